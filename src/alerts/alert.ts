@@ -1,0 +1,145 @@
+import type { Caller, Grant } from './activity-event';
+import { shortDigest } from './digest';
+import { type Execution, type ExecutionStatus, mergeExecutions } from './execution';
+import type { Facts } from './facts';
+import type { Isolation } from './isolation';
+import type { Target } from './resource-id';
+import type { Reason, Severity } from './score';
+import { type Technique, type TechniqueId, techniqueOf } from './techniques';
+
+export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
+export type ClosedAs = 'true positive' | 'benign' | 'expected';
+
+/** Who pressed, on which surface. `id` is a Slack user id, an Entra object id or the console's session. */
+export interface Presser {
+  surface: 'slack' | 'teams' | 'console' | 'cli' | 'runwatch';
+  id: string;
+  name: string;
+  email?: string | undefined;
+}
+
+export interface StateChange {
+  to: StateName;
+  by: Presser;
+  at: string;
+  note?: string | undefined;
+}
+
+/** What people see: one execution, or a burst of them by one caller. */
+export interface Alert {
+  id: string;
+  /** Counts every stored change, so that two writers can't overwrite each other. */
+  rev: number;
+  executions: Execution[];
+  technique: TechniqueId;
+  state: StateName;
+  history: StateChange[];
+  closedAs: ClosedAs | null;
+  assignee: Presser | null;
+  severity: Severity;
+  score: number;
+  reasons: Reason[];
+  verdict: 'alert' | 'suppressed';
+  /** Id of the exception that suppresses it. */
+  exception: string | null;
+  /** True once it may be shown: after enrichment, or after enrichment took too long. */
+  ready: boolean;
+  /** True once any surface was asked to show it; from then on it is never suppressed. */
+  announced: boolean;
+  facts: Facts;
+  isolation: Isolation | null;
+  /** A response under way or just failed, shown on the message. */
+  activity: { action: string; text: string; at: string; failed: boolean } | null;
+  raisedAt: string;
+  updatedAt: string;
+}
+
+export const alertIdOf = (executionKey: string): string => `RW-${executionKey}`;
+
+export const burstIdOf = (callerKey: string, firstExecutionKey: string): string =>
+  `RW-${shortDigest('burst', callerKey, firstExecutionKey)}`;
+
+/** One caller, one technique: what bursts are made of. */
+export const callerKeyOf = (caller: Caller): string => (caller.id ?? caller.name).toLowerCase();
+
+export function newAlert(id: string, executions: Execution[], now: string): Alert {
+  const first = executions[0];
+  if (!first) throw new Error('An alert needs an execution');
+  return {
+    id,
+    rev: 0,
+    executions,
+    technique: first.technique,
+    state: 'new',
+    history: [],
+    closedAs: null,
+    assignee: null,
+    severity: 'medium',
+    score: 0,
+    reasons: [],
+    verdict: 'alert',
+    exception: null,
+    ready: false,
+    announced: false,
+    facts: {},
+    isolation: null,
+    activity: null,
+    raisedAt: now,
+    updatedAt: now,
+  };
+}
+
+/** Takes in executions seen now; returns the same object when they say nothing new. */
+export function withExecutions(alert: Alert, seen: readonly Execution[]): Alert {
+  const byKey = new Map(alert.executions.map((execution) => [execution.key, execution]));
+  let changed = false;
+  for (const execution of seen) {
+    const known = byKey.get(execution.key);
+    const merged = known ? mergeExecutions(known, execution) : execution;
+    if (known && JSON.stringify(merged) === JSON.stringify(known)) continue;
+    byKey.set(execution.key, merged);
+    changed = true;
+  }
+  if (!changed) return alert;
+  const executions = [...byKey.values()].sort(byStart);
+  return { ...alert, executions };
+}
+
+const byStart = (a: Execution, b: Execution) =>
+  a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.key < b.key ? -1 : 1;
+
+export interface Summary {
+  technique: Technique;
+  first: Execution;
+  caller: Caller;
+  target: Target;
+  grantedBy: Grant | null;
+  status: ExecutionStatus;
+  /** Azure refused every attempt. */
+  refused: boolean;
+  startedAt: string;
+  lastEventAt: string;
+  events: number;
+  machines: number;
+}
+
+/** What an alert's executions add up to. */
+export function summarize(alert: Pick<Alert, 'executions'>): Summary {
+  const { executions } = alert;
+  const first = executions[0];
+  if (!first) throw new Error('An alert needs an execution');
+  const has = (status: ExecutionStatus) => executions.some((execution) => execution.status === status);
+  return {
+    technique: techniqueOf(first.technique),
+    first,
+    caller: first.caller,
+    target: first.target,
+    grantedBy: executions.find((execution) => execution.grantedBy)?.grantedBy ?? null,
+    status: has('succeeded') ? 'succeeded' : has('started') ? 'started' : 'failed',
+    refused: executions.every((execution) => execution.refused),
+    startedAt: executions.reduce((min, e) => (e.startedAt < min ? e.startedAt : min), first.startedAt),
+    lastEventAt: executions.reduce((max, e) => (e.lastEventAt > max ? e.lastEventAt : max), first.lastEventAt),
+    events: executions.reduce((sum, e) => sum + e.eventIds.length, 0),
+    machines: new Set(executions.map((e) => e.target.id.toLowerCase())).size,
+  };
+}

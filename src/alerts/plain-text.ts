@@ -1,0 +1,29 @@
+/**
+ * Text from strangers (names, tags, scripts, answers) made fit to show on one line: control characters, ANSI
+ * codes, bidirectional and zero-width marks are taken out, white space is folded, length is capped.
+ * @param max longest result in characters (code points), the ellipsis included
+ */
+export function plainLine(text: unknown, max = 200): string {
+  return cut(strip(asString(text).slice(0, max * 4 + 64)).replace(/\s+/gu, ' ').trim(), max);
+}
+
+/** As {@link plainLine}, but line breaks and tabs stay: for scripts and their output. */
+export function plainBlock(text: unknown, max = 2500): string {
+  return cut(strip(asString(text).slice(0, max * 4 + 64).replace(/\r\n?/g, '\n')).trim(), max);
+}
+
+const asString = (text: unknown) =>
+  typeof text === 'string' ? text : text === null || text === undefined ? '' : String(text);
+
+function strip(text: string): string {
+  return text
+    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)?/gu, '')
+    .replace(/[\u2028\u2029\u0085]/gu, '\n')
+    .replace(/(?![\n\t])[\p{Cc}]|[\p{Cf}\p{Co}\p{Cs}\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]/gu, '');
+}
+
+function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const points = [...text];
+  return points.length <= max ? text : `${points.slice(0, max - 1).join('')}…`;
+}

@@ -1,0 +1,97 @@
+/** An Azure Resource Manager id taken apart. `chain` holds type/name pairs below the provider, outermost first. */
+export interface ResourceId {
+  subscriptionId: string;
+  resourceGroup: string;
+  provider: string;
+  chain: { type: string; name: string }[];
+}
+
+/** Parses an ARM resource id; null when it is not one of a resource inside a resource group. */
+export function parseResourceId(id: string): ResourceId | null {
+  const parts = id.split('/').filter((part) => part !== '');
+  if (parts.length < 8 || !is(parts[0], 'subscriptions') || !is(parts[2], 'resourceGroups')) return null;
+  if (!is(parts[4], 'providers')) return null;
+  const chain: ResourceId['chain'] = [];
+  for (let i = 6; i + 1 < parts.length; i += 2) {
+    if (is(parts[i], 'providers')) break;
+    chain.push({ type: parts[i] ?? '', name: parts[i + 1] ?? '' });
+  }
+  return {
+    subscriptionId: (parts[1] ?? '').toLowerCase(),
+    resourceGroup: parts[3] ?? '',
+    provider: parts[5] ?? '',
+    chain,
+  };
+}
+
+export interface Target {
+  /** Full ARM id of the machine, in the case Azure gave. */
+  id: string;
+  name: string;
+  /** ARM type in its documented case, e.g. Microsoft.Compute/virtualMachines. */
+  type: string;
+  resourceGroup: string;
+  subscriptionId: string;
+}
+
+const machineTypes = [
+  'Microsoft.Compute/virtualMachines',
+  'Microsoft.Compute/virtualMachineScaleSets/virtualMachines',
+  'Microsoft.Compute/virtualMachineScaleSets',
+  'Microsoft.HybridCompute/machines',
+  'Microsoft.ContainerService/managedClusters',
+];
+
+/**
+ * The machine that a resource id names or belongs to: a run command's or an extension's id gives its VM,
+ * a serial port's the VM that it hangs on. Falls back on the resource itself when it is no known machine.
+ */
+export function machineOf(resourceId: string): Target {
+  const parsed = parseResourceId(resourceId);
+  if (!parsed) {
+    const subscription = /^\/subscriptions\/([^/]+)/i.exec(resourceId)?.[1] ?? '';
+    const last = resourceId.split('/').filter(Boolean).at(-1) ?? resourceId;
+    return {
+      id: resourceId,
+      name: last,
+      type: '',
+      resourceGroup: '',
+      subscriptionId: subscription.toLowerCase(),
+    };
+  }
+  let depth = parsed.chain.length;
+  let type = typeOf(parsed, depth);
+  for (let d = depth; d > 0; d--) {
+    const known = machineTypes.find((t) => is(t, typeOf(parsed, d)));
+    if (known) {
+      depth = d;
+      type = known;
+      break;
+    }
+  }
+  const cut = 6 + depth * 2;
+  return {
+    id: `/${resourceId.split('/').filter(Boolean).slice(0, cut).join('/')}`,
+    name: parsed.chain
+      .slice(0, depth)
+      .map((pair) => pair.name)
+      .join('/'),
+    type,
+    resourceGroup: parsed.resourceGroup,
+    subscriptionId: parsed.subscriptionId,
+  };
+}
+
+const typeOf = (id: ResourceId, depth: number) =>
+  [id.provider, ...id.chain.slice(0, depth).map((pair) => pair.type)].join('/');
+
+/** Is `scope` the same as `id` or above it? Root ("/") is above all; management groups are not judged by name. */
+export function covers(scope: string, id: string): boolean {
+  const above = scope.toLowerCase().replace(/\/+$/, '');
+  const below = id.toLowerCase();
+  if (above === '' || above.startsWith('/providers/microsoft.management/managementgroups/')) return true;
+  return below === above || below.startsWith(`${above}/`);
+}
+
+export const is = (a: string | undefined, b: string | undefined): boolean =>
+  a !== undefined && b !== undefined && a.toLowerCase() === b.toLowerCase();

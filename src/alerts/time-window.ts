@@ -1,0 +1,61 @@
+/** Days and hours in a time zone, e.g. mon-fri 01:00–03:00 Europe/Berlin; `from` after `to` runs over midnight. */
+export interface TimeWindow {
+  days?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  zone?: string | undefined;
+}
+
+const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+
+/** Day numbers (0 is Sunday) of "mon-fri", "sat,sun" or "fri-mon"; null when it can't be read. */
+export function parseDays(days: string): Set<number> | null {
+  const out = new Set<number>();
+  for (const part of days.toLowerCase().split(',')) {
+    const [from, to = from] = part.trim().split('-').map((name) => dayNames.indexOf(name.trim().slice(0, 3) as 'sun'));
+    if (from === undefined || to === undefined || from < 0 || to < 0) return null;
+    for (let day = from; ; day = (day + 1) % 7) {
+      out.add(day);
+      if (day === to) break;
+    }
+  }
+  return out;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** Weekday (0 is Sunday) and minutes after midnight at an instant, in a time zone. */
+export function localTime(at: Date, zone = 'UTC'): { day: number; minutes: number } {
+  let formatter = formatters.get(zone);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
+    formatters.set(zone, formatter);
+  }
+  const parts = Object.fromEntries(formatter.formatToParts(at).map((part) => [part.type, part.value]));
+  return {
+    day: dayNames.indexOf((parts.weekday ?? '').toLowerCase() as 'sun'),
+    minutes: Number(parts.hour) * 60 + Number(parts.minute),
+  };
+}
+
+const toMinutes = (clock: string) => {
+  const [hours = 0, minutes = 0] = clock.split(':').map(Number);
+  return hours * 60 + minutes;
+};
+
+/** Is the instant inside? A window over midnight belongs to the day on which it began. */
+export function inWindow(window: TimeWindow, at: Date): boolean {
+  const { day, minutes } = localTime(at, window.zone);
+  const days = window.days ? parseDays(window.days) : null;
+  const from = window.from ? toMinutes(window.from) : 0;
+  const to = window.to ? toMinutes(window.to) : 24 * 60;
+  if (from <= to) return (!days || days.has(day)) && minutes >= from && minutes < to;
+  if (minutes >= from) return !days || days.has(day);
+  return minutes < to && (!days || days.has((day + 6) % 7));
+}

@@ -1,0 +1,120 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { ExceptionsFileError, parseExceptions } from '../alerts/exceptions-file';
+import { plainLine } from '../alerts/plain-text';
+import type { Config } from '../config';
+import type { Shape } from '../pipeline/normalize';
+import { createReplay, type ReplayedAlert } from '../pipeline/replay';
+import { BrokenFileError, splitRecords } from '../pipeline/split-records';
+import { CommandError, type Output, paint } from './output';
+
+export interface ReplayFlags {
+  format: Shape | 'auto';
+  exceptions?: string;
+  failOnAlert?: boolean;
+  json?: boolean;
+}
+
+/** Prints the alerts that exports would have raised. Resolves with the exit code. */
+export async function replay(files: string[], flags: ReplayFlags, config: Config, output: Output): Promise<number> {
+  const run = createReplay({
+    format: flags.format,
+    exceptions: flags.exceptions ? readExceptions(flags.exceptions) : [],
+    techniquesOff: config.techniquesOff,
+    points: config.points,
+  });
+  const broken: string[] = [];
+  const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
+  for (const file of files.length > 0 ? files : ['-']) {
+    try {
+      for await (const records of splitRecords(open(file))) {
+        for (const record of records) run.take(record);
+        progress.tick();
+      }
+    } catch (error) {
+      broken.push(faultOf(file, error));
+    }
+  }
+  progress.done();
+  const alerts = run.finish();
+  for (const alert of alerts) output.out(flags.json ? JSON.stringify(alert) : describe(alert, output));
+  output.err(countsLine(run.counts));
+  for (const [reason, count] of run.counts.unreadable) output.err(`set aside: ${count} × ${plainLine(reason)}`);
+  for (const fault of broken) output.err(fault);
+  if (broken.length > 0) return 1;
+  return flags.failOnAlert && alerts.some((alert) => alert.verdict === 'alert') ? 3 : 0;
+}
+
+export function readExceptions(file: string) {
+  let source: string;
+  try {
+    source = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(`${file}: ${(error as Error).message}; name a YAML file of exceptions`, 2);
+  }
+  try {
+    return parseExceptions(source, file);
+  } catch (error) {
+    if (error instanceof ExceptionsFileError) throw new CommandError(error.message, 2);
+    throw error;
+  }
+}
+
+async function* open(file: string): AsyncGenerator<Buffer> {
+  const source: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
+  const iterator = source[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (first.done) return;
+  const rest: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => iterator };
+  async function* whole() {
+    yield first.value;
+    yield* rest;
+  }
+  const gzipped = first.value[0] === 0x1f && first.value[1] === 0x8b;
+  if (!gzipped) {
+    yield* whole();
+    return;
+  }
+  const { Readable } = await import('node:stream');
+  const gunzip = createGunzip({ chunkSize: 1 << 18 });
+  const piped = Readable.from(whole()).on('error', (error) => gunzip.destroy(error));
+  yield* piped.pipe(gunzip) as AsyncIterable<Buffer>;
+}
+
+function faultOf(file: string, error: unknown): string {
+  const name = file === '-' ? 'stdin' : file;
+  if (error instanceof BrokenFileError) {
+    return `${name}:${error.line}:${error.column}: ${error.message}; what could be read was used, mend the file for the rest`;
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `${name}: there is no such file; give the path of an activity-log export`;
+  return `${name}: ${plainLine(message)}; check that it is an activity-log export`;
+}
+
+const countsLine = ({ records, alerts, suppressed, unreadable }: ReturnType<typeof createReplay>['counts']) => {
+  const aside = [...unreadable.values()].reduce((sum, count) => sum + count, 0);
+  return `${records} records, ${alerts - suppressed} alerts, ${suppressed} suppressed, ${aside} unreadable`;
+};
+
+function describe(alert: ReplayedAlert, output: Output): string {
+  const color = alert.severity === 'critical' || alert.severity === 'high' ? 'red' : 'yellow';
+  const head = paint(output, color, `${alert.severity.toUpperCase()} ${alert.score}`);
+  const why = alert.grantedBy ? `, through ${plainLine(alert.grantedBy.role)}` : '';
+  const verdict = alert.exception ? `  suppressed by ${plainLine(alert.exception)}` : '';
+  const who = `${plainLine(alert.caller.name)}${alert.caller.ip ? ` (${plainLine(alert.caller.ip, 45)})` : ''}`;
+  return `${alert.startedAt}  ${head}  ${alert.technique} ${alert.status} on ${plainLine(alert.target.name)} by ${who}${why}${verdict}  ${alert.id}`;
+}
+
+function progressLine(output: Output, text: () => string) {
+  let last = 0;
+  return {
+    tick() {
+      if (!output.interactive || Date.now() - last < 200) return;
+      last = Date.now();
+      process.stderr.write(`\r\u001b[K${text()}`);
+    },
+    done() {
+      if (output.interactive) process.stderr.write('\r\u001b[K');
+    },
+  };
+}
