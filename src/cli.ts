@@ -16,6 +16,27 @@ let exitCode = 0;
 const config = () => loadConfig(process.env);
 
 program
+  .command('start')
+  .description('run the bot')
+  .option('--roles <roles>', 'some of poll,enrich,deliver,respond,serve; all by default')
+  .addHelpText('after', '\nExamples:\n  runwatch start\n  runwatch start --roles poll,enrich')
+  .action(async (flags) => {
+    const { start } = await import('./commands/start');
+    await start(flags.roles, config());
+  });
+
+program
+  .command('demo')
+  .description('the whole product on this machine: a simulated tenant and the web console, nothing to configure')
+  .option('--scenario <name>', 'play only one: routine, night or storm')
+  .option('--no-open', 'do not open a browser')
+  .addHelpText('after', '\nExample:\n  runwatch demo --scenario night')
+  .action(async (flags) => {
+    const { demo } = await import('./commands/demo');
+    await demo(flags, process.env, output);
+  });
+
+program
   .command('replay')
   .description('print the alerts that activity-log exports would have raised')
   .argument('[FILE...]', 'exports, gzip or plain; stdin when none is named')
@@ -44,6 +65,11 @@ program
     const { roleDefinitions } = await import('./commands/role-definitions');
     await roleDefinitions(flags, config, output);
   });
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 async function main(): Promise<void> {
   try {

@@ -50,6 +50,8 @@ export interface Alert {
   isolation: Isolation | null;
   /** A response under way or just failed, shown on the message. */
   activity: { action: string; text: string; at: string; failed: boolean } | null;
+  /** Ids of the latest presses that took effect. */
+  pressesDone: string[];
   raisedAt: string;
   updatedAt: string;
 }
@@ -84,6 +86,7 @@ export function newAlert(id: string, executions: Execution[], now: string): Aler
     facts: {},
     isolation: null,
     activity: null,
+    pressesDone: [],
     raisedAt: now,
     updatedAt: now,
   };

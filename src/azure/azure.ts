@@ -1,3 +1,47 @@
+import type { TlsSettings } from '@azure/core-rest-pipeline';
+import type { TokenCredential } from '@azure/core-auth';
 import type { Config } from '../config';
-import type { RoleDefinition } from '../alerts/roles';
-export function createAzure(_config: Config) { return { roleDefinitions: async (_scope: string): Promise<RoleDefinition[]> => [] }; }
+import { createAccess } from './access';
+import { type LogWindow, readLog } from './activity-log';
+import { type AzureConnection, createClients } from './clients';
+import { createCredential } from './credential';
+import { toAzureError } from './errors';
+import { readMachine } from './machine';
+import { createNetwork } from './network';
+
+export interface AzureOptions {
+  credential?: TokenCredential;
+  tlsOptions?: TlsSettings;
+  onCall?: AzureConnection['onCall'];
+  now?: () => number;
+}
+
+/** All that we ask of Azure, by @azure/* clients. */
+export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOptions = {}) {
+  const clients = createClients({
+    endpoint: azure.endpoint,
+    credential: options.credential ?? createCredential(azure),
+    ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
+    ...(options.onCall ? { onCall: options.onCall } : {}),
+  });
+  return {
+    ...createAccess(clients, options.now),
+    ...createNetwork(clients),
+    readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
+    readMachine: (id: string) => readMachine(clients, id),
+    /** Subscriptions that the credential sees and that are enabled. */
+    async subscriptions(): Promise<{ id: string; name: string }[]> {
+      try {
+        const found = [];
+        for await (const s of clients.subscriptions.subscriptions.list()) {
+          const live = s.state === undefined || s.state === 'Enabled' || s.state === 'Warned' || s.state === 'PastDue';
+          if (s.subscriptionId && live) found.push({ id: s.subscriptionId.toLowerCase(), name: s.displayName ?? '' });
+        }
+        return found;
+      } catch (error) {
+        throw toAzureError(error, 'subscriptions');
+      }
+    },
+  };
+}
+export type Azure = ReturnType<typeof createAzure>;

@@ -7,6 +7,7 @@ import type {
   Grant,
   UnreadableRecord,
 } from '../alerts/activity-event';
+import { guid } from '../alerts/guid';
 import { detectTechnique } from '../alerts/techniques';
 import { bag, type Bag, text } from './record-fields';
 
@@ -280,13 +281,6 @@ function claim(claims: Bag, name: string): string {
   if (direct) return direct;
   for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
   return '';
-}
-
-/** GUIDs in one form: lower case with dashes; null when the text is no GUID. */
-export function guid(id: string): string | null {
-  const hex = id.replace(/-/g, '').toLowerCase();
-  if (!/^[0-9a-f]{32}$/.test(hex)) return null;
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 const withoutPort = (ip: string) => {

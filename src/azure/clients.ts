@@ -1,0 +1,77 @@
+import { AuthorizationManagementClient } from '@azure/arm-authorization';
+import { ComputeManagementClient } from '@azure/arm-compute';
+import { MonitorClient } from '@azure/arm-monitor';
+import { NetworkManagementClient } from '@azure/arm-network';
+import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
+import type { TokenCredential } from '@azure/core-auth';
+import type { PipelinePolicy, TlsSettings } from '@azure/core-rest-pipeline';
+
+export interface AzureConnection {
+  /** ARM's address, https. */
+  endpoint: string;
+  credential: TokenCredential;
+  tlsOptions?: TlsSettings;
+  /** Told of each answer: the provider asked, and the HTTP status (0 when none came). */
+  onCall?: (provider: string, status: number) => void;
+}
+
+/** The SDK's clients, one a subscription, all with the same policies. */
+export function createClients({ endpoint, credential, tlsOptions, onCall }: AzureConnection) {
+  const options = {
+    endpoint,
+    ...(tlsOptions ? { tlsOptions } : {}),
+    userAgentOptions: { userAgentPrefix: 'runwatch' },
+    additionalPolicies: [
+      { policy: onlyTo(endpoint), position: 'perRetry' as const },
+      { policy: counting(onCall), position: 'perRetry' as const },
+    ],
+  };
+  const perSubscription = <T>(make: (subscriptionId: string) => T) => {
+    const made = new Map<string, T>();
+    return (subscriptionId: string): T => {
+      const client = made.get(subscriptionId) ?? make(subscriptionId);
+      made.set(subscriptionId, client);
+      return client;
+    };
+  };
+  return {
+    /** Reads once: the poll waits and tries again by its own schedule, so a throttled subscription holds up nobody. */
+    monitor: perSubscription((id) => new MonitorClient(credential, id, { ...options, retryOptions: { maxRetries: 0 } })),
+    authorization: perSubscription((id) => new AuthorizationManagementClient(credential, id, options)),
+    compute: perSubscription((id) => new ComputeManagementClient(credential, id, options)),
+    network: perSubscription((id) => new NetworkManagementClient(credential, id, options)),
+    subscriptions: new SubscriptionClient(credential, options),
+  };
+}
+export type AzureClients = ReturnType<typeof createClients>;
+
+/** A nextLink or a polling URL that leads elsewhere would carry our token there: it is refused. */
+function onlyTo(endpoint: string): PipelinePolicy {
+  const { origin } = new URL(endpoint);
+  return {
+    name: 'runwatch-only-to-endpoint',
+    sendRequest: (request, next) => {
+      if (new URL(request.url).origin !== origin) {
+        throw new Error(`refused to send a request to ${new URL(request.url).origin}: Azure answered with a link away from ${origin}`);
+      }
+      return next(request);
+    },
+  };
+}
+
+function counting(onCall: AzureConnection['onCall']): PipelinePolicy {
+  return {
+    name: 'runwatch-count-calls',
+    sendRequest: async (request, next) => {
+      const provider = /\/providers\/(microsoft\.[a-z]+)(?!.*\/providers\/)/i.exec(request.url)?.[1] ?? 'Microsoft.Resources';
+      try {
+        const response = await next(request);
+        onCall?.(provider, response.status);
+        return response;
+      } catch (error) {
+        onCall?.(provider, (error as { statusCode?: number }).statusCode ?? 0);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
+import { parseResourceId } from '../alerts/resource-id';
+import type { AzureClients } from './clients';
+import { AzureError, toAzureError } from './errors';
+
+/** Microsoft.Network's version that this SDK speaks; interfaces are read and written whole, so the two must agree. */
+const apiVersion = '2025-05-01';
+
+/**
+ * A network interface exactly as ARM wrote it. It is kept as raw JSON since the SDK's models drop fields that they
+ * don't know, and a write that drops a field changes the interface.
+ */
+export interface Interface {
+  id: string;
+  etag: string;
+  body: InterfaceBody;
+}
+
+interface InterfaceBody {
+  etag?: string;
+  properties: { networkSecurityGroup?: { id: string } | null; provisioningState?: string } & Record<string, unknown>;
+  [field: string]: unknown;
+}
+
+export function createNetwork(clients: AzureClients) {
+  async function send(subscriptionId: string, method: 'GET' | 'PUT', id: string, body?: unknown, headers: Record<string, string> = {}) {
+    const client = clients.network(subscriptionId);
+    const request = createPipelineRequest({
+      url: `${client.$host}${encodeURI(id)}?api-version=${apiVersion}`,
+      method,
+      headers: createHttpHeaders({ accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}), ...headers }),
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const response = await client.sendRequest(request);
+    if (response.status >= 400) throw failure(response, `${method} ${id.split('/').slice(-2).join(' ')}`);
+    return response;
+  }
+
+  async function readInterface(id: string): Promise<Interface> {
+    const response = await send(subscriptionOf(id), 'GET', id);
+    const body = JSON.parse(response.bodyAsText ?? '{}') as InterfaceBody;
+    return { id, etag: response.headers.get('etag') ?? body.etag ?? '', body };
+  }
+
+  /**
+   * Attaches a security group to an interface (none when null), unless somebody changed it since it was read.
+   * @throws {AzureError} 412 PreconditionFailed when somebody did
+   */
+  async function setGroup(nic: Interface, groupId: string | null): Promise<void> {
+    const properties = { ...nic.body.properties };
+    if (groupId) properties.networkSecurityGroup = { id: groupId };
+    else delete properties.networkSecurityGroup;
+    await send(subscriptionOf(nic.id), 'PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
+    await untilProvisioned(nic.id);
+  }
+
+  /** The PUT's answer only begins the change; the interface itself says when it is through. */
+  async function untilProvisioned(id: string): Promise<void> {
+    const deadline = Date.now() + 5 * 60_000;
+    for (let wait = 200; ; wait = Math.min(wait * 2, 5000)) {
+      const { body } = await readInterface(id);
+      const state = body.properties.provisioningState;
+      if (state === 'Succeeded' || state === undefined) return;
+      if (state === 'Failed' || Date.now() > deadline) {
+        throw new AzureError(`interface ${id.split('/').at(-1)} ended as ${state}`, 'ProvisioningFailed', 409, 0, 'look at the interface in Azure, then try again');
+      }
+      await new Promise((done) => setTimeout(done, wait));
+    }
+  }
+
+  /** The deny-all group of a region, made when it is not there; never changed once made. */
+  async function ensureDenyAll(groupId: string, location: string): Promise<void> {
+    const parsed = parseResourceId(groupId);
+    const name = parsed?.chain[0]?.name ?? '';
+    const groups = clients.network(parsed?.subscriptionId ?? '').networkSecurityGroups;
+    try {
+      await groups.get(parsed?.resourceGroup ?? '', name);
+      return;
+    } catch (error) {
+      if (toAzureError(error, '').statusCode !== 404) throw toAzureError(error, `security group ${name}`);
+    }
+    const rule = (direction: 'Inbound' | 'Outbound') => ({
+      name: `Deny${direction}`,
+      priority: 100,
+      direction,
+      access: 'Deny',
+      protocol: '*',
+      sourceAddressPrefix: '*',
+      sourcePortRange: '*',
+      destinationAddressPrefix: '*',
+      destinationPortRange: '*',
+    });
+    try {
+      await groups.beginCreateOrUpdateAndWait(parsed?.resourceGroup ?? '', name, {
+        location,
+        tags: { 'managed-by': 'runwatch' },
+        securityRules: [rule('Inbound'), rule('Outbound')],
+      });
+    } catch (error) {
+      throw toAzureError(error, `security group ${name}`);
+    }
+  }
+
+  return { readInterface, setGroup, ensureDenyAll };
+}
+export type AzureNetwork = ReturnType<typeof createNetwork>;
+
+const subscriptionOf = (id: string) => parseResourceId(id)?.subscriptionId ?? '';
+
+function failure(response: PipelineResponse, what: string): AzureError {
+  return toAzureError(
+    { statusCode: response.status, response: { headers: response.headers, bodyAsText: response.bodyAsText ?? null }, message: `HTTP ${response.status}` },
+    what,
+  );
+}
+
+export const isConflict = (error: unknown): boolean =>
+  error instanceof AzureError && (error.statusCode === 412 || error.statusCode === 409 || error.code === 'RetryableError');

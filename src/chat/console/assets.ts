@@ -1,0 +1,102 @@
+/** The console's own files, served from memory: nothing to build, nothing from elsewhere. */
+export const css = `:root{color-scheme:light dark;--bg:#f6f7f9;--fg:#1b1f24;--card:#fff;--line:#d0d7de;--muted:#57606a;--accent:#0757ba;--red:#b3141c;--orange:#8a4600;--green:#116329}
+@media (prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--card:#161b22;--line:#30363d;--muted:#9ea7b3;--accent:#6cb6ff;--red:#ff8a80;--orange:#ffb35c;--green:#6fdd8b}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+header{display:flex;gap:1.5rem;align-items:baseline;padding:.7rem 1.2rem;background:var(--card);border-bottom:1px solid var(--line)}
+nav{display:flex;gap:1rem;flex-wrap:wrap}
+a{color:var(--accent)}
+main{max-width:60rem;margin:0 auto;padding:1rem 1.2rem 4rem}
+h1{font-size:1.3rem;margin:.6rem 0}
+h2{font-size:1.05rem;margin:0 0 .3rem}
+.skip{position:absolute;left:-99rem}
+.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.3rem .6rem}
+#told{min-height:1.5em;margin:.2rem 0;font-weight:600}
+.card{background:var(--card);border:1px solid var(--line);border-left:5px solid var(--muted);border-radius:8px;padding:.9rem 1.1rem;margin:0 0 1rem}
+.card.critical,.card.high{border-left-color:var(--red)}
+.card.medium{border-left-color:var(--orange)}
+.card.closed{border-left-color:var(--green)}
+.severity{font-variant-numeric:tabular-nums;letter-spacing:.02em}
+.critical .severity,.high .severity{color:var(--red)}
+.medium .severity{color:var(--orange)}
+.id{float:right;font-size:.85rem;font-weight:400}
+.card p{margin:.3rem 0}
+dl{display:grid;grid-template-columns:9rem 1fr;gap:.15rem .8rem;margin:.5rem 0}
+dt{color:var(--muted)}
+dd{margin:0;overflow-wrap:anywhere}
+.status{border-top:1px dashed var(--line);padding-top:.4rem}
+.actions{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:.7rem;align-items:flex-start}
+button,.button,summary{font:inherit;padding:.3rem .8rem;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg);cursor:pointer;text-decoration:none;display:inline-block;list-style:none}
+button.primary{background:var(--accent);border-color:var(--accent);color:var(--card)}
+button.danger{color:var(--red);border-color:var(--red)}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+details.confirm[open]>div{border:1px solid var(--line);border-radius:6px;padding:.7rem;margin-top:.4rem;max-width:32rem;background:var(--bg)}
+.exception p{display:grid;gap:.2rem}
+label{font-weight:600}
+input,textarea{font:inherit;padding:.4rem;border:1px solid var(--muted);border-radius:6px;background:var(--card);color:var(--fg);width:100%}
+.hint,.empty{color:var(--muted)}
+.fault{color:var(--red)}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;background:var(--card)}
+th,td{text-align:left;padding:.4rem .6rem;border:1px solid var(--line);vertical-align:top}
+code{font-size:.9em}
+`;
+
+export const js = `'use strict';
+(() => {
+  const list = document.getElementById('alerts');
+  const told = document.getElementById('told');
+  const local = (root) => {
+    for (const time of root.querySelectorAll('time')) {
+      const at = new Date(time.dateTime);
+      time.title = time.textContent;
+      time.textContent = at.toLocaleString([], { dateStyle: 'medium', timeStyle: 'medium' });
+    }
+  };
+  local(document);
+  const refresh = async (id) => {
+    const old = document.getElementById(id);
+    if (!old && !list) return;
+    const answer = await fetch('/console/alerts/' + encodeURIComponent(id) + '/card', { credentials: 'same-origin' });
+    if (!answer.ok) return;
+    const parsed = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const fresh = parsed.querySelector('article');
+    if (!fresh) return;
+    const now = document.getElementById(id);
+    if (now && Number(now.dataset.rev) >= Number(fresh.dataset.rev)) return;
+    local(fresh);
+    if (now) {
+      const open = now.querySelector('details[open] summary');
+      now.replaceWith(fresh);
+      if (open) {
+        const again = fresh.querySelector('summary[data-opens="' + open.dataset.opens + '"]');
+        if (again) again.parentElement.open = true;
+      }
+    } else {
+      const empty = list.querySelector('.empty');
+      if (empty) empty.remove();
+      list.prepend(fresh);
+    }
+  };
+  document.addEventListener('submit', async (event) => {
+    const form = event.target;
+    if (!form.closest('.actions')) return;
+    event.preventDefault();
+    const button = form.querySelector('button');
+    button.disabled = true;
+    form.elements.nonce.value = crypto.randomUUID();
+    const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), headers: { accept: 'application/json' }, credentials: 'same-origin' });
+    if (!answer.ok) { told.textContent = await answer.text(); button.disabled = false; return; }
+    const { pressId } = await answer.json();
+    told.dataset.press = pressId;
+    told.textContent = '';
+    setTimeout(() => { button.disabled = false; }, 1500);
+  });
+  const source = new EventSource('/console/events');
+  source.addEventListener('alert', (event) => { refresh(JSON.parse(event.data).id); });
+  source.addEventListener('answer', (event) => {
+    const { pressId, text } = JSON.parse(event.data);
+    if (pressId === told.dataset.press) told.textContent = text;
+  });
+})();
+`;

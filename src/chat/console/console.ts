@@ -1,0 +1,123 @@
+import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import express, { type NextFunction, type Request, type Response, Router } from 'express';
+import type { Alert, Presser } from '../../alerts/alert';
+import type { Exception } from '../../alerts/exception';
+import { type ActionId, actionIds } from '../../config';
+import { exceptionForm, type FormValues, readExceptionForm } from '../exception-form';
+import { messageOf } from '../message';
+import { css, js } from './assets';
+import { alertList, type AuditRow, auditTable, card, exceptionPage, exceptionsTable, type HealthRow, healthPage, page } from './pages';
+
+export interface ConsoleDeps {
+  responders: boolean;
+  now: () => number;
+  listAlerts: (limit: number) => Promise<Alert[]>;
+  getAlert: (id: string) => Promise<Alert | null>;
+  listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
+  listAudit: () => Promise<AuditRow[]>;
+  health: () => Promise<{ subscriptions: HealthRow[]; queues: Record<string, Record<string, number>> }>;
+  press: (press: { alertId: string; action: ActionId; by: Presser; input?: Record<string, unknown>; nonce: string }) => Promise<string>;
+  answerTo: (pressId: string) => Promise<string | null>;
+  /** Calls back at each change; returns how to stop. */
+  watch: (listener: (change: string) => void) => () => void;
+}
+
+/** Whoever uses the console is one person to us: it is behind a token, or on loopback. */
+const consolePresser: Presser = { surface: 'console', id: 'console', name: 'the console' };
+
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** The web console, mounted at /console. Works without scripts; with them it is live. */
+export function createConsole(deps: ConsoleDeps): Router {
+  const secret = randomBytes(32);
+  const csrf = createHmac('sha256', secret).update('console').digest('base64url');
+  const context = { csrf };
+  const router = Router();
+  const model = (alert: Alert) => ({ alert, model: messageOf(alert, { responders: deps.responders }) });
+
+  router.use((_request, response, next) => {
+    response.set({ 'content-security-policy': policy, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    next();
+  });
+  router.get('/console.css', (_request, response) => void response.type('css').send(css));
+  router.get('/console.js', (_request, response) => void response.type('js').send(js));
+  router.get('/', async (request, response) => {
+    const alerts = await deps.listAlerts(100);
+    const told = typeof request.query.told === 'string' ? await deps.answerTo(request.query.told) : null;
+    response.send(page('Alerts', alertList(alerts.map(model), context), { told }));
+  });
+  router.get('/alerts/:id', withAlert(async (alert, _request, response) => {
+    response.send(page(alert.id, alertList([model(alert)], context)));
+  }));
+  router.get('/alerts/:id/card', withAlert(async (alert, _request, response) => {
+    response.send(card(model(alert).model, alert, context).text);
+  }));
+  router.get('/alerts/:id/exception', withAlert(async (alert, _request, response) => {
+    response.send(page('Add exception', exceptionPage(alert.id, exceptionForm(alert, consolePresser, deps.now()), {}, context)));
+  }));
+  router.post('/alerts/:id/:action', express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 50 }), fromOurPage, withAlert(pressed));
+  router.get('/exceptions', async (_request, response) => {
+    response.send(page('Exceptions', exceptionsTable(await deps.listExceptions(), deps.now())));
+  });
+  router.get('/audit', async (_request, response) => void response.send(page('Audit trail', auditTable(await deps.listAudit()))));
+  router.get('/health', async (_request, response) => {
+    const { subscriptions, queues } = await deps.health();
+    response.send(page('Health', healthPage(subscriptions, queues)));
+  });
+  router.get('/events', (request, response) => stream(request, response, deps));
+
+  async function pressed(alert: Alert, request: Request, response: Response): Promise<void> {
+    const action = actionIds.find((id) => id === request.params.action);
+    if (!action) return void response.status(404).send('There is no such action.');
+    const body = (request.body ?? {}) as Record<string, string>;
+    let input: Record<string, unknown> | undefined;
+    if (action === 'add_exception') {
+      const form = readExceptionForm(body as FormValues);
+      if ('faults' in form) {
+        const fields = exceptionForm(alert, consolePresser, deps.now()).map((field) => ({ ...field, value: body[field.id] ?? '' }));
+        return void response.status(422).send(page('Add exception', exceptionPage(alert.id, fields, form.faults, context)));
+      }
+      input = form.input;
+    }
+    const nonce = `console.${String(body.nonce ?? randomUUID()).slice(0, 100)}`;
+    const pressId = await deps.press({ alertId: alert.id, action, by: consolePresser, nonce, ...(input ? { input } : {}) });
+    if (request.accepts(['html', 'json']) === 'json') return void response.json({ pressId });
+    response.redirect(303, `/console?told=${encodeURIComponent(pressId)}#${alert.id}`);
+  }
+
+  function withAlert(handle: (alert: Alert, request: Request, response: Response) => Promise<void>) {
+    return async (request: Request, response: Response) => {
+      const alert = await deps.getAlert(String(request.params.id));
+      if (!alert) return void response.status(404).send(page('Not found', alertList([], context)));
+      await handle(alert, request, response);
+    };
+  }
+
+  function fromOurPage(request: Request, response: Response, next: NextFunction): void {
+    const given = Buffer.from(String((request.body as Record<string, unknown> | undefined)?.csrf ?? ''));
+    const wanted = Buffer.from(csrf);
+    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return next();
+    response.status(403).send('This form is out of date. Reload the page and press again.');
+  }
+
+  return router;
+}
+
+/** Server-sent events: which alert changed, and what a press was answered with. */
+function stream(request: Request, response: Response, { watch, answerTo }: ConsoleDeps): void {
+  response.set({ 'content-type': 'text/event-stream', connection: 'keep-alive' });
+  response.flushHeaders();
+  response.write('retry: 1000\n\n');
+  const send = (event: string, data: unknown) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  const stop = watch(async (change) => {
+    if (!change.startsWith('answer ')) return send('alert', { id: change });
+    const pressId = change.slice('answer '.length);
+    send('answer', { pressId, text: (await answerTo(pressId)) ?? '' });
+  });
+  const beat = setInterval(() => response.write(': \n\n'), 15_000);
+  request.on('close', () => {
+    clearInterval(beat);
+    stop();
+  });
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import type { Alert } from '../../alerts/alert';
+import type { Exception } from '../../alerts/exception';
+import { plainLine } from '../../alerts/plain-text';
+import type { FormField } from '../exception-form';
+import type { Action, Inline, MessageModel } from '../message';
+import { type Html, html } from './html';
+
+export interface PageContext {
+  /** Proves that a form came from our own page. */
+  csrf: string;
+  /** What a press was answered with, if the page was opened by one. */
+  told?: string | null;
+}
+
+export function page(title: string, body: Html, { told }: Partial<PageContext> = {}): string {
+  return `<!doctype html>${
+    html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · Runwatch</title>
+<link rel="stylesheet" href="/console/console.css">
+<script src="/console/console.js" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/audit">Audit trail</a> <a href="/console/health">Health</a></nav></header>
+<main id="main">
+<h1>${title}</h1>
+<p id="told" role="status" aria-live="polite">${told ?? ''}</p>
+${body}
+</main>
+</body>
+</html>`.text
+  }`;
+}
+
+export const alertList = (models: { model: MessageModel; alert: Alert }[], context: PageContext): Html =>
+  html`<div id="alerts" class="alerts">${
+    models.length === 0 ? html`<p class="empty">No alerts yet. Commands run on machines will show here by themselves.</p>` : models.map(({ model, alert }) => card(model, alert, context))
+  }</div>`;
+
+/** An alert as the chats show it. */
+export function card(model: MessageModel, alert: Alert, { csrf }: PageContext): Html {
+  const suppressed = alert.verdict === 'suppressed';
+  return html`<article class="card ${model.severity}${model.closed ? ' closed' : ''}" id="${model.alertId}" data-rev="${alert.rev}" aria-labelledby="${model.alertId}-title">
+<h2 id="${model.alertId}-title"><span class="severity">${model.severity.toUpperCase()} ${model.score}</span> ${model.title} <a class="id" href="/console/alerts/${model.alertId}">${model.alertId}</a></h2>
+<p>${line(model.headline)}</p>
+${suppressed && html`<p class="status">Suppressed by exception ${alert.exception ?? ''}: recorded, not posted</p>`}
+${model.facts.length > 0 && html`<dl>${model.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${line(fact.value)}</dd>`)}</dl>`}
+${model.status.map((status) => html`<p class="status">${line(status)}</p>`)}
+<div class="actions">${model.actions.map((action) => button(action, model.alertId, csrf))}</div>
+</article>`;
+}
+
+const line = (parts: readonly Inline[]): Html[] =>
+  parts.map((part) => {
+    if (typeof part === 'string') return html`${part}`;
+    if ('bold' in part) return html`<strong>${part.bold}</strong>`;
+    if ('code' in part) return html`<code>${part.code}</code>`;
+    return html`<time datetime="${part.time}">${part.time.slice(0, 19).replace('T', ' ')} UTC</time>`;
+  });
+
+/** What asks first is folded: opening it shows what it will do, the button inside does it; no script needed. */
+function button(action: Action, alertId: string, csrf: string): Html {
+  if (action.id === 'add_exception') {
+    return html`<a class="button" data-action="add_exception" href="/console/alerts/${alertId}/exception">${action.label}</a>`;
+  }
+  const form = (label: string) => html`<form method="post" action="/console/alerts/${alertId}/${action.id}">
+<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
+<button type="submit" class="${action.style ?? ''}" data-action="${action.id}">${label}</button></form>`;
+  if (!action.confirm) return form(action.label);
+  return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><strong>${action.confirm.title}</strong><p>${action.confirm.text}</p>${form(action.confirm.yes)}</div></details>`;
+}
+
+export function exceptionPage(alertId: string, fields: readonly FormField[], faults: Partial<Record<string, string>>, { csrf }: PageContext): Html {
+  return html`<form method="post" action="/console/alerts/${alertId}/add_exception" class="exception">
+<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
+${fields.map((field) => {
+  const hintId = `${field.id}-hint`;
+  const fault = faults[field.id];
+  const described = html`aria-describedby="${hintId}"`;
+  return html`<p><label for="${field.id}">${field.label}${field.optional ? ' (optional)' : ''}</label>
+${
+  field.kind === 'long'
+    ? html`<textarea id="${field.id}" name="${field.id}" rows="3" maxlength="2000" ${described}>${field.value}</textarea>`
+    : html`<input id="${field.id}" name="${field.id}" type="${field.kind}" value="${field.value}" maxlength="500" ${described}>`
+}<span class="hint" id="${hintId}">${fault ? html`<strong class="fault">${fault}. </strong>` : ''}${field.hint ?? ''}</span></p>`;
+})}
+<p>All that is given must hold. Executions that it covers are recorded, not posted; a critical score is never silenced.</p>
+<button type="submit" class="primary" data-action="save_exception">Save exception</button> <a class="button" href="/console">Cancel</a>
+</form>`;
+}
+
+export function exceptionsTable(rows: { exception: Exception; uses: number }[], now: number): Html {
+  if (rows.length === 0) return html`<p class="empty">No exceptions. Add one from an alert, or with <code>runwatch exceptions import</code>.</p>`;
+  return html`<div class="scroll"><table><thead><tr><th scope="col">Id</th><th scope="col">Matches</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Expires</th><th scope="col">Suppressed</th></tr></thead><tbody>${rows.map(
+    ({ exception, uses }) => html`<tr><td>${exception.id}</td><td><code>${plainLine(JSON.stringify(exception.match), 200)}</code></td><td>${plainLine(exception.reason, 200)}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${Date.parse(exception.expires) <= now ? ' (expired)' : ''}</td><td>${uses}</td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+export interface AuditRow {
+  at: string;
+  by: { name: string; surface: string };
+  action: string;
+  alertId: string | null;
+  object: string | null;
+  result: string;
+  why: string | null;
+}
+
+export const auditTable = (rows: readonly AuditRow[]): Html =>
+  html`<div class="scroll"><table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">From</th><th scope="col">Did</th><th scope="col">Result</th><th scope="col">Alert</th><th scope="col">Why</th></tr></thead><tbody>${rows.map(
+    (row) => html`<tr><td>${row.at.slice(0, 19).replace('T', ' ')}</td><td>${plainLine(row.by.name, 80)}</td><td>${row.by.surface}</td><td>${row.action}</td><td>${row.result}</td><td>${row.alertId ?? ''}</td><td>${plainLine(row.why ?? '', 200)}</td></tr>`,
+  )}</tbody></table></div>`;
+
+export interface HealthRow {
+  id: string;
+  name: string;
+  lastPollAt: string | null;
+  error: string | null;
+}
+
+export const healthPage = (subscriptions: readonly HealthRow[], queues: Record<string, Record<string, number>>): Html =>
+  html`<h2>Subscriptions</h2><div class="scroll"><table><thead><tr><th scope="col">Subscription</th><th scope="col">Last poll</th><th scope="col">State</th></tr></thead><tbody>${subscriptions.map(
+    (s) => html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
+  )}</tbody></table></div><h2>Queues</h2><div class="scroll"><table><thead><tr><th scope="col">Queue</th><th scope="col">Waiting</th><th scope="col">Active</th><th scope="col">Delayed</th><th scope="col">Failed</th></tr></thead><tbody>${Object.entries(queues).map(
+    ([name, counts]) => html`<tr><td>${name}</td><td>${counts.waiting ?? 0}</td><td>${counts.active ?? 0}</td><td>${counts.delayed ?? 0}</td><td>${counts.failed ?? 0}</td></tr>`,
+  )}</tbody></table></div>`;

@@ -1,0 +1,173 @@
+import { type Alert, summarize } from '../alerts/alert';
+import type { Execution } from '../alerts/execution';
+import { plainLine } from '../alerts/plain-text';
+import { lastChange } from '../alerts/transitions';
+import type { ActionId } from '../config';
+
+/** Words in a line: plain text that a surface escapes, bold text, or a time that a surface shows in the reader's zone. */
+export type Inline = string | { bold: string } | { time: string } | { code: string };
+
+export interface Fact {
+  label: string;
+  value: Inline[];
+}
+
+export interface Action {
+  id: ActionId;
+  label: string;
+  style?: 'primary' | 'danger';
+  /** What is asked before it is done. */
+  confirm?: { title: string; text: string; yes: string };
+}
+
+/** What a message says, for every surface: how bad, who did what to what, how they could, what is odd, what to press. */
+export interface MessageModel {
+  alertId: string;
+  severity: Alert['severity'];
+  score: number;
+  /** "Run command on vm-pay-01". */
+  title: string;
+  headline: Inline[];
+  facts: Fact[];
+  /** Present state, one line each: acknowledged by whom, isolated, under way. */
+  status: Inline[][];
+  actions: Action[];
+  closed: boolean;
+  /** One line without any markup, for notifications. */
+  summary: string;
+}
+
+export interface MessageOptions {
+  /** False when no responder is configured: the buttons that need one say so. */
+  responders: boolean;
+}
+
+/** Builds the message of an alert as it stands. Pure: the same alert gives the same message. */
+export function messageOf(alert: Alert, { responders }: MessageOptions): MessageModel {
+  const { technique, target, machines, caller } = summarize(alert);
+  const where = machines > 1 ? `${machines} machines` : plainLine(target.name, 80);
+  const title = `${technique.title} on ${where}`;
+  const closed = alert.state === 'closed';
+  return {
+    alertId: alert.id,
+    severity: alert.severity,
+    score: alert.score,
+    title,
+    headline: headlineOf(alert),
+    facts: closed ? [] : factsOf(alert),
+    status: statusOf(alert),
+    actions: actionsOf(alert, responders),
+    closed,
+    summary: `${alert.severity.toUpperCase()} ${alert.score}: ${title} by ${plainLine(caller.name, 80)} (${alert.id})`,
+  };
+}
+
+function headlineOf(alert: Alert): Inline[] {
+  const { technique, caller, status, refused, startedAt, lastEventAt } = summarize(alert);
+  const took = seconds(startedAt, lastEventAt);
+  const tried = refused ? 'tried: ' : '';
+  const outcome = refused
+    ? 'refused by Azure'
+    : status === 'succeeded'
+      ? `succeeded${took}`
+      : status === 'failed'
+        ? `failed${took}`
+        : 'still running';
+  return [{ bold: plainLine(caller.name, 120) }, ` ${tried}${technique.verb} · `, { time: startedAt }, ` · ${outcome}`];
+}
+
+const seconds = (from: string, to: string) => {
+  const s = Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+  return s > 0 ? ` after ${s < 120 ? `${s} s` : `${Math.round(s / 60)} min`}` : '';
+};
+
+function factsOf(alert: Alert): Fact[] {
+  const { target, machines } = summarize(alert);
+  const facts: Fact[] = [{ label: 'Could, because', value: [becauseOf(alert)] }];
+  const from = originOf(alert);
+  if (from) facts.push({ label: 'From', value: [from] });
+  if (machines > 1) facts.push({ label: 'Machines', value: [machineList(alert.executions)] });
+  else facts.push({ label: 'Where', value: [plainLine(`${target.resourceGroup} · subscription ${target.subscriptionId}`, 200)] });
+  facts.push({ label: 'Score', value: [alert.reasons.map((r) => `${r.points > 0 ? '+' : ''}${r.points} ${plainLine(r.text, 80)}`).join(' · ')] });
+  for (const { what, why } of alert.facts.missing ?? []) facts.push({ label: 'Not known', value: [`${what}: ${plainLine(why, 200)}`] });
+  return facts;
+}
+
+function becauseOf(alert: Alert): string {
+  const { refused, caller } = summarize(alert);
+  if (refused) return 'they could not: Azure refused the call';
+  const access = alert.facts.access;
+  const grant = access?.grant ?? summarize(alert).grantedBy;
+  if (!grant) return `no role assignment of ${plainLine(caller.name, 80)} was found that allows it`;
+  const scope = grant.scope ? ` at ${plainLine(grant.scope, 160)}` : '';
+  const through = grant.principalType === 'Group' ? ', through a group' : '';
+  const source = access?.source === 'resolved' ? ' (worked out from role assignments)' : ' (from Azure’s log)';
+  return `${plainLine(grant.role, 100)}${scope}${through}${source}`;
+}
+
+function originOf(alert: Alert): string {
+  const { caller } = summarize(alert);
+  const type = { User: '', ServicePrincipal: 'an application', ManagedIdentity: 'a managed identity', Unknown: 'an unknown kind of caller' }[caller.type];
+  return [type, caller.ip ? plainLine(caller.ip, 45) : ''].filter(Boolean).join(' · ');
+}
+
+const listedMachines = 20;
+
+function machineList(executions: readonly Execution[]): string {
+  const names = [...new Set(executions.map((execution) => plainLine(execution.target.name, 60)))];
+  const rest = names.length - listedMachines;
+  return names.slice(0, listedMachines).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+function statusOf(alert: Alert): Inline[][] {
+  const lines: Inline[][] = [];
+  const acknowledged = lastChange(alert, 'acknowledged');
+  if (alert.state === 'closed') {
+    const closed = lastChange(alert, 'closed');
+    lines.push([`Closed as ${alert.closedAs ?? 'benign'}`, ...by(closed)]);
+  } else if (acknowledged) lines.push(['Acknowledged', ...by(acknowledged)]);
+  const cut = alert.isolation;
+  if (cut?.status === 'isolated') {
+    lines.push([
+      `Isolated: new connections of ${cut.interfaces.length === 1 ? 'its interface are' : `its ${cut.interfaces.length} interfaces are`} denied. Not stopped: sessions already open, and further run commands.`,
+    ]);
+  }
+  if (cut?.status === 'released') lines.push(['Released: every interface is as it was before.']);
+  if (alert.activity) lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
+  return lines;
+}
+
+const by = (change: ReturnType<typeof lastChange>): Inline[] =>
+  change ? [' by ', { bold: plainLine(change.by.name, 80) }, ' · ', { time: change.at }, ...(change.note ? [` · ${plainLine(change.note, 200)}`] : [])] : [];
+
+function actionsOf(alert: Alert, responders: boolean): Action[] {
+  const { target, machines } = summarize(alert);
+  const name = plainLine(target.name, 60);
+  const needs = responders ? '' : ' (no responders set)';
+  if (alert.state === 'closed') return [{ id: 'reopen', label: 'Reopen' }];
+  const actions: Action[] = [];
+  if (alert.state === 'new') actions.push({ id: 'acknowledge', label: 'Acknowledge', style: 'primary' });
+  const isolated = alert.isolation?.status === 'isolated' || alert.isolation?.status === 'isolating';
+  if (isolated || alert.isolation?.status === 'releasing') {
+    actions.push({
+      id: 'release',
+      label: `Release${needs}`,
+      confirm: { title: `Release ${name}?`, text: 'Puts back on every interface exactly the security group that was there before.', yes: 'Release' },
+    });
+  }
+  if (machines === 1 && (!isolated || alert.activity?.failed) && alert.isolation?.status !== 'releasing') {
+    actions.push({
+      id: 'isolate',
+      label: `Isolate…${needs}`,
+      style: 'danger',
+      confirm: {
+        title: `Isolate ${name}?`,
+        text: 'Attaches a deny-all security group to every interface. It does not end sessions already open, and does not stop further run commands. Release puts back what was there.',
+        yes: 'Isolate',
+      },
+    });
+  }
+  actions.push({ id: 'add_exception', label: `Add exception…${needs}` });
+  actions.push({ id: 'close', label: 'Close', confirm: { title: `Close ${alert.id}?`, text: 'Closes it as benign. It can be reopened.', yes: 'Close' } });
+  return actions;
+}

@@ -1,0 +1,32 @@
+import type { Inline } from '../message';
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/**
+ * Text that Slack shows as it is: control sequences (<!channel>, <@U1>, <url|text>) can't begin, and marks that would
+ * format it or become an emoji are broken by a zero-width space.
+ * @see https://docs.slack.dev/messaging/formatting-message-text
+ */
+export function escapeMrkdwn(text: string): string {
+  return text
+    .replace(/[&<>]/g, (character) => entities[character] ?? character)
+    .replace(/[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\u200b$&')
+    .replace(/:(?=[a-z0-9_+'-]+:)/gi, ':\u200b')
+    .replace(/@(?=(?:here|channel|everyone)\b)/gi, '@\u200b');
+}
+
+/** A moment in the reader's own zone, with UTC for clients that can't. */
+const dateToken = (iso: string) => {
+  const at = new Date(iso);
+  return `<!date^${Math.floor(at.getTime() / 1000)}^{date_short_pretty} {time_secs}|${at.toISOString().slice(0, 19).replace('T', ' ')} UTC>`;
+};
+
+export const toMrkdwn = (line: readonly Inline[]): string =>
+  line
+    .map((part) => {
+      if (typeof part === 'string') return escapeMrkdwn(part);
+      if ('bold' in part) return `*${escapeMrkdwn(part.bold)}*`;
+      if ('code' in part) return `\`${escapeMrkdwn(part.code.replace(/`/g, "'"))}\``;
+      return dateToken(part.time);
+    })
+    .join('');

@@ -1,0 +1,141 @@
+import { App, type BlockAction, type ButtonAction, ExpressReceiver, LogLevel, SocketModeReceiver, type Logger as BoltLogger } from '@slack/bolt';
+import { WebClient } from '@slack/web-api';
+import type { Router } from 'express';
+import type { Alert, Presser } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { type ActionId, actionIds, type SlackConfig } from '../../config';
+import type { Log } from '../../log';
+import { readExceptionForm } from '../exception-form';
+import { exceptionCallback, exceptionModal, type ModalMemory, valuesOf } from './exception-modal';
+import { createSlackPeople } from './people';
+
+/** A press as it leaves a surface. */
+export interface Pressed {
+  alertId: string;
+  action: ActionId;
+  by: Presser;
+  input?: Record<string, unknown>;
+  replyTo: { surface: string; channel: string; user: string };
+  /** The surface's own id of this press, so that one delivered twice counts once. */
+  nonce: string;
+}
+
+export interface SlackAppDeps {
+  config: SlackConfig;
+  log: Log;
+  press: (pressed: Pressed) => Promise<void>;
+  getAlert: (id: string) => Promise<Alert | null>;
+  now: () => number;
+}
+
+export interface SlackApp {
+  /** In HTTP mode: to be mounted; it answers /slack/events. */
+  router: Router | null;
+  start: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+/** Slack waits 3 seconds for an acknowledgement; the queue gets most of them before we answer without it. */
+const ackWithinMs = 2000;
+
+/** Never repeats a request by itself: whether a message was taken is looked up first. */
+export const createSlackClient = ({ botToken, apiUrl }: Pick<SlackConfig, 'botToken' | 'apiUrl'>, log: Log): WebClient =>
+  new WebClient(botToken, {
+    slackApiUrl: apiUrl,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: 10_000,
+    allowAbsoluteUrls: false,
+    maxRequestConcurrency: 50,
+    logger: boltLogger(log),
+  });
+
+/** Bolt, over HTTP with a signing secret or in Socket Mode with an app token. It turns what is pressed into presses. */
+export function createSlackApp({ config, log, press, getAlert, now }: SlackAppDeps): SlackApp {
+  const logger = boltLogger(log);
+  const express = config.appToken ? null : new ExpressReceiver({ signingSecret: config.signingSecret ?? '', endpoints: '/slack/events', logger });
+  const receiver = express ?? new SocketModeReceiver({ appToken: config.appToken ?? '', logger, installerOptions: { clientOptions: { slackApiUrl: config.apiUrl } } });
+  const app = new App({
+    token: config.botToken,
+    receiver,
+    logger,
+    clientOptions: { slackApiUrl: config.apiUrl, allowAbsoluteUrls: false },
+    deferInitialization: true,
+    tokenVerificationEnabled: false,
+  });
+  const people = createSlackPeople(app.client);
+
+  app.action<BlockAction<ButtonAction>>(new RegExp(`^(${actionIds.join('|')})$`), async ({ ack, body, action, client }) => {
+    const alertId = action.value ?? '';
+    const id = action.action_id as ActionId;
+    const channel = body.channel?.id ?? config.channel;
+    if (id === 'add_exception') {
+      await ack();
+      const [alert, by] = await Promise.all([getAlert(alertId), people.presser(body.user.id, body.user.name)]);
+      if (alert) await client.views.open({ trigger_id: body.trigger_id, view: exceptionModal(alert, by, channel, now()) });
+      return;
+    }
+    const nonce = `${body.user.id}.${id}.${action.action_ts ?? body.trigger_id}`;
+    await soonest(ack, async () => {
+      const by = await people.presser(body.user.id, body.user.name);
+      await press({ alertId, action: id, by, nonce, replyTo: { surface: 'slack', channel, user: body.user.id } });
+    });
+  });
+
+  app.view(exceptionCallback, async ({ ack, body, view }) => {
+    const form = readExceptionForm(valuesOf(view.state.values));
+    if ('faults' in form) {
+      await ack({ response_action: 'errors', errors: form.faults as Record<string, string> });
+      return;
+    }
+    const memory = JSON.parse(view.private_metadata) as ModalMemory;
+    await soonest(ack, async () => {
+      const by = await people.presser(body.user.id, body.user.name);
+      const replyTo = { surface: 'slack', channel: memory.channel, user: body.user.id };
+      await press({ alertId: memory.alertId, action: 'add_exception', by, input: form.input, nonce: `${body.user.id}.${view.id}`, replyTo });
+    });
+  });
+
+  app.error(async (error) => {
+    log.error({ error }, 'a Slack listener failed');
+  });
+
+  return {
+    router: express ? (express.router as Router) : null,
+    start: async () => {
+      await app.init();
+      if (!express) await app.start();
+    },
+    stop: async () => {
+      if (!express) await app.stop();
+    },
+  };
+}
+
+/** Queues, then acknowledges; acknowledges anyway when the queue takes too long, and goes on queueing. */
+async function soonest(ack: () => Promise<void>, work: () => Promise<void>): Promise<void> {
+  const working = work();
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    working,
+    new Promise<void>((done) => {
+      timer = setTimeout(done, ackWithinMs);
+    }),
+  ]).finally(() => clearTimeout(timer));
+  await ack();
+  await working;
+}
+
+function boltLogger(log: Log): BoltLogger {
+  const say = (level: 'debug' | 'info' | 'warn' | 'error') => (...parts: unknown[]) => log[level]({ from: 'slack' }, plainLine(parts.map(String).join(' '), 500));
+  return {
+    debug: () => {},
+    info: say('debug'),
+    warn: say('warn'),
+    error: say('error'),
+    setLevel: () => {},
+    getLevel: () => LogLevel.INFO,
+    setName: () => {},
+  };
+}
+

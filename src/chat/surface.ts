@@ -1,0 +1,37 @@
+import type { MessageModel } from './message';
+
+/** Where a message stands. */
+export interface Ref {
+  channel: string;
+  message: string;
+}
+
+/** Something to show: an alert's message, or a short notice. */
+export type Content = { kind: 'alert'; model: MessageModel } | { kind: 'notice'; id: string; text: string };
+
+/** What a chat can do for us. All may throw {@link SurfaceError}. */
+export interface Surface {
+  name: string;
+  /** The channel that alerts go to. */
+  channel: string;
+  /** Least time between two messages to one channel, ms. */
+  intervalMs: number;
+  post: (content: Content) => Promise<Ref>;
+  update: (ref: Ref, content: Content) => Promise<void>;
+  /** Looks for a message that may have been posted since a moment (ms), though its answer never came. */
+  find: (id: string, since: number) => Promise<Ref | null>;
+  /** Tells one person something that only they see. */
+  whisper: (to: { channel: string; user: string }, text: string) => Promise<void>;
+}
+
+/** How a chat failed us, as far as delivery must know. */
+export class SurfaceError extends Error {
+  constructor(
+    message: string,
+    /** throttled: not taken, come back later. refused: not taken, and why. gone: the message is no more. unknown: it may have been taken. */
+    readonly kind: 'throttled' | 'refused' | 'gone' | 'unknown',
+    readonly retryAfterMs = 0,
+  ) {
+    super(message);
+  }
+}

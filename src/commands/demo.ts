@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { startApp } from '../app';
+import { createAzure } from '../azure/azure';
+import { allRoles, type Config, loadConfig } from '../config';
+import { scenarios } from '../demo/scenarios';
+import { startTenant } from '../demo/tenant/tenant';
+import { furnish } from '../demo/world';
+import { createLog } from '../log';
+import { CommandError, type Output } from './output';
+import { untilSignal } from './start';
+
+export interface DemoFlags {
+  scenario?: string;
+  open: boolean;
+}
+
+/** The whole bot with nothing configured: embedded Redis, a simulated tenant, the console. */
+export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Output): Promise<void> {
+  const chosen = scenarios.filter(({ name }) => !flags.scenario || name === flags.scenario);
+  if (chosen.length === 0) {
+    throw new CommandError(`--scenario: got ${flags.scenario}, expected one of ${scenarios.map(({ name }) => name).join(', ')}`, 2);
+  }
+  const tenant = await startTenant();
+  const world = furnish(tenant);
+  const config = demoConfig(env, tenant.endpoint, tenant.token);
+  const log = createLog(env.RUNWATCH_LOG_LEVEL ?? 'warn');
+  const app = await startApp({
+    config,
+    roles: allRoles,
+    log,
+    azure: (metrics) =>
+      createAzure(config, { tlsOptions: { ca: tenant.ca }, onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }) }),
+  });
+  output.out(`Runwatch demo: ${app.url}/console`);
+  output.err('A simulated tenant, nothing leaves this machine. Stop with Ctrl+C.');
+  for (const scenario of chosen) {
+    scenario.play(tenant, world);
+    output.err(`  ${scenario.name}: ${scenario.says}`);
+  }
+  if (flags.open) openBrowser(`${app.url}/console`);
+  await untilSignal();
+  await app.stop();
+  await tenant.stop();
+}
+
+/** What the environment sets stands; the rest is the demo's: everyone may press, polls are quick. */
+function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Config {
+  const ours = {
+    RUNWATCH_DATA_DIR: './data/demo',
+    RUNWATCH_PORT: '3000',
+    RUNWATCH_POLL_SECONDS: '2',
+    RUNWATCH_RESPONDERS: '*',
+  };
+  const { SLACK_BOT_TOKEN: _b, SLACK_CHANNEL: _c, AZURE_SUBSCRIPTION_IDS: _s, ...rest } = env;
+  return loadConfig({ ...ours, ...rest, AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint, AZURE_ACCESS_TOKEN: token });
+}
+
+/** Opens the address where there is a desktop to open it on. */
+function openBrowser(url: string): void {
+  const desktop = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
+  if (!desktop) return;
+  const program = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open';
+  spawn(program, [url], { stdio: 'ignore', detached: true }).on('error', () => {}).unref();
+}

@@ -1,0 +1,29 @@
+import { startApp } from '../app';
+import { allRoles, type Config, type Role } from '../config';
+import { createLog } from '../log';
+import { CommandError } from './output';
+
+/** Runs the bot until it is told to stop. */
+export async function start(roleNames: string | undefined, config: Config): Promise<void> {
+  const roles = parseRoles(roleNames);
+  const log = createLog(config.logLevel);
+  const app = await startApp({ config, roles, log });
+  await untilSignal();
+  await app.stop();
+}
+
+export function parseRoles(names: string | undefined): readonly Role[] {
+  if (!names) return allRoles;
+  const wanted = names.split(',').map((name) => name.trim()).filter(Boolean);
+  const unknown = wanted.filter((name) => !allRoles.includes(name as Role));
+  if (unknown.length > 0 || wanted.length === 0) {
+    throw new CommandError(`--roles: got ${unknown.join(', ') || 'nothing'}, expected some of ${allRoles.join(', ')}`, 2);
+  }
+  return wanted as Role[];
+}
+
+export const untilSignal = (): Promise<void> =>
+  new Promise((done) => {
+    process.once('SIGTERM', done);
+    process.once('SIGINT', done);
+  });

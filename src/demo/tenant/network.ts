@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { type Answer, ArmError, type ArmRequest } from './answers';
+import type { Resource, Resources } from './resources';
+
+const header = (request: ArmRequest, name: string) => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+/**
+ * Interfaces and security groups. A write answers "Updating" with an Azure-AsyncOperation, and the next read says
+ * "Succeeded"; what ARM owns (MAC address, GUID) is kept whatever the body says.
+ */
+export function answerNetwork(request: ArmRequest, resources: Resources, subscription: string): Answer {
+  const path = request.path;
+  if (request.method === 'GET') {
+    const resource = resources.find(path);
+    if (resource) {
+      const answer: Answer = { status: 200, body: structuredClone(resource), headers: { etag: resource.etag } };
+      resource.properties.provisioningState = 'Succeeded';
+      return answer;
+    }
+    const list = resources.under(path);
+    if (list.length > 0 || !/\/[^/]+\/[^/]+$/.test(path.split(/\/providers\//i)[1] ?? '')) return { status: 200, body: { value: list } };
+    return { status: 404, body: { error: { code: 'ResourceNotFound', message: `The Resource '${path.split('/providers/')[1]}' was not found.` } } };
+  }
+  if (request.method === 'DELETE') {
+    const used = resources.all().find((r) => groupOf(r)?.toLowerCase() === path.toLowerCase());
+    if (used) throw new ArmError(400, 'InUseNetworkSecurityGroupCannotBeDeleted', `Network security group ${path} cannot be deleted since it is used by ${used.id}.`);
+    return { status: resources.remove(path) ? 200 : 204 };
+  }
+  const body = request.body as Partial<Resource> | null;
+  const isInterface = /\/networkInterfaces\/[^/]+$/i.test(path);
+  const existing = resources.find(path);
+  if (!body?.location) throw new ArmError(400, 'LocationRequired', 'The location property is required for this definition.');
+  if (existing?.location && existing.location.toLowerCase() !== body.location.toLowerCase()) {
+    throw new ArmError(409, 'InvalidResourceLocation', `The resource '${existing.name}' already exists in location '${existing.location}'.`);
+  }
+  if (isInterface) checkInterface(body, resources);
+  const own = existing ? { macAddress: existing.properties.macAddress, resourceGuid: existing.properties.resourceGuid, virtualMachine: existing.properties.virtualMachine } : { resourceGuid: randomUUID() };
+  const properties = { ...body.properties, ...own, provisioningState: 'Updating' };
+  for (const [name, value] of Object.entries(properties)) if (value === undefined) delete (properties as Record<string, unknown>)[name];
+  const { resource, created } = resources.put(path, { ...body, properties }, header(request, 'if-match'), header(request, 'if-none-match'));
+  return {
+    status: created ? 201 : 200,
+    body: structuredClone(resource),
+    headers: {
+      etag: resource.etag,
+      'retry-after': '0',
+      'azure-asyncoperation': `${request.origin}/subscriptions/${subscription}/providers/Microsoft.Network/locations/${body.location}/operations/${randomUUID()}?api-version=2025-05-01`,
+    },
+  };
+}
+
+function checkInterface(body: Partial<Resource>, resources: Resources): void {
+  const properties = body.properties as { ipConfigurations?: unknown[]; networkSecurityGroup?: { id?: string } } | undefined;
+  if (!properties?.ipConfigurations?.length) {
+    throw new ArmError(400, 'NetworkInterfaceMustHaveIpConfigurations', 'A network interface must have at least one IP configuration.');
+  }
+  const groupId = properties.networkSecurityGroup?.id;
+  if (!groupId) return;
+  const group = resources.find(groupId);
+  if (!group) throw new ArmError(400, 'InvalidResourceReference', `Resource ${groupId} referenced by the interface was not found.`);
+  if (group.location?.toLowerCase() !== body.location?.toLowerCase()) {
+    throw new ArmError(400, 'InvalidResourceReference', `Resource ${groupId} is in another region than the interface.`);
+  }
+}
+
+export const groupOf = (resource: Resource): string | undefined =>
+  (resource.properties.networkSecurityGroup as { id?: string } | undefined)?.id;

@@ -1,0 +1,104 @@
+import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
+import { answerActivityLog } from './activity-log';
+import { answerAssignment, listAssignments, listDefinitions } from './authorization';
+import { answerNetwork } from './network';
+import type { TenantState } from './tenant';
+
+export interface Route {
+  method: RegExp;
+  path: RegExp;
+  /** The RBAC action that the request needs. */
+  action: string;
+  /** api-versions that ARM would take. */
+  versions: RegExp;
+  answer: (request: ArmRequest, state: TenantState, subscription: string) => Answer;
+}
+
+const any = /^20\d\d-\d\d-\d\d(-preview)?$/;
+const rg = '/subscriptions/[^/]+/resourceGroups/[^/]+';
+
+export const routes: Route[] = [
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions$/i,
+    action: 'Microsoft.Resources/subscriptions/read',
+    versions: any,
+    answer: (_, state) => ({
+      status: 200,
+      body: { value: [...state.subscriptions].map(([id, name]) => ({ id: `/subscriptions/${id}`, subscriptionId: id, displayName: name, state: 'Enabled', tenantId: state.tenantId })) },
+    }),
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Insights\/eventtypes\/management\/values$/i,
+    action: 'Microsoft.Insights/eventtypes/values/read',
+    versions: /^2015-04-01$/,
+    answer: (request, state) => answerActivityLog(request, state.log, { now: state.now(), pageSize: state.pageSize }),
+  },
+  {
+    method: /^GET$/,
+    path: /\/providers\/Microsoft\.Authorization\/roleAssignments$/i,
+    action: 'Microsoft.Authorization/roleAssignments/read',
+    versions: /^2(015-07-01|022-04-01)$/,
+    answer: (request, state) => listAssignments(request, state.resources, state.directory),
+  },
+  {
+    method: /^(GET|PUT|DELETE)$/,
+    path: /\/providers\/Microsoft\.Authorization\/roleAssignments\/[^/]+$/i,
+    action: 'Microsoft.Authorization/roleAssignments/*',
+    versions: /^2(015-07-01|022-04-01)$/,
+    answer: (request, state) => answerAssignment(request, state.resources, state.now()),
+  },
+  {
+    method: /^GET$/,
+    path: /\/providers\/Microsoft\.Authorization\/roleDefinitions$/i,
+    action: 'Microsoft.Authorization/roleDefinitions/read',
+    versions: any,
+    answer: (request, state) => listDefinitions(request, state.builtInRoles, state.customRoles),
+  },
+  {
+    method: /^GET$/,
+    path: new RegExp(`^${rg}/providers/Microsoft\\.Compute/virtualMachines/[^/]+$`, 'i'),
+    action: 'Microsoft.Compute/virtualMachines/read',
+    versions: any,
+    answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
+  },
+  {
+    method: /^(GET|PUT|DELETE)$/,
+    path: new RegExp(`^${rg}/providers/Microsoft\\.Network/(networkInterfaces|networkSecurityGroups|publicIPAddresses)(/[^/]+)?$`, 'i'),
+    action: 'Microsoft.Network/$type/*',
+    versions: any,
+    answer: (request, state, subscription) => answerNetwork(request, state.resources, subscription),
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Network\/locations\/[^/]+\/operations\/[^/]+$/i,
+    action: 'Microsoft.Network/locations/operations/read',
+    versions: any,
+    answer: () => ({ status: 200, body: { status: 'Succeeded' } }),
+  },
+];
+
+const verbs: Record<string, string> = { GET: 'read', PUT: 'write', PATCH: 'write', DELETE: 'delete', POST: 'action' };
+
+/** Finds the route and checks what ARM checks before any provider is asked: api-version, subscription, permission. */
+export function dispatch(request: ArmRequest, state: TenantState): Answer {
+  const version = request.query.get('api-version');
+  if (!version) throw new ArmError(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.');
+  const route = routes.find((r) => r.path.test(request.path));
+  if (!route) throw notFound(request.path);
+  if (!route.method.test(request.method)) throw new ArmError(405, 'MethodNotAllowed', `${request.method} is not allowed here.`);
+  if (!route.versions.test(version)) {
+    throw new ArmError(400, 'InvalidApiVersionParameter', `The api-version '${version}' is invalid. The supported versions match ${route.versions.source}.`);
+  }
+  const subscription = /^\/subscriptions\/([^/]+)/i.exec(request.path)?.[1]?.toLowerCase() ?? '';
+  if (subscription && !state.subscriptions.has(subscription)) {
+    throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
+  }
+  const type = /\/providers\/(?:[^/]+)\/([^/]+)/i.exec(request.path)?.[1] ?? '';
+  const action = route.action.replace('$type', type).replace(/\*$/, verbs[request.method] ?? 'read');
+  if (!state.mayDo(action, request.path)) {
+    throw new ArmError(403, 'AuthorizationFailed', `The client 'runwatch' with object id '${state.botId}' does not have authorization to perform action '${action}' over scope '${request.path}' or the scope is invalid.`);
+  }
+  return route.answer(request, state, subscription);
+}

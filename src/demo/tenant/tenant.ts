@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServer, type Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ArmError, type Answer, type ArmRequest } from './answers';
+import type { LoggedRecord } from './activity-log';
+import { loopbackCertificate } from './certificate';
+import { createDirectory, type Directory } from './directory';
+import { createFaults, errorOf } from './faults';
+import { type Operation, recordsOf } from './records';
+import { createResources, type Resources } from './resources';
+import { dispatch } from './routes';
+
+export interface TenantState {
+  tenantId: string;
+  botId: string;
+  /** Subscription id → display name. */
+  subscriptions: Map<string, string>;
+  resources: Resources;
+  directory: Directory;
+  log: LoggedRecord[];
+  builtInRoles: unknown[];
+  customRoles: unknown[];
+  pageSize: number;
+  now: () => number;
+  /** May the bot do the action at this path? Everything, unless a test says otherwise. */
+  mayDo: (action: string, path: string) => boolean;
+}
+
+export interface RequestRecord {
+  method: string;
+  path: string;
+  query: string;
+  status: number;
+  body: unknown;
+  ifMatch: string | undefined;
+}
+
+const bodyLimit = 4 * 1024 * 1024;
+
+/** A tenant that speaks ARM's wire format over TLS on loopback. Tests and the demo use this one. */
+export async function startTenant({ now = Date.now, token = 'simulated-token', port = 0 } = {}) {
+  const certificate = await loopbackCertificate();
+  const state: TenantState = {
+    tenantId: '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310',
+    botId: 'b07b07b0-0000-4000-8000-000000000001',
+    subscriptions: new Map(),
+    resources: createResources(),
+    directory: createDirectory(),
+    log: [],
+    builtInRoles: JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8')).value,
+    customRoles: [],
+    pageSize: 200,
+    now,
+    mayDo: () => true,
+  };
+  const faults = createFaults();
+  const requests: RequestRecord[] = [];
+  let latencyMs = 0;
+  let origin = '';
+
+  async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await read(message, origin);
+    const record: RequestRecord = {
+      method: request.method,
+      path: request.path,
+      query: request.query.toString(),
+      status: 0,
+      body: request.body,
+      ifMatch: message.headers['if-match'],
+    };
+    requests.push(record);
+    if (latencyMs > 0) await new Promise((done) => setTimeout(done, latencyMs));
+    const fault = faults.take(request);
+    if (fault && !fault.after) {
+      record.status = fault.status;
+      if (fault.cut) message.socket.destroy();
+      else if (fault.body !== undefined) write(response, { status: fault.status }, fault.body);
+      else write(response, errorAnswer(errorOf(fault)));
+      return;
+    }
+    const answer = answerTo(request, message.headers.authorization);
+    record.status = answer.status;
+    if (fault) message.socket.destroy();
+    else write(response, answer);
+  }
+
+  function answerTo(request: ArmRequest, authorization: string | undefined): Answer {
+    try {
+      if (!authorization?.startsWith('Bearer ')) throw new ArmError(401, 'AuthenticationFailed', 'Authentication failed. The Authorization header is missing.');
+      if (authorization !== `Bearer ${token}`) throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
+      return dispatch(request, state);
+    } catch (error) {
+      if (error instanceof ArmError) return errorAnswer(error);
+      return errorAnswer(new ArmError(500, 'InternalServerError', (error as Error).message));
+    }
+  }
+
+  const server: Server = createServer(certificate, (message, response) => {
+    handle(message, response).catch(() => message.socket.destroy());
+  });
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    ...state,
+    state,
+    endpoint: origin,
+    ca: certificate.cert,
+    token,
+    faults,
+    requests,
+    /** Each answer takes this long, ms. */
+    set latencyMs(ms: number) {
+      latencyMs = ms;
+    },
+    set pageSize(size: number) {
+      state.pageSize = size;
+    },
+    set mayDo(may: TenantState['mayDo']) {
+      state.mayDo = may;
+    },
+    /** Logs an operation; its records show `delayMs` after their own time, or at once. */
+    log(operation: Operation, { delayMs }: { delayMs?: number } = {}) {
+      const records = recordsOf(operation, state.tenantId);
+      for (const record of records) {
+        const visibleAt = delayMs === undefined ? 0 : Date.parse(record.eventTimestamp) + delayMs;
+        state.log.push({ visibleAt, record });
+      }
+      return records;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+export type Tenant = Awaited<ReturnType<typeof startTenant>>;
+
+async function read(message: IncomingMessage, origin: string): Promise<ArmRequest> {
+  const url = new URL(message.url ?? '/', origin);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bodyLimit) throw new ArmError(413, 'RequestContentTooLarge', 'The request content size exceeds the maximum size of 4 MB.');
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  return {
+    method: message.method ?? 'GET',
+    path: decodeURIComponent(url.pathname).replace(/\/{2,}/g, '/'),
+    query: url.searchParams,
+    headers: message.headers,
+    body: text ? JSON.parse(text) : null,
+    origin,
+  };
+}
+
+const errorAnswer = ({ status, code, message, headers }: ArmError): Answer => ({ status, headers, body: { error: { code, message } } });
+
+function write(response: ServerResponse, { status, body, headers = {} }: Answer, raw?: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'x-ms-ratelimit-remaining-subscription-reads': '11999',
+    'x-ms-request-id': Math.random().toString(16).slice(2),
+    ...headers,
+  });
+  response.end(raw ?? (body === undefined ? '' : JSON.stringify(body)));
+}

@@ -1,0 +1,41 @@
+import type { Log } from '../log';
+import type { PollState } from '../store/poll-state';
+import type { Queues } from './queues';
+
+export interface DiscoverDeps {
+  /** The subscriptions that were named; null: all that the credential sees. */
+  named: readonly string[] | null;
+  listSubscriptions: () => Promise<{ id: string; name: string }[]>;
+  polls: PollState;
+  queues: Pick<Queues, 'poll'>;
+  pollSeconds: number;
+  log: Log;
+}
+
+/** Keeps one poll schedule a subscription, as subscriptions come and go. */
+export async function discover({ named, listSubscriptions, polls, queues, pollSeconds, log }: DiscoverDeps): Promise<void> {
+  const visible = await listSubscriptions().catch((error) => {
+    if (!named) throw error;
+    log.warn({ error }, 'could not list subscriptions; their names are not known');
+    return [];
+  });
+  const names = new Map(visible.map((subscription) => [subscription.id, subscription.name]));
+  const wanted = new Set(named ?? names.keys());
+  const known = await polls.subscriptions();
+  for (const { id } of known) {
+    if (wanted.has(id)) continue;
+    await queues.poll.removeJobScheduler(id);
+    await polls.dropSubscription(id);
+    log.info({ subscriptionId: id }, 'a subscription is gone; it is no longer polled');
+  }
+  for (const id of wanted) {
+    const health = known.find((subscription) => subscription.id === id);
+    const name = names.get(id) ?? health?.name ?? '';
+    if (!health || health.name !== name) {
+      await polls.putSubscription({ lastPollAt: null, error: null, refused: false, ...health, id, name });
+    }
+    await queues.poll.upsertJobScheduler(id, { every: pollSeconds * 1000 }, { name: 'poll', data: { subscriptionId: id } });
+    if (!health) log.info({ subscriptionId: id, name }, 'polling a subscription');
+  }
+  if (wanted.size === 0) log.warn('the credential sees no subscription; grant it Reader on one');
+}

@@ -1,0 +1,62 @@
+import type { ActivityEvent } from '../alerts/activity-event';
+import { alertIdOf, burstIdOf, callerKeyOf } from '../alerts/alert';
+import { type Execution, executionFrom, mergeExecutions } from '../alerts/execution';
+import type { AlertsStore } from '../store/alerts-store';
+
+/** One caller with one technique on this many machines within the window is one alert that grows. */
+export const burstMachines = 10;
+const burstWindowMs = 10 * 60_000;
+
+/** Events of one execution → one Execution, whatever order they come in. */
+export function toExecutions(events: readonly ActivityEvent[]): Execution[] {
+  const byKey = new Map<string, Execution>();
+  for (const event of events) {
+    const execution = executionFrom(event);
+    if (!execution) continue;
+    const known = byKey.get(execution.key);
+    byKey.set(execution.key, known ? mergeExecutions(known, execution) : execution);
+  }
+  return [...byKey.values()];
+}
+
+/**
+ * Says which alert each execution belongs to: the one that it was claimed for before, a burst of its caller, or one
+ * of its own. Claims are kept, so that the same question gets the same answer after a crash.
+ */
+export async function assignToAlerts(
+  executions: readonly Execution[],
+  alerts: Pick<AlertsStore, 'alertIdsOf' | 'claim' | 'noteMachines' | 'burstOf'>,
+): Promise<Map<string, Execution[]>> {
+  const known = await alerts.alertIdsOf(executions.map((execution) => execution.key));
+  const byAlert = new Map<string, Execution[]>();
+  const give = (alertId: string, execution: Execution) => byAlert.set(alertId, [...(byAlert.get(alertId) ?? []), execution]);
+  const unclaimed = new Map<string, Execution[]>();
+  executions.forEach((execution, index) => {
+    const alertId = known[index];
+    if (alertId) give(alertId, execution);
+    else {
+      const key = `${callerKeyOf(execution.caller)} ${execution.technique}`;
+      unclaimed.set(key, [...(unclaimed.get(key) ?? []), execution]);
+    }
+  });
+  for (const [callerKey, fresh] of unclaimed) {
+    const burst = await burstFor(callerKey, fresh, alerts);
+    await Promise.all(
+      fresh.map(async (execution) => give(await alerts.claim(execution.key, burst ?? alertIdOf(execution.key)), execution)),
+    );
+  }
+  return byAlert;
+}
+
+async function burstFor(
+  callerKey: string,
+  fresh: readonly Execution[],
+  alerts: Pick<AlertsStore, 'noteMachines' | 'burstOf'>,
+): Promise<string | null> {
+  const newest = Math.max(...fresh.map((execution) => Date.parse(execution.startedAt)));
+  const machines = new Map(fresh.map((execution) => [execution.target.id.toLowerCase(), Date.parse(execution.startedAt)]));
+  const recent = await alerts.noteMachines(callerKey, machines, newest - burstWindowMs);
+  if (recent.size < burstMachines) return null;
+  const first = [...fresh].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))[0] as Execution;
+  return alerts.burstOf(callerKey, burstIdOf(callerKey, first.key), burstWindowMs / 1000);
+}

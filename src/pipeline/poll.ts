@@ -1,0 +1,93 @@
+import type { ActivityEvent, UnreadableRecord } from '../alerts/activity-event';
+import { shortDigest } from '../alerts/digest';
+import { detectTechnique, techniqueProviders } from '../alerts/techniques';
+import type { LogPage, LogWindow } from '../azure/activity-log';
+import type { Metrics } from '../metrics';
+import type { PollState } from '../store/poll-state';
+import { normalize } from './normalize';
+import type { Queues } from './queues';
+
+export interface PollDeps {
+  readLog: (window: LogWindow, provider?: string) => AsyncIterable<LogPage>;
+  polls: PollState;
+  queues: Pick<Queues, 'events'>;
+  metrics: Metrics;
+  lookbackMs: number;
+  techniquesOff: ReadonlySet<string>;
+  now: () => number;
+}
+
+/** Azure keeps 90 days; a minute less, so that the request is not late. */
+const keptMs = 90 * 86_400_000 - 60_000;
+/** Events a job: large enough that a burst is seen as one, small enough for Redis. */
+const batchSize = 1000;
+
+/**
+ * Reads what is new in a subscription's log, from the watermark less the overlap, and queues it. The watermark and
+ * the seen ids move only after that, so that a crash reads again and loses nothing; what is queued twice is one job.
+ */
+export async function poll(subscriptionId: string, deps: PollDeps): Promise<void> {
+  const { polls, lookbackMs, now } = deps;
+  const to = now();
+  const watermark = await polls.watermark(subscriptionId);
+  const begin = (watermark ? Date.parse(watermark) : to) - lookbackMs;
+  const from = Math.max(begin, to - keptMs);
+  const window = { subscriptionId, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  const records = await readWindow(deps, window);
+  const { events, unreadable } = sortOut(records);
+  const fresh = await polls.unseen(subscriptionId, [...events.keys(), ...unreadable.keys()]);
+  const freshEvents = [...events.values()].filter((event) => fresh.has(event.id));
+  const relevant = freshEvents.filter((event) => runsCode(event, deps.techniquesOff));
+  await enqueue(deps.queues, subscriptionId, relevant);
+  await polls.setAside([...unreadable].filter(([id]) => fresh.has(id)).map(([, record]) => record));
+  const seen = new Map<string, number>();
+  for (const event of freshEvents) seen.set(event.id, Date.parse(event.time));
+  for (const id of unreadable.keys()) if (fresh.has(id)) seen.set(id, to);
+  await polls.commit(subscriptionId, window.to, seen, from - lookbackMs);
+  deps.metrics.events.inc({ kind: 'relevant' }, relevant.length);
+  deps.metrics.events.inc({ kind: 'other' }, freshEvents.length - relevant.length);
+  deps.metrics.events.inc({ kind: 'unreadable' }, [...unreadable.keys()].filter((id) => fresh.has(id)).length);
+}
+
+/**
+ * One request where one page holds all. Where it doesn't, the rest of the subscription's traffic is left unread:
+ * the providers that can run code are asked for one by one, since the filter takes one.
+ */
+async function readWindow({ readLog }: Pick<PollDeps, 'readLog'>, window: LogWindow): Promise<unknown[]> {
+  const records: unknown[] = [];
+  for await (const page of readLog(window)) {
+    records.push(...page.records);
+    if (!page.more) return records;
+    break;
+  }
+  for (const provider of techniqueProviders) {
+    for await (const page of readLog(window, provider)) records.push(...page.records);
+  }
+  return records;
+}
+
+function sortOut(records: readonly unknown[]) {
+  const events = new Map<string, ActivityEvent>();
+  const unreadable = new Map<string, UnreadableRecord>();
+  for (const record of records) {
+    const result = normalize(record, 'rest');
+    if ('event' in result) events.set(result.event.id, result.event);
+    else unreadable.set(`unreadable-${shortDigest(result.unreadable.excerpt)}`, result.unreadable);
+  }
+  return { events, unreadable };
+}
+
+function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {
+  const detected = detectTechnique(event.operation);
+  return detected !== null && !off.has(detected.technique.id);
+}
+
+async function enqueue(queues: PollDeps['queues'], subscriptionId: string, events: ActivityEvent[]): Promise<void> {
+  const jobs = [];
+  for (let i = 0; i < events.length; i += batchSize) {
+    const batch = events.slice(i, i + batchSize);
+    const jobId = `events.${shortDigest(...batch.map((event) => event.id).sort())}`;
+    jobs.push({ name: 'events', data: { subscriptionId, events: batch }, opts: { jobId } });
+  }
+  if (jobs.length > 0) await queues.events.addBulk(jobs);
+}

@@ -1,0 +1,112 @@
+import { Queue, Worker, type Job, type Processor, type QueueOptions, type WorkerOptions } from 'bullmq';
+import type { ActivityEvent } from '../alerts/activity-event';
+import type { Log } from '../log';
+import type { PressJob } from '../responses/response';
+import { connect, type RedisAddress } from '../store/connect';
+import { queuePrefix } from '../store/keys';
+
+export interface PollJob {
+  subscriptionId: string;
+}
+export interface EventsJob {
+  subscriptionId: string;
+  events: ActivityEvent[];
+}
+/** Completes an alert whose enrichment came late or failed. */
+export interface CompleteJob {
+  alertId: string;
+}
+export interface DeliverJob {
+  surface: string;
+  /** An alert's id, or a notice's. */
+  id: string;
+  /** The moment that the channel's rate limit gave this message, ms. */
+  slotAt?: number;
+}
+
+interface JobData {
+  poll: PollJob;
+  discover: unknown;
+  events: EventsJob;
+  complete: CompleteJob;
+  deliver: DeliverJob;
+  sweep: unknown;
+  respond: PressJob;
+}
+
+export type QueueName = keyof JobData;
+
+/** A worker that dies holds its job this long; then another takes it. */
+const lockMs = 15_000;
+
+/** Tries go on for days with at most a minute between them: an alert is never given up. */
+const forEver = { attempts: 5000, backoff: { type: 'patient' } };
+const backoffStrategy = (attempts: number) => Math.min(500 * 2 ** Math.min(attempts - 1, 7), 60_000);
+
+export function createQueues(address: RedisAddress, log: Log) {
+  const connection = connect(address, { enableAutoPipelining: true });
+  connection.on('error', (error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
+  const options = (defaults: QueueOptions['defaultJobOptions']): QueueOptions => ({
+    connection,
+    prefix: queuePrefix,
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: 1000, age: 7 * 86_400 }, ...defaults },
+  });
+  const queues = {
+    poll: new Queue<PollJob>('poll', options({ removeOnFail: true })),
+    discover: new Queue('discover', options({ removeOnFail: true })),
+    events: new Queue<EventsJob>('events', options(forEver)),
+    complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
+    deliver: new Queue<DeliverJob>('deliver', options(forEver)),
+    sweep: new Queue('sweep', options({ removeOnFail: true })),
+    respond: new Queue<PressJob>('respond', options(forEver)),
+  };
+  const workers: Worker[] = [];
+
+  function work<Name extends QueueName>(name: Name, process: Processor<JobData[Name]>, extra: Partial<WorkerOptions> = {}): void {
+    const worker = new Worker<JobData[Name]>(name, process, {
+      connection: connect(address),
+      prefix: queuePrefix,
+      lockDuration: lockMs,
+      stalledInterval: lockMs / 3,
+      maxStalledCount: 1000,
+      settings: { backoffStrategy },
+      ...extra,
+    });
+    worker.on('error', (error) => log.warn({ error, queue: name }, 'queue trouble'));
+    worker.on('failed', (job: Job<JobData[Name]> | undefined, error) =>
+      log.warn({ error, queue: name, job: job?.id, attempt: job?.attemptsMade }, 'a job failed and is tried again'),
+    );
+    workers.push(worker);
+  }
+
+  return {
+    ...queues,
+    work,
+    /** Asks for a delivery; while one of the same message waits or runs, at most one more is kept. */
+    deliverAll: async (surfaces: readonly string[], ids: readonly string[]) => {
+      const jobs = surfaces.flatMap((surface) => ids.map((id) => ({ surface, id })));
+      if (jobs.length === 0) return;
+      await queues.deliver.addBulk(
+        jobs.map((data) => ({
+          name: 'deliver',
+          data,
+          opts: { deduplication: { id: `${data.surface}.${data.id}`, keepLastIfActive: true } },
+        })),
+      );
+    },
+    depths: async () => {
+      const entries = await Promise.all(
+        Object.entries(queues).map(async ([name, queue]) => [name, await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')] as const),
+      );
+      return Object.fromEntries(entries);
+    },
+    all: () => Object.values(queues) as Queue[],
+    /** Finishes what is in hand, takes nothing new. */
+    close: async () => {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
+      connection.disconnect();
+    },
+  };
+}
+export type Queues = ReturnType<typeof createQueues>;

@@ -1,0 +1,16 @@
+import { type Alert, summarize } from '../alerts/alert';
+import type { AuditDraft } from '../store/audit';
+import type { PressJob } from './response';
+
+export function auditOf(press: PressJob, alert: Alert | null, result: AuditDraft['result'], why: string | null = null, details?: Record<string, unknown>): AuditDraft {
+  return {
+    at: press.at,
+    by: press.by,
+    action: press.action,
+    alertId: press.alertId,
+    object: alert ? summarize(alert).target.id : null,
+    result,
+    why,
+    ...(details ? { details } : {}),
+  };
+}

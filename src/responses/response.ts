@@ -1,0 +1,42 @@
+import type { Alert, Presser } from '../alerts/alert';
+import type { Azure } from '../azure/azure';
+import type { ActionId } from '../config';
+import type { Log } from '../log';
+import type { Store } from '../store/store';
+
+/** A pressed button on its way to being done. */
+export interface PressJob {
+  /** The same press comes with the same id, however often its job runs. */
+  pressId: string;
+  alertId: string;
+  action: ActionId;
+  by: Presser;
+  /** When it was pressed, RFC 3339. */
+  at: string;
+  /** What a form gave: an exception's match, a note. */
+  input?: Record<string, unknown> | undefined;
+  /** Where the presser can be told something in private. */
+  replyTo?: { surface: string; channel: string; user: string } | undefined;
+}
+
+export interface ResponseDeps {
+  store: Store;
+  azure: Pick<Azure, 'readMachine' | 'readInterface' | 'setGroup' | 'ensureDenyAll'>;
+  log: Log;
+  now: () => number;
+  /** Shows the alert's present state on every surface, without waiting. */
+  show: (alertId: string) => Promise<void>;
+}
+
+/** One action: its name, the Azure permissions it needs, and what it does. Safe to run again from any point. */
+export interface Response {
+  action: ActionId;
+  /** What the audit trail and people call it, e.g. "isolate". */
+  title: string;
+  /** triage: everyone in the channel when no responder is configured; responder: only those who are named. */
+  needs: 'triage' | 'responder';
+  /** Azure actions it uses: `manifest azure-role` and `doctor` are computed from these. */
+  permissions: readonly string[];
+  /** Throws a Refusal when the alert's state does not allow it; answers what to tell the presser, if anything. */
+  run: (alert: Alert, press: PressJob, deps: ResponseDeps) => Promise<string | null>;
+}

@@ -1,0 +1,117 @@
+import type { Redis } from 'ioredis';
+import type { Alert } from '../alerts/alert';
+import { type AuditDraft, chain, genesis } from './audit';
+import { keys } from './keys';
+
+/** Alerts are kept 400 days: an auditor asks a year later. */
+const keepSeconds = 400 * 86_400;
+/** What was read at least once maps to its alert for longer than Azure keeps its log (90 days). */
+const executionSeconds = 100 * 86_400;
+
+/**
+ * Stores an alert if nobody stored it since it was read, and in the same step appends to the audit trail, marks it
+ * undelivered on each surface, and tells whoever watches.
+ */
+const commitScript = `
+local rev = redis.call('HGET', KEYS[1], 'rev') or '0'
+if rev ~= ARGV[1] then return 'stale' end
+local audits = tonumber(ARGV[7])
+if audits > 0 then
+  local head = redis.call('GET', KEYS[4]) or ARGV[8]
+  if head ~= ARGV[9] then return head end
+end
+redis.call('HSET', KEYS[1], 'rev', ARGV[2], 'doc', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+redis.call('ZADD', KEYS[2], 'NX', ARGV[5], ARGV[4])
+for i = 1, audits do redis.call('XADD', KEYS[3], '*', 'entry', ARGV[10 + i]) end
+if audits > 0 then redis.call('SET', KEYS[4], ARGV[10]) end
+for i = 5, #KEYS do redis.call('ZADD', KEYS[i], 'NX', ARGV[5], ARGV[4]) end
+redis.call('PUBLISH', '${keys.changes}', ARGV[4])
+return 'done'`;
+
+export interface AlertChange {
+  alert: Alert;
+  audit?: AuditDraft[];
+}
+
+export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
+  async function get(id: string): Promise<Alert | null> {
+    const doc = await redis.hget(keys.alert(id), 'doc');
+    return doc ? (JSON.parse(doc) as Alert) : null;
+  }
+
+  const getMany = (ids: readonly string[]) => Promise.all(ids.map(get));
+
+  /**
+   * Reads, changes and stores an alert, again from the start whenever somebody else was faster.
+   * @param change pure; null leaves the alert as it is
+   */
+  async function update(
+    id: string,
+    change: (alert: Alert | null) => AlertChange | null,
+    known?: Alert | null,
+  ): Promise<Alert | null> {
+    let current = known === undefined ? await get(id) : known;
+    let head = genesis;
+    for (;;) {
+      const wanted = change(current);
+      if (!wanted) return current;
+      const rev = current?.rev ?? 0;
+      const stored: Alert = { ...wanted.alert, rev: rev + 1 };
+      const audits = wanted.audit ?? [];
+      if (audits.length > 0 && head === genesis) head = (await redis.get(keys.auditHead)) ?? genesis;
+      const entries = chain(head, audits);
+      const marks = stored.announced ? surfaces.map(keys.undelivered) : [];
+      const touched = [keys.alert(id), keys.alerts, keys.audit, keys.auditHead, ...marks];
+      const answer = (await redis.eval(
+        commitScript, touched.length, ...touched,
+        String(rev), String(rev + 1), JSON.stringify(stored), id, String(Date.parse(stored.raisedAt)), String(keepSeconds),
+        String(entries.length), genesis, head, entries.at(-1)?.hash ?? head, ...entries.map((entry) => JSON.stringify(entry)),
+      )) as string;
+      if (answer === 'done') return stored;
+      if (answer === 'stale') current = await get(id);
+      else head = answer;
+    }
+  }
+
+  /** Newest first; `before` and `after` are milliseconds since 1970. */
+  async function list({ limit = 100, after = 0, before }: { limit?: number; after?: number; before?: number } = {}): Promise<Alert[]> {
+    const ids = await redis.zrevrangebyscore(keys.alerts, before ?? '+inf', after, 'LIMIT', 0, limit);
+    return (await getMany(ids)).filter((alert) => alert !== null);
+  }
+
+  /** Which alert an execution belongs to, for each key; null where it is new. */
+  async function alertIdsOf(executionKeys: readonly string[]): Promise<(string | null)[]> {
+    return Promise.all(executionKeys.map((key) => redis.get(keys.execution(key))));
+  }
+
+  /** Claims an execution for an alert; the first claim stands and is returned. */
+  async function claim(executionKey: string, alertId: string): Promise<string> {
+    const first = await redis.set(keys.execution(executionKey), alertId, 'EX', executionSeconds, 'NX');
+    return first === 'OK' ? alertId : ((await redis.get(keys.execution(executionKey))) ?? alertId);
+  }
+
+  /** Notes the machines a caller ran on (id → ms), and answers all since `since`. */
+  async function noteMachines(callerKey: string, machines: Map<string, number>, since: number): Promise<Set<string>> {
+    const key = keys.recentMachines(callerKey);
+    const pairs = [...machines].flatMap(([id, at]) => [at, id]);
+    if (pairs.length > 0) await redis.zadd(key, 'GT', ...(pairs as [number, string]));
+    await redis.expire(key, 86_400);
+    return new Set(await redis.zrangebyscore(key, since, '+inf'));
+  }
+
+  /** The caller's burst that still grows, opened with `id` when there is none. */
+  async function burstOf(callerKey: string, id: string, seconds: number): Promise<string> {
+    const key = keys.burst(callerKey);
+    const opened = await redis.set(key, id, 'EX', seconds, 'NX');
+    if (opened === 'OK') return id;
+    const current = (await redis.get(key)) ?? id;
+    await redis.expire(key, seconds);
+    return current;
+  }
+
+  const count = () => redis.zcard(keys.alerts);
+
+  return { get, getMany, update, list, alertIdsOf, claim, noteMachines, burstOf, count };
+}
+export type AlertsStore = ReturnType<typeof createAlertsStore>;

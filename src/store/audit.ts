@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Presser } from '../alerts/alert';
+import { keys } from './keys';
+
+/** What somebody did, or was refused. */
+export interface AuditDraft {
+  at: string;
+  by: Presser;
+  /** An action id, or what Runwatch did by itself ("suppressed", "isolate.interface"). */
+  action: string;
+  alertId: string | null;
+  /** What it was done to: a resource id, an exception's id. */
+  object: string | null;
+  result: 'done' | 'refused' | 'failed' | 'started';
+  why: string | null;
+  details?: Record<string, unknown> | undefined;
+}
+
+/** One link of the chain: `hash` covers the draft and the hash before it. */
+export interface AuditEntry extends AuditDraft {
+  prev: string;
+  hash: string;
+}
+
+export const genesis = '0'.repeat(64);
+
+export function chain(prev: string, drafts: readonly AuditDraft[]): AuditEntry[] {
+  let last = prev;
+  return drafts.map((draft) => {
+    const hash = hashOf(last, draft);
+    const entry = { ...draft, prev: last, hash };
+    last = hash;
+    return entry;
+  });
+}
+
+const hashOf = (prev: string, draft: AuditDraft) =>
+  createHash('sha256').update(prev).update(canonical(draft)).digest('hex');
+
+/** JSON with sorted keys: the same draft gives the same bytes wherever it was read back from. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([k, inner]) => `${JSON.stringify(k)}:${canonical(inner)}`).join()}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** The first entry whose link does not hold, counted from 0; null when the whole chain does. */
+export function firstBrokenLink(entries: readonly AuditEntry[], from = genesis): number | null {
+  let prev = from;
+  for (const [index, entry] of entries.entries()) {
+    const { prev: claimedPrev, hash, ...draft } = entry;
+    if (claimedPrev !== prev || hashOf(prev, draft) !== hash) return index;
+    prev = hash;
+  }
+  return null;
+}
+
+/** Appends, and once only per `onceId`: a job that runs again writes nothing twice. */
+const appendScript = `
+if ARGV[4] ~= '' and redis.call('EXISTS', KEYS[3]) == 1 then return 'known' end
+local head = redis.call('GET', KEYS[2]) or ARGV[1]
+if head ~= ARGV[2] then return head end
+if ARGV[4] ~= '' then redis.call('SET', KEYS[3], '1', 'EX', 604800) end
+for i = 5, #ARGV do redis.call('XADD', KEYS[1], '*', 'entry', ARGV[i]) end
+redis.call('SET', KEYS[2], ARGV[3])
+return 'done'`;
+
+export function createAuditTrail(redis: Redis) {
+  async function append(drafts: readonly AuditDraft[], onceId = ''): Promise<void> {
+    if (drafts.length === 0) return;
+    let head = (await redis.get(keys.auditHead)) ?? genesis;
+    for (;;) {
+      const entries = chain(head, drafts);
+      const answer = (await redis.eval(
+        appendScript, 3, keys.audit, keys.auditHead, keys.auditOnce(onceId || 'none'),
+        genesis, head, entries.at(-1)?.hash ?? head, onceId, ...entries.map((entry) => JSON.stringify(entry)),
+      )) as string;
+      if (answer === 'done' || answer === 'known') return;
+      head = answer;
+    }
+  }
+
+  /** Newest first when `newestFirst`; every entry when `limit` is absent. */
+  async function read({ limit, newestFirst = false }: { limit?: number; newestFirst?: boolean } = {}): Promise<AuditEntry[]> {
+    const count: [] | ['COUNT', number] = limit ? ['COUNT', limit] : [];
+    const rows = newestFirst
+      ? await redis.xrevrange(keys.audit, '+', '-', ...(count as ['COUNT', number]))
+      : await redis.xrange(keys.audit, '-', '+', ...(count as ['COUNT', number]));
+    return rows.map(([, fields]) => JSON.parse(fields[1] ?? '{}') as AuditEntry);
+  }
+
+  return { append, read, head: async () => (await redis.get(keys.auditHead)) ?? genesis };
+}
+export type AuditTrail = ReturnType<typeof createAuditTrail>;

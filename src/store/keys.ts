@@ -1,0 +1,28 @@
+/** Every key carries the hash tag {runwatch}, so that one script may touch several of them on a Redis Cluster. */
+const key = (...parts: string[]) => ['{runwatch}', ...parts].join(':');
+
+export const queuePrefix = '{runwatch}';
+
+export const keys = {
+  alert: (id: string) => key('alert', id),
+  alerts: key('alerts'),
+  execution: (executionKey: string) => key('execution', executionKey),
+  recentMachines: (callerKey: string) => key('recent', callerKey),
+  burst: (callerKey: string) => key('burst', callerKey),
+  exceptions: key('exceptions'),
+  exceptionUses: key('exception-uses'),
+  audit: key('audit'),
+  auditHead: key('audit-head'),
+  auditOnce: (id: string) => key('audit-once', id),
+  watermarks: key('watermarks'),
+  subscriptions: key('subscriptions'),
+  seen: (subscriptionId: string) => key('seen', subscriptionId),
+  lock: (name: string) => key('lock', name),
+  unreadable: key('unreadable'),
+  notice: (id: string) => key('notice', id),
+  told: (surface: string, id: string) => key('told', surface, id),
+  undelivered: (surface: string) => key('undelivered', surface),
+  slot: (channel: string) => key('slot', channel),
+  answer: (pressId: string) => key('answer', pressId),
+  changes: key('changes'),
+};

@@ -1,0 +1,64 @@
+import type { Redis } from 'ioredis';
+import type { UnreadableRecord } from '../alerts/activity-event';
+import { keys } from './keys';
+
+/** How a subscription's polling goes. */
+export interface SubscriptionHealth {
+  id: string;
+  name: string;
+  /** When Azure last answered a poll, RFC 3339; null before the first. */
+  lastPollAt: string | null;
+  /** Why the last poll failed; null when it went well. */
+  error: string | null;
+  /** True while Azure refuses (403). */
+  refused: boolean;
+}
+
+/** Set-aside records are looked at by people: the newest thousand are enough. */
+const keptUnreadable = 1000;
+
+export function createPollState(redis: Redis) {
+  const watermark = (subscriptionId: string) => redis.hget(keys.watermarks, subscriptionId);
+
+  /** Of these event ids, those that no poll has queued yet. */
+  async function unseen(subscriptionId: string, ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const scores = await redis.zmscore(keys.seen(subscriptionId), ...ids);
+    return new Set(ids.filter((_, index) => scores[index] === null));
+  }
+
+  /** After what was read is safely queued: remembers the ids (time in ms), forgets those before `forget`, moves the watermark. */
+  async function commit(subscriptionId: string, watermark: string, seen: ReadonlyMap<string, number>, forget: number): Promise<void> {
+    const transaction = redis.multi();
+    if (seen.size > 0) {
+      transaction.zadd(keys.seen(subscriptionId), ...([...seen].flatMap(([id, at]) => [at, id]) as [number, string]));
+    }
+    transaction.zremrangebyscore(keys.seen(subscriptionId), '-inf', `(${forget}`);
+    transaction.hset(keys.watermarks, subscriptionId, watermark);
+    await transaction.exec();
+  }
+
+  async function subscriptions(): Promise<SubscriptionHealth[]> {
+    const docs = await redis.hvals(keys.subscriptions);
+    return docs.map((doc) => JSON.parse(doc) as SubscriptionHealth).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async function subscription(id: string): Promise<SubscriptionHealth | null> {
+    const doc = await redis.hget(keys.subscriptions, id);
+    return doc ? (JSON.parse(doc) as SubscriptionHealth) : null;
+  }
+
+  const putSubscription = (health: SubscriptionHealth) => redis.hset(keys.subscriptions, health.id, JSON.stringify(health));
+  const dropSubscription = (id: string) => redis.hdel(keys.subscriptions, id);
+
+  async function setAside(records: readonly UnreadableRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const docs = records.map((record) => JSON.stringify(record));
+    await redis.multi().lpush(keys.unreadable, ...docs).ltrim(keys.unreadable, 0, keptUnreadable - 1).exec();
+  }
+
+  const unreadable = async () => (await redis.lrange(keys.unreadable, 0, -1)).map((doc) => JSON.parse(doc) as UnreadableRecord);
+
+  return { watermark, unseen, commit, subscriptions, subscription, putSubscription, dropSubscription, setAside, unreadable };
+}
+export type PollState = ReturnType<typeof createPollState>;

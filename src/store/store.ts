@@ -1,0 +1,39 @@
+import type { Redis } from 'ioredis';
+import { createAlertsStore } from './alerts-store';
+import { createAnswers } from './answers';
+import { createAuditTrail } from './audit';
+import { connect, type RedisAddress } from './connect';
+import { createDeliveries } from './deliveries';
+import { createExceptionsStore } from './exceptions-store';
+import { keys } from './keys';
+import { createPollState } from './poll-state';
+
+/** Everything that is kept, over one connection. `surfaces` are those that messages are posted to. */
+export function createStore(address: RedisAddress, surfaces: readonly string[]) {
+  const redis = connect(address, { enableAutoPipelining: true });
+  return {
+    alerts: createAlertsStore(redis, surfaces),
+    audit: createAuditTrail(redis),
+    exceptions: createExceptionsStore(redis),
+    polls: createPollState(redis),
+    deliveries: createDeliveries(redis),
+    answers: createAnswers(redis),
+    surfaces,
+    ping: () => redis.ping(),
+    onError: (listener: (error: Error) => void) => redis.on('error', listener),
+    /** Calls back with an alert's id at each change until the returned function is called. */
+    watchChanges: (listener: (alertId: string) => void) => watch(redis, listener),
+    close: async () => {
+      redis.disconnect();
+    },
+  };
+}
+export type Store = ReturnType<typeof createStore>;
+
+function watch(redis: Redis, listener: (alertId: string) => void): () => void {
+  const subscriber = redis.duplicate({ enableAutoPipelining: false });
+  subscriber.on('error', () => {});
+  subscriber.on('message', (_channel, alertId) => listener(alertId));
+  subscriber.subscribe(keys.changes).catch(() => {});
+  return () => subscriber.disconnect();
+}
