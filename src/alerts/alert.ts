@@ -64,7 +64,8 @@ export const burstIdOf = (callerKey: string, firstExecutionKey: string): string 
 /** One caller, one technique: what bursts are made of. */
 export const callerKeyOf = (caller: Caller): string => (caller.id ?? caller.name).toLowerCase();
 
-export function newAlert(id: string, executions: Execution[], now: string): Alert {
+export function newAlert(id: string, seen: readonly Execution[], now: string): Alert {
+  const executions = [...seen].sort(byStart);
   const first = executions[0];
   if (!first) throw new Error('An alert needs an execution');
   return {

@@ -41,6 +41,7 @@ export function createClients({ endpoint, credential, tlsOptions, onCall }: Azur
     compute: perSubscription((id) => new ComputeManagementClient(credential, id, options)),
     network: perSubscription((id) => new NetworkManagementClient(credential, id, options)),
     subscriptions: new SubscriptionClient(credential, options),
+    endpoint,
   };
 }
 export type AzureClients = ReturnType<typeof createClients>;

@@ -26,7 +26,7 @@ export function createNetwork(clients: AzureClients) {
   async function send(subscriptionId: string, method: 'GET' | 'PUT', id: string, body?: unknown, headers: Record<string, string> = {}) {
     const client = clients.network(subscriptionId);
     const request = createPipelineRequest({
-      url: `${client.$host}${encodeURI(id)}?api-version=${apiVersion}`,
+      url: `${clients.endpoint}${encodeURI(id)}?api-version=${apiVersion}`,
       method,
       headers: createHttpHeaders({ accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}), ...headers }),
       ...(body ? { body: JSON.stringify(body) } : {}),

@@ -61,10 +61,14 @@ export function createQueues(address: RedisAddress, log: Log) {
     respond: new Queue<PressJob>('respond', options(forEver)),
   };
   const workers: Worker[] = [];
+  const connections = [connection];
 
   function work<Name extends QueueName>(name: Name, process: Processor<JobData[Name]>, extra: Partial<WorkerOptions> = {}): void {
+    const own = connect(address);
+    own.on('error', () => {});
+    connections.push(own);
     const worker = new Worker<JobData[Name]>(name, process, {
-      connection: connect(address),
+      connection: own,
       prefix: queuePrefix,
       lockDuration: lockMs,
       stalledInterval: lockMs / 3,
@@ -105,7 +109,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     close: async () => {
       await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
-      connection.disconnect();
+      for (const each of connections) each.disconnect();
     },
   };
 }

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, startApp } from '../../src/app';
+import { createAzure } from '../../src/azure/azure';
+import { allRoles, type Role, loadConfig } from '../../src/config';
+import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
+import { furnish, type World } from '../../src/demo/world';
+import { createLog } from '../../src/log';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { type SimulatedSlack, startSlack } from './slack';
+
+export interface Bench {
+  tenant: Tenant;
+  world: World;
+  slack: SimulatedSlack;
+  redis: EmbeddedRedis;
+  /** Environment of a bot in this bench; another process can be started with it. */
+  env: Record<string, string>;
+  start: (extra?: Record<string, string>, roles?: readonly Role[]) => Promise<App>;
+  stop: () => Promise<void>;
+}
+
+/** A real Redis, the simulated tenant and Slack, and bots to start in them. */
+export async function setUp({ mode, slackRate }: { mode: 'http' | 'socket' | 'none'; slackRate?: number } = { mode: 'http' }): Promise<Bench> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'runwatch-test-'));
+  const redis = await startEmbeddedRedis(dataDir);
+  const tenant = await startTenant();
+  const world = furnish(tenant);
+  const slack = await startSlack(slackRate ? { rate: slackRate } : {});
+  const address = redis.address as { socket: string };
+  const env: Record<string, string> = {
+    AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
+    AZURE_ACCESS_TOKEN: tenant.token,
+    RUNWATCH_DATA_DIR: dataDir,
+    RUNWATCH_PORT: '0',
+    RUNWATCH_POLL_SECONDS: '1',
+    RUNWATCH_SLACK_RATE: '1000',
+    RUNWATCH_RESPONDERS: '*',
+    RUNWATCH_LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
+  };
+  if (mode !== 'none') {
+    Object.assign(env, {
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_CHANNEL: 'C0SOC0000',
+      SLACK_API_URL: slack.apiUrl,
+      ...(mode === 'socket' ? { SLACK_APP_TOKEN: slack.appToken } : { SLACK_SIGNING_SECRET: slack.signingSecret }),
+    });
+  }
+  const apps: App[] = [];
+  return {
+    tenant, world, slack, redis, env,
+    start: async (extra = {}, roles = allRoles) => {
+      const config = loadConfig({ ...env, ...extra });
+      const app = await startApp({
+        config, roles, log: createLog(config.logLevel),
+        azure: (metrics) =>
+          createAzure(config, { tlsOptions: { ca: tenant.ca }, onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }) }),
+      });
+      apps.push(app);
+      return app;
+    },
+    stop: async () => {
+      for (const app of apps) await app.stop();
+      await slack.stop();
+      await tenant.stop();
+      await redis.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+      void address;
+    },
+  };
+}

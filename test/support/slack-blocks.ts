@@ -1,0 +1,58 @@
+interface Text {
+  type?: string;
+  text?: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever a bot might send
+type Loose = any;
+
+/** What Slack would refuse of a message's blocks. @see https://docs.slack.dev/reference/block-kit/blocks */
+export function faultsOfBlocks(blocks: Loose[]): string[] {
+  const faults: string[] = [];
+  if (!Array.isArray(blocks)) return ['blocks is not a list'];
+  if (blocks.length > 50) faults.push('no more than 50 items allowed');
+  const text = (what: string, value: Text | undefined, max: number, min = 1) => {
+    const length = value?.text?.length ?? 0;
+    if (length < min) faults.push(`${what}: must be more than ${min - 1} characters`);
+    if (length > max) faults.push(`${what}: must be less than ${max + 1} characters`);
+    if (value && !['mrkdwn', 'plain_text'].includes(value.type ?? '')) faults.push(`${what}: unknown text type`);
+  };
+  const ids = new Set<string>();
+  for (const block of blocks) {
+    if (block.block_id && ids.has(block.block_id)) faults.push(`duplicate block_id ${block.block_id}`);
+    if (block.block_id) ids.add(block.block_id);
+    if (block.type === 'section') {
+      if (!block.text && !block.fields) faults.push('section without text');
+      if (block.text) text('section', block.text, 3000);
+      if (block.fields?.length > 10) faults.push('no more than 10 fields');
+      for (const field of block.fields ?? []) text('field', field, 2000);
+    } else if (block.type === 'context') {
+      if (block.elements.length > 10) faults.push('no more than 10 context elements');
+      for (const element of block.elements) text('context', element, 3000);
+    } else if (block.type === 'actions') {
+      if (block.elements.length === 0 || block.elements.length > 25) faults.push('1 to 25 actions');
+      const seen = new Set<string>();
+      for (const element of block.elements) {
+        if (seen.has(element.action_id)) faults.push(`duplicate action_id ${element.action_id}`);
+        seen.add(element.action_id);
+        if ((element.action_id?.length ?? 0) > 255) faults.push('action_id too long');
+        if (element.type === 'button') {
+          text('button', element.text, 75);
+          if (element.text.type !== 'plain_text') faults.push('button text must be plain_text');
+          if ((element.value?.length ?? 0) > 2000) faults.push('button value too long');
+          if (element.style && !['primary', 'danger'].includes(element.style)) faults.push('button style');
+          confirm(element.confirm, text);
+        }
+      }
+    } else if (block.type !== 'divider' && block.type !== 'header') faults.push(`unknown block ${block.type}`);
+  }
+  return faults;
+}
+
+function confirm(dialog: Loose, text: (what: string, value: Text | undefined, max: number) => void): void {
+  if (!dialog) return;
+  text('confirm title', dialog.title, 100);
+  text('confirm text', dialog.text, 300);
+  text('confirm yes', dialog.confirm, 30);
+  text('confirm no', dialog.deny, 30);
+}
