@@ -1,11 +1,19 @@
-const swc = ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }];
+const swc = [
+  '@swc/jest',
+  { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+];
 const shared = { testEnvironment: 'node', transform: { '\\.ts$': swc }, rootDir: __dirname };
 
 /** Unit tests, and those that start the whole bot; both against real Redis, Bolt and the Azure SDK. */
 module.exports = {
   testTimeout: 60_000,
   projects: [
-    { ...shared, displayName: 'test', testMatch: ['<rootDir>/test/**/*.test.ts'], testPathIgnorePatterns: ['/test/end-to-end/', '/test/faults/'] },
+    {
+      ...shared,
+      displayName: 'test',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/test/end-to-end/', '/test/faults/'],
+    },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/end-to-end/**/*.test.ts'] },
   ],
 };

@@ -1,9 +1,9 @@
-import { createAzure, type Azure } from './azure/azure';
+import { type Azure, createAzure } from './azure/azure';
 import { createConsole } from './chat/console/console';
-import type { Surface } from './chat/surface';
-import { createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import { createSlackPeople } from './chat/slack/people';
+import { createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import { createSlackSurface } from './chat/slack/slack-surface';
+import type { Surface } from './chat/surface';
 import type { Config, Role } from './config';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
@@ -41,18 +41,32 @@ const discoverEveryMs = 5 * 60_000;
 const sweepEveryMs = 10_000;
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
-export async function startApp({ config, roles, log, azure: makeAzure, now = Date.now }: AppOptions): Promise<App> {
+export async function startApp({
+  config,
+  roles,
+  log,
+  azure: makeAzure,
+  now = Date.now,
+}: AppOptions): Promise<App> {
   const has = (role: Role) => roles.includes(role);
   const embedded = config.redisUrl ? null : await startEmbeddedRedis(config.dataDir);
   const address: RedisAddress = embedded?.address ?? { url: config.redisUrl as string };
   const metrics = createMetrics();
   const slackClient = config.slack ? createSlackClient(config.slack, log) : null;
-  const surfaces: Surface[] = slackClient && config.slack ? [createSlackSurface(slackClient, config.slack)] : [];
-  const store = createStore(address, surfaces.map((surface) => surface.name));
+  const surfaces: Surface[] =
+    slackClient && config.slack ? [createSlackSurface(slackClient, config.slack)] : [];
+  const store = createStore(
+    address,
+    surfaces.map((surface) => surface.name),
+  );
   store.onError((error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
   const queues = createQueues(address, log);
   const azure =
-    makeAzure?.(metrics) ?? createAzure(config, { now, onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }) });
+    makeAzure?.(metrics) ??
+    createAzure(config, {
+      now,
+      onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
+    });
   const press = createPress(queues, now);
   const show = (alertId: string) => queues.deliverAll(store.surfaces, [alertId]);
   const responders = config.responders.length > 0;
@@ -72,43 +86,87 @@ export async function startApp({ config, roles, log, azure: makeAzure, now = Dat
   if (has('respond')) {
     const people = slackClient ? createSlackPeople(slackClient) : null;
     const inGroup: InGroup = async (group, presser) =>
-      group.startsWith('slack-group:') && presser.surface === 'slack' && people ? people.inGroup(group.slice('slack-group:'.length), presser.id) : false;
+      group.startsWith('slack-group:') && presser.surface === 'slack' && people
+        ? people.inGroup(group.slice('slack-group:'.length), presser.id)
+        : false;
     const whisper = async (job: Parameters<typeof perform>[0], text: string) => {
       await store.answers.put(job.pressId, text);
       const surface = surfaces.find((candidate) => candidate.name === job.replyTo?.surface);
-      if (surface && job.replyTo) await surface.whisper(job.replyTo, text).catch((error) => log.warn({ error }, 'could not answer a press'));
+      if (surface && job.replyTo)
+        await surface
+          .whisper(job.replyTo, text)
+          .catch((error) => log.warn({ error }, 'could not answer a press'));
     };
     const deps = { store, azure, log, now, show, config, inGroup, metrics, whisper };
     queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 });
   }
   if (has('poll')) {
     const deps = {
-      readLog: azure.readLog, polls: store.polls, queues, metrics, now, log,
-      lookbackMs: config.lookbackMinutes * 60_000, techniquesOff: config.techniquesOff,
-      deliveries: store.deliveries, allQueues: queues, surfaces: store.surfaces,
+      readLog: azure.readLog,
+      polls: store.polls,
+      queues,
+      metrics,
+      now,
+      log,
+      lookbackMs: config.lookbackMinutes * 60_000,
+      techniquesOff: config.techniquesOff,
+      deliveries: store.deliveries,
+      allQueues: queues,
+      surfaces: store.surfaces,
     };
     queues.work('poll', (job, token) => pollJob(job, token, deps), { concurrency: 20 });
     queues.work('discover', () =>
-      discover({ named: config.azure.subscriptionIds, listSubscriptions: azure.subscriptions, polls: store.polls, queues, pollSeconds: config.pollSeconds, log }),
+      discover({
+        named: config.azure.subscriptionIds,
+        listSubscriptions: azure.subscriptions,
+        polls: store.polls,
+        queues,
+        pollSeconds: config.pollSeconds,
+        log,
+      }),
     );
     await queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' });
   }
   let server: RunningServer | null = null;
   if (has('serve')) {
     const slack: SlackApp | null = config.slack
-      ? createSlackApp({ config: config.slack, log, now, getAlert: store.alerts.get, press: async (pressed) => void (await press(pressed)) })
+      ? createSlackApp({
+          config: config.slack,
+          log,
+          now,
+          getAlert: store.alerts.get,
+          press: async (pressed) => void (await press(pressed)),
+        })
       : null;
     const consoleRouter = createConsole({
-      responders, now,
+      responders,
+      now,
       listAlerts: (limit) => store.alerts.list({ limit }),
       getAlert: store.alerts.get,
       listExceptions: async () =>
-        Promise.all((await store.exceptions.list()).map(async (exception) => ({ exception, uses: await store.exceptions.uses(exception.id) }))),
+        Promise.all(
+          (await store.exceptions.list()).map(async (exception) => ({
+            exception,
+            uses: await store.exceptions.uses(exception.id),
+          })),
+        ),
       listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
-      health: async () => ({ subscriptions: await store.polls.subscriptions(), queues: await queues.depths() }),
-      press, answerTo: store.answers.get, watch: store.watchChanges,
+      health: async () => ({
+        subscriptions: await store.polls.subscriptions(),
+        queues: await queues.depths(),
+      }),
+      press,
+      answerTo: store.answers.get,
+      watch: store.watchChanges,
     });
-    server = await startServer({ config, metrics, queues, unready: () => whatIsUnready(store, config, now), slack: slack?.router ?? null, console: consoleRouter });
+    server = await startServer({
+      config,
+      metrics,
+      queues,
+      unready: () => whatIsUnready(store, config, now),
+      slack: slack?.router ?? null,
+      console: consoleRouter,
+    });
     await slack?.start();
     stops.push(async () => {
       await slack?.stop();
@@ -129,7 +187,11 @@ export async function startApp({ config, roles, log, azure: makeAzure, now = Dat
 }
 
 /** Redis must answer, and the last poll of each subscription be fresh. */
-async function whatIsUnready(store: ReturnType<typeof createStore>, config: Config, now: () => number): Promise<string[]> {
+async function whatIsUnready(
+  store: ReturnType<typeof createStore>,
+  config: Config,
+  now: () => number,
+): Promise<string[]> {
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('no answer')), 2000);
@@ -140,7 +202,10 @@ async function whatIsUnready(store: ReturnType<typeof createStore>, config: Conf
     const staleAfter = config.pollSeconds * 3000 + 30_000;
     return subscriptions
       .filter((s) => s.error !== null || !s.lastPollAt || now() - Date.parse(s.lastPollAt) > staleAfter)
-      .map((s) => `subscription ${s.name || s.id} (${s.id}): ${s.error ?? (s.lastPollAt ? `last polled ${s.lastPollAt}` : 'not polled yet')}`);
+      .map(
+        (s) =>
+          `subscription ${s.name || s.id} (${s.id}): ${s.error ?? (s.lastPollAt ? `last polled ${s.lastPollAt}` : 'not polled yet')}`,
+      );
   } catch {
     return ['Redis does not answer'];
   } finally {

@@ -5,12 +5,20 @@ import { ConfigError, loadConfig } from './config';
 
 const output = terminal();
 const program = new Command('runwatch')
-  .description('Catches commands run on Azure machines from outside them, and lets people act on it from chat')
+  .description(
+    'Catches commands run on Azure machines from outside them, and lets people act on it from chat',
+  )
   .version(require('../package.json').version)
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: (text, write) => write(text) })
+  .configureOutput({
+    writeErr: (text) => process.stderr.write(text),
+    outputError: (text, write) => write(text),
+  })
   .showSuggestionAfterError()
-  .addHelpText('after', '\nExit codes: 0 done, 1 it failed, 2 wrong usage or configuration, 3 alerts were found (replay --fail-on-alert)');
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 it failed, 2 wrong usage or configuration, 3 alerts were found (replay --fail-on-alert)',
+  );
 
 let exitCode = 0;
 const config = () => loadConfig(process.env);
@@ -27,7 +35,9 @@ program
 
 program
   .command('demo')
-  .description('the whole product on this machine: a simulated tenant and the web console, nothing to configure')
+  .description(
+    'the whole product on this machine: a simulated tenant and the web console, nothing to configure',
+  )
   .option('--scenario <name>', 'play only one: routine, night or storm')
   .option('--no-open', 'do not open a browser')
   .addHelpText('after', '\nExample:\n  runwatch demo --scenario night')
@@ -48,7 +58,10 @@ program
   .option('--exceptions <file>', 'YAML file of exceptions to judge by')
   .option('--fail-on-alert', 'exit 3 when there are alerts that no exception covers')
   .option('--json', 'one JSON object a line')
-  .addHelpText('after', '\nExamples:\n  az monitor activity-log list --offset 7d | runwatch replay\n  runwatch replay --json export.json.gz | jq .caller.name')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  az monitor activity-log list --offset 7d | runwatch replay\n  runwatch replay --json export.json.gz | jq .caller.name',
+  )
   .action(async (files, flags) => {
     const { replay } = await import('./commands/replay');
     exitCode = await replay(files, flags, config(), output);
@@ -60,7 +73,10 @@ program
   .requiredOption('--granting <action>', 'such as Microsoft.Compute/virtualMachines/runCommand/action')
   .option('--definitions <file>', 'an ARM list of role definitions; default: the live one')
   .option('--json', 'one JSON object a line')
-  .addHelpText('after', '\nExample:\n  runwatch role-definitions --granting Microsoft.Compute/virtualMachines/runCommand/action')
+  .addHelpText(
+    'after',
+    '\nExample:\n  runwatch role-definitions --granting Microsoft.Compute/virtualMachines/runCommand/action',
+  )
   .action(async (flags) => {
     const { roleDefinitions } = await import('./commands/role-definitions');
     await roleDefinitions(flags, config, output);

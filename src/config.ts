@@ -25,24 +25,32 @@ const number = (min: number, max: number, whole = true) =>
     .pipe(whole ? z.number().int().min(min).max(max) : z.number().min(min).max(max))
     .meta({ expected: `a ${whole ? 'whole ' : ''}number from ${min} to ${max}` });
 
-const list = z
-  .string()
-  .transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean));
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
 
 const guidList = list
   .pipe(z.array(z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)))
   .meta({ expected: 'subscription ids (GUIDs), comma-separated' });
 
-const httpsUrl = z
-  .url({ protocol: /^https$/ })
-  .meta({ expected: 'an https URL' });
+const httpsUrl = z.url({ protocol: /^https$/ }).meta({ expected: 'an https URL' });
 
-const starts = (prefix: string) => z.string().startsWith(prefix).meta({ expected: `a token that begins with ${prefix}` });
+const starts = (prefix: string) =>
+  z
+    .string()
+    .startsWith(prefix)
+    .meta({ expected: `a token that begins with ${prefix}` });
 
 /** Each variable once: its check and its default. Secrets are the names in {@link secretNames}. */
 export const variables = {
   AZURE_SUBSCRIPTION_IDS: guidList.optional(),
-  AZURE_CLOUD: z.enum(['public', 'usgovernment', 'china']).meta({ expected: 'public, usgovernment or china' }).optional(),
+  AZURE_CLOUD: z
+    .enum(['public', 'usgovernment', 'china'])
+    .meta({ expected: 'public, usgovernment or china' })
+    .optional(),
   AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl.optional(),
   AZURE_ACCESS_TOKEN: z.string().min(1).optional(),
   REDIS_URL: z
@@ -90,12 +98,28 @@ export const secretNames: readonly string[] = [
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
 const severity = z.enum(['low', 'medium', 'high', 'critical']);
 export const actionIds = [
-  'acknowledge', 'assign', 'add_exception', 'isolate', 'release', 'revoke_role', 'restore_role', 'lock', 'unlock',
-  'snapshot', 'restore', 'ask_caller', 'escalate', 'close', 'reopen', 'show_roles',
+  'acknowledge',
+  'assign',
+  'add_exception',
+  'isolate',
+  'release',
+  'revoke_role',
+  'restore_role',
+  'lock',
+  'unlock',
+  'snapshot',
+  'restore',
+  'ask_caller',
+  'escalate',
+  'close',
+  'reopen',
+  'show_roles',
 ] as const;
 export type ActionId = (typeof actionIds)[number];
 
-const onOff = z.union([z.enum(['on', 'off']), z.boolean()]).transform((value) => value === true || value === 'on');
+const onOff = z
+  .union([z.enum(['on', 'off']), z.boolean()])
+  .transform((value) => value === true || value === 'on');
 
 const fileSchema = z.strictObject({
   responders: z
@@ -134,8 +158,15 @@ const fileSchema = z.strictObject({
       }),
     )
     .optional(),
-  score: z.partialRecord(z.enum(Object.keys(defaultPoints) as [string, ...string[]]), z.number().int().min(-100).max(100)).optional(),
-  watchlist: z.strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() }).optional(),
+  score: z
+    .partialRecord(
+      z.enum(Object.keys(defaultPoints) as [string, ...string[]]),
+      z.number().int().min(-100).max(100),
+    )
+    .optional(),
+  watchlist: z
+    .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })
+    .optional(),
 });
 export type PolicyFile = z.output<typeof fileSchema>;
 
@@ -257,7 +288,9 @@ function readOne(name: string, env: Env, readFile: ReadFile, faults: string[]): 
 }
 
 const shown = (name: string, value: string) =>
-  secretNames.includes(name) ? `a value of ${value.length} characters (not shown)` : JSON.stringify(value.slice(0, 80));
+  secretNames.includes(name)
+    ? `a value of ${value.length} characters (not shown)`
+    : JSON.stringify(value.slice(0, 80));
 
 function expectation(schema: z.ZodType): string {
   const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
@@ -284,7 +317,9 @@ function readPolicy(path: string, readFile: ReadFile, faults: string[]): PolicyF
 
 function slackFrom(values: Values, faults: string[]): SlackConfig | null {
   if (!values.SLACK_BOT_TOKEN && !values.SLACK_CHANNEL) return null;
-  const missing = (name: string, why: string) => faults.push(`${name}: unset, expected ${why}`);
+  const missing = (name: string, why: string) => {
+    if (!faults.some((fault) => fault.startsWith(`${name}:`))) faults.push(`${name}: unset, expected ${why}`);
+  };
   if (!values.SLACK_BOT_TOKEN) missing('SLACK_BOT_TOKEN', 'a bot token, since SLACK_CHANNEL is set');
   if (!values.SLACK_CHANNEL) missing('SLACK_CHANNEL', 'the channel for alerts, since SLACK_BOT_TOKEN is set');
   if (!values.SLACK_APP_TOKEN && !values.SLACK_SIGNING_SECRET) {
@@ -301,7 +336,9 @@ function slackFrom(values: Values, faults: string[]): SlackConfig | null {
 }
 
 function respondersFrom(variable: string[] | undefined, policy: PolicyFile): ResponderRule[] {
-  const fromVariable: ResponderRule[] = variable?.length ? [{ who: variable, may: 'all', subscriptions: null }] : [];
+  const fromVariable: ResponderRule[] = variable?.length
+    ? [{ who: variable, may: 'all', subscriptions: null }]
+    : [];
   const fromFile = (policy.responders ?? []).map((rule) => ({
     who: rule.who,
     may: rule.may === 'all' || rule.may.includes('all') ? ('all' as const) : (rule.may as ActionId[]),

@@ -10,7 +10,17 @@ export const createLog = (level: string): Log =>
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
-        paths: ['token', '*.token', 'authorization', '*.authorization', 'headers', '*.headers', '*.config', '*.request', '*.response'],
+        paths: [
+          'token',
+          '*.token',
+          'authorization',
+          '*.authorization',
+          'headers',
+          '*.headers',
+          '*.config',
+          '*.request',
+          '*.response',
+        ],
         censor: '[redacted]',
       },
       serializers: {

@@ -7,13 +7,48 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
-    polls: new Counter({ name: 'runwatch_polls_total', help: 'Polls of a subscription', labelNames: ['result'], registers }),
-    events: new Counter({ name: 'runwatch_events_total', help: 'Activity events read for the first time', labelNames: ['kind'], registers }),
-    alerts: new Counter({ name: 'runwatch_alerts_total', help: 'Alerts raised', labelNames: ['technique', 'verdict'], registers }),
-    deliveries: new Counter({ name: 'runwatch_deliveries_total', help: 'Messages sent or updated', labelNames: ['surface', 'result'], registers }),
-    presses: new Counter({ name: 'runwatch_presses_total', help: 'Buttons pressed', labelNames: ['action', 'result'], registers }),
-    apiCalls: new Counter({ name: 'runwatch_api_calls_total', help: 'Calls to Azure', labelNames: ['service', 'status'], registers }),
-    queueDepth: new Gauge({ name: 'runwatch_queue_jobs', help: 'Jobs in a queue', labelNames: ['queue', 'state'], registers }),
+    polls: new Counter({
+      name: 'runwatch_polls_total',
+      help: 'Polls of a subscription',
+      labelNames: ['result'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'runwatch_events_total',
+      help: 'Activity events read for the first time',
+      labelNames: ['kind'],
+      registers,
+    }),
+    alerts: new Counter({
+      name: 'runwatch_alerts_total',
+      help: 'Alerts raised',
+      labelNames: ['technique', 'verdict'],
+      registers,
+    }),
+    deliveries: new Counter({
+      name: 'runwatch_deliveries_total',
+      help: 'Messages sent or updated',
+      labelNames: ['surface', 'result'],
+      registers,
+    }),
+    presses: new Counter({
+      name: 'runwatch_presses_total',
+      help: 'Buttons pressed',
+      labelNames: ['action', 'result'],
+      registers,
+    }),
+    apiCalls: new Counter({
+      name: 'runwatch_api_calls_total',
+      help: 'Calls to Azure',
+      labelNames: ['service', 'status'],
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: 'runwatch_queue_jobs',
+      help: 'Jobs in a queue',
+      labelNames: ['queue', 'state'],
+      registers,
+    }),
     delay: new Histogram({
       name: 'runwatch_event_to_message_seconds',
       help: "Seconds from an execution's first event to its message",

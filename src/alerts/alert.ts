@@ -138,11 +138,14 @@ export function summarize(alert: Pick<Alert, 'executions'>): Summary {
     first,
     caller: first.caller,
     target: first.target,
-    grantedBy: executions.find((execution) => execution.grantedBy)?.grantedBy ?? null,
+    grantedBy: executions.find((execution) => execution.grantedBy && !execution.refused)?.grantedBy ?? null,
     status: has('succeeded') ? 'succeeded' : has('started') ? 'started' : 'failed',
     refused: executions.every((execution) => execution.refused),
     startedAt: executions.reduce((min, e) => (e.startedAt < min ? e.startedAt : min), first.startedAt),
-    lastEventAt: executions.reduce((max, e) => (e.lastEventAt > max ? e.lastEventAt : max), first.lastEventAt),
+    lastEventAt: executions.reduce(
+      (max, e) => (e.lastEventAt > max ? e.lastEventAt : max),
+      first.lastEventAt,
+    ),
     events: executions.reduce((sum, e) => sum + e.eventIds.length, 0),
     machines: new Set(executions.map((e) => e.target.id.toLowerCase())).size,
   };

@@ -45,10 +45,15 @@ export function findException(
   execution: Execution,
   facts: MatchFacts = {},
 ): Exception | null {
-  return exceptions.find((exception) => isLive(exception, execution.startedAt) && matches(exception.match, execution, facts)) ?? null;
+  return (
+    exceptions.find(
+      (exception) => isLive(exception, execution.startedAt) && matches(exception.match, execution, facts),
+    ) ?? null
+  );
 }
 
-export const isLive = (exception: Exception, at: string): boolean => Date.parse(at) < Date.parse(exception.expires);
+export const isLive = (exception: Exception, at: string): boolean =>
+  Date.parse(at) < Date.parse(exception.expires);
 
 export function matches(match: Match, execution: Execution, facts: MatchFacts = {}): boolean {
   const { caller, target } = execution;
@@ -69,7 +74,9 @@ export function matches(match: Match, execution: Execution, facts: MatchFacts = 
 
 function anyOf(wanted: OneOrMany | undefined, values: (string | null)[]): boolean {
   if (wanted === undefined) return true;
-  return list(wanted).some((pattern) => values.some((value) => value !== null && globMatches(pattern, value)));
+  return list(wanted).some((pattern) =>
+    values.some((value) => value !== null && globMatches(pattern, value)),
+  );
 }
 
 const list = (value: OneOrMany): string[] => (Array.isArray(value) ? value : [value]);
@@ -81,7 +88,8 @@ export function globMatches(pattern: string, value: string): boolean {
   const first = parts[0] ?? '';
   if (parts.length === 1) return text === first;
   const last = parts.at(-1) ?? '';
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+    return false;
   let at = first.length;
   const end = text.length - last.length;
   for (const part of parts.slice(1, -1)) {
@@ -92,7 +100,10 @@ export function globMatches(pattern: string, value: string): boolean {
   return true;
 }
 
-function tagsMatch(wanted: Record<string, OneOrMany> | undefined, tags: Record<string, string> | undefined): boolean {
+function tagsMatch(
+  wanted: Record<string, OneOrMany> | undefined,
+  tags: Record<string, string> | undefined,
+): boolean {
   if (!wanted) return true;
   if (!tags) return false;
   return Object.entries(wanted).every(([name, values]) => {

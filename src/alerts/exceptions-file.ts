@@ -64,11 +64,14 @@ export const matchSchema = z
     hours: hoursSchema.optional(),
   })
   .refine((match) => Object.values(match).some((value) => value !== undefined), {
-    message: 'empty: it would match everything; give at least one of caller, target, resourceGroup, subscription, tag, technique, script, ip, hours',
+    message:
+      'empty: it would match everything; give at least one of caller, target, resourceGroup, subscription, tag, technique, script, ip, hours',
   });
 
 /** A day (its end, in UTC) or a time. */
-const moment = z.string().refine((value) => toMoment(value) !== null, 'a day such as 2027-01-31, or a time in RFC 3339');
+const moment = z
+  .string()
+  .refine((value) => toMoment(value) !== null, 'a day such as 2027-01-31, or a time in RFC 3339');
 
 export const exceptionSchema = z.strictObject({
   id: z
@@ -102,7 +105,10 @@ export function toMoment(value: string): string | null {
 /** What is wrong with an exceptions file, each fault with its line and column. */
 export class ExceptionsFileError extends Error {
   readonly code = 'EXCEPTIONS_INVALID';
-  constructor(readonly faults: { line: number; column: number; text: string }[], file: string) {
+  constructor(
+    readonly faults: { line: number; column: number; text: string }[],
+    file: string,
+  ) {
     super(faults.map((fault) => `${file}:${fault.line}:${fault.column}: ${fault.text}`).join('\n'));
   }
 }
@@ -133,7 +139,8 @@ export function parseExceptions(source: string, file = 'exceptions.yaml'): Excep
   }
   return parsed.data.exceptions.map((entry) => ({
     ...entry,
-    id: entry.id ?? `ex-${shortDigest(JSON.stringify(entry.match), entry.owner, entry.expires).toLowerCase()}`,
+    id:
+      entry.id ?? `ex-${shortDigest(JSON.stringify(entry.match), entry.owner, entry.expires).toLowerCase()}`,
     match: entry.match,
     expires: toMoment(entry.expires) ?? entry.expires,
   }));
@@ -141,7 +148,8 @@ export function parseExceptions(source: string, file = 'exceptions.yaml'): Excep
 
 function describe(issue: z.core.$ZodIssue): string {
   const name = String(issue.path.at(-1) ?? '');
-  if (issue.code === 'invalid_type' && 'input' in issue && issue.input === undefined) return `${name} is missing`;
+  if (issue.code === 'invalid_type' && 'input' in issue && issue.input === undefined)
+    return `${name} is missing`;
   if (issue.code === 'invalid_type' && /received undefined/.test(issue.message)) return `${name} is missing`;
   if (issue.code === 'too_small') return `${name} is empty`;
   if (issue.code === 'unrecognized_keys') return `unknown: ${issue.keys.join(', ')}`;
@@ -154,11 +162,16 @@ function offsetOf(node: unknown, path: readonly PropertyKey[]): number | undefin
   const [key, ...rest] = path;
   if (key === undefined) return own;
   const child = isMap(node)
-    ? node.items.find((pair) => String((pair.key as { value?: unknown } | null)?.value ?? pair.key) === String(key))
+    ? node.items.find(
+        (pair) => String((pair.key as { value?: unknown } | null)?.value ?? pair.key) === String(key),
+      )
     : isSeq(node)
       ? { key: null, value: node.items[Number(key)] }
       : undefined;
   if (!child) return own;
-  const at = rest.length === 0 && child.key ? (child.key as { range?: [number, number, number] | null }).range?.[0] : undefined;
+  const at =
+    rest.length === 0 && child.key
+      ? (child.key as { range?: [number, number, number] | null }).range?.[0]
+      : undefined;
   return at ?? offsetOf(child.value, rest) ?? own;
 }

@@ -21,6 +21,7 @@ export interface Execution {
   /** The machine; `resourceId` may be a run command or an extension on it. */
   target: Target;
   resourceId: string;
+  /** What some event names; it let nothing through when the execution was refused. */
   grantedBy: Grant | null;
   startedAt: string;
   lastEventAt: string;
@@ -77,7 +78,7 @@ export function mergeExecutions(a: Execution, b: Execution): Execution {
     resourceId: named.resourceId,
     target: named.target,
     caller: mergeCallers(a.caller, b.caller),
-    grantedBy: decisive.refused ? null : betterGrant(a.grantedBy, b.grantedBy),
+    grantedBy: betterGrant(a.grantedBy, b.grantedBy),
     startedAt: a.startedAt < b.startedAt ? a.startedAt : b.startedAt,
     lastEventAt: a.lastEventAt > b.lastEventAt ? a.lastEventAt : b.lastEventAt,
     eventIds: [...new Set([...a.eventIds, ...b.eventIds])].sort(),
@@ -92,7 +93,13 @@ const decisiveness = (e: Execution) =>
 
 function mergeCallers(a: Caller, b: Caller): Caller {
   const [less, more] = completeness(a) <= completeness(b) ? [a, b] : [b, a];
-  return { ...less, ...more, id: more.id ?? less.id, ip: more.ip ?? less.ip, appId: more.appId ?? less.appId };
+  return {
+    ...less,
+    ...more,
+    id: more.id ?? less.id,
+    ip: more.ip ?? less.ip,
+    appId: more.appId ?? less.appId,
+  };
 }
 
 const completeness = (c: Caller) =>

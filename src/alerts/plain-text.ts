@@ -4,12 +4,24 @@
  * @param max longest result in characters (code points), the ellipsis included
  */
 export function plainLine(text: unknown, max = 200): string {
-  return cut(strip(asString(text).slice(0, max * 4 + 64)).replace(/\s+/gu, ' ').trim(), max);
+  return cut(
+    strip(asString(text).slice(0, max * 4 + 64))
+      .replace(/\s+/gu, ' ')
+      .trim(),
+    max,
+  );
 }
 
 /** As {@link plainLine}, but line breaks and tabs stay: for scripts and their output. */
 export function plainBlock(text: unknown, max = 2500): string {
-  return cut(strip(asString(text).slice(0, max * 4 + 64).replace(/\r\n?/g, '\n')).trim(), max);
+  return cut(
+    strip(
+      asString(text)
+        .slice(0, max * 4 + 64)
+        .replace(/\r\n?/g, '\n'),
+    ).trim(),
+    max,
+  );
 }
 
 const asString = (text: unknown) =>
@@ -19,7 +31,7 @@ function strip(text: string): string {
   return text
     .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)?/gu, '')
     .replace(/[\u2028\u2029\u0085]/gu, '\n')
-    .replace(/(?![\n\t])[\p{Cc}]|[\p{Cf}\p{Co}\p{Cs}\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]/gu, '');
+    .replace(/(?![\n\t])[\p{Cc}]|\u034F|[\p{Cf}\p{Co}\p{Cs}\u115F\u1160\u17B4\u17B5\u3164\uFFA0]/gu, '');
 }
 
 function cut(text: string, max: number): string {

@@ -55,7 +55,10 @@ export function parseRoleDefinitions(list: unknown): RoleDefinition[] {
   return items.map((item) => {
     const p = item.properties ?? item;
     return {
-      id: String(item.name ?? item.id ?? '').split('/').at(-1) ?? '',
+      id:
+        String(item.name ?? item.id ?? '')
+          .split('/')
+          .at(-1) ?? '',
       name: String(p.roleName ?? item.name ?? ''),
       custom: String(p.type ?? p.roleType ?? '') === 'CustomRole',
       description: p.description ?? undefined,

@@ -12,7 +12,10 @@ const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 export function parseDays(days: string): Set<number> | null {
   const out = new Set<number>();
   for (const part of days.toLowerCase().split(',')) {
-    const [from, to = from] = part.trim().split('-').map((name) => dayNames.indexOf(name.trim().slice(0, 3) as 'sun'));
+    const [from, to = from] = part
+      .trim()
+      .split('-')
+      .map((name) => dayNames.indexOf(name.trim().slice(0, 3) as 'sun'));
     if (from === undefined || to === undefined || from < 0 || to < 0) return null;
     for (let day = from; ; day = (day + 1) % 7) {
       out.add(day);

@@ -47,13 +47,21 @@ function check(alert: Alert, move: keyof typeof from, done: string): void {
   const last = alert.history.at(-1);
   const by = last ? ` by ${last.by.name}` : '';
   throw new Refusal(
-    move === 'reopen' ? `${alert.id} is not closed, so there is nothing to reopen.` : `${alert.id} is already ${alert.state}${by}; it can't be ${done} now.`,
+    move === 'reopen'
+      ? `${alert.id} is not closed, so there is nothing to reopen.`
+      : `${alert.id} is already ${alert.state}${by}; it can't be ${done} now.`,
   );
 }
 
 function moved(alert: Alert, to: StateName, { by, at, note }: Move): Alert {
-  return { ...alert, state: to, updatedAt: at, history: [...alert.history, { to, by, at, ...(note ? { note } : {}) }] };
+  return {
+    ...alert,
+    state: to,
+    updatedAt: at,
+    history: [...alert.history, { to, by, at, ...(note ? { note } : {}) }],
+  };
 }
 
 /** The latest change into a state, e.g. who acknowledged. */
-export const lastChange = (alert: Alert, to: StateName) => alert.history.findLast((change) => change.to === to) ?? null;
+export const lastChange = (alert: Alert, to: StateName) =>
+  alert.history.findLast((change) => change.to === to) ?? null;

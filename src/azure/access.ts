@@ -32,7 +32,8 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
   async function listDefinitions(scope: string): Promise<RoleDefinition[]> {
     try {
       const list = [];
-      for await (const role of clients.authorization(subscriptionOf(scope)).roleDefinitions.list(scope)) list.push(role);
+      for await (const role of clients.authorization(subscriptionOf(scope)).roleDefinitions.list(scope))
+        list.push(role);
       return parseRoleDefinitions(list);
     } catch (error) {
       throw toAzureError(error, `role definitions at ${scope}`);
@@ -51,7 +52,9 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
   async function listAssignments(scope: string, filter: string): Promise<Assignment[]> {
     try {
       const list: Assignment[] = [];
-      const found = clients.authorization(subscriptionOf(scope)).roleAssignments.listForScope(scope, { filter });
+      const found = clients
+        .authorization(subscriptionOf(scope))
+        .roleAssignments.listForScope(scope, { filter });
       for await (const assignment of found) list.push(toAssignment(assignment));
       return list;
     } catch (error) {
@@ -73,7 +76,8 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
 }
 export type AzureAccess = ReturnType<typeof createAccess>;
 
-const subscriptionOf = (scope: string) => /\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '00000000-0000-0000-0000-000000000000';
+const subscriptionOf = (scope: string) =>
+  /\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '00000000-0000-0000-0000-000000000000';
 
 function toAssignment(a: RoleAssignment): Assignment {
   return {

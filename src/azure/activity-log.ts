@@ -17,8 +17,22 @@ export interface LogPage {
 
 /** The fields that are read; without the rest an answer is a good deal smaller. */
 const fields = [
-  'authorization', 'caller', 'claims', 'correlationId', 'eventDataId', 'eventTimestamp', 'httpRequest', 'operationId',
-  'operationName', 'properties', 'resourceId', 'resourceGroupName', 'status', 'submissionTimestamp', 'subStatus', 'subscriptionId',
+  'authorization',
+  'caller',
+  'claims',
+  'correlationId',
+  'eventDataId',
+  'eventTimestamp',
+  'httpRequest',
+  'operationId',
+  'operationName',
+  'properties',
+  'resourceId',
+  'resourceGroupName',
+  'status',
+  'submissionTimestamp',
+  'subStatus',
+  'subscriptionId',
 ].join(',');
 
 /** @see https://learn.microsoft.com/rest/api/monitor/activity-logs/list: nothing else may stand in the filter. */
@@ -26,7 +40,11 @@ const filterOf = ({ from, to }: LogWindow, provider?: string) =>
   `eventTimestamp ge '${from}' and eventTimestamp le '${to}'${provider ? ` and resourceProvider eq '${provider}'` : ''}`;
 
 /** Reads a window page by page, of one resource provider when it is named; stop asking to stop paying. */
-export async function* readLog(clients: AzureClients, window: LogWindow, provider?: string): AsyncGenerator<LogPage> {
+export async function* readLog(
+  clients: AzureClients,
+  window: LogWindow,
+  provider?: string,
+): AsyncGenerator<LogPage> {
   let more = false;
   const onResponse = (_: unknown, flat: unknown) => {
     more = Boolean((flat as { nextLink?: string } | undefined)?.nextLink);

@@ -1,5 +1,5 @@
-import type { TlsSettings } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/core-auth';
+import type { TlsSettings } from '@azure/core-rest-pipeline';
 import type { Config } from '../config';
 import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
@@ -34,8 +34,10 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
       try {
         const found = [];
         for await (const s of clients.subscriptions.subscriptions.list()) {
-          const live = s.state === undefined || s.state === 'Enabled' || s.state === 'Warned' || s.state === 'PastDue';
-          if (s.subscriptionId && live) found.push({ id: s.subscriptionId.toLowerCase(), name: s.displayName ?? '' });
+          const live =
+            s.state === undefined || s.state === 'Enabled' || s.state === 'Warned' || s.state === 'PastDue';
+          if (s.subscriptionId && live)
+            found.push({ id: s.subscriptionId.toLowerCase(), name: s.displayName ?? '' });
         }
         return found;
       } catch (error) {

@@ -3,7 +3,12 @@
  * @param ttlMs how long an answer stays good
  * @param max how many answers are kept; the oldest goes first
  */
-export function remember<T>(ttlMs: number, max: number, ask: (key: string) => Promise<T>, now: () => number = Date.now) {
+export function remember<T>(
+  ttlMs: number,
+  max: number,
+  ask: (key: string) => Promise<T>,
+  now: () => number = Date.now,
+) {
   const answers = new Map<string, { at: number; answer: Promise<T> }>();
   return (key: string): Promise<T> => {
     const known = answers.get(key);

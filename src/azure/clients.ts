@@ -36,7 +36,9 @@ export function createClients({ endpoint, credential, tlsOptions, onCall }: Azur
   };
   return {
     /** Reads once: the poll waits and tries again by its own schedule, so a throttled subscription holds up nobody. */
-    monitor: perSubscription((id) => new MonitorClient(credential, id, { ...options, retryOptions: { maxRetries: 0 } })),
+    monitor: perSubscription(
+      (id) => new MonitorClient(credential, id, { ...options, retryOptions: { maxRetries: 0 } }),
+    ),
     authorization: perSubscription((id) => new AuthorizationManagementClient(credential, id, options)),
     compute: perSubscription((id) => new ComputeManagementClient(credential, id, options)),
     network: perSubscription((id) => new NetworkManagementClient(credential, id, options)),
@@ -53,7 +55,9 @@ function onlyTo(endpoint: string): PipelinePolicy {
     name: 'runwatch-only-to-endpoint',
     sendRequest: (request, next) => {
       if (new URL(request.url).origin !== origin) {
-        throw new Error(`refused to send a request to ${new URL(request.url).origin}: Azure answered with a link away from ${origin}`);
+        throw new Error(
+          `refused to send a request to ${new URL(request.url).origin}: Azure answered with a link away from ${origin}`,
+        );
       }
       return next(request);
     },
@@ -64,7 +68,9 @@ function counting(onCall: AzureConnection['onCall']): PipelinePolicy {
   return {
     name: 'runwatch-count-calls',
     sendRequest: async (request, next) => {
-      const provider = /\/providers\/(microsoft\.[a-z]+)(?!.*\/providers\/)/i.exec(request.url)?.[1] ?? 'Microsoft.Resources';
+      const provider =
+        /\/providers\/(microsoft\.[a-z]+)(?!.*\/providers\/)/i.exec(request.url)?.[1] ??
+        'Microsoft.Resources';
       try {
         const response = await next(request);
         onCall?.(provider, response.status);

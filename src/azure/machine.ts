@@ -1,4 +1,4 @@
-import { parseResourceId, is } from '../alerts/resource-id';
+import { is, parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, toAzureError } from './errors';
 
@@ -15,7 +15,13 @@ export async function readMachine(clients: AzureClients, machineId: string): Pro
   const id = parseResourceId(machineId);
   const name = id?.chain[0]?.name;
   if (!id || !name || !is(id.provider, 'Microsoft.Compute') || !is(id.chain[0]?.type, 'virtualMachines')) {
-    throw new AzureError(`${machineId} is not a virtual machine`, 'NotAVirtualMachine', 400, 0, 'choose a virtual machine');
+    throw new AzureError(
+      `${machineId} is not a virtual machine`,
+      'NotAVirtualMachine',
+      400,
+      0,
+      'choose a virtual machine',
+    );
   }
   try {
     const vm = await clients.compute(id.subscriptionId).virtualMachines.get(id.resourceGroup, name);
@@ -23,7 +29,12 @@ export async function readMachine(clients: AzureClients, machineId: string): Pro
       id: vm.id ?? machineId,
       location: vm.location ?? '',
       tags: vm.tags ?? {},
-      os: vm.storageProfile?.osDisk?.osType === 'Windows' ? 'Windows' : vm.storageProfile?.osDisk?.osType ? 'Linux' : null,
+      os:
+        vm.storageProfile?.osDisk?.osType === 'Windows'
+          ? 'Windows'
+          : vm.storageProfile?.osDisk?.osType
+            ? 'Linux'
+            : null,
       interfaceIds: (vm.networkProfile?.networkInterfaces ?? []).map((nic) => nic.id ?? '').filter(Boolean),
     };
   } catch (error) {

@@ -18,17 +18,30 @@ export interface Interface {
 
 interface InterfaceBody {
   etag?: string;
-  properties: { networkSecurityGroup?: { id: string } | null; provisioningState?: string } & Record<string, unknown>;
+  properties: { networkSecurityGroup?: { id: string } | null; provisioningState?: string } & Record<
+    string,
+    unknown
+  >;
   [field: string]: unknown;
 }
 
 export function createNetwork(clients: AzureClients) {
-  async function send(subscriptionId: string, method: 'GET' | 'PUT', id: string, body?: unknown, headers: Record<string, string> = {}) {
+  async function send(
+    subscriptionId: string,
+    method: 'GET' | 'PUT',
+    id: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) {
     const client = clients.network(subscriptionId);
     const request = createPipelineRequest({
       url: `${clients.endpoint}${encodeURI(id)}?api-version=${apiVersion}`,
       method,
-      headers: createHttpHeaders({ accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}), ...headers }),
+      headers: createHttpHeaders({
+        accept: 'application/json',
+        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...headers,
+      }),
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     const response = await client.sendRequest(request);
@@ -62,7 +75,13 @@ export function createNetwork(clients: AzureClients) {
       const state = body.properties.provisioningState;
       if (state === 'Succeeded' || state === undefined) return;
       if (state === 'Failed' || Date.now() > deadline) {
-        throw new AzureError(`interface ${id.split('/').at(-1)} ended as ${state}`, 'ProvisioningFailed', 409, 0, 'look at the interface in Azure, then try again');
+        throw new AzureError(
+          `interface ${id.split('/').at(-1)} ended as ${state}`,
+          'ProvisioningFailed',
+          409,
+          0,
+          'look at the interface in Azure, then try again',
+        );
       }
       await new Promise((done) => setTimeout(done, wait));
     }
@@ -109,10 +128,15 @@ const subscriptionOf = (id: string) => parseResourceId(id)?.subscriptionId ?? ''
 
 function failure(response: PipelineResponse, what: string): AzureError {
   return toAzureError(
-    { statusCode: response.status, response: { headers: response.headers, bodyAsText: response.bodyAsText ?? null }, message: `HTTP ${response.status}` },
+    {
+      statusCode: response.status,
+      response: { headers: response.headers, bodyAsText: response.bodyAsText ?? null },
+      message: `HTTP ${response.status}`,
+    },
     what,
   );
 }
 
 export const isConflict = (error: unknown): boolean =>
-  error instanceof AzureError && (error.statusCode === 412 || error.statusCode === 409 || error.code === 'RetryableError');
+  error instanceof AzureError &&
+  (error.statusCode === 412 || error.statusCode === 409 || error.code === 'RetryableError');

@@ -73,7 +73,12 @@ function headlineOf(alert: Alert): Inline[] {
       : status === 'failed'
         ? `failed${took}`
         : 'still running';
-  return [{ bold: plainLine(caller.name, 120) }, ` ${tried}${technique.verb} · `, { time: startedAt }, ` · ${outcome}`];
+  return [
+    { bold: plainLine(caller.name, 120) },
+    ` ${tried}${technique.verb} · `,
+    { time: startedAt },
+    ` · ${outcome}`,
+  ];
 }
 
 const seconds = (from: string, to: string) => {
@@ -87,9 +92,19 @@ function factsOf(alert: Alert): Fact[] {
   const from = originOf(alert);
   if (from) facts.push({ label: 'From', value: [from] });
   if (machines > 1) facts.push({ label: 'Machines', value: [machineList(alert.executions)] });
-  else facts.push({ label: 'Where', value: [plainLine(`${target.resourceGroup} · subscription ${target.subscriptionId}`, 200)] });
-  facts.push({ label: 'Score', value: [alert.reasons.map((r) => `${r.points > 0 ? '+' : ''}${r.points} ${plainLine(r.text, 80)}`).join(' · ')] });
-  for (const { what, why } of alert.facts.missing ?? []) facts.push({ label: 'Not known', value: [`${what}: ${plainLine(why, 200)}`] });
+  else
+    facts.push({
+      label: 'Where',
+      value: [plainLine(`${target.resourceGroup} · subscription ${target.subscriptionId}`, 200)],
+    });
+  facts.push({
+    label: 'Score',
+    value: [
+      alert.reasons.map((r) => `${r.points > 0 ? '+' : ''}${r.points} ${plainLine(r.text, 80)}`).join(' · '),
+    ],
+  });
+  for (const { what, why } of alert.facts.missing ?? [])
+    facts.push({ label: 'Not known', value: [`${what}: ${plainLine(why, 200)}`] });
   return facts;
 }
 
@@ -101,13 +116,19 @@ function becauseOf(alert: Alert): string {
   if (!grant) return `no role assignment of ${plainLine(caller.name, 80)} was found that allows it`;
   const scope = grant.scope ? ` at ${plainLine(grant.scope, 160)}` : '';
   const through = grant.principalType === 'Group' ? ', through a group' : '';
-  const source = access?.source === 'resolved' ? ' (worked out from role assignments)' : ' (from Azure’s log)';
+  const source =
+    access?.source === 'resolved' ? ' (worked out from role assignments)' : ' (from Azure’s log)';
   return `${plainLine(grant.role, 100)}${scope}${through}${source}`;
 }
 
 function originOf(alert: Alert): string {
   const { caller } = summarize(alert);
-  const type = { User: '', ServicePrincipal: 'an application', ManagedIdentity: 'a managed identity', Unknown: 'an unknown kind of caller' }[caller.type];
+  const type = {
+    User: '',
+    ServicePrincipal: 'an application',
+    ManagedIdentity: 'a managed identity',
+    Unknown: 'an unknown kind of caller',
+  }[caller.type];
   return [type, caller.ip ? plainLine(caller.ip, 45) : ''].filter(Boolean).join(' · ');
 }
 
@@ -133,12 +154,21 @@ function statusOf(alert: Alert): Inline[][] {
     ]);
   }
   if (cut?.status === 'released') lines.push(['Released: every interface is as it was before.']);
-  if (alert.activity) lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
+  if (alert.activity)
+    lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
   return lines;
 }
 
 const by = (change: ReturnType<typeof lastChange>): Inline[] =>
-  change ? [' by ', { bold: plainLine(change.by.name, 80) }, ' · ', { time: change.at }, ...(change.note ? [` · ${plainLine(change.note, 200)}`] : [])] : [];
+  change
+    ? [
+        ' by ',
+        { bold: plainLine(change.by.name, 80) },
+        ' · ',
+        { time: change.at },
+        ...(change.note ? [` · ${plainLine(change.note, 200)}`] : []),
+      ]
+    : [];
 
 function actionsOf(alert: Alert, responders: boolean): Action[] {
   const { target, machines } = summarize(alert);
@@ -152,7 +182,11 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
     actions.push({
       id: 'release',
       label: `Release${needs}`,
-      confirm: { title: `Release ${name}?`, text: 'Puts back on every interface exactly the security group that was there before.', yes: 'Release' },
+      confirm: {
+        title: `Release ${name}?`,
+        text: 'Puts back on every interface exactly the security group that was there before.',
+        yes: 'Release',
+      },
     });
   }
   if (machines === 1 && (!isolated || alert.activity?.failed) && alert.isolation?.status !== 'releasing') {
@@ -168,6 +202,10 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
     });
   }
   actions.push({ id: 'add_exception', label: `Add exception…${needs}` });
-  actions.push({ id: 'close', label: 'Close', confirm: { title: `Close ${alert.id}?`, text: 'Closes it as benign. It can be reopened.', yes: 'Close' } });
+  actions.push({
+    id: 'close',
+    label: 'Close',
+    confirm: { title: `Close ${alert.id}?`, text: 'Closes it as benign. It can be reopened.', yes: 'Close' },
+  });
   return actions;
 }

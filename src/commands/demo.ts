@@ -18,7 +18,10 @@ export interface DemoFlags {
 export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Output): Promise<void> {
   const chosen = scenarios.filter(({ name }) => !flags.scenario || name === flags.scenario);
   if (chosen.length === 0) {
-    throw new CommandError(`--scenario: got ${flags.scenario}, expected one of ${scenarios.map(({ name }) => name).join(', ')}`, 2);
+    throw new CommandError(
+      `--scenario: got ${flags.scenario}, expected one of ${scenarios.map(({ name }) => name).join(', ')}`,
+      2,
+    );
   }
   const tenant = await startTenant();
   const world = furnish(tenant);
@@ -29,7 +32,10 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
     roles: allRoles,
     log,
     azure: (metrics) =>
-      createAzure(config, { tlsOptions: { ca: tenant.ca }, onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }) }),
+      createAzure(config, {
+        tlsOptions: { ca: tenant.ca },
+        onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
+      }),
   });
   output.out(`Runwatch demo: ${app.url}/console`);
   output.err('A simulated tenant, nothing leaves this machine. Stop with Ctrl+C.');
@@ -52,13 +58,21 @@ function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Co
     RUNWATCH_RESPONDERS: '*',
   };
   const { SLACK_BOT_TOKEN: _b, SLACK_CHANNEL: _c, AZURE_SUBSCRIPTION_IDS: _s, ...rest } = env;
-  return loadConfig({ ...ours, ...rest, AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint, AZURE_ACCESS_TOKEN: token });
+  return loadConfig({
+    ...ours,
+    ...rest,
+    AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
+    AZURE_ACCESS_TOKEN: token,
+  });
 }
 
 /** Opens the address where there is a desktop to open it on. */
 function openBrowser(url: string): void {
   const desktop = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   if (!desktop) return;
-  const program = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open';
-  spawn(program, [url], { stdio: 'ignore', detached: true }).on('error', () => {}).unref();
+  const program =
+    process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open';
+  spawn(program, [url], { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref();
 }

@@ -32,7 +32,9 @@ export const paint = (output: Output, color: keyof typeof codes, text: string): 
 /** Rows in columns as wide as their widest cell; the last column is cut to the terminal. */
 export function table(rows: readonly (readonly string[])[], width = process.stdout.columns ?? 0): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  }
   return rows.map((row) => {
     const line = row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ');
     return width > 0 && line.length > width ? `${line.slice(0, width - 1)}…` : line;

@@ -16,7 +16,12 @@ export interface ReplayFlags {
 }
 
 /** Prints the alerts that exports would have raised. Resolves with the exit code. */
-export async function replay(files: string[], flags: ReplayFlags, config: Config, output: Output): Promise<number> {
+export async function replay(
+  files: string[],
+  flags: ReplayFlags,
+  config: Config,
+  output: Output,
+): Promise<number> {
   const run = createReplay({
     format: flags.format,
     exceptions: flags.exceptions ? readExceptions(flags.exceptions) : [],
@@ -39,7 +44,8 @@ export async function replay(files: string[], flags: ReplayFlags, config: Config
   const alerts = run.finish();
   for (const alert of alerts) output.out(flags.json ? JSON.stringify(alert) : describe(alert, output));
   output.err(countsLine(run.counts));
-  for (const [reason, count] of run.counts.unreadable) output.err(`set aside: ${count} × ${plainLine(reason)}`);
+  for (const [reason, count] of run.counts.unreadable)
+    output.err(`set aside: ${count} × ${plainLine(reason)}`);
   for (const fault of broken) output.err(fault);
   if (broken.length > 0) return 1;
   return flags.failOnAlert && alerts.some((alert) => alert.verdict === 'alert') ? 3 : 0;
@@ -61,7 +67,8 @@ export function readExceptions(file: string) {
 }
 
 async function* open(file: string): AsyncGenerator<Buffer> {
-  const source: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
+  const source: AsyncIterable<Buffer> =
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
   const iterator = source[Symbol.asyncIterator]();
   const first = await iterator.next();
   if (first.done) return;
@@ -91,7 +98,12 @@ function faultOf(file: string, error: unknown): string {
   return `${name}: ${plainLine(message)}; check that it is an activity-log export`;
 }
 
-const countsLine = ({ records, alerts, suppressed, unreadable }: ReturnType<typeof createReplay>['counts']) => {
+const countsLine = ({
+  records,
+  alerts,
+  suppressed,
+  unreadable,
+}: ReturnType<typeof createReplay>['counts']) => {
   const aside = [...unreadable.values()].reduce((sum, count) => sum + count, 0);
   return `${records} records, ${alerts - suppressed} alerts, ${suppressed} suppressed, ${aside} unreadable`;
 };

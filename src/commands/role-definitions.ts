@@ -11,17 +11,26 @@ export interface RoleDefinitionsFlags {
 }
 
 /** Prints the roles that grant an action, by name. */
-export async function roleDefinitions(flags: RoleDefinitionsFlags, config: () => Config, output: Output): Promise<void> {
+export async function roleDefinitions(
+  flags: RoleDefinitionsFlags,
+  config: () => Config,
+  output: Output,
+): Promise<void> {
   const definitions = flags.definitions ? fromFile(flags.definitions) : await live(config());
   const granting = definitions.filter((role) => grants(role.permissions, flags.granting)).sort(byName);
   if (flags.json) {
-    for (const role of granting) output.out(JSON.stringify({ id: role.id, name: role.name, custom: role.custom }));
+    for (const role of granting)
+      output.out(JSON.stringify({ id: role.id, name: role.name, custom: role.custom }));
     return;
   }
-  for (const line of table(granting.map((role) => [plainLine(role.name), role.id, role.custom ? 'custom' : 'built-in']))) {
+  for (const line of table(
+    granting.map((role) => [plainLine(role.name), role.id, role.custom ? 'custom' : 'built-in']),
+  )) {
     output.out(line);
   }
-  output.err(`${granting.length} of ${definitions.length} role definitions grant ${plainLine(flags.granting)}`);
+  output.err(
+    `${granting.length} of ${definitions.length} role definitions grant ${plainLine(flags.granting)}`,
+  );
 }
 
 const byName = (a: RoleDefinition, b: RoleDefinition) => (a.name < b.name ? -1 : 1);

@@ -14,10 +14,16 @@ export async function start(roleNames: string | undefined, config: Config): Prom
 
 export function parseRoles(names: string | undefined): readonly Role[] {
   if (!names) return allRoles;
-  const wanted = names.split(',').map((name) => name.trim()).filter(Boolean);
+  const wanted = names
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
   const unknown = wanted.filter((name) => !allRoles.includes(name as Role));
   if (unknown.length > 0 || wanted.length === 0) {
-    throw new CommandError(`--roles: got ${unknown.join(', ') || 'nothing'}, expected some of ${allRoles.join(', ')}`, 2);
+    throw new CommandError(
+      `--roles: got ${unknown.join(', ') || 'nothing'}, expected some of ${allRoles.join(', ')}`,
+      2,
+    );
   }
   return wanted as Role[];
 }

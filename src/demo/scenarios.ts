@@ -24,7 +24,14 @@ export const scenarios: readonly Scenario[] = [
     name: 'routine',
     says: 'A patch job runs a command on a web server, as it does every month',
     play: (tenant, { people, vms }) => {
-      tenant.log({ name: runCommand, resourceId: vms.web[0] ?? '', caller: people.patchBot, ip: '198.51.100.10', at: tenant.state.now() - 240_000, tookMs: 41_000 });
+      tenant.log({
+        name: runCommand,
+        resourceId: vms.web[0] ?? '',
+        caller: people.patchBot,
+        ip: '198.51.100.10',
+        at: tenant.state.now() - 240_000,
+        tookMs: 41_000,
+      });
     },
   },
   {
@@ -33,8 +40,23 @@ export const scenarios: readonly Scenario[] = [
     play: (tenant, { people, vms }) => {
       const at = tenant.state.now() - 120_000;
       const ip = '203.0.113.24';
-      tenant.log({ name: runCommand, resourceId: vms.pay02, caller: people.dana, ip, at: at - 60_000, outcome: 'Forbidden' });
-      tenant.log({ name: runCommand, resourceId: vms.pay01, caller: people.dana, ip, at, tookMs: 32_000, evidence });
+      tenant.log({
+        name: runCommand,
+        resourceId: vms.pay02,
+        caller: people.dana,
+        ip,
+        at: at - 60_000,
+        outcome: 'Forbidden',
+      });
+      tenant.log({
+        name: runCommand,
+        resourceId: vms.pay01,
+        caller: people.dana,
+        ip,
+        at,
+        tookMs: 32_000,
+        evidence,
+      });
     },
   },
   {
@@ -43,7 +65,15 @@ export const scenarios: readonly Scenario[] = [
     play: (tenant, { people, vms }) => {
       const at = tenant.state.now() - 60_000;
       vms.web.forEach((resourceId, i) => {
-        tenant.log({ name: runCommand, resourceId, caller: people.lee, ip: '192.0.2.77', at: at + i * 500, tookMs: 9000, role: 'Owner' });
+        tenant.log({
+          name: runCommand,
+          resourceId,
+          caller: people.lee,
+          ip: '192.0.2.77',
+          at: at + i * 500,
+          tookMs: 9000,
+          role: 'Owner',
+        });
       });
     },
   },

@@ -20,39 +20,118 @@ export function furnish(tenant: Tenant) {
   tenant.state.subscriptions.set(subscriptions.sandbox, 'Sandbox');
   const person = (id: string, name: string, login: string, jobTitle: string): Principal =>
     tenant.directory.add({ id, kind: 'User', name, login, jobTitle, enabled: true });
-  const dana = person('9e1f4f2a-0c7b-4a8e-b1d7-3f2c5a6b7c8d', 'Dana Reyes', 'dana.reyes@contoso.example', 'Support engineer');
-  const lee = person('11aa22bb-0000-4000-8000-000000000001', 'Lee Okafor', 'lee@contoso.example', 'Platform lead');
+  const dana = person(
+    '9e1f4f2a-0c7b-4a8e-b1d7-3f2c5a6b7c8d',
+    'Dana Reyes',
+    'dana.reyes@contoso.example',
+    'Support engineer',
+  );
+  const lee = person(
+    '11aa22bb-0000-4000-8000-000000000001',
+    'Lee Okafor',
+    'lee@contoso.example',
+    'Platform lead',
+  );
   const kim = person('11aa22bb-0000-4000-8000-000000000002', 'Kim Novak', 'kim@contoso.example', 'Developer');
   const patchBot = tenant.directory.add({
-    id: '7a2b0c41-55ef-4f1b-8a43-6d3a1c0f9e77', kind: 'ServicePrincipal', name: 'patch-bot', login: 'c44b4083-3bb0-49c1-b47d-974e53cbdf3c', enabled: true, owners: [lee.id],
+    id: '7a2b0c41-55ef-4f1b-8a43-6d3a1c0f9e77',
+    kind: 'ServicePrincipal',
+    name: 'patch-bot',
+    login: 'c44b4083-3bb0-49c1-b47d-974e53cbdf3c',
+    enabled: true,
+    owners: [lee.id],
   });
-  const oncall = tenant.directory.add({ id: 'cacfe77c-e058-4712-83c0-f9b08849fd60', kind: 'Group', name: 'ops-oncall', login: '', members: [dana.id, lee.id] });
-  assign(tenant, `/subscriptions/${subscriptions.payments}`, roleIds.vmContributor, oncall.id, 'Group', '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d8');
-  assign(tenant, `/subscriptions/${subscriptions.payments}`, roleIds.vmContributor, patchBot.id, 'ServicePrincipal', '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d9');
-  assign(tenant, `/subscriptions/${subscriptions.payments}`, roleIds.owner, lee.id, 'User', '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7da');
-  assign(tenant, `/subscriptions/${subscriptions.sandbox}`, roleIds.contributor, kim.id, 'User', '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7db');
+  const oncall = tenant.directory.add({
+    id: 'cacfe77c-e058-4712-83c0-f9b08849fd60',
+    kind: 'Group',
+    name: 'ops-oncall',
+    login: '',
+    members: [dana.id, lee.id],
+  });
+  assign(
+    tenant,
+    `/subscriptions/${subscriptions.payments}`,
+    roleIds.vmContributor,
+    oncall.id,
+    'Group',
+    '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d8',
+  );
+  assign(
+    tenant,
+    `/subscriptions/${subscriptions.payments}`,
+    roleIds.vmContributor,
+    patchBot.id,
+    'ServicePrincipal',
+    '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d9',
+  );
+  assign(
+    tenant,
+    `/subscriptions/${subscriptions.payments}`,
+    roleIds.owner,
+    lee.id,
+    'User',
+    '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7da',
+  );
+  assign(
+    tenant,
+    `/subscriptions/${subscriptions.sandbox}`,
+    roleIds.contributor,
+    kim.id,
+    'User',
+    '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7db',
+  );
   const vms = {
-    pay01: addMachine(tenant, 'vm-pay-01', { subscription: subscriptions.payments, resourceGroup: 'rg-payments', tags: { env: 'prod' }, interfaces: 2, group: 'nsg-payments' }),
-    pay02: addMachine(tenant, 'vm-pay-02', { subscription: subscriptions.payments, resourceGroup: 'rg-payments', tags: { env: 'prod' } }),
+    pay01: addMachine(tenant, 'vm-pay-01', {
+      subscription: subscriptions.payments,
+      resourceGroup: 'rg-payments',
+      tags: { env: 'prod' },
+      interfaces: 2,
+      group: 'nsg-payments',
+    }),
+    pay02: addMachine(tenant, 'vm-pay-02', {
+      subscription: subscriptions.payments,
+      resourceGroup: 'rg-payments',
+      tags: { env: 'prod' },
+    }),
     web: Array.from({ length: 24 }, (_, i) =>
-      addMachine(tenant, `vm-web-${String(i + 1).padStart(2, '0')}`, { subscription: subscriptions.payments, resourceGroup: 'rg-web', tags: { env: 'prod' } }),
+      addMachine(tenant, `vm-web-${String(i + 1).padStart(2, '0')}`, {
+        subscription: subscriptions.payments,
+        resourceGroup: 'rg-web',
+        tags: { env: 'prod' },
+      }),
     ),
-    test01: addMachine(tenant, 'vm-test-01', { subscription: subscriptions.sandbox, resourceGroup: 'rg-test', tags: { env: 'test' } }),
+    test01: addMachine(tenant, 'vm-test-01', {
+      subscription: subscriptions.sandbox,
+      resourceGroup: 'rg-test',
+      tags: { env: 'test' },
+    }),
   };
   return { people: { dana, lee, kim, patchBot }, groups: { oncall }, vms };
 }
 export type World = ReturnType<typeof furnish>;
 
-export function assign(tenant: Tenant, scope: string, role: string, principalId: string, principalType: string, name: string) {
+export function assign(
+  tenant: Tenant,
+  scope: string,
+  role: string,
+  principalId: string,
+  principalType: string,
+  name: string,
+) {
   const subscription = /\/subscriptions\/[^/]+/.exec(scope)?.[0] ?? '';
-  tenant.resources.put(`${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${name}`, {
-    properties: {
-      roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
-      principalId, principalType, scope,
-      createdOn: new Date(tenant.state.now() - 3 * 86_400_000).toISOString(),
-      createdBy: '11aa22bb-0000-4000-8000-000000000001',
+  tenant.resources.put(
+    `${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+    {
+      properties: {
+        roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+        principalId,
+        principalType,
+        scope,
+        createdOn: new Date(tenant.state.now() - 3 * 86_400_000).toISOString(),
+        createdBy: '11aa22bb-0000-4000-8000-000000000001',
+      },
     },
-  });
+  );
 }
 
 export interface MachineOptions {
@@ -65,13 +144,20 @@ export interface MachineOptions {
 }
 
 /** A virtual machine with its interfaces; answers its id. */
-export function addMachine(tenant: Tenant, name: string, { subscription, resourceGroup, tags = {}, interfaces = 1, group }: MachineOptions): string {
+export function addMachine(
+  tenant: Tenant,
+  name: string,
+  { subscription, resourceGroup, tags = {}, interfaces = 1, group }: MachineOptions,
+): string {
   const base = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers`;
   const vmId = `${base}/Microsoft.Compute/virtualMachines/${name}`;
   const location = 'westeurope';
   const groupId = group ? `${base}/Microsoft.Network/networkSecurityGroups/${group}` : null;
   if (groupId && !tenant.resources.find(groupId)) {
-    tenant.resources.put(groupId, { location, properties: { securityRules: [], provisioningState: 'Succeeded' } });
+    tenant.resources.put(groupId, {
+      location,
+      properties: { securityRules: [], provisioningState: 'Succeeded' },
+    });
   }
   const nics = Array.from({ length: interfaces }, (_, i) => {
     const id = `${base}/Microsoft.Network/networkInterfaces/${name}-nic${i}`;
@@ -85,7 +171,17 @@ export function addMachine(tenant: Tenant, name: string, { subscription, resourc
         enableIPForwarding: false,
         virtualMachine: { id: vmId },
         ...(groupId && i === 0 ? { networkSecurityGroup: { id: groupId } } : {}),
-        ipConfigurations: [{ name: 'ipconfig1', properties: { privateIPAddress: `10.0.0.${i + 4}`, primary: true, privateIPAllocationMethod: 'Dynamic', subnet: { id: `${base}/Microsoft.Network/virtualNetworks/vnet/subnets/default` } } }],
+        ipConfigurations: [
+          {
+            name: 'ipconfig1',
+            properties: {
+              privateIPAddress: `10.0.0.${i + 4}`,
+              primary: true,
+              privateIPAllocationMethod: 'Dynamic',
+              subnet: { id: `${base}/Microsoft.Network/virtualNetworks/vnet/subnets/default` },
+            },
+          },
+        ],
       },
     });
     return { id, properties: { primary: i === 0 } };
@@ -96,7 +192,14 @@ export function addMachine(tenant: Tenant, name: string, { subscription, resourc
     properties: {
       provisioningState: 'Succeeded',
       hardwareProfile: { vmSize: 'Standard_B2s' },
-      storageProfile: { osDisk: { osType: 'Linux', name: `${name}-os`, createOption: 'FromImage', managedDisk: { id: `${base}/Microsoft.Compute/disks/${name}-os` } } },
+      storageProfile: {
+        osDisk: {
+          osType: 'Linux',
+          name: `${name}-os`,
+          createOption: 'FromImage',
+          managedDisk: { id: `${base}/Microsoft.Compute/disks/${name}-os` },
+        },
+      },
       networkProfile: { networkInterfaces: nics },
     },
   });

@@ -21,7 +21,11 @@ export interface DeliverDeps {
 }
 
 /** Closes the gap between what a surface was last told of a message and what it should show. Safe to repeat. */
-export async function deliver(job: Job<DeliverJob>, token: string | undefined, deps: DeliverDeps): Promise<void> {
+export async function deliver(
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  deps: DeliverDeps,
+): Promise<void> {
   const { store, now } = deps;
   const { id, slotAt } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
@@ -41,7 +45,10 @@ export async function deliver(job: Job<DeliverJob>, token: string | undefined, d
   try {
     await show(surface, id, content, told, deps);
   } catch (error) {
-    deps.metrics.deliveries.inc({ surface: surface.name, result: error instanceof SurfaceError ? error.kind : 'failed' });
+    deps.metrics.deliveries.inc({
+      surface: surface.name,
+      result: error instanceof SurfaceError ? error.kind : 'failed',
+    });
     if (error instanceof SurfaceError && error.kind === 'throttled') {
       const until = now() + Math.max(1000, error.retryAfterMs);
       await store.deliveries.closeUntil(surface.channel, until);
@@ -54,14 +61,25 @@ export async function deliver(job: Job<DeliverJob>, token: string | undefined, d
   if (alert && !told.ref) deps.metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
 }
 
-const contentOf = (alert: Alert | null, notice: { id: string; text: string } | null, responders: boolean): Content | null => {
+const contentOf = (
+  alert: Alert | null,
+  notice: { id: string; text: string } | null,
+  responders: boolean,
+): Content | null => {
   if (alert?.announced) return { kind: 'alert', model: messageOf(alert, { responders }) };
   return notice ? { kind: 'notice', ...notice } : null;
 };
 
-const digestOf = (content: Content) => createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
+const digestOf = (content: Content) =>
+  createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
 
-async function show(surface: Surface, id: string, content: Content, told: Told, deps: DeliverDeps): Promise<void> {
+async function show(
+  surface: Surface,
+  id: string,
+  content: Content,
+  told: Told,
+  deps: DeliverDeps,
+): Promise<void> {
   const { metrics, now } = deps;
   const { setTold } = deps.store.deliveries;
   const shown = digestOf(content);
@@ -101,7 +119,13 @@ async function lookUp(surface: Surface, id: string, since: number, log: Log) {
 }
 
 /** Slots are handed out in order and kept with the job, so that a wait is waited once. */
-async function waitForSlot(job: Job<DeliverJob>, token: string | undefined, surface: Surface, { store, now }: DeliverDeps, slotAt: number | undefined) {
+async function waitForSlot(
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  surface: Surface,
+  { store, now }: DeliverDeps,
+  slotAt: number | undefined,
+) {
   if (slotAt) return;
   const at = await store.deliveries.takeSlot(surface.channel, now(), surface.intervalMs);
   if (at > now() + 1) await postpone(job, token, at);

@@ -13,7 +13,14 @@ export interface DiscoverDeps {
 }
 
 /** Keeps one poll schedule a subscription, as subscriptions come and go. */
-export async function discover({ named, listSubscriptions, polls, queues, pollSeconds, log }: DiscoverDeps): Promise<void> {
+export async function discover({
+  named,
+  listSubscriptions,
+  polls,
+  queues,
+  pollSeconds,
+  log,
+}: DiscoverDeps): Promise<void> {
   const visible = await listSubscriptions().catch((error) => {
     if (!named) throw error;
     log.warn({ error }, 'could not list subscriptions; their names are not known');
@@ -34,7 +41,11 @@ export async function discover({ named, listSubscriptions, polls, queues, pollSe
     if (!health || health.name !== name) {
       await polls.putSubscription({ lastPollAt: null, error: null, refused: false, ...health, id, name });
     }
-    await queues.poll.upsertJobScheduler(id, { every: pollSeconds * 1000 }, { name: 'poll', data: { subscriptionId: id } });
+    await queues.poll.upsertJobScheduler(
+      id,
+      { every: pollSeconds * 1000 },
+      { name: 'poll', data: { subscriptionId: id } },
+    );
     if (!health) log.info({ subscriptionId: id, name }, 'polling a subscription');
   }
   if (wanted.size === 0) log.warn('the credential sees no subscription; grant it Reader on one');

@@ -61,9 +61,19 @@ async function askAccess(alert: Alert, { azure }: EnrichDeps): Promise<Partial<F
   const ways: AccessWay[] = assignments
     .filter((assignment) => covers(assignment.scope, first.resourceId))
     .flatMap((assignment) => {
-      const role = definitions.find((definition) => definition.id === assignment.roleDefinitionId.split('/').at(-1));
+      const role = definitions.find(
+        (definition) => definition.id === assignment.roleDefinitionId.split('/').at(-1),
+      );
       if (!role || !grants(role.permissions, first.operation)) return [];
-      return [{ role: role.name, scope: assignment.scope, assignmentId: assignment.name, principalId: assignment.principalId, principalType: assignment.principalType }];
+      return [
+        {
+          role: role.name,
+          scope: assignment.scope,
+          assignmentId: assignment.name,
+          principalId: assignment.principalId,
+          principalType: assignment.principalType,
+        },
+      ];
     });
   if (known) return { access: { grant: known, source: 'log', ways } };
   const way = ways.find((candidate) => candidate.role === grantedBy?.role) ?? ways[0];

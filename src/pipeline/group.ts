@@ -29,7 +29,8 @@ export async function assignToAlerts(
 ): Promise<Map<string, Execution[]>> {
   const known = await alerts.alertIdsOf(executions.map((execution) => execution.key));
   const byAlert = new Map<string, Execution[]>();
-  const give = (alertId: string, execution: Execution) => byAlert.set(alertId, [...(byAlert.get(alertId) ?? []), execution]);
+  const give = (alertId: string, execution: Execution) =>
+    byAlert.set(alertId, [...(byAlert.get(alertId) ?? []), execution]);
   const unclaimed = new Map<string, Execution[]>();
   executions.forEach((execution, index) => {
     const alertId = known[index];
@@ -42,7 +43,9 @@ export async function assignToAlerts(
   for (const [callerKey, fresh] of unclaimed) {
     const burst = await burstFor(callerKey, fresh, alerts);
     await Promise.all(
-      fresh.map(async (execution) => give(await alerts.claim(execution.key, burst ?? alertIdOf(execution.key)), execution)),
+      fresh.map(async (execution) =>
+        give(await alerts.claim(execution.key, burst ?? alertIdOf(execution.key)), execution),
+      ),
     );
   }
   return byAlert;
@@ -54,7 +57,9 @@ async function burstFor(
   alerts: Pick<AlertsStore, 'noteMachines' | 'burstOf'>,
 ): Promise<string | null> {
   const newest = Math.max(...fresh.map((execution) => Date.parse(execution.startedAt)));
-  const machines = new Map(fresh.map((execution) => [execution.target.id.toLowerCase(), Date.parse(execution.startedAt)]));
+  const machines = new Map(
+    fresh.map((execution) => [execution.target.id.toLowerCase(), Date.parse(execution.startedAt)]),
+  );
   const recent = await alerts.noteMachines(callerKey, machines, newest - burstWindowMs);
   if (recent.size < burstMachines) return null;
   const first = [...fresh].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))[0] as Execution;

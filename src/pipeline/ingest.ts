@@ -47,7 +47,11 @@ async function raise(
     (current) => {
       const merged = current ? withExecutions(current, executions) : draft;
       if (current?.ready && merged === current) return null;
-      const judged = judge({ ...merged, facts: current?.ready ? current.facts : facts, updatedAt: at }, exceptions, points);
+      const judged = judge(
+        { ...merged, facts: current?.ready ? current.facts : facts, updatedAt: at },
+        exceptions,
+        points,
+      );
       return { alert: judged };
     },
     known,
@@ -67,10 +71,23 @@ export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Prom
   if (!alert?.facts.missing?.length) return;
   const facts = await enrich(alert, deps, 60_000);
   const exceptions = await store.exceptions.list();
-  const stored = await store.alerts.update(alertId, (current) => {
-    if (!current || JSON.stringify(current.facts) === JSON.stringify(facts)) return null;
-    return { alert: judge({ ...current, facts, updatedAt: new Date(deps.now()).toISOString() }, exceptions, deps.points) };
-  }, alert);
+  const stored = await store.alerts.update(
+    alertId,
+    (current) => {
+      if (!current || JSON.stringify(current.facts) === JSON.stringify(facts)) return null;
+      return {
+        alert: judge(
+          { ...current, facts, updatedAt: new Date(deps.now()).toISOString() },
+          exceptions,
+          deps.points,
+        ),
+      };
+    },
+    alert,
+  );
   if (stored?.announced) await queues.deliverAll(store.surfaces, [alertId]);
-  if (facts.missing?.length) throw new Error(`${summarize(alert).target.name}: ${facts.missing.map((m) => `${m.what}: ${m.why}`).join('; ')}`);
+  if (facts.missing?.length)
+    throw new Error(
+      `${summarize(alert).target.name}: ${facts.missing.map((m) => `${m.what}: ${m.why}`).join('; ')}`,
+    );
 }

@@ -9,7 +9,7 @@ import type {
 } from '../alerts/activity-event';
 import { guid } from '../alerts/guid';
 import { detectTechnique } from '../alerts/techniques';
-import { bag, type Bag, text } from './record-fields';
+import { type Bag, bag, text } from './record-fields';
 
 export type Shape = 'rest' | 'diagnostic' | 'log-analytics' | 'ecs';
 export const shapes: readonly Shape[] = ['rest', 'diagnostic', 'log-analytics', 'ecs'];
@@ -38,10 +38,18 @@ interface RawEvent {
 export function shapeOf(record: unknown): Shape | null {
   const r = bag(record);
   if ('OperationNameValue' in r || ('OperationName' in r && 'TimeGenerated' in r)) return 'log-analytics';
-  if ('operationName' in r) return 'eventTimestamp' in r || typeof r.operationName === 'object' ? 'rest' : 'diagnostic';
-  if (text(bag(bag(r.azure).activitylogs).operation_name)) return 'ecs';
-  if (typeof r['azure.activitylogs.operation_name'] === 'string') return 'ecs';
-  return null;
+  if ('operationName' in r)
+    return 'eventTimestamp' in r || typeof r.operationName === 'object' ? 'rest' : 'diagnostic';
+  return ecsOperation(r) ? 'ecs' : null;
+}
+
+/** Nested, with dotted keys, or wrapped in a search hit's _source. */
+function ecsOperation(r: Bag): string {
+  const source = r.azure === undefined && r._source !== undefined ? bag(r._source) : r;
+  return (
+    text(bag(bag(source.azure).activitylogs).operation_name) ||
+    text(source['azure.activitylogs.operation_name'])
+  );
 }
 
 /** The operation that a record is about, without reading the rest of it; null when the record is of no known shape. */
@@ -55,7 +63,7 @@ export function operationOf(record: unknown, shape: Shape | null = shapeOf(recor
         : shape === 'log-analytics'
           ? text(r.OperationNameValue) || text(r.OperationName)
           : shape === 'ecs'
-            ? text(bag(bag(r.azure).activitylogs).operation_name) || text(r['azure.activitylogs.operation_name'])
+            ? ecsOperation(r)
             : '';
   return operation || null;
 }
@@ -74,7 +82,11 @@ export function normalize(record: unknown, expected?: Shape): Normalized {
     const raw = readers[shape](bag(record));
     if (!raw.operation) return unreadable(record, `no operation name (read as ${shape})`);
     const time = toIso(raw.time);
-    if (!time) return unreadable(record, `no readable time (read as ${shape}, got ${JSON.stringify(raw.time)?.slice(0, 60)})`);
+    if (!time)
+      return unreadable(
+        record,
+        `no readable time (read as ${shape}, got ${JSON.stringify(raw.time)?.slice(0, 60)})`,
+      );
     const resourceId = bestCase(raw);
     if (!resourceId && detectTechnique(raw.operation)) return unreadable(record, 'no resource id');
     return { event: toEvent(raw, time, resourceId) };
@@ -189,7 +201,8 @@ function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   const upn = claim(claims, 'upn') || claim(claims, 'emailaddress');
   const appId = claim(claims, 'appid') || null;
   const managedIdentity = text(claims.xms_mirid);
-  const granted = grant?.principalType === 'User' || grant?.principalType === 'ServicePrincipal' ? grant : null;
+  const granted =
+    grant?.principalType === 'User' || grant?.principalType === 'ServicePrincipal' ? grant : null;
   const objectId = claim(claims, 'objectidentifier') || text(claims.oid) || granted?.principalId || '';
   const person = upn || (raw.callerName.includes('@') ? raw.callerName : '');
   const isApp = text(claims.idtyp).toLowerCase() === 'app' || ['1', '2'].includes(text(claims.appidacr));
@@ -206,7 +219,8 @@ function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   const displayName = text(claims.name) || raw.callerDisplayName || '';
   const amr = claim(claims, 'authnmethodsreferences') || text(claims.amr);
   const groups = text(claims.groups);
-  const name = type === 'User' || type === 'Unknown' ? person || raw.callerName : application || raw.callerName;
+  const name =
+    type === 'User' || type === 'Unknown' ? person || raw.callerName : application || raw.callerName;
   return {
     id: guid(objectId) || (guid(raw.callerName) ?? null),
     name: name || displayName || objectId || 'unknown caller',
@@ -233,7 +247,8 @@ function toGrant(authorization: Bag): Grant | null {
       assignmentId: guid(assignment),
       principalId: guid(field('principalId', 'principal_id')) ?? undefined,
       principalType: field('principalType', 'principal_type') || undefined,
-      roleDefinitionId: guid(field('roleDefinitionId', 'role_definition_id').split('/').at(-1) ?? '') ?? undefined,
+      roleDefinitionId:
+        guid(field('roleDefinitionId', 'role_definition_id').split('/').at(-1) ?? '') ?? undefined,
     };
   }
   const named = text(authorization.role);
@@ -242,7 +257,9 @@ function toGrant(authorization: Bag): Grant | null {
 
 /** authorization.scope and properties.entity keep the case of names that the export shapes write in capitals. */
 function bestCase(raw: RawEvent): string {
-  const candidates = [text(raw.authorization.scope), text(raw.properties.entity)].filter((id) => id.startsWith('/'));
+  const candidates = [text(raw.authorization.scope), text(raw.properties.entity)].filter((id) =>
+    id.startsWith('/'),
+  );
   if (!raw.resourceId) return candidates[0] ?? '';
   const same = candidates.find((id) => id.toLowerCase() === raw.resourceId.toLowerCase());
   return same ?? raw.resourceId;
@@ -320,7 +337,9 @@ function nest(document: Bag): Bag {
 const digest = (raw: RawEvent, time: string, resourceId: string) =>
   createHash('sha256')
     .update(
-      [raw.correlationId, raw.operation, raw.status, raw.subStatus, resourceId, time].join('\u0000').toLowerCase(),
+      [raw.correlationId, raw.operation, raw.status, raw.subStatus, resourceId, time]
+        .join('\u0000')
+        .toLowerCase(),
     )
     .digest('hex')
     .slice(0, 32);
@@ -328,7 +347,10 @@ const digest = (raw: RawEvent, time: string, resourceId: string) =>
 function unreadable(record: unknown, reason: string): Normalized {
   let excerpt: string;
   try {
-    excerpt = (typeof record === 'string' ? record : JSON.stringify(record) ?? String(record)).slice(0, 2000);
+    excerpt = (typeof record === 'string' ? record : (JSON.stringify(record) ?? String(record))).slice(
+      0,
+      2000,
+    );
   } catch {
     excerpt = '(cannot be shown)';
   }

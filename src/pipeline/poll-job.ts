@@ -2,7 +2,7 @@ import { DelayedError, type Job } from 'bullmq';
 import { AzureError } from '../azure/errors';
 import type { Log } from '../log';
 import type { Deliveries } from '../store/deliveries';
-import { poll, type PollDeps } from './poll';
+import { type PollDeps, poll } from './poll';
 import type { PollJob, Queues } from './queues';
 
 export interface PollJobDeps extends PollDeps {
@@ -16,7 +16,11 @@ export interface PollJobDeps extends PollDeps {
 const longestPollMs = 10 * 60_000;
 
 /** One subscription's turn: polls, and keeps its health; a refusal is told once until it ends. */
-export async function pollJob(job: Job<PollJob>, token: string | undefined, deps: PollJobDeps): Promise<void> {
+export async function pollJob(
+  job: Job<PollJob>,
+  token: string | undefined,
+  deps: PollJobDeps,
+): Promise<void> {
   const { subscriptionId } = job.data;
   try {
     const ran = await deps.deliveries.withLock(`poll.${subscriptionId}`, longestPollMs, async () => {
@@ -41,23 +45,50 @@ export async function pollJob(job: Job<PollJob>, token: string | undefined, deps
 }
 
 async function healthy(subscriptionId: string, { polls, deliveries, now }: PollJobDeps): Promise<void> {
-  const health = (await polls.subscription(subscriptionId)) ?? { id: subscriptionId, name: '', lastPollAt: null, error: null, refused: false };
+  const health = (await polls.subscription(subscriptionId)) ?? {
+    id: subscriptionId,
+    name: '',
+    lastPollAt: null,
+    error: null,
+    refused: false,
+  };
   if (health.refused) await deliveries.dropNotice(noticeId(subscriptionId));
-  await polls.putSubscription({ ...health, lastPollAt: new Date(now()).toISOString(), error: null, refused: false });
+  await polls.putSubscription({
+    ...health,
+    lastPollAt: new Date(now()).toISOString(),
+    error: null,
+    refused: false,
+  });
 }
 
 async function unhealthy(subscriptionId: string, error: unknown, deps: PollJobDeps): Promise<void> {
   const { polls, deliveries, allQueues, surfaces, log } = deps;
-  const health = (await polls.subscription(subscriptionId)) ?? { id: subscriptionId, name: '', lastPollAt: null, error: null, refused: false };
+  const health = (await polls.subscription(subscriptionId)) ?? {
+    id: subscriptionId,
+    name: '',
+    lastPollAt: null,
+    error: null,
+    refused: false,
+  };
   const refused = error instanceof AzureError && error.statusCode === 403;
   const remedy = error instanceof AzureError ? error.remedy : '';
   const message = error instanceof Error ? error.message : String(error);
-  await polls.putSubscription({ ...health, error: `${message}${remedy ? `; ${remedy}` : ''}`.slice(0, 500), refused });
+  await polls.putSubscription({
+    ...health,
+    error: `${message}${remedy ? `; ${remedy}` : ''}`.slice(0, 500),
+    refused,
+  });
   log.warn({ error, subscriptionId }, 'a poll failed; the next one reads the same window again');
   if (!refused) return;
   const id = noticeId(subscriptionId);
   const name = health.name ? `${health.name} (${subscriptionId})` : subscriptionId;
-  await deliveries.addNotice({ id, text: `Runwatch may not read the activity log of subscription ${name}: ${remedy}. Commands run there are not seen until then; it keeps trying.` }, surfaces);
+  await deliveries.addNotice(
+    {
+      id,
+      text: `Runwatch may not read the activity log of subscription ${name}: ${remedy}. Commands run there are not seen until then; it keeps trying.`,
+    },
+    surfaces,
+  );
   await allQueues.deliverAll(surfaces, [id]);
 }
 

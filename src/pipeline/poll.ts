@@ -46,7 +46,10 @@ export async function poll(subscriptionId: string, deps: PollDeps): Promise<void
   await polls.commit(subscriptionId, window.to, seen, from - lookbackMs);
   deps.metrics.events.inc({ kind: 'relevant' }, relevant.length);
   deps.metrics.events.inc({ kind: 'other' }, freshEvents.length - relevant.length);
-  deps.metrics.events.inc({ kind: 'unreadable' }, [...unreadable.keys()].filter((id) => fresh.has(id)).length);
+  deps.metrics.events.inc(
+    { kind: 'unreadable' },
+    [...unreadable.keys()].filter((id) => fresh.has(id)).length,
+  );
 }
 
 /**
@@ -82,7 +85,11 @@ function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {
   return detected !== null && !off.has(detected.technique.id);
 }
 
-async function enqueue(queues: PollDeps['queues'], subscriptionId: string, events: ActivityEvent[]): Promise<void> {
+async function enqueue(
+  queues: PollDeps['queues'],
+  subscriptionId: string,
+  events: ActivityEvent[],
+): Promise<void> {
   const jobs = [];
   for (let i = 0; i < events.length; i += batchSize) {
     const batch = events.slice(i, i + batchSize);

@@ -1,4 +1,4 @@
-import { Queue, Worker, type Job, type Processor, type QueueOptions, type WorkerOptions } from 'bullmq';
+import { type Job, type Processor, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
 import type { ActivityEvent } from '../alerts/activity-event';
 import type { Log } from '../log';
 import type { PressJob } from '../responses/response';
@@ -49,7 +49,11 @@ export function createQueues(address: RedisAddress, log: Log) {
   const options = (defaults: QueueOptions['defaultJobOptions']): QueueOptions => ({
     connection,
     prefix: queuePrefix,
-    defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: 1000, age: 7 * 86_400 }, ...defaults },
+    defaultJobOptions: {
+      removeOnComplete: true,
+      removeOnFail: { count: 1000, age: 7 * 86_400 },
+      ...defaults,
+    },
   });
   const queues = {
     poll: new Queue<PollJob>('poll', options({ removeOnFail: true })),
@@ -63,7 +67,11 @@ export function createQueues(address: RedisAddress, log: Log) {
   const workers: Worker[] = [];
   const connections = [connection];
 
-  function work<Name extends QueueName>(name: Name, process: Processor<JobData[Name]>, extra: Partial<WorkerOptions> = {}): void {
+  function work<Name extends QueueName>(
+    name: Name,
+    process: Processor<JobData[Name]>,
+    extra: Partial<WorkerOptions> = {},
+  ): void {
     const own = connect(address);
     own.on('error', () => {});
     connections.push(own);
@@ -78,7 +86,10 @@ export function createQueues(address: RedisAddress, log: Log) {
     });
     worker.on('error', (error) => log.warn({ error, queue: name }, 'queue trouble'));
     worker.on('failed', (job: Job<JobData[Name]> | undefined, error) =>
-      log.warn({ error, queue: name, job: job?.id, attempt: job?.attemptsMade }, 'a job failed and is tried again'),
+      log.warn(
+        { error, queue: name, job: job?.id, attempt: job?.attemptsMade },
+        'a job failed and is tried again',
+      ),
     );
     workers.push(worker);
   }
@@ -100,7 +111,10 @@ export function createQueues(address: RedisAddress, log: Log) {
     },
     depths: async () => {
       const entries = await Promise.all(
-        Object.entries(queues).map(async ([name, queue]) => [name, await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')] as const),
+        Object.entries(queues).map(
+          async ([name, queue]) =>
+            [name, await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')] as const,
+        ),
       );
       return Object.fromEntries(entries);
     },

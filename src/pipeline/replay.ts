@@ -24,7 +24,8 @@ export interface ReplayOptions {
 export function createReplay({ format, exceptions, techniquesOff, points = defaultPoints }: ReplayOptions) {
   const alerts = new Map<string, Alert>();
   const counts: ReplayCounts = { records: 0, alerts: 0, suppressed: 0, unreadable: new Map() };
-  const setAside = (reason: string) => counts.unreadable.set(reason, (counts.unreadable.get(reason) ?? 0) + 1);
+  const setAside = (reason: string) =>
+    counts.unreadable.set(reason, (counts.unreadable.get(reason) ?? 0) + 1);
 
   function take(record: unknown): void {
     const envelope = record as { records?: unknown; value?: unknown } | null;
@@ -38,7 +39,7 @@ export function createReplay({ format, exceptions, techniquesOff, points = defau
     const operation = operationOf(record, shape);
     if (operation !== null && !detectTechnique(operation)) return;
     const result = normalize(record, shape ?? undefined);
-    if ("unreadable" in result) {
+    if ('unreadable' in result) {
       setAside(result.unreadable.reason);
       return;
     }
@@ -47,14 +48,18 @@ export function createReplay({ format, exceptions, techniquesOff, points = defau
     const known = alerts.get(execution.key);
     alerts.set(
       execution.key,
-      known ? withExecutions(known, [execution]) : newAlert(alertIdOf(execution.key), [execution], execution.startedAt),
+      known
+        ? withExecutions(known, [execution])
+        : newAlert(alertIdOf(execution.key), [execution], execution.startedAt),
     );
   }
 
   /** Every alert, judged, in order of its first event. */
   function finish(): ReplayedAlert[] {
     const judged = [...alerts.values()].map((alert) => replayed(alert, exceptions, points));
-    judged.sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.id < b.id ? -1 : 1));
+    judged.sort((a, b) =>
+      a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.id < b.id ? -1 : 1,
+    );
     counts.alerts = judged.length;
     counts.suppressed = judged.filter((alert) => alert.verdict === 'suppressed').length;
     return judged;
@@ -78,7 +83,11 @@ function replayed(alert: Alert, exceptions: readonly Exception[], points: Points
     status: summary.status,
     caller: { id: caller.id, name: caller.name, type: caller.type, ip: caller.ip, appId: caller.appId },
     target: summary.target,
-    grantedBy: grantedBy && { role: grantedBy.role, scope: grantedBy.scope, assignmentId: grantedBy.assignmentId },
+    grantedBy: grantedBy && {
+      role: grantedBy.role,
+      scope: grantedBy.scope,
+      assignmentId: grantedBy.assignmentId,
+    },
     startedAt: summary.startedAt,
     lastEventAt: summary.lastEventAt,
     events: summary.events,

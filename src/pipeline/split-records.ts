@@ -1,7 +1,11 @@
 /** Where a file stopped being readable; line and column count from 1. */
 export class BrokenFileError extends Error {
   readonly code = 'FILE_BROKEN';
-  constructor(readonly line: number, readonly column: number, what: string) {
+  constructor(
+    readonly line: number,
+    readonly column: number,
+    what: string,
+  ) {
     super(what);
   }
 }
@@ -61,7 +65,11 @@ class RecordSplitter {
     let at = 0;
     const { pending } = this;
     const linesFrom = (from: number, to: number) => {
-      for (let nl = pending.indexOf(newline, from); nl >= 0 && nl < to; nl = pending.indexOf(newline, nl + 1)) {
+      for (
+        let nl = pending.indexOf(newline, from);
+        nl >= 0 && nl < to;
+        nl = pending.indexOf(newline, nl + 1)
+      ) {
         this.line++;
         this.lineStart = this.consumed + nl + 1;
       }
@@ -84,7 +92,14 @@ class RecordSplitter {
         at++;
         continue;
       }
-      if (byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0xef || byte === 0xbb || byte === 0xbf) {
+      if (
+        byte === 0x20 ||
+        byte === 0x09 ||
+        byte === 0x0d ||
+        byte === 0xef ||
+        byte === 0xbb ||
+        byte === 0xbf
+      ) {
         at++;
         continue;
       }
@@ -141,10 +156,17 @@ class RecordSplitter {
       }
       let end = lineEnd;
       let record: unknown;
-      let fault: { at: number; what: string } | null = { at: pending.length, what: 'the file ends inside an object' };
+      let fault: { at: number; what: string } | null = {
+        at: pending.length,
+        what: 'the file ends inside an object',
+      };
       if (lineEnd >= 0) ({ record, fault } = parse(pending, at, lineEnd));
       if (lineEnd >= 0 && fault && !last && lineEnd + 1 >= pending.length) break;
-      if (fault && lineEnd >= 0 && (pending[lineEnd + 1] === 0x7b || (last && lineEnd >= pending.length - 1))) {
+      if (
+        fault &&
+        lineEnd >= 0 &&
+        (pending[lineEnd + 1] === 0x7b || (last && lineEnd >= pending.length - 1))
+      ) {
         fail(fault.at, fault.what, lineEnd);
         continue;
       }
@@ -157,7 +179,11 @@ class RecordSplitter {
         }
         ({ record, fault } = parse(pending, at, end));
         if (fault) {
-          fail(fault.at, fault.what, this.place === 'between' ? lineEndFrom(pending, fault.at, true) : undefined);
+          fail(
+            fault.at,
+            fault.what,
+            this.place === 'between' ? lineEndFrom(pending, fault.at, true) : undefined,
+          );
           continue;
         }
       }
@@ -169,7 +195,11 @@ class RecordSplitter {
     this.pending = at === 0 ? pending : pending.subarray(at);
     this.consumed += at;
     if (last && !this.stopped && this.place !== 'between') {
-      this.fault ??= new BrokenFileError(this.line, this.consumed - this.lineStart + 1, 'the file ends inside a list');
+      this.fault ??= new BrokenFileError(
+        this.line,
+        this.consumed - this.lineStart + 1,
+        'the file ends inside a list',
+      );
     }
     return out;
   }
@@ -238,7 +268,11 @@ function envelopeStart(bytes: Buffer, start: number): number | false | 'unknown'
 
 function skipSpace(bytes: Buffer, from: number): number {
   let at = from;
-  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0d || bytes[at] === newline)) at++;
+  while (
+    at < bytes.length &&
+    (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0d || bytes[at] === newline)
+  )
+    at++;
   return at;
 }
 
@@ -248,7 +282,11 @@ function lineEndFrom(bytes: Buffer, from: number, last: boolean): number {
   return end >= 0 ? end : last ? bytes.length : -1;
 }
 
-function parse(bytes: Buffer, from: number, to: number): { record?: unknown; fault: { at: number; what: string } | null } {
+function parse(
+  bytes: Buffer,
+  from: number,
+  to: number,
+): { record?: unknown; fault: { at: number; what: string } | null } {
   const source = bytes.toString('utf8', from, to);
   try {
     return { record: JSON.parse(source), fault: null };

@@ -2,7 +2,13 @@ import type { Store } from '../store/store';
 import type { Queues } from './queues';
 
 /** Asks again for every delivery that is still owed: what a crash left between storing and queueing. */
-export async function sweep({ store, queues }: { store: Store; queues: Pick<Queues, 'deliverAll'> }): Promise<void> {
+export async function sweep({
+  store,
+  queues,
+}: {
+  store: Store;
+  queues: Pick<Queues, 'deliverAll'>;
+}): Promise<void> {
   for (const surface of store.surfaces) {
     const ids = await store.deliveries.undelivered(surface);
     await queues.deliverAll([surface], ids);

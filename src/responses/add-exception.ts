@@ -1,6 +1,6 @@
-import { findException, type Exception } from '../alerts/exception';
-import { exceptionSchema, toMoment } from '../alerts/exceptions-file';
 import { shortDigest } from '../alerts/digest';
+import { type Exception, findException } from '../alerts/exception';
+import { exceptionSchema, toMoment } from '../alerts/exceptions-file';
 import { close, Refusal } from '../alerts/transitions';
 import { auditOf } from './audit-of';
 import { withPress } from './change-state';
@@ -14,7 +14,8 @@ export const addException: Response = {
   permissions: [],
   run: async (_, press, { store, show }) => {
     const parsed = exceptionSchema.safeParse(press.input ?? {});
-    if (!parsed.success) throw new Refusal(`The exception is not complete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
+    if (!parsed.success)
+      throw new Refusal(`The exception is not complete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
     const exception: Exception = {
       ...parsed.data,
       id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
@@ -25,7 +26,10 @@ export const addException: Response = {
     await store.exceptions.put(exception);
     await store.alerts.update(press.alertId, (alert) => {
       if (!alert || alert.pressesDone.includes(press.pressId)) return null;
-      const covered = alert.state !== 'closed' && alert.state !== 'contained' && alert.executions.every((e) => findException([exception], e));
+      const covered =
+        alert.state !== 'closed' &&
+        alert.state !== 'contained' &&
+        alert.executions.every((e) => findException([exception], e));
       const note = `exception ${exception.id}: ${exception.reason}`;
       const text = `Exception ${exception.id} added by ${press.by.name}, until ${exception.expires.slice(0, 10)}`;
       const next = covered

@@ -2,7 +2,13 @@ import { type Alert, summarize } from '../alerts/alert';
 import type { AuditDraft } from '../store/audit';
 import type { PressJob } from './response';
 
-export function auditOf(press: PressJob, alert: Alert | null, result: AuditDraft['result'], why: string | null = null, details?: Record<string, unknown>): AuditDraft {
+export function auditOf(
+  press: PressJob,
+  alert: Alert | null,
+  result: AuditDraft['result'],
+  why: string | null = null,
+  details?: Record<string, unknown>,
+): AuditDraft {
   return {
     at: press.at,
     by: press.by,

@@ -14,7 +14,11 @@ export interface Asked {
 }
 
 /** May this person do it there? Answers null when they may, else why not, in words for them. */
-export async function refusalFor(asked: Asked, rules: readonly ResponderRule[], inGroup: InGroup): Promise<string | null> {
+export async function refusalFor(
+  asked: Asked,
+  rules: readonly ResponderRule[],
+  inGroup: InGroup,
+): Promise<string | null> {
   if (rules.length === 0) {
     if (asked.needs === 'triage') return null;
     return 'No responders are configured, so nobody may do this. Set RUNWATCH_RESPONDERS (or responders in RUNWATCH_CONFIG).';

@@ -32,11 +32,14 @@ export const isolate: Response = {
       if (!nic.cut) await cut(isolation, nic.id, press, deps);
     }
     await deps.store.alerts.update(press.alertId, (current) => {
-      if (!current?.isolation || current.isolation.status !== 'isolating') return null;
+      if (current?.isolation?.status !== 'isolating') return null;
       const contained = contain(current, { by: press.by, at: press.at });
       const { interfaces } = current.isolation;
       return {
-        alert: withPress({ ...contained, isolation: { ...current.isolation, status: 'isolated' }, activity: null }, press),
+        alert: withPress(
+          { ...contained, isolation: { ...current.isolation, status: 'isolated' }, activity: null },
+          press,
+        ),
         audit: [auditOf(press, current, 'done', null, { interfaces })],
       };
     });
@@ -56,10 +59,14 @@ export const release: Response = {
     const isolation = await beginRelease(press, deps);
     for (const nic of isolation.interfaces) await putBack(isolation, nic, press, deps);
     await deps.store.alerts.update(press.alertId, (current) => {
-      if (!current?.isolation || current.isolation.status !== 'releasing') return null;
+      if (current?.isolation?.status !== 'releasing') return null;
       return {
         alert: withPress(
-          { ...uncontain(current, { by: press.by, at: press.at }), isolation: { ...current.isolation, status: 'released' }, activity: null },
+          {
+            ...uncontain(current, { by: press.by, at: press.at }),
+            isolation: { ...current.isolation, status: 'released' },
+            activity: null,
+          },
           press,
         ),
         audit: [auditOf(press, current, 'done', null, { interfaces: current.isolation.interfaces })],
@@ -74,7 +81,9 @@ export const release: Response = {
 async function begin(alert: Alert, press: PressJob, deps: ResponseDeps): Promise<Isolation> {
   const { target } = summarize(alert);
   if (!is(target.type, 'Microsoft.Compute/virtualMachines')) {
-    throw new Refusal(`${target.name} is no virtual machine of its own (${target.type}); it can't be isolated by its interfaces.`);
+    throw new Refusal(
+      `${target.name} is no virtual machine of its own (${target.type}); it can't be isolated by its interfaces.`,
+    );
   }
   if (alert.isolation?.status === 'isolated') throw new Refusal(`${target.name} is already isolated.`);
   const machine = await deps.azure.readMachine(target.id);
@@ -94,7 +103,12 @@ async function begin(alert: Alert, press: PressJob, deps: ResponseDeps): Promise
       alert: {
         ...current,
         isolation: { status: 'isolating', machineId: machine.id, groupId: group, interfaces: found },
-        activity: { action: 'isolate', text: `Isolating, asked by ${press.by.name}`, at: press.at, failed: false },
+        activity: {
+          action: 'isolate',
+          text: `Isolating, asked by ${press.by.name}`,
+          at: press.at,
+          failed: false,
+        },
       },
       audit: [auditOf(press, current, 'started', null, { interfaces: found })],
     };
@@ -107,7 +121,10 @@ async function begin(alert: Alert, press: PressJob, deps: ResponseDeps): Promise
 
 /** One group a region and resource group: shared by the machines there, never edited once made. */
 function groupIdFor(machineId: string, location: string): string {
-  const { subscriptionId, resourceGroup } = parseResourceId(machineId) ?? { subscriptionId: '', resourceGroup: '' };
+  const { subscriptionId, resourceGroup } = parseResourceId(machineId) ?? {
+    subscriptionId: '',
+    resourceGroup: '',
+  };
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Network/networkSecurityGroups/runwatch-isolation-${location.toLowerCase().replace(/[^a-z0-9]/g, '')}`;
 }
 
@@ -127,13 +144,19 @@ async function beginRelease(press: PressJob, deps: ResponseDeps): Promise<Isolat
   const stored = await deps.store.alerts.update(press.alertId, (current) => {
     if (!current) return null;
     const status = current.isolation?.status;
-    if (!current.isolation || status === 'released') throw new Refusal('The machine is not isolated, so there is nothing to release.');
+    if (!current.isolation || status === 'released')
+      throw new Refusal('The machine is not isolated, so there is nothing to release.');
     if (status === 'releasing') return null;
     return {
       alert: {
         ...current,
         isolation: { ...current.isolation, status: 'releasing' },
-        activity: { action: 'release', text: `Releasing, asked by ${press.by.name}`, at: press.at, failed: false },
+        activity: {
+          action: 'release',
+          text: `Releasing, asked by ${press.by.name}`,
+          at: press.at,
+          failed: false,
+        },
       },
       audit: [auditOf(press, current, 'started', null, { interfaces: current.isolation.interfaces })],
     };
@@ -143,22 +166,37 @@ async function beginRelease(press: PressJob, deps: ResponseDeps): Promise<Isolat
   return stored.isolation;
 }
 
-async function putBack(isolation: Isolation, { id, before }: IsolatedInterface, press: PressJob, deps: ResponseDeps): Promise<void> {
+async function putBack(
+  isolation: Isolation,
+  { id, before }: IsolatedInterface,
+  press: PressJob,
+  deps: ResponseDeps,
+): Promise<void> {
   await untilNobodyElseWrites(async () => {
     const nic = await deps.azure.readInterface(id);
     const now = nic.body.properties.networkSecurityGroup?.id ?? null;
     if (now && is(now, isolation.groupId)) await deps.azure.setGroup(nic, before);
     else if (now !== before && !(now && before && is(now, before))) {
-      deps.log.warn({ interface: id, now, before }, 'somebody changed the interface since it was isolated; left as it is');
+      deps.log.warn(
+        { interface: id, now, before },
+        'somebody changed the interface since it was isolated; left as it is',
+      );
     }
     await remember(id, { cut: false }, press, deps);
   });
 }
 
-async function remember(nicId: string, facts: Partial<IsolatedInterface>, press: PressJob, deps: ResponseDeps): Promise<void> {
+async function remember(
+  nicId: string,
+  facts: Partial<IsolatedInterface>,
+  press: PressJob,
+  deps: ResponseDeps,
+): Promise<void> {
   await deps.store.alerts.update(press.alertId, (current) => {
     if (!current?.isolation) return null;
-    const interfaces = current.isolation.interfaces.map((nic) => (nic.id === nicId ? { ...nic, ...facts } : nic));
+    const interfaces = current.isolation.interfaces.map((nic) =>
+      nic.id === nicId ? { ...nic, ...facts } : nic,
+    );
     if (JSON.stringify(interfaces) === JSON.stringify(current.isolation.interfaces)) return null;
     return { alert: { ...current, isolation: { ...current.isolation, interfaces } } };
   });

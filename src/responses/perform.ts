@@ -24,7 +24,10 @@ export interface PerformDeps extends ResponseDeps {
 
 /** A failure that trying again mends; the rest is told and ends. */
 const passing = (error: unknown) =>
-  !(error instanceof AzureError) || error.statusCode === 0 || error.statusCode === 429 || error.statusCode >= 500;
+  !(error instanceof AzureError) ||
+  error.statusCode === 0 ||
+  error.statusCode === 429 ||
+  error.statusCode >= 500;
 
 /** How often a passing failure is tried again before the alert says that it failed. */
 const maxAttempts = 6;
@@ -40,7 +43,11 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
     return;
   }
   const { subscriptionId } = summarize(alert).target;
-  const refusal = await refusalFor({ action: press.action, needs: response.needs, presser: press.by, subscriptionId }, config.responders, deps.inGroup);
+  const refusal = await refusalFor(
+    { action: press.action, needs: response.needs, presser: press.by, subscriptionId },
+    config.responders,
+    deps.inGroup,
+  );
   if (refusal) {
     await refuse(press, refusal, deps);
     return;
@@ -56,21 +63,33 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
   }
 }
 
-async function refuse(press: PressJob, text: string, { store, metrics, whisper }: PerformDeps): Promise<void> {
+async function refuse(
+  press: PressJob,
+  text: string,
+  { store, metrics, whisper }: PerformDeps,
+): Promise<void> {
   const alert = await store.alerts.get(press.alertId);
   await store.audit.append([auditOf(press, alert, 'refused', text)], press.pressId);
   metrics.presses.inc({ action: press.action, result: 'refused' });
   await whisper(press, text);
 }
 
-async function fail(press: PressJob, error: Error, response: Response, { store, metrics, whisper, show, log }: PerformDeps): Promise<void> {
+async function fail(
+  press: PressJob,
+  error: Error,
+  response: Response,
+  { store, metrics, whisper, show, log }: PerformDeps,
+): Promise<void> {
   const remedy = error instanceof AzureError ? ` ${error.remedy}.` : '';
   const text = `${response.title} did not go through: ${error.message}.${remedy}`;
   log.error({ error, action: press.action, alertId: press.alertId }, 'a response failed');
   await store.alerts.update(press.alertId, (current) =>
     current && !current.pressesDone.includes(press.pressId)
       ? {
-          alert: withPress({ ...current, activity: { action: press.action, text, at: press.at, failed: true } }, press),
+          alert: withPress(
+            { ...current, activity: { action: press.action, text, at: press.at, failed: true } },
+            press,
+          ),
           audit: [auditOf(press, current, 'failed', error.message)],
         }
       : null,

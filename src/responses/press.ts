@@ -1,5 +1,5 @@
-import { shortDigest } from '../alerts/digest';
 import type { Presser } from '../alerts/alert';
+import { shortDigest } from '../alerts/digest';
 import type { ActionId } from '../config';
 import type { PressJob } from './response';
 
@@ -22,7 +22,11 @@ export interface Press {
 export function createPress(queues: RespondQueue, now: () => number) {
   return async ({ nonce, ...press }: Press): Promise<string> => {
     const pressId = `press-${shortDigest(press.alertId, press.action, nonce)}`;
-    await queues.respond.add(press.action, { ...press, pressId, at: new Date(now()).toISOString() }, { jobId: pressId });
+    await queues.respond.add(
+      press.action,
+      { ...press, pressId, at: new Date(now()).toISOString() },
+      { jobId: pressId },
+    );
     return pressId;
   };
 }

@@ -64,9 +64,20 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
       const marks = stored.announced ? surfaces.map(keys.undelivered) : [];
       const touched = [keys.alert(id), keys.alerts, keys.audit, keys.auditHead, ...marks];
       const answer = (await redis.eval(
-        commitScript, touched.length, ...touched,
-        String(rev), String(rev + 1), JSON.stringify(stored), id, String(Date.parse(stored.raisedAt)), String(keepSeconds),
-        String(entries.length), genesis, head, entries.at(-1)?.hash ?? head, ...entries.map((entry) => JSON.stringify(entry)),
+        commitScript,
+        touched.length,
+        ...touched,
+        String(rev),
+        String(rev + 1),
+        JSON.stringify(stored),
+        id,
+        String(Date.parse(stored.raisedAt)),
+        String(keepSeconds),
+        String(entries.length),
+        genesis,
+        head,
+        entries.at(-1)?.hash ?? head,
+        ...entries.map((entry) => JSON.stringify(entry)),
       )) as string;
       if (answer === 'done') return stored;
       if (answer === 'stale') current = await get(id);
@@ -75,7 +86,15 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
   }
 
   /** Newest first; `before` and `after` are milliseconds since 1970. */
-  async function list({ limit = 100, after = 0, before }: { limit?: number; after?: number; before?: number } = {}): Promise<Alert[]> {
+  async function list({
+    limit = 100,
+    after = 0,
+    before,
+  }: {
+    limit?: number;
+    after?: number;
+    before?: number;
+  } = {}): Promise<Alert[]> {
     const ids = await redis.zrevrangebyscore(keys.alerts, before ?? '+inf', after, 'LIMIT', 0, limit);
     return (await getMany(ids)).filter((alert) => alert !== null);
   }
@@ -92,7 +111,11 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
   }
 
   /** Notes the machines a caller ran on (id → ms), and answers all since `since`. */
-  async function noteMachines(callerKey: string, machines: Map<string, number>, since: number): Promise<Set<string>> {
+  async function noteMachines(
+    callerKey: string,
+    machines: Map<string, number>,
+    since: number,
+  ): Promise<Set<string>> {
     const key = keys.recentMachines(callerKey);
     const pairs = [...machines].flatMap(([id, at]) => [at, id]);
     if (pairs.length > 0) await redis.zadd(key, 'GT', ...(pairs as [number, string]));

@@ -77,8 +77,16 @@ export function createAuditTrail(redis: Redis) {
     for (;;) {
       const entries = chain(head, drafts);
       const answer = (await redis.eval(
-        appendScript, 3, keys.audit, keys.auditHead, keys.auditOnce(onceId || 'none'),
-        genesis, head, entries.at(-1)?.hash ?? head, onceId, ...entries.map((entry) => JSON.stringify(entry)),
+        appendScript,
+        3,
+        keys.audit,
+        keys.auditHead,
+        keys.auditOnce(onceId || 'none'),
+        genesis,
+        head,
+        entries.at(-1)?.hash ?? head,
+        onceId,
+        ...entries.map((entry) => JSON.stringify(entry)),
       )) as string;
       if (answer === 'done' || answer === 'known') return;
       head = answer;
@@ -86,7 +94,13 @@ export function createAuditTrail(redis: Redis) {
   }
 
   /** Newest first when `newestFirst`; every entry when `limit` is absent. */
-  async function read({ limit, newestFirst = false }: { limit?: number; newestFirst?: boolean } = {}): Promise<AuditEntry[]> {
+  async function read({
+    limit,
+    newestFirst = false,
+  }: {
+    limit?: number;
+    newestFirst?: boolean;
+  } = {}): Promise<AuditEntry[]> {
     const count: [] | ['COUNT', number] = limit ? ['COUNT', limit] : [];
     const rows = newestFirst
       ? await redis.xrevrange(keys.audit, '+', '-', ...(count as ['COUNT', number]))

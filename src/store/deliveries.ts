@@ -64,12 +64,14 @@ export function createDeliveries(redis: Redis) {
   const settle = (surface: string, id: string, rev: number) =>
     redis.eval(settleScript, 2, keys.undelivered(surface), keys.alert(id), id, rev);
 
-  const undelivered = (surface: string, limit = 1000) => redis.zrange(keys.undelivered(surface), 0, String(limit - 1));
+  const undelivered = (surface: string, limit = 1000) =>
+    redis.zrange(keys.undelivered(surface), 0, String(limit - 1));
 
   async function addNotice(notice: Notice, surfaces: readonly string[]): Promise<boolean> {
     const first = await redis.set(keys.notice(notice.id), JSON.stringify(notice), 'EX', 30 * 86_400, 'NX');
     if (first !== 'OK') return false;
-    for (const surface of surfaces) await redis.zadd(keys.undelivered(surface), String(Date.now()), notice.id);
+    for (const surface of surfaces)
+      await redis.zadd(keys.undelivered(surface), String(Date.now()), notice.id);
     return true;
   }
 
@@ -91,6 +93,17 @@ export function createDeliveries(redis: Redis) {
     }
   }
 
-  return { told, setTold, takeSlot, closeUntil, settle, undelivered, addNotice, notice, dropNotice, withLock };
+  return {
+    told,
+    setTold,
+    takeSlot,
+    closeUntil,
+    settle,
+    undelivered,
+    addNotice,
+    notice,
+    dropNotice,
+    withLock,
+  };
 }
 export type Deliveries = ReturnType<typeof createDeliveries>;

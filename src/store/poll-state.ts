@@ -28,10 +28,18 @@ export function createPollState(redis: Redis) {
   }
 
   /** After what was read is safely queued: remembers the ids (time in ms), forgets those before `forget`, moves the watermark. */
-  async function commit(subscriptionId: string, watermark: string, seen: ReadonlyMap<string, number>, forget: number): Promise<void> {
+  async function commit(
+    subscriptionId: string,
+    watermark: string,
+    seen: ReadonlyMap<string, number>,
+    forget: number,
+  ): Promise<void> {
     const transaction = redis.multi();
     if (seen.size > 0) {
-      transaction.zadd(keys.seen(subscriptionId), ...([...seen].flatMap(([id, at]) => [at, id]) as [number, string]));
+      transaction.zadd(
+        keys.seen(subscriptionId),
+        ...([...seen].flatMap(([id, at]) => [at, id]) as [number, string]),
+      );
     }
     transaction.zremrangebyscore(keys.seen(subscriptionId), '-inf', `(${forget}`);
     transaction.hset(keys.watermarks, subscriptionId, watermark);
@@ -48,17 +56,33 @@ export function createPollState(redis: Redis) {
     return doc ? (JSON.parse(doc) as SubscriptionHealth) : null;
   }
 
-  const putSubscription = (health: SubscriptionHealth) => redis.hset(keys.subscriptions, health.id, JSON.stringify(health));
+  const putSubscription = (health: SubscriptionHealth) =>
+    redis.hset(keys.subscriptions, health.id, JSON.stringify(health));
   const dropSubscription = (id: string) => redis.hdel(keys.subscriptions, id);
 
   async function setAside(records: readonly UnreadableRecord[]): Promise<void> {
     if (records.length === 0) return;
     const docs = records.map((record) => JSON.stringify(record));
-    await redis.multi().lpush(keys.unreadable, ...docs).ltrim(keys.unreadable, 0, keptUnreadable - 1).exec();
+    await redis
+      .multi()
+      .lpush(keys.unreadable, ...docs)
+      .ltrim(keys.unreadable, 0, keptUnreadable - 1)
+      .exec();
   }
 
-  const unreadable = async () => (await redis.lrange(keys.unreadable, 0, -1)).map((doc) => JSON.parse(doc) as UnreadableRecord);
+  const unreadable = async () =>
+    (await redis.lrange(keys.unreadable, 0, -1)).map((doc) => JSON.parse(doc) as UnreadableRecord);
 
-  return { watermark, unseen, commit, subscriptions, subscription, putSubscription, dropSubscription, setAside, unreadable };
+  return {
+    watermark,
+    unseen,
+    commit,
+    subscriptions,
+    subscription,
+    putSubscription,
+    dropSubscription,
+    setAside,
+    unreadable,
+  };
 }
 export type PollState = ReturnType<typeof createPollState>;

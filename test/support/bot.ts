@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, startApp } from '../../src/app';
 import { createAzure } from '../../src/azure/azure';
-import { allRoles, type Role, loadConfig } from '../../src/config';
+import { allRoles, loadConfig, type Role } from '../../src/config';
 import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { furnish, type World } from '../../src/demo/world';
 import { createLog } from '../../src/log';
@@ -22,7 +22,9 @@ export interface Bench {
 }
 
 /** A real Redis, the simulated tenant and Slack, and bots to start in them. */
-export async function setUp({ mode, slackRate }: { mode: 'http' | 'socket' | 'none'; slackRate?: number } = { mode: 'http' }): Promise<Bench> {
+export async function setUp(
+  { mode, slackRate }: { mode: 'http' | 'socket' | 'none'; slackRate?: number } = { mode: 'http' },
+): Promise<Bench> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runwatch-test-'));
   const redis = await startEmbeddedRedis(dataDir);
   const tenant = await startTenant();
@@ -44,18 +46,29 @@ export async function setUp({ mode, slackRate }: { mode: 'http' | 'socket' | 'no
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_CHANNEL: 'C0SOC0000',
       SLACK_API_URL: slack.apiUrl,
-      ...(mode === 'socket' ? { SLACK_APP_TOKEN: slack.appToken } : { SLACK_SIGNING_SECRET: slack.signingSecret }),
+      ...(mode === 'socket'
+        ? { SLACK_APP_TOKEN: slack.appToken }
+        : { SLACK_SIGNING_SECRET: slack.signingSecret }),
     });
   }
   const apps: App[] = [];
   return {
-    tenant, world, slack, redis, env,
+    tenant,
+    world,
+    slack,
+    redis,
+    env,
     start: async (extra = {}, roles = allRoles) => {
       const config = loadConfig({ ...env, ...extra });
       const app = await startApp({
-        config, roles, log: createLog(config.logLevel),
+        config,
+        roles,
+        log: createLog(config.logLevel),
         azure: (metrics) =>
-          createAzure(config, { tlsOptions: { ca: tenant.ca }, onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }) }),
+          createAzure(config, {
+            tlsOptions: { ca: tenant.ca },
+            onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
+          }),
       });
       apps.push(app);
       return app;

@@ -15,7 +15,8 @@ export function faultsOfBlocks(blocks: Loose[]): string[] {
     const length = value?.text?.length ?? 0;
     if (length < min) faults.push(`${what}: must be more than ${min - 1} characters`);
     if (length > max) faults.push(`${what}: must be less than ${max + 1} characters`);
-    if (value && !['mrkdwn', 'plain_text'].includes(value.type ?? '')) faults.push(`${what}: unknown text type`);
+    if (value && !['mrkdwn', 'plain_text'].includes(value.type ?? ''))
+      faults.push(`${what}: unknown text type`);
   };
   const ids = new Set<string>();
   for (const block of blocks) {
@@ -44,7 +45,8 @@ export function faultsOfBlocks(blocks: Loose[]): string[] {
           confirm(element.confirm, text);
         }
       }
-    } else if (block.type !== 'divider' && block.type !== 'header') faults.push(`unknown block ${block.type}`);
+    } else if (block.type !== 'divider' && block.type !== 'header')
+      faults.push(`unknown block ${block.type}`);
   }
   return faults;
 }

@@ -47,11 +47,23 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const acknowledged = new Map<string, (payload: unknown) => void>();
 
   const newTs = () => `${Math.floor(Date.now() / 1000)}.${String(++counter).padStart(6, '0')}`;
-  const fail = (error: string, messages: string[] = []) => ({ ok: false, error, ...(messages.length ? { response_metadata: { messages } } : {}) });
-  const parsed = (value: unknown) => (typeof value === 'string' && /^[[{]/.test(value) ? JSON.parse(value) : value);
+  const fail = (error: string, messages: string[] = []) => ({
+    ok: false,
+    error,
+    ...(messages.length ? { response_metadata: { messages } } : {}),
+  });
+  const parsed = (value: unknown) =>
+    typeof value === 'string' && /^[[{]/.test(value) ? JSON.parse(value) : value;
 
   const methods: Record<string, (args: Args) => Record<string, unknown>> = {
-    'auth.test': () => ({ ok: true, user_id: 'UBOT', bot_id: 'BBOT', team_id: 'T1', team: 'Contoso', url: 'https://contoso.slack.example/' }),
+    'auth.test': () => ({
+      ok: true,
+      user_id: 'UBOT',
+      bot_id: 'BBOT',
+      team_id: 'T1',
+      team: 'Contoso',
+      url: 'https://contoso.slack.example/',
+    }),
     'chat.postMessage': (args) => {
       const problem = check(args);
       if (problem) return problem;
@@ -86,9 +98,20 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     'conversations.history': (args) => {
       if (!channels.has(String(args.channel))) return fail('channel_not_found');
       const oldest = Number(args.oldest ?? 0);
-      const found = messages.filter((m) => m.channel === args.channel && !m.threadTs && Number(m.ts) >= oldest).reverse();
+      const found = messages
+        .filter((m) => m.channel === args.channel && !m.threadTs && Number(m.ts) >= oldest)
+        .reverse();
       const withMetadata = String(args.include_all_metadata) === 'true';
-      return { ok: true, has_more: false, messages: found.map((m) => ({ type: 'message', ts: m.ts, text: m.text, ...(withMetadata && m.metadata ? { metadata: m.metadata } : {}) })) };
+      return {
+        ok: true,
+        has_more: false,
+        messages: found.map((m) => ({
+          type: 'message',
+          ts: m.ts,
+          text: m.text,
+          ...(withMetadata && m.metadata ? { metadata: m.metadata } : {}),
+        })),
+      };
     },
     'views.open': (args) => {
       if (!args.trigger_id) return fail('invalid_arguments');
@@ -100,7 +123,15 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     'users.info': (args) => {
       const user = users.get(String(args.user));
       if (!user) return fail('user_not_found');
-      return { ok: true, user: { id: args.user, name: user.name, real_name: user.name, profile: { email: user.email, real_name: user.name } } };
+      return {
+        ok: true,
+        user: {
+          id: args.user,
+          name: user.name,
+          real_name: user.name,
+          profile: { email: user.email, real_name: user.name },
+        },
+      };
     },
     'usergroups.users.list': (args) => ({ ok: true, users: groups.get(String(args.usergroup)) ?? [] }),
   };
@@ -111,9 +142,14 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     if (!args.text && blocks.length === 0) return fail('no_text');
     if (String(args.text ?? '').length > 40_000) return fail('msg_too_long');
     const wrong = faultsOfBlocks(blocks);
-    if (wrong.length > 0) return fail('invalid_blocks', wrong.map((text) => `[ERROR] ${text}`));
+    if (wrong.length > 0)
+      return fail(
+        'invalid_blocks',
+        wrong.map((text) => `[ERROR] ${text}`),
+      );
     const metadata = parsed(args.metadata) as PostedMessage['metadata'] | undefined;
-    if (metadata && (!metadata.event_type || typeof metadata.event_payload !== 'object')) return fail('invalid_metadata_format');
+    if (metadata && (!metadata.event_type || typeof metadata.event_payload !== 'object'))
+      return fail('invalid_metadata_format');
     return null;
   }
 
@@ -133,16 +169,24 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       if (fault.after) methods[method]?.(args);
       if (fault.after || fault.cut) return void request.socket.destroy();
       if (fault.error) return answer(200, fail(fault.error));
-      return answer(fault.status ?? 500, { ok: false, error: 'simulated' }, fault.retryAfter ? { 'retry-after': String(fault.retryAfter) } : {});
+      return answer(
+        fault.status ?? 500,
+        { ok: false, error: 'simulated' },
+        fault.retryAfter ? { 'retry-after': String(fault.retryAfter) } : {},
+      );
     }
     if (method === 'apps.connections.open') {
       if (token !== appToken) return answer(200, fail('invalid_auth'));
-      return answer(200, { ok: true, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/socket` });
+      return answer(200, {
+        ok: true,
+        url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/socket`,
+      });
     }
     if (token !== botToken) return answer(200, fail('invalid_auth'));
     if (method === 'chat.postMessage' && Number.isFinite(rate)) {
       const last = lastPost.get(String(args.channel)) ?? 0;
-      if (Date.now() - last < 1000 / rate - 20) return answer(429, fail('ratelimited'), { 'retry-after': '1' });
+      if (Date.now() - last < 1000 / rate - 20)
+        return answer(429, fail('ratelimited'), { 'retry-after': '1' });
       lastPost.set(String(args.channel), Date.now());
     }
     const run = methods[method];
@@ -159,7 +203,14 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const sockets = new WebSocketServer({ server, path: '/socket' });
   sockets.on('connection', (connection) => {
     socket = connection;
-    connection.send(JSON.stringify({ type: 'hello', num_connections: 1, debug_info: { host: 'simulated', approximate_connection_time: 3600 }, connection_info: { app_id: 'A1' } }));
+    connection.send(
+      JSON.stringify({
+        type: 'hello',
+        num_connections: 1,
+        debug_info: { host: 'simulated', approximate_connection_time: 3600 },
+        connection_info: { app_id: 'A1' },
+      }),
+    );
     connection.on('message', (data) => {
       const { envelope_id, payload } = JSON.parse(String(data));
       acknowledged.get(envelope_id)?.(payload);
@@ -174,11 +225,17 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   });
 
   /** Delivers an interaction as Slack does; answers what came back within 3 seconds. */
-  async function interact(payload: Record<string, unknown>, to: { url: string } | 'socket', options: { at?: number; secret?: string } = {}) {
+  async function interact(
+    payload: Record<string, unknown>,
+    to: { url: string } | 'socket',
+    options: { at?: number; secret?: string } = {},
+  ) {
     if (to === 'socket') {
       const id = randomUUID();
       const answer = new Promise<unknown>((done) => acknowledged.set(id, done));
-      socket?.send(JSON.stringify({ type: 'interactive', envelope_id: id, payload, accepts_response_payload: true }));
+      socket?.send(
+        JSON.stringify({ type: 'interactive', envelope_id: id, payload, accepts_response_payload: true }),
+      );
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error('no acknowledgement within 3 seconds')), 3000);
@@ -187,15 +244,36 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       return { status: 200, body: body ? JSON.stringify(body) : '' };
     }
     const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-    const response = await fetch(`${to.url}/slack/events`, { method: 'POST', headers: signed(body, options.at, options.secret), body, signal: AbortSignal.timeout(3000) });
+    const response = await fetch(`${to.url}/slack/events`, {
+      method: 'POST',
+      headers: signed(body, options.at, options.secret),
+      body,
+      signal: AbortSignal.timeout(3000),
+    });
     return { status: response.status, body: await response.text() };
   }
 
-  const base = (user: string) => ({ team: { id: 'T1', domain: 'contoso' }, user: { id: user, name: user.toLowerCase(), team_id: 'T1' }, api_app_id: 'A1', token: 'x' });
+  const base = (user: string) => ({
+    team: { id: 'T1', domain: 'contoso' },
+    user: { id: user, name: user.toLowerCase(), team_id: 'T1' },
+    api_app_id: 'A1',
+    token: 'x',
+  });
 
   return {
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`,
-    botToken, appToken, signingSecret, channels, messages, whispers, views, calls, users, groups, signed, interact,
+    botToken,
+    appToken,
+    signingSecret,
+    channels,
+    messages,
+    whispers,
+    views,
+    calls,
+    users,
+    groups,
+    signed,
+    interact,
     connected: () => socket?.readyState === 1,
     /** Messages that stand for an alert. */
     alerts: () => messages.filter((m) => m.metadata?.event_type === 'runwatch_alert'),
@@ -205,9 +283,20 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       faults = [];
     },
     /** Presses a button that stands on the message. */
-    press: (message: PostedMessage, actionId: string, user: string, to: { url: string } | 'socket', options: { at?: number; secret?: string } = {}) => {
-      const button = message.blocks.flatMap((block) => block.elements ?? []).find((element) => element.action_id === actionId);
-      if (!button) throw new Error(`No button ${actionId} on ${JSON.stringify(message.blocks.flatMap((b) => b.elements ?? []).map((e) => e.action_id))}`);
+    press: (
+      message: PostedMessage,
+      actionId: string,
+      user: string,
+      to: { url: string } | 'socket',
+      options: { at?: number; secret?: string } = {},
+    ) => {
+      const button = message.blocks
+        .flatMap((block) => block.elements ?? [])
+        .find((element) => element.action_id === actionId);
+      if (!button)
+        throw new Error(
+          `No button ${actionId} on ${JSON.stringify(message.blocks.flatMap((b) => b.elements ?? []).map((e) => e.action_id))}`,
+        );
       return interact(
         {
           ...base(user),
@@ -217,14 +306,28 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
           channel: { id: message.channel, name: 'soc' },
           container: { type: 'message', message_ts: message.ts, channel_id: message.channel },
           message: { ts: message.ts, text: message.text },
-          actions: [{ type: 'button', action_id: actionId, block_id: 'x', value: button.value, action_ts: newTs(), text: button.text }],
+          actions: [
+            {
+              type: 'button',
+              action_id: actionId,
+              block_id: 'x',
+              value: button.value,
+              action_ts: newTs(),
+              text: button.text,
+            },
+          ],
         },
         to,
         options,
       );
     },
     /** Submits a modal with what stands in it, after changing some fields. */
-    submit: (opened: { id: string; view: Record<string, unknown> }, user: string, to: { url: string } | 'socket', changes: Record<string, string> = {}) => {
+    submit: (
+      opened: { id: string; view: Record<string, unknown> },
+      user: string,
+      to: { url: string } | 'socket',
+      changes: Record<string, string> = {},
+    ) => {
       // biome-ignore lint/suspicious/noExplicitAny: a view's blocks
       const blocks = opened.view.blocks as any[];
       const values = Object.fromEntries(
@@ -233,11 +336,21 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
           .map((block) => {
             const { element } = block;
             const value = changes[block.block_id];
-            const state = element.type === 'datepicker' ? { type: 'datepicker', selected_date: value ?? element.initial_date ?? null } : { type: element.type, value: (value ?? element.initial_value) || null };
+            const state =
+              element.type === 'datepicker'
+                ? { type: 'datepicker', selected_date: value ?? element.initial_date ?? null }
+                : { type: element.type, value: (value ?? element.initial_value) || null };
             return [block.block_id, { [element.action_id]: state }];
           }),
       );
-      return interact({ ...base(user), type: 'view_submission', view: { ...opened.view, id: opened.id, state: { values } } }, to);
+      return interact(
+        {
+          ...base(user),
+          type: 'view_submission',
+          view: { ...opened.view, id: opened.id, state: { values } },
+        },
+        to,
+      );
     },
     stop: async () => {
       for (const client of sockets.clients) client.terminate();

@@ -1,5 +1,9 @@
 /** Waits for a condition, never for a time; says what it last saw when it gives up. */
-export async function until<T>(what: string, look: () => T | Promise<T>, seconds = 20): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  seconds = 20,
+): Promise<NonNullable<T>> {
   const deadline = Date.now() + seconds * 1000;
   let last: unknown;
   for (;;) {
@@ -10,7 +14,10 @@ export async function until<T>(what: string, look: () => T | Promise<T>, seconds
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline) throw new Error(`Waited ${seconds} s for ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `Waited ${seconds} s for ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+      );
     await new Promise((done) => setImmediate(done));
     await new Promise((done) => setTimeout(done, 10));
   }

@@ -93,10 +93,18 @@ export const js = `'use strict';
     setTimeout(() => { button.disabled = false; }, 1500);
   });
   const source = new EventSource('/console/events');
-  source.addEventListener('alert', (event) => { refresh(JSON.parse(event.data).id); });
+  source.addEventListener('alert', (event) => {
+    const { id, rev } = JSON.parse(event.data);
+    const shown = document.getElementById(id);
+    if (shown && rev !== undefined && Number(shown.dataset.rev) >= rev) return;
+    refresh(id);
+  });
   source.addEventListener('answer', (event) => {
     const { pressId, text } = JSON.parse(event.data);
     if (pressId === told.dataset.press) told.textContent = text;
   });
 })();
 `;
+
+export const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="#0757ba"/><path d="M4 8h3l1-3 1.5 6L10.5 8H12" stroke="#fff" stroke-width="1.3" fill="none"/></svg>';

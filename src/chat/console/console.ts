@@ -5,8 +5,18 @@ import type { Exception } from '../../alerts/exception';
 import { type ActionId, actionIds } from '../../config';
 import { exceptionForm, type FormValues, readExceptionForm } from '../exception-form';
 import { messageOf } from '../message';
-import { css, js } from './assets';
-import { alertList, type AuditRow, auditTable, card, exceptionPage, exceptionsTable, type HealthRow, healthPage, page } from './pages';
+import { css, icon, js } from './assets';
+import {
+  type AuditRow,
+  alertList,
+  auditTable,
+  card,
+  exceptionPage,
+  exceptionsTable,
+  type HealthRow,
+  healthPage,
+  page,
+} from './pages';
 
 export interface ConsoleDeps {
   responders: boolean;
@@ -16,7 +26,13 @@ export interface ConsoleDeps {
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{ subscriptions: HealthRow[]; queues: Record<string, Record<string, number>> }>;
-  press: (press: { alertId: string; action: ActionId; by: Presser; input?: Record<string, unknown>; nonce: string }) => Promise<string>;
+  press: (press: {
+    alertId: string;
+    action: ActionId;
+    by: Presser;
+    input?: Record<string, unknown>;
+    nonce: string;
+  }) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   /** Calls back at each change; returns how to stop. */
   watch: (listener: (change: string) => void) => () => void;
@@ -37,30 +53,58 @@ export function createConsole(deps: ConsoleDeps): Router {
   const model = (alert: Alert) => ({ alert, model: messageOf(alert, { responders: deps.responders }) });
 
   router.use((_request, response, next) => {
-    response.set({ 'content-security-policy': policy, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    response.set({
+      'content-security-policy': policy,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
     next();
   });
   router.get('/console.css', (_request, response) => void response.type('css').send(css));
   router.get('/console.js', (_request, response) => void response.type('js').send(js));
+  router.get('/icon.svg', (_request, response) => void response.type('image/svg+xml').send(icon));
   router.get('/', async (request, response) => {
     const alerts = await deps.listAlerts(100);
     const told = typeof request.query.told === 'string' ? await deps.answerTo(request.query.told) : null;
     response.send(page('Alerts', alertList(alerts.map(model), context), { told }));
   });
-  router.get('/alerts/:id', withAlert(async (alert, _request, response) => {
-    response.send(page(alert.id, alertList([model(alert)], context)));
-  }));
-  router.get('/alerts/:id/card', withAlert(async (alert, _request, response) => {
-    response.send(card(model(alert).model, alert, context).text);
-  }));
-  router.get('/alerts/:id/exception', withAlert(async (alert, _request, response) => {
-    response.send(page('Add exception', exceptionPage(alert.id, exceptionForm(alert, consolePresser, deps.now()), {}, context)));
-  }));
-  router.post('/alerts/:id/:action', express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 50 }), fromOurPage, withAlert(pressed));
+  router.get(
+    '/alerts/:id',
+    withAlert(async (alert, _request, response) => {
+      response.send(page(alert.id, alertList([model(alert)], context)));
+    }),
+  );
+  router.get(
+    '/alerts/:id/card',
+    withAlert(async (alert, _request, response) => {
+      response.send(card(model(alert).model, alert, context).text);
+    }),
+  );
+  router.get(
+    '/alerts/:id/exception',
+    withAlert(async (alert, _request, response) => {
+      response.send(
+        page(
+          'Add exception',
+          exceptionPage(alert.id, exceptionForm(alert, consolePresser, deps.now()), {}, context),
+        ),
+      );
+    }),
+  );
+  router.post(
+    '/alerts/:id/:action',
+    express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 50 }),
+    fromOurPage,
+    withAlert(pressed),
+  );
   router.get('/exceptions', async (_request, response) => {
     response.send(page('Exceptions', exceptionsTable(await deps.listExceptions(), deps.now())));
   });
-  router.get('/audit', async (_request, response) => void response.send(page('Audit trail', auditTable(await deps.listAudit()))));
+  router.get(
+    '/audit',
+    async (_request, response) => void response.send(page('Audit trail', auditTable(await deps.listAudit()))),
+  );
   router.get('/health', async (_request, response) => {
     const { subscriptions, queues } = await deps.health();
     response.send(page('Health', healthPage(subscriptions, queues)));
@@ -75,13 +119,24 @@ export function createConsole(deps: ConsoleDeps): Router {
     if (action === 'add_exception') {
       const form = readExceptionForm(body as FormValues);
       if ('faults' in form) {
-        const fields = exceptionForm(alert, consolePresser, deps.now()).map((field) => ({ ...field, value: body[field.id] ?? '' }));
-        return void response.status(422).send(page('Add exception', exceptionPage(alert.id, fields, form.faults, context)));
+        const fields = exceptionForm(alert, consolePresser, deps.now()).map((field) => ({
+          ...field,
+          value: body[field.id] ?? '',
+        }));
+        return void response
+          .status(422)
+          .send(page('Add exception', exceptionPage(alert.id, fields, form.faults, context)));
       }
       input = form.input;
     }
     const nonce = `console.${String(body.nonce ?? randomUUID()).slice(0, 100)}`;
-    const pressId = await deps.press({ alertId: alert.id, action, by: consolePresser, nonce, ...(input ? { input } : {}) });
+    const pressId = await deps.press({
+      alertId: alert.id,
+      action,
+      by: consolePresser,
+      nonce,
+      ...(input ? { input } : {}),
+    });
     if (request.accepts(['html', 'json']) === 'json') return void response.json({ pressId });
     response.redirect(303, `/console?told=${encodeURIComponent(pressId)}#${alert.id}`);
   }
@@ -104,17 +159,24 @@ export function createConsole(deps: ConsoleDeps): Router {
   return router;
 }
 
-/** Server-sent events: which alert changed, and what a press was answered with. */
-function stream(request: Request, response: Response, { watch, answerTo }: ConsoleDeps): void {
+/** Server-sent events: which alert changed, and what a press was answered with; first what may have been missed. */
+async function stream(
+  request: Request,
+  response: Response,
+  { watch, answerTo, listAlerts }: ConsoleDeps,
+): Promise<void> {
   response.set({ 'content-type': 'text/event-stream', connection: 'keep-alive' });
   response.flushHeaders();
   response.write('retry: 1000\n\n');
-  const send = (event: string, data: unknown) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  const send = (event: string, data: unknown) =>
+    response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   const stop = watch(async (change) => {
     if (!change.startsWith('answer ')) return send('alert', { id: change });
     const pressId = change.slice('answer '.length);
     send('answer', { pressId, text: (await answerTo(pressId)) ?? '' });
   });
+  const missed = await listAlerts(100);
+  for (const { id, rev } of missed.reverse()) send('alert', { id, rev });
   const beat = setInterval(() => response.write(': \n\n'), 15_000);
   request.on('close', () => {
     clearInterval(beat);

@@ -20,6 +20,7 @@ export function page(title: string, body: Html, { told }: Partial<PageContext> =
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · Runwatch</title>
+<link rel="icon" href="/console/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/console/console.css">
 <script src="/console/console.js" defer></script>
 </head>
@@ -38,7 +39,9 @@ ${body}
 
 export const alertList = (models: { model: MessageModel; alert: Alert }[], context: PageContext): Html =>
   html`<div id="alerts" class="alerts">${
-    models.length === 0 ? html`<p class="empty">No alerts yet. Commands run on machines will show here by themselves.</p>` : models.map(({ model, alert }) => card(model, alert, context))
+    models.length === 0
+      ? html`<p class="empty">No alerts yet. Commands run on machines will show here by themselves.</p>`
+      : models.map(({ model, alert }) => card(model, alert, context))
   }</div>`;
 
 /** An alert as the chats show it. */
@@ -74,7 +77,12 @@ function button(action: Action, alertId: string, csrf: string): Html {
   return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><strong>${action.confirm.title}</strong><p>${action.confirm.text}</p>${form(action.confirm.yes)}</div></details>`;
 }
 
-export function exceptionPage(alertId: string, fields: readonly FormField[], faults: Partial<Record<string, string>>, { csrf }: PageContext): Html {
+export function exceptionPage(
+  alertId: string,
+  fields: readonly FormField[],
+  faults: Partial<Record<string, string>>,
+  { csrf }: PageContext,
+): Html {
   return html`<form method="post" action="/console/alerts/${alertId}/add_exception" class="exception">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
 ${fields.map((field) => {
@@ -94,9 +102,11 @@ ${
 }
 
 export function exceptionsTable(rows: { exception: Exception; uses: number }[], now: number): Html {
-  if (rows.length === 0) return html`<p class="empty">No exceptions. Add one from an alert, or with <code>runwatch exceptions import</code>.</p>`;
+  if (rows.length === 0)
+    return html`<p class="empty">No exceptions. Add one from an alert, or with <code>runwatch exceptions import</code>.</p>`;
   return html`<div class="scroll"><table><thead><tr><th scope="col">Id</th><th scope="col">Matches</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Expires</th><th scope="col">Suppressed</th></tr></thead><tbody>${rows.map(
-    ({ exception, uses }) => html`<tr><td>${exception.id}</td><td><code>${plainLine(JSON.stringify(exception.match), 200)}</code></td><td>${plainLine(exception.reason, 200)}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${Date.parse(exception.expires) <= now ? ' (expired)' : ''}</td><td>${uses}</td></tr>`,
+    ({ exception, uses }) =>
+      html`<tr><td>${exception.id}</td><td><code>${plainLine(JSON.stringify(exception.match), 200)}</code></td><td>${plainLine(exception.reason, 200)}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${Date.parse(exception.expires) <= now ? ' (expired)' : ''}</td><td>${uses}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
@@ -112,7 +122,8 @@ export interface AuditRow {
 
 export const auditTable = (rows: readonly AuditRow[]): Html =>
   html`<div class="scroll"><table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">From</th><th scope="col">Did</th><th scope="col">Result</th><th scope="col">Alert</th><th scope="col">Why</th></tr></thead><tbody>${rows.map(
-    (row) => html`<tr><td>${row.at.slice(0, 19).replace('T', ' ')}</td><td>${plainLine(row.by.name, 80)}</td><td>${row.by.surface}</td><td>${row.action}</td><td>${row.result}</td><td>${row.alertId ?? ''}</td><td>${plainLine(row.why ?? '', 200)}</td></tr>`,
+    (row) =>
+      html`<tr><td>${row.at.slice(0, 19).replace('T', ' ')}</td><td>${plainLine(row.by.name, 80)}</td><td>${row.by.surface}</td><td>${row.action}</td><td>${row.result}</td><td>${row.alertId ?? ''}</td><td>${plainLine(row.why ?? '', 200)}</td></tr>`,
   )}</tbody></table></div>`;
 
 export interface HealthRow {
@@ -122,9 +133,16 @@ export interface HealthRow {
   error: string | null;
 }
 
-export const healthPage = (subscriptions: readonly HealthRow[], queues: Record<string, Record<string, number>>): Html =>
+export const healthPage = (
+  subscriptions: readonly HealthRow[],
+  queues: Record<string, Record<string, number>>,
+): Html =>
   html`<h2>Subscriptions</h2><div class="scroll"><table><thead><tr><th scope="col">Subscription</th><th scope="col">Last poll</th><th scope="col">State</th></tr></thead><tbody>${subscriptions.map(
-    (s) => html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
-  )}</tbody></table></div><h2>Queues</h2><div class="scroll"><table><thead><tr><th scope="col">Queue</th><th scope="col">Waiting</th><th scope="col">Active</th><th scope="col">Delayed</th><th scope="col">Failed</th></tr></thead><tbody>${Object.entries(queues).map(
-    ([name, counts]) => html`<tr><td>${name}</td><td>${counts.waiting ?? 0}</td><td>${counts.active ?? 0}</td><td>${counts.delayed ?? 0}</td><td>${counts.failed ?? 0}</td></tr>`,
+    (s) =>
+      html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
+  )}</tbody></table></div><h2>Queues</h2><div class="scroll"><table><thead><tr><th scope="col">Queue</th><th scope="col">Waiting</th><th scope="col">Active</th><th scope="col">Delayed</th><th scope="col">Failed</th></tr></thead><tbody>${Object.entries(
+    queues,
+  ).map(
+    ([name, counts]) =>
+      html`<tr><td>${name}</td><td>${counts.waiting ?? 0}</td><td>${counts.active ?? 0}</td><td>${counts.delayed ?? 0}</td><td>${counts.failed ?? 0}</td></tr>`,
   )}</tbody></table></div>`;

@@ -4,10 +4,22 @@ import type { Action, MessageModel } from '../message';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
 
 /** Slack's limits. @see https://docs.slack.dev/reference/block-kit/blocks */
-const limits = { blocks: 50, sectionText: 3000, buttonText: 75, confirmTitle: 100, confirmText: 300, actions: 25 } as const;
+const limits = {
+  blocks: 50,
+  sectionText: 3000,
+  buttonText: 75,
+  confirmTitle: 100,
+  confirmText: 300,
+  actions: 25,
+} as const;
 
 /** Severity by shape and word as well as by colour. */
-const marks = { critical: ':rotating_light:', high: ':red_circle:', medium: ':large_orange_diamond:', low: ':white_circle:' } as const;
+const marks = {
+  critical: ':rotating_light:',
+  high: ':red_circle:',
+  medium: ':large_orange_diamond:',
+  low: ':white_circle:',
+} as const;
 
 /** An alert's message in Block Kit. */
 export function toBlocks(model: MessageModel): KnownBlock[] {
@@ -19,19 +31,27 @@ export function toBlocks(model: MessageModel): KnownBlock[] {
   const status = model.status.map(toMrkdwn).join('\n');
   if (status) blocks.push(section(status));
   if (model.actions.length > 0) {
-    blocks.push({ type: 'actions', block_id: `actions.${model.alertId}`, elements: model.actions.slice(0, limits.actions).map((action) => button(action, model.alertId)) });
+    blocks.push({
+      type: 'actions',
+      block_id: `actions.${model.alertId}`,
+      elements: model.actions.slice(0, limits.actions).map((action) => button(action, model.alertId)),
+    });
   }
   return blocks.slice(0, limits.blocks);
 }
 
-const section = (text: string): KnownBlock => ({ type: 'section', text: { type: 'mrkdwn', text: within(text), verbatim: true } });
+const section = (text: string): KnownBlock => ({
+  type: 'section',
+  text: { type: 'mrkdwn', text: within(text), verbatim: true },
+});
 
 /** Lines gathered into as few sections as their limit allows. */
 function packed(lines: readonly string[]): string[] {
   const out: string[] = [];
   for (const line of lines) {
     const last = out.at(-1);
-    if (last !== undefined && last.length + line.length + 1 <= limits.sectionText) out[out.length - 1] = `${last}\n${line}`;
+    if (last !== undefined && last.length + line.length + 1 <= limits.sectionText)
+      out[out.length - 1] = `${last}\n${line}`;
     else out.push(line);
   }
   return out;
@@ -54,7 +74,10 @@ function button(action: Action, alertId: string) {
     ...(action.confirm
       ? {
           confirm: {
-            title: { type: 'plain_text' as const, text: plainLine(action.confirm.title, limits.confirmTitle) },
+            title: {
+              type: 'plain_text' as const,
+              text: plainLine(action.confirm.title, limits.confirmTitle),
+            },
             text: { type: 'plain_text' as const, text: plainLine(action.confirm.text, limits.confirmText) },
             confirm: { type: 'plain_text' as const, text: action.confirm.yes },
             deny: { type: 'plain_text' as const, text: 'Cancel' },

@@ -2,15 +2,26 @@ import { SurfaceError } from '../surface';
 
 /** What @slack/web-api throws, told apart by what it means for a message whose fate matters. */
 export function toSurfaceError(error: unknown): SurfaceError {
-  const e = (error ?? {}) as { code?: string; data?: { error?: string; response_metadata?: { messages?: string[] } }; retryAfter?: number; message?: string };
+  const e = (error ?? {}) as {
+    code?: string;
+    data?: { error?: string; response_metadata?: { messages?: string[] } };
+    retryAfter?: number;
+    message?: string;
+  };
   if (e.code === 'slack_webapi_rate_limited_error') {
     return new SurfaceError('Slack asks to wait', 'throttled', (e.retryAfter ?? 1) * 1000);
   }
   const said = e.data?.error;
   if (e.code === 'slack_webapi_platform_error' && said) {
-    if (said === 'ratelimited' || said === 'rate_limited') return new SurfaceError('Slack asks to wait', 'throttled', 1000);
+    if (said === 'ratelimited' || said === 'rate_limited')
+      return new SurfaceError('Slack asks to wait', 'throttled', 1000);
     if (said === 'message_not_found' || said === 'cant_update_message') return new SurfaceError(said, 'gone');
-    if (said === 'internal_error' || said === 'fatal_error' || said === 'request_timeout' || said === 'service_unavailable') {
+    if (
+      said === 'internal_error' ||
+      said === 'fatal_error' ||
+      said === 'request_timeout' ||
+      said === 'service_unavailable'
+    ) {
       return new SurfaceError(`Slack: ${said}`, 'unknown');
     }
     const details = e.data?.response_metadata?.messages?.join('; ') ?? '';

@@ -31,7 +31,8 @@ export function exceptionModal(alert: Alert, presser: Presser, channel: string, 
 }
 
 function element(field: FormField) {
-  if (field.kind === 'date') return { type: 'datepicker' as const, action_id: field.id, initial_date: field.value };
+  if (field.kind === 'date')
+    return { type: 'datepicker' as const, action_id: field.id, initial_date: field.value };
   return {
     type: 'plain_text_input' as const,
     action_id: field.id,
@@ -42,7 +43,9 @@ function element(field: FormField) {
 }
 
 /** What was typed and picked, whichever elements hold it. */
-export function valuesOf(state: Record<string, Record<string, { value?: string | null; selected_date?: string | null }>>): FormValues {
+export function valuesOf(
+  state: Record<string, Record<string, { value?: string | null; selected_date?: string | null }>>,
+): FormValues {
   const values: Record<string, string> = {};
   for (const [block, elements] of Object.entries(state)) {
     const first = Object.values(elements)[0];

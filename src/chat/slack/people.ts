@@ -21,14 +21,20 @@ export function createSlackPeople(client: WebClient) {
     try {
       const { user } = await kept(`user ${id}`, () => client.users.info({ user: id }));
       const email = user?.profile?.email;
-      return { ...fallback, name: user?.real_name || user?.profile?.real_name || user?.name || fallback.name, ...(email ? { email } : {}) };
+      return {
+        ...fallback,
+        name: user?.real_name || user?.profile?.real_name || user?.name || fallback.name,
+        ...(email ? { email } : {}),
+      };
     } catch {
       return fallback;
     }
   }
 
   async function inGroup(groupId: string, userId: string): Promise<boolean> {
-    const { users } = await kept(`group ${groupId}`, () => client.usergroups.users.list({ usergroup: groupId }));
+    const { users } = await kept(`group ${groupId}`, () =>
+      client.usergroups.users.list({ usergroup: groupId }),
+    );
     return users?.includes(userId) ?? false;
   }
 

@@ -1,4 +1,12 @@
-import { App, type BlockAction, type ButtonAction, ExpressReceiver, LogLevel, SocketModeReceiver, type Logger as BoltLogger } from '@slack/bolt';
+import {
+  App,
+  type BlockAction,
+  type Logger as BoltLogger,
+  type ButtonAction,
+  ExpressReceiver,
+  LogLevel,
+  SocketModeReceiver,
+} from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { Router } from 'express';
 import type { Alert, Presser } from '../../alerts/alert';
@@ -39,7 +47,10 @@ export interface SlackApp {
 const ackWithinMs = 2000;
 
 /** Never repeats a request by itself: whether a message was taken is looked up first. */
-export const createSlackClient = ({ botToken, apiUrl }: Pick<SlackConfig, 'botToken' | 'apiUrl'>, log: Log): WebClient =>
+export const createSlackClient = (
+  { botToken, apiUrl }: Pick<SlackConfig, 'botToken' | 'apiUrl'>,
+  log: Log,
+): WebClient =>
   new WebClient(botToken, {
     slackApiUrl: apiUrl,
     retryConfig: { retries: 0 },
@@ -53,8 +64,16 @@ export const createSlackClient = ({ botToken, apiUrl }: Pick<SlackConfig, 'botTo
 /** Bolt, over HTTP with a signing secret or in Socket Mode with an app token. It turns what is pressed into presses. */
 export function createSlackApp({ config, log, press, getAlert, now }: SlackAppDeps): SlackApp {
   const logger = boltLogger(log);
-  const express = config.appToken ? null : new ExpressReceiver({ signingSecret: config.signingSecret ?? '', endpoints: '/slack/events', logger });
-  const receiver = express ?? new SocketModeReceiver({ appToken: config.appToken ?? '', logger, installerOptions: { clientOptions: { slackApiUrl: config.apiUrl } } });
+  const express = config.appToken
+    ? null
+    : new ExpressReceiver({ signingSecret: config.signingSecret ?? '', endpoints: '/slack/events', logger });
+  const receiver =
+    express ??
+    new SocketModeReceiver({
+      appToken: config.appToken ?? '',
+      logger,
+      installerOptions: { clientOptions: { slackApiUrl: config.apiUrl } },
+    });
   const app = new App({
     token: config.botToken,
     receiver,
@@ -65,22 +84,38 @@ export function createSlackApp({ config, log, press, getAlert, now }: SlackAppDe
   });
   const people = createSlackPeople(app.client);
 
-  app.action<BlockAction<ButtonAction>>(new RegExp(`^(${actionIds.join('|')})$`), async ({ ack, body, action, client }) => {
-    const alertId = action.value ?? '';
-    const id = action.action_id as ActionId;
-    const channel = body.channel?.id ?? config.channel;
-    if (id === 'add_exception') {
-      await ack();
-      const [alert, by] = await Promise.all([getAlert(alertId), people.presser(body.user.id, body.user.name)]);
-      if (alert) await client.views.open({ trigger_id: body.trigger_id, view: exceptionModal(alert, by, channel, now()) });
-      return;
-    }
-    const nonce = `${body.user.id}.${id}.${action.action_ts ?? body.trigger_id}`;
-    await soonest(ack, async () => {
-      const by = await people.presser(body.user.id, body.user.name);
-      await press({ alertId, action: id, by, nonce, replyTo: { surface: 'slack', channel, user: body.user.id } });
-    });
-  });
+  app.action<BlockAction<ButtonAction>>(
+    new RegExp(`^(${actionIds.join('|')})$`),
+    async ({ ack, body, action, client }) => {
+      const alertId = action.value ?? '';
+      const id = action.action_id as ActionId;
+      const channel = body.channel?.id ?? config.channel;
+      if (id === 'add_exception') {
+        await ack();
+        const [alert, by] = await Promise.all([
+          getAlert(alertId),
+          people.presser(body.user.id, body.user.name),
+        ]);
+        if (alert)
+          await client.views.open({
+            trigger_id: body.trigger_id,
+            view: exceptionModal(alert, by, channel, now()),
+          });
+        return;
+      }
+      const nonce = `${body.user.id}.${id}.${action.action_ts ?? body.trigger_id}`;
+      await soonest(ack, async () => {
+        const by = await people.presser(body.user.id, body.user.name);
+        await press({
+          alertId,
+          action: id,
+          by,
+          nonce,
+          replyTo: { surface: 'slack', channel, user: body.user.id },
+        });
+      });
+    },
+  );
 
   app.view(exceptionCallback, async ({ ack, body, view }) => {
     const form = readExceptionForm(valuesOf(view.state.values));
@@ -92,7 +127,14 @@ export function createSlackApp({ config, log, press, getAlert, now }: SlackAppDe
     await soonest(ack, async () => {
       const by = await people.presser(body.user.id, body.user.name);
       const replyTo = { surface: 'slack', channel: memory.channel, user: body.user.id };
-      await press({ alertId: memory.alertId, action: 'add_exception', by, input: form.input, nonce: `${body.user.id}.${view.id}`, replyTo });
+      await press({
+        alertId: memory.alertId,
+        action: 'add_exception',
+        by,
+        input: form.input,
+        nonce: `${body.user.id}.${view.id}`,
+        replyTo,
+      });
     });
   });
 
@@ -127,7 +169,10 @@ async function soonest(ack: () => Promise<void>, work: () => Promise<void>): Pro
 }
 
 function boltLogger(log: Log): BoltLogger {
-  const say = (level: 'debug' | 'info' | 'warn' | 'error') => (...parts: unknown[]) => log[level]({ from: 'slack' }, plainLine(parts.map(String).join(' '), 500));
+  const say =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (...parts: unknown[]) =>
+      log[level]({ from: 'slack' }, plainLine(parts.map(String).join(' '), 500));
   return {
     debug: () => {},
     info: say('debug'),
@@ -138,4 +183,3 @@ function boltLogger(log: Log): BoltLogger {
     setName: () => {},
   };
 }
-

@@ -11,18 +11,23 @@ export const eventType = 'runwatch_alert';
 export const noticeType = 'runwatch_notice';
 
 /** Posts to Slack. Each message carries metadata, by which it is found again when its answer was lost. */
-export function createSlackSurface(client: WebClient, { channel, rate }: Pick<SlackConfig, 'channel' | 'rate'>): Surface {
+export function createSlackSurface(
+  client: WebClient,
+  { channel, rate }: Pick<SlackConfig, 'channel' | 'rate'>,
+): Surface {
   async function post(content: Content): Promise<Ref> {
-    const answer = await call(() => client.chat.postMessage({ channel, ...payload(content), ...quiet }), () =>
-      client.chat.postMessage({ channel, ...plain(content), ...quiet }),
+    const answer = await call(
+      () => client.chat.postMessage({ channel, ...payload(content), ...quiet }),
+      () => client.chat.postMessage({ channel, ...plain(content), ...quiet }),
     );
     if (!answer.ts) throw new SurfaceError('Slack answered without a timestamp', 'unknown');
     return { channel: answer.channel ?? channel, message: answer.ts };
   }
 
   async function update(ref: Ref, content: Content): Promise<void> {
-    await call(() => client.chat.update({ channel: ref.channel, ts: ref.message, ...payload(content) }), () =>
-      client.chat.update({ channel: ref.channel, ts: ref.message, ...plain(content) }),
+    await call(
+      () => client.chat.update({ channel: ref.channel, ts: ref.message, ...payload(content) }),
+      () => client.chat.update({ channel: ref.channel, ts: ref.message, ...plain(content) }),
     );
   }
 
@@ -31,10 +36,17 @@ export function createSlackSurface(client: WebClient, { channel, rate }: Pick<Sl
     let cursor: string | undefined;
     try {
       do {
-        const page = await client.conversations.history({ channel, oldest, include_all_metadata: true, limit: 200, ...(cursor ? { cursor } : {}) });
+        const page = await client.conversations.history({
+          channel,
+          oldest,
+          include_all_metadata: true,
+          limit: 200,
+          ...(cursor ? { cursor } : {}),
+        });
         for (const message of page.messages ?? []) {
           const payload = message.metadata?.event_payload as Record<string, unknown> | undefined;
-          if (payload?.alert_id === id || payload?.notice_id === id) return { channel, message: message.ts ?? '' };
+          if (payload?.alert_id === id || payload?.notice_id === id)
+            return { channel, message: message.ts ?? '' };
         }
         cursor = page.response_metadata?.next_cursor || undefined;
       } while (cursor);
@@ -45,7 +57,9 @@ export function createSlackSurface(client: WebClient, { channel, rate }: Pick<Sl
   }
 
   async function whisper(to: { channel: string; user: string }, text: string): Promise<void> {
-    await call(() => client.chat.postEphemeral({ channel: to.channel, user: to.user, text: escapeMrkdwn(text) }));
+    await call(() =>
+      client.chat.postEphemeral({ channel: to.channel, user: to.user, text: escapeMrkdwn(text) }),
+    );
   }
 
   return { name: 'slack', channel, intervalMs: 1000 / rate, post, update, find, whisper };
@@ -56,9 +70,16 @@ const quiet = { unfurl_links: false, unfurl_media: false, link_names: false, par
 
 function payload(content: Content) {
   if (content.kind === 'notice') {
-    return { text: escapeMrkdwn(content.text), metadata: { event_type: noticeType, event_payload: { notice_id: content.id } } };
+    return {
+      text: escapeMrkdwn(content.text),
+      metadata: { event_type: noticeType, event_payload: { notice_id: content.id } },
+    };
   }
-  return { text: escapeMrkdwn(content.model.summary), blocks: toBlocks(content.model), metadata: metadataOf(content.model) };
+  return {
+    text: escapeMrkdwn(content.model.summary),
+    blocks: toBlocks(content.model),
+    metadata: metadataOf(content.model),
+  };
 }
 
 /** Without blocks, for the case that Slack refuses them: an alert in plain words is better than none. */
@@ -67,14 +88,22 @@ function plain(content: Content) {
   return { text: escapeMrkdwn(content.model.summary), blocks: [], metadata: metadataOf(content.model) };
 }
 
-const metadataOf = (model: MessageModel) => ({ event_type: eventType, event_payload: { alert_id: model.alertId } });
+const metadataOf = (model: MessageModel) => ({
+  event_type: eventType,
+  event_payload: { alert_id: model.alertId },
+});
 
 async function call<T>(send: () => Promise<T>, instead?: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {
     const failure = toSurfaceError(error);
-    if (instead && failure.kind === 'refused' && /invalid_blocks|msg_too_long|msg_blocks_too_long/.test(failure.message)) return call(instead);
+    if (
+      instead &&
+      failure.kind === 'refused' &&
+      /invalid_blocks|msg_too_long|msg_blocks_too_long/.test(failure.message)
+    )
+      return call(instead);
     throw failure;
   }
 }

@@ -11,8 +11,10 @@ const grammar = new RegExp(
   `^eventTimestamp ge ${time}(?: and eventTimestamp le ${time})?(?: and (resourceGroupName|resourceUri|resourceProvider|correlationId) eq '([^']+)')?$`,
 );
 const selectable = new Set(
-  ('authorization caller claims correlationId description eventDataId eventName eventTimestamp httpRequest level operationId ' +
-    'operationName properties resourceGroupName resourceProviderName resourceId resourceType status submissionTimestamp subStatus subscriptionId category').split(' '),
+  (
+    'authorization caller claims correlationId description eventDataId eventName eventTimestamp httpRequest level operationId ' +
+    'operationName properties resourceGroupName resourceProviderName resourceId resourceType status submissionTimestamp subStatus subscriptionId category'
+  ).split(' '),
 );
 
 /** Microsoft.Insights/eventtypes/management/values: newest first, in pages, with only what its filter grammar allows. */
@@ -24,13 +26,19 @@ export function answerActivityLog(
   const filter = request.query.get('$filter') ?? '';
   const parsed = grammar.exec(filter);
   if (!parsed) {
-    throw new ArmError(400, 'BadRequest', `The filter '${filter}' is not supported: give eventTimestamp ge, le and at most one of resourceGroupName, resourceUri, resourceProvider, correlationId.`);
+    throw new ArmError(
+      400,
+      'BadRequest',
+      `The filter '${filter}' is not supported: give eventTimestamp ge, le and at most one of resourceGroupName, resourceUri, resourceProvider, correlationId.`,
+    );
   }
   const [, fromText = '', toText, field, value = ''] = parsed;
   const from = Date.parse(fromText);
   const to = toText ? Date.parse(toText) : now;
-  if (Number.isNaN(from) || Number.isNaN(to)) throw new ArmError(400, 'BadRequest', 'The eventTimestamp is not a time.');
-  if (from < now - 90 * 86_400_000 - 60_000) throw new ArmError(400, 'BadRequest', 'The start time cannot be more than 90 days in the past.');
+  if (Number.isNaN(from) || Number.isNaN(to))
+    throw new ArmError(400, 'BadRequest', 'The eventTimestamp is not a time.');
+  if (from < now - 90 * 86_400_000 - 60_000)
+    throw new ArmError(400, 'BadRequest', 'The start time cannot be more than 90 days in the past.');
   const select = request.query.get('$select')?.split(',') ?? null;
   const unknown = select?.find((name) => !selectable.has(name));
   if (unknown) throw new ArmError(400, 'BadRequest', `Could not find a property named '${unknown}'.`);
@@ -39,15 +47,26 @@ export function answerActivityLog(
   const found = log
     .filter(({ visibleAt, record }) => {
       const at = Date.parse(record.eventTimestamp);
-      return visibleAt <= now && at >= from && at <= to && String(record.subscriptionId).toLowerCase() === subscription && fits(record, field, value);
+      return (
+        visibleAt <= now &&
+        at >= from &&
+        at <= to &&
+        String(record.subscriptionId).toLowerCase() === subscription &&
+        fits(record, field, value)
+      );
     })
     .sort((a, b) => Date.parse(b.record.eventTimestamp) - Date.parse(a.record.eventTimestamp));
-  const page = found.slice(skip, skip + pageSize).map(({ record }) => (select ? pick(record, select) : record));
+  const page = found
+    .slice(skip, skip + pageSize)
+    .map(({ record }) => (select ? pick(record, select) : record));
   const next = new URLSearchParams(request.query);
   next.set('$skipToken', String(skip + pageSize));
   return {
     status: 200,
-    body: { value: page, ...(skip + pageSize < found.length ? { nextLink: `${request.origin}${request.path}?${next}` } : {}) },
+    body: {
+      value: page,
+      ...(skip + pageSize < found.length ? { nextLink: `${request.origin}${request.path}?${next}` } : {}),
+    },
   };
 }
 
@@ -68,8 +87,19 @@ function fits(record: Record<string, unknown>, field: string | undefined, value:
 }
 
 /** Azure answers the selected fields and these always. */
-const always = ['id', 'eventTimestamp', 'eventDataId', 'subscriptionId', 'tenantId', 'caller', 'level', 'operationName'];
+const always = [
+  'id',
+  'eventTimestamp',
+  'eventDataId',
+  'subscriptionId',
+  'tenantId',
+  'caller',
+  'level',
+  'operationName',
+];
 
 function pick(record: Record<string, unknown>, select: string[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => select.includes(name) || always.includes(name)));
+  return Object.fromEntries(
+    Object.entries(record).filter(([name]) => select.includes(name) || always.includes(name)),
+  );
 }

@@ -18,7 +18,11 @@ export class ArmError extends Error {
 }
 
 export const notFound = (id: string) =>
-  new ArmError(404, 'ResourceNotFound', `The Resource '${id.split('/').slice(-2).join('/')}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`);
+  new ArmError(
+    404,
+    'ResourceNotFound',
+    `The Resource '${id.split('/').slice(-2).join('/')}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+  );
 
 export interface ArmRequest {
   method: string;

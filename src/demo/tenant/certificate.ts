@@ -7,12 +7,21 @@ export interface Certificate {
 
 /** A certificate for loopback that lives in memory only: the SDK refuses to send a token over plain http. */
 export async function loopbackCertificate(): Promise<Certificate> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Runwatch simulated tenant' }], {
-    keyType: 'ec',
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] },
-    ],
-  });
+  const { private: key, cert } = await generate(
+    [{ name: 'commonName', value: 'Runwatch simulated tenant' }],
+    {
+      keyType: 'ec',
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        {
+          name: 'subjectAltName',
+          altNames: [
+            { type: 2, value: 'localhost' },
+            { type: 7, ip: '127.0.0.1' },
+          ],
+        },
+      ],
+    },
+  );
   return { key, cert };
 }

@@ -23,7 +23,11 @@ export function createDirectory() {
     for (let grew = true; grew; ) {
       grew = false;
       for (const group of byId.values()) {
-        if (group.kind === 'Group' && !found.has(group.id) && group.members?.some((member) => found.has(member))) {
+        if (
+          group.kind === 'Group' &&
+          !found.has(group.id) &&
+          group.members?.some((member) => found.has(member))
+        ) {
           found.add(group.id);
           grew = true;
         }

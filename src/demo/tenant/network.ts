@@ -16,31 +16,66 @@ export function answerNetwork(request: ArmRequest, resources: Resources, subscri
   if (request.method === 'GET') {
     const resource = resources.find(path);
     if (resource) {
-      const answer: Answer = { status: 200, body: structuredClone(resource), headers: { etag: resource.etag } };
+      const answer: Answer = {
+        status: 200,
+        body: structuredClone(resource),
+        headers: { etag: resource.etag },
+      };
       resource.properties.provisioningState = 'Succeeded';
       return answer;
     }
     const list = resources.under(path);
-    if (list.length > 0 || !/\/[^/]+\/[^/]+$/.test(path.split(/\/providers\//i)[1] ?? '')) return { status: 200, body: { value: list } };
-    return { status: 404, body: { error: { code: 'ResourceNotFound', message: `The Resource '${path.split('/providers/')[1]}' was not found.` } } };
+    if (list.length > 0 || !/\/[^/]+\/[^/]+$/.test(path.split(/\/providers\//i)[1] ?? ''))
+      return { status: 200, body: { value: list } };
+    return {
+      status: 404,
+      body: {
+        error: {
+          code: 'ResourceNotFound',
+          message: `The Resource '${path.split('/providers/')[1]}' was not found.`,
+        },
+      },
+    };
   }
   if (request.method === 'DELETE') {
     const used = resources.all().find((r) => groupOf(r)?.toLowerCase() === path.toLowerCase());
-    if (used) throw new ArmError(400, 'InUseNetworkSecurityGroupCannotBeDeleted', `Network security group ${path} cannot be deleted since it is used by ${used.id}.`);
+    if (used)
+      throw new ArmError(
+        400,
+        'InUseNetworkSecurityGroupCannotBeDeleted',
+        `Network security group ${path} cannot be deleted since it is used by ${used.id}.`,
+      );
     return { status: resources.remove(path) ? 200 : 204 };
   }
   const body = request.body as Partial<Resource> | null;
   const isInterface = /\/networkInterfaces\/[^/]+$/i.test(path);
   const existing = resources.find(path);
-  if (!body?.location) throw new ArmError(400, 'LocationRequired', 'The location property is required for this definition.');
+  if (!body?.location)
+    throw new ArmError(400, 'LocationRequired', 'The location property is required for this definition.');
   if (existing?.location && existing.location.toLowerCase() !== body.location.toLowerCase()) {
-    throw new ArmError(409, 'InvalidResourceLocation', `The resource '${existing.name}' already exists in location '${existing.location}'.`);
+    throw new ArmError(
+      409,
+      'InvalidResourceLocation',
+      `The resource '${existing.name}' already exists in location '${existing.location}'.`,
+    );
   }
   if (isInterface) checkInterface(body, resources);
-  const own = existing ? { macAddress: existing.properties.macAddress, resourceGuid: existing.properties.resourceGuid, virtualMachine: existing.properties.virtualMachine } : { resourceGuid: randomUUID() };
+  const own = existing
+    ? {
+        macAddress: existing.properties.macAddress,
+        resourceGuid: existing.properties.resourceGuid,
+        virtualMachine: existing.properties.virtualMachine,
+      }
+    : { resourceGuid: randomUUID() };
   const properties = { ...body.properties, ...own, provisioningState: 'Updating' };
-  for (const [name, value] of Object.entries(properties)) if (value === undefined) delete (properties as Record<string, unknown>)[name];
-  const { resource, created } = resources.put(path, { ...body, properties }, header(request, 'if-match'), header(request, 'if-none-match'));
+  for (const [name, value] of Object.entries(properties))
+    if (value === undefined) delete (properties as Record<string, unknown>)[name];
+  const { resource, created } = resources.put(
+    path,
+    { ...body, properties },
+    header(request, 'if-match'),
+    header(request, 'if-none-match'),
+  );
   return {
     status: created ? 201 : 200,
     body: structuredClone(resource),
@@ -53,16 +88,31 @@ export function answerNetwork(request: ArmRequest, resources: Resources, subscri
 }
 
 function checkInterface(body: Partial<Resource>, resources: Resources): void {
-  const properties = body.properties as { ipConfigurations?: unknown[]; networkSecurityGroup?: { id?: string } } | undefined;
+  const properties = body.properties as
+    | { ipConfigurations?: unknown[]; networkSecurityGroup?: { id?: string } }
+    | undefined;
   if (!properties?.ipConfigurations?.length) {
-    throw new ArmError(400, 'NetworkInterfaceMustHaveIpConfigurations', 'A network interface must have at least one IP configuration.');
+    throw new ArmError(
+      400,
+      'NetworkInterfaceMustHaveIpConfigurations',
+      'A network interface must have at least one IP configuration.',
+    );
   }
   const groupId = properties.networkSecurityGroup?.id;
   if (!groupId) return;
   const group = resources.find(groupId);
-  if (!group) throw new ArmError(400, 'InvalidResourceReference', `Resource ${groupId} referenced by the interface was not found.`);
+  if (!group)
+    throw new ArmError(
+      400,
+      'InvalidResourceReference',
+      `Resource ${groupId} referenced by the interface was not found.`,
+    );
   if (group.location?.toLowerCase() !== body.location?.toLowerCase()) {
-    throw new ArmError(400, 'InvalidResourceReference', `Resource ${groupId} is in another region than the interface.`);
+    throw new ArmError(
+      400,
+      'InvalidResourceReference',
+      `Resource ${groupId} is in another region than the interface.`,
+    );
   }
 }
 

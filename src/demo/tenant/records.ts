@@ -25,18 +25,29 @@ export interface Operation {
 }
 
 /** The activity events of one operation, in the REST shape: Started, Accepted, then Succeeded or Failed. */
-export function recordsOf(operation: Operation, tenantId: string): (Record<string, unknown> & { eventTimestamp: string })[] {
+export function recordsOf(
+  operation: Operation,
+  tenantId: string,
+): (Record<string, unknown> & { eventTimestamp: string })[] {
   const correlationId = operation.correlationId ?? randomUUID();
-  const make = (status: string, at: number, subStatus = '') => record(operation, { status, at, subStatus, correlationId, tenantId });
+  const make = (status: string, at: number, subStatus = '') =>
+    record(operation, { status, at, subStatus, correlationId, tenantId });
   if (operation.outcome === 'Forbidden') return [make('Failed', operation.at, 'Forbidden')];
   const events = [make('Started', operation.at), make('Accepted', operation.at + 900, 'Accepted')];
-  if (operation.tookMs !== undefined) events.push(make(operation.outcome ?? 'Succeeded', operation.at + operation.tookMs));
+  if (operation.tookMs !== undefined)
+    events.push(make(operation.outcome ?? 'Succeeded', operation.at + operation.tookMs));
   return events;
 }
 
 function record(
   op: Operation,
-  { status, at, subStatus, correlationId, tenantId }: { status: string; at: number; subStatus: string; correlationId: string; tenantId: string },
+  {
+    status,
+    at,
+    subStatus,
+    correlationId,
+    tenantId,
+  }: { status: string; at: number; subStatus: string; correlationId: string; tenantId: string },
 ) {
   const parsed = parseResourceId(op.resourceId);
   const provider = op.name.split('/')[0] ?? '';
@@ -78,12 +89,24 @@ function record(
       message: op.name,
       ...(op.requestBody ? { requestbody: op.requestBody } : {}),
       ...(forbidden
-        ? { statusCode: 'Forbidden', statusMessage: JSON.stringify({ error: { code: 'AuthorizationFailed', message: `The client '${op.caller.login}' does not have authorization to perform action '${op.name}'` } }) }
+        ? {
+            statusCode: 'Forbidden',
+            statusMessage: JSON.stringify({
+              error: {
+                code: 'AuthorizationFailed',
+                message: `The client '${op.caller.login}' does not have authorization to perform action '${op.name}'`,
+              },
+            }),
+          }
         : op.message
           ? { statusMessage: op.message }
           : {}),
     },
-    httpRequest: { clientRequestId: randomUUID(), clientIpAddress: op.ip ?? '', method: op.name.endsWith('/write') ? 'PUT' : 'POST' },
+    httpRequest: {
+      clientRequestId: randomUUID(),
+      clientIpAddress: op.ip ?? '',
+      method: op.name.endsWith('/write') ? 'PUT' : 'POST',
+    },
     relatedEvents: [],
   };
 }

@@ -18,7 +18,12 @@ export function createResources() {
   const key = (id: string) => id.toLowerCase().replace(/\/+$/, '');
   const newEtag = () => `W/"${randomUUID()}"`;
 
-  function put(id: string, body: Partial<Resource>, ifMatch?: string, ifNoneMatch?: string): { resource: Resource; created: boolean } {
+  function put(
+    id: string,
+    body: Partial<Resource>,
+    ifMatch?: string,
+    ifNoneMatch?: string,
+  ): { resource: Resource; created: boolean } {
     const existing = byId.get(key(id));
     if (ifMatch && ifMatch !== '*' && existing?.etag !== ifMatch) throw preconditionFailed();
     if (ifMatch && !existing) throw preconditionFailed();
@@ -51,11 +56,22 @@ export function createResources() {
     find: (id: string) => byId.get(key(id)) ?? null,
     remove: (id: string) => byId.delete(key(id)),
     /** Resources right under a path, e.g. …/virtualMachines. */
-    under: (path: string) => [...byId.values()].filter((r) => key(r.id).startsWith(`${key(path)}/`) && !key(r.id).slice(key(path).length + 1).includes('/')),
+    under: (path: string) =>
+      [...byId.values()].filter(
+        (r) =>
+          key(r.id).startsWith(`${key(path)}/`) &&
+          !key(r.id)
+            .slice(key(path).length + 1)
+            .includes('/'),
+      ),
     all: () => [...byId.values()],
   };
 }
 export type Resources = ReturnType<typeof createResources>;
 
 const preconditionFailed = () =>
-  new ArmError(412, 'PreconditionFailed', 'Precondition failed: the ETag given by If-Match does not match the current one.');
+  new ArmError(
+    412,
+    'PreconditionFailed',
+    'Precondition failed: the ETag given by If-Match does not match the current one.',
+  );

@@ -1,5 +1,5 @@
-import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
 import { answerActivityLog } from './activity-log';
+import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
 import { answerAssignment, listAssignments, listDefinitions } from './authorization';
 import { answerNetwork } from './network';
 import type { TenantState } from './tenant';
@@ -25,7 +25,15 @@ export const routes: Route[] = [
     versions: any,
     answer: (_, state) => ({
       status: 200,
-      body: { value: [...state.subscriptions].map(([id, name]) => ({ id: `/subscriptions/${id}`, subscriptionId: id, displayName: name, state: 'Enabled', tenantId: state.tenantId })) },
+      body: {
+        value: [...state.subscriptions].map(([id, name]) => ({
+          id: `/subscriptions/${id}`,
+          subscriptionId: id,
+          displayName: name,
+          state: 'Enabled',
+          tenantId: state.tenantId,
+        })),
+      },
     }),
   },
   {
@@ -33,7 +41,8 @@ export const routes: Route[] = [
     path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Insights\/eventtypes\/management\/values$/i,
     action: 'Microsoft.Insights/eventtypes/values/read',
     versions: /^2015-04-01$/,
-    answer: (request, state) => answerActivityLog(request, state.log, { now: state.now(), pageSize: state.pageSize }),
+    answer: (request, state) =>
+      answerActivityLog(request, state.log, { now: state.now(), pageSize: state.pageSize }),
   },
   {
     method: /^GET$/,
@@ -65,7 +74,10 @@ export const routes: Route[] = [
   },
   {
     method: /^(GET|PUT|DELETE)$/,
-    path: new RegExp(`^${rg}/providers/Microsoft\\.Network/(networkInterfaces|networkSecurityGroups|publicIPAddresses)(/[^/]+)?$`, 'i'),
+    path: new RegExp(
+      `^${rg}/providers/Microsoft\\.Network/(networkInterfaces|networkSecurityGroups|publicIPAddresses)(/[^/]+)?$`,
+      'i',
+    ),
     action: 'Microsoft.Network/$type/*',
     versions: any,
     answer: (request, state, subscription) => answerNetwork(request, state.resources, subscription),
@@ -79,17 +91,33 @@ export const routes: Route[] = [
   },
 ];
 
-const verbs: Record<string, string> = { GET: 'read', PUT: 'write', PATCH: 'write', DELETE: 'delete', POST: 'action' };
+const verbs: Record<string, string> = {
+  GET: 'read',
+  PUT: 'write',
+  PATCH: 'write',
+  DELETE: 'delete',
+  POST: 'action',
+};
 
 /** Finds the route and checks what ARM checks before any provider is asked: api-version, subscription, permission. */
 export function dispatch(request: ArmRequest, state: TenantState): Answer {
   const version = request.query.get('api-version');
-  if (!version) throw new ArmError(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.');
+  if (!version)
+    throw new ArmError(
+      400,
+      'MissingApiVersionParameter',
+      'The api-version query parameter (?api-version=) is required for all requests.',
+    );
   const route = routes.find((r) => r.path.test(request.path));
   if (!route) throw notFound(request.path);
-  if (!route.method.test(request.method)) throw new ArmError(405, 'MethodNotAllowed', `${request.method} is not allowed here.`);
+  if (!route.method.test(request.method))
+    throw new ArmError(405, 'MethodNotAllowed', `${request.method} is not allowed here.`);
   if (!route.versions.test(version)) {
-    throw new ArmError(400, 'InvalidApiVersionParameter', `The api-version '${version}' is invalid. The supported versions match ${route.versions.source}.`);
+    throw new ArmError(
+      400,
+      'InvalidApiVersionParameter',
+      `The api-version '${version}' is invalid. The supported versions match ${route.versions.source}.`,
+    );
   }
   const subscription = /^\/subscriptions\/([^/]+)/i.exec(request.path)?.[1]?.toLowerCase() ?? '';
   if (subscription && !state.subscriptions.has(subscription)) {
@@ -98,7 +126,11 @@ export function dispatch(request: ArmRequest, state: TenantState): Answer {
   const type = /\/providers\/(?:[^/]+)\/([^/]+)/i.exec(request.path)?.[1] ?? '';
   const action = route.action.replace('$type', type).replace(/\*$/, verbs[request.method] ?? 'read');
   if (!state.mayDo(action, request.path)) {
-    throw new ArmError(403, 'AuthorizationFailed', `The client 'runwatch' with object id '${state.botId}' does not have authorization to perform action '${action}' over scope '${request.path}' or the scope is invalid.`);
+    throw new ArmError(
+      403,
+      'AuthorizationFailed',
+      `The client 'runwatch' with object id '${state.botId}' does not have authorization to perform action '${action}' over scope '${request.path}' or the scope is invalid.`,
+    );
   }
   return route.answer(request, state, subscription);
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { ArmError, type Answer, type ArmRequest } from './answers';
+import { join } from 'node:path';
 import type { LoggedRecord } from './activity-log';
+import { type Answer, ArmError, type ArmRequest } from './answers';
 import { loopbackCertificate } from './certificate';
 import { createDirectory, type Directory } from './directory';
 import { createFaults, errorOf } from './faults';
@@ -49,7 +49,8 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     resources: createResources(),
     directory: createDirectory(),
     log: [],
-    builtInRoles: JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8')).value,
+    builtInRoles: JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8'))
+      .value,
     customRoles: [],
     pageSize: 200,
     now,
@@ -88,8 +89,14 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
 
   function answerTo(request: ArmRequest, authorization: string | undefined): Answer {
     try {
-      if (!authorization?.startsWith('Bearer ')) throw new ArmError(401, 'AuthenticationFailed', 'Authentication failed. The Authorization header is missing.');
-      if (authorization !== `Bearer ${token}`) throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
+      if (!authorization?.startsWith('Bearer '))
+        throw new ArmError(
+          401,
+          'AuthenticationFailed',
+          'Authentication failed. The Authorization header is missing.',
+        );
+      if (authorization !== `Bearer ${token}`)
+        throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
       return dispatch(request, state);
     } catch (error) {
       if (error instanceof ArmError) return errorAnswer(error);
@@ -104,8 +111,9 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
   origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   return {
-    ...state,
     state,
+    resources: state.resources,
+    directory: state.directory,
     endpoint: origin,
     ca: certificate.cert,
     token,
@@ -114,12 +122,6 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     /** Each answer takes this long, ms. */
     set latencyMs(ms: number) {
       latencyMs = ms;
-    },
-    set pageSize(size: number) {
-      state.pageSize = size;
-    },
-    set mayDo(may: TenantState['mayDo']) {
-      state.mayDo = may;
     },
     /** Logs an operation; its records show `delayMs` after their own time, or at once. */
     log(operation: Operation, { delayMs }: { delayMs?: number } = {}) {
@@ -144,7 +146,12 @@ async function read(message: IncomingMessage, origin: string): Promise<ArmReques
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > bodyLimit) throw new ArmError(413, 'RequestContentTooLarge', 'The request content size exceeds the maximum size of 4 MB.');
+    if (size > bodyLimit)
+      throw new ArmError(
+        413,
+        'RequestContentTooLarge',
+        'The request content size exceeds the maximum size of 4 MB.',
+      );
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');
@@ -158,7 +165,11 @@ async function read(message: IncomingMessage, origin: string): Promise<ArmReques
   };
 }
 
-const errorAnswer = ({ status, code, message, headers }: ArmError): Answer => ({ status, headers, body: { error: { code, message } } });
+const errorAnswer = ({ status, code, message, headers }: ArmError): Answer => ({
+  status,
+  headers,
+  body: { error: { code, message } },
+});
 
 function write(response: ServerResponse, { status, body, headers = {} }: Answer, raw?: string): void {
   response.writeHead(status, {

@@ -1,0 +1,13 @@
+// Every number we report, each beside what it is compared with, in one run: `npm run bench`, or `npm run bench -- replay`.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const all = ['replay', 'pipeline'];
+const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
+let worst = 0;
+for (const name of chosen) {
+  const script = fileURLToPath(new URL(`./bench/${name}.mjs`, import.meta.url));
+  const { status } = spawnSync(process.execPath, [script], { stdio: 'inherit' });
+  worst = Math.max(worst, status ?? 1);
+}
+process.exit(worst);

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Runs a program; answers its seconds and its peak resident memory in MB (Linux's VmHWM; 0 elsewhere). */
+export function timed(program, args) {
+  return new Promise((done, failed) => {
+    const began = process.hrtime.bigint();
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = 0;
+    let peak = 0;
+    child.stdout.on('data', (chunk) => {
+      output += chunk.length;
+    });
+    const look = setInterval(() => {
+      try {
+        peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+      } catch {
+        // It has ended.
+      }
+    }, 20);
+    child.once('error', failed);
+    child.once('exit', (code) => {
+      clearInterval(look);
+      const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+      if (code === 0) done({ seconds, peakMb: peak, output });
+      else failed(new Error(`${program} ended with ${code}`));
+    });
+  });
+}
+
+export const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];

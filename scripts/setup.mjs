@@ -1,0 +1,95 @@
+// Sets up whatever a fresh clone lacks, and says what it does; quick when there is nothing to do.
+// Uses nothing but Node, since it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (text) => process.stderr.write(`setup: ${text}\n`);
+
+function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    ...options,
+  });
+  if (error || status !== 0)
+    fail(`${program} ${args.join(' ')} did not succeed${error ? `: ${error.message}` : ''}`);
+}
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
+
+function onPath(program) {
+  const dirs = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return dirs.some((dir) => dir !== '' && existsSync(join(dir, program)));
+}
+
+const newer = (a, b) => !existsSync(b) || statSync(a).mtimeMs > statSync(b).mtimeMs;
+
+function dependencies() {
+  if (!newer(join(root, 'package-lock.json'), join(root, 'node_modules/.package-lock.json'))) return;
+  say('installing dependencies (npm ci), once');
+  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+  ]);
+}
+
+const managers = [
+  ['apt-get', ['install', '-y', '--no-install-recommends'], ['update']],
+  ['dnf', ['install', '-y'], null],
+  ['apk', ['add'], null],
+  ['brew', ['install'], null],
+];
+
+/** Installs a program with the system's package manager; false when there is none, or we may not. */
+function install(names) {
+  const manager = managers.find(([program]) => onPath(program));
+  if (!manager) return false;
+  const [program, args, refresh] = manager;
+  const root = process.getuid?.() === 0;
+  if (program !== 'brew' && !root && !onPath('sudo')) return false;
+  const name = names[program] ?? names.default;
+  say(`installing ${name} with ${program}, once`);
+  const call = (list) => {
+    const sudo = !root && program !== 'brew';
+    const options = {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    };
+    return spawnSync(sudo ? 'sudo' : program, sudo ? ['-n', program, ...list] : list, options).status === 0;
+  };
+  if (refresh) call(refresh);
+  return call([...args, name]);
+}
+
+function redis() {
+  if (process.env.REDIS_URL || onPath('redis-server') || onPath('valkey-server')) return;
+  if (install({ 'apt-get': 'redis-server', default: 'redis' }) && onPath('redis-server')) return;
+  fail(
+    'no Redis. Any one of these will do: set REDIS_URL; put redis-server or valkey-server on PATH; install the package redis-server (needs root)',
+  );
+}
+
+function browser() {
+  if (['chromium', 'chromium-browser', 'google-chrome'].some(onPath)) return;
+  if (install({ default: 'chromium' }) && onPath('chromium')) return;
+  fail('no Chromium for the browser tests: install the package chromium');
+}
+
+function build() {
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+}
+
+if (Number(process.versions.node.split('.')[0]) < 20)
+  fail(`Node ${process.versions.node} is too old; 20 or later is needed`);
+dependencies();
+redis();
+if (process.argv.includes('--browser')) browser();
+build();

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { newAlert } from '../../src/alerts/alert';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { defaultPoints } from '../../src/alerts/score';
+import { messageOf } from '../../src/chat/message';
+import { toBlocks } from '../../src/chat/slack/blocks';
+import { judge } from '../../src/pipeline/judge';
+import { event } from '../support/event';
+import { faultsOfBlocks } from '../support/slack-blocks';
+
+const nasty = fc.oneof(
+  fc.string({ maxLength: 60, unit: 'binary' }),
+  fc.constantFrom(
+    '<!channel>',
+    '<@U1>',
+    '<https://evil.example|Acknowledge>',
+    '@here',
+    ':red_circle: CRITICAL',
+    '*bold*',
+    '\u202Egnp.exe',
+    'a\nb\r\nc',
+    '\u001b[31mred\u001b[0m',
+    '&lt;!channel&gt;',
+    '__proto__',
+    'x'.repeat(100_000),
+    '\u200b\u200b',
+  ),
+);
+
+const alertOf = (name: string, machine: string, extra: string) => {
+  const execution = executionFrom(
+    event({
+      caller: { id: null, name, type: 'User', ip: extra, appId: null },
+      resourceId: `/subscriptions/s/resourceGroups/${extra.replace(/\//g, '')}g/providers/Microsoft.Compute/virtualMachines/${machine.replace(/\//g, '')}v`,
+      grantedBy: { role: extra, scope: extra, assignmentId: null },
+    }),
+  ) as Execution;
+  return judge(newAlert('RW-1', [execution], execution.startedAt), [], defaultPoints);
+};
+
+test('whatever strangers write, Slack takes the message and nobody is mentioned', () => {
+  fc.assert(
+    fc.property(nasty, nasty, nasty, (name, machine, extra) => {
+      const blocks = toBlocks(messageOf(alertOf(name, machine, extra), { responders: true }));
+      expect(faultsOfBlocks(blocks)).toEqual([]);
+      for (const block of blocks) {
+        if (block.type !== 'section') continue;
+        const text = block.text?.text ?? '';
+        const tokens = [...text.matchAll(/<([^>]*)>/g)].map((match) => match[1] ?? '');
+        expect(tokens.filter((token) => !token.startsWith('!date^'))).toEqual([]);
+        expect(text).not.toMatch(/@(here|channel|everyone)\b/);
+        expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u001b]/);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('without responders the buttons that need one say so', () => {
+  const { actions } = messageOf(alertOf('dana', 'vm-1', 'rg'), { responders: false });
+  expect(actions.find((action) => action.id === 'isolate')?.label).toContain('no responders set');
+  expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');
+});

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ConfigError, loadConfig, variables } from '../src/config';
+
+const faultsOf = (env: Record<string, string>, files: Record<string, string> = {}) => {
+  try {
+    loadConfig(env, (path) => {
+      const content = files[path];
+      if (content === undefined) throw Object.assign(new Error('none'), { code: 'ENOENT' });
+      return content;
+    });
+    return [];
+  } catch (error) {
+    return (error as ConfigError).faults;
+  }
+};
+
+test('nothing set is a whole configuration', () => {
+  expect(loadConfig({})).toMatchObject({
+    pollSeconds: 60,
+    lookbackMinutes: 25,
+    port: 3000,
+    host: '127.0.0.1',
+    slack: null,
+    redisUrl: null,
+  });
+});
+
+test('all faults come at once, each with what was read and what is expected', () => {
+  const faults = faultsOf({
+    RUNWATCH_POLL_SECONDS: '0',
+    AZURE_CLOUD: 'mars',
+    AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://x',
+    SLACK_BOT_TOKEN: 'hunter2',
+  });
+  expect(faults).toHaveLength(4);
+  expect(faults.join('\n')).toMatch(/RUNWATCH_POLL_SECONDS: got "0", expected a whole number from 1 to 3600/);
+  expect(faults.join('\n')).toMatch(/AZURE_CLOUD: got "mars", expected public, usgovernment or china/);
+  expect(faults.join('\n')).not.toContain('hunter2');
+});
+
+test('a secret may stand in a file', () => {
+  const config = loadConfig({ AZURE_ACCESS_TOKEN_FILE: '/run/secrets/token' }, () => 'abc\n');
+  expect(config.azure.accessToken).toBe('abc');
+  expect(faultsOf({ REDIS_URL_FILE: '/nowhere' })[0]).toMatch(
+    /REDIS_URL_FILE: could not read \/nowhere \(ENOENT\)/,
+  );
+});
+
+test('the YAML file is checked too', () => {
+  const faults = faultsOf(
+    { RUNWATCH_CONFIG: 'c.yaml' },
+    { 'c.yaml': 'detections: {serial-console: maybe}\ncolour: red\n' },
+  );
+  expect(faults.join('\n')).toMatch(/detections.serial-console/);
+  expect(faults.join('\n')).toMatch(/unknown: colour/);
+});
+
+test('a detection can be switched off, and responders have their say per subscription', () => {
+  const yaml =
+    'detections: {serial-console: off}\nresponders:\n  - {who: [U1], may: [isolate], subscriptions: [ABC]}\n';
+  const config = loadConfig({ RUNWATCH_CONFIG: 'c', RUNWATCH_RESPONDERS: 'sam@contoso.example' }, () => yaml);
+  expect([...config.techniquesOff]).toEqual(['serial-console']);
+  expect(config.responders).toEqual([
+    { who: ['sam@contoso.example'], may: 'all', subscriptions: null },
+    { who: ['U1'], may: ['isolate'], subscriptions: ['abc'] },
+  ]);
+});
+
+test('.env.example lists every variable', () => {
+  const listed = readFileSync(join(__dirname, '../.env.example'), 'utf8');
+  for (const name of Object.keys(variables)) expect(listed).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
+});

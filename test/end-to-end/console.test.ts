@@ -1,0 +1,96 @@
+import type { Browser, Page } from 'playwright-core';
+import { runCommand } from '../../src/demo/scenarios';
+import { type Bench, setUp } from '../support/bot';
+import { openBrowser } from '../support/browser';
+import { until } from '../support/wait';
+
+let bench: Bench;
+let browser: Browser;
+let page: Page;
+let url: string;
+
+beforeAll(async () => {
+  bench = await setUp({ mode: 'none' });
+  const app = await bench.start();
+  url = `${app.url}/console`;
+  browser = await openBrowser();
+  page = await browser.newPage();
+});
+afterAll(async () => {
+  await browser?.close();
+  await bench?.stop();
+});
+
+test('an alert shows by itself, is acknowledged, isolated, released and excepted', async () => {
+  const { tenant, world } = bench;
+  const errors: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.goto(url);
+  await page.getByText('No alerts yet').waitFor();
+  tenant.log({
+    name: runCommand,
+    resourceId: world.vms.pay01,
+    caller: world.people.dana,
+    ip: '203.0.113.24',
+    at: Date.now() - 60_000,
+    tookMs: 32_000,
+  });
+  const card = page.locator('article.card');
+  await card.getByText('dana.reyes@contoso.example').waitFor();
+
+  await card.locator('[data-action=acknowledge]').click();
+  await card.getByText('Acknowledged by the console').waitFor();
+
+  await card.locator('[data-opens=isolate]').click();
+  await card.locator('[data-action=isolate]').click();
+  await card.getByText('Isolated:').waitFor();
+  const nic = `${world.vms.pay01.replace('Compute/virtualMachines', 'Network/networkInterfaces')}-nic0`;
+  expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain(
+    'runwatch-isolation',
+  );
+
+  await card.locator('[data-opens=release]').click();
+  await card.locator('[data-action=release]').click();
+  await card.getByText('Released:').waitFor();
+  expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain('nsg-payments');
+
+  await card.locator('[data-action=add_exception]').click();
+  await page.locator('#reason').fill('');
+  await page.locator('[data-action=save_exception]').click();
+  await page.getByText('Please give a reason').waitFor();
+  await page.locator('#reason').fill('Dana tests this machine');
+  await page.locator('[data-action=save_exception]').click();
+  await card.getByText('Closed as expected').waitFor();
+  await page.goto(`${url}/exceptions`);
+  await page.getByText('Dana tests this machine').waitFor();
+  await page.goto(`${url}/audit`);
+  expect(await page.locator('tbody tr').count()).toBeGreaterThanOrEqual(6);
+  expect(errors.filter((text) => !text.includes('422'))).toEqual([]);
+});
+
+test('a name with markup is shown as it is', async () => {
+  const { tenant, world } = bench;
+  const caller = { ...world.people.kim, login: '<img src=x onerror=alert(1)>@contoso.example' };
+  tenant.log({
+    name: runCommand,
+    resourceId: world.vms.test01,
+    caller,
+    at: Date.now() - 60_000,
+    tookMs: 1000,
+  });
+  await page.goto(url);
+  await page.getByText('<img src=x onerror=alert(1)>@contoso.example').waitFor();
+  expect(await page.locator('article img').count()).toBe(0);
+});
+
+test('a form that did not come from our page is refused', async () => {
+  const alert = await until(
+    'an alert',
+    async () => /id="(RW-[A-Z0-9]+)"/.exec(await (await fetch(url)).text())?.[1],
+  );
+  const answer = await fetch(`${url}/alerts/${alert}/close`, {
+    method: 'POST',
+    body: new URLSearchParams({ csrf: 'guessed', nonce: '1' }),
+  });
+  expect(answer.status).toBe(403);
+});

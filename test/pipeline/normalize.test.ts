@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { normalize, shapeOf, toIso } from '../../src/pipeline/normalize';
+
+const folder = join(__dirname, '../fixtures/activity-log');
+const json = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+const lines = (file: string) =>
+  readFileSync(join(folder, file), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const shapes = {
+  rest: json('rest.json').value,
+  diagnostic: lines('diagnostic.ndjson'),
+  'log-analytics': json('log-analytics.json'),
+  ecs: lines('elastic-ecs.ndjson'),
+};
+
+const eventOf = (record: unknown) => {
+  const result = normalize(record);
+  if ('unreadable' in result) throw new Error(result.unreadable.reason);
+  return result.event;
+};
+
+describe.each(Object.entries(shapes))('%s', (shape, records) => {
+  test('is recognised and read as the same three events', () => {
+    expect(shapeOf(records[0])).toBe(shape);
+    const events = records.slice(0, 3).map(eventOf);
+    expect(events.map((event: { status: string }) => event.status)).toEqual([
+      'started',
+      'accepted',
+      'succeeded',
+    ]);
+    expect(events.map((event: { time: string }) => event.time)).toEqual([
+      '2026-11-20T22:14:26.100Z',
+      '2026-11-20T22:14:26.979Z',
+      '2026-11-20T22:14:58.512Z',
+    ]);
+    expect(events[2].caller).toMatchObject({
+      id: '9e1f4f2a-0c7b-4a8e-b1d7-3f2c5a6b7c8d',
+      name: 'dana.reyes@contoso.example',
+      type: 'User',
+      ip: '203.0.113.24',
+    });
+    expect(events[2].resourceId).toBe(
+      '/subscriptions/5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01/resourceGroups/rg-payments/providers/Microsoft.Compute/virtualMachines/vm-pay-01',
+    );
+    expect(events[2].grantedBy.role).toBe('Virtual Machine Contributor');
+  });
+});
+
+test('evidence names the assignment, its ids with dashes', () => {
+  expect(eventOf(shapes.diagnostic[2]).grantedBy).toMatchObject({
+    scope: '/subscriptions/5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01',
+    assignmentId: '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d8',
+  });
+});
+
+test('a refused call was let through by nothing, whatever role the record names', () => {
+  const event = eventOf(shapes.rest[3]);
+  expect(event).toMatchObject({ status: 'failed', refused: true, grantedBy: null });
+});
+
+test('an application and a managed identity are told from people', () => {
+  expect(eventOf(shapes.rest[4]).caller).toMatchObject({
+    type: 'ServicePrincipal',
+    id: '7a2b0c41-55ef-4f1b-8a43-6d3a1c0f9e77',
+    appId: 'c44b4083-3bb0-49c1-b47d-974e53cbdf3c',
+  });
+  const managed = structuredClone(shapes.rest[4]);
+  managed.claims.xms_mirid =
+    '/subscriptions/x/resourcegroups/rg/providers/Microsoft.Compute/virtualMachines/vm-jump';
+  expect(eventOf(managed).caller).toMatchObject({ type: 'ManagedIdentity', name: 'vm-jump' });
+});
+
+test.each([
+  [
+    'older Log Analytics rows say Succeeded',
+    { ...shapes['log-analytics'][2], ActivityStatusValue: 'Succeeded' },
+  ],
+  ['ECS with Success in capitals', { ...shapes.ecs[2], event: { outcome: 'Success' } }],
+  ['a search hit wraps its document', { _index: 'logs', _source: shapes.ecs[2] }],
+  [
+    'claims as an object',
+    { ...shapes['log-analytics'][2], Claims: JSON.parse(shapes['log-analytics'][2].Claims) },
+  ],
+])('%s', (_, record) => {
+  expect(eventOf(record)).toMatchObject({
+    status: 'succeeded',
+    caller: { name: 'dana.reyes@contoso.example' },
+  });
+});
+
+test('times without a zone are UTC, and nonsense is none', () => {
+  expect(toIso('2026-11-20T22:14:26.1')).toBe('2026-11-20T22:14:26.100Z');
+  expect(toIso('2026-11-20T23:14:26.1000000+01:00')).toBe('2026-11-20T22:14:26.100Z');
+  expect(toIso('yesterday')).toBeNull();
+});
+
+test('anything at all is read or set aside with a reason, never thrown', () => {
+  const mixed = fc.oneof(
+    fc.anything(),
+    fc
+      .constantFrom(...Object.values(shapes).flat())
+      .chain((record) =>
+        fc
+          .tuple(fc.constantFrom(...Object.keys(record)), fc.anything())
+          .map(([key, value]) => ({ ...record, [key]: value })),
+      ),
+  );
+  fc.assert(
+    fc.property(mixed, (record) => {
+      const result = normalize(record);
+      return 'event' in result ? typeof result.event.time === 'string' : result.unreadable.reason.length > 0;
+    }),
+    { numRuns: 2000 },
+  );
+});

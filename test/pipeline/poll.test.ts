@@ -1,0 +1,129 @@
+import { createAzure } from '../../src/azure/azure';
+import { loadConfig } from '../../src/config';
+import { runCommand } from '../../src/demo/scenarios';
+import { subscriptions } from '../../src/demo/world';
+import { createLog } from '../../src/log';
+import { createMetrics } from '../../src/metrics';
+import { poll } from '../../src/pipeline/poll';
+import { createQueues } from '../../src/pipeline/queues';
+import { createStore } from '../../src/store/store';
+import { type Bench, setUp } from '../support/bot';
+
+let bench: Bench;
+let store: ReturnType<typeof createStore>;
+let queues: ReturnType<typeof createQueues>;
+let now = Date.now();
+
+beforeEach(async () => {
+  bench = await setUp({ mode: 'none' });
+  store = createStore(bench.redis.address, []);
+  queues = createQueues(bench.redis.address, createLog('silent'));
+  now = Date.now();
+});
+afterEach(async () => {
+  await queues.close();
+  await store.close();
+  await bench.stop();
+});
+
+const run = (subscription: string = subscriptions.payments) => {
+  const azure = createAzure(loadConfig(bench.env), { tlsOptions: { ca: bench.tenant.ca } });
+  return poll(subscription, {
+    readLog: azure.readLog,
+    polls: store.polls,
+    queues,
+    metrics: createMetrics(),
+    lookbackMs: 25 * 60_000,
+    techniquesOff: new Set(),
+    now: () => now,
+  });
+};
+
+const queued = async () =>
+  (await queues.events.getJobs(['waiting', 'prioritized'])).flatMap((job) => job.data.events);
+const asked = () => bench.tenant.requests.filter((request) => request.path.includes('eventtypes'));
+const operate = (name: string, at: number, delayMs?: number) => {
+  const { world, tenant } = bench;
+  return tenant.log(
+    { name, resourceId: world.vms.pay01, caller: world.people.dana, at, tookMs: 1000 },
+    delayMs === undefined ? {} : { delayMs },
+  );
+};
+
+test('a quiet subscription costs one request a poll', async () => {
+  await run();
+  await run();
+  expect(asked()).toHaveLength(2);
+  expect(asked()[0]?.query).toContain('%24select=');
+});
+
+test('events are queued once, though every poll reads them again', async () => {
+  operate(runCommand, now - 60_000);
+  await run();
+  now += 60_000;
+  await run();
+  expect(await queued()).toHaveLength(3);
+});
+
+test('an event that arrives late is found by the overlap', async () => {
+  operate(runCommand, now - 60_000, 10 * 60_000);
+  await run();
+  expect(await queued()).toHaveLength(0);
+  now += 12 * 60_000;
+  bench.tenant.state.now = () => now;
+  await run();
+  expect(await queued()).toHaveLength(3);
+});
+
+test('a busy subscription is not paged through: only the providers that can run code are', async () => {
+  bench.tenant.state.pageSize = 10;
+  for (let i = 0; i < 100; i++)
+    operate('Microsoft.Storage/storageAccounts/listKeys/action', now - 60_000 - i);
+  operate(runCommand, now - 120_000);
+  await run();
+  expect(await queued()).toHaveLength(3);
+  expect(asked()).toHaveLength(5);
+});
+
+test('more than a page of run commands is read whole', async () => {
+  bench.tenant.state.pageSize = 50;
+  for (let i = 0; i < 150; i++) operate(runCommand, now - 60_000 - i);
+  await run();
+  expect(await queued()).toHaveLength(450);
+});
+
+test.each([
+  ['429', { status: 429, retryAfter: 7 }, { statusCode: 429, retryAfterMs: 7000 }],
+  ['403', { status: 403 }, { statusCode: 403 }],
+  ['401', { status: 401 }, { statusCode: 401 }],
+  ['500', { status: 500 }, { statusCode: 500 }],
+  ['truncated JSON', { status: 200, body: '{"value":[{"ev' }, {}],
+  ['a cut connection', { status: 0, cut: true }, {}],
+])('%s moves no watermark, and the next poll reads it all', async (_, fault, wanted) => {
+  operate(runCommand, now - 60_000);
+  bench.tenant.faults.add({ when: /eventtypes/, times: 1, ...fault });
+  await expect(run()).rejects.toMatchObject(wanted);
+  expect(await store.polls.watermark(subscriptions.payments)).toBeNull();
+  await run();
+  expect(await queued()).toHaveLength(3);
+  expect(await store.polls.watermark(subscriptions.payments)).toBe(new Date(now).toISOString());
+});
+
+test('a nextLink that leads elsewhere is refused, so that our token goes nowhere', async () => {
+  bench.tenant.faults.add({
+    when: /eventtypes/,
+    times: 5,
+    status: 200,
+    body: '{"value":[],"nextLink":"https://evil.example/x?api-version=2015-04-01"}',
+  });
+  await expect(run()).rejects.toThrow(/away from/);
+});
+
+test('what cannot be read is kept aside once, with its reason', async () => {
+  const [record] = operate(runCommand, now - 60_000);
+  if (record) record.operationName = { value: '' };
+  bench.tenant.state.log.splice(1);
+  await run();
+  await run();
+  expect(await store.polls.unreadable()).toMatchObject([{ reason: expect.stringContaining('operation') }]);
+});

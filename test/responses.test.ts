@@ -1,0 +1,39 @@
+import type { Presser } from '../src/alerts/alert';
+import type { ResponderRule } from '../src/config';
+import { refusalFor } from '../src/responses/authorize';
+
+const sam: Presser = { surface: 'slack', id: 'U0SAM0000', name: 'Sam', email: 'Sam@contoso.example' };
+const ask = (
+  who: string[] | null,
+  fields: Partial<Parameters<typeof refusalFor>[0]> = {},
+  rule: Partial<ResponderRule> = {},
+) =>
+  refusalFor(
+    { action: 'isolate', needs: 'responder', presser: sam, subscriptionId: 'SUB-1', ...fields },
+    who ? [{ who, may: 'all', subscriptions: null, ...rule }] : [],
+    async (group) => group === 'slack-group:S0SOC',
+  );
+
+test.each<[string, string[], boolean]>([
+  ['everyone', ['*'], true],
+  ['by user id', ['u0sam0000'], true],
+  ['by e-mail', ['sam@CONTOSO.example'], true],
+  ['by domain', ['*@contoso.example'], true],
+  ['by another domain', ['*@evil.example'], false],
+  ['by user group', ['slack-group:S0SOC'], true],
+  ['by another group', ['slack-group:S0OTHER'], false],
+  ['by somebody else', ['U0LEE0000'], false],
+])('%s', async (_, who, may) => {
+  expect((await ask(who)) === null).toBe(may);
+});
+
+test('without responders everyone may triage and nobody may act', async () => {
+  expect(await ask(null, { action: 'acknowledge', needs: 'triage' })).toBeNull();
+  expect(await ask(null)).toMatch(/RUNWATCH_RESPONDERS/);
+});
+
+test('a rule may name actions and subscriptions', async () => {
+  expect(await ask(['*'], {}, { may: ['acknowledge'] })).not.toBeNull();
+  expect(await ask(['*'], {}, { subscriptions: ['sub-1'] })).toBeNull();
+  expect(await ask(['*'], {}, { subscriptions: ['sub-2'] })).not.toBeNull();
+});
