@@ -1,6 +1,7 @@
 // `runwatch replay` of 1,000,000 records (one object a line, 1 in 1,000 a run command) beside jq's select on the same file.
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+
 import { once } from 'node:events';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,9 @@ import { timed } from './measure.mjs';
 
 const records = Number(process.env.BENCH_RECORDS ?? 1_000_000);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const lines = readFileSync(join(root, 'test/fixtures/activity-log/diagnostic.ndjson'), 'utf8').trim().split('\n');
+const lines = readFileSync(join(root, 'test/fixtures/activity-log/diagnostic.ndjson'), 'utf8')
+  .trim()
+  .split('\n');
 const [run, other] = [JSON.parse(lines[2]), JSON.parse(lines[3])];
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-bench-'));
 const file = join(dir, 'log.ndjson');
@@ -22,13 +25,16 @@ try {
   out.end();
   await once(out, 'finish');
   const megabytes = statSync(file).size / 1e6;
-  const filter = 'select((.operationName | ascii_downcase) == "microsoft.compute/virtualmachines/runcommand/action")';
+  const filter =
+    'select((.operationName | ascii_downcase) == "microsoft.compute/virtualmachines/runcommand/action")';
   const ours = await timed(process.execPath, [join(root, 'dist/cli.js'), 'replay', '--json', file]);
   const jq = await timed('jq', ['-c', filter, file]);
   console.log(`replay: ${records} records, ${megabytes.toFixed(0)} MB`);
   console.log(`  runwatch replay  ${ours.seconds.toFixed(1)} s  peak ${ours.peakMb.toFixed(0)} MB`);
   console.log(`  jq select        ${jq.seconds.toFixed(1)} s  peak ${jq.peakMb.toFixed(0)} MB`);
-  console.log(`  ratio            ${(jq.seconds / ours.seconds).toFixed(1)} times as fast as jq (wanted: 3), ${ours.peakMb.toFixed(0)} MB (wanted: under 250)`);
+  console.log(
+    `  ratio            ${(jq.seconds / ours.seconds).toFixed(1)} times as fast as jq (wanted: 3), ${ours.peakMb.toFixed(0)} MB (wanted: under 250)`,
+  );
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

@@ -23,6 +23,7 @@ export function createClients({ endpoint, credential, tlsOptions, onCall }: Azur
     userAgentOptions: { userAgentPrefix: 'runwatch' },
     additionalPolicies: [
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
+      { policy: fewAtOnce(), position: 'perRetry' as const },
       { policy: counting(onCall), position: 'perRetry' as const },
     ],
   };
@@ -60,6 +61,28 @@ function onlyTo(endpoint: string): PipelinePolicy {
         );
       }
       return next(request);
+    },
+  };
+}
+
+/** Requests under way at the same time: a storm of alerts must neither open a thousand connections nor drain the tenant's budget. */
+const atOnce = 16;
+
+function fewAtOnce(): PipelinePolicy {
+  let free = atOnce;
+  const waiting: (() => void)[] = [];
+  return {
+    name: 'runwatch-few-at-once',
+    sendRequest: async (request, next) => {
+      if (free > 0) free--;
+      else await new Promise<void>((done) => waiting.push(done));
+      try {
+        return await next(request);
+      } finally {
+        const following = waiting.shift();
+        if (following) following();
+        else free++;
+      }
     },
   };
 }

@@ -3,7 +3,7 @@ import { DelayedError, type Job } from 'bullmq';
 import type { Alert } from '../alerts/alert';
 import { summarize } from '../alerts/alert';
 import { messageOf } from '../chat/message';
-import { type Content, type Surface, SurfaceError } from '../chat/surface';
+import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Told } from '../store/deliveries';
@@ -26,26 +26,23 @@ export async function deliver(
   token: string | undefined,
   deps: DeliverDeps,
 ): Promise<void> {
-  const { store, now } = deps;
+  const { store, now, metrics } = deps;
   const { id, slotAt } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
   if (!surface) return;
-  const [alert, notice, told] = await Promise.all([
-    store.alerts.get(id),
-    id.startsWith('notice-') ? store.deliveries.notice(id) : null,
-    store.deliveries.told(surface.name, id),
-  ]);
+  const place = { surface: surface.name, id, channel: surface.channel, intervalMs: surface.intervalMs };
+  const { alert, notice, told, at } = await store.deliveries.begin(place, now(), Boolean(slotAt));
   const content = contentOf(alert, notice, deps.responders);
   const rev = alert?.rev ?? 0;
   if (!content || told.shown === digestOf(content)) {
-    await store.deliveries.settle(surface.name, id, rev);
+    await store.deliveries.settle(surface.name, id, rev, null);
     return;
   }
-  await waitForSlot(job, token, surface, deps, slotAt);
+  if (at > now() + 1) await postpone(job, token, at);
   try {
-    await show(surface, id, content, told, deps);
+    await store.deliveries.settle(surface.name, id, rev, await show(surface, id, content, told, deps));
   } catch (error) {
-    deps.metrics.deliveries.inc({
+    metrics.deliveries.inc({
       surface: surface.name,
       result: error instanceof SurfaceError ? error.kind : 'failed',
     });
@@ -57,8 +54,7 @@ export async function deliver(
     if (slotAt) await job.updateData({ ...job.data, slotAt: 0 });
     throw error;
   }
-  await store.deliveries.settle(surface.name, id, rev);
-  if (alert && !told.ref) deps.metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
+  if (alert && !told.ref) metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
 }
 
 const contentOf = (
@@ -73,38 +69,43 @@ const contentOf = (
 const digestOf = (content: Content) =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
 
+/** Brings the message up to date or posts it; answers what the surface is now told. */
 async function show(
   surface: Surface,
   id: string,
   content: Content,
   told: Told,
   deps: DeliverDeps,
-): Promise<void> {
+): Promise<Told> {
   const { metrics, now } = deps;
   const { setTold } = deps.store.deliveries;
   const shown = digestOf(content);
-  let ref = told.ref ?? (told.attemptAt ? await lookUp(surface, id, told.attemptAt, deps.log) : null);
-  if (ref) {
-    try {
-      await surface.update(ref, content);
-      await setTold(surface.name, id, { ref, shown, attemptAt: null });
-      metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
-      return;
-    } catch (error) {
-      if (!(error instanceof SurfaceError) || error.kind !== 'gone') throw error;
-      ref = null;
-    }
+  const ref = told.ref ?? (told.attemptAt ? await lookUp(surface, id, told.attemptAt, deps.log) : null);
+  if (ref && (await updated(surface, ref, content))) {
+    metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
+    return { ref, shown, attemptAt: null };
   }
   await setTold(surface.name, id, { ref: null, shown: null, attemptAt: told.attemptAt ?? now() });
   try {
-    ref = await surface.post(content);
+    const posted = await surface.post(content);
+    metrics.deliveries.inc({ surface: surface.name, result: 'posted' });
+    return { ref: posted, shown, attemptAt: null };
   } catch (error) {
     const taken = !(error instanceof SurfaceError) || error.kind === 'unknown';
     if (!taken) await setTold(surface.name, id, { ref: null, shown: null, attemptAt: null });
     throw error;
   }
-  await setTold(surface.name, id, { ref, shown, attemptAt: null });
-  metrics.deliveries.inc({ surface: surface.name, result: 'posted' });
+}
+
+/** False when somebody deleted the message. */
+async function updated(surface: Surface, ref: Ref, content: Content): Promise<boolean> {
+  try {
+    await surface.update(ref, content);
+    return true;
+  } catch (error) {
+    if (error instanceof SurfaceError && error.kind === 'gone') return false;
+    throw error;
+  }
 }
 
 /** A surface that may not be searched (a scope is missing) is taken to have lost it: twice is better than never. */
@@ -118,19 +119,7 @@ async function lookUp(surface: Surface, id: string, since: number, log: Log) {
   }
 }
 
-/** Slots are handed out in order and kept with the job, so that a wait is waited once. */
-async function waitForSlot(
-  job: Job<DeliverJob>,
-  token: string | undefined,
-  surface: Surface,
-  { store, now }: DeliverDeps,
-  slotAt: number | undefined,
-) {
-  if (slotAt) return;
-  const at = await store.deliveries.takeSlot(surface.channel, now(), surface.intervalMs);
-  if (at > now() + 1) await postpone(job, token, at);
-}
-
+/** The moment goes with the job, so that it is waited for once. */
 async function postpone(job: Job<DeliverJob>, token: string | undefined, at: number): Promise<never> {
   await job.updateData({ ...job.data, slotAt: at });
   await job.moveToDelayed(at, token);

@@ -23,12 +23,19 @@ export interface IngestDeps extends EnrichDeps {
 export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
   const byAlert = await assignToAlerts(toExecutions(events), deps.store.alerts);
   const exceptions = await deps.store.exceptions.list();
-  const stored = await Promise.all(
-    [...byAlert].map(([id, executions]) => raise(id, executions, exceptions, deps)),
-  );
-  const shown = stored.filter((alert) => alert?.announced).map((alert) => (alert as Alert).id);
-  await deps.queues.deliverAll(deps.store.surfaces, shown);
+  const alerts = [...byAlert];
+  for (let i = 0; i < alerts.length; i += chunkSize) {
+    const chunk = alerts.slice(i, i + chunkSize);
+    const stored = await Promise.all(
+      chunk.map(([id, executions]) => raise(id, executions, exceptions, deps)),
+    );
+    const shown = stored.filter((alert) => alert?.announced).map((alert) => (alert as Alert).id);
+    await deps.queues.deliverAll(deps.store.surfaces, shown);
+  }
 }
+
+/** The first alerts of a flood are on their way while the last are still looked into. */
+const chunkSize = 100;
 
 async function raise(
   id: string,

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Alert } from '../alerts/alert';
 import { type AuditDraft, chain, genesis } from './audit';
 import { keys } from './keys';
+import { script } from './scripts';
 
 /** Alerts are kept 400 days: an auditor asks a year later. */
 const keepSeconds = 400 * 86_400;
@@ -12,7 +13,7 @@ const executionSeconds = 100 * 86_400;
  * Stores an alert if nobody stored it since it was read, and in the same step appends to the audit trail, marks it
  * undelivered on each surface, and tells whoever watches.
  */
-const commitScript = `
+const commit = script(`
 local rev = redis.call('HGET', KEYS[1], 'rev') or '0'
 if rev ~= ARGV[1] then return 'stale' end
 local audits = tonumber(ARGV[7])
@@ -27,7 +28,7 @@ for i = 1, audits do redis.call('XADD', KEYS[3], '*', 'entry', ARGV[10 + i]) end
 if audits > 0 then redis.call('SET', KEYS[4], ARGV[10]) end
 for i = 5, #KEYS do redis.call('ZADD', KEYS[i], 'NX', ARGV[5], ARGV[4]) end
 redis.call('PUBLISH', '${keys.changes}', ARGV[4])
-return 'done'`;
+return 'done'`);
 
 export interface AlertChange {
   alert: Alert;
@@ -63,25 +64,22 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
       const entries = chain(head, audits);
       const marks = stored.announced ? surfaces.map(keys.undelivered) : [];
       const touched = [keys.alert(id), keys.alerts, keys.audit, keys.auditHead, ...marks];
-      const answer = (await redis.eval(
-        commitScript,
-        touched.length,
-        ...touched,
-        String(rev),
-        String(rev + 1),
+      const answer = await commit(redis, touched, [
+        rev,
+        rev + 1,
         JSON.stringify(stored),
         id,
-        String(Date.parse(stored.raisedAt)),
-        String(keepSeconds),
-        String(entries.length),
+        Date.parse(stored.raisedAt),
+        keepSeconds,
+        entries.length,
         genesis,
         head,
         entries.at(-1)?.hash ?? head,
         ...entries.map((entry) => JSON.stringify(entry)),
-      )) as string;
+      ]);
       if (answer === 'done') return stored;
       if (answer === 'stale') current = await get(id);
-      else head = answer;
+      else head = String(answer);
     }
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Presser } from '../alerts/alert';
 import { keys } from './keys';
+import { script } from './scripts';
 
 /** What somebody did, or was refused. */
 export interface AuditDraft {
@@ -61,14 +62,14 @@ export function firstBrokenLink(entries: readonly AuditEntry[], from = genesis):
 }
 
 /** Appends, and once only per `onceId`: a job that runs again writes nothing twice. */
-const appendScript = `
+const appendOnce = script(`
 if ARGV[4] ~= '' and redis.call('EXISTS', KEYS[3]) == 1 then return 'known' end
 local head = redis.call('GET', KEYS[2]) or ARGV[1]
 if head ~= ARGV[2] then return head end
 if ARGV[4] ~= '' then redis.call('SET', KEYS[3], '1', 'EX', 604800) end
 for i = 5, #ARGV do redis.call('XADD', KEYS[1], '*', 'entry', ARGV[i]) end
 redis.call('SET', KEYS[2], ARGV[3])
-return 'done'`;
+return 'done'`);
 
 export function createAuditTrail(redis: Redis) {
   async function append(drafts: readonly AuditDraft[], onceId = ''): Promise<void> {
@@ -76,20 +77,17 @@ export function createAuditTrail(redis: Redis) {
     let head = (await redis.get(keys.auditHead)) ?? genesis;
     for (;;) {
       const entries = chain(head, drafts);
-      const answer = (await redis.eval(
-        appendScript,
-        3,
-        keys.audit,
-        keys.auditHead,
-        keys.auditOnce(onceId || 'none'),
+      const touched = [keys.audit, keys.auditHead, keys.auditOnce(onceId || 'none')];
+      const docs = entries.map((entry) => JSON.stringify(entry));
+      const answer = await appendOnce(redis, touched, [
         genesis,
         head,
         entries.at(-1)?.hash ?? head,
         onceId,
-        ...entries.map((entry) => JSON.stringify(entry)),
-      )) as string;
+        ...docs,
+      ]);
       if (answer === 'done' || answer === 'known') return;
-      head = answer;
+      head = String(answer);
     }
   }
 

@@ -65,6 +65,7 @@ export function createResources() {
             .includes('/'),
       ),
     all: () => [...byId.values()],
+    ofType: (type: string) => [...byId.values()].filter((r) => r.type.toLowerCase() === type.toLowerCase()),
   };
 }
 export type Resources = ReturnType<typeof createResources>;
