@@ -21,6 +21,7 @@ const { createQueues } = require('../../dist/pipeline/queues.js');
 const { connect } = require('../../dist/store/connect.js');
 const { startEmbeddedRedis } = require('../../dist/store/embedded-redis.js');
 
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const executions = Number(process.env.BENCH_EXECUTIONS ?? 3000);
 const perCaller = 5;
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-bench-'));
@@ -46,28 +47,21 @@ const events = Array.from({ length: executions }, (_, i) => {
   return normalize(recordsOf(operation, 'tenant')[2], 'rest').event;
 });
 
-async function bare() {
-  const queue = new Queue('bare', {
-    connection: connect(redis.address),
-    prefix: '{bare}',
-    defaultJobOptions: { removeOnComplete: true },
-  });
+/** The same payloads through a queue whose worker does nothing, each added by itself or all in bulk. */
+async function bare(add) {
+  const queue = new Queue('bare', { connection: connect(redis.address), prefix: '{bare}', defaultJobOptions: { removeOnComplete: true } });
   let done = 0;
   let finish;
   const finished = new Promise((resolve) => {
     finish = resolve;
   });
-  const worker = new Worker(
-    'bare',
-    async () => {
-      if (++done === executions) finish();
-    },
-    { connection: connect(redis.address), prefix: '{bare}', concurrency: 50 },
-  );
+  const work = async () => {
+    if (++done === executions) finish();
+  };
+  const worker = new Worker('bare', work, { connection: connect(redis.address), prefix: '{bare}', concurrency: 50 });
   await worker.waitUntilReady();
   const began = Date.now();
-  for (let i = 0; i < executions; i += 1000)
-    await queue.addBulk(events.slice(i, i + 1000).map((data) => ({ name: 'x', data })));
+  for (let i = 0; i < executions; i += 1000) await add(queue, events.slice(i, i + 1000));
   await finished;
   const rate = executions / ((Date.now() - began) / 1000);
   await worker.close();
@@ -75,26 +69,32 @@ async function bare() {
   return rate;
 }
 
-async function ours() {
-  const config = loadConfig({
-    AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
-    AZURE_ACCESS_TOKEN: tenant.token,
-    RUNWATCH_DATA_DIR: dir,
-    RUNWATCH_PORT: '0',
-    SLACK_BOT_TOKEN: 'xoxb-bench',
-    SLACK_CHANNEL: 'C1',
-    SLACK_SIGNING_SECRET: 'bench',
-    SLACK_API_URL: `http://127.0.0.1:${port}/api/`,
-    RUNWATCH_SLACK_RATE: '100000',
-  });
+const env = {
+  AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
+  AZURE_ACCESS_TOKEN: tenant.token,
+  RUNWATCH_DATA_DIR: dir,
+  RUNWATCH_LOG_LEVEL: 'warn',
+  SLACK_BOT_TOKEN: 'xoxb-bench',
+  SLACK_CHANNEL: 'C1',
+  SLACK_SIGNING_SECRET: 'bench',
+  SLACK_API_URL: `http://127.0.0.1:${port}/api/`,
+  RUNWATCH_SLACK_RATE: '100000',
+};
+
+/** The whole path by one process that enriches and delivers, and by a second that delivers when `helper`. */
+async function ours(round, helper) {
+  const config = loadConfig(env);
   const log = createLog('warn');
   const app = await startApp({
     config,
-    roles: ['enrich', 'deliver'],
+    roles: helper ? ['enrich'] : ['enrich', 'deliver'],
     log,
     azure: () => createAzure(config, { tlsOptions: { ca: tenant.ca } }),
   });
+  const other = helper ? fork(cli, ['start', '--roles', 'deliver'], { env: { PATH: process.env.PATH, ...env } }) : null;
   const queues = createQueues(redis.address, log);
+  while (other && (await queues.deliver.getWorkersCount()) === 0) await new Promise((done) => setTimeout(done, 20));
+  const fresh = events.map((event) => ({ ...event, id: `${event.id}-${round}`, correlationId: `${event.correlationId}-${round}` }));
   let posted = 0;
   const finished = new Promise((resolve) => {
     slack.on('message', (message) => {
@@ -103,24 +103,26 @@ async function ours() {
   });
   const began = Date.now();
   for (let i = 0; i < executions; i += 1000) {
-    await queues.events.add('events', {
-      subscriptionId: subscriptions.payments,
-      events: events.slice(i, i + 1000),
-    });
+    await queues.events.add('events', { subscriptionId: subscriptions.payments, events: fresh.slice(i, i + 1000) });
   }
   await finished;
   const rate = executions / ((Date.now() - began) / 1000);
+  slack.removeAllListeners('message');
   await queues.close();
   await app.stop();
+  other?.kill('SIGKILL');
   return rate;
 }
 
-const bareRate = await bare();
-const ourRate = await ours();
-console.log(`pipeline: ${executions} executions`);
-console.log(`  events to posted messages  ${ourRate.toFixed(0)} a second`);
-console.log(`  bare BullMQ, same payload  ${bareRate.toFixed(0)} jobs a second`);
-console.log(`  ratio                      ${(ourRate / bareRate).toFixed(2)} (wanted: 0.25)`);
+const single = await bare((queue, batch) => Promise.all(batch.map((data) => queue.add('x', data))));
+const bulk = await bare((queue, batch) => queue.addBulk(batch.map((data) => ({ name: 'x', data }))));
+const one = await ours(1, false);
+const two = await ours(2, true);
+console.log(`pipeline: ${executions} executions, each to one Slack message`);
+console.log(`  bare BullMQ, added one by one    ${single.toFixed(0)} jobs a second`);
+console.log(`  bare BullMQ, added in bulk       ${bulk.toFixed(0)} jobs a second`);
+console.log(`  one process                      ${one.toFixed(0)} messages a second, ${(one / single).toFixed(2)} of one by one (wanted: 0.25)`);
+console.log(`  --roles enrich, --roles deliver  ${two.toFixed(0)} messages a second, ${(two / single).toFixed(2)} of one by one (wanted: 0.25)`);
 slack.kill();
 azure.kill();
 await redis.stop();

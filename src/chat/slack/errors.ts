@@ -12,7 +12,8 @@ export function toSurfaceError(error: unknown): SurfaceError {
     return new SurfaceError('Slack asks to wait', 'throttled', (e.retryAfter ?? 1) * 1000);
   }
   const said = e.data?.error;
-  if (e.code === 'slack_webapi_platform_error' && said) {
+  // A body that was cut off comes as an error text of its own: whether the message was taken is not known.
+  if (e.code === 'slack_webapi_platform_error' && said && /^[a-z_]{2,60}$/.test(said)) {
     if (said === 'ratelimited' || said === 'rate_limited')
       return new SurfaceError('Slack asks to wait', 'throttled', 1000);
     if (said === 'message_not_found' || said === 'cant_update_message') return new SurfaceError(said, 'gone');

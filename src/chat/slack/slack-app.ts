@@ -15,6 +15,7 @@ import { type ActionId, actionIds, type SlackConfig } from '../../config';
 import type { Log } from '../../log';
 import { readExceptionForm } from '../exception-form';
 import { exceptionCallback, exceptionModal, type ModalMemory, valuesOf } from './exception-modal';
+import { createFastFetch } from './fast-fetch';
 import { createSlackPeople } from './people';
 
 /** A press as it leaves a surface. */
@@ -58,6 +59,7 @@ export const createSlackClient = (
     timeout: 10_000,
     allowAbsoluteUrls: false,
     maxRequestConcurrency: 50,
+    fetch: createFastFetch(new URL(apiUrl).origin),
     logger: boltLogger(log),
   });
 
