@@ -68,6 +68,30 @@ program
   });
 
 program
+  .command('roles')
+  .description("a caller's role assignments, how each reaches them, and which let them run commands")
+  .argument('<CALLER>', 'UPN, object id, app id or display name')
+  .requiredOption('--scope <scope>', 'a subscription id, or an ARM id')
+  .option('--json', 'one JSON object a line')
+  .addHelpText('after', '\nExample:\n  runwatch roles dana@contoso.example --scope 5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01')
+  .action(async (caller, flags) => {
+    const { roles } = await import('./commands/roles');
+    await roles(caller, flags, config(), output);
+  });
+
+program
+  .command('who-can')
+  .description('every principal that can do an action, and through what')
+  .argument('[ACTION]', 'an ARM action', 'Microsoft.Compute/virtualMachines/runCommand/action')
+  .requiredOption('--scope <scope>', 'a subscription id, or an ARM id')
+  .option('--json', 'one JSON object a line')
+  .addHelpText('after', '\nExample:\n  runwatch who-can --scope /subscriptions/…/resourceGroups/rg-payments')
+  .action(async (action, flags) => {
+    const { whoCanCommand } = await import('./commands/roles');
+    await whoCanCommand(action, flags, config(), output);
+  });
+
+program
   .command('role-definitions')
   .description('the role definitions that grant an action')
   .requiredOption('--granting <action>', 'such as Microsoft.Compute/virtualMachines/runCommand/action')

@@ -13,6 +13,8 @@ export interface RoleDefinition {
 export interface PermissionBlock {
   actions: string[];
   notActions: string[];
+  dataActions?: string[] | undefined;
+  notDataActions?: string[] | undefined;
 }
 
 /**
@@ -26,6 +28,13 @@ export function grants(permissions: readonly PermissionBlock[], action: string):
       !block.notActions.some((pattern) => actionMatches(pattern, action)),
   );
 }
+
+/** As {@link grants}, for what a role may do to data, such as reading a secret's value. */
+export const grantsData = (permissions: readonly PermissionBlock[], dataAction: string): boolean =>
+  grants(
+    permissions.map((block) => ({ actions: block.dataActions ?? [], notActions: block.notDataActions ?? [] })),
+    dataAction,
+  );
 
 const matchers = new Map<string, (action: string) => boolean>();
 
@@ -65,6 +74,8 @@ export function parseRoleDefinitions(list: unknown): RoleDefinition[] {
       permissions: (p.permissions ?? []).map((block: Partial<PermissionBlock>) => ({
         actions: block.actions ?? [],
         notActions: block.notActions ?? [],
+        dataActions: block.dataActions ?? [],
+        notDataActions: block.notDataActions ?? [],
       })),
     };
   });

@@ -1,83 +1,95 @@
 import type { RoleAssignment } from '@azure/arm-authorization';
+import type { Assignment, Deny } from '../alerts/access';
 import { guid } from '../alerts/guid';
 import { parseRoleDefinitions, type RoleDefinition } from '../alerts/roles';
 import { remember } from './cache';
 import type { AzureClients } from './clients';
 import { toAzureError } from './errors';
 
-/** A role assignment as ARM lists it. */
-export interface Assignment {
-  /** Full ARM id. */
-  id: string;
-  /** GUID (the assignment's name). */
-  name: string;
-  scope: string;
-  roleDefinitionId: string;
-  principalId: string;
-  principalType: string;
-  condition: string | null;
-  description: string | null;
-  createdOn: string | null;
-  createdBy: string | null;
-}
-
 const minutes = 60_000;
 
 /** Role definitions are kept a day and assignments minutes; what many ask at once is asked once. */
 export function createAccess(clients: AzureClients, now: () => number = Date.now) {
   const definitions = remember(24 * 60 * minutes, 1000, listDefinitions, now);
-  const assigned = remember(5 * minutes, 10_000, listAssignedTo, now);
-  const atScope = remember(5 * minutes, 1000, listAtScope, now);
+  const assigned = remember(5 * minutes, 10_000, (key) => listAssignments(...scopeAndPrincipal(key)), now);
+  const atScope = remember(5 * minutes, 1000, (scope) => listAssignments(scope, 'atScope()'), now);
+  const denied = remember(5 * minutes, 1000, listDenies, now);
+  const scheduled = remember(5 * minutes, 10_000, (key) => listScheduled(...scopeAndPrincipal(key)), now);
+  const eligible = remember(5 * minutes, 10_000, (key) => listEligible(...scopeAndPrincipal(key)), now);
 
   async function listDefinitions(scope: string): Promise<RoleDefinition[]> {
-    try {
-      const list = [];
-      for await (const role of clients.authorization(subscriptionOf(scope)).roleDefinitions.list(scope))
-        list.push(role);
-      return parseRoleDefinitions(list);
-    } catch (error) {
-      throw toAzureError(error, `role definitions at ${scope}`);
-    }
-  }
-
-  async function listAssignedTo(key: string): Promise<Assignment[]> {
-    const [subscriptionId = '', principalId = ''] = key.split(' ');
-    return listAssignments(`/subscriptions/${subscriptionId}`, `assignedTo('${principalId}')`);
-  }
-
-  async function listAtScope(scope: string): Promise<Assignment[]> {
-    return listAssignments(scope, 'atScope()');
+    const roles = clients.authorization(subscriptionOf(scope)).roleDefinitions.list(scope);
+    return parseRoleDefinitions(await gather(roles, `role definitions at ${scope}`));
   }
 
   async function listAssignments(scope: string, filter: string): Promise<Assignment[]> {
-    try {
-      const list: Assignment[] = [];
-      const found = clients
-        .authorization(subscriptionOf(scope))
-        .roleAssignments.listForScope(scope, { filter });
-      for await (const assignment of found) list.push(toAssignment(assignment));
-      return list;
-    } catch (error) {
-      throw toAzureError(error, `role assignments at ${scope}`);
-    }
+    const found = clients.authorization(subscriptionOf(scope)).roleAssignments.listForScope(scope, { filter });
+    return (await gather(found, `role assignments at ${scope}`)).map(toAssignment);
   }
+
+  async function listDenies(scope: string): Promise<Deny[]> {
+    const found = clients.authorization(subscriptionOf(scope)).denyAssignments.listForScope(scope);
+    return (await gather(found, `deny assignments at ${scope}`)).map((deny) => ({
+      name: deny.denyAssignmentName ?? deny.name ?? '',
+      scope: deny.scope ?? scope,
+      notToChildren: deny.doNotApplyToChildScopes ?? false,
+      permissions: (deny.permissions ?? []).map((p) => ({ actions: p.actions ?? [], notActions: p.notActions ?? [] })),
+      principals: (deny.principals ?? []).map((principal) => principal.id ?? ''),
+      excluded: (deny.excludePrincipals ?? []).map((principal) => principal.id ?? ''),
+    }));
+  }
+
+  /** Assignments that PIM made active for a while. */
+  async function listScheduled(scope: string, filter: string): Promise<Assignment[]> {
+    const found = clients.authorization(subscriptionOf(scope)).roleAssignmentScheduleInstances.listForScope(scope, { filter });
+    const instances = await gather(found, `PIM assignments at ${scope}`);
+    return instances
+      .filter((instance) => instance.assignmentType === 'Activated' || instance.endDateTime)
+      .map((instance) => ({ ...pim(instance), until: instance.endDateTime?.toISOString() ?? null, name: instance.originRoleAssignmentId?.split('/').at(-1) ?? instance.name ?? '' }));
+  }
+
+  async function listEligible(scope: string, filter: string): Promise<Assignment[]> {
+    const found = clients.authorization(subscriptionOf(scope)).roleEligibilityScheduleInstances.listForScope(scope, { filter });
+    const instances = await gather(found, `PIM eligibilities at ${scope}`);
+    return instances.map((instance) => ({ ...pim(instance), until: instance.endDateTime?.toISOString() ?? null, eligible: true }));
+  }
+
+  const ask = <T>(cached: (key: string) => Promise<T[]>) => (principalId: string, subscriptionId: string): Promise<T[]> => {
+    const id = guid(principalId);
+    return id ? cached(`/subscriptions/${subscriptionId} ${id}`) : Promise.resolve([]);
+  };
 
   return {
     /** Built-in and custom role definitions that exist at a scope. */
     roleDefinitions: (scope: string) => definitions(scope),
     /** Assignments of a principal and of its groups, transitively, that touch a subscription. */
-    assignmentsOf: (principalId: string, subscriptionId: string) => {
-      const id = guid(principalId);
-      return id ? assigned(`${subscriptionId} ${id}`) : Promise.resolve([]);
-    },
+    assignmentsOf: ask(assigned),
     /** Every assignment at a scope and above it. */
     assignmentsAt: (scope: string) => atScope(scope),
+    deniesAt: (scope: string) => denied(scope),
+    scheduledOf: ask(scheduled),
+    eligibleOf: ask(eligible),
   };
 }
 export type AzureAccess = ReturnType<typeof createAccess>;
 
-const subscriptionOf = (scope: string) =>
-  /\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '00000000-0000-0000-0000-000000000000';
+const scopeAndPrincipal = (key: string): [string, string] => {
+  const [scope = '', principalId = ''] = key.split(' ');
+  return [scope, `assignedTo('${principalId}')`];
+};
+
+async function gather<T>(found: AsyncIterable<T>, what: string): Promise<T[]> {
+  try {
+    const list: T[] = [];
+    for await (const item of found) list.push(item);
+    return list;
+  } catch (error) {
+    throw toAzureError(error, what);
+  }
+}
+
+/** The client wants a subscription even where the scope has none; it is not part of the request then. */
+const subscriptionOf = (scope: string) => /\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '00000000-0000-0000-0000-000000000000';
 
 function toAssignment(a: RoleAssignment): Assignment {
   return {
@@ -85,7 +97,7 @@ function toAssignment(a: RoleAssignment): Assignment {
     name: a.name ?? a.id?.split('/').at(-1) ?? '',
     scope: a.scope ?? '/',
     roleDefinitionId: a.roleDefinitionId ?? '',
-    principalId: a.principalId ?? '',
+    principalId: (a.principalId ?? '').toLowerCase(),
     principalType: a.principalType ?? '',
     condition: a.condition ?? null,
     description: a.description ?? null,
@@ -93,3 +105,27 @@ function toAssignment(a: RoleAssignment): Assignment {
     createdBy: a.createdBy ?? null,
   };
 }
+
+interface Instance {
+  id?: string;
+  name?: string;
+  scope?: string;
+  roleDefinitionId?: string;
+  principalId?: string;
+  principalType?: string;
+  condition?: string;
+  createdOn?: Date;
+}
+
+const pim = (instance: Instance): Assignment => ({
+  id: instance.id ?? '',
+  name: instance.name ?? '',
+  scope: instance.scope ?? '/',
+  roleDefinitionId: instance.roleDefinitionId ?? '',
+  principalId: (instance.principalId ?? '').toLowerCase(),
+  principalType: instance.principalType ?? '',
+  condition: instance.condition ?? null,
+  description: null,
+  createdOn: instance.createdOn?.toISOString() ?? null,
+  createdBy: null,
+});

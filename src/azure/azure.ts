@@ -5,6 +5,7 @@ import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
 import { createCredential } from './credential';
+import { createDirectory } from './directory';
 import { toAzureError } from './errors';
 import { readMachine } from './machine';
 import { createNetwork } from './network';
@@ -14,18 +15,35 @@ export interface AzureOptions {
   tlsOptions?: TlsSettings;
   onCall?: AzureConnection['onCall'];
   now?: () => number;
+  /** Default: the cloud's own, or none with a pasted token, which Graph would not take. */
+  graphEndpoint?: string;
 }
+
+/** Microsoft Graph in each cloud. Source: "Microsoft Graph national cloud deployments", learn.microsoft.com. */
+const graphs = {
+  public: 'https://graph.microsoft.com',
+  usgovernment: 'https://graph.microsoft.us',
+  china: 'https://microsoftgraph.chinacloudapi.cn',
+} as const;
 
 /** All that we ask of Azure, by @azure/* clients. */
 export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOptions = {}) {
+  const credential = options.credential ?? createCredential(azure);
   const clients = createClients({
     endpoint: azure.endpoint,
-    credential: options.credential ?? createCredential(azure),
+    credential,
     ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
     ...(options.onCall ? { onCall: options.onCall } : {}),
   });
   return {
     ...createAccess(clients, options.now),
+    directory: createDirectory({
+      endpoint: options.graphEndpoint ?? (azure.accessToken ? null : graphs[azure.cloud]),
+      credential,
+      tlsOptions: options.tlsOptions,
+      onCall: options.onCall,
+      now: options.now,
+    }),
     ...createNetwork(clients),
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
     readMachine: (id: string) => readMachine(clients, id),
