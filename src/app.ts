@@ -7,6 +7,8 @@ import type { Surface } from './chat/surface';
 import type { Config, Role } from './config';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
+import { backfill } from './pipeline/backfill';
+import { answerCommand } from './pipeline/chat-commands';
 import { deliver } from './pipeline/deliver';
 import { discover } from './pipeline/discover';
 import { complete, ingest } from './pipeline/ingest';
@@ -29,6 +31,8 @@ export interface AppOptions {
   azure?: (metrics: Metrics) => Azure;
   /** Default: Date.now. */
   now?: () => number;
+  /** How long a new subscription's history waits for its first polls, ms. Default: 30 seconds. */
+  backfillDelayMs?: number;
 }
 
 export interface App {
@@ -47,6 +51,7 @@ export async function startApp({
   log,
   azure: makeAzure,
   now = Date.now,
+  backfillDelayMs = 30_000,
 }: AppOptions): Promise<App> {
   const has = (role: Role) => roles.includes(role);
   const embedded = config.redisUrl ? null : await startEmbeddedRedis(config.dataDir);
@@ -73,12 +78,19 @@ export async function startApp({
   const stops: (() => Promise<void>)[] = [];
 
   if (has('enrich')) {
-    const deps = { azure, store, queues, metrics, log, points: config.points, now };
+    const { policy, points } = config;
+    const judging = {
+      points,
+      workingHours: policy.workingHours,
+      watchlist: policy.watchlist,
+      environments: policy.environments,
+    };
+    const deps = { azure, store, queues, metrics, log, judging, policy, now };
     queues.work('events', (job) => ingest(job.data, deps), { concurrency: 8 });
     queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
   }
   if (has('deliver')) {
-    const deps = { store, surfaces, metrics, log, responders, now };
+    const deps = { store, surfaces, queues, metrics, log, responders, now };
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
     queues.work('sweep', () => sweep({ store, queues }));
     await queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' });
@@ -104,6 +116,7 @@ export async function startApp({
     const deps = {
       readLog: azure.readLog,
       polls: store.polls,
+      timeline: store.timeline,
       queues,
       metrics,
       now,
@@ -115,6 +128,13 @@ export async function startApp({
       surfaces: store.surfaces,
     };
     queues.work('poll', (job, token) => pollJob(job, token, deps), { concurrency: 20 });
+    const { history } = store;
+    queues.work(
+      'backfill',
+      (job, token) =>
+        backfill(job, token, { readLog: azure.readLog, lookbackMs: deps.lookbackMs, history, log, now }),
+      { concurrency: 2 },
+    );
     queues.work('discover', () =>
       discover({
         named: config.azure.subscriptionIds,
@@ -122,6 +142,9 @@ export async function startApp({
         polls: store.polls,
         queues,
         pollSeconds: config.pollSeconds,
+        history,
+        backfillDelayMs,
+        now,
         log,
       }),
     );
@@ -135,6 +158,7 @@ export async function startApp({
           log,
           now,
           getAlert: store.alerts.get,
+          command: (text) => answerCommand(text, { azure, store, now }),
           press: async (pressed) => void (await press(pressed)),
         })
       : null;

@@ -73,7 +73,10 @@ program
   .argument('<CALLER>', 'UPN, object id, app id or display name')
   .requiredOption('--scope <scope>', 'a subscription id, or an ARM id')
   .option('--json', 'one JSON object a line')
-  .addHelpText('after', '\nExample:\n  runwatch roles dana@contoso.example --scope 5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01')
+  .addHelpText(
+    'after',
+    '\nExample:\n  runwatch roles dana@contoso.example --scope 5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01',
+  )
   .action(async (caller, flags) => {
     const { roles } = await import('./commands/roles');
     await roles(caller, flags, config(), output);

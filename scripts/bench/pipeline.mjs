@@ -49,7 +49,11 @@ const events = Array.from({ length: executions }, (_, i) => {
 
 /** The same payloads through a queue whose worker does nothing, each added by itself or all in bulk. */
 async function bare(add) {
-  const queue = new Queue('bare', { connection: connect(redis.address), prefix: '{bare}', defaultJobOptions: { removeOnComplete: true } });
+  const queue = new Queue('bare', {
+    connection: connect(redis.address),
+    prefix: '{bare}',
+    defaultJobOptions: { removeOnComplete: true },
+  });
   let done = 0;
   let finish;
   const finished = new Promise((resolve) => {
@@ -58,7 +62,11 @@ async function bare(add) {
   const work = async () => {
     if (++done === executions) finish();
   };
-  const worker = new Worker('bare', work, { connection: connect(redis.address), prefix: '{bare}', concurrency: 50 });
+  const worker = new Worker('bare', work, {
+    connection: connect(redis.address),
+    prefix: '{bare}',
+    concurrency: 50,
+  });
   await worker.waitUntilReady();
   const began = Date.now();
   for (let i = 0; i < executions; i += 1000) await add(queue, events.slice(i, i + 1000));
@@ -91,10 +99,17 @@ async function ours(round, helper) {
     log,
     azure: () => createAzure(config, { tlsOptions: { ca: tenant.ca } }),
   });
-  const other = helper ? fork(cli, ['start', '--roles', 'deliver'], { env: { PATH: process.env.PATH, ...env } }) : null;
+  const other = helper
+    ? fork(cli, ['start', '--roles', 'deliver'], { env: { PATH: process.env.PATH, ...env } })
+    : null;
   const queues = createQueues(redis.address, log);
-  while (other && (await queues.deliver.getWorkersCount()) === 0) await new Promise((done) => setTimeout(done, 20));
-  const fresh = events.map((event) => ({ ...event, id: `${event.id}-${round}`, correlationId: `${event.correlationId}-${round}` }));
+  while (other && (await queues.deliver.getWorkersCount()) === 0)
+    await new Promise((done) => setTimeout(done, 20));
+  const fresh = events.map((event) => ({
+    ...event,
+    id: `${event.id}-${round}`,
+    correlationId: `${event.correlationId}-${round}`,
+  }));
   let posted = 0;
   const finished = new Promise((resolve) => {
     slack.on('message', (message) => {
@@ -103,7 +118,10 @@ async function ours(round, helper) {
   });
   const began = Date.now();
   for (let i = 0; i < executions; i += 1000) {
-    await queues.events.add('events', { subscriptionId: subscriptions.payments, events: fresh.slice(i, i + 1000) });
+    await queues.events.add('events', {
+      subscriptionId: subscriptions.payments,
+      events: fresh.slice(i, i + 1000),
+    });
   }
   await finished;
   const rate = executions / ((Date.now() - began) / 1000);
@@ -121,8 +139,12 @@ const two = await ours(2, true);
 console.log(`pipeline: ${executions} executions, each to one Slack message`);
 console.log(`  bare BullMQ, added one by one    ${single.toFixed(0)} jobs a second`);
 console.log(`  bare BullMQ, added in bulk       ${bulk.toFixed(0)} jobs a second`);
-console.log(`  one process                      ${one.toFixed(0)} messages a second, ${(one / single).toFixed(2)} of one by one (wanted: 0.25)`);
-console.log(`  --roles enrich, --roles deliver  ${two.toFixed(0)} messages a second, ${(two / single).toFixed(2)} of one by one (wanted: 0.25)`);
+console.log(
+  `  one process                      ${one.toFixed(0)} messages a second, ${(one / single).toFixed(2)} of one by one (wanted: 0.25)`,
+);
+console.log(
+  `  --roles enrich, --roles deliver  ${two.toFixed(0)} messages a second, ${(two / single).toFixed(2)} of one by one (wanted: 0.25)`,
+);
 slack.kill();
 azure.kill();
 await redis.stop();

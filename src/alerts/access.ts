@@ -72,7 +72,12 @@ export function waysTo(
   return { ways: deniedBy ? [] : ways, deniedBy };
 }
 
-function denyHits(deny: Deny, action: string, scope: string, principals: ReadonlySet<string> | null): boolean {
+function denyHits(
+  deny: Deny,
+  action: string,
+  scope: string,
+  principals: ReadonlySet<string> | null,
+): boolean {
   const reaches = deny.notToChildren ? is(deny.scope, scope) : covers(deny.scope, scope);
   if (!reaches || !grants(deny.permissions, action)) return false;
   if (!principals) return deny.principals.includes(everyone) && deny.excluded.length === 0;
@@ -85,17 +90,26 @@ const worth: { text: string; action?: string; data?: string }[] = [
   { text: 'change access', action: 'Microsoft.Authorization/roleAssignments/write' },
   { text: 'delete locks', action: 'Microsoft.Authorization/locks/delete' },
   { text: 'read secrets', data: 'Microsoft.KeyVault/vaults/secrets/getSecret/action' },
-  { text: 'give itself secrets (key vault access policies)', action: 'Microsoft.KeyVault/vaults/accessPolicies/write' },
+  {
+    text: 'give itself secrets (key vault access policies)',
+    action: 'Microsoft.KeyVault/vaults/accessPolicies/write',
+  },
   { text: 'read storage keys', action: 'Microsoft.Storage/storageAccounts/listKeys/action' },
 ];
 
 /** What else assignments let their holder do that matters, each with the role and the widest scope it comes from. */
-export function alsoCan(assignments: readonly Assignment[], definitions: readonly RoleDefinition[]): string[] {
+export function alsoCan(
+  assignments: readonly Assignment[],
+  definitions: readonly RoleDefinition[],
+): string[] {
   const byId = definitionsById(definitions);
   return worth.flatMap(({ text, action, data }) => {
     const giving = assignments
       .map((assignment) => ({ assignment, role: byId.get(idOf(assignment.roleDefinitionId)) }))
-      .filter(({ role }) => role && (action ? grants(role.permissions, action) : grantsData(role.permissions, data ?? '')))
+      .filter(
+        ({ role }) =>
+          role && (action ? grants(role.permissions, action) : grantsData(role.permissions, data ?? '')),
+      )
       .sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
     return giving?.role ? [`${text} (${giving.role.name} at ${giving.assignment.scope})`] : [];
   });

@@ -42,6 +42,8 @@ export interface Alert {
   verdict: 'alert' | 'suppressed';
   /** Id of the exception that suppresses it. */
   exception: string | null;
+  /** Why an environment's threshold keeps it to the digest: "below 70 in test". */
+  threshold: string | null;
   /** True once it may be shown: after enrichment, or after enrichment took too long. */
   ready: boolean;
   /** True once any surface was asked to show it; from then on it is never suppressed. */
@@ -82,6 +84,7 @@ export function newAlert(id: string, seen: readonly Execution[], now: string): A
     reasons: [],
     verdict: 'alert',
     exception: null,
+    threshold: null,
     ready: false,
     announced: false,
     facts: {},

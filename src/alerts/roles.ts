@@ -32,7 +32,10 @@ export function grants(permissions: readonly PermissionBlock[], action: string):
 /** As {@link grants}, for what a role may do to data, such as reading a secret's value. */
 export const grantsData = (permissions: readonly PermissionBlock[], dataAction: string): boolean =>
   grants(
-    permissions.map((block) => ({ actions: block.dataActions ?? [], notActions: block.notDataActions ?? [] })),
+    permissions.map((block) => ({
+      actions: block.dataActions ?? [],
+      notActions: block.notDataActions ?? [],
+    })),
     dataAction,
   );
 

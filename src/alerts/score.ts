@@ -1,4 +1,5 @@
 import { type Alert, summarize } from './alert';
+import { inWindow, type TimeWindow } from './time-window';
 
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 
@@ -12,8 +13,29 @@ export const defaultPoints = {
   failed: -15,
   refused: -20,
   burst: 15,
+  firstOnMachine: 15,
+  unusualHour: 10,
+  outsideWorkingHours: 10,
+  newAddress: 8,
+  refusalsBefore: 12,
+  passwordOnly: 12,
+  guest: 10,
+  scriptTrait: 15,
+  privilegedIdentity: 10,
+  exposedMachine: 5,
+  production: 5,
+  test: -20,
+  watchlist: 25,
 };
 export type Points = Record<keyof typeof defaultPoints, number>;
+
+/** What scoring needs to know beside the alert. */
+export interface ScoreContext {
+  points: Points;
+  workingHours?: TimeWindow | undefined;
+  /** Callers and machines that are watched. */
+  watchlist?: { callers?: string[] | undefined; targets?: string[] | undefined } | undefined;
+}
 
 /** Severity begins at these scores: Elastic's medium is 47, so the middle band holds it. */
 export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;
@@ -25,17 +47,80 @@ export function severityOf(score: number): Severity {
   return 'low';
 }
 
+/** History shorter than this can't call anything new. */
+const enoughDays = 7;
+
 /** Scores an alert from 0 to 100; the reasons' points add up to the score unless it was held at an end. */
 export function scoreOf(
   alert: Pick<Alert, 'executions' | 'facts'>,
-  points: Points = defaultPoints,
+  context: ScoreContext = { points: defaultPoints },
 ): { score: number; severity: Severity; reasons: Reason[] } {
-  const { technique, status, refused, machines } = summarize(alert);
+  const { technique } = summarize(alert);
   const reasons: Reason[] = [{ points: technique.baseScore, text: technique.title }];
-  if (refused) reasons.push({ points: points.refused, text: 'refused by Azure: nothing ran' });
-  else if (status === 'failed') reasons.push({ points: points.failed, text: 'failed' });
-  if (machines > 1) reasons.push({ points: points.burst, text: `${machines} machines` });
+  for (const [name, text] of applying(alert, context)) {
+    const points = context.points[name];
+    if (points !== 0) reasons.push({ points, text });
+  }
   const sum = reasons.reduce((total, reason) => total + reason.points, 0);
   const score = Math.max(0, Math.min(100, sum));
   return { score, severity: severityOf(score), reasons };
 }
+
+function applying(
+  alert: Pick<Alert, 'executions' | 'facts'>,
+  context: ScoreContext,
+): [keyof Points, string][] {
+  const { status, refused, machines, caller, startedAt, target } = summarize(alert);
+  const { history, who, script, machine } = alert.facts;
+  const known = history !== undefined && history.days >= enoughDays;
+  const out: [keyof Points, string][] = [];
+  const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
+  add('refused', refused, 'refused by Azure: nothing ran');
+  add('failed', status === 'failed' && !refused, 'failed');
+  add('burst', machines > 1, `${machines} machines`);
+  add(
+    'firstOnMachine',
+    known && history.onThisMachine === 0,
+    `first time on this machine (0 in ${history?.days} days)`,
+  );
+  add('unusualHour', history?.usualHour === false, 'outside their own hours');
+  add(
+    'outsideWorkingHours',
+    context.workingHours && !inWindow(context.workingHours, new Date(startedAt)),
+    `outside ${context.workingHours?.from ?? ''}–${context.workingHours?.to ?? ''}`,
+  );
+  add('newAddress', known && caller.ip !== null && !history.addressSeen, 'new address');
+  add(
+    'refusalsBefore',
+    (history?.refusalsBefore ?? 0) > 0,
+    `${history?.refusalsBefore} refusals in the minutes before`,
+  );
+  add('passwordOnly', who?.weakSignIn, 'password without MFA');
+  add('guest', who?.guest, 'a guest account');
+  add(
+    'scriptTrait',
+    (script?.traits.length ?? 0) > 0,
+    `script ${script?.traits.map((trait) => trait.name).join(', ')}`,
+  );
+  add('privilegedIdentity', (machine?.identityCan.length ?? 0) > 0, "the machine's identity is privileged");
+  add(
+    'exposedMachine',
+    (machine?.openPorts?.length ?? 0) > 0,
+    `port ${machine?.openPorts?.join(', ')} open to the internet`,
+  );
+  add('production', isProduction(machine?.environment), 'production');
+  add('test', isTest(machine?.environment), `${machine?.environment} environment`);
+  const watched = (list: readonly string[] | undefined, names: (string | null)[]) =>
+    list?.some((entry) => names.some((name) => name?.toLowerCase() === entry.toLowerCase()));
+  add(
+    'watchlist',
+    watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||
+      watched(context.watchlist?.targets, [target.name, target.id]),
+    'on the watchlist',
+  );
+  return out;
+}
+
+const isProduction = (environment: string | null | undefined) => /^prod/i.test(environment ?? '');
+const isTest = (environment: string | null | undefined) =>
+  /^(test|dev|development|sandbox|staging|qa)$/i.test(environment ?? '');

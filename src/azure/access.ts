@@ -23,7 +23,9 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
   }
 
   async function listAssignments(scope: string, filter: string): Promise<Assignment[]> {
-    const found = clients.authorization(subscriptionOf(scope)).roleAssignments.listForScope(scope, { filter });
+    const found = clients
+      .authorization(subscriptionOf(scope))
+      .roleAssignments.listForScope(scope, { filter });
     return (await gather(found, `role assignments at ${scope}`)).map(toAssignment);
   }
 
@@ -33,7 +35,10 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
       name: deny.denyAssignmentName ?? deny.name ?? '',
       scope: deny.scope ?? scope,
       notToChildren: deny.doNotApplyToChildScopes ?? false,
-      permissions: (deny.permissions ?? []).map((p) => ({ actions: p.actions ?? [], notActions: p.notActions ?? [] })),
+      permissions: (deny.permissions ?? []).map((p) => ({
+        actions: p.actions ?? [],
+        notActions: p.notActions ?? [],
+      })),
       principals: (deny.principals ?? []).map((principal) => principal.id ?? ''),
       excluded: (deny.excludePrincipals ?? []).map((principal) => principal.id ?? ''),
     }));
@@ -41,23 +46,37 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
 
   /** Assignments that PIM made active for a while. */
   async function listScheduled(scope: string, filter: string): Promise<Assignment[]> {
-    const found = clients.authorization(subscriptionOf(scope)).roleAssignmentScheduleInstances.listForScope(scope, { filter });
+    const found = clients
+      .authorization(subscriptionOf(scope))
+      .roleAssignmentScheduleInstances.listForScope(scope, { filter });
     const instances = await gather(found, `PIM assignments at ${scope}`);
     return instances
       .filter((instance) => instance.assignmentType === 'Activated' || instance.endDateTime)
-      .map((instance) => ({ ...pim(instance), until: instance.endDateTime?.toISOString() ?? null, name: instance.originRoleAssignmentId?.split('/').at(-1) ?? instance.name ?? '' }));
+      .map((instance) => ({
+        ...pim(instance),
+        until: instance.endDateTime?.toISOString() ?? null,
+        name: instance.originRoleAssignmentId?.split('/').at(-1) ?? instance.name ?? '',
+      }));
   }
 
   async function listEligible(scope: string, filter: string): Promise<Assignment[]> {
-    const found = clients.authorization(subscriptionOf(scope)).roleEligibilityScheduleInstances.listForScope(scope, { filter });
+    const found = clients
+      .authorization(subscriptionOf(scope))
+      .roleEligibilityScheduleInstances.listForScope(scope, { filter });
     const instances = await gather(found, `PIM eligibilities at ${scope}`);
-    return instances.map((instance) => ({ ...pim(instance), until: instance.endDateTime?.toISOString() ?? null, eligible: true }));
+    return instances.map((instance) => ({
+      ...pim(instance),
+      until: instance.endDateTime?.toISOString() ?? null,
+      eligible: true,
+    }));
   }
 
-  const ask = <T>(cached: (key: string) => Promise<T[]>) => (principalId: string, subscriptionId: string): Promise<T[]> => {
-    const id = guid(principalId);
-    return id ? cached(`/subscriptions/${subscriptionId} ${id}`) : Promise.resolve([]);
-  };
+  const ask =
+    <T>(cached: (key: string) => Promise<T[]>) =>
+    (principalId: string, subscriptionId: string): Promise<T[]> => {
+      const id = guid(principalId);
+      return id ? cached(`/subscriptions/${subscriptionId} ${id}`) : Promise.resolve([]);
+    };
 
   return {
     /** Built-in and custom role definitions that exist at a scope. */
@@ -89,7 +108,8 @@ async function gather<T>(found: AsyncIterable<T>, what: string): Promise<T[]> {
 }
 
 /** The client wants a subscription even where the scope has none; it is not part of the request then. */
-const subscriptionOf = (scope: string) => /\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '00000000-0000-0000-0000-000000000000';
+const subscriptionOf = (scope: string) =>
+  /\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '00000000-0000-0000-0000-000000000000';
 
 function toAssignment(a: RoleAssignment): Assignment {
   return {

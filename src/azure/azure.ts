@@ -7,8 +7,9 @@ import { type AzureConnection, createClients } from './clients';
 import { createCredential } from './credential';
 import { createDirectory } from './directory';
 import { toAzureError } from './errors';
-import { readMachine } from './machine';
+import { createMachines } from './machine';
 import { createNetwork } from './network';
+import { readExtension, readRunCommand } from './scripts';
 
 export interface AzureOptions {
   credential?: TokenCredential;
@@ -46,7 +47,9 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     }),
     ...createNetwork(clients),
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
-    readMachine: (id: string) => readMachine(clients, id),
+    ...createMachines(clients, options.now),
+    readRunCommand: (id: string) => readRunCommand(clients, id),
+    readExtension: (id: string) => readExtension(clients, id),
     /** Subscriptions that the credential sees and that are enabled. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {
       try {

@@ -1,5 +1,6 @@
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { ComputeManagementClient } from '@azure/arm-compute';
+import { ManagementLockClient } from '@azure/arm-locks';
 import { MonitorClient } from '@azure/arm-monitor';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
@@ -43,6 +44,7 @@ export function createClients({ endpoint, credential, tlsOptions, onCall }: Azur
     authorization: perSubscription((id) => new AuthorizationManagementClient(credential, id, options)),
     compute: perSubscription((id) => new ComputeManagementClient(credential, id, options)),
     network: perSubscription((id) => new NetworkManagementClient(credential, id, options)),
+    locks: perSubscription((id) => new ManagementLockClient(credential, id, options)),
     subscriptions: new SubscriptionClient(credential, options),
     endpoint,
   };

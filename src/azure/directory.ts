@@ -38,8 +38,12 @@ const hours = 3_600_000;
 
 /** Names, groups and owners by Microsoft Graph v1.0; every question throws an AzureError where it is not permitted. */
 export function createDirectory({ endpoint, credential, tlsOptions, onCall, now }: DirectoryOptions) {
-  const pipeline = createPipelineFromOptions({ ...(tlsOptions ? { tlsOptions } : {}), userAgentOptions: { userAgentPrefix: 'runwatch' } });
-  if (endpoint) pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${endpoint}/.default` }));
+  const pipeline = createPipelineFromOptions({
+    ...(tlsOptions ? { tlsOptions } : {}),
+    userAgentOptions: { userAgentPrefix: 'runwatch' },
+  });
+  if (endpoint)
+    pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${endpoint}/.default` }));
   const http = createDefaultHttpClient();
 
   async function ask(path: string, body?: unknown): Promise<unknown> {
@@ -47,14 +51,27 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     const request = createPipelineRequest({
       url: `${endpoint}/v1.0${path}`,
       method: body ? 'POST' : 'GET',
-      headers: createHttpHeaders({ accept: 'application/json', consistencylevel: 'eventual', ...(body ? { 'content-type': 'application/json' } : {}) }),
+      headers: createHttpHeaders({
+        accept: 'application/json',
+        consistencylevel: 'eventual',
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      }),
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     const response = await pipeline.sendRequest(http, request);
     onCall?.('Microsoft.Graph', response.status);
     if (response.status >= 400) {
-      const remedy = response.status === 403 ? 'grant Directory.Read.All (Microsoft Graph, application) to the bot' : 'it is tried again';
-      throw new AzureError(`Microsoft Graph answered ${response.status}`, 'GraphError', response.status, retryAfterOf(response.headers.get('retry-after')), remedy);
+      const remedy =
+        response.status === 403
+          ? 'grant Directory.Read.All (Microsoft Graph, application) to the bot'
+          : 'it is tried again';
+      throw new AzureError(
+        `Microsoft Graph answered ${response.status}`,
+        'GraphError',
+        response.status,
+        retryAfterOf(response.headers.get('retry-after')),
+        remedy,
+      );
     }
     const text = response.bodyAsText ?? '';
     return text.startsWith('{') ? JSON.parse(text) : text;
@@ -62,13 +79,31 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
 
   const listOf = async (path: string) => ((await ask(path)) as { value?: Loose[] }).value ?? [];
   const byId = remember<Principal | null>(hours, 10_000, async (id) => (await ids([id]))[0] ?? null, now);
-  const size = remember(hours, 1000, async (id) => Number(await ask(`/groups/${id}/transitiveMembers/$count`)), now);
-  const owners = remember(hours, 1000, async (id) => (await listOf(`/servicePrincipals/${id}/owners?${select}`)).map(toPrincipal), now);
-  const members = remember(hours / 12, 1000, async (id) => (await listOf(`/groups/${id}/transitiveMembers?${select}&$top=999`)).map(toPrincipal), now);
+  const size = remember(
+    hours,
+    1000,
+    async (id) => Number(await ask(`/groups/${id}/transitiveMembers/$count`)),
+    now,
+  );
+  const owners = remember(
+    hours,
+    1000,
+    async (id) => (await listOf(`/servicePrincipals/${id}/owners?${select}`)).map(toPrincipal),
+    now,
+  );
+  const members = remember(
+    hours / 12,
+    1000,
+    async (id) => (await listOf(`/groups/${id}/transitiveMembers?${select}&$top=999`)).map(toPrincipal),
+    now,
+  );
 
   async function ids(wanted: readonly string[]): Promise<Principal[]> {
     if (wanted.length === 0) return [];
-    const answer = (await ask('/directoryObjects/getByIds', { ids: wanted, types: ['user', 'group', 'servicePrincipal'] })) as { value?: Loose[] };
+    const answer = (await ask('/directoryObjects/getByIds', {
+      ids: wanted,
+      types: ['user', 'group', 'servicePrincipal'],
+    })) as { value?: Loose[] };
     return (answer.value ?? []).map(toPrincipal);
   }
 
@@ -77,7 +112,10 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     const id = guid(text);
     const quoted = `'${encodeURIComponent(text.replace(/'/g, "''"))}'`;
     if (id) {
-      const [object, apps] = await Promise.all([ids([id]), listOf(`/servicePrincipals?$filter=appId eq '${id}'&${select}`)]);
+      const [object, apps] = await Promise.all([
+        ids([id]),
+        listOf(`/servicePrincipals?$filter=appId eq '${id}'&${select}`),
+      ]);
       return [...object, ...apps.map(toPrincipal)];
     }
     const [people, apps] = await Promise.all([
@@ -99,7 +137,13 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
 export type AzureDirectory = ReturnType<typeof createDirectory>;
 
 const notAsked = () =>
-  new AzureError('Microsoft Graph is not asked with a pasted access token', 'GraphNotAsked', 403, 0, 'sign in with DefaultAzureCredential and grant Directory.Read.All');
+  new AzureError(
+    'Microsoft Graph is not asked with a pasted access token',
+    'GraphNotAsked',
+    403,
+    0,
+    'sign in with DefaultAzureCredential and grant Directory.Read.All',
+  );
 
 type Loose = Record<string, unknown>;
 
@@ -108,7 +152,13 @@ function toPrincipal(object: Loose): Principal {
   const string = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
   return {
     id: String(object.id ?? '').toLowerCase(),
-    kind: kind.endsWith('group') ? 'Group' : kind.endsWith('serviceprincipal') || object.appId ? 'ServicePrincipal' : kind.endsWith('user') || object.userPrincipalName ? 'User' : 'Unknown',
+    kind: kind.endsWith('group')
+      ? 'Group'
+      : kind.endsWith('serviceprincipal') || object.appId
+        ? 'ServicePrincipal'
+        : kind.endsWith('user') || object.userPrincipalName
+          ? 'User'
+          : 'Unknown',
     name: string(object.displayName) ?? string(object.userPrincipalName) ?? String(object.id ?? ''),
     login: string(object.userPrincipalName) ?? string(object.appId),
     mail: string(object.mail),

@@ -1,8 +1,9 @@
 import { type Alert, summarize } from '../alerts/alert';
-import type { Execution } from '../alerts/execution';
 import { plainLine } from '../alerts/plain-text';
 import { lastChange } from '../alerts/transitions';
 import type { ActionId } from '../config';
+import { factsOf } from './fact-lines';
+import { type ThreadPart, threadOf } from './thread';
 
 /** Words in a line: plain text that a surface escapes, bold text, or a time that a surface shows in the reader's zone. */
 export type Inline = string | { bold: string } | { time: string } | { code: string };
@@ -33,6 +34,8 @@ export interface MessageModel {
   status: Inline[][];
   actions: Action[];
   closed: boolean;
+  /** What hangs below it; empty when nothing does. */
+  thread: ThreadPart[];
   /** One line without any markup, for notifications. */
   summary: string;
 }
@@ -40,13 +43,16 @@ export interface MessageModel {
 export interface MessageOptions {
   /** False when no responder is configured: the buttons that need one say so. */
   responders: boolean;
+  /** Now, ms: an assignment's age is said in days. */
+  now: number;
 }
 
 /** Builds the message of an alert as it stands. Pure: the same alert gives the same message. */
-export function messageOf(alert: Alert, { responders }: MessageOptions): MessageModel {
+export function messageOf(alert: Alert, { responders, now }: MessageOptions): MessageModel {
   const { technique, target, machines, caller } = summarize(alert);
   const where = machines > 1 ? `${machines} machines` : plainLine(target.name, 80);
-  const title = `${technique.title} on ${where}`;
+  const environment = alert.facts.machine?.environment;
+  const title = `${technique.title} on ${where}${environment ? ` · ${plainLine(environment, 40)}` : ''}`;
   const closed = alert.state === 'closed';
   return {
     alertId: alert.id,
@@ -54,10 +60,11 @@ export function messageOf(alert: Alert, { responders }: MessageOptions): Message
     score: alert.score,
     title,
     headline: headlineOf(alert),
-    facts: closed ? [] : factsOf(alert),
+    facts: closed ? [] : factsOf(alert, now),
     status: statusOf(alert),
     actions: actionsOf(alert, responders),
     closed,
+    thread: threadOf(alert),
     summary: `${alert.severity.toUpperCase()} ${alert.score}: ${title} by ${plainLine(caller.name, 80)} (${alert.id})`,
   };
 }
@@ -66,6 +73,9 @@ function headlineOf(alert: Alert): Inline[] {
   const { technique, caller, status, refused, startedAt, lastEventAt } = summarize(alert);
   const took = seconds(startedAt, lastEventAt);
   const tried = refused ? 'tried: ' : '';
+  const { machine, script } = alert.facts;
+  const runsAs = script?.runAs ?? { Linux: 'root', Windows: 'SYSTEM' }[machine?.os ?? ('none' as 'Linux')];
+  const asWhom = runsAs && technique.id !== 'serial-console' ? ` as ${plainLine(runsAs, 40)}` : '';
   const outcome = refused
     ? 'refused by Azure'
     : status === 'succeeded'
@@ -75,7 +85,7 @@ function headlineOf(alert: Alert): Inline[] {
         : 'still running';
   return [
     { bold: plainLine(caller.name, 120) },
-    ` ${tried}${technique.verb} · `,
+    ` ${tried}${technique.verb}${asWhom} · `,
     { time: startedAt },
     ` · ${outcome}`,
   ];
@@ -85,60 +95,6 @@ const seconds = (from: string, to: string) => {
   const s = Math.round((Date.parse(to) - Date.parse(from)) / 1000);
   return s > 0 ? ` after ${s < 120 ? `${s} s` : `${Math.round(s / 60)} min`}` : '';
 };
-
-function factsOf(alert: Alert): Fact[] {
-  const { target, machines } = summarize(alert);
-  const facts: Fact[] = [{ label: 'Could, because', value: [becauseOf(alert)] }];
-  const from = originOf(alert);
-  if (from) facts.push({ label: 'From', value: [from] });
-  if (machines > 1) facts.push({ label: 'Machines', value: [machineList(alert.executions)] });
-  else
-    facts.push({
-      label: 'Where',
-      value: [plainLine(`${target.resourceGroup} · subscription ${target.subscriptionId}`, 200)],
-    });
-  facts.push({
-    label: 'Score',
-    value: [
-      alert.reasons.map((r) => `${r.points > 0 ? '+' : ''}${r.points} ${plainLine(r.text, 80)}`).join(' · '),
-    ],
-  });
-  for (const { what, why } of alert.facts.missing ?? [])
-    facts.push({ label: 'Not known', value: [`${what}: ${plainLine(why, 200)}`] });
-  return facts;
-}
-
-function becauseOf(alert: Alert): string {
-  const { refused, caller } = summarize(alert);
-  if (refused) return 'they could not: Azure refused the call';
-  const access = alert.facts.access;
-  const grant = access?.grant ?? summarize(alert).grantedBy;
-  if (!grant) return `no role assignment of ${plainLine(caller.name, 80)} was found that allows it`;
-  const scope = grant.scope ? ` at ${plainLine(grant.scope, 160)}` : '';
-  const through = grant.principalType === 'Group' ? ', through a group' : '';
-  const source =
-    access?.source === 'resolved' ? ' (worked out from role assignments)' : ' (from Azure’s log)';
-  return `${plainLine(grant.role, 100)}${scope}${through}${source}`;
-}
-
-function originOf(alert: Alert): string {
-  const { caller } = summarize(alert);
-  const type = {
-    User: '',
-    ServicePrincipal: 'an application',
-    ManagedIdentity: 'a managed identity',
-    Unknown: 'an unknown kind of caller',
-  }[caller.type];
-  return [type, caller.ip ? plainLine(caller.ip, 45) : ''].filter(Boolean).join(' · ');
-}
-
-const listedMachines = 20;
-
-function machineList(executions: readonly Execution[]): string {
-  const names = [...new Set(executions.map((execution) => plainLine(execution.target.name, 60)))];
-  const rest = names.length - listedMachines;
-  return names.slice(0, listedMachines).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-}
 
 function statusOf(alert: Alert): Inline[][] {
   const lines: Inline[][] = [];
@@ -201,6 +157,7 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
       },
     });
   }
+  actions.push({ id: 'show_roles', label: 'Show roles' });
   actions.push({ id: 'add_exception', label: `Add exception…${needs}` });
   actions.push({
     id: 'close',

@@ -1,4 +1,5 @@
 import type { MessageModel } from './message';
+import type { ThreadPart } from './thread';
 
 /** Where a message stands. */
 export interface Ref {
@@ -6,8 +7,11 @@ export interface Ref {
   message: string;
 }
 
-/** Something to show: an alert's message, or a short notice. */
-export type Content = { kind: 'alert'; model: MessageModel } | { kind: 'notice'; id: string; text: string };
+/** Something to show: an alert's message, what hangs below it, or a short notice. */
+export type Content =
+  | { kind: 'alert'; model: MessageModel }
+  | { kind: 'thread'; id: string; parent: Ref; parts: ThreadPart[] }
+  | { kind: 'notice'; id: string; text: string };
 
 /** What a chat can do for us. All may throw {@link SurfaceError}. */
 export interface Surface {
@@ -19,7 +23,7 @@ export interface Surface {
   post: (content: Content) => Promise<Ref>;
   update: (ref: Ref, content: Content) => Promise<void>;
   /** Looks for a message that may have been posted since a moment (ms), though its answer never came. */
-  find: (id: string, since: number) => Promise<Ref | null>;
+  find: (id: string, since: number, parent: Ref | null) => Promise<Ref | null>;
   /** Tells one person something that only they see. */
   whisper: (to: { channel: string; user: string }, text: string) => Promise<void>;
 }

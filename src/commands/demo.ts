@@ -30,10 +30,12 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   const app = await startApp({
     config,
     roles: allRoles,
+    backfillDelayMs: 0,
     log,
     azure: (metrics) =>
       createAzure(config, {
         tlsOptions: { ca: tenant.ca },
+        graphEndpoint: tenant.endpoint,
         onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
       }),
   });

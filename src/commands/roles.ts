@@ -1,21 +1,29 @@
 import { plainLine } from '../alerts/plain-text';
 import { createAzure } from '../azure/azure';
+import { type CallerRole, findCaller, rolesOf, whoCan } from '../azure/effective-roles';
 import type { Config } from '../config';
-import { type CallerRole, findCaller, rolesOf, whoCan } from '../pipeline/effective-roles';
+import { howOf } from '../responses/show-roles';
 import { CommandError, type Output, table } from './output';
 import { parseScope } from './scope';
 
-export const defaultAction = 'Microsoft.Compute/virtualMachines/runCommand/action';
-
 /** Prints a caller's roles at a scope, and which of them let them run commands. */
-export async function roles(caller: string, flags: { scope: string; json?: boolean }, config: Config, output: Output): Promise<void> {
+export async function roles(
+  caller: string,
+  flags: { scope: string; json?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
   const { scope, subscriptionId } = parseScope(flags.scope);
   const azure = createAzure(config);
   const found = await findCaller(caller, azure);
   const [principal] = found;
-  if (!principal) throw new CommandError(`${caller}: nobody in the directory has that UPN, object id, app id or name`, 1);
+  if (!principal)
+    throw new CommandError(`${caller}: nobody in the directory has that UPN, object id, app id or name`, 1);
   if (found.length > 1) {
-    throw new CommandError(`${caller}: ${found.length} fit (${found.map((p) => `${p.name} ${p.id}`).join(', ')}); give the object id`, 1);
+    throw new CommandError(
+      `${caller}: ${found.length} fit (${found.map((p) => `${p.name} ${p.id}`).join(', ')}); give the object id`,
+      1,
+    );
   }
   const list = await rolesOf(principal.id, scope, subscriptionId, azure);
   if (flags.json) {
@@ -24,33 +32,43 @@ export async function roles(caller: string, flags: { scope: string; json?: boole
   }
   for (const line of table([['ROLE', 'SCOPE', 'RUNS COMMANDS', 'HOW'], ...list.map(row)])) output.out(line);
   const can = list.filter((role) => role.runsCommands && !role.eligible).length;
-  output.err(`${plainLine(principal.name)}: ${list.length} assignments, ${can} let them run commands at ${scope}`);
+  output.err(
+    `${plainLine(principal.name)}: ${list.length} assignments, ${can} let them run commands at ${scope}`,
+  );
 }
 
 const row = (role: CallerRole): string[] => [
   plainLine(role.role, 60),
   plainLine(role.scope, 120),
-  role.deniedBy ? `denied by ${plainLine(role.deniedBy, 40)}` : role.runsCommands ? (role.eligible ? 'after activation' : 'yes') : 'no',
+  role.deniedBy
+    ? `denied by ${plainLine(role.deniedBy, 40)}`
+    : role.runsCommands
+      ? role.eligible
+        ? 'after activation'
+        : 'yes'
+      : 'no',
   howOf(role),
 ];
 
-export function howOf({ group, until, eligible, condition }: CallerRole): string {
-  const parts = [group ? `through group ${plainLine(group.name, 60)}${group.members === null ? '' : ` (${group.members} members)`}` : 'directly'];
-  if (eligible) parts.push('PIM eligible');
-  else if (until) parts.push(`PIM until ${until}`);
-  if (condition) parts.push('has a condition, not evaluated');
-  return parts.join(', ');
-}
-
 /** Prints every principal that can do an action at a scope. */
-export async function whoCanCommand(action: string, flags: { scope: string; json?: boolean }, config: Config, output: Output): Promise<void> {
+export async function whoCanCommand(
+  action: string,
+  flags: { scope: string; json?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
   const { scope, subscriptionId } = parseScope(flags.scope);
   const list = await whoCan(action, scope, subscriptionId, createAzure(config));
   if (flags.json) {
     for (const able of list) output.out(JSON.stringify(able));
     return;
   }
-  const rows = list.map((able) => [plainLine(able.name, 80), able.principalType, plainLine(able.role, 60), `${plainLine(able.scope, 120)}${able.group ? ` through ${plainLine(able.group, 60)}` : ''}${able.condition ? ', has a condition, not evaluated' : ''}`]);
+  const rows = list.map((able) => [
+    plainLine(able.name, 80),
+    able.principalType,
+    plainLine(able.role, 60),
+    `${plainLine(able.scope, 120)}${able.group ? ` through ${plainLine(able.group, 60)}` : ''}${able.condition ? ', has a condition, not evaluated' : ''}`,
+  ]);
   for (const line of table([['WHO', 'TYPE', 'ROLE', 'THROUGH'], ...rows])) output.out(line);
   output.err(`${list.length} can ${action} at ${scope}`);
 }

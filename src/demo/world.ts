@@ -6,6 +6,7 @@ export const roleIds = {
   owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635',
   contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
   vmContributor: '9980e02c-c2be-4d73-94e8-173b1dc7cf3c',
+  keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
 } as const;
 
@@ -106,6 +107,24 @@ export function furnish(tenant: Tenant) {
       tags: { env: 'test' },
     }),
   };
+  const own = 'd0d0d0d0-0000-4000-8000-000000000001';
+  tenant.directory.add({
+    id: own,
+    kind: 'ServicePrincipal',
+    name: 'vm-pay-01',
+    login: 'd0d0d0d0-0000-4000-8000-0000000000ff',
+    managedIdentityOf: vms.pay01,
+  });
+  Object.assign(tenant.resources.get(vms.pay01), { identity: { type: 'SystemAssigned', principalId: own } });
+  const vault = `/subscriptions/${subscriptions.payments}/resourceGroups/rg-payments/providers/Microsoft.KeyVault/vaults/kv-pay`;
+  assign(
+    tenant,
+    vault,
+    roleIds.keyVaultSecretsUser,
+    own,
+    'ServicePrincipal',
+    '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7dc',
+  );
   return { people: { dana, lee, kim, patchBot }, groups: { oncall }, vms };
 }
 export type World = ReturnType<typeof furnish>;
@@ -141,6 +160,19 @@ export interface MachineOptions {
   interfaces?: number;
   /** Name of the security group on the first interface; none when absent. */
   group?: string;
+}
+
+/** Something on a machine: a managed run command, an extension; answers its id. */
+export function addChild(
+  tenant: Tenant,
+  vmId: string,
+  kind: 'runCommands' | 'extensions',
+  name: string,
+  properties: Record<string, unknown>,
+): string {
+  const id = `${vmId}/${kind}/${name}`;
+  tenant.resources.put(id, { location: 'westeurope', properties });
+  return id;
 }
 
 /** A virtual machine with its interfaces; answers its id. */
@@ -191,6 +223,13 @@ export function addMachine(
     tags,
     properties: {
       provisioningState: 'Succeeded',
+      instanceView: {
+        vmAgent: {
+          vmAgentVersion: '2.11.1.4',
+          statuses: [{ code: 'ProvisioningState/succeeded', displayStatus: 'Ready' }],
+        },
+        statuses: [{ code: 'PowerState/running', displayStatus: 'VM running' }],
+      },
       hardwareProfile: { vmSize: 'Standard_B2s' },
       storageProfile: {
         osDisk: {

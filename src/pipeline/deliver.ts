@@ -8,11 +8,12 @@ import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Told } from '../store/deliveries';
 import type { Store } from '../store/store';
-import type { DeliverJob } from './queues';
+import type { DeliverJob, Queues } from './queues';
 
 export interface DeliverDeps {
   store: Store;
   surfaces: readonly Surface[];
+  queues: Pick<Queues, 'deliverThread'>;
   metrics: Metrics;
   log: Log;
   /** Is any responder configured? */
@@ -27,34 +28,87 @@ export async function deliver(
   deps: DeliverDeps,
 ): Promise<void> {
   const { store, now, metrics } = deps;
-  const { id, slotAt } = job.data;
+  const { id, slotAt, part } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
   if (!surface) return;
   const place = { surface: surface.name, id, channel: surface.channel, intervalMs: surface.intervalMs };
+  if (part) {
+    await deliverThread(job, token, surface, deps);
+    return;
+  }
   const { alert, notice, told, at } = await store.deliveries.begin(place, now(), Boolean(slotAt));
   const content = contentOf(alert, notice, deps.responders);
   const rev = alert?.rev ?? 0;
+  if (content?.kind === 'alert' && content.model.thread.length > 0)
+    await deps.queues.deliverThread(surface.name, id);
   if (!content || told.shown === digestOf(content)) {
     await store.deliveries.settle(surface.name, id, rev, null);
     return;
   }
   if (at > now() + 1) await postpone(job, token, at);
+  await store.deliveries.settle(
+    surface.name,
+    id,
+    rev,
+    await shown(job, token, surface, id, content, told, deps),
+  );
+  if (alert && !told.ref) metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
+}
+
+/** The thread hangs below the message, so it waits until that stands. */
+async function deliverThread(
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  surface: Surface,
+  deps: DeliverDeps,
+): Promise<void> {
+  const { store, now } = deps;
+  const { id, slotAt } = job.data;
+  const threadId = `${id}.thread`;
+  const place = { surface: surface.name, channel: surface.channel, intervalMs: surface.intervalMs };
+  const parent = await store.deliveries.begin({ ...place, id }, now(), true);
+  if (!parent.alert?.announced) return;
+  if (!parent.told.ref) {
+    await job.moveToDelayed(now() + 1000, token);
+    throw new DelayedError();
+  }
+  const { thread } = messageOf(parent.alert, { responders: deps.responders, now: now() });
+  const content: Content = { kind: 'thread', id: threadId, parent: parent.told.ref, parts: thread };
+  const { told, at } = await store.deliveries.begin({ ...place, id: threadId }, now(), Boolean(slotAt));
+  if (thread.length === 0 || told.shown === digestOf(content)) return;
+  if (at > now() + 1) await postpone(job, token, at);
+  await store.deliveries.setTold(
+    surface.name,
+    threadId,
+    await shown(job, token, surface, threadId, content, told, deps),
+  );
+}
+
+/** Shows it; a surface that asks to wait is waited for, other failures are thrown, to be tried again. */
+async function shown(
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  surface: Surface,
+  id: string,
+  content: Content,
+  told: Told,
+  deps: DeliverDeps,
+): Promise<Told> {
   try {
-    await store.deliveries.settle(surface.name, id, rev, await show(surface, id, content, told, deps));
+    return await show(surface, id, content, told, deps);
   } catch (error) {
-    metrics.deliveries.inc({
+    deps.metrics.deliveries.inc({
       surface: surface.name,
       result: error instanceof SurfaceError ? error.kind : 'failed',
     });
     if (error instanceof SurfaceError && error.kind === 'throttled') {
-      const until = now() + Math.max(1000, error.retryAfterMs);
-      await store.deliveries.closeUntil(surface.channel, until);
+      const until = deps.now() + Math.max(1000, error.retryAfterMs);
+      await deps.store.deliveries.closeUntil(surface.channel, until);
       await postpone(job, token, until);
     }
-    if (slotAt) await job.updateData({ ...job.data, slotAt: 0 });
+    if (job.data.slotAt) await job.updateData({ ...job.data, slotAt: 0 });
     throw error;
   }
-  if (alert && !told.ref) metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
 }
 
 const contentOf = (
@@ -62,12 +116,17 @@ const contentOf = (
   notice: { id: string; text: string } | null,
   responders: boolean,
 ): Content | null => {
-  if (alert?.announced) return { kind: 'alert', model: messageOf(alert, { responders }) };
+  if (alert?.announced)
+    return { kind: 'alert', model: messageOf(alert, { responders, now: Date.parse(alert.updatedAt) }) };
   return notice ? { kind: 'notice', ...notice } : null;
 };
 
+/** The thread has a digest of its own: a late event below need not touch the message above. */
 const digestOf = (content: Content) =>
-  createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
+  createHash('sha256')
+    .update(JSON.stringify(content, (key, value) => (key === 'thread' ? undefined : value)))
+    .digest('hex')
+    .slice(0, 32);
 
 /** Brings the message up to date or posts it; answers what the surface is now told. */
 async function show(
@@ -80,7 +139,8 @@ async function show(
   const { metrics, now } = deps;
   const { setTold } = deps.store.deliveries;
   const shown = digestOf(content);
-  const ref = told.ref ?? (told.attemptAt ? await lookUp(surface, id, told.attemptAt, deps.log) : null);
+  const ref =
+    told.ref ?? (told.attemptAt ? await lookUp(surface, id, told.attemptAt, content, deps.log) : null);
   if (ref && (await updated(surface, ref, content))) {
     metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
     return { ref, shown, attemptAt: null };
@@ -109,9 +169,9 @@ async function updated(surface: Surface, ref: Ref, content: Content): Promise<bo
 }
 
 /** A surface that may not be searched (a scope is missing) is taken to have lost it: twice is better than never. */
-async function lookUp(surface: Surface, id: string, since: number, log: Log) {
+async function lookUp(surface: Surface, id: string, since: number, content: Content, log: Log) {
   try {
-    return await surface.find(id, since);
+    return await surface.find(id, since, content.kind === 'thread' ? content.parent : null);
   } catch (error) {
     if (!(error instanceof SurfaceError) || error.kind !== 'refused') throw error;
     log.warn({ error, id, surface: surface.name }, 'could not look whether a message was posted; posting it');

@@ -1,4 +1,5 @@
 import type { Log } from '../log';
+import type { History } from '../store/history';
 import type { PollState } from '../store/poll-state';
 import type { Queues } from './queues';
 
@@ -7,20 +8,18 @@ export interface DiscoverDeps {
   named: readonly string[] | null;
   listSubscriptions: () => Promise<{ id: string; name: string }[]>;
   polls: PollState;
-  queues: Pick<Queues, 'poll'>;
+  queues: Pick<Queues, 'poll' | 'backfill'>;
+  history: History;
+  /** Polls come first: a new subscription's history waits this long, ms. */
+  backfillDelayMs: number;
+  now: () => number;
   pollSeconds: number;
   log: Log;
 }
 
 /** Keeps one poll schedule a subscription, as subscriptions come and go. */
-export async function discover({
-  named,
-  listSubscriptions,
-  polls,
-  queues,
-  pollSeconds,
-  log,
-}: DiscoverDeps): Promise<void> {
+export async function discover(deps: DiscoverDeps): Promise<void> {
+  const { named, listSubscriptions, polls, queues, pollSeconds, log } = deps;
   const visible = await listSubscriptions().catch((error) => {
     if (!named) throw error;
     log.warn({ error }, 'could not list subscriptions; their names are not known');
@@ -46,7 +45,20 @@ export async function discover({
       { every: pollSeconds * 1000 },
       { name: 'poll', data: { subscriptionId: id } },
     );
+    await fillHistory(id, deps);
     if (!health) log.info({ subscriptionId: id, name }, 'polling a subscription');
   }
   if (wanted.size === 0) log.warn('the credential sees no subscription; grant it Reader on one');
+}
+
+const historyDays = 89 * 86_400_000;
+
+async function fillHistory(
+  subscriptionId: string,
+  { history, queues, backfillDelayMs, now }: DiscoverDeps,
+): Promise<void> {
+  const from = await history.filledFrom(subscriptionId);
+  if (from !== null && now() - from >= historyDays) return;
+  const options = { delay: backfillDelayMs, deduplication: { id: subscriptionId } };
+  await queues.backfill.add('backfill', { subscriptionId }, options);
 }

@@ -1,13 +1,13 @@
-import { type Alert, newAlert, summarize, withExecutions } from '../alerts/alert';
+import { type Alert, callerKeyOf, newAlert, summarize, withExecutions } from '../alerts/alert';
 import type { Execution } from '../alerts/execution';
 import type { Facts } from '../alerts/facts';
-import type { Points } from '../alerts/score';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Store } from '../store/store';
-import { type EnrichDeps, enrich } from './enrich';
+import { enrich } from './enrich/enrich';
+import type { EnrichDeps } from './enrich/part';
 import { assignToAlerts, toExecutions } from './group';
-import { judge } from './judge';
+import { type JudgeContext, judge } from './judge';
 import type { CompleteJob, EventsJob, Queues } from './queues';
 
 export interface IngestDeps extends EnrichDeps {
@@ -15,13 +15,15 @@ export interface IngestDeps extends EnrichDeps {
   queues: Pick<Queues, 'deliverAll' | 'complete'>;
   metrics: Metrics;
   log: Log;
-  points: Points;
+  judging: JudgeContext;
   now: () => number;
 }
 
 /** New events → alerts, enriched, judged, stored, and asked to be delivered. Safe to run again from any point. */
 export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
-  const byAlert = await assignToAlerts(toExecutions(events), deps.store.alerts);
+  const executions = toExecutions(events);
+  await remember(executions, deps);
+  const byAlert = await assignToAlerts(executions, deps.store.alerts);
   const exceptions = await deps.store.exceptions.list();
   const alerts = [...byAlert];
   for (let i = 0; i < alerts.length; i += chunkSize) {
@@ -34,6 +36,15 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
   }
 }
 
+async function remember(executions: readonly Execution[], { store, now }: IngestDeps): Promise<void> {
+  const byCaller = new Map<string, Execution[]>();
+  for (const execution of executions) {
+    const key = callerKeyOf(execution.caller);
+    byCaller.set(key, [...(byCaller.get(key) ?? []), execution]);
+  }
+  await Promise.all([...byCaller].map(([key, theirs]) => store.history.note(key, theirs, now())));
+}
+
 /** The first alerts of a flood are on their way while the last are still looked into. */
 const chunkSize = 100;
 
@@ -43,7 +54,7 @@ async function raise(
   exceptions: Awaited<ReturnType<Store['exceptions']['list']>>,
   deps: IngestDeps,
 ): Promise<Alert | null> {
-  const { store, queues, metrics, points } = deps;
+  const { store, queues, metrics, judging } = deps;
   const at = new Date(deps.now()).toISOString();
   const known = await store.alerts.get(id);
   const draft = known ? withExecutions(known, executions) : newAlert(id, executions, at);
@@ -57,7 +68,7 @@ async function raise(
       const judged = judge(
         { ...merged, facts: current?.ready ? current.facts : facts, updatedAt: at },
         exceptions,
-        points,
+        judging,
       );
       return { alert: judged };
     },
@@ -65,17 +76,26 @@ async function raise(
   );
   if (stored && !known) metrics.alerts.inc({ technique: stored.technique, verdict: stored.verdict });
   if (stored?.exception) await store.exceptions.noteUse(stored.exception, id);
-  if (stored && facts.missing?.length) {
-    await queues.complete.add('complete', { alertId: id }, { delay: 2000, deduplication: { id } });
+  const ended = known?.ready && stored && statusOf(known) !== statusOf(stored);
+  if (ended || facts.missing?.length) {
+    const delay = ended ? 0 : 2000;
+    await queues.complete.add(
+      'complete',
+      { alertId: id },
+      { delay, deduplication: { id, keepLastIfActive: true } },
+    );
   }
   return stored;
 }
 
-/** Asks again for what was missing, with more patience; throws while something still is, to be tried later. */
+/** A final outcome brings output and exit code with it. */
+const statusOf = (alert: Alert) => summarize(alert).status;
+
+/** Asks again, with more patience: for what was missing, or since more has happened. Throws while something still is missing. */
 export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Promise<void> {
   const { store, queues } = deps;
   const alert = await store.alerts.get(alertId);
-  if (!alert?.facts.missing?.length) return;
+  if (!alert) return;
   const facts = await enrich(alert, deps, 60_000);
   const exceptions = await store.exceptions.list();
   const stored = await store.alerts.update(
@@ -86,7 +106,7 @@ export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Prom
         alert: judge(
           { ...current, facts, updatedAt: new Date(deps.now()).toISOString() },
           exceptions,
-          deps.points,
+          deps.judging,
         ),
       };
     },

@@ -1,26 +1,50 @@
 import { type Alert, summarize } from '../alerts/alert';
-import { type Exception, findException } from '../alerts/exception';
-import { type Points, scoreOf } from '../alerts/score';
+import type { EnvironmentRule } from '../alerts/environment';
+import { type Exception, findException, type MatchFacts } from '../alerts/exception';
+import { type ScoreContext, scoreOf } from '../alerts/score';
+
+export interface JudgeContext extends ScoreContext {
+  environments?: Record<string, EnvironmentRule> | undefined;
+}
 
 /**
- * Scores an alert and decides whether it is shown. An exception suppresses only when it covers every execution;
- * what was shown once stays shown; a critical score is never silenced.
+ * Scores an alert and decides whether it is shown. An exception suppresses only when it covers every execution; an
+ * environment's threshold leaves it to the digest; what was shown once stays shown; a critical score is never silenced.
  */
-export function judge(alert: Alert, exceptions: readonly Exception[], points: Points): Alert {
-  const scored = { ...alert, ...scoreOf(alert, points) };
-  const covering = alert.announced ? null : coveringException(scored, exceptions);
-  const suppressed = covering !== null && scored.severity !== 'critical';
+export function judge(alert: Alert, exceptions: readonly Exception[], context: JudgeContext): Alert {
+  const scored = { ...alert, ...scoreOf(alert, context) };
+  const mayBeSilent = !alert.announced && scored.severity !== 'critical';
+  const exception = mayBeSilent ? coveringException(scored, exceptions) : null;
+  const threshold = mayBeSilent && !exception ? belowThreshold(scored, context) : null;
+  const suppressed = exception !== null || threshold !== null;
   return {
     ...scored,
     verdict: suppressed ? 'suppressed' : 'alert',
-    exception: suppressed ? covering : null,
+    exception,
+    threshold,
     ready: true,
     announced: alert.announced || !suppressed,
   };
 }
 
 function coveringException(alert: Alert, exceptions: readonly Exception[]): string | null {
-  const first = findException(exceptions, summarize(alert).first);
+  const facts = matchFactsOf(alert);
+  const first = findException(exceptions, summarize(alert).first, facts);
   if (!first) return null;
-  return alert.executions.every((execution) => findException(exceptions, execution)) ? first.id : null;
+  return alert.executions.every((execution) => findException(exceptions, execution, facts)) ? first.id : null;
+}
+
+/** Tags and script, as far as enrichment found them; they are those of the alert's first machine. */
+export function matchFactsOf({ facts }: Pick<Alert, 'facts'>): MatchFacts {
+  const { machine, script } = facts;
+  return {
+    ...(machine ? { tags: machine.tags } : {}),
+    ...(script?.sha256 ? { script: { sha256: script.sha256, text: script.text ?? '' } } : {}),
+  };
+}
+
+function belowThreshold(alert: Alert, { environments }: JudgeContext): string | null {
+  const name = alert.facts.machine?.environment;
+  const from = name ? environments?.[name]?.alertFrom : undefined;
+  return from !== undefined && alert.score < from ? `below ${from} in ${name}` : null;
 }

@@ -1,16 +1,20 @@
 import type { ActivityEvent, UnreadableRecord } from '../alerts/activity-event';
+import { callerKeyOf } from '../alerts/alert';
 import { shortDigest } from '../alerts/digest';
+import { machineOf } from '../alerts/resource-id';
 import { detectTechnique, techniqueProviders } from '../alerts/techniques';
 import type { LogPage, LogWindow } from '../azure/activity-log';
 import type { Metrics } from '../metrics';
 import type { PollState } from '../store/poll-state';
+import type { TimelineStore } from '../store/timeline-store';
 import { normalize } from './normalize';
 import type { Queues } from './queues';
 
 export interface PollDeps {
   readLog: (window: LogWindow, provider?: string) => AsyncIterable<LogPage>;
   polls: PollState;
-  queues: Pick<Queues, 'events'>;
+  timeline: TimelineStore;
+  queues: Pick<Queues, 'events' | 'complete'>;
   metrics: Metrics;
   lookbackMs: number;
   techniquesOff: ReadonlySet<string>;
@@ -39,6 +43,7 @@ export async function poll(subscriptionId: string, deps: PollDeps): Promise<void
   const freshEvents = [...events.values()].filter((event) => fresh.has(event.id));
   const relevant = freshEvents.filter((event) => runsCode(event, deps.techniquesOff));
   await enqueue(deps.queues, subscriptionId, relevant);
+  await tellTimelines(freshEvents, deps);
   await polls.setAside([...unreadable].filter(([id]) => fresh.has(id)).map(([, record]) => record));
   const seen = new Map<string, number>();
   for (const event of freshEvents) seen.set(event.id, Date.parse(event.time));
@@ -56,7 +61,10 @@ export async function poll(subscriptionId: string, deps: PollDeps): Promise<void
  * One request where one page holds all. Where it doesn't, the rest of the subscription's traffic is left unread:
  * the providers that can run code are asked for one by one, since the filter takes one.
  */
-async function readWindow({ readLog }: Pick<PollDeps, 'readLog'>, window: LogWindow): Promise<unknown[]> {
+export async function readWindow(
+  { readLog }: Pick<PollDeps, 'readLog'>,
+  window: LogWindow,
+): Promise<unknown[]> {
   const records: unknown[] = [];
   for await (const page of readLog(window)) {
     records.push(...page.records);
@@ -67,6 +75,32 @@ async function readWindow({ readLog }: Pick<PollDeps, 'readLog'>, window: LogWin
     for await (const page of readLog(window, provider)) records.push(...page.records);
   }
   return records;
+}
+
+/** What else callers and others do: kept for a day, and alerts that follow them are brought up to date. */
+async function tellTimelines(
+  events: readonly ActivityEvent[],
+  { timeline, queues, now }: PollDeps,
+): Promise<void> {
+  const byOwner = new Map<string, ActivityEvent[]>();
+  for (const event of events) {
+    for (const owner of [callerKeyOf(event.caller), machineOf(event.resourceId).id.toLowerCase()]) {
+      if (owner) byOwner.set(owner, [...(byOwner.get(owner) ?? []), event]);
+    }
+  }
+  const following = await Promise.all(
+    [...byOwner].map(async ([owner, theirs]) => {
+      await timeline.note(owner, theirs);
+      return timeline.followers(owner, now());
+    }),
+  );
+  for (const alertId of new Set(following.flat())) {
+    await queues.complete.add(
+      'complete',
+      { alertId },
+      { deduplication: { id: alertId, keepLastIfActive: true } },
+    );
+  }
 }
 
 function sortOut(records: readonly unknown[]) {

@@ -20,6 +20,8 @@ export interface DeliverJob {
   surface: string;
   /** An alert's id, or a notice's. */
   id: string;
+  /** The thread below the message, not the message itself. */
+  part?: 'thread';
   /** The moment that the channel's rate limit gave this message, ms. */
   slotAt?: number;
 }
@@ -27,6 +29,7 @@ export interface DeliverJob {
 interface JobData {
   poll: PollJob;
   discover: unknown;
+  backfill: PollJob;
   events: EventsJob;
   complete: CompleteJob;
   deliver: DeliverJob;
@@ -58,6 +61,7 @@ export function createQueues(address: RedisAddress, log: Log) {
   const queues = {
     poll: new Queue<PollJob>('poll', options({ removeOnFail: true })),
     discover: new Queue('discover', options({ removeOnFail: true })),
+    backfill: new Queue<PollJob>('backfill', options(forEver)),
     events: new Queue<EventsJob>('events', options(forEver)),
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
     deliver: new Queue<DeliverJob>('deliver', options(forEver)),
@@ -109,6 +113,12 @@ export function createQueues(address: RedisAddress, log: Log) {
         })),
       );
     },
+    deliverThread: (surface: string, id: string) =>
+      queues.deliver.add(
+        'deliver',
+        { surface, id, part: 'thread' },
+        { deduplication: { id: `${surface}.${id}.thread`, keepLastIfActive: true } },
+      ),
     depths: async () => {
       const entries = await Promise.all(
         Object.entries(queues).map(

@@ -75,7 +75,7 @@ function replayed(alert: Alert, exceptions: readonly Exception[], points: Points
   const summary = summarize(alert);
   const { caller, grantedBy } = summary;
   const exception = findException(exceptions, summary.first);
-  const { score, severity, reasons } = scoreOf(alert, points);
+  const { score, severity, reasons } = scoreOf(alert, { points });
   return {
     id: alert.id,
     technique: summary.technique.id,

@@ -11,8 +11,17 @@ import { withPress } from './change-state';
 import { close, reopen } from './close';
 import { isolate, release } from './isolate';
 import type { PressJob, Response, ResponseDeps } from './response';
+import { showRoles } from './show-roles';
 
-export const responses: readonly Response[] = [acknowledge, close, reopen, addException, isolate, release];
+export const responses: readonly Response[] = [
+  acknowledge,
+  close,
+  reopen,
+  addException,
+  isolate,
+  release,
+  showRoles,
+];
 
 export interface PerformDeps extends ResponseDeps {
   config: Pick<Config, 'responders'>;

@@ -21,7 +21,7 @@ export interface PressJob {
 
 export interface ResponseDeps {
   store: Store;
-  azure: Pick<Azure, 'readMachine' | 'readInterface' | 'setGroup' | 'ensureDenyAll'>;
+  azure: Azure;
   log: Log;
   now: () => number;
   /** Shows the alert's present state on every surface, without waiting. */

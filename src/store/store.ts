@@ -5,8 +5,10 @@ import { createAuditTrail } from './audit';
 import { connect, type RedisAddress } from './connect';
 import { createDeliveries } from './deliveries';
 import { createExceptionsStore } from './exceptions-store';
+import { createHistory } from './history';
 import { keys } from './keys';
 import { createPollState } from './poll-state';
+import { createTimelineStore } from './timeline-store';
 
 /** Everything that is kept, over one connection. `surfaces` are those that messages are posted to. */
 export function createStore(address: RedisAddress, surfaces: readonly string[]) {
@@ -18,6 +20,8 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     polls: createPollState(redis),
     deliveries: createDeliveries(redis),
     answers: createAnswers(redis),
+    history: createHistory(redis),
+    timeline: createTimelineStore(redis),
     surfaces,
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),

@@ -35,13 +35,13 @@ const alertOf = (name: string, machine: string, extra: string) => {
       grantedBy: { role: extra, scope: extra, assignmentId: null },
     }),
   ) as Execution;
-  return judge(newAlert('RW-1', [execution], execution.startedAt), [], defaultPoints);
+  return judge(newAlert('RW-1', [execution], execution.startedAt), [], { points: defaultPoints });
 };
 
 test('whatever strangers write, Slack takes the message and nobody is mentioned', () => {
   fc.assert(
     fc.property(nasty, nasty, nasty, (name, machine, extra) => {
-      const blocks = toBlocks(messageOf(alertOf(name, machine, extra), { responders: true }));
+      const blocks = toBlocks(messageOf(alertOf(name, machine, extra), { responders: true, now: 0 }));
       expect(faultsOfBlocks(blocks)).toEqual([]);
       for (const block of blocks) {
         if (block.type !== 'section') continue;
@@ -57,7 +57,7 @@ test('whatever strangers write, Slack takes the message and nobody is mentioned'
 });
 
 test('without responders the buttons that need one say so', () => {
-  const { actions } = messageOf(alertOf('dana', 'vm-1', 'rg'), { responders: false });
+  const { actions } = messageOf(alertOf('dana', 'vm-1', 'rg'), { responders: false, now: 0 });
   expect(actions.find((action) => action.id === 'isolate')?.label).toContain('no responders set');
   expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');
 });

@@ -31,6 +31,7 @@ const run = (subscription: string = subscriptions.payments) => {
   return poll(subscription, {
     readLog: azure.readLog,
     polls: store.polls,
+    timeline: store.timeline,
     queues,
     metrics: createMetrics(),
     lookbackMs: 25 * 60_000,

@@ -63,10 +63,12 @@ export async function setUp(
       const app = await startApp({
         config,
         roles,
+        backfillDelayMs: 0,
         log: createLog(config.logLevel),
         azure: (metrics) =>
           createAzure(config, {
             tlsOptions: { ca: tenant.ca },
+            graphEndpoint: tenant.endpoint,
             onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
           }),
       });

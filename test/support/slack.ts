@@ -113,6 +113,14 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         })),
       };
     },
+    'conversations.replies': (args) => {
+      const found = messages.filter((m) => m.channel === args.channel && m.threadTs === args.ts);
+      return {
+        ok: true,
+        has_more: false,
+        messages: found.map((m) => ({ type: 'message', ts: m.ts, text: m.text, metadata: m.metadata })),
+      };
+    },
     'views.open': (args) => {
       if (!args.trigger_id) return fail('invalid_arguments');
       const view = parsed(args.view) as Record<string, unknown>;

@@ -50,7 +50,10 @@ export function createConsole(deps: ConsoleDeps): Router {
   const csrf = createHmac('sha256', secret).update('console').digest('base64url');
   const context = { csrf };
   const router = Router();
-  const model = (alert: Alert) => ({ alert, model: messageOf(alert, { responders: deps.responders }) });
+  const model = (alert: Alert) => ({
+    alert,
+    model: messageOf(alert, { responders: deps.responders, now: deps.now() }),
+  });
 
   router.use((_request, response, next) => {
     response.set({

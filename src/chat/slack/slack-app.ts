@@ -16,6 +16,7 @@ import type { Log } from '../../log';
 import { readExceptionForm } from '../exception-form';
 import { exceptionCallback, exceptionModal, type ModalMemory, valuesOf } from './exception-modal';
 import { createFastFetch } from './fast-fetch';
+import { escapeMrkdwn } from './mrkdwn';
 import { createSlackPeople } from './people';
 
 /** A press as it leaves a surface. */
@@ -34,6 +35,8 @@ export interface SlackAppDeps {
   log: Log;
   press: (pressed: Pressed) => Promise<void>;
   getAlert: (id: string) => Promise<Alert | null>;
+  /** Answers `/runwatch …`. */
+  command: (text: string) => Promise<string>;
   now: () => number;
 }
 
@@ -64,7 +67,7 @@ export const createSlackClient = (
   });
 
 /** Bolt, over HTTP with a signing secret or in Socket Mode with an app token. It turns what is pressed into presses. */
-export function createSlackApp({ config, log, press, getAlert, now }: SlackAppDeps): SlackApp {
+export function createSlackApp({ config, log, press, getAlert, command, now }: SlackAppDeps): SlackApp {
   const logger = boltLogger(log);
   const express = config.appToken
     ? null
@@ -137,6 +140,16 @@ export function createSlackApp({ config, log, press, getAlert, now }: SlackAppDe
         nonce: `${body.user.id}.${view.id}`,
         replyTo,
       });
+    });
+  });
+
+  app.command('/runwatch', async ({ ack, command: asked, client }) => {
+    await ack();
+    const text = (await command(asked.text)).slice(0, 30_000);
+    await client.chat.postEphemeral({
+      channel: asked.channel_id,
+      user: asked.user_id,
+      text: escapeMrkdwn(text),
     });
   });
 

@@ -6,9 +6,11 @@ import { SurfaceError } from '../surface';
 import { toBlocks } from './blocks';
 import { toSurfaceError } from './errors';
 import { escapeMrkdwn } from './mrkdwn';
+import { toThreadBlocks } from './thread-blocks';
 
 export const eventType = 'runwatch_alert';
 export const noticeType = 'runwatch_notice';
+export const threadType = 'runwatch_thread';
 
 /** Posts to Slack. Each message carries metadata, by which it is found again when its answer was lost. */
 export function createSlackSurface(
@@ -31,21 +33,24 @@ export function createSlackSurface(
     );
   }
 
-  async function find(id: string, since: number): Promise<Ref | null> {
+  async function find(id: string, since: number, parent: Ref | null): Promise<Ref | null> {
     const oldest = String(since / 1000 - 120);
     let cursor: string | undefined;
     try {
       do {
-        const page = await client.conversations.history({
+        const ask = {
           channel,
           oldest,
           include_all_metadata: true,
           limit: 200,
           ...(cursor ? { cursor } : {}),
-        });
+        };
+        const page = parent
+          ? await client.conversations.replies({ ...ask, ts: parent.message })
+          : await client.conversations.history(ask);
         for (const message of page.messages ?? []) {
           const payload = message.metadata?.event_payload as Record<string, unknown> | undefined;
-          if (payload?.alert_id === id || payload?.notice_id === id)
+          if (payload && [payload.alert_id, payload.notice_id, payload.thread_id].includes(id))
             return { channel, message: message.ts ?? '' };
         }
         cursor = page.response_metadata?.next_cursor || undefined;
@@ -69,6 +74,14 @@ export function createSlackSurface(
 const quiet = { unfurl_links: false, unfurl_media: false, link_names: false, parse: 'none' as const };
 
 function payload(content: Content) {
+  if (content.kind === 'thread') {
+    return {
+      text: content.parts.map((part) => escapeMrkdwn(part.heading)).join(' · '),
+      blocks: toThreadBlocks(content.parts),
+      thread_ts: content.parent.message,
+      metadata: { event_type: threadType, event_payload: { thread_id: content.id } },
+    };
+  }
   if (content.kind === 'notice') {
     return {
       text: escapeMrkdwn(content.text),
@@ -85,6 +98,7 @@ function payload(content: Content) {
 /** Without blocks, for the case that Slack refuses them: an alert in plain words is better than none. */
 function plain(content: Content) {
   if (content.kind === 'notice') return payload(content);
+  if (content.kind === 'thread') return { ...payload(content), blocks: [] };
   return { text: escapeMrkdwn(content.model.summary), blocks: [], metadata: metadataOf(content.model) };
 }
 

@@ -67,6 +67,74 @@ export const routes: Route[] = [
   },
   {
     method: /^GET$/,
+    path: /\/providers\/Microsoft\.Authorization\/denyAssignments$/i,
+    action: 'Microsoft.Authorization/denyAssignments/read',
+    versions: any,
+    answer: (_, state) => ({ status: 200, body: { value: state.denyAssignments } }),
+  },
+  {
+    method: /^GET$/,
+    path: /\/providers\/Microsoft\.Authorization\/role(Assignment|Eligibility)ScheduleInstances$/i,
+    action: 'Microsoft.Authorization/roleAssignmentScheduleInstances/read',
+    versions: any,
+    answer: (request, state) => {
+      const eligible = /eligibility/i.test(request.path);
+      const who = /assignedTo\('([^']+)'\)/.exec(request.query.get('$filter') ?? '')?.[1];
+      const ids = who ? state.directory.withGroups(who.toLowerCase()) : null;
+      const all = eligible ? state.pimEligible : state.pimActive;
+      return { status: 200, body: { value: all.filter((i) => !ids || ids.has(i.properties.principalId)) } };
+    },
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Authorization\/locks$/i,
+    action: 'Microsoft.Authorization/locks/read',
+    versions: any,
+    answer: (request, state) => {
+      const scope = request.path.replace(/\/providers\/.*$/, '').toLowerCase();
+      return {
+        status: 200,
+        body: {
+          value: state.resources
+            .ofType('Microsoft.Authorization/locks')
+            .filter((lock) => lock.id.toLowerCase().startsWith(scope)),
+        },
+      };
+    },
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Compute\/virtualMachines$/i,
+    action: 'Microsoft.Compute/virtualMachines/read',
+    versions: any,
+    answer: (_, state, subscription) => ({
+      status: 200,
+      body: {
+        value: state.resources
+          .ofType('Microsoft.Compute/virtualMachines')
+          .filter((vm) => vm.id.toLowerCase().startsWith(`/subscriptions/${subscription}/`)),
+      },
+    }),
+  },
+  {
+    method: /^GET$/,
+    path: new RegExp(
+      `^${rg}/providers/Microsoft\\.Compute/virtualMachines/[^/]+/(runCommands|extensions)/[^/]+$`,
+      'i',
+    ),
+    action: 'Microsoft.Compute/virtualMachines/$child/read',
+    versions: any,
+    answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
+  },
+  {
+    method: /^GET$/,
+    path: new RegExp(`^${rg}/providers/Microsoft\\.Network/virtualNetworks/[^/]+/subnets/[^/]+$`, 'i'),
+    action: 'Microsoft.Network/virtualNetworks/subnets/read',
+    versions: any,
+    answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
+  },
+  {
+    method: /^GET$/,
     path: new RegExp(`^${rg}/providers/Microsoft\\.Compute/virtualMachines/[^/]+$`, 'i'),
     action: 'Microsoft.Compute/virtualMachines/read',
     versions: any,
@@ -124,7 +192,11 @@ export function dispatch(request: ArmRequest, state: TenantState): Answer {
     throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
   }
   const type = /\/providers\/(?:[^/]+)\/([^/]+)/i.exec(request.path)?.[1] ?? '';
-  const action = route.action.replace('$type', type).replace(/\*$/, verbs[request.method] ?? 'read');
+  const child = /\/virtualMachines\/[^/]+\/([^/]+)/i.exec(request.path)?.[1] ?? '';
+  const action = route.action
+    .replace('$type', type)
+    .replace('$child', child)
+    .replace(/\*$/, verbs[request.method] ?? 'read');
   if (!state.mayDo(action, request.path)) {
     throw new ArmError(
       403,

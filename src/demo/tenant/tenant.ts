@@ -8,6 +8,7 @@ import { type Answer, ArmError, type ArmRequest } from './answers';
 import { loopbackCertificate } from './certificate';
 import { createDirectory, type Directory } from './directory';
 import { createFaults, errorOf } from './faults';
+import { answerGraph } from './graph';
 import { type Operation, recordsOf } from './records';
 import { createResources, type Resources } from './resources';
 import { dispatch } from './routes';
@@ -22,10 +23,20 @@ export interface TenantState {
   log: LoggedRecord[];
   builtInRoles: unknown[];
   customRoles: unknown[];
+  denyAssignments: unknown[];
+  pimActive: PimInstance[];
+  pimEligible: PimInstance[];
   pageSize: number;
   now: () => number;
   /** May the bot do the action at this path? Everything, unless a test says otherwise. */
   mayDo: (action: string, path: string) => boolean;
+}
+
+/** A PIM schedule instance, in ARM's shape. */
+export interface PimInstance {
+  id: string;
+  name: string;
+  properties: { principalId: string; [field: string]: unknown };
 }
 
 export interface RequestRecord {
@@ -52,6 +63,9 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     builtInRoles: JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8'))
       .value,
     customRoles: [],
+    denyAssignments: [],
+    pimActive: [],
+    pimEligible: [],
     pageSize: 200,
     now,
     mayDo: () => true,
@@ -97,7 +111,9 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
         );
       if (authorization !== `Bearer ${token}`)
         throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
-      return dispatch(request, state);
+      return request.path.startsWith('/v1.0/')
+        ? answerGraph(request, state.directory)
+        : dispatch(request, state);
     } catch (error) {
       if (error instanceof ArmError) return errorAnswer(error);
       return errorAnswer(new ArmError(500, 'InternalServerError', (error as Error).message));

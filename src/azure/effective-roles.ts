@@ -1,14 +1,20 @@
 import { type Assignment, type Way, waysTo } from '../alerts/access';
-import { techniques } from '../alerts/techniques';
-import { covers } from '../alerts/resource-id';
 import { guid } from '../alerts/guid';
-import type { Azure } from '../azure/azure';
-import type { Principal } from '../azure/directory';
+import { covers } from '../alerts/resource-id';
+import { techniques } from '../alerts/techniques';
+import type { Azure } from './azure';
+import type { Principal } from './directory';
 
 /** What the resolver asks of Azure. */
 export type RolesAzure = Pick<
   Azure,
-  'assignmentsOf' | 'assignmentsAt' | 'roleDefinitions' | 'deniesAt' | 'scheduledOf' | 'eligibleOf' | 'directory'
+  | 'assignmentsOf'
+  | 'assignmentsAt'
+  | 'roleDefinitions'
+  | 'deniesAt'
+  | 'scheduledOf'
+  | 'eligibleOf'
+  | 'directory'
 >;
 
 /** One role of a caller at a scope, and how it reaches them. */
@@ -35,7 +41,12 @@ export interface CallerRole {
 const runActions = techniques.flatMap((technique) => technique.operations);
 
 /** A caller's assignments at, above and below a scope, PIM's too, and which of them let them run commands. */
-export async function rolesOf(callerId: string, scope: string, subscriptionId: string, azure: RolesAzure): Promise<CallerRole[]> {
+export async function rolesOf(
+  callerId: string,
+  scope: string,
+  subscriptionId: string,
+  azure: RolesAzure,
+): Promise<CallerRole[]> {
   const subscription = `/subscriptions/${subscriptionId}`;
   const [assigned, definitions, denies, scheduled, eligible] = await Promise.all([
     azure.assignmentsOf(callerId, subscriptionId),
@@ -44,15 +55,24 @@ export async function rolesOf(callerId: string, scope: string, subscriptionId: s
     orNothing(azure.scheduledOf(callerId, subscriptionId)),
     orNothing(azure.eligibleOf(callerId, subscriptionId)),
   ]);
-  const ends = new Map(scheduled.map((assignment) => [assignment.name.toLowerCase(), assignment.until ?? null]));
-  const all = [...assigned.map((a) => ({ ...a, until: ends.get(a.name.toLowerCase()) ?? null })), ...eligible];
+  const ends = new Map(
+    scheduled.map((assignment) => [assignment.name.toLowerCase(), assignment.until ?? null]),
+  );
+  const all = [
+    ...assigned.map((a) => ({ ...a, until: ends.get(a.name.toLowerCase()) ?? null })),
+    ...eligible,
+  ];
   const principals = new Set([callerId.toLowerCase(), ...all.map((assignment) => assignment.principalId)]);
   const related = all.filter((a) => covers(a.scope, scope) || covers(scope, a.scope));
   return Promise.all(
     related.map(async (assignment) => {
-      const role = definitions.find((definition) => definition.id === assignment.roleDefinitionId.split('/').at(-1));
+      const role = definitions.find(
+        (definition) => definition.id === assignment.roleDefinitionId.split('/').at(-1),
+      );
       const place = covers(assignment.scope, scope) ? scope : assignment.scope;
-      const answers = runActions.map((action) => waysTo({ action, scope: place, principals }, [assignment], definitions, denies));
+      const answers = runActions.map((action) =>
+        waysTo({ action, scope: place, principals }, [assignment], definitions, denies),
+      );
       return {
         role: role?.name ?? assignment.roleDefinitionId,
         scope: assignment.scope,
@@ -70,7 +90,11 @@ export async function rolesOf(callerId: string, scope: string, subscriptionId: s
   );
 }
 
-async function groupOf(assignment: Assignment, callerId: string, { directory }: RolesAzure): Promise<CallerRole['group']> {
+async function groupOf(
+  assignment: Assignment,
+  callerId: string,
+  { directory }: RolesAzure,
+): Promise<CallerRole['group']> {
   if (assignment.principalId === callerId.toLowerCase()) return null;
   const [principal, members] = await Promise.all([
     directory.principal(assignment.principalId).catch(() => null),
@@ -93,7 +117,12 @@ export interface Able {
 }
 
 /** Every principal that can do an action at a scope; groups are opened where Graph may be asked, else named. */
-export async function whoCan(action: string, scope: string, subscriptionId: string, azure: RolesAzure): Promise<Able[]> {
+export async function whoCan(
+  action: string,
+  scope: string,
+  subscriptionId: string,
+  azure: RolesAzure,
+): Promise<Able[]> {
   const subscription = `/subscriptions/${subscriptionId}`;
   const [assignments, definitions, denies] = await Promise.all([
     azure.assignmentsAt(scope),
@@ -105,15 +134,26 @@ export async function whoCan(action: string, scope: string, subscriptionId: stri
     ways.map(async (way) => {
       const everybody = await membersOf(way, azure);
       return everybody
-        .filter(({ ids }) => !waysTo({ action, scope, principals: ids }, [way.assignment], definitions, denies).deniedBy)
+        .filter(
+          ({ ids }) =>
+            !waysTo({ action, scope, principals: ids }, [way.assignment], definitions, denies).deniedBy,
+        )
         .map(({ able }) => able);
     }),
   );
   return found.flat();
 }
 
-async function membersOf({ assignment, role }: Way, { directory }: RolesAzure): Promise<{ able: Able; ids: Set<string> }[]> {
-  const shared = { role: role.name, scope: assignment.scope, assignmentId: assignment.name, condition: assignment.condition };
+async function membersOf(
+  { assignment, role }: Way,
+  { directory }: RolesAzure,
+): Promise<{ able: Able; ids: Set<string> }[]> {
+  const shared = {
+    role: role.name,
+    scope: assignment.scope,
+    assignmentId: assignment.name,
+    condition: assignment.condition,
+  };
   const principal = await directory.principal(assignment.principalId).catch(() => null);
   const self: Able = {
     ...shared,
@@ -128,7 +168,13 @@ async function membersOf({ assignment, role }: Way, { directory }: RolesAzure): 
   return members
     .filter((member) => member.kind !== 'Group')
     .map((member) => ({
-      able: { ...shared, principalId: member.id, principalType: member.kind, name: member.login ?? member.name, group: self.name },
+      able: {
+        ...shared,
+        principalId: member.id,
+        principalType: member.kind,
+        name: member.login ?? member.name,
+        group: self.name,
+      },
       ids: new Set([member.id, assignment.principalId]),
     }));
 }
@@ -142,7 +188,9 @@ export async function findCaller(text: string, { directory }: RolesAzure): Promi
     if (!guid(text)) throw error;
   }
   const id = guid(text) ?? '';
-  return [{ id, kind: 'Unknown', name: id, login: null, mail: null, jobTitle: null, enabled: null, guest: false }];
+  return [
+    { id, kind: 'Unknown', name: id, login: null, mail: null, jobTitle: null, enabled: null, guest: false },
+  ];
 }
 
 /** Deny assignments and PIM need permissions (and licences) of their own; without them roles are still worth showing. */

@@ -1,0 +1,233 @@
+import { type Alert, summarize } from '../alerts/alert';
+import type { Execution } from '../alerts/execution';
+import type { Access, HistoryFacts, MachineFacts, ScriptFacts, Who } from '../alerts/facts';
+import { plainLine } from '../alerts/plain-text';
+import { scriptLocation } from '../alerts/script-location';
+import type { Fact, Inline } from './message';
+
+/** What an analyst asks, in the order in which they ask it; a line that has nothing to say is left out. */
+export function factsOf(alert: Alert, now: number): Fact[] {
+  const { machines } = summarize(alert);
+  const { machine, script, who, history, access, missing } = alert.facts;
+  const lines: [string, Inline[] | null][] = [
+    ['Could, because', because(alert, now)],
+    ['Who', who ? whoLine(alert, who) : origin(alert)],
+    ['Unusual', unusual(alert)],
+    ['They gain', gains(access, machine)],
+    ['Machines', machines > 1 ? machineList(alert.executions) : null],
+    ['Where', where(alert, machine)],
+    ['Script', scriptLine(alert, script)],
+    [
+      'Traits',
+      script?.traits.length
+        ? script.traits.flatMap((t): Inline[] => [
+            `${t.name}, line ${t.line}: `,
+            { code: plainLine(t.text, 120) },
+            '  ',
+          ])
+        : null,
+    ],
+    [
+      'Output',
+      script?.output
+        ? [
+            { code: plainLine(script.output, 200) },
+            script.exitCode === null ? '' : ` exit code ${script.exitCode}`,
+          ]
+        : null,
+    ],
+    ['30 days', bar(alert, history)],
+    ['Score', [score(alert)]],
+    ...(missing ?? []).map(({ what, why }): [string, Inline[]] => [
+      'Not known',
+      [`${what}: ${plainLine(why, 200)}`],
+    ]),
+  ];
+  return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
+}
+
+function because(alert: Alert, now: number): Inline[] {
+  const { refused, caller, grantedBy } = summarize(alert);
+  if (refused) return ['they could not: Azure refused the call'];
+  const { access } = alert.facts;
+  const grant = access?.grant ?? grantedBy;
+  if (!grant) return [`no role assignment of ${plainLine(caller.name, 80)} was found that allows it`];
+  const group = access?.group;
+  const parts = [
+    grant.scope ? ` at ${scopeName(grant.scope)}` : '',
+    group
+      ? `, through group ${plainLine(group.name, 80)}${group.members === null ? '' : ` (${group.members} members)`}`
+      : '',
+    access?.assignedAt
+      ? `, assigned ${ago(access.assignedAt, now)}${access.assignedBy ? ` by ${plainLine(access.assignedBy, 80)}` : ''}`
+      : '',
+    access?.until ? `, activated by PIM until ${access.until.slice(0, 16).replace('T', ' ')} UTC` : '',
+    access?.condition ? ', under a condition (not evaluated)' : '',
+    access?.otherWays
+      ? `; ${access.otherWays} other ${access.otherWays === 1 ? 'assignment allows' : 'assignments allow'} it too`
+      : '',
+    access?.source === 'resolved'
+      ? ' (worked out from role assignments)'
+      : access?.source === 'log'
+        ? ' (named by Azure’s log)'
+        : '',
+  ];
+  return [{ bold: plainLine(grant.role, 100) }, parts.join('')];
+}
+
+/** A scope as people say it: "subscription 5f3c…", "resource group rg-pay", "vm-pay-01". */
+function scopeName(scope: string): string {
+  const clean = plainLine(scope, 300);
+  const subscription = /^\/subscriptions\/([^/]+)$/i.exec(clean)?.[1];
+  if (subscription) return `subscription ${subscription}`;
+  const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)$/i.exec(clean)?.[1];
+  if (group) return `resource group ${group}`;
+  const management = /managementGroups\/([^/]+)$/i.exec(clean)?.[1];
+  if (management) return `management group ${management}`;
+  return clean === '/' ? 'the root of the tenant' : (clean.split('/').at(-1) ?? clean);
+}
+
+function ago(iso: string, now: number): string {
+  const hours = (now - Date.parse(iso)) / 3_600_000;
+  if (hours < 1) return 'less than an hour ago';
+  if (hours < 48) return `${Math.floor(hours)} hours ago`;
+  return `${Math.floor(hours / 24)} days ago`;
+}
+
+function origin(alert: Alert): Inline[] {
+  const { caller } = summarize(alert);
+  const kind = {
+    User: '',
+    ServicePrincipal: 'an application',
+    ManagedIdentity: 'a managed identity',
+    Unknown: 'an unknown kind of caller',
+  }[caller.type];
+  return [[kind, caller.ip ? `from ${plainLine(caller.ip, 45)}` : ''].filter(Boolean).join(' · ')].filter(
+    Boolean,
+  );
+}
+
+function whoLine(alert: Alert, who: Who): Inline[] {
+  const { caller } = summarize(alert);
+  const parts = [
+    who.name && who.name !== caller.name ? plainLine(who.name, 80) : '',
+    who.jobTitle ? plainLine(who.jobTitle, 80) : '',
+    who.guest ? 'a guest' : '',
+    who.enabled === false ? 'the account is disabled' : '',
+    who.owners.length > 0 ? `owned by ${who.owners.map((owner) => plainLine(owner, 60)).join(', ')}` : '',
+    ...origin(alert).map(String),
+    who.application ? `by ${plainLine(who.application, 80)}` : '',
+    who.signIn ? `signed in with ${plainLine(who.signIn, 60)}` : '',
+    who.hint ? `(${who.hint})` : '',
+  ];
+  return [parts.filter(Boolean).join(' · ')];
+}
+
+/** The score's odd reasons, in words; the base, the outcome and the environment are said elsewhere. */
+function unusual(alert: Alert): Inline[] | null {
+  const odd = alert.reasons
+    .slice(1)
+    .filter(
+      ({ text, points }) =>
+        points > 0 && !/^(production|\d+ machines|the machine's identity|script )/.test(text),
+    );
+  const { history } = alert.facts;
+  if (odd.length > 0) {
+    return [
+      `${odd.map((reason) => plainLine(reason.text, 120)).join(' · ')}   ${odd.map((reason) => `+${reason.points}`).join(' ')}`,
+    ];
+  }
+  if (!history || history.days < 1) return ['not known yet: history is still being read'];
+  return [
+    `nothing: ran on this machine ${history.onThisMachine} times before, ${history.byCaller} in all, in ${history.days} days`,
+  ];
+}
+
+function gains(access: Access | undefined, machine: MachineFacts | undefined): Inline[] | null {
+  const parts = [
+    machine?.identityCan.length
+      ? `the machine’s own identity can ${machine.identityCan
+          .slice(0, 3)
+          .map((can) => plainLine(can, 150))
+          .join('; ')}`
+      : '',
+    access?.alsoCan.length
+      ? `the caller can also ${access.alsoCan
+          .slice(0, 4)
+          .map((can) => plainLine(can, 150))
+          .join('; ')}`
+      : '',
+    access?.machines ? `the caller can run commands on ${access.machines} machines of this subscription` : '',
+  ].filter(Boolean);
+  return parts.length > 0 ? [parts.join(' · ')] : null;
+}
+
+function where(alert: Alert, machine: MachineFacts | undefined): Inline[] {
+  const { target } = summarize(alert);
+  const ports = machine?.openPorts ?? [];
+  const parts = [
+    machine?.environment ? plainLine(machine.environment, 40) : '',
+    target.resourceGroup
+      ? plainLine(`${target.resourceGroup} · subscription ${target.subscriptionId}`, 160)
+      : '',
+    machine?.os ?? '',
+    machine?.power ? plainLine(machine.power, 30) : '',
+    machine?.publicIps.length
+      ? `public address ${machine.publicIps.map((ip) => plainLine(ip, 45)).join(', ')}`
+      : machine
+        ? 'no public address'
+        : '',
+    ports.length > 0 ? `port ${ports.join(', ')} open to the internet` : '',
+    machine ? plainLine(machine.encryption, 60) : '',
+    machine?.agent ? `agent ${plainLine(machine.agent, 30)}` : '',
+    machine?.locks.length ? `locked (${machine.locks.map((lock) => plainLine(lock, 60)).join(', ')})` : '',
+  ];
+  return [parts.filter(Boolean).join(' · ')].filter(Boolean);
+}
+
+function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | null {
+  const how = scriptLocation(alert);
+  if (script?.text) {
+    const same = alert.facts.history?.sameScriptAt;
+    const lines = script.text.split('\n').length;
+    return [
+      { code: plainLine(script.text, 300) },
+      lines > 1 ? `  ${lines} lines, in the thread` : '',
+      script.runAs ? ` · as ${plainLine(script.runAs, 40)}` : '',
+      script.parameters.length > 0
+        ? ` · ${script.parameters
+            .map((p) => plainLine(p, 80))
+            .slice(0, 5)
+            .join(', ')}`
+        : '',
+      same ? ` · same script as on ${same.slice(0, 16).replace('T', ' ')} UTC` : '',
+      script.redacted.length > 0 ? ` · taken out: ${script.redacted.join(', ')}` : '',
+    ];
+  }
+  return how ? ['Azure does not log it for this kind; on the machine: ', { code: how }] : null;
+}
+
+const blocks = '▁▂▃▄▅▆▇█';
+
+/** Executions a day as a small bar of text. */
+function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
+  if (!history) return null;
+  const top = Math.max(...history.daily, 1);
+  const drawn = history.daily.map((count) => blocks[Math.ceil((count / top) * (blocks.length - 1))]).join('');
+  const related = alert.facts.timeline?.reduce((sum, entry) => sum + entry.count, 0) ?? 0;
+  return [
+    { code: drawn },
+    related > 0 ? `  ${related} related ${related === 1 ? 'event' : 'events'} in the thread` : '',
+  ];
+}
+
+const score = (alert: Alert) =>
+  alert.reasons.map((r) => `${r.points > 0 ? '+' : ''}${r.points} ${plainLine(r.text, 100)}`).join(' · ');
+
+const listedMachines = 20;
+
+function machineList(executions: readonly Execution[]): Inline[] {
+  const names = [...new Set(executions.map((execution) => plainLine(execution.target.name, 60)))];
+  const rest = names.length - listedMachines;
+  return [names.slice(0, listedMachines).join(', ') + (rest > 0 ? ` and ${rest} more, in the thread` : '')];
+}

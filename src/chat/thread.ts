@@ -1,0 +1,45 @@
+import { type Alert, summarize } from '../alerts/alert';
+import { plainBlock, plainLine } from '../alerts/plain-text';
+import type { Inline } from './message';
+
+/** A part of the thread under an alert: its heading and its lines; `code` is shown as it stands. */
+export interface ThreadPart {
+  heading: string;
+  lines: Inline[][];
+  code?: string;
+}
+
+const shownMachines = 200;
+const shownScript = 11_000;
+
+/** What belongs to an alert but would drown it: the whole script, its machines, what else happened. Empty: no thread. */
+export function threadOf(alert: Alert): ThreadPart[] {
+  const { machines } = summarize(alert);
+  const { script, timeline } = alert.facts;
+  const parts: ThreadPart[] = [];
+  if (script?.text?.includes('\n')) {
+    parts.push({
+      heading: `Script · SHA-256 ${script.sha256 ?? ''}`,
+      lines: [],
+      code: plainBlock(script.text, shownScript),
+    });
+  }
+  if (machines > 1) {
+    const all = alert.executions;
+    const lines = all
+      .slice(0, shownMachines)
+      .map((e): Inline[] => [`${plainLine(e.target.name, 60)} · ${e.status} · `, { time: e.startedAt }]);
+    if (all.length > shownMachines) lines.push([`and ${all.length - shownMachines} more`]);
+    parts.push({ heading: `${machines} machines`, lines });
+  }
+  if (timeline && timeline.length > 0) {
+    const lines = timeline.map((entry): Inline[] => [
+      { time: entry.at },
+      ` · ${plainLine(entry.who, 60)} · `,
+      entry.notable ? { bold: plainLine(entry.operation, 120) } : plainLine(entry.operation, 120),
+      ` on ${plainLine(entry.on, 80)} · ${entry.status}${entry.count > 1 ? ` · ${entry.count} times` : ''}`,
+    ]);
+    parts.push({ heading: 'What else happened, an hour before to two hours after', lines });
+  }
+  return parts;
+}

@@ -1,0 +1,43 @@
+import type { Alert } from '../../alerts/alert';
+import type { Facts, Missing } from '../../alerts/facts';
+import { access } from './access';
+import { history } from './history';
+import { machine } from './machine';
+import type { EnrichDeps, Part } from './part';
+import { script } from './script';
+import { timeline } from './timeline';
+import { who } from './who';
+
+/** An alert goes out after this long, whatever is still being asked. */
+export const enrichmentLimitMs = 5000;
+
+const parts: readonly Part[] = [access, who, machine, script, timeline];
+
+/** Asks everything at once; a part that fails or is late is named in `missing`, never waited for longer. */
+export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> {
+  const missing: Missing[] = [];
+  const ask = async ({ what, ask }: Part, about: Alert): Promise<Partial<Facts>> => {
+    try {
+      return await within(limitMs, ask(about, deps));
+    } catch (error) {
+      missing.push({ what, why: (error as Error).message });
+      return {};
+    }
+  };
+  const found = await Promise.all(parts.map((part) => ask(part, alert)));
+  const facts: Facts = Object.assign({}, alert.facts, ...found);
+  const past = await ask(history, { ...alert, facts });
+  return { ...facts, ...past, missing };
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

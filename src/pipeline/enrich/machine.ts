@@ -1,0 +1,54 @@
+import { alsoCan, waysTo } from '../../alerts/access';
+import { summarize } from '../../alerts/alert';
+import { environmentOf } from '../../alerts/environment';
+import { is } from '../../alerts/resource-id';
+import type { EnrichDeps, Part } from './part';
+
+/** What was hit: the first machine of the alert, what guards it, and what its own identity may do. */
+export const machine: Part = {
+  what: 'the machine',
+  ask: async (alert, deps) => {
+    const { target } = summarize(alert);
+    if (!is(target.type, 'Microsoft.Compute/virtualMachines')) return {};
+    const { azure, policy } = deps;
+    const vm = await azure.readMachine(target.id);
+    const [exposure, locks, identityCan] = await Promise.all([
+      azure.readExposure(vm.interfaceIds).catch(() => null),
+      azure.locksOn(target.id).catch(() => []),
+      gains(vm.identities, target.subscriptionId, deps).catch(() => []),
+    ]);
+    return {
+      machine: {
+        os: vm.os,
+        power: vm.power,
+        agent: vm.agent,
+        tags: vm.tags,
+        environment: environmentOf(vm.tags, target.subscriptionId, policy.environments),
+        publicIps: exposure?.publicIps ?? [],
+        openPorts: exposure?.openPorts ?? null,
+        encryption: vm.encryption,
+        locks: locks.map((lock) => `${lock.level} ${lock.name}`),
+        identityCan,
+        hasIdentity: vm.identities.length > 0,
+      },
+    };
+  },
+};
+
+async function gains(
+  identities: readonly string[],
+  subscriptionId: string,
+  { azure }: EnrichDeps,
+): Promise<string[]> {
+  const definitions = await azure.roleDefinitions(`/subscriptions/${subscriptionId}`);
+  const all = await Promise.all(identities.map((id) => azure.assignmentsOf(id, subscriptionId)));
+  const assignments = all.flat();
+  const action = 'Microsoft.Compute/virtualMachines/runCommand/action';
+  const commands = assignments.flatMap(
+    (assignment) =>
+      waysTo({ action, scope: assignment.scope, principals: null }, [assignment], definitions).ways,
+  );
+  const widest = commands.sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
+  const run = widest ? [`run commands on machines (${widest.role.name} at ${widest.assignment.scope})`] : [];
+  return [...run, ...alsoCan(assignments, definitions)];
+}

@@ -1,0 +1,105 @@
+import { type Alert, summarize } from '../../alerts/alert';
+import type { ScriptFacts } from '../../alerts/facts';
+import { redact } from '../../alerts/redact';
+import { scriptDigest, traitsOf } from '../../alerts/script';
+import type { HeldScript } from '../../azure/scripts';
+import type { EnrichDeps, Part } from './part';
+
+/** Kept of a script and of its output, characters; the digest is of the whole. */
+const keptText = 20_000;
+
+/** What was run, where Azure holds it; secrets are taken out before anything is stored. */
+export const script: Part = {
+  what: 'the script',
+  ask: async (alert, deps) => {
+    const held = await heldScript(alert, deps);
+    if (!held) return { script: nothing };
+    const found = [held.text ?? '', held.output ?? '', ...held.parameters].map((text) => redact(text));
+    const [text, output, ...parameters] = found;
+    return {
+      script: {
+        text: held.text === null ? null : (text?.text ?? '').slice(0, keptText),
+        sha256: held.text === null ? null : scriptDigest(held.text),
+        parameters: parameters.map((parameter) => parameter.text.slice(0, 500)),
+        runAs: held.runAs,
+        output: held.output === null ? null : (output?.text ?? '').slice(0, keptText),
+        exitCode: held.exitCode,
+        redacted: [...new Set(found.flatMap((part) => part.kinds))],
+        traits: traitsOf(held.text ?? '').map((trait) => ({ ...trait, text: redact(trait.text).text })),
+      },
+    };
+  },
+};
+
+async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<HeldScript | null> {
+  const { first, status, refused } = summarize(alert);
+  if (refused) return null;
+  const logged = fromLog(first.requestBody);
+  const isResource =
+    /\/runCommands\/[^/]+$/i.test(first.resourceId) && /\/Microsoft\.Compute\//i.test(first.resourceId);
+  const isExtension =
+    /\/virtualMachines\/[^/]+\/extensions\/[^/]+$/i.test(first.resourceId) &&
+    /\/Microsoft\.Compute\//i.test(first.resourceId);
+  if (!isResource && !isExtension) return logged ?? outputOnly(first.message, status);
+  try {
+    return isResource
+      ? await azure.readRunCommand(first.resourceId)
+      : await azure.readExtension(first.resourceId);
+  } catch (error) {
+    if (logged) return logged;
+    throw error;
+  }
+}
+
+/** Some writes carry their request body in the log. */
+function fromLog(body: string | null): HeldScript | null {
+  if (!body) return null;
+  try {
+    const parsed = JSON.parse(body) as {
+      script?: string[] | string;
+      parameters?: { name: string; value: string }[];
+      properties?: {
+        source?: { script?: string };
+        parameters?: { name: string; value: string }[];
+        runAsUser?: string;
+        settings?: { commandToExecute?: string };
+      };
+    };
+    const p = parsed.properties;
+    const inline = Array.isArray(parsed.script) ? parsed.script.join('\n') : parsed.script;
+    const text = p?.source?.script ?? p?.settings?.commandToExecute ?? inline ?? null;
+    if (text === null) return null;
+    return {
+      text,
+      parameters: (p?.parameters ?? parsed.parameters ?? []).map(({ name, value }) => `${name}=${value}`),
+      runAs: p?.runAsUser ?? null,
+      output: null,
+      exitCode: null,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** A run command's output stands in the final event where the log carries it. */
+function outputOnly(message: string | null, status: string): HeldScript | null {
+  if (!message || status !== 'succeeded') return null;
+  try {
+    const parsed = JSON.parse(message) as { value?: { message?: string }[] };
+    const output = (parsed.value ?? []).map((entry) => entry.message ?? '').join('\n');
+    return output ? { text: null, parameters: [], runAs: null, output, exitCode: null } : null;
+  } catch {
+    return null;
+  }
+}
+
+const nothing: ScriptFacts = {
+  text: null,
+  sha256: null,
+  parameters: [],
+  runAs: null,
+  output: null,
+  exitCode: null,
+  redacted: [],
+  traits: [],
+};

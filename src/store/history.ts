@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis';
+import type { Execution } from '../alerts/execution';
+import { keys } from './keys';
+
+/** One execution as history remembers it. */
+export interface Past {
+  at: number;
+  executionKey: string;
+  targetId: string;
+  ip: string | null;
+  refused: boolean;
+}
+
+const keptMs = 90 * 86_400_000;
+/** A caller with more than this in 90 days is a machine; the newest say enough. */
+const keptEntries = 5000;
+
+/** Who ran commands where and when, for 90 days: by caller and by script. */
+export function createHistory(redis: Redis) {
+  const memberOf = (e: Execution) =>
+    [e.key, e.target.id.toLowerCase(), e.caller.ip ?? '', e.refused ? '1' : '0'].join('|');
+
+  /** Remembers executions; the same one twice counts once. */
+  async function note(callerKey: string, executions: readonly Execution[], now: number): Promise<void> {
+    if (executions.length === 0) return;
+    const key = keys.history(callerKey);
+    const pairs = executions.flatMap((e) => [Date.parse(e.startedAt), memberOf(e)]) as [number, string];
+    await redis
+      .multi()
+      .zadd(key, ...pairs)
+      .zremrangebyscore(key, '-inf', now - keptMs)
+      .zremrangebyrank(key, 0, -keptEntries - 1)
+      .pexpire(key, keptMs)
+      .exec();
+  }
+
+  /** A caller's past before a moment, oldest first. */
+  async function before(callerKey: string, at: number): Promise<Past[]> {
+    const rows = await redis.zrangebyscore(keys.history(callerKey), at - keptMs, `(${at}`, 'WITHSCORES');
+    const past: Past[] = [];
+    for (let i = 0; i + 1 < rows.length; i += 2) {
+      const [executionKey = '', targetId = '', ip = '', refused] = (rows[i] ?? '').split('|');
+      past.push({
+        at: Number(rows[i + 1]),
+        executionKey,
+        targetId,
+        ip: ip || null,
+        refused: refused === '1',
+      });
+    }
+    return past;
+  }
+
+  /** Remembers that a script ran; answers when it ran last before. */
+  async function noteScript(sha256: string, executionKey: string, at: number): Promise<string | null> {
+    const key = keys.scriptHistory(sha256);
+    await redis.multi().zadd(key, at, executionKey).pexpire(key, keptMs).exec();
+    const [last] = await redis
+      .zrevrangebyscore(key, `(${at}`, at - keptMs, 'WITHSCORES', 'LIMIT', 0, 1)
+      .then((rows) => (rows[1] ? [rows[1]] : []));
+    return last ? new Date(Number(last)).toISOString() : null;
+  }
+
+  /** From when on a subscription's history is known, ms; null before the first fill. */
+  const filledFrom = async (subscriptionId: string) => {
+    const from = await redis.hget(keys.historyFilled, subscriptionId);
+    return from === null ? null : Number(from);
+  };
+  const setFilledFrom = (subscriptionId: string, from: number) =>
+    redis.hset(keys.historyFilled, subscriptionId, from);
+
+  return { note, before, noteScript, filledFrom, setFilledFrom };
+}
+export type History = ReturnType<typeof createHistory>;

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import type { ActivityEvent } from '../alerts/activity-event';
+import { keys } from './keys';
+
+/** What a timeline shows of one activity event. */
+export interface Happening {
+  id: string;
+  at: string;
+  who: string;
+  operation: string;
+  resourceId: string;
+  status: string;
+}
+
+const keptMs = 26 * 3_600_000;
+const keptEntries = 1000;
+
+/** Control-plane events of the last day, by caller and by machine, as polls read them. */
+export function createTimelineStore(redis: Redis) {
+  async function note(owner: string, events: readonly ActivityEvent[]): Promise<void> {
+    const key = keys.timeline(owner);
+    const pairs = events.flatMap((event) => {
+      const { id, time: at, operation, resourceId, status, caller } = event;
+      const happening: Happening = { id, at, who: caller.name, operation, resourceId, status };
+      return [Date.parse(at), JSON.stringify(happening)];
+    }) as [number, string];
+    await redis
+      .multi()
+      .zadd(key, ...pairs)
+      .zremrangebyrank(key, 0, -keptEntries - 1)
+      .pexpire(key, keptMs)
+      .exec();
+  }
+
+  async function between(owner: string, from: number, to: number): Promise<Happening[]> {
+    const docs = await redis.zrangebyscore(keys.timeline(owner), from, to);
+    return docs.map((doc) => JSON.parse(doc) as Happening);
+  }
+
+  /** Which alerts want to hear of an owner's events, and until when (ms). */
+  const follow = (owner: string, alertId: string, until: number) =>
+    redis.multi().zadd(keys.followers(owner), until, alertId).pexpire(keys.followers(owner), keptMs).exec();
+  const followers = (owner: string, now: number) => redis.zrangebyscore(keys.followers(owner), now, '+inf');
+
+  return { note, between, follow, followers };
+}
+export type TimelineStore = ReturnType<typeof createTimelineStore>;
