@@ -38,6 +38,8 @@ export interface AppOptions {
 export interface App {
   /** Where the console is; null when this process does not serve. */
   url: string | null;
+  /** Resolves once every known subscription's history is filled. */
+  historyFilled: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -200,6 +202,9 @@ export async function startApp({
   log.info({ roles, url: server?.url, surfaces: store.surfaces }, 'Runwatch runs');
   return {
     url: server?.url ?? null,
+    historyFilled: async () => {
+      while (!(await isFilled(store, now()))) await new Promise((done) => setTimeout(done, 100));
+    },
     stop: async () => {
       for (const stop of stops) await stop();
       await queues.close();
@@ -208,6 +213,12 @@ export async function startApp({
       log.info('Runwatch has stopped; what was in hand is finished or back in its queue');
     },
   };
+}
+
+async function isFilled(store: ReturnType<typeof createStore>, now: number): Promise<boolean> {
+  const subscriptions = await store.polls.subscriptions();
+  const from = await Promise.all(subscriptions.map(({ id }) => store.history.filledFrom(id)));
+  return subscriptions.length > 0 && from.every((at) => at !== null && now - at >= 89 * 86_400_000);
 }
 
 /** Redis must answer, and the last poll of each subscription be fresh. */

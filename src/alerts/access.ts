@@ -1,5 +1,6 @@
 import { covers, is } from './resource-id';
 import { grants, grantsData, type PermissionBlock, type RoleDefinition } from './roles';
+import { scopeLabel } from './scope-label';
 
 /** A role assignment as ARM lists it; one made by PIM has `until`, one that is only eligible has `eligible`. */
 export interface Assignment {
@@ -111,7 +112,7 @@ export function alsoCan(
           role && (action ? grants(role.permissions, action) : grantsData(role.permissions, data ?? '')),
       )
       .sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
-    return giving?.role ? [`${text} (${giving.role.name} at ${giving.assignment.scope})`] : [];
+    return giving?.role ? [`${text} (${giving.role.name} at ${scopeLabel(giving.assignment.scope)})`] : [];
   });
 }
 

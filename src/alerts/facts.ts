@@ -35,6 +35,8 @@ export interface Access {
   alsoCan: string[];
   /** On how many machines of the subscription they can run commands; null where machines could not be counted. */
   machines: number | null;
+  /** The subscription's display name, where it is known. */
+  subscriptionName: string | null;
 }
 
 /** Who called, beyond what the log says. */

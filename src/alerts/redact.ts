@@ -39,7 +39,7 @@ const rules: SecretRule[] = [
   {
     kind: 'password',
     pattern:
-      /((?<![a-z])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|client[-_]?secret|access[-_]?key)["']?\s*(?:=>|[=:])\s*)(?:"[^"\n]{1,500}"|'[^'\n]{1,500}'|[^\s"'&|;<>]{3,500})/gi,
+      /((?<![a-z])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|client[-_]?secret|access[-_]?key)["']?\s*(?:=>|[=:])\s*)(?:"[^"\n]{1,500}"|'[^'\n]{1,500}'|(?!\$[({A-Za-z_])[^\s"'&|;<>]{3,500})/gi,
   },
   {
     kind: 'password',

@@ -93,7 +93,7 @@ function applying(
   add(
     'refusalsBefore',
     (history?.refusalsBefore ?? 0) > 0,
-    `${history?.refusalsBefore} refusals in the minutes before`,
+    `${history?.refusalsBefore} ${history?.refusalsBefore === 1 ? 'refusal' : 'refusals'} in the minutes before`,
   );
   add('passwordOnly', who?.weakSignIn, 'password without MFA');
   add('guest', who?.guest, 'a guest account');

@@ -18,19 +18,19 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
   const eligible = remember(5 * minutes, 10_000, (key) => listEligible(...scopeAndPrincipal(key)), now);
 
   async function listDefinitions(scope: string): Promise<RoleDefinition[]> {
-    const roles = clients.authorization(subscriptionOf(scope)).roleDefinitions.list(scope);
+    const roles = clients.authorization(subscriptionOf(scope)).roleDefinitions.list(inPath(scope));
     return parseRoleDefinitions(await gather(roles, `role definitions at ${scope}`));
   }
 
   async function listAssignments(scope: string, filter: string): Promise<Assignment[]> {
     const found = clients
       .authorization(subscriptionOf(scope))
-      .roleAssignments.listForScope(scope, { filter });
+      .roleAssignments.listForScope(inPath(scope), { filter });
     return (await gather(found, `role assignments at ${scope}`)).map(toAssignment);
   }
 
   async function listDenies(scope: string): Promise<Deny[]> {
-    const found = clients.authorization(subscriptionOf(scope)).denyAssignments.listForScope(scope);
+    const found = clients.authorization(subscriptionOf(scope)).denyAssignments.listForScope(inPath(scope));
     return (await gather(found, `deny assignments at ${scope}`)).map((deny) => ({
       name: deny.denyAssignmentName ?? deny.name ?? '',
       scope: deny.scope ?? scope,
@@ -48,7 +48,7 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
   async function listScheduled(scope: string, filter: string): Promise<Assignment[]> {
     const found = clients
       .authorization(subscriptionOf(scope))
-      .roleAssignmentScheduleInstances.listForScope(scope, { filter });
+      .roleAssignmentScheduleInstances.listForScope(inPath(scope), { filter });
     const instances = await gather(found, `PIM assignments at ${scope}`);
     return instances
       .filter((instance) => instance.assignmentType === 'Activated' || instance.endDateTime)
@@ -62,7 +62,7 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
   async function listEligible(scope: string, filter: string): Promise<Assignment[]> {
     const found = clients
       .authorization(subscriptionOf(scope))
-      .roleEligibilityScheduleInstances.listForScope(scope, { filter });
+      .roleEligibilityScheduleInstances.listForScope(inPath(scope), { filter });
     const instances = await gather(found, `PIM eligibilities at ${scope}`);
     return instances.map((instance) => ({
       ...pim(instance),
@@ -106,6 +106,9 @@ async function gather<T>(found: AsyncIterable<T>, what: string): Promise<T[]> {
     throw toAzureError(error, what);
   }
 }
+
+/** The SDK writes /{scope}/providers: a slash of ours before it would make two. */
+const inPath = (scope: string) => scope.replace(/^\/+/, '');
 
 /** The client wants a subscription even where the scope has none; it is not part of the request then. */
 const subscriptionOf = (scope: string) =>

@@ -2,6 +2,7 @@ import { type Alert, summarize } from '../alerts/alert';
 import type { Execution } from '../alerts/execution';
 import type { Access, HistoryFacts, MachineFacts, ScriptFacts, Who } from '../alerts/facts';
 import { plainLine } from '../alerts/plain-text';
+import { scopeLabel } from '../alerts/scope-label';
 import { scriptLocation } from '../alerts/script-location';
 import type { Fact, Inline } from './message';
 
@@ -54,7 +55,7 @@ function because(alert: Alert, now: number): Inline[] {
   if (!grant) return [`no role assignment of ${plainLine(caller.name, 80)} was found that allows it`];
   const group = access?.group;
   const parts = [
-    grant.scope ? ` at ${scopeName(grant.scope)}` : '',
+    grant.scope ? ` at ${scopeLabel(grant.scope, access?.subscriptionName)}` : '',
     group
       ? `, through group ${plainLine(group.name, 80)}${group.members === null ? '' : ` (${group.members} members)`}`
       : '',
@@ -73,18 +74,6 @@ function because(alert: Alert, now: number): Inline[] {
         : '',
   ];
   return [{ bold: plainLine(grant.role, 100) }, parts.join('')];
-}
-
-/** A scope as people say it: "subscription 5f3c…", "resource group rg-pay", "vm-pay-01". */
-function scopeName(scope: string): string {
-  const clean = plainLine(scope, 300);
-  const subscription = /^\/subscriptions\/([^/]+)$/i.exec(clean)?.[1];
-  if (subscription) return `subscription ${subscription}`;
-  const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)$/i.exec(clean)?.[1];
-  if (group) return `resource group ${group}`;
-  const management = /managementGroups\/([^/]+)$/i.exec(clean)?.[1];
-  if (management) return `management group ${management}`;
-  return clean === '/' ? 'the root of the tenant' : (clean.split('/').at(-1) ?? clean);
 }
 
 function ago(iso: string, now: number): string {
@@ -117,7 +106,9 @@ function whoLine(alert: Alert, who: Who): Inline[] {
     who.owners.length > 0 ? `owned by ${who.owners.map((owner) => plainLine(owner, 60)).join(', ')}` : '',
     ...origin(alert).map(String),
     who.application ? `by ${plainLine(who.application, 80)}` : '',
-    who.signIn ? `signed in with ${plainLine(who.signIn, 60)}` : '',
+    who.signIn
+      ? `signed in with ${plainLine(who.signIn, 60).replace(/^password without/, 'a password, without')}`
+      : '',
     who.hint ? `(${who.hint})` : '',
   ];
   return [parts.filter(Boolean).join(' · ')];
@@ -139,9 +130,11 @@ function unusual(alert: Alert): Inline[] | null {
   }
   if (!history || history.days < 1) return ['not known yet: history is still being read'];
   return [
-    `nothing: ran on this machine ${history.onThisMachine} times before, ${history.byCaller} in all, in ${history.days} days`,
+    `nothing: this caller ran on this machine ${times(history.onThisMachine)} before, ${times(history.byCaller)} in all, in ${history.days} days`,
   ];
 }
+
+const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
 
 function gains(access: Access | undefined, machine: MachineFacts | undefined): Inline[] | null {
   const parts = [

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { startApp } from '../app';
 import { createAzure } from '../azure/azure';
 import { allRoles, type Config, loadConfig } from '../config';
-import { scenarios } from '../demo/scenarios';
+import { past, scenarios } from '../demo/scenarios';
 import { startTenant } from '../demo/tenant/tenant';
 import { furnish } from '../demo/world';
 import { createLog } from '../log';
@@ -25,6 +26,7 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   }
   const tenant = await startTenant();
   const world = furnish(tenant);
+  past(tenant, world);
   const config = demoConfig(env, tenant.endpoint, tenant.token);
   const log = createLog(env.RUNWATCH_LOG_LEVEL ?? 'warn');
   const app = await startApp({
@@ -41,6 +43,8 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   });
   output.out(`Runwatch demo: ${app.url}/console`);
   output.err('A simulated tenant, nothing leaves this machine. Stop with Ctrl+C.');
+  output.err('Reading two months of history first …');
+  await app.historyFilled();
   for (const scenario of chosen) {
     scenario.play(tenant, world);
     output.err(`  ${scenario.name}: ${scenario.says}`);
@@ -51,6 +55,8 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   await tenant.stop();
 }
 
+const demoPolicy = 'environments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}';
+
 /** What the environment sets stands; the rest is the demo's: everyone may press, polls are quick. */
 function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Config {
   const ours = {
@@ -58,14 +64,11 @@ function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Co
     RUNWATCH_PORT: '3000',
     RUNWATCH_POLL_SECONDS: '2',
     RUNWATCH_RESPONDERS: '*',
+    RUNWATCH_CONFIG: 'the demo',
   };
   const { SLACK_BOT_TOKEN: _b, SLACK_CHANNEL: _c, AZURE_SUBSCRIPTION_IDS: _s, ...rest } = env;
-  return loadConfig({
-    ...ours,
-    ...rest,
-    AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
-    AZURE_ACCESS_TOKEN: token,
-  });
+  const all = { ...ours, ...rest, AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint, AZURE_ACCESS_TOKEN: token };
+  return loadConfig(all, (path) => (path === ours.RUNWATCH_CONFIG ? demoPolicy : readFileSync(path, 'utf8')));
 }
 
 /** Opens the address where there is a desktop to open it on. */

@@ -46,7 +46,15 @@ function fromFile(file: string): RoleDefinition[] {
   }
 }
 
+/** Custom roles belong to a tenant, but are listed at a scope: the first subscription will do. */
 async function live(config: Config): Promise<RoleDefinition[]> {
   const { createAzure } = await import('../azure/azure');
-  return createAzure(config).roleDefinitions('/');
+  const azure = createAzure(config);
+  const subscriptionId = config.azure.subscriptionIds?.[0] ?? (await azure.subscriptions())[0]?.id;
+  if (!subscriptionId)
+    throw new CommandError(
+      'the credential sees no subscription; set AZURE_SUBSCRIPTION_IDS or grant it Reader on one',
+      1,
+    );
+  return azure.roleDefinitions(`/subscriptions/${subscriptionId}`);
 }

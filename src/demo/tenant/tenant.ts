@@ -157,7 +157,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
 export type Tenant = Awaited<ReturnType<typeof startTenant>>;
 
 async function read(message: IncomingMessage, origin: string): Promise<ArmRequest> {
-  const url = new URL(message.url ?? '/', origin);
+  const url = new URL(`${origin}${message.url ?? '/'}`);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -173,7 +173,7 @@ async function read(message: IncomingMessage, origin: string): Promise<ArmReques
   const text = Buffer.concat(chunks).toString('utf8');
   return {
     method: message.method ?? 'GET',
-    path: decodeURIComponent(url.pathname).replace(/\/{2,}/g, '/'),
+    path: decodeURIComponent(url.pathname),
     query: url.searchParams,
     headers: message.headers,
     body: text ? JSON.parse(text) : null,

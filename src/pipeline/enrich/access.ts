@@ -8,8 +8,9 @@ import type { EnrichDeps, Part } from './part';
 /** Why they could: the assignment that let the call through, and what else the caller's roles give. */
 export const access: Part = {
   what: 'role assignments',
-  ask: async (alert, { azure }) => {
+  ask: async (alert, { azure, store }) => {
     const { caller, target, grantedBy, first } = summarize(alert);
+    const subscriptionName = (await store.polls.subscription(target.subscriptionId))?.name || null;
     const nothing = {
       group: null,
       assignedAt: null,
@@ -19,6 +20,7 @@ export const access: Part = {
       otherWays: 0,
       alsoCan: [],
       machines: null,
+      subscriptionName,
     };
     if (!caller.id || !target.subscriptionId) {
       return { access: { grant: grantedBy, source: grantedBy ? 'log' : 'unknown', ...nothing } };
@@ -50,6 +52,7 @@ export const access: Part = {
         otherWays: Math.max(0, ways.length - (way ? 1 : 0)),
         alsoCan: alsoCan(assignments, definitions),
         machines: machineIds && countCovered(ways, machineIds),
+        subscriptionName,
       } satisfies Access,
     };
   },

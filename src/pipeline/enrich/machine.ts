@@ -2,6 +2,7 @@ import { alsoCan, waysTo } from '../../alerts/access';
 import { summarize } from '../../alerts/alert';
 import { environmentOf } from '../../alerts/environment';
 import { is } from '../../alerts/resource-id';
+import { scopeLabel } from '../../alerts/scope-label';
 import type { EnrichDeps, Part } from './part';
 
 /** What was hit: the first machine of the alert, what guards it, and what its own identity may do. */
@@ -49,6 +50,8 @@ async function gains(
       waysTo({ action, scope: assignment.scope, principals: null }, [assignment], definitions).ways,
   );
   const widest = commands.sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
-  const run = widest ? [`run commands on machines (${widest.role.name} at ${widest.assignment.scope})`] : [];
+  const run = widest
+    ? [`run commands on machines (${widest.role.name} at ${scopeLabel(widest.assignment.scope)})`]
+    : [];
   return [...run, ...alsoCan(assignments, definitions)];
 }

