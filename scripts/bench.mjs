@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const all = ['replay', 'pipeline'];
+const all = ['replay', 'pipeline', 'alert'];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 let worst = 0;
 for (const name of chosen) {

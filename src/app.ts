@@ -10,6 +10,7 @@ import { createMetrics, type Metrics } from './metrics';
 import { backfill } from './pipeline/backfill';
 import { answerCommand } from './pipeline/chat-commands';
 import { deliver } from './pipeline/deliver';
+import { digest } from './pipeline/digest';
 import { discover } from './pipeline/discover';
 import { complete, ingest } from './pipeline/ingest';
 import { pollJob } from './pipeline/poll-job';
@@ -45,6 +46,8 @@ export interface App {
 
 const discoverEveryMs = 5 * 60_000;
 const sweepEveryMs = 10_000;
+/** Every morning at eight, in the zone of the working hours. */
+const digestAt = '0 8 * * *';
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
 export async function startApp({
@@ -95,6 +98,9 @@ export async function startApp({
     const deps = { store, surfaces, queues, metrics, log, responders, now };
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
     queues.work('sweep', () => sweep({ store, queues }));
+    queues.work('digest', () => digest({ store, queues, now }));
+    const tz = config.policy.workingHours?.zone ?? 'UTC';
+    await queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' });
     await queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' });
   }
   if (has('respond')) {

@@ -94,6 +94,7 @@ export interface HistoryFacts {
   onThisMachine: number;
   /** Earlier executions of this caller anywhere. */
   byCaller: number;
+  /** They ran something from this address before; a refused attempt does not count. */
   addressSeen: boolean;
   /** Executions of this caller a day, the last 30 days, oldest first. */
   daily: number[];

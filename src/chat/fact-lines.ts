@@ -161,7 +161,10 @@ function where(alert: Alert, machine: MachineFacts | undefined): Inline[] {
   const parts = [
     machine?.environment ? plainLine(machine.environment, 40) : '',
     target.resourceGroup
-      ? plainLine(`${target.resourceGroup} · subscription ${target.subscriptionId}`, 160)
+      ? plainLine(
+          `${target.resourceGroup} · subscription ${alert.facts.access?.subscriptionName ?? target.subscriptionId}`,
+          160,
+        )
       : '',
     machine?.os ?? '',
     machine?.power ? plainLine(machine.power, 30) : '',

@@ -34,6 +34,7 @@ interface JobData {
   complete: CompleteJob;
   deliver: DeliverJob;
   sweep: unknown;
+  digest: unknown;
   respond: PressJob;
 }
 
@@ -66,6 +67,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
     deliver: new Queue<DeliverJob>('deliver', options(forEver)),
     sweep: new Queue('sweep', options({ removeOnFail: true })),
+    digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'patient' } })),
     respond: new Queue<PressJob>('respond', options(forEver)),
   };
   const workers: Worker[] = [];

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { newAlert } from '../../src/alerts/alert';
+import { type Alert, newAlert } from '../../src/alerts/alert';
 import { type Execution, executionFrom } from '../../src/alerts/execution';
 import { defaultPoints } from '../../src/alerts/score';
 import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
+import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import { judge } from '../../src/pipeline/judge';
 import { event } from '../support/event';
 import { faultsOfBlocks } from '../support/slack-blocks';
@@ -53,6 +54,87 @@ test('whatever strangers write, Slack takes the message and nobody is mentioned'
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+const withFacts = (alert: Alert, text: string): Alert => ({
+  ...alert,
+  facts: {
+    who: {
+      name: text,
+      jobTitle: text,
+      enabled: false,
+      guest: true,
+      owners: [text],
+      application: text,
+      signIn: text,
+      weakSignIn: true,
+      hint: null,
+    },
+    machine: {
+      os: 'Linux',
+      power: text,
+      agent: text,
+      tags: { [text]: text },
+      environment: text,
+      publicIps: [text],
+      openPorts: ['22'],
+      encryption: text,
+      locks: [text],
+      identityCan: [text],
+      hasIdentity: true,
+    },
+    script: {
+      text: `${text}\n${text}`,
+      sha256: 'a'.repeat(64),
+      parameters: [text],
+      runAs: text,
+      output: text,
+      exitCode: 1,
+      redacted: [],
+      traits: [{ name: 'downloads and runs', line: 1, text }],
+    },
+    history: {
+      days: 90,
+      onThisMachine: 0,
+      byCaller: 3,
+      addressSeen: false,
+      daily: new Array(30).fill(1),
+      usualHour: false,
+      refusalsBefore: 2,
+      sameScriptAt: null,
+    },
+    timeline: Array.from({ length: 40 }, () => ({
+      at: alert.raisedAt,
+      who: text,
+      operation: text,
+      on: text,
+      status: 'succeeded',
+      count: 2,
+      notable: true,
+    })),
+    missing: [{ what: 'role assignments', why: text }],
+  },
+});
+
+test('whatever scripts, tags, answers and timelines hold, message and thread are taken', () => {
+  fc.assert(
+    fc.property(nasty, (text) => {
+      const model = messageOf(
+        judge(withFacts(alertOf('dana', 'vm-1', 'rg'), text), [], { points: defaultPoints }),
+        { responders: true, now: 0 },
+      );
+      const all = [...toBlocks(model), ...toThreadBlocks(model.thread)];
+      expect(faultsOfBlocks(toBlocks(model))).toEqual([]);
+      expect(faultsOfBlocks(toThreadBlocks(model.thread))).toEqual([]);
+      expect(model.facts.length).toBeGreaterThan(6);
+      const written = all
+        .map((block) => (block.type === 'section' ? (block.text?.text ?? '') : ''))
+        .join('\n');
+      const tokens = [...written.matchAll(/<([^>]*)>/g)].map((match) => match[1] ?? '');
+      expect(tokens.filter((token) => !token.startsWith('!date^'))).toEqual([]);
+    }),
+    { numRuns: 300 },
   );
 });
 

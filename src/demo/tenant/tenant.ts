@@ -46,6 +46,8 @@ export interface RequestRecord {
   status: number;
   body: unknown;
   ifMatch: string | undefined;
+  /** When it came, ms. */
+  at: number;
 }
 
 const bodyLimit = 4 * 1024 * 1024;
@@ -84,6 +86,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
       status: 0,
       body: request.body,
       ifMatch: message.headers['if-match'],
+      at: Date.now(),
     };
     requests.push(record);
     if (latencyMs > 0) await new Promise((done) => setTimeout(done, latencyMs));

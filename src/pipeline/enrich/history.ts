@@ -26,7 +26,7 @@ export const history: Part = {
         days: filledFrom === null ? 0 : Math.max(0, Math.min(90, Math.floor((at - filledFrom) / day))),
         onThisMachine: ran.filter((entry) => entry.targetId === target.id.toLowerCase()).length,
         byCaller: ran.length,
-        addressSeen: caller.ip !== null && past.some((entry) => entry.ip === caller.ip),
+        addressSeen: caller.ip !== null && ran.some((entry) => entry.ip === caller.ip),
         daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),
         usualHour: usualHour(ran, at, policy.workingHours?.zone),
         refusalsBefore: past.filter((entry) => entry.refused && at - entry.at <= 10 * 60_000).length,
