@@ -70,7 +70,8 @@ export interface MachineFacts {
   locks: string[];
   /** What the machine's own managed identity may do: that is what an attacker gains. */
   identityCan: string[];
-  hasIdentity: boolean;
+  /** Object ids of its managed identities: what they do elsewhere is on the timeline. */
+  identities: string[];
 }
 
 export interface ScriptFacts {

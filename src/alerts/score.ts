@@ -70,14 +70,19 @@ function applying(
   alert: Pick<Alert, 'executions' | 'facts'>,
   context: ScoreContext,
 ): [keyof Points, string][] {
-  const { status, refused, machines, caller, startedAt, target } = summarize(alert);
+  const { status, refused, machines, caller, startedAt, lastEventAt, target } = summarize(alert);
   const { history, who, script, machine } = alert.facts;
+  const minutes = Math.floor((Date.parse(lastEventAt) - Date.parse(startedAt)) / 60_000);
   const known = history !== undefined && history.days >= enoughDays;
   const out: [keyof Points, string][] = [];
   const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
   add('refused', refused, 'refused by Azure: nothing ran');
   add('failed', status === 'failed' && !refused, 'failed');
-  add('burst', machines > 1, `${machines} machines`);
+  add(
+    'burst',
+    machines > 1,
+    `${machines} machines in ${minutes < 1 ? 'a minute' : `${minutes + 1} minutes`}`,
+  );
   add(
     'firstOnMachine',
     known && history.onThisMachine === 0,

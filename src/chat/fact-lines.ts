@@ -120,7 +120,7 @@ function unusual(alert: Alert): Inline[] | null {
     .slice(1)
     .filter(
       ({ text, points }) =>
-        points > 0 && !/^(production|\d+ machines|the machine's identity|script )/.test(text),
+        points > 0 && !/^(production|\d+ machines |the machine's identity|script )/.test(text),
     );
   const { history } = alert.facts;
   if (odd.length > 0) {
@@ -203,16 +203,11 @@ function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | n
   return how ? ['Azure does not log it for this kind; on the machine: ', { code: how }] : null;
 }
 
-const blocks = '▁▂▃▄▅▆▇█';
-
-/** Executions a day as a small bar of text. */
 function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
   if (!history) return null;
-  const top = Math.max(...history.daily, 1);
-  const drawn = history.daily.map((count) => blocks[Math.ceil((count / top) * (blocks.length - 1))]).join('');
   const related = alert.facts.timeline?.reduce((sum, entry) => sum + entry.count, 0) ?? 0;
   return [
-    { code: drawn },
+    { bar: history.daily },
     related > 0 ? `  ${related} related ${related === 1 ? 'event' : 'events'} in the thread` : '',
   ];
 }

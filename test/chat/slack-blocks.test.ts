@@ -82,7 +82,7 @@ const withFacts = (alert: Alert, text: string): Alert => ({
       encryption: text,
       locks: [text],
       identityCan: [text],
-      hasIdentity: true,
+      identities: ['x'],
     },
     script: {
       text: `${text}\n${text}`,

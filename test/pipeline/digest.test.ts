@@ -16,7 +16,7 @@ const machine = {
   encryption: null,
   locks: [],
   identityCan: [],
-  hasIdentity: false,
+  identities: [],
 };
 const alert = (fields: Partial<Alert> = {}) => {
   const execution = executionFrom(event()) as Execution;

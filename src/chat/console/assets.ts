@@ -40,6 +40,9 @@ input,textarea{font:inherit;padding:.4rem;border:1px solid var(--muted);border-r
 table{border-collapse:collapse;width:100%;background:var(--card)}
 th,td{text-align:left;padding:.4rem .6rem;border:1px solid var(--line);vertical-align:top}
 code{font-size:.9em}
+pre{overflow-x:auto;background:var(--bg);padding:.7rem;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
+.bar rect{fill:var(--accent)}
+.thread ul{margin:.3rem 0;padding-left:1.2rem}
 `;
 
 export const js = `'use strict';

@@ -6,6 +6,7 @@ import { type ActionId, actionIds } from '../../config';
 import { exceptionForm, type FormValues, readExceptionForm } from '../exception-form';
 import { messageOf } from '../message';
 import { css, icon, js } from './assets';
+import { html } from './html';
 import {
   type AuditRow,
   alertList,
@@ -16,6 +17,7 @@ import {
   type HealthRow,
   healthPage,
   page,
+  threadHtml,
 } from './pages';
 
 export interface ConsoleDeps {
@@ -75,7 +77,8 @@ export function createConsole(deps: ConsoleDeps): Router {
   router.get(
     '/alerts/:id',
     withAlert(async (alert, _request, response) => {
-      response.send(page(alert.id, alertList([model(alert)], context)));
+      const shown = model(alert);
+      response.send(page(alert.id, html`${alertList([shown], context)}${threadHtml(shown.model.thread)}`));
     }),
   );
   router.get(

@@ -4,6 +4,7 @@ import type { Exception } from '../../alerts/exception';
 import { plainLine } from '../../alerts/plain-text';
 import type { FormField } from '../exception-form';
 import type { Action, Inline, MessageModel } from '../message';
+import type { ThreadPart } from '../thread';
 import { type Html, html } from './html';
 
 export interface PageContext {
@@ -62,8 +63,27 @@ const line = (parts: readonly Inline[]): Html[] =>
     if (typeof part === 'string') return html`${part}`;
     if ('bold' in part) return html`<strong>${part.bold}</strong>`;
     if ('code' in part) return html`<code>${part.code}</code>`;
+    if ('bar' in part) return drawnBar(part.bar);
     return html`<time datetime="${part.time}">${part.time.slice(0, 19).replace('T', ' ')} UTC</time>`;
   });
+
+/** Counts a day, drawn. */
+function drawnBar(counts: readonly number[]): Html {
+  const top = Math.max(...counts, 1);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const bars = counts.map((count, i) => {
+    const height = count === 0 ? 1 : Math.max(3, Math.round((count / top) * 24));
+    return html`<rect x="${i * 8}" y="${26 - height}" width="6" height="${height}"/>`;
+  });
+  return html`<svg class="bar" role="img" viewBox="0 0 ${counts.length * 8} 26" width="${counts.length * 8}" height="26" aria-label="${total} executions in ${counts.length} days, at most ${top} a day">${bars}</svg>`;
+}
+
+/** What hangs below an alert: its whole script, its machines, what else happened. */
+export const threadHtml = (parts: readonly ThreadPart[]): Html =>
+  html`${parts.map(
+    (part) =>
+      html`<section class="card thread"><h2>${part.heading}</h2>${part.code !== undefined && html`<pre tabindex="0">${part.code}</pre>`}${part.lines.length > 0 && html`<ul>${part.lines.map((each) => html`<li>${line(each)}</li>`)}</ul>`}</section>`,
+  )}`;
 
 /** What asks first is folded: opening it shows what it will do, the button inside does it; no script needed. */
 function button(action: Action, alertId: string, csrf: string): Html {

@@ -21,12 +21,21 @@ const dateToken = (iso: string) => {
   return `<!date^${Math.floor(at.getTime() / 1000)}^{date_short_pretty} {time_secs}|${at.toISOString().slice(0, 19).replace('T', ' ')} UTC>`;
 };
 
+const steps = '▁▂▃▄▅▆▇█';
+
+/** Counts as a bar of text. */
+function textBar(counts: readonly number[]): string {
+  const top = Math.max(...counts, 1);
+  return counts.map((count) => steps[Math.ceil((count / top) * (steps.length - 1))]).join('');
+}
+
 export const toMrkdwn = (line: readonly Inline[]): string =>
   line
     .map((part) => {
       if (typeof part === 'string') return escapeMrkdwn(part);
       if ('bold' in part) return `*${escapeMrkdwn(part.bold)}*`;
       if ('code' in part) return `\`${escapeMrkdwn(part.code.replace(/`/g, "'"))}\``;
+      if ('bar' in part) return textBar(part.bar);
       return dateToken(part.time);
     })
     .join('');

@@ -11,7 +11,7 @@ import { who } from './who';
 /** An alert goes out after this long, whatever is still being asked. */
 export const enrichmentLimitMs = 5000;
 
-const parts: readonly Part[] = [access, who, machine, script, timeline];
+const parts: readonly Part[] = [access, who, machine, script];
 
 /** Asks everything at once; a part that fails or is late is named in `missing`, never waited for longer. */
 export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> {
@@ -26,8 +26,8 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
   };
   const found = await Promise.all(parts.map((part) => ask(part, alert)));
   const facts: Facts = Object.assign({}, alert.facts, ...found);
-  const past = await ask(history, { ...alert, facts });
-  return { ...facts, ...past, missing };
+  const around = await Promise.all([history, timeline].map((part) => ask(part, { ...alert, facts })));
+  return Object.assign({}, facts, ...around, { missing });
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -30,7 +30,7 @@ export const machine: Part = {
         encryption: vm.encryption,
         locks: locks.map((lock) => `${lock.level} ${lock.name}`),
         identityCan,
-        hasIdentity: vm.identities.length > 0,
+        identities: vm.identities,
       },
     };
   },

@@ -17,7 +17,12 @@ export const timeline: Part = {
     const { caller, target, startedAt, lastEventAt } = summarize(alert);
     const from = Date.parse(startedAt) - windowMs.before;
     const to = Date.parse(lastEventAt) + windowMs.after;
-    const owners = [callerKeyOf(caller), target.id.toLowerCase()];
+    const identities = alert.facts.machine?.identities ?? [];
+    const owners = [
+      callerKeyOf(caller),
+      target.id.toLowerCase(),
+      ...identities.map((id) => id.toLowerCase()),
+    ];
     const found = await Promise.all(owners.map((owner) => store.timeline.between(owner, from, to)));
     await Promise.all(owners.map((owner) => store.timeline.follow(owner, alert.id, to)));
     const own = new Set(alert.executions.flatMap((execution) => execution.eventIds));

@@ -1,0 +1,43 @@
+// Takes the README's screenshots from the demo as it is: `node scripts/screenshots.mjs` (needs Chromium).
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const images = join(root, 'docs/images');
+const dir = mkdtempSync(join(tmpdir(), 'runwatch-shots-'));
+const demo = spawn(process.execPath, [join(root, 'dist/cli.js'), 'demo', '--no-open'], {
+  env: { ...process.env, RUNWATCH_DATA_DIR: dir, RUNWATCH_PORT: '3999' },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+});
+try {
+  await new Promise((done) => demo.stdout.once('data', done));
+  const page = await browser.newPage({ viewport: { width: 1040, height: 1000 }, deviceScaleFactor: 1.5 });
+  await page.goto('http://127.0.0.1:3999/console');
+  const night = page.locator('article.card', { hasText: 'Run command on vm-pay-01' }).first();
+  await night.getByText('related events').waitFor();
+  await page.locator('article.card', { hasText: '24 machines' }).waitFor();
+  await night.screenshot({ path: join(images, 'alert.png') });
+  const managed = page.locator('article.card', { hasText: 'Managed run command on vm-pay-01' });
+  await managed.getByText('exit code').waitFor();
+  await managed.screenshot({ path: join(images, 'script.png') });
+  await night.locator('[data-action=acknowledge]').click();
+  await night.getByText('Acknowledged by').waitFor();
+  await night.locator('[data-opens=isolate]').click();
+  await night.screenshot({ path: join(images, 'isolate.png') });
+  await night.locator('[data-action=isolate]').click();
+  await night.getByText('Isolated:').waitFor();
+  await night.screenshot({ path: join(images, 'isolated.png') });
+} finally {
+  await browser.close();
+  demo.kill('SIGTERM');
+  await new Promise((done) => demo.once('exit', done));
+  rmSync(dir, { recursive: true, force: true });
+}
