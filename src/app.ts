@@ -156,6 +156,7 @@ export async function startApp({
         log,
       }),
     );
+    await queues.discover.add('discover', {}, { deduplication: { id: 'at start' } });
     await queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' });
   }
   let server: RunningServer | null = null;

@@ -15,6 +15,8 @@ export interface Missing {
   /** The part that could not be had, in the reader's words: "role assignments". */
   what: string;
   why: string;
+  /** It will not come: asking again would not help. */
+  final?: boolean;
 }
 
 /** How the caller could do it, and what else that gives them. */

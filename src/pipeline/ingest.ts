@@ -77,7 +77,7 @@ async function raise(
   if (stored && !known) metrics.alerts.inc({ technique: stored.technique, verdict: stored.verdict });
   if (stored?.exception) await store.exceptions.noteUse(stored.exception, id);
   const ended = known?.ready && stored && statusOf(known) !== statusOf(stored);
-  if (ended || facts.missing?.length) {
+  if (ended || stillMissing(facts).length > 0) {
     const delay = ended ? 0 : 2000;
     await queues.complete.add(
       'complete',
@@ -113,8 +113,12 @@ export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Prom
     alert,
   );
   if (stored?.announced) await queues.deliverAll(store.surfaces, [alertId]);
-  if (facts.missing?.length)
+  const lacking = stillMissing(facts);
+  if (lacking.length > 0) {
     throw new Error(
-      `${summarize(alert).target.name}: ${facts.missing.map((m) => `${m.what}: ${m.why}`).join('; ')}`,
+      `${summarize(alert).target.name}: ${lacking.map((m) => `${m.what}: ${m.why}`).join('; ')}`,
     );
+  }
 }
+
+const stillMissing = (facts: Facts) => (facts.missing ?? []).filter((missing) => !missing.final);

@@ -22,6 +22,7 @@ export async function pollJob(
   deps: PollJobDeps,
 ): Promise<void> {
   const { subscriptionId } = job.data;
+  if (await deps.polls.isThrottled(subscriptionId)) return;
   try {
     const ran = await deps.deliveries.withLock(`poll.${subscriptionId}`, longestPollMs, async () => {
       await poll(subscriptionId, deps);
@@ -35,7 +36,8 @@ export async function pollJob(
       deps.metrics.polls.inc({ result: 'throttled' });
       const waitMs = Math.max(1000, error.retryAfterMs);
       deps.log.info({ subscriptionId, waitMs }, 'Azure throttles a subscription; waiting as it asks');
-      await job.moveToDelayed(Date.now() + waitMs, token);
+      await deps.polls.throttle(subscriptionId, waitMs);
+      await job.moveToDelayed(Date.now() + waitMs + 50, token);
       throw new DelayedError();
     }
     deps.metrics.polls.inc({ result: 'failed' });

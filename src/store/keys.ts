@@ -22,6 +22,7 @@ export const keys = {
   watermarks: key('watermarks'),
   subscriptions: key('subscriptions'),
   seen: (subscriptionId: string) => key('seen', subscriptionId),
+  throttled: (subscriptionId: string) => key('throttled', subscriptionId),
   lock: (name: string) => key('lock', name),
   unreadable: key('unreadable'),
   notice: (id: string) => key('notice', id),

@@ -46,6 +46,12 @@ export function createPollState(redis: Redis) {
     await transaction.exec();
   }
 
+  /** Azure asked to leave the subscription alone for a while. */
+  const throttle = (subscriptionId: string, ms: number) =>
+    redis.set(keys.throttled(subscriptionId), '1', 'PX', Math.ceil(ms));
+  const isThrottled = async (subscriptionId: string) =>
+    (await redis.exists(keys.throttled(subscriptionId))) === 1;
+
   async function subscriptions(): Promise<SubscriptionHealth[]> {
     const docs = await redis.hvals(keys.subscriptions);
     return docs.map((doc) => JSON.parse(doc) as SubscriptionHealth).sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -82,6 +88,8 @@ export function createPollState(redis: Redis) {
     putSubscription,
     dropSubscription,
     setAside,
+    throttle,
+    isThrottled,
     unreadable,
   };
 }

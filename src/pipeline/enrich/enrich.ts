@@ -1,5 +1,6 @@
 import type { Alert } from '../../alerts/alert';
 import type { Facts, Missing } from '../../alerts/facts';
+import { AzureError } from '../../azure/errors';
 import { access } from './access';
 import { history } from './history';
 import { machine } from './machine';
@@ -20,7 +21,8 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
     try {
       return await within(limitMs, ask(about, deps));
     } catch (error) {
-      missing.push({ what, why: (error as Error).message });
+      const final = error instanceof AzureError && error.statusCode === 404;
+      missing.push({ what, why: (error as Error).message, ...(final ? { final } : {}) });
       return {};
     }
   };

@@ -1,0 +1,170 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const cli = join(__dirname, '../../dist/cli.js');
+const logs = join(__dirname, '../fixtures/activity-log');
+const dir = mkdtempSync(join(tmpdir(), 'runwatch-cli-'));
+const runwatch = (args: string[], input = '', env: Record<string, string> = {}) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    input,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, ...env },
+  });
+  return { status, alerts: stdout.trim().split('\n').filter(Boolean), stdout, stderr };
+};
+const file = (name: string, content: string | Buffer) => {
+  writeFileSync(join(dir, name), content);
+  return join(dir, name);
+};
+
+const shapes = ['diagnostic.ndjson', 'log-analytics.json', 'elastic-ecs.ndjson', 'event-hub-message.json'];
+
+test.each(shapes)('replay of %s: one alert, the same in all, and nothing for the start/action', (name) => {
+  const { status, alerts } = runwatch(['replay', '--json', join(logs, name)]);
+  expect(status).toBe(0);
+  expect(alerts).toHaveLength(1);
+  const rest = JSON.parse(runwatch(['replay', '--json', join(logs, 'rest.json')]).alerts[0] ?? '{}');
+  const alert = JSON.parse(alerts[0] ?? '{}');
+  for (const field of [
+    'id',
+    'target',
+    'startedAt',
+    'lastEventAt',
+    'correlationId',
+    'events',
+    'status',
+    'technique',
+    'operation',
+    'mitre',
+  ]) {
+    expect(alert[field]).toEqual(rest[field]);
+  }
+  expect({ ...alert.caller, appId: null }).toEqual({ ...rest.caller, appId: null });
+});
+
+test('REST exports and az’s list give three: succeeded, refused, and a managed one', () => {
+  for (const name of ['rest.json', 'az-monitor-activity-log-list.json']) {
+    const alerts = runwatch(['replay', '--json', join(logs, name)]).alerts.map((line) => JSON.parse(line));
+    expect(alerts.map((alert) => `${alert.technique} ${alert.status} ${alert.severity}`)).toEqual([
+      'run-command succeeded medium',
+      'run-command failed low',
+      'managed-run-command succeeded medium',
+    ]);
+    for (const alert of alerts) {
+      expect(alert.reasons.reduce((sum: number, reason: { points: number }) => sum + reason.points, 0)).toBe(
+        alert.score,
+      );
+    }
+  }
+});
+
+test('stdin, gzip and more files than one', () => {
+  const plain = readFileSync(join(logs, 'diagnostic.ndjson'));
+  const zipped = file('log.gz', gzipSync(plain));
+  expect(runwatch(['replay', '--json', zipped]).alerts).toHaveLength(1);
+  expect(runwatch(['replay', '--json'], plain.toString()).alerts).toHaveLength(1);
+  expect(runwatch(['replay', '--json', zipped, join(logs, 'rest.json')]).alerts).toHaveLength(3);
+});
+
+test('a broken file gives what was readable, then its line and column, and exit 1', () => {
+  const lines = readFileSync(join(logs, 'diagnostic.ndjson'), 'utf8').trim().split('\n');
+  const broken = file('broken.ndjson', [...lines.slice(0, 3), '{"time": oops}', lines[3]].join('\n'));
+  const { status, alerts, stderr } = runwatch(['replay', '--json', broken]);
+  expect(status).toBe(1);
+  expect(alerts).toHaveLength(1);
+  expect(stderr).toMatch(/broken\.ndjson:4:1\d: /);
+});
+
+test('records that cannot be read are counted by reason, and the rest is used', () => {
+  const { status, alerts, stderr } = runwatch(
+    ['replay', '--json'],
+    `{"a":1}\n5\n${readFileSync(join(logs, 'diagnostic.ndjson'), 'utf8')}`,
+  );
+  expect(alerts).toHaveLength(1);
+  expect(stderr).toMatch(/1 unreadable/);
+  expect(status).toBe(1);
+});
+
+const exceptions = (expires: string, match = '{caller: dana.reyes@contoso.example, target: vm-pay-*}') =>
+  file(
+    'exceptions.yaml',
+    `exceptions:\n  - id: dana\n    match: ${match}\n    reason: Tests\n    owner: lee@contoso.example\n    expires: ${expires}\n`,
+  );
+
+test('exceptions suppress, judged by each execution’s own time; --fail-on-alert says whether any is left', () => {
+  const log = join(logs, 'diagnostic.ndjson');
+  expect(runwatch(['replay', '--json', '--fail-on-alert', log]).status).toBe(3);
+  const covered = runwatch([
+    'replay',
+    '--json',
+    '--fail-on-alert',
+    '--exceptions',
+    exceptions('2026-11-20'),
+    log,
+  ]);
+  expect(covered.status).toBe(0);
+  expect(JSON.parse(covered.alerts[0] ?? '{}')).toMatchObject({ verdict: 'suppressed', exception: 'dana' });
+  expect(
+    runwatch(['replay', '--json', '--fail-on-alert', '--exceptions', exceptions('2026-11-19'), log]).status,
+  ).toBe(3);
+});
+
+test('an exception that matches everything is refused with file, line and what is missing', () => {
+  const { status, stderr } = runwatch([
+    'replay',
+    '--exceptions',
+    exceptions('2026-11-20', '{}'),
+    join(logs, 'rest.json'),
+  ]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/exceptions\.yaml:3:\d+: .*match.*empty/);
+});
+
+test.each<[string, string[], Record<string, string>, RegExp]>([
+  ['an unknown command', ['bogus'], {}, /unknown command/],
+  ['an unknown format', ['replay', '--format', 'xml'], {}, /Allowed choices/],
+  [
+    'a wrong variable',
+    ['replay'],
+    { RUNWATCH_POLL_SECONDS: 'soon' },
+    /RUNWATCH_POLL_SECONDS: got "soon", expected/,
+  ],
+  ['an unknown role', ['start', '--roles', 'cook'], {}, /--roles: got cook, expected some of poll/],
+  ['an unknown scenario', ['demo', '--scenario', 'x'], {}, /expected one of routine, night, storm/],
+  ['a scope that is none', ['roles', 'x', '--scope', 'here'], {}, /--scope: got here/],
+])('%s is wrong usage', (_, args, env, says) => {
+  const { status, stderr } = runwatch(args, '', env);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(says);
+});
+
+test('a file that is not there is a failure with a next step', () => {
+  const { status, stderr } = runwatch(['replay', 'nowhere.json']);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/nowhere\.json: there is no such file; give the path/);
+});
+
+test('role-definitions reads a file', () => {
+  const { stdout, status } = runwatch([
+    'role-definitions',
+    '--json',
+    '--granting',
+    'Microsoft.Compute/virtualMachines/runCommand/action',
+    '--definitions',
+    join(__dirname, '../../data/azure-built-in-roles.json'),
+  ]);
+  expect(status).toBe(0);
+  expect(stdout.trim().split('\n')).toHaveLength(5);
+});
+
+test.each(['start', 'demo', 'replay', 'roles', 'who-can', 'role-definitions'])(
+  '%s has help with an example',
+  (name) => {
+    const { status, stdout } = runwatch([name, '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Example/);
+  },
+);
