@@ -94,6 +94,103 @@ program
     await whoCanCommand(action, flags, config(), output);
   });
 
+const exceptions = program
+  .command('exceptions')
+  .description('documented reasons not to alert, also as YAML under version control');
+const some = (name: string) => new Option(`--${name} <values...>`, 'one or more; * is any run of characters');
+
+exceptions
+  .command('list')
+  .description('all exceptions, with how often each was used')
+  .option('--json', 'one JSON object a line')
+  .action(async (flags) => (await import('./commands/exceptions')).listExceptions(flags, config(), output));
+exceptions
+  .command('show')
+  .argument('<ID>')
+  .description('one exception')
+  .option('--json', 'as JSON')
+  .action(async (id, flags) =>
+    (await import('./commands/exceptions')).showException(id, flags, config(), output),
+  );
+exceptions
+  .command('add')
+  .description('add an exception; all that is given must hold')
+  .addOption(some('caller'))
+  .addOption(some('target'))
+  .addOption(some('resource-group'))
+  .addOption(some('subscription'))
+  .addOption(some('technique'))
+  .addOption(some('ip'))
+  .option('--sha256 <digest>', "the script's digest")
+  .option('--pattern <re2>', 'a pattern that the script holds, RE2 syntax')
+  .requiredOption('--reason <text>', 'why')
+  .requiredOption('--owner <who>', 'who answers for it')
+  .requiredOption('--expires <day>', 'a day (its end, UTC) or a time')
+  .option('--review <day>', 'when it is looked at')
+  .option('--ticket <url>', 'link to a ticket')
+  .option('--json', 'as JSON')
+  .addHelpText(
+    'after',
+    "\nExample:\n  runwatch exceptions add --caller patch-bot@contoso.example --target 'vm-web-*' --reason Patching --owner dana@contoso.example --expires 2027-01-31",
+  )
+  .action(async (flags) => (await import('./commands/exceptions')).addException(flags, config(), output));
+exceptions
+  .command('expire')
+  .argument('<ID>')
+  .description('end an exception now')
+  .action(async (id) => (await import('./commands/exceptions')).expireException(id, config(), output));
+exceptions
+  .command('review')
+  .argument('<ID>')
+  .description('how it was used; --until extends it')
+  .option('--until <day>', 'the new expiry')
+  .option('--json', 'as JSON')
+  .action(async (id, flags) =>
+    (await import('./commands/exceptions')).reviewException(id, flags, config(), output),
+  );
+exceptions
+  .command('export')
+  .description('all exceptions as YAML')
+  .option('--output <file>', 'default: stdout')
+  .action(async (flags) => (await import('./commands/exceptions')).exportExceptions(flags, config(), output));
+exceptions
+  .command('import')
+  .argument('<FILE>', 'YAML, - for stdin')
+  .description('make the store hold what a file says; shows what changes')
+  .option('--dry-run', 'only show')
+  .option('--prune', 'remove what is not in the file')
+  .action(async (file, flags) =>
+    (await import('./commands/exceptions')).importExceptions(file, flags, config(), output),
+  );
+exceptions
+  .command('test')
+  .argument('<FILE>', 'YAML of exceptions')
+  .description('what exceptions would have silenced in an export of the log')
+  .requiredOption('--against <exports...>', 'activity-log exports')
+  .option('--json', 'one JSON object an exception')
+  .addHelpText(
+    'after',
+    '\nExample:\n  runwatch exceptions test exceptions.yaml --against last-month.ndjson.gz',
+  )
+  .action(async (file, flags) =>
+    (await import('./commands/exceptions')).testExceptions(file, flags, config(), output),
+  );
+
+const audit = program
+  .command('audit')
+  .description('the audit trail: who pressed what, when, with what result');
+audit
+  .command('verify')
+  .description('check the chain of hashes')
+  .option('--json', 'as JSON')
+  .action(async (flags) => (await import('./commands/audit')).verifyAudit(flags, config(), output));
+audit
+  .command('export')
+  .description('all entries')
+  .addOption(new Option('--format <format>', 'jsonl or csv').choices(['jsonl', 'csv']).default('jsonl'))
+  .option('--output <file>', 'default: stdout')
+  .action(async (flags) => (await import('./commands/audit')).exportAudit(flags, config(), output));
+
 program
   .command('role-definitions')
   .description('the role definitions that grant an action')

@@ -51,6 +51,34 @@ export async function replay(
   return flags.failOnAlert && alerts.some((alert) => alert.verdict === 'alert') ? 3 : 0;
 }
 
+/** The alerts of some exports, judged by exceptions; throws for the first file that can't be read whole. */
+export async function replayedAlerts(
+  files: readonly string[],
+  exceptions: ReturnType<typeof readExceptions>,
+  config: Config,
+  output: Output,
+): Promise<ReplayedAlert[]> {
+  const run = createReplay({
+    format: 'auto',
+    exceptions,
+    techniquesOff: config.techniquesOff,
+    points: config.points,
+  });
+  const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
+  for (const file of files) {
+    try {
+      for await (const records of splitRecords(open(file))) {
+        for (const record of records) run.take(record);
+        progress.tick();
+      }
+    } catch (error) {
+      throw new CommandError(faultOf(file, error), 1);
+    }
+  }
+  progress.done();
+  return run.finish();
+}
+
 export function readExceptions(file: string) {
   let source: string;
   try {

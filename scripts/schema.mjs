@@ -1,0 +1,18 @@
+// Writes schema/exceptions.json, the published JSON schema of exceptions as YAML, from the schema that the code checks by.
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const { z } = require('zod');
+const { exceptionsFileSchema } = require('../dist/alerts/exceptions-file.js');
+
+const schema = z.toJSONSchema(exceptionsFileSchema, { io: 'input' });
+const described = {
+  $id: 'https://runwatch.example/schema/exceptions.json',
+  title: 'Runwatch exceptions',
+  ...schema,
+};
+writeFileSync(
+  new URL('../schema/exceptions.json', import.meta.url),
+  `${JSON.stringify(described, null, 2)}\n`,
+);

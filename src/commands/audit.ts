@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import type { Config } from '../config';
+import { type AuditEntry, firstBrokenLink } from '../store/audit';
+import { CommandError, type Output } from './output';
+import { withStore } from './with-store';
+
+/** Checks the chain of hashes from the first entry to the head; throws where it does not hold. */
+export async function verifyAudit(flags: { json?: boolean }, config: Config, output: Output): Promise<void> {
+  await withStore(config, async (store) => {
+    const [entries, head] = await Promise.all([store.audit.read(), store.audit.head()]);
+    const broken = firstBrokenLink(entries);
+    const cut = broken === null && entries.length > 0 && entries.at(-1)?.hash !== head;
+    if (flags.json)
+      output.out(
+        JSON.stringify({ entries: entries.length, whole: broken === null && !cut, brokenAt: broken }),
+      );
+    else if (broken === null && !cut) output.out(`${entries.length} entries, the chain is whole`);
+    if (broken !== null)
+      throw new CommandError(
+        `the chain breaks at entry ${broken + 1} (${entries[broken]?.at}, ${entries[broken]?.action}): it or one before it was changed or removed`,
+        1,
+      );
+    if (cut) throw new CommandError('the newest entries are missing: the chain ends before its head', 1);
+  });
+}
+
+/** The audit trail as JSON lines, or as CSV that a spreadsheet takes for text. */
+export async function exportAudit(
+  flags: { format: 'jsonl' | 'csv'; output?: string },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  await withStore(config, async (store) => {
+    const entries = await store.audit.read();
+    const lines = flags.format === 'csv' ? toCsv(entries) : entries.map((entry) => JSON.stringify(entry));
+    if (flags.output) writeFileSync(flags.output, `${lines.join('\n')}\n`);
+    else for (const line of lines) output.out(line);
+  });
+}
+
+const columns = ['at', 'who', 'surface', 'action', 'result', 'alert', 'object', 'why', 'hash'];
+
+export function toCsv(entries: readonly AuditEntry[]): string[] {
+  const rows = entries.map((e) => [
+    e.at,
+    e.by.email ?? e.by.name,
+    e.by.surface,
+    e.action,
+    e.result,
+    e.alertId ?? '',
+    e.object ?? '',
+    e.why ?? '',
+    e.hash,
+  ]);
+  return [columns, ...rows].map((row) => row.map(csvCell).join(','));
+}
+
+/** A cell that begins like a formula gets an apostrophe. @see https://owasp.org/www-community/attacks/CSV_Injection */
+function csvCell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return `"${safe.replace(/"/g, '""')}"`;
+}

@@ -1,0 +1,274 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { stringify } from 'yaml';
+import type { Presser } from '../alerts/alert';
+import { shortDigest } from '../alerts/digest';
+import type { Exception } from '../alerts/exception';
+import { ExceptionsFileError, exceptionSchema, parseExceptions, toMoment } from '../alerts/exceptions-file';
+import { plainLine } from '../alerts/plain-text';
+import type { Config } from '../config';
+import type { AuditDraft } from '../store/audit';
+import type { Store } from '../store/store';
+import { CommandError, type Output, table } from './output';
+import { readExceptions, replayedAlerts } from './replay';
+import { withStore } from './with-store';
+
+/** Whoever runs the command: the audit trail names them. */
+const operator = (): Presser => ({ surface: 'cli', id: userInfo().username, name: userInfo().username });
+
+const audited = (
+  action: string,
+  object: string,
+  why: string | null,
+  details: Record<string, unknown> = {},
+): AuditDraft => ({
+  at: new Date().toISOString(),
+  by: operator(),
+  action,
+  alertId: null,
+  object,
+  result: 'done',
+  why,
+  details,
+});
+
+export async function listExceptions(
+  flags: { json?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  await withStore(config, async (store) => {
+    const rows = await withUses(store);
+    if (flags.json) {
+      for (const row of rows) output.out(JSON.stringify(row));
+      return;
+    }
+    const cells = rows.map((e) => [
+      e.id,
+      e.expires.slice(0, 16) + (isOver(e) ? ' (expired)' : ''),
+      String(e.suppressed),
+      plainLine(e.owner, 40),
+      `${plainLine(JSON.stringify(e.match), 120)}  ${plainLine(e.reason, 100)}`,
+    ]);
+    for (const line of table([['ID', 'EXPIRES', 'USED', 'OWNER', 'MATCHES'], ...cells])) output.out(line);
+  });
+}
+
+const withUses = async (store: Store) =>
+  Promise.all(
+    (await store.exceptions.list()).map(async (exception) => ({
+      ...exception,
+      suppressed: await store.exceptions.uses(exception.id),
+    })),
+  );
+
+const isOver = (exception: Exception) => Date.parse(exception.expires) <= Date.now();
+
+export async function showException(
+  id: string,
+  flags: { json?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  await withStore(config, async (store) => {
+    const exception = (await withUses(store)).find((e) => e.id === id);
+    if (!exception) throw missing(id);
+    output.out(flags.json ? JSON.stringify(exception) : stringify(exception).trimEnd());
+  });
+}
+
+const missing = (id: string) =>
+  new CommandError(`${id}: there is no such exception; \`runwatch exceptions list\` names them`, 1);
+
+export interface AddFlags {
+  caller?: string[];
+  target?: string[];
+  resourceGroup?: string[];
+  subscription?: string[];
+  technique?: string[];
+  ip?: string[];
+  sha256?: string;
+  pattern?: string;
+  reason: string;
+  owner: string;
+  expires: string;
+  review?: string;
+  ticket?: string;
+  json?: boolean;
+}
+
+export async function addException(flags: AddFlags, config: Config, output: Output): Promise<void> {
+  const { caller, target, resourceGroup, subscription, technique, ip, sha256, pattern } = flags;
+  const script = sha256 || pattern ? { sha256, pattern } : undefined;
+  const match = defined({
+    caller,
+    target,
+    resourceGroup,
+    subscription,
+    technique,
+    ip,
+    script: script && defined(script),
+  });
+  const draft = defined({
+    match,
+    reason: flags.reason,
+    owner: flags.owner,
+    expires: flags.expires,
+    review: flags.review,
+    ticket: flags.ticket,
+  });
+  const parsed = exceptionSchema.safeParse(draft);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new CommandError(`the exception is refused: ${faults.join('; ')}`, 2);
+  }
+  const exception: Exception = {
+    ...parsed.data,
+    id: `ex-${shortDigest(JSON.stringify(draft), String(Date.now())).toLowerCase()}`,
+    expires: toMoment(parsed.data.expires) ?? parsed.data.expires,
+    createdBy: operator().name,
+    createdAt: new Date().toISOString(),
+  };
+  await withStore(config, async (store) => {
+    await store.exceptions.put(exception);
+    await store.audit.append([audited('exception.add', exception.id, exception.reason, { exception })]);
+  });
+  output.out(flags.json ? JSON.stringify(exception) : exception.id);
+}
+
+const defined = <T extends Record<string, unknown>>(value: T) =>
+  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Partial<T>;
+
+/** Ends an exception now. */
+export async function expireException(id: string, config: Config, output: Output): Promise<void> {
+  await withStore(config, async (store) => {
+    const exception = await store.exceptions.get(id);
+    if (!exception) throw missing(id);
+    await store.exceptions.put({ ...exception, expires: new Date().toISOString() });
+    await store.audit.append([audited('exception.expire', id, null)]);
+  });
+  output.out(`${id} has expired`);
+}
+
+/** Sets when it is looked at next, and says how it was used. */
+export async function reviewException(
+  id: string,
+  flags: { until?: string; json?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  const until = flags.until === undefined ? undefined : toMoment(flags.until);
+  if (until === null)
+    throw new CommandError(`--until: got ${flags.until}, expected a day such as 2027-01-31`, 2);
+  await withStore(config, async (store) => {
+    const exception = await store.exceptions.get(id);
+    if (!exception) throw missing(id);
+    const reviewed = until ? { ...exception, expires: until } : exception;
+    if (until) {
+      await store.exceptions.put(reviewed);
+      await store.audit.append([audited('exception.review', id, null, { until })]);
+    }
+    const suppressed = await store.exceptions.uses(id);
+    output.out(
+      flags.json
+        ? JSON.stringify({ ...reviewed, suppressed })
+        : `${id}: suppressed ${suppressed} alerts, expires ${reviewed.expires}${suppressed === 0 ? '; never used' : ''}`,
+    );
+  });
+}
+
+/** YAML for a repository; the same text as long as nothing changed. */
+export async function exportExceptions(
+  flags: { output?: string },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  await withStore(config, async (store) => {
+    const text = stringify({ exceptions: await store.exceptions.list() }).trimEnd();
+    if (flags.output) writeFileSync(flags.output, `${text}\n`);
+    else output.out(text);
+  });
+}
+
+/** Makes the store hold what the file says, after showing what changes; what is not in the file stays. */
+export async function importExceptions(
+  file: string,
+  flags: { dryRun?: boolean; prune?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  const wanted = file === '-' ? parseStdin() : readExceptions(file);
+  await withStore(config, async (store) => {
+    const known = new Map((await store.exceptions.list()).map((exception) => [exception.id, exception]));
+    const audits: AuditDraft[] = [];
+    for (const exception of wanted) {
+      const before = known.get(exception.id);
+      known.delete(exception.id);
+      const after = { ...before, ...exception };
+      if (before && stringify(before) === stringify(after)) continue;
+      for (const line of diff(before, after)) output.out(line);
+      audits.push(audited('exception.import', exception.id, exception.reason, { exception: after }));
+      if (!flags.dryRun) await store.exceptions.put(after);
+    }
+    for (const [id, before] of flags.prune ? known : []) {
+      for (const line of diff(before, undefined)) output.out(line);
+      audits.push(audited('exception.remove', id, null));
+      if (!flags.dryRun) await store.exceptions.remove(id);
+    }
+    if (!flags.dryRun) await store.audit.append(audits);
+    output.err(
+      `${audits.length} of ${wanted.length} exceptions ${flags.dryRun ? 'would change' : 'changed'}`,
+    );
+  });
+}
+
+function parseStdin(): Exception[] {
+  try {
+    return parseExceptions(readFileSync(0, 'utf8'), 'stdin');
+  } catch (error) {
+    if (error instanceof ExceptionsFileError) throw new CommandError(error.message, 2);
+    throw error;
+  }
+}
+
+function diff(before: Exception | undefined, after: Exception | undefined): string[] {
+  const lines = (exception: Exception | undefined) =>
+    exception ? stringify(exception).trimEnd().split('\n') : [];
+  const old = new Set(lines(before));
+  const fresh = new Set(lines(after));
+  return [
+    `@@ ${after?.id ?? before?.id}`,
+    ...[...old].filter((line) => !fresh.has(line)).map((line) => `- ${line}`),
+    ...[...fresh].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+/** What each exception of a file would have silenced in an export of the log. */
+export async function testExceptions(
+  file: string,
+  flags: { against: string[]; json?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  const exceptions = readExceptions(file);
+  const alerts = await replayedAlerts(flags.against, exceptions, config, output);
+  const silenced = alerts.filter((alert) => alert.verdict === 'suppressed');
+  for (const exception of exceptions) {
+    const its = silenced.filter((alert) => alert.exception === exception.id);
+    if (flags.json) {
+      output.out(
+        JSON.stringify({
+          exception: exception.id,
+          suppressed: its.length,
+          alerts: its.map((alert) => alert.id),
+        }),
+      );
+      continue;
+    }
+    output.out(`${exception.id}: would have silenced ${its.length} of ${alerts.length} alerts`);
+    for (const alert of its)
+      output.out(
+        `  ${alert.startedAt}  ${alert.technique} on ${plainLine(alert.target.name)} by ${plainLine(alert.caller.name)}  ${alert.id}`,
+      );
+  }
+}
