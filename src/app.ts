@@ -117,7 +117,38 @@ export async function startApp({
           .whisper(job.replyTo, text)
           .catch((error) => log.warn({ error }, 'could not answer a press'));
     };
-    const deps = { store, azure, log, now, show, config, inGroup, metrics, whisper };
+    const { escalation: incident } = config.policy;
+    const escalation = incident
+      ? { url: incident.url ?? 'https://events.pagerduty.com/v2/enqueue', routingKey: incident.routingKey }
+      : null;
+    const askPerson = async (email: string, alertId: string, text: string) => {
+      for (const surface of surfaces) {
+        const person = await surface.ask(email, alertId, text);
+        if (person) return person;
+      }
+      return null;
+    };
+    const rejudge = async (alertId: string) => {
+      await queues.complete.add(
+        'complete',
+        { alertId },
+        { deduplication: { id: alertId, keepLastIfActive: true } },
+      );
+    };
+    const deps = {
+      store,
+      azure,
+      log,
+      now,
+      show,
+      config,
+      inGroup,
+      metrics,
+      whisper,
+      escalation,
+      askPerson,
+      rejudge,
+    };
     queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 });
   }
   if (has('poll')) {

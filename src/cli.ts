@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { CommandError, terminal } from './commands/output';
 import { ConfigError, loadConfig } from './config';
 
@@ -175,6 +175,29 @@ exceptions
   .action(async (file, flags) =>
     (await import('./commands/exceptions')).testExceptions(file, flags, config(), output),
   );
+
+program
+  .command('doctor')
+  .description('check credentials, permissions, Slack and Redis; says how to mend each')
+  .option('--json', 'one JSON object a check')
+  .addHelpText('after', '\nExample:\n  runwatch doctor')
+  .action(async (flags) => {
+    const { doctor } = await import('./commands/doctor');
+    exitCode = await doctor(flags, config(), output);
+  });
+
+program
+  .command('manifest')
+  .description('the Slack app manifest, or the least-privilege custom roles')
+  .addArgument(new Argument('<KIND>', 'which').choices(['slack', 'azure-role']))
+  .option('--url <url>', 'Slack over HTTP: where Slack reaches the bot; Socket Mode without')
+  .option('--subscription <id>', 'where the roles may be assigned')
+  .addOption(new Option('--role <role>', 'only one of the two').choices(['watcher', 'responder']))
+  .addHelpText(
+    'after',
+    '\nExamples:\n  runwatch manifest slack > slack.json\n  runwatch manifest azure-role --role watcher --subscription ID > role.json',
+  )
+  .action(async (kind, flags) => (await import('./commands/manifest')).manifest(kind, flags, output));
 
 const audit = program
   .command('audit')

@@ -164,6 +164,9 @@ const fileSchema = z.strictObject({
       z.number().int().min(-100).max(100),
     )
     .optional(),
+  escalation: z
+    .strictObject({ url: z.url({ protocol: /^https?$/ }).optional(), routingKey: z.string().min(1) })
+    .optional(),
   watchlist: z
     .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })
     .optional(),

@@ -3,6 +3,7 @@ import { shortDigest } from './digest';
 import { type Execution, type ExecutionStatus, mergeExecutions } from './execution';
 import type { Facts } from './facts';
 import type { Isolation } from './isolation';
+import type { Measures } from './measures';
 import type { Target } from './resource-id';
 import type { Reason, Severity } from './score';
 import { type Technique, type TechniqueId, techniqueOf } from './techniques';
@@ -50,6 +51,7 @@ export interface Alert {
   announced: boolean;
   facts: Facts;
   isolation: Isolation | null;
+  measures: Measures;
   /** A response under way or just failed, shown on the message. */
   activity: { action: string; text: string; at: string; failed: boolean } | null;
   /** Ids of the latest presses that took effect. */
@@ -89,6 +91,7 @@ export function newAlert(id: string, seen: readonly Execution[], now: string): A
     announced: false,
     facts: {},
     isolation: null,
+    measures: {},
     activity: null,
     pressesDone: [],
     raisedAt: now,

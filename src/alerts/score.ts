@@ -26,6 +26,7 @@ export const defaultPoints = {
   production: 5,
   test: -20,
   watchlist: 25,
+  callerDenied: 60,
 };
 export type Points = Record<keyof typeof defaultPoints, number>;
 
@@ -52,7 +53,7 @@ const enoughDays = 7;
 
 /** Scores an alert from 0 to 100; the reasons' points add up to the score unless it was held at an end. */
 export function scoreOf(
-  alert: Pick<Alert, 'executions' | 'facts'>,
+  alert: Pick<Alert, 'executions' | 'facts'> & { measures?: Alert['measures'] },
   context: ScoreContext = { points: defaultPoints },
 ): { score: number; severity: Severity; reasons: Reason[] } {
   const { technique } = summarize(alert);
@@ -67,7 +68,7 @@ export function scoreOf(
 }
 
 function applying(
-  alert: Pick<Alert, 'executions' | 'facts'>,
+  alert: Pick<Alert, 'executions' | 'facts'> & { measures?: Alert['measures'] },
   context: ScoreContext,
 ): [keyof Points, string][] {
   const { status, refused, machines, caller, startedAt, lastEventAt, target } = summarize(alert);
@@ -75,6 +76,7 @@ function applying(
   const minutes = Math.floor((Date.parse(lastEventAt) - Date.parse(startedAt)) / 60_000);
   const known = history !== undefined && history.days >= enoughDays;
   const out: [keyof Points, string][] = [];
+  const { asked } = alert.measures ?? {};
   const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
   add('refused', refused, 'refused by Azure: nothing ran');
   add('failed', status === 'failed' && !refused, 'failed');
@@ -117,6 +119,7 @@ function applying(
   add('test', isTest(machine?.environment), `${machine?.environment} environment`);
   const watched = (list: readonly string[] | undefined, names: (string | null)[]) =>
     list?.some((entry) => names.some((name) => name?.toLowerCase() === entry.toLowerCase()));
+  add('callerDenied', asked?.answer === 'no', `${asked?.name} says it was not them`);
   add(
     'watchlist',
     watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||

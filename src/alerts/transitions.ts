@@ -4,8 +4,12 @@ import type { Alert, ClosedAs, Presser, StateName } from './alert';
 export class Refusal extends Error {}
 
 /** Which states each move may start from. */
-const from: Record<'acknowledge' | 'contain' | 'uncontain' | 'close' | 'reopen', readonly StateName[]> = {
+const from: Record<
+  'acknowledge' | 'assign' | 'contain' | 'uncontain' | 'close' | 'reopen',
+  readonly StateName[]
+> = {
   acknowledge: ['new'],
+  assign: ['new', 'acknowledged', 'investigating', 'contained'],
   contain: ['new', 'acknowledged', 'investigating'],
   uncontain: ['contained'],
   close: ['new', 'acknowledged', 'investigating', 'contained'],
@@ -21,6 +25,14 @@ interface Move {
 export function acknowledge(alert: Alert, move: Move): Alert {
   check(alert, 'acknowledge', 'acknowledged');
   return moved(alert, 'acknowledged', move);
+}
+
+/** Whoever takes it investigates it; a contained alert stays contained. */
+export function assign(alert: Alert, move: Move): Alert {
+  check(alert, 'assign', 'assigned');
+  if (alert.assignee?.id === move.by.id) throw new Refusal(`${alert.id} is yours already.`);
+  const taken = { ...alert, assignee: move.by };
+  return alert.state === 'contained' ? { ...taken, updatedAt: move.at } : moved(taken, 'investigating', move);
 }
 
 /** Isolating says that somebody is on it. */

@@ -4,11 +4,12 @@ import type { Config } from '../config';
 import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
-import { createCredential } from './credential';
+import { createCredential, objectIdOf } from './credential';
 import { createDirectory } from './directory';
 import { toAzureError } from './errors';
 import { createMachines } from './machine';
 import { createNetwork } from './network';
+import { createSafeguards } from './safeguards';
 import { readExtension, readRunCommand } from './scripts';
 
 export interface AzureOptions {
@@ -30,6 +31,10 @@ const graphs = {
 /** All that we ask of Azure, by @azure/* clients. */
 export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOptions = {}) {
   const credential = options.credential ?? createCredential(azure);
+  const botId = async () => {
+    const token = await credential.getToken(`${azure.endpoint}/.default`).catch(() => null);
+    return objectIdOf(token?.token ?? '');
+  };
   const clients = createClients({
     endpoint: azure.endpoint,
     credential,
@@ -48,6 +53,8 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createNetwork(clients),
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
     ...createMachines(clients, options.now),
+    botId,
+    ...createSafeguards(clients, botId),
     readRunCommand: (id: string) => readRunCommand(clients, id),
     readExtension: (id: string) => readExtension(clients, id),
     /** Subscriptions that the credential sees and that are enabled. */

@@ -16,6 +16,15 @@ export function createCredential({ accessToken, cloud }: Config['azure']): Token
   return new DefaultAzureCredential({ authorityHost: authorityHosts[cloud] });
 }
 
+/** The object id that a token was issued to; null when it can't be read. */
+export function objectIdOf(token: string): string | null {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).oid ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** A JWT's exp; an hour from now when it can't be read. */
 function expiryOf(token: string): number {
   try {

@@ -1,5 +1,6 @@
 import { type Alert, summarize } from '../alerts/alert';
 import { plainLine } from '../alerts/plain-text';
+import { scopeLabel } from '../alerts/scope-label';
 import { lastChange } from '../alerts/transitions';
 import type { ActionId } from '../config';
 import { factsOf } from './fact-lines';
@@ -113,8 +114,56 @@ function statusOf(alert: Alert): Inline[][] {
     ]);
   }
   if (cut?.status === 'released') lines.push(['Released: every interface is as it was before.']);
+  lines.push(...measureLines(alert));
+  if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; it goes into the digest.`]);
   if (alert.activity)
     lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
+  return lines;
+}
+
+/** What was done beside isolating, and what it does not stop. */
+function measureLines({ measures, assignee }: Alert): Inline[][] {
+  const { lock, revocation, snapshots, asked, escalation, waiting } = measures;
+  const lines: Inline[][] = [];
+  if (assignee) lines.push(['Assigned to ', { bold: plainLine(assignee.name, 80) }]);
+  for (const [action, { by: first, at }] of Object.entries(waiting ?? {})) {
+    lines.push([
+      `${action.replace('_', ' ')}: asked by `,
+      { bold: plainLine(first.name, 80) },
+      ' · ',
+      { time: at },
+      ' · a second responder must press it too',
+    ]);
+  }
+  if (lock?.status === 'locked')
+    lines.push(['Locked read-only: no write and no run command until it is unlocked.']);
+  if (revocation?.status === 'revoked')
+    lines.push([
+      `Revoked: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope)}. Tokens already issued may work for some minutes.`,
+    ]);
+  if (revocation?.status === 'restored')
+    lines.push([`Restored: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope)}.`]);
+  if (snapshots?.length)
+    lines.push([
+      snapshots.every((s) => s.done)
+        ? `Snapshots of ${snapshots.length} disks are kept, locked against deletion.`
+        : `Taking snapshots of ${snapshots.length} disks.`,
+    ]);
+  if (asked) {
+    const said = { yes: 'yes, it was them', no: 'no, it was not them', automation: 'it was automation' };
+    lines.push([
+      `${plainLine(asked.name, 80)} was asked · `,
+      { time: asked.at },
+      asked.answer ? ` · answered: ${said[asked.answer]}` : ' · no answer yet',
+    ]);
+  }
+  if (escalation)
+    lines.push([
+      'Escalated by ',
+      { bold: plainLine(escalation.by.name, 80) },
+      ' · ',
+      { time: escalation.at },
+    ]);
   return lines;
 }
 
@@ -160,7 +209,20 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
       },
     });
   }
+  if (!alert.measures.asked) actions.push({ id: 'ask_caller', label: 'Ask the caller' });
+  actions.push({ id: 'assign', label: 'Assign to me' });
   actions.push({ id: 'show_roles', label: 'Show roles' });
+  if (machines === 1) actions.push(...machineActions(alert, name, needs));
+  actions.push(...roleActions(alert, needs));
+  actions.push({
+    id: 'escalate',
+    label: 'Escalate',
+    confirm: {
+      title: `Escalate ${alert.id}?`,
+      text: 'Opens an incident where RUNWATCH_CONFIG says.',
+      yes: 'Escalate',
+    },
+  });
   actions.push({ id: 'add_exception', label: `Add exception…${needs}` });
   actions.push({
     id: 'close',
@@ -168,4 +230,69 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
     confirm: { title: `Close ${alert.id}?`, text: 'Closes it as benign. It can be reopened.', yes: 'Close' },
   });
   return actions;
+}
+
+function machineActions(alert: Alert, name: string, needs: string): Action[] {
+  const { lock, snapshots } = alert.measures;
+  const locking: Action =
+    lock?.status === 'locked'
+      ? {
+          id: 'unlock',
+          label: `Unlock${needs}`,
+          confirm: {
+            title: `Unlock ${name}?`,
+            text: 'Removes the lock that this alert put on.',
+            yes: 'Unlock',
+          },
+        }
+      : {
+          id: 'lock',
+          label: `Lock…${needs}`,
+          confirm: {
+            title: `Lock ${name}?`,
+            text: 'A ReadOnly lock refuses every change and every run command, for everyone who may not delete locks. It does not end what already runs.',
+            yes: 'Lock',
+          },
+        };
+  if (snapshots?.length && snapshots.every((s) => s.done)) return [locking];
+  const confirm = {
+    title: `Snapshot ${name}?`,
+    text: 'Takes an incremental snapshot of every disk, tagged and locked against deletion. It does not keep memory.',
+    yes: 'Snapshot',
+  };
+  return [locking, { id: 'snapshot', label: `Snapshot…${needs}`, confirm }];
+}
+
+function roleActions(alert: Alert, needs: string): Action[] {
+  const { revocation } = alert.measures;
+  if (revocation?.status === 'revoked' || revocation?.status === 'revoking') {
+    return [
+      {
+        id: 'restore_role',
+        label: `Restore role${needs}`,
+        confirm: {
+          title: 'Restore the role?',
+          text: `Puts back ${plainLine(revocation.role, 80)} for the same principal at the same scope.`,
+          yes: 'Restore',
+        },
+      },
+    ];
+  }
+  const { grant, group } = alert.facts.access ?? {};
+  if (!grant?.assignmentId || !grant.scope) return [];
+  const others = group
+    ? ` It hits everyone in group ${plainLine(group.name, 60)}${group.members === null ? '' : ` (${group.members} members)`}.`
+    : '';
+  return [
+    {
+      id: 'revoke_role',
+      label: `Revoke role…${needs}`,
+      style: 'danger',
+      confirm: {
+        title: 'Revoke the role?',
+        text: `Removes ${plainLine(grant.role, 60)} at ${scopeLabel(grant.scope)}.${others} Tokens already issued may work for some minutes.`,
+        yes: 'Revoke',
+      },
+    },
+  ];
 }

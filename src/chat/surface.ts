@@ -24,6 +24,8 @@ export interface Surface {
   update: (ref: Ref, content: Content) => Promise<void>;
   /** Looks for a message that may have been posted since a moment (ms), though its answer never came. */
   find: (id: string, since: number, parent: Ref | null) => Promise<Ref | null>;
+  /** Puts a question with yes, no and automation to a person; null when nobody has that address. */
+  ask: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
   /** Tells one person something that only they see. */
   whisper: (to: { channel: string; user: string }, text: string) => Promise<void>;
 }

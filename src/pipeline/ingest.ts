@@ -101,14 +101,10 @@ export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Prom
   const stored = await store.alerts.update(
     alertId,
     (current) => {
-      if (!current || JSON.stringify(current.facts) === JSON.stringify(facts)) return null;
-      return {
-        alert: judge(
-          { ...current, facts, updatedAt: new Date(deps.now()).toISOString() },
-          exceptions,
-          deps.judging,
-        ),
-      };
+      if (!current) return null;
+      const judged = judge({ ...current, facts }, exceptions, deps.judging);
+      if (JSON.stringify(judged) === JSON.stringify(current)) return null;
+      return { alert: { ...judged, updatedAt: new Date(deps.now()).toISOString() } };
     },
     alert,
   );

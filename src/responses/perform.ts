@@ -1,17 +1,24 @@
-import { summarize } from '../alerts/alert';
+import { type Alert, summarize } from '../alerts/alert';
 import { Refusal } from '../alerts/transitions';
 import { AzureError } from '../azure/errors';
 import type { Config } from '../config';
 import type { Metrics } from '../metrics';
 import { acknowledge } from './acknowledge';
 import { addException } from './add-exception';
+import { askCaller } from './ask-caller';
+import { assign } from './assign';
 import { auditOf } from './audit-of';
 import { type InGroup, refusalFor } from './authorize';
 import { withPress } from './change-state';
 import { close, reopen } from './close';
+import { escalate } from './escalate';
 import { isolate, release } from './isolate';
+import { lock, unlock } from './lock';
+import { measure } from './measure';
 import type { PressJob, Response, ResponseDeps } from './response';
+import { restoreRole, revokeRole } from './revoke-role';
 import { showRoles } from './show-roles';
+import { snapshot } from './snapshot';
 
 export const responses: readonly Response[] = [
   acknowledge,
@@ -21,10 +28,18 @@ export const responses: readonly Response[] = [
   isolate,
   release,
   showRoles,
+  assign,
+  lock,
+  unlock,
+  revokeRole,
+  restoreRole,
+  snapshot,
+  askCaller,
+  escalate,
 ];
 
 export interface PerformDeps extends ResponseDeps {
-  config: Pick<Config, 'responders'>;
+  config: Pick<Config, 'responders' | 'policy'>;
   inGroup: InGroup;
   metrics: Metrics;
   /** Tells the presser something that only they see. */
@@ -57,10 +72,12 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
     config.responders,
     deps.inGroup,
   );
-  if (refusal) {
+  const isAnswer = press.input?.answer !== undefined && alert.measures.asked?.userId === press.by.id;
+  if (refusal && !isAnswer) {
     await refuse(press, refusal, deps);
     return;
   }
+  if (await waitsForSecond(press, alert, deps)) return;
   try {
     const answer = await response.run(alert, press, deps);
     metrics.presses.inc({ action: press.action, result: 'done' });
@@ -70,6 +87,35 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
     if (passing(error) && attempt < maxAttempts) throw error;
     await fail(press, error as Error, response, deps);
   }
+}
+
+/** How long a press waits for a second responder. */
+const secondWithinMs = 15 * 60_000;
+
+/** Four eyes: the first press only asks; a second, different responder's does it. */
+async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps): Promise<boolean> {
+  if (!deps.config.policy.fourEyes?.includes(press.action)) return false;
+  if (alert.pressesDone.includes(press.pressId)) return true;
+  const first = alert.measures.waiting?.[press.action];
+  const fresh = first && Date.parse(press.at) - Date.parse(first.at) <= secondWithinMs;
+  const rest = Object.fromEntries(
+    Object.entries(alert.measures.waiting ?? {}).filter(([action]) => action !== press.action),
+  );
+  if (fresh && first.by.id !== press.by.id) {
+    await deps.store.alerts.update(alert.id, (current) =>
+      current ? { alert: { ...current, measures: { ...current.measures, waiting: rest } } } : null,
+    );
+    return false;
+  }
+  if (fresh) {
+    await refuse(press, 'A second, different responder must press it too.', deps);
+    return true;
+  }
+  await measure(press, deps, () => ({
+    waiting: { ...rest, [press.action]: { by: press.by, at: press.at } },
+  }));
+  await deps.whisper(press, 'Noted. A second, different responder must press it too within 15 minutes.');
+  return true;
 }
 
 async function refuse(
@@ -89,8 +135,8 @@ async function fail(
   response: Response,
   { store, metrics, whisper, show, log }: PerformDeps,
 ): Promise<void> {
-  const remedy = error instanceof AzureError ? ` ${error.remedy}.` : '';
-  const text = `${response.title} did not go through: ${error.message}.${remedy}`;
+  const remedy = error instanceof AzureError && error.statusCode === 403 ? `${error.remedy}. ` : '';
+  const text = `${response.title} did not go through: ${remedy}${error.message}.`;
   log.error({ error, action: press.action, alertId: press.alertId }, 'a response failed');
   await store.alerts.update(press.alertId, (current) =>
     current && !current.pressesDone.includes(press.pressId)

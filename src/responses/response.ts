@@ -24,6 +24,12 @@ export interface ResponseDeps {
   azure: Azure;
   log: Log;
   now: () => number;
+  /** Scores the alert again, since something that counts has changed. */
+  rejudge: (alertId: string) => Promise<void>;
+  /** Puts a question to a person in a direct message; null when nobody has that address. */
+  askPerson: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
+  /** Where incidents are opened; null when nowhere. */
+  escalation: { url: string; routingKey: string } | null;
   /** Shows the alert's present state on every surface, without waiting. */
   show: (alertId: string) => Promise<void>;
 }

@@ -91,7 +91,8 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       return { ok: true, channel: message.channel, ts: message.ts, text: message.text };
     },
     'chat.postEphemeral': (args) => {
-      if (!channels.has(String(args.channel))) return fail('channel_not_found');
+      if (!channels.has(String(args.channel)) && !users.has(String(args.channel)))
+        return fail('channel_not_found');
       whispers.push({ channel: String(args.channel), user: String(args.user), text: String(args.text) });
       return { ok: true, message_ts: newTs() };
     },
@@ -141,11 +142,17 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         },
       };
     },
+    'users.lookupByEmail': (args) => {
+      const [id, user] = [...users].find(([, known]) => known.email === args.email) ?? [];
+      if (!id) return fail('users_not_found');
+      return { ok: true, user: { id, name: user?.name, real_name: user?.name } };
+    },
     'usergroups.users.list': (args) => ({ ok: true, users: groups.get(String(args.usergroup)) ?? [] }),
   };
 
   function check(args: Args): Record<string, unknown> | null {
-    if (!channels.has(String(args.channel))) return fail('channel_not_found');
+    if (!channels.has(String(args.channel)) && !users.has(String(args.channel)))
+      return fail('channel_not_found');
     const blocks = (parsed(args.blocks) as unknown[]) ?? [];
     if (!args.text && blocks.length === 0) return fail('no_text');
     if (String(args.text ?? '').length > 40_000) return fail('msg_too_long');

@@ -122,6 +122,22 @@ export function createSlackApp({ config, log, press, getAlert, command, now }: S
     },
   );
 
+  app.action<BlockAction<ButtonAction>>(/^caller_(yes|no|automation)$/, async ({ ack, body, action }) => {
+    const answer = action.action_id.slice('caller_'.length);
+    const replyTo = { surface: 'slack', channel: body.channel?.id ?? body.user.id, user: body.user.id };
+    await soonest(ack, async () => {
+      const by = await people.presser(body.user.id, body.user.name);
+      await press({
+        alertId: action.value ?? '',
+        action: 'ask_caller',
+        by,
+        input: { answer },
+        nonce: `${body.user.id}.answer`,
+        replyTo,
+      });
+    });
+  });
+
   app.view(exceptionCallback, async ({ ack, body, view }) => {
     const form = readExceptionForm(valuesOf(view.state.values));
     if ('faults' in form) {

@@ -67,7 +67,43 @@ export function createSlackSurface(
     );
   }
 
-  return { name: 'slack', channel, intervalMs: 1000 / rate, post, update, find, whisper };
+  async function ask(
+    email: string,
+    alertId: string,
+    text: string,
+  ): Promise<{ id: string; name: string } | null> {
+    try {
+      const { user } = await client.users.lookupByEmail({ email });
+      if (!user?.id) return null;
+      const button = (answer: string, label: string) => ({
+        type: 'button' as const,
+        action_id: `caller_${answer}`,
+        value: alertId,
+        text: { type: 'plain_text' as const, text: label },
+      });
+      const elements = [
+        button('yes', 'Yes, I did'),
+        button('no', 'No'),
+        button('automation', 'It was automation'),
+      ];
+      await client.chat.postMessage({
+        channel: user.id,
+        text: escapeMrkdwn(text),
+        blocks: [
+          { type: 'section', text: { type: 'mrkdwn', text: escapeMrkdwn(text), verbatim: true } },
+          { type: 'actions', elements },
+        ],
+        ...quiet,
+      });
+      return { id: user.id, name: user.real_name ?? user.name ?? email };
+    } catch (error) {
+      const failure = toSurfaceError(error);
+      if (failure.kind === 'refused' && failure.message.includes('users_not_found')) return null;
+      throw failure;
+    }
+  }
+
+  return { ask, name: 'slack', channel, intervalMs: 1000 / rate, post, update, find, whisper };
 }
 
 /** Links don't unfold, and names in the text never become mentions. */

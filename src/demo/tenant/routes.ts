@@ -2,6 +2,7 @@ import { answerActivityLog } from './activity-log';
 import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
 import { answerAssignment, listAssignments, listDefinitions } from './authorization';
 import { answerNetwork } from './network';
+import type { Resource } from './resources';
 import type { TenantState } from './tenant';
 
 export interface Route {
@@ -86,6 +87,35 @@ export const routes: Route[] = [
     },
   },
   {
+    method: /^(GET|PUT|DELETE)$/,
+    path: /\/providers\/Microsoft\.Authorization\/locks\/[^/]+$/i,
+    action: 'Microsoft.Authorization/locks/*',
+    versions: any,
+    answer: (request, state) =>
+      answerPlain(request, state, ({ properties }) => {
+        if (!['ReadOnly', 'CanNotDelete'].includes(String(properties?.level))) {
+          throw new ArmError(400, 'InvalidLockLevel', 'The lock level must be CanNotDelete or ReadOnly.');
+        }
+      }),
+  },
+  {
+    method: /^(GET|PUT|DELETE)$/,
+    path: new RegExp(`^${rg}/providers/Microsoft\\.Compute/snapshots/[^/]+$`, 'i'),
+    action: 'Microsoft.Compute/snapshots/*',
+    versions: any,
+    answer: (request, state) =>
+      answerPlain(request, state, ({ properties }) => {
+        const source = (properties?.creationData as { sourceResourceId?: string } | undefined)
+          ?.sourceResourceId;
+        if (!source)
+          throw new ArmError(
+            400,
+            'InvalidParameter',
+            'Required parameter creationData.sourceResourceId is missing.',
+          );
+      }),
+  },
+  {
     method: /^GET$/,
     path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Authorization\/locks$/i,
     action: 'Microsoft.Authorization/locks/read',
@@ -158,6 +188,21 @@ export const routes: Route[] = [
     answer: () => ({ status: 200, body: { status: 'Succeeded' } }),
   },
 ];
+
+/** A resource that is read, written whole and removed, without more to it. */
+function answerPlain(
+  request: ArmRequest,
+  state: TenantState,
+  check: (body: Partial<Resource>) => void,
+): Answer {
+  if (request.method === 'GET') return { status: 200, body: state.resources.get(request.path) };
+  if (request.method === 'DELETE') return { status: state.resources.remove(request.path) ? 200 : 204 };
+  const body = (request.body ?? {}) as Partial<Resource>;
+  check(body);
+  const properties = { ...body.properties, provisioningState: 'Succeeded' };
+  const { resource, created } = state.resources.put(request.path, { ...body, properties });
+  return { status: created ? 201 : 200, body: resource };
+}
 
 const verbs: Record<string, string> = {
   GET: 'read',

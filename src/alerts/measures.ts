@@ -1,0 +1,52 @@
+import type { Presser } from './alert';
+
+/** What responses did beside isolation, each with what its undo needs; null while nothing was done. */
+export interface Measures {
+  lock?: Lock | null;
+  revocation?: Revocation | null;
+  snapshots?: Snapshot[];
+  asked?: Asked | null;
+  escalation?: { at: string; by: Presser; link: string } | null;
+  /** Presses that wait for a second responder, by action. */
+  waiting?: Record<string, { by: Presser; at: string }>;
+}
+
+export interface Lock {
+  scope: string;
+  name: string;
+  status: 'locked' | 'unlocked';
+}
+
+/** A role assignment that was taken away, whole, so that it can be put back as it was. */
+export interface Revocation {
+  status: 'revoking' | 'revoked' | 'restored';
+  scope: string;
+  name: string;
+  role: string;
+  /** ARM's own properties of the assignment. */
+  properties: {
+    roleDefinitionId: string;
+    principalId: string;
+    principalType?: string | undefined;
+    condition?: string | undefined;
+    conditionVersion?: string | undefined;
+    description?: string | undefined;
+    delegatedManagedIdentityResourceId?: string | undefined;
+  };
+}
+
+export interface Snapshot {
+  diskId: string;
+  snapshotId: string;
+  done: boolean;
+}
+
+/** The caller was asked whether it was them. */
+export interface Asked {
+  at: string;
+  /** Who was asked: the chat's user id. */
+  userId: string;
+  name: string;
+  answer: 'yes' | 'no' | 'automation' | null;
+  answeredAt: string | null;
+}

@@ -1,0 +1,133 @@
+import type { RoleAssignmentCreateParameters } from '@azure/arm-authorization';
+import type { Revocation, Snapshot } from '../alerts/measures';
+import { parseResourceId } from '../alerts/resource-id';
+import type { AzureClients } from './clients';
+import { AzureError, toAzureError } from './errors';
+
+/** The SDK writes /{scope}/providers: a slash of ours before it would make two. */
+const inPath = (scope: string) => scope.replace(/^\/+/, '');
+const subscriptionOf = (id: string) => /\/subscriptions\/([^/]+)/i.exec(id)?.[1] ?? '';
+
+/** Owner's role definition. Source: "Azure built-in roles", learn.microsoft.com. */
+const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+
+/** Locks, role assignments and snapshots: what responses put on, take away and keep. */
+export function createSafeguards(clients: AzureClients, botId: () => Promise<string | null>) {
+  async function doing<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw toAzureError(error, what);
+    }
+  }
+
+  return {
+    /** Puts a management lock on; making it again changes nothing. */
+    lock: (scope: string, name: string, level: 'ReadOnly' | 'CanNotDelete', notes: string) =>
+      doing('the lock', () =>
+        clients
+          .locks(subscriptionOf(scope))
+          .managementLocks.createOrUpdateByScope(inPath(scope), name, { level, notes }),
+      ),
+
+    unlock: (scope: string, name: string) =>
+      doing('the lock', async () => {
+        try {
+          await clients.locks(subscriptionOf(scope)).managementLocks.deleteByScope(inPath(scope), name);
+        } catch (error) {
+          if (toAzureError(error, '').statusCode !== 404) throw error;
+        }
+      }),
+
+    /** A role assignment, whole; null when it is no more. */
+    readAssignment: (scope: string, name: string) =>
+      doing('the role assignment', async (): Promise<Revocation['properties'] | null> => {
+        try {
+          const a = await clients
+            .authorization(subscriptionOf(scope))
+            .roleAssignments.get(inPath(scope), name);
+          return {
+            roleDefinitionId: a.roleDefinitionId ?? '',
+            principalId: a.principalId ?? '',
+            principalType: a.principalType,
+            condition: a.condition,
+            conditionVersion: a.conditionVersion,
+            description: a.description,
+            delegatedManagedIdentityResourceId: a.delegatedManagedIdentityResourceId,
+          };
+        } catch (error) {
+          if (toAzureError(error, '').statusCode === 404) return null;
+          throw error;
+        }
+      }),
+
+    /** Why an assignment must stay: it is the bot's own, or the last owner's. Null when it may go. */
+    whyKeep: async (
+      scope: string,
+      name: string,
+      assignment: Revocation['properties'],
+    ): Promise<string | null> => {
+      if ((await botId())?.toLowerCase() === assignment.principalId.toLowerCase())
+        return 'it is the assignment by which Runwatch itself works';
+      if (!assignment.roleDefinitionId.toLowerCase().endsWith(ownerRole)) return null;
+      const found = clients
+        .authorization(subscriptionOf(scope))
+        .roleAssignments.listForScope(inPath(scope), { filter: 'atScope()' });
+      return doing('role assignments', async () => {
+        for await (const other of found) {
+          if (other.name !== name && other.roleDefinitionId?.toLowerCase().endsWith(ownerRole)) return null;
+        }
+        return 'it is the last owner of this scope';
+      });
+    },
+
+    removeAssignment: (scope: string, name: string) =>
+      doing('the role assignment', () =>
+        clients.authorization(subscriptionOf(scope)).roleAssignments.delete(inPath(scope), name),
+      ),
+
+    /** Puts an assignment back under its own name; one that is there already is left. */
+    putAssignment: (scope: string, name: string, properties: Revocation['properties']) =>
+      doing('the role assignment', async () => {
+        const defined = Object.fromEntries(
+          Object.entries(properties).filter(([, value]) => value !== undefined),
+        ) as unknown as RoleAssignmentCreateParameters;
+        try {
+          await clients
+            .authorization(subscriptionOf(scope))
+            .roleAssignments.create(inPath(scope), name, defined);
+        } catch (error) {
+          if (toAzureError(error, '').code !== 'RoleAssignmentExists') throw error;
+        }
+      }),
+
+    /** Ids of a machine's managed disks, the system's first. */
+    disksOf: (machineId: string) =>
+      doing('the machine', async () => {
+        const id = parseResourceId(machineId);
+        const vm = await clients
+          .compute(id?.subscriptionId ?? '')
+          .virtualMachines.get(id?.resourceGroup ?? '', id?.chain[0]?.name ?? '');
+        const disks = [
+          vm.storageProfile?.osDisk?.managedDisk?.id,
+          ...(vm.storageProfile?.dataDisks ?? []).map((disk) => disk.managedDisk?.id),
+        ];
+        return disks.filter((disk): disk is string => Boolean(disk));
+      }),
+
+    /** Makes an incremental snapshot, tagged; making it again changes nothing. */
+    snapshot: ({ diskId, snapshotId }: Snapshot, location: string, tags: Record<string, string>) =>
+      doing('the snapshot', async () => {
+        const id = parseResourceId(snapshotId);
+        if (!id) throw new AzureError(`${snapshotId} is no snapshot`, 'BadId', 400, 0, 'report this');
+        const compute = clients.compute(id.subscriptionId);
+        const poller = compute.snapshots.createOrUpdate(id.resourceGroup, id.chain[0]?.name ?? '', {
+          location,
+          tags,
+          incremental: true,
+          creationData: { createOption: 'Copy', sourceResourceId: diskId },
+        });
+        await poller;
+      }),
+  };
+}

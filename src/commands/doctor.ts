@@ -1,0 +1,239 @@
+import { waysTo } from '../alerts/access';
+import type { Azure } from '../azure/azure';
+import { createAzure } from '../azure/azure';
+import { AzureError } from '../azure/errors';
+import type { Config } from '../config';
+import { describeRedis } from '../store/describe-redis';
+import { startEmbeddedRedis } from '../store/embedded-redis';
+import { responderActions, slackScopes, watcherActions } from './manifest';
+import { type Output, paint } from './output';
+
+interface Check {
+  name: string;
+  ok: boolean;
+  /** True when the product works without it, with less. */
+  optional?: boolean;
+  says: string;
+  /** A command or a setting that mends it. */
+  fix?: string;
+}
+
+/** Checks what the bot needs; says how to mend each. Resolves with the exit code. */
+export async function doctor(flags: { json?: boolean }, config: Config, output: Output): Promise<number> {
+  const checks: Check[] = [];
+  const report = (check: Check) => {
+    checks.push(check);
+    if (flags.json) output.out(JSON.stringify(check));
+    else {
+      const mark = check.ok
+        ? paint(output, 'green', 'ok  ')
+        : check.optional
+          ? paint(output, 'yellow', 'warn')
+          : paint(output, 'red', 'FAIL');
+      output.out(
+        `${mark}  ${check.name}: ${check.says}${!check.ok && check.fix ? `\n      ${check.fix}` : ''}`,
+      );
+    }
+  };
+  await checkAzure(config, report);
+  await checkSlack(config, report);
+  await checkRedis(config, report);
+  const failed = checks.filter((check) => !check.ok && !check.optional).length;
+  output.err(`${checks.length} checks, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+type Report = (check: Check) => void;
+
+async function checkAzure(config: Config, report: Report): Promise<void> {
+  const azure = createAzure(config);
+  const credential = config.azure.accessToken ? 'AZURE_ACCESS_TOKEN' : 'DefaultAzureCredential';
+  let subscriptions: { id: string; name: string }[];
+  try {
+    subscriptions = await azure.subscriptions();
+  } catch (error) {
+    const { message, remedy = '' } = error as AzureError;
+    report({
+      name: 'azure credential',
+      ok: false,
+      says: `${credential}: ${message}`,
+      fix: remedy || 'az login, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET',
+    });
+    return;
+  }
+  report({
+    name: 'azure credential',
+    ok: true,
+    says: `${credential} is accepted by ${config.azure.endpoint}`,
+  });
+  const wanted = config.azure.subscriptionIds ?? subscriptions.map((subscription) => subscription.id);
+  report({
+    name: 'azure subscriptions',
+    ok: wanted.length > 0,
+    says: `${wanted.length} to watch`,
+    fix: 'az role assignment create --assignee BOT --role Reader --scope /subscriptions/ID',
+  });
+  const botId = await azure.botId();
+  for (const id of wanted) await checkSubscription(azure, id, botId, report);
+}
+
+async function checkSubscription(
+  azure: Azure,
+  id: string,
+  botId: string | null,
+  report: Report,
+): Promise<void> {
+  const to = new Date();
+  const window = {
+    subscriptionId: id,
+    from: new Date(to.getTime() - 3_600_000).toISOString(),
+    to: to.toISOString(),
+  };
+  try {
+    for await (const page of azure.readLog(window)) {
+      report({
+        name: `activity log of ${id}`,
+        ok: true,
+        says: `readable, ${page.records.length}${page.more ? ' and more' : ''} events in the last hour`,
+      });
+      break;
+    }
+  } catch (error) {
+    report({
+      name: `activity log of ${id}`,
+      ok: false,
+      says: (error as Error).message,
+      fix: (error as AzureError).remedy,
+    });
+  }
+  if (!botId) {
+    report({
+      name: `permissions on ${id}`,
+      ok: false,
+      optional: true,
+      says: "the token names no object id, so the bot's own roles can't be looked up",
+    });
+    return;
+  }
+  try {
+    const scope = `/subscriptions/${id}`;
+    const [assignments, definitions] = await Promise.all([
+      azure.assignmentsOf(botId, id),
+      azure.roleDefinitions(scope),
+    ]);
+    for (const [actions, optional] of [
+      [watcherActions, false],
+      [responderActions(), true],
+    ] as const) {
+      for (const action of actions) {
+        const { ways } = waysTo({ action, scope, principals: null }, assignments, definitions);
+        const through = ways[0]?.role.name;
+        report({
+          name: `${action} on ${id}`,
+          ok: through !== undefined,
+          optional,
+          says: through
+            ? `through ${through}`
+            : optional
+              ? 'missing: the response that needs it will fail'
+              : 'missing',
+          fix: `runwatch manifest azure-role --role ${optional ? 'responder' : 'watcher'} --subscription ${id} > role.json && az role definition create --role-definition role.json && az role assignment create --assignee ${botId} --role "Runwatch ${optional ? 'responder' : 'watcher'}" --scope ${scope}`,
+        });
+      }
+    }
+  } catch (error) {
+    report({
+      name: `permissions on ${id}`,
+      ok: false,
+      says: (error as Error).message,
+      fix: error instanceof AzureError ? error.remedy : '',
+    });
+  }
+}
+
+async function checkSlack(config: Config, report: Report): Promise<void> {
+  if (!config.slack) {
+    report({
+      name: 'slack',
+      ok: false,
+      optional: true,
+      says: 'not set up; alerts show in the console only',
+      fix: 'runwatch manifest slack > slack.json, create the app from it, set SLACK_BOT_TOKEN and SLACK_CHANNEL',
+    });
+    return;
+  }
+  const { createSlackClient } = await import('../chat/slack/slack-app');
+  const { createLog } = await import('../log');
+  const client = createSlackClient(config.slack, createLog('silent'));
+  try {
+    const who = await client.auth.test();
+    report({ name: 'slack token', ok: true, says: `accepted by ${who.team ?? 'Slack'}` });
+    const scopes = who.response_metadata?.scopes;
+    for (const scope of scopes ? slackScopes : []) {
+      report({
+        name: `slack scope ${scope}`,
+        ok: scopes?.includes(scope) ?? false,
+        says: scopes?.includes(scope) ? 'granted' : 'missing',
+        fix: 'runwatch manifest slack, paste it under App Manifest, reinstall the app',
+      });
+    }
+  } catch (error) {
+    report({
+      name: 'slack token',
+      ok: false,
+      says: (error as Error).message,
+      fix: 'set SLACK_BOT_TOKEN to the bot token of the installed app',
+    });
+    return;
+  }
+  try {
+    await client.conversations.history({ channel: config.slack.channel, limit: 1 });
+    report({ name: 'slack channel', ok: true, says: `${config.slack.channel} can be read` });
+  } catch (error) {
+    report({
+      name: 'slack channel',
+      ok: false,
+      says: `${config.slack.channel}: ${(error as Error).message}`,
+      fix: '/invite @Runwatch in the channel, or set SLACK_CHANNEL to its id',
+    });
+  }
+}
+
+async function checkRedis(config: Config, report: Report): Promise<void> {
+  const embedded = config.redisUrl
+    ? null
+    : await startEmbeddedRedis(config.dataDir).catch((error: Error) => error);
+  if (embedded instanceof Error) {
+    report({ name: 'redis', ok: false, says: embedded.message, fix: 'npm run setup' });
+    return;
+  }
+  const found = await describeRedis(embedded?.address ?? { url: config.redisUrl as string });
+  if (!found) report({ name: 'redis', ok: false, says: 'does not answer', fix: 'check REDIS_URL' });
+  else {
+    report({
+      name: 'redis version',
+      ok: found.major >= 6,
+      says: found.version,
+      fix: 'use Redis 6.2 or later',
+    });
+    report({
+      name: 'redis persistence',
+      ok: found.appendOnly,
+      says: found.appendOnly ? 'append-only file' : 'no append-only file: a crash of Redis loses alerts',
+      fix: 'redis-cli CONFIG SET appendonly yes',
+    });
+    report({
+      name: 'redis eviction',
+      ok: found.policy === 'noeviction',
+      says: found.policy,
+      fix: 'redis-cli CONFIG SET maxmemory-policy noeviction',
+    });
+    report({
+      name: 'clock',
+      ok: Math.abs(found.skewMs) < 5000,
+      says: `${Math.round(found.skewMs)} ms from Redis`,
+      fix: 'let NTP set the clock of both machines',
+    });
+  }
+  await embedded?.stop();
+}

@@ -1,0 +1,110 @@
+import { responses } from '../responses/perform';
+import type { Output } from './output';
+
+/** What the bot reads by itself, beside what its responses declare. */
+const watcherActions = [
+  'Microsoft.Resources/subscriptions/read',
+  'Microsoft.Insights/eventtypes/values/read',
+  'Microsoft.Authorization/roleAssignments/read',
+  'Microsoft.Authorization/roleDefinitions/read',
+  'Microsoft.Authorization/denyAssignments/read',
+  'Microsoft.Authorization/roleAssignmentScheduleInstances/read',
+  'Microsoft.Authorization/roleEligibilityScheduleInstances/read',
+  'Microsoft.Authorization/locks/read',
+  'Microsoft.Compute/virtualMachines/read',
+  'Microsoft.Compute/virtualMachines/instanceView/read',
+  'Microsoft.Compute/virtualMachines/runCommands/read',
+  'Microsoft.Compute/virtualMachines/extensions/read',
+  'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommands/read',
+  'Microsoft.Network/networkInterfaces/read',
+  'Microsoft.Network/networkSecurityGroups/read',
+  'Microsoft.Network/publicIPAddresses/read',
+  'Microsoft.Network/virtualNetworks/subnets/read',
+];
+
+/** The permissions of the responses, reads left to the watcher. */
+export const responderActions = (): string[] =>
+  [...new Set(responses.flatMap((response) => response.permissions))]
+    .filter((action) => !watcherActions.includes(action))
+    .sort();
+
+export { watcherActions };
+
+/** Two custom roles, as `az role definition create` takes them: one that only reads, one that acts. */
+export function azureRoles(subscriptionId: string) {
+  const role = (name: string, description: string, actions: readonly string[]) => ({
+    Name: name,
+    IsCustom: true,
+    Description: description,
+    Actions: actions,
+    NotActions: [],
+    DataActions: [],
+    NotDataActions: [],
+    AssignableScopes: [`/subscriptions/${subscriptionId}`],
+  });
+  return {
+    watcher: role('Runwatch watcher', 'Reads what Runwatch shows; changes nothing.', watcherActions),
+    responder: role(
+      'Runwatch responder',
+      'What the responses of Runwatch need beside the watcher.',
+      responderActions(),
+    ),
+  };
+}
+
+/** Slack's scopes, each for what it is used. @see https://docs.slack.dev/reference/scopes */
+export const slackScopes = [
+  'chat:write',
+  'channels:history',
+  'groups:history',
+  'commands',
+  'users:read',
+  'users:read.email',
+  'usergroups:read',
+];
+
+/** Slack's app manifest. @see https://docs.slack.dev/reference/app-manifest */
+export function slackManifest(url: string | undefined) {
+  const requestUrl = url ? `${url.replace(/\/+$/, '')}/slack/events` : undefined;
+  return {
+    display_information: {
+      name: 'Runwatch',
+      description: 'Commands run on Azure machines from outside them',
+      background_color: '#0757ba',
+    },
+    features: {
+      bot_user: { display_name: 'Runwatch', always_online: true },
+      slash_commands: [
+        {
+          command: '/runwatch',
+          description: 'Roles, who can run commands, exceptions, status',
+          usage_hint: 'roles CALLER [SCOPE] | who-can SCOPE | exceptions | status',
+          should_escape: false,
+          ...(requestUrl ? { url: requestUrl } : {}),
+        },
+      ],
+    },
+    oauth_config: { scopes: { bot: slackScopes } },
+    settings: {
+      interactivity: { is_enabled: true, ...(requestUrl ? { request_url: requestUrl } : {}) },
+      org_deploy_enabled: false,
+      socket_mode_enabled: !requestUrl,
+      token_rotation_enabled: false,
+    },
+  };
+}
+
+export function manifest(
+  kind: 'slack' | 'azure-role',
+  flags: { url?: string; subscription?: string; role?: 'watcher' | 'responder' },
+  output: Output,
+): void {
+  if (kind === 'slack') {
+    output.out(JSON.stringify(slackManifest(flags.url), null, 2));
+    return;
+  }
+  const roles = azureRoles(flags.subscription ?? '00000000-0000-0000-0000-000000000000');
+  output.out(JSON.stringify(flags.role ? roles[flags.role] : [roles.watcher, roles.responder], null, 2));
+  if (!flags.subscription)
+    output.err('Give --subscription ID for the scope in which the roles may be assigned.');
+}

@@ -1,0 +1,34 @@
+import { connect, type RedisAddress } from './connect';
+
+export interface RedisDescription {
+  version: string;
+  major: number;
+  appendOnly: boolean;
+  policy: string;
+  /** Its clock less ours, ms. */
+  skewMs: number;
+}
+
+/** What a Redis is and how it is set; null when it does not answer. */
+export async function describeRedis(address: RedisAddress): Promise<RedisDescription | null> {
+  const redis = connect(address, { probe: true });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    const info = await redis.info();
+    const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
+    const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
+    const version = field('redis_version');
+    return {
+      version,
+      major: Number(version.split('.')[0]),
+      appendOnly: field('aof_enabled') === '1',
+      policy: field('maxmemory_policy') || 'unknown',
+      skewMs: seconds * 1000 + micros / 1000 - Date.now(),
+    };
+  } catch {
+    return null;
+  } finally {
+    redis.disconnect();
+  }
+}
