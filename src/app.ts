@@ -15,6 +15,7 @@ import { discover } from './pipeline/discover';
 import { complete, ingest } from './pipeline/ingest';
 import { pollJob } from './pipeline/poll-job';
 import { createQueues } from './pipeline/queues';
+import { remind } from './pipeline/remind';
 import { sweep } from './pipeline/sweep';
 import type { InGroup } from './responses/authorize';
 import { perform } from './responses/perform';
@@ -95,9 +96,14 @@ export async function startApp({
     queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
   }
   if (has('deliver')) {
-    const deps = { store, surfaces, queues, metrics, log, responders, now };
+    const routes = config.policy.routes ?? [];
+    const deps = { store, surfaces, queues, metrics, log, responders, routes, now };
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
-    queues.work('sweep', () => sweep({ store, queues }));
+    const reminders = config.policy.reminders ?? {};
+    queues.work('sweep', async () => {
+      await sweep({ store, queues });
+      await remind({ store, queues, reminders, now });
+    });
     queues.work('digest', () => digest({ store, queues, now }));
     const tz = config.policy.workingHours?.zone ?? 'UTC';
     await queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' });

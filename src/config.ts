@@ -101,6 +101,8 @@ export const actionIds = [
   'acknowledge',
   'assign',
   'add_exception',
+  'quick_exception',
+  'undo_exception',
   'isolate',
   'release',
   'revoke_role',
@@ -158,6 +160,7 @@ const fileSchema = z.strictObject({
       }),
     )
     .optional(),
+  reminders: z.partialRecord(severity, z.number().min(0).max(10_080)).optional(),
   score: z
     .partialRecord(
       z.enum(Object.keys(defaultPoints) as [string, ...string[]]),

@@ -6,6 +6,8 @@ export interface Measures {
   revocation?: Revocation | null;
   snapshots?: Snapshot[];
   asked?: Asked | null;
+  /** Id of the exception that one press saved; Undo removes it. */
+  quickException?: string | null;
   escalation?: { at: string; by: Presser; link: string } | null;
   /** Presses that wait for a second responder, by action. */
   waiting?: Record<string, { by: Presser; at: string }>;

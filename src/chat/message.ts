@@ -1,5 +1,6 @@
 import { type Alert, summarize } from '../alerts/alert';
 import { plainLine } from '../alerts/plain-text';
+import { readyExceptions } from '../alerts/ready-exceptions';
 import { scopeLabel } from '../alerts/scope-label';
 import { lastChange } from '../alerts/transitions';
 import type { ActionId } from '../config';
@@ -21,6 +22,8 @@ export interface Action {
   id: ActionId;
   label: string;
   style?: 'primary' | 'danger';
+  /** What to choose from; the choice's value goes with the press. */
+  choices?: { value: string; label: string }[];
   /** What is asked before it is done. */
   confirm?: { title: string; text: string; yes: string };
 }
@@ -182,7 +185,12 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
   const { target, machines } = summarize(alert);
   const name = plainLine(target.name, 60);
   const needs = responders ? '' : ' (no responders set)';
-  if (alert.state === 'closed') return [{ id: 'reopen', label: 'Reopen' }];
+  if (alert.state === 'closed') {
+    const undo: Action[] = alert.measures.quickException
+      ? [{ id: 'undo_exception', label: 'Undo exception' }]
+      : [];
+    return [...undo, { id: 'reopen', label: 'Reopen' }];
+  }
   const actions: Action[] = [];
   if (alert.state === 'new') actions.push({ id: 'acknowledge', label: 'Acknowledge', style: 'primary' });
   const isolated = alert.isolation?.status === 'isolated' || alert.isolation?.status === 'isolating';
@@ -223,6 +231,8 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
       yes: 'Escalate',
     },
   });
+  const ready = readyExceptions(alert).map(({ id, label }) => ({ value: id, label }));
+  if (ready.length > 0) actions.push({ id: 'quick_exception', label: `Except…${needs}`, choices: ready });
   actions.push({ id: 'add_exception', label: `Add exception…${needs}` });
   actions.push({
     id: 'close',

@@ -16,14 +16,14 @@ export type Content =
 /** What a chat can do for us. All may throw {@link SurfaceError}. */
 export interface Surface {
   name: string;
-  /** The channel that alerts go to. */
+  /** The channel that messages go to when no route says otherwise. */
   channel: string;
   /** Least time between two messages to one channel, ms. */
   intervalMs: number;
-  post: (content: Content) => Promise<Ref>;
+  post: (content: Content, channel: string) => Promise<Ref>;
   update: (ref: Ref, content: Content) => Promise<void>;
   /** Looks for a message that may have been posted since a moment (ms), though its answer never came. */
-  find: (id: string, since: number, parent: Ref | null) => Promise<Ref | null>;
+  find: (id: string, since: number, channel: string, parent: Ref | null) => Promise<Ref | null>;
   /** Puts a question with yes, no and automation to a person; null when nobody has that address. */
   ask: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
   /** Tells one person something that only they see. */

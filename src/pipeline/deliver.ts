@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DelayedError, type Job } from 'bullmq';
-import type { Alert } from '../alerts/alert';
-import { summarize } from '../alerts/alert';
+import { type Alert, summarize } from '../alerts/alert';
+import { channelFor, type Route } from '../alerts/routing';
 import { messageOf } from '../chat/message';
 import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
 import type { Log } from '../log';
@@ -18,6 +18,8 @@ export interface DeliverDeps {
   log: Log;
   /** Is any responder configured? */
   responders: boolean;
+  /** Where alerts go, by RUNWATCH_CONFIG. */
+  routes: readonly Route[];
   now: () => number;
 }
 
@@ -50,7 +52,16 @@ export async function deliver(
     surface.name,
     id,
     rev,
-    await shown(job, token, surface, id, content, told, deps),
+    await shown(
+      job,
+      token,
+      surface,
+      id,
+      content,
+      told,
+      deps,
+      alert ? (channelFor(alert, deps.routes, surface.name) ?? surface.channel) : surface.channel,
+    ),
   );
   if (alert && !told.ref) metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
 }
@@ -80,7 +91,7 @@ async function deliverThread(
   await store.deliveries.setTold(
     surface.name,
     threadId,
-    await shown(job, token, surface, threadId, content, told, deps),
+    await shown(job, token, surface, threadId, content, told, deps, parent.told.ref.channel),
   );
 }
 
@@ -93,9 +104,10 @@ async function shown(
   content: Content,
   told: Told,
   deps: DeliverDeps,
+  channel = surface.channel,
 ): Promise<Told> {
   try {
-    return await show(surface, id, content, told, deps);
+    return await show(surface, id, content, told, channel, deps);
   } catch (error) {
     deps.metrics.deliveries.inc({
       surface: surface.name,
@@ -134,20 +146,29 @@ async function show(
   id: string,
   content: Content,
   told: Told,
+  channel: string,
   deps: DeliverDeps,
 ): Promise<Told> {
   const { metrics, now } = deps;
   const { setTold } = deps.store.deliveries;
   const shown = digestOf(content);
   const ref =
-    told.ref ?? (told.attemptAt ? await lookUp(surface, id, told.attemptAt, content, deps.log) : null);
+    told.ref ??
+    (told.attemptAt
+      ? await lookUp(surface, id, told.attemptAt, told.attemptIn ?? channel, content, deps.log)
+      : null);
   if (ref && (await updated(surface, ref, content))) {
     metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
     return { ref, shown, attemptAt: null };
   }
-  await setTold(surface.name, id, { ref: null, shown: null, attemptAt: told.attemptAt ?? now() });
+  await setTold(surface.name, id, {
+    ref: null,
+    shown: null,
+    attemptAt: told.attemptAt ?? now(),
+    attemptIn: channel,
+  });
   try {
-    const posted = await surface.post(content);
+    const posted = await surface.post(content, channel);
     metrics.deliveries.inc({ surface: surface.name, result: 'posted' });
     return { ref: posted, shown, attemptAt: null };
   } catch (error) {
@@ -169,9 +190,16 @@ async function updated(surface: Surface, ref: Ref, content: Content): Promise<bo
 }
 
 /** A surface that may not be searched (a scope is missing) is taken to have lost it: twice is better than never. */
-async function lookUp(surface: Surface, id: string, since: number, content: Content, log: Log) {
+async function lookUp(
+  surface: Surface,
+  id: string,
+  since: number,
+  channel: string,
+  content: Content,
+  log: Log,
+) {
   try {
-    return await surface.find(id, since, content.kind === 'thread' ? content.parent : null);
+    return await surface.find(id, since, channel, content.kind === 'thread' ? content.parent : null);
   } catch (error) {
     if (!(error instanceof SurfaceError) || error.kind !== 'refused') throw error;
     log.warn({ error, id, surface: surface.name }, 'could not look whether a message was posted; posting it');

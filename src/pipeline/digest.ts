@@ -1,4 +1,5 @@
 import { type Alert, summarize } from '../alerts/alert';
+import type { Exception } from '../alerts/exception';
 import { plainLine } from '../alerts/plain-text';
 import type { Store } from '../store/store';
 import type { Queues } from './queues';
@@ -17,9 +18,15 @@ export async function digest({
   now: () => number;
 }): Promise<void> {
   const alerts = await store.alerts.list({ limit: 10_000, after: now() - day });
-  if (alerts.length === 0) return;
+  const exceptions = await store.exceptions.list();
+  const review = await Promise.all(
+    exceptions
+      .filter((e) => endsSoon(e, now()))
+      .map(async (e) => reviewLine(e, await store.exceptions.uses(e.id))),
+  );
+  if (alerts.length === 0 && review.length === 0) return;
   const id = `notice-digest-${new Date(now()).toISOString().slice(0, 10)}`;
-  await store.deliveries.addNotice({ id, text: digestText(alerts) }, store.surfaces);
+  await store.deliveries.addNotice({ id, text: [digestText(alerts), ...review].join('\n') }, store.surfaces);
   await queues.deliverAll(store.surfaces, [id]);
 }
 
@@ -39,6 +46,16 @@ export function digestText(alerts: readonly Alert[]): string {
     ...[...byException].slice(0, listed).map(([id, count]) => `• exception ${id}: ${count} times`),
   ].join('\n');
 }
+
+/** A week before its end its owner is asked; a review date of its own is kept too. */
+export const endsSoon = (exception: Exception, now: number): boolean => {
+  const left = Date.parse(exception.expires) - now;
+  const review = exception.review ? Date.parse(exception.review) - now : Number.POSITIVE_INFINITY;
+  return left > 0 && (left <= 7 * day || (review <= 0 && review > -day));
+};
+
+const reviewLine = (exception: Exception, uses: number) =>
+  `• to review by ${plainLine(exception.owner, 80)}: exception ${exception.id} ends ${exception.expires.slice(0, 10)}, ${uses === 0 ? 'never used' : `suppressed ${uses} alerts`}. runwatch exceptions review ${exception.id} --until DAY extends it, expire ends it.`;
 
 function line(alert: Alert): string {
   const { technique, target, caller } = summarize(alert);

@@ -15,6 +15,7 @@ import { escalate } from './escalate';
 import { isolate, release } from './isolate';
 import { lock, unlock } from './lock';
 import { measure } from './measure';
+import { quickException, undoException } from './quick-exception';
 import type { PressJob, Response, ResponseDeps } from './response';
 import { restoreRole, revokeRole } from './revoke-role';
 import { showRoles } from './show-roles';
@@ -36,6 +37,8 @@ export const responses: readonly Response[] = [
   snapshot,
   askCaller,
   escalate,
+  quickException,
+  undoException,
 ];
 
 export interface PerformDeps extends ResponseDeps {
@@ -45,6 +48,10 @@ export interface PerformDeps extends ResponseDeps {
   /** Tells the presser something that only they see. */
   whisper: (press: PressJob, text: string) => Promise<void>;
 }
+
+/** Whoever may add exceptions may do it by one press, and take it back. */
+const permittedAs = (action: PressJob['action']) =>
+  action === 'quick_exception' || action === 'undo_exception' ? 'add_exception' : action;
 
 /** A failure that trying again mends; the rest is told and ends. */
 const passing = (error: unknown) =>
@@ -68,7 +75,7 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
   }
   const { subscriptionId } = summarize(alert).target;
   const refusal = await refusalFor(
-    { action: press.action, needs: response.needs, presser: press.by, subscriptionId },
+    { action: permittedAs(press.action), needs: response.needs, presser: press.by, subscriptionId },
     config.responders,
     deps.inGroup,
   );

@@ -17,6 +17,8 @@ export interface Told {
   shown: string | null;
   /** When posting was begun whose fate is unknown, ms; null when none is. */
   attemptAt: number | null;
+  /** Where it was begun: a route may have changed since. */
+  attemptIn?: string | undefined;
 }
 
 /** A short notice to the channel that is no alert, e.g. a subscription that refuses. */

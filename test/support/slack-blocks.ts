@@ -37,6 +37,14 @@ export function faultsOfBlocks(blocks: Loose[]): string[] {
         if (seen.has(element.action_id)) faults.push(`duplicate action_id ${element.action_id}`);
         seen.add(element.action_id);
         if ((element.action_id?.length ?? 0) > 255) faults.push('action_id too long');
+        if (element.type === 'static_select') {
+          text('placeholder', element.placeholder, 150);
+          if (element.options.length === 0 || element.options.length > 100) faults.push('1 to 100 options');
+          for (const option of element.options) {
+            text('option', option.text, 75);
+            if (option.value.length > 150) faults.push('option value too long');
+          }
+        }
         if (element.type === 'button') {
           text('button', element.text, 75);
           if (element.text.type !== 'plain_text') faults.push('button text must be plain_text');

@@ -336,6 +336,38 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         options,
       );
     },
+    choose: (
+      message: PostedMessage,
+      actionId: string,
+      label: string,
+      user: string,
+      to: { url: string } | 'socket',
+    ) => {
+      const menu = message.blocks
+        .flatMap((block) => block.elements ?? [])
+        .find((element) => element.action_id === actionId);
+      const option = menu?.options.find((each: { text: { text: string } }) => each.text.text === label);
+      const actions = [
+        {
+          type: 'static_select',
+          action_id: actionId,
+          block_id: 'x',
+          action_ts: newTs(),
+          selected_option: option,
+        },
+      ];
+      return interact(
+        {
+          ...base(user),
+          type: 'block_actions',
+          trigger_id: '1.1',
+          channel: { id: message.channel, name: 'soc' },
+          message: { ts: message.ts },
+          actions,
+        },
+        to,
+      );
+    },
     command: async (name: string, text: string, user: string, to: { url: string }) => {
       const body = new URLSearchParams({
         command: name,

@@ -135,6 +135,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       }
       input = form.input;
     }
+    if (typeof body.choice === 'string') input = { choice: body.choice };
     const nonce = `console.${String(body.nonce ?? randomUUID()).slice(0, 100)}`;
     const pressId = await deps.press({
       alertId: alert.id,

@@ -90,6 +90,12 @@ function button(action: Action, alertId: string, csrf: string): Html {
   if (action.id === 'add_exception') {
     return html`<a class="button" data-action="add_exception" href="/console/alerts/${alertId}/exception">${action.label}</a>`;
   }
+  if (action.choices) {
+    return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><form method="post" action="/console/alerts/${alertId}/${action.id}">
+<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
+<label>For how long <select name="choice">${action.choices.map((choice) => html`<option value="${choice.value}">${choice.label}</option>`)}</select></label>
+<button type="submit" class="primary" data-action="${action.id}">Save exception</button></form></div></details>`;
+  }
   const form = (label: string) => html`<form method="post" action="/console/alerts/${alertId}/${action.id}">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
 <button type="submit" class="${action.style ?? ''}" data-action="${action.id}">${label}</button></form>`;

@@ -34,7 +34,7 @@ export function toBlocks(model: MessageModel): KnownBlock[] {
     blocks.push({
       type: 'actions',
       block_id: `actions.${model.alertId}`,
-      elements: model.actions.slice(0, limits.actions).map((action) => button(action, model.alertId)),
+      elements: model.actions.slice(0, limits.actions).map((action) => element(action, model.alertId)),
     });
   }
   return blocks.slice(0, limits.blocks);
@@ -62,6 +62,20 @@ function within(text: string): string {
   if (text.length <= limits.sectionText) return text;
   const cut = text.slice(0, limits.sectionText - 1);
   return `${cut.replace(/[&<][^;>\s]*$/, '')}…`;
+}
+
+/** A button, or a menu where there is something to choose; each option carries the alert's id and the choice. */
+function element(action: Action, alertId: string) {
+  if (!action.choices) return button(action, alertId);
+  return {
+    type: 'static_select' as const,
+    action_id: action.id,
+    placeholder: { type: 'plain_text' as const, text: plainLine(action.label, limits.buttonText) },
+    options: action.choices.map(({ value, label }) => ({
+      value: `${alertId} ${value}`,
+      text: { type: 'plain_text' as const, text: plainLine(label, limits.buttonText) },
+    })),
+  };
 }
 
 function button(action: Action, alertId: string) {

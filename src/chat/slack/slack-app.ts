@@ -6,6 +6,7 @@ import {
   ExpressReceiver,
   LogLevel,
   SocketModeReceiver,
+  type StaticSelectAction,
 } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { Router } from 'express';
@@ -90,7 +91,7 @@ export function createSlackApp({ config, log, press, getAlert, command, now }: S
   const people = createSlackPeople(app.client);
 
   app.action<BlockAction<ButtonAction>>(
-    new RegExp(`^(${actionIds.join('|')})$`),
+    new RegExp(`^(${actionIds.filter((id) => id !== 'quick_exception').join('|')})$`),
     async ({ ack, body, action, client }) => {
       const alertId = action.value ?? '';
       const id = action.action_id as ActionId;
@@ -121,6 +122,22 @@ export function createSlackApp({ config, log, press, getAlert, command, now }: S
       });
     },
   );
+
+  app.action<BlockAction<StaticSelectAction>>('quick_exception', async ({ ack, body, action }) => {
+    const [alertId = '', choice = ''] = action.selected_option.value.split(' ');
+    const replyTo = { surface: 'slack', channel: body.channel?.id ?? config.channel, user: body.user.id };
+    await soonest(ack, async () => {
+      const by = await people.presser(body.user.id, body.user.name);
+      await press({
+        alertId,
+        action: 'quick_exception',
+        by,
+        input: { choice },
+        nonce: `${body.user.id}.${choice}.${action.action_ts}`,
+        replyTo,
+      });
+    });
+  });
 
   app.action<BlockAction<ButtonAction>>(/^caller_(yes|no|automation)$/, async ({ ack, body, action }) => {
     const answer = action.action_id.slice('caller_'.length);

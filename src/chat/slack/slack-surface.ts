@@ -17,7 +17,7 @@ export function createSlackSurface(
   client: WebClient,
   { channel, rate }: Pick<SlackConfig, 'channel' | 'rate'>,
 ): Surface {
-  async function post(content: Content): Promise<Ref> {
+  async function post(content: Content, channel: string): Promise<Ref> {
     const answer = await call(
       () => client.chat.postMessage({ channel, ...payload(content), ...quiet }),
       () => client.chat.postMessage({ channel, ...plain(content), ...quiet }),
@@ -33,7 +33,7 @@ export function createSlackSurface(
     );
   }
 
-  async function find(id: string, since: number, parent: Ref | null): Promise<Ref | null> {
+  async function find(id: string, since: number, channel: string, parent: Ref | null): Promise<Ref | null> {
     const oldest = String(since / 1000 - 120);
     let cursor: string | undefined;
     try {

@@ -1,0 +1,78 @@
+import { shortDigest } from '../alerts/digest';
+import { type Exception, findException } from '../alerts/exception';
+import { readyExceptions } from '../alerts/ready-exceptions';
+import { close, Refusal, reopen } from '../alerts/transitions';
+import { auditOf } from './audit-of';
+import { withPress } from './change-state';
+import type { Response } from './response';
+
+const day = 86_400_000;
+
+/** Saves a ready-made exception at once, the presser as its owner, and closes the alert; Undo takes both back. */
+export const quickException: Response = {
+  action: 'quick_exception',
+  title: 'Exception',
+  needs: 'responder',
+  permissions: [],
+  run: async (alert, press, { store, show }) => {
+    const ready = readyExceptions(alert).find((candidate) => candidate.id === press.input?.choice);
+    if (!ready) throw new Refusal('That exception does not fit this alert any more.');
+    if (alert.state === 'closed') throw new Refusal(`${alert.id} is closed already.`);
+    const owner = press.by.email ?? press.by.name;
+    const exception: Exception = {
+      id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
+      match: ready.match,
+      reason: ready.reason,
+      owner,
+      expires: new Date(Date.parse(press.at) + ready.days * day).toISOString(),
+      createdBy: owner,
+      createdAt: press.at,
+    };
+    await store.exceptions.put(exception);
+    await store.alerts.update(press.alertId, (current) => {
+      if (!current || current.pressesDone.includes(press.pressId)) return null;
+      const note = `exception ${exception.id}: ${ready.label}`;
+      const covered =
+        current.state !== 'closed' &&
+        current.executions.every((e) => findException([exception], e, matchable(current)));
+      const next = covered ? close(current, 'expected', { by: press.by, at: press.at, note }) : current;
+      return {
+        alert: withPress({ ...next, measures: { ...next.measures, quickException: exception.id } }, press),
+        audit: [
+          { ...auditOf(press, current, 'done', exception.reason, { exception }), object: exception.id },
+        ],
+      };
+    });
+    await show(press.alertId);
+    return null;
+  },
+};
+
+const matchable = ({ facts }: Parameters<Response['run']>[0]) =>
+  facts.script?.sha256 ? { script: { sha256: facts.script.sha256, text: facts.script.text ?? '' } } : {};
+
+/** Takes back the exception that was saved by one press, and opens the alert again. */
+export const undoException: Response = {
+  action: 'undo_exception',
+  title: 'Undo exception',
+  needs: 'responder',
+  permissions: [],
+  run: async (alert, press, { store, show }) => {
+    const id = alert.measures.quickException;
+    if (!id) throw new Refusal('There is no exception to undo.');
+    await store.exceptions.remove(id);
+    await store.alerts.update(press.alertId, (current) => {
+      if (!current || current.pressesDone.includes(press.pressId)) return null;
+      const opened =
+        current.state === 'closed'
+          ? reopen(current, { by: press.by, at: press.at, note: `exception ${id} undone` })
+          : current;
+      return {
+        alert: withPress({ ...opened, measures: { ...opened.measures, quickException: null } }, press),
+        audit: [{ ...auditOf(press, current, 'done'), object: id }],
+      };
+    });
+    await show(press.alertId);
+    return null;
+  },
+};

@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs';
+import { runCommand } from '../../src/demo/scenarios';
+import { createStore } from '../../src/store/store';
+import { type Bench, setUp } from '../support/bot';
+import type { PostedMessage } from '../support/slack';
+import { until } from '../support/wait';
+
+let bench: Bench;
+let to: { url: string };
+afterEach(() => bench.stop());
+
+async function begin(policy = '{}') {
+  bench = await setUp({ mode: 'http' });
+  bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
+  const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
+  writeFileSync(file, policy);
+  const app = await bench.start({ RUNWATCH_CONFIG: file });
+  to = { url: app.url as string };
+}
+const run = (resourceId: string, extra: Record<string, unknown> = {}) =>
+  bench.tenant.log({
+    name: runCommand,
+    resourceId,
+    caller: bench.world.people.dana,
+    ip: '203.0.113.24',
+    at: Date.now() - 60_000,
+    tookMs: 5000,
+    ...extra,
+  });
+const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
+const on = (machine: string) =>
+  until(`an alert on ${machine}`, () =>
+    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
+  );
+
+test('one press saves an exception with the presser as owner; what it covers is recorded, not posted; Undo takes it back', async () => {
+  await begin();
+  const { slack, world } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  await slack.choose(message, 'quick_exception', 'This caller on this machine: 7 days', 'U0SAM0000', to);
+  await until('closed', () => textOf(message).includes('Closed as expected'));
+  const store = createStore(bench.redis.address, []);
+  const [exception] = await store.exceptions.list();
+  expect(exception).toMatchObject({
+    owner: 'sam@contoso.example',
+    match: { technique: 'run-command', target: world.vms.pay01 },
+  });
+  expect(Math.round((Date.parse(exception?.expires ?? '') - Date.now()) / 86_400_000)).toBe(7);
+  run(world.vms.pay01, { at: Date.now() - 30_000 });
+  await until('the suppressed one', async () => (await store.exceptions.uses(exception?.id ?? '')) === 1);
+  expect(slack.alerts()).toHaveLength(1);
+  await slack.press(message, 'undo_exception', 'U0SAM0000', to);
+  await until('open again', () => !textOf(message).includes('Closed as expected'));
+  expect(await store.exceptions.list()).toEqual([]);
+  run(world.vms.pay01, { at: Date.now() - 10_000 });
+  await until('the next is posted', () => slack.alerts().length >= 2);
+  await store.close();
+});
+
+test('routes send alerts to channels by environment and severity', async () => {
+  await begin(
+    'environments: {production: {tags: {env: prod}}}\nroutes:\n  - {when: {environment: production}, slack: C0OTHER00}\n',
+  );
+  run(bench.world.vms.pay01);
+  run(bench.world.vms.test01, { caller: bench.world.people.kim });
+  expect((await on('vm-pay-01')).channel).toBe('C0OTHER00');
+  expect((await on('vm-test-01')).channel).toBe('C0SOC0000');
+});

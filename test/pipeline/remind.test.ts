@@ -1,0 +1,30 @@
+import { newAlert } from '../../src/alerts/alert';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { defaultPoints } from '../../src/alerts/score';
+import { judge } from '../../src/pipeline/judge';
+import { defaultReminders, roundOf } from '../../src/pipeline/remind';
+import { event } from '../support/event';
+
+const raised = '2026-11-20T22:00:00.000Z';
+const alert = judge(newAlert('RW-1', [executionFrom(event()) as Execution], raised), [], {
+  points: defaultPoints,
+});
+const after = (minutes: number) => Date.parse(raised) + minutes * 60_000;
+
+test.each([
+  [59, null],
+  [60, 0],
+  [179, 0],
+  [180, 1],
+  [540, 2],
+  [5000, 2],
+])('a medium alert after %i minutes: round %s', (minutes, round) => {
+  expect(alert.severity).toBe('medium');
+  expect(roundOf(alert, defaultReminders, after(minutes))).toBe(round);
+});
+
+test('an acknowledged, a suppressed and a low alert are not spoken of again', () => {
+  expect(roundOf({ ...alert, state: 'acknowledged' }, defaultReminders, after(600))).toBeNull();
+  expect(roundOf({ ...alert, announced: false }, defaultReminders, after(600))).toBeNull();
+  expect(roundOf({ ...alert, severity: 'low' }, defaultReminders, after(600))).toBeNull();
+});
