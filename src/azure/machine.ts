@@ -34,6 +34,8 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
   const rulesOf = remember(minutes, 1000, readRules, now);
   const subnetGroup = remember(minutes, 1000, readSubnetGroup, now);
   const publicIp = remember(minutes, 1000, readPublicIp, now);
+  const machineNow = remember(minutes / 4, 5000, readMachine, now);
+  const exposureNow = remember(minutes, 5000, (ids) => readExposure(ids.split(' ')), now);
 
   /** A virtual machine by its id, its power state and agent included. */
   async function readMachine(machineId: string): Promise<Machine> {
@@ -64,7 +66,7 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
   async function readExposure(interfaceIds: readonly string[]): Promise<Exposure> {
     const found: Exposure = { publicIps: [], openPorts: [] };
     const ports = new Set<string>();
-    for (const id of interfaceIds) {
+    for (const id of interfaceIds.filter(Boolean)) {
       const parsed = parseResourceId(id);
       try {
         const nic = await clients
@@ -155,8 +157,11 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
   }
 
   return {
+    /** As it is this moment: for what changes it. */
     readMachine,
-    readExposure,
+    /** As it was some seconds ago at most: many alerts of one machine ask once. */
+    machineNow: (id: string) => machineNow(id),
+    exposureNow: (interfaceIds: readonly string[]) => exposureNow(interfaceIds.join(' ')),
     machineIdsOf,
     /** Management locks on a resource and above it. */
     locksOn: async (resourceId: string) =>

@@ -1,38 +1,13 @@
 import { createHash } from 'node:crypto';
-import type {
-  ActivityEvent,
-  Caller,
-  CallerType,
-  EventStatus,
-  Grant,
-  UnreadableRecord,
-} from '../alerts/activity-event';
-import { guid } from '../alerts/guid';
+import type { ActivityEvent, EventStatus, UnreadableRecord } from '../alerts/activity-event';
 import { detectTechnique } from '../alerts/techniques';
+import { type RawEvent, toCaller, toGrant } from './normalize-identity';
 import { type Bag, bag, text } from './record-fields';
 
 export type Shape = 'rest' | 'diagnostic' | 'log-analytics' | 'ecs';
 export const shapes: readonly Shape[] = ['rest', 'diagnostic', 'log-analytics', 'ecs'];
 
 export type Normalized = { event: ActivityEvent } | { unreadable: UnreadableRecord };
-
-/** What the four shapes say, before it is read: one flat view of a record. */
-interface RawEvent {
-  id: string;
-  time: unknown;
-  submitted: unknown;
-  operation: string;
-  status: string;
-  subStatus: string;
-  resourceId: string;
-  correlationId: string;
-  callerName: string;
-  callerDisplayName?: string;
-  ip: string;
-  claims: Bag;
-  authorization: Bag;
-  properties: Bag;
-}
 
 /** Finds the shape of one record by the fields that only it has; null when it is none of the four. */
 export function shapeOf(record: unknown): Shape | null {
@@ -196,65 +171,6 @@ const readers: Record<Shape, (r: Bag) => RawEvent> = {
   },
 };
 
-function toCaller(raw: RawEvent, grant: Grant | null): Caller {
-  const { claims } = raw;
-  const upn = claim(claims, 'upn') || claim(claims, 'emailaddress');
-  const appId = claim(claims, 'appid') || null;
-  const managedIdentity = text(claims.xms_mirid);
-  const granted =
-    grant?.principalType === 'User' || grant?.principalType === 'ServicePrincipal' ? grant : null;
-  const objectId = claim(claims, 'objectidentifier') || text(claims.oid) || granted?.principalId || '';
-  const person = upn || (raw.callerName.includes('@') ? raw.callerName : '');
-  const isApp = text(claims.idtyp).toLowerCase() === 'app' || ['1', '2'].includes(text(claims.appidacr));
-  const type: CallerType = managedIdentity
-    ? 'ManagedIdentity'
-    : isApp && !person
-      ? 'ServicePrincipal'
-      : person
-        ? 'User'
-        : granted
-          ? (granted.principalType as CallerType)
-          : 'Unknown';
-  const application = text(claims.app_displayname) || managedIdentity.split('/').at(-1) || '';
-  const displayName = text(claims.name) || raw.callerDisplayName || '';
-  const amr = claim(claims, 'authnmethodsreferences') || text(claims.amr);
-  const groups = text(claims.groups);
-  const name =
-    type === 'User' || type === 'Unknown' ? person || raw.callerName : application || raw.callerName;
-  return {
-    id: guid(objectId) || (guid(raw.callerName) ?? null),
-    name: name || displayName || objectId || 'unknown caller',
-    type,
-    ip: withoutPort(raw.ip || text(claims.ipaddr)) || null,
-    appId,
-    ...(displayName ? { displayName } : {}),
-    ...(amr ? { authMethods: amr.split(/[\s,]+/).filter(Boolean) } : {}),
-    ...(groups ? { groups: groups.split(/[\s,]+/).filter(Boolean) } : {}),
-    ...(managedIdentity ? { managedIdentityResource: managedIdentity } : {}),
-  };
-}
-
-function toGrant(authorization: Bag): Grant | null {
-  const evidence = bag(authorization.evidence);
-  const field = (camel: string, snake: string) => text(evidence[camel]) || text(evidence[snake]);
-  const role = field('role', 'role');
-  if (role) {
-    const assignment = field('roleAssignmentId', 'role_assignment_id').split('/').at(-1) ?? '';
-    const scope = field('roleAssignmentScope', 'role_assignment_scope');
-    return {
-      role,
-      scope: scope || null,
-      assignmentId: guid(assignment),
-      principalId: guid(field('principalId', 'principal_id')) ?? undefined,
-      principalType: field('principalType', 'principal_type') || undefined,
-      roleDefinitionId:
-        guid(field('roleDefinitionId', 'role_definition_id').split('/').at(-1) ?? '') ?? undefined,
-    };
-  }
-  const named = text(authorization.role);
-  return named ? { role: named, scope: null, assignmentId: null } : null;
-}
-
 /** authorization.scope and properties.entity keep the case of names that the export shapes write in capitals. */
 function bestCase(raw: RawEvent): string {
   const candidates = [text(raw.authorization.scope), text(raw.properties.entity)].filter((id) =>
@@ -291,20 +207,6 @@ const isRefusal = (raw: RawEvent) =>
   /forbidden|unauthorized|authorizationfailed/i.test(
     `${raw.subStatus} ${text(raw.properties.statusCode)} ${text(raw.properties.statusMessage)}`,
   );
-
-/** A claim by its short name, whether Azure wrote it bare or as a URI ("http://…/claims/upn"). */
-function claim(claims: Bag, name: string): string {
-  const direct = text(claims[name]);
-  if (direct) return direct;
-  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
-  return '';
-}
-
-const withoutPort = (ip: string) => {
-  const v4 = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(ip);
-  if (v4?.[1]) return v4[1];
-  return /^\[([0-9a-f:.]+)\](?::\d+)?$/i.exec(ip)?.[1] ?? ip;
-};
 
 /** Azure writes up to 7 fraction digits, and Log Analytics exports sometimes no zone: both are UTC. */
 export function toIso(time: unknown): string | null {

@@ -12,9 +12,9 @@ export const machine: Part = {
     const { target } = summarize(alert);
     if (!is(target.type, 'Microsoft.Compute/virtualMachines')) return {};
     const { azure, policy } = deps;
-    const vm = await azure.readMachine(target.id);
+    const vm = await azure.machineNow(target.id);
     const [exposure, locks, identityCan] = await Promise.all([
-      azure.readExposure(vm.interfaceIds).catch(() => null),
+      azure.exposureNow(vm.interfaceIds).catch(() => null),
       azure.locksOn(target.id).catch(() => []),
       gains(vm.identities, target.subscriptionId, deps).catch(() => []),
     ]);
