@@ -2,7 +2,12 @@ const swc = [
   '@swc/jest',
   { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
 ];
-const shared = { testEnvironment: 'node', transform: { '\\.ts$': swc }, rootDir: __dirname };
+const shared = {
+  testEnvironment: 'node',
+  transform: { '\\.ts$': swc, 'node_modules/jose/.+\\.js$': swc },
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  rootDir: __dirname,
+};
 
 /** Unit tests, and those that start the whole bot; both against real Redis, Bolt and the Azure SDK. */
 module.exports = {

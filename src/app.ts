@@ -66,10 +66,8 @@ export async function startApp({
   const slackClient = config.slack ? createSlackClient(config.slack, log) : null;
   const surfaces: Surface[] =
     slackClient && config.slack ? [createSlackSurface(slackClient, config.slack)] : [];
-  const store = createStore(
-    address,
-    surfaces.map((surface) => surface.name),
-  );
+  const names = [...surfaces.map((surface) => surface.name), ...(config.teams ? ['teams'] : [])];
+  const store = createStore(address, names);
   store.onError((error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
   const queues = createQueues(address, log);
   const azure =
@@ -80,6 +78,17 @@ export async function startApp({
     });
   const press = createPress(queues, now);
   const show = (alertId: string) => queues.deliverAll(store.surfaces, [alertId]);
+  const teams = config.teams
+    ? (await import('./chat/teams/teams-app')).createTeams({
+        config: config.teams,
+        log,
+        memory: store.teams,
+        press,
+        answerTo: store.answers.get,
+        command: (text) => answerCommand(text, { azure, store, now }),
+      })
+    : null;
+  if (teams) surfaces.push(teams.surface);
   const responders = config.responders.length > 0;
   const stops: (() => Promise<void>)[] = [];
 
@@ -234,7 +243,7 @@ export async function startApp({
       metrics,
       queues,
       unready: () => whatIsUnready(store, config, now),
-      slack: slack?.router ?? null,
+      webhooks: [slack?.router, teams?.router].filter((router) => router != null),
       console: consoleRouter,
     });
     await slack?.start();

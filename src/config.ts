@@ -193,6 +193,7 @@ export interface Config {
   readonly redisUrl: string | null;
   readonly dataDir: string;
   readonly slack: SlackConfig | null;
+  readonly teams: TeamsConfig | null;
   readonly pollSeconds: number;
   readonly lookbackMinutes: number;
   readonly port: number;
@@ -204,6 +205,15 @@ export interface Config {
   readonly points: Points;
   /** Techniques that RUNWATCH_CONFIG switches off. */
   readonly techniquesOff: ReadonlySet<string>;
+}
+
+export interface TeamsConfig {
+  readonly appId: string;
+  readonly appPassword: string;
+  readonly tenantId: string;
+  readonly channel: string | null;
+  /** Microsoft's Agents Playground on loopback: requests carry no token. */
+  readonly local: boolean;
 }
 
 export interface SlackConfig {
@@ -236,6 +246,7 @@ export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync
   const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults) : {};
   const cloud = values.AZURE_CLOUD ?? 'public';
   const slack = slackFrom(values, faults);
+  const teams = teamsFrom(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze({
     azure: {
@@ -247,6 +258,7 @@ export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync
     redisUrl: values.REDIS_URL ?? null,
     dataDir: values.RUNWATCH_DATA_DIR ?? './data',
     slack,
+    teams,
     pollSeconds: values.RUNWATCH_POLL_SECONDS ?? 60,
     lookbackMinutes: values.RUNWATCH_LOOKBACK_MINUTES ?? 25,
     port: values.RUNWATCH_PORT ?? 3000,
@@ -338,6 +350,27 @@ function slackFrom(values: Values, faults: string[]): SlackConfig | null {
     signingSecret: values.SLACK_SIGNING_SECRET ?? null,
     apiUrl: (values.SLACK_API_URL ?? 'https://slack.com/api/').replace(/\/*$/, '/'),
     rate: values.RUNWATCH_SLACK_RATE ?? 1,
+  };
+}
+
+function teamsFrom(values: Values, faults: string[]): TeamsConfig | null {
+  const local = values.TEAMS_LOCAL === '1';
+  if (!local && !values.TEAMS_APP_ID && !values.TEAMS_APP_PASSWORD) return null;
+  const host = values.RUNWATCH_HOST ?? '127.0.0.1';
+  if (local && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
+    faults.push(
+      `TEAMS_LOCAL: got 1 with RUNWATCH_HOST ${host}, expected a loopback address: without an app id anybody could press`,
+    );
+  }
+  for (const name of local ? [] : (['TEAMS_APP_ID', 'TEAMS_APP_PASSWORD', 'TEAMS_TENANT_ID'] as const)) {
+    if (!values[name]) faults.push(`${name}: unset, expected a value, since Teams is turned on`);
+  }
+  return {
+    appId: local ? '' : (values.TEAMS_APP_ID ?? ''),
+    appPassword: values.TEAMS_APP_PASSWORD ?? '',
+    tenantId: values.TEAMS_TENANT_ID ?? '',
+    channel: values.TEAMS_CHANNEL ?? null,
+    local,
   };
 }
 

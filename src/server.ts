@@ -15,7 +15,8 @@ export interface ServerDeps {
   queues: Queues;
   /** What keeps us from being ready; empty when we are. */
   unready: () => Promise<string[]>;
-  slack: Router | null;
+  /** What chats call: each answers a path of its own. */
+  webhooks: readonly Router[];
   console: Router;
 }
 
@@ -32,7 +33,7 @@ export async function startServer({
   metrics,
   queues,
   unready,
-  slack,
+  webhooks,
   console,
 }: ServerDeps): Promise<RunningServer> {
   const app = express();
@@ -46,7 +47,7 @@ export async function startServer({
     await measureQueues(queues, metrics);
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
-  if (slack) app.use(slack);
+  for (const webhook of webhooks) app.use(webhook);
   const guard = guarded(config);
   app.use('/console', guard, console);
   app.use('/queues', guard, board(queues));

@@ -4,6 +4,7 @@ import { readyExceptions } from '../alerts/ready-exceptions';
 import { scopeLabel } from '../alerts/scope-label';
 import { lastChange } from '../alerts/transitions';
 import type { ActionId } from '../config';
+import { exceptionForm, type FormField } from './exception-form';
 import { factsOf } from './fact-lines';
 import { type ThreadPart, threadOf } from './thread';
 
@@ -22,6 +23,8 @@ export interface Action {
   id: ActionId;
   label: string;
   style?: 'primary' | 'danger';
+  /** What to fill in, where a surface has no dialog of its own for it. */
+  form?: FormField[];
   /** What to choose from; the choice's value goes with the press. */
   choices?: { value: string; label: string }[];
   /** What is asked before it is done. */
@@ -233,7 +236,8 @@ function actionsOf(alert: Alert, responders: boolean): Action[] {
   });
   const ready = readyExceptions(alert).map(({ id, label }) => ({ value: id, label }));
   if (ready.length > 0) actions.push({ id: 'quick_exception', label: `Except…${needs}`, choices: ready });
-  actions.push({ id: 'add_exception', label: `Add exception…${needs}` });
+  const form = exceptionForm(alert, { surface: 'runwatch', id: '', name: '' }, Date.parse(alert.updatedAt));
+  actions.push({ id: 'add_exception', label: `Add exception…${needs}`, form });
   actions.push({
     id: 'close',
     label: 'Close',

@@ -29,6 +29,8 @@ export const keys = {
   told: (surface: string, id: string) => key('told', surface, id),
   undelivered: (surface: string) => key('undelivered', surface),
   slot: (channel: string) => key('slot', channel),
+  teamsConversations: key('teams-conversations'),
+  teamsPosted: (contentId: string) => key('teams-posted', contentId),
   answer: (pressId: string) => key('answer', pressId),
   changes: key('changes'),
 };

@@ -8,6 +8,7 @@ import { createExceptionsStore } from './exceptions-store';
 import { createHistory } from './history';
 import { keys } from './keys';
 import { createPollState } from './poll-state';
+import { createTeamsMemory } from './teams-memory';
 import { createTimelineStore } from './timeline-store';
 
 /** Everything that is kept, over one connection. `surfaces` are those that messages are posted to. */
@@ -20,6 +21,7 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     polls: createPollState(redis),
     deliveries: createDeliveries(redis),
     answers: createAnswers(redis),
+    teams: createTeamsMemory(redis),
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
     surfaces,

@@ -1,0 +1,149 @@
+import { plainBlock, plainLine } from '../../alerts/plain-text';
+import type { Action, Inline, MessageModel } from '../message';
+import type { ThreadPart } from '../thread';
+
+/** Teams takes about 28 KB a message. @see https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages */
+const largestCard = 26_000;
+
+type Json = Record<string, unknown>;
+
+/** Severity by word and place as well as by colour. */
+const colors = { critical: 'Attention', high: 'Attention', medium: 'Warning', low: 'Default' } as const;
+
+/** An alert as an Adaptive Card 1.5; buttons are Action.Execute with the same verbs as Slack's action ids. */
+export function toCard(model: MessageModel): Json {
+  for (const most of [1000, 300, 120]) {
+    const card = cardOf(model, most);
+    if (JSON.stringify(card).length <= largestCard) return card;
+  }
+  return cardOf({ ...model, facts: model.facts.slice(0, 4) }, 120);
+}
+
+function cardOf(model: MessageModel, most: number): Json {
+  const facts = model.facts.map(({ label, value }) => ({ title: label, value: toMarkdown(value, most) }));
+  return {
+    type: 'AdaptiveCard',
+    version: '1.5',
+    fallbackText: escapeMarkdown(model.summary),
+    msteams: { width: 'Full' },
+    body: [
+      text(`${model.severity.toUpperCase()} ${model.score} · ${escapeMarkdown(model.title)}`, {
+        weight: 'Bolder',
+        size: 'Medium',
+        color: model.closed ? 'Good' : colors[model.severity],
+      }),
+      text(`${toMarkdown(model.headline, most)} · ${model.alertId}`),
+      ...(facts.length > 0 ? [{ type: 'FactSet', facts }] : []),
+      ...model.status.map((line) => text(toMarkdown(line, most), { separator: true })),
+    ],
+    actions: model.actions.slice(0, 20).map((action) => toAction(action, model)),
+  };
+}
+
+const text = (value: string, more: Json = {}): Json => ({
+  type: 'TextBlock',
+  text: value,
+  wrap: true,
+  ...more,
+});
+
+/** What asks first unfolds; the button inside does it. */
+function toAction(action: Action, model: MessageModel): Json {
+  const { alertId } = model;
+  const execute = (title: string): Json => ({
+    type: 'Action.Execute',
+    title: plainLine(title, 60),
+    verb: action.id,
+    data: { alertId },
+    ...(action.style === 'danger'
+      ? { style: 'destructive' }
+      : action.style === 'primary'
+        ? { style: 'positive' }
+        : {}),
+  });
+  if (action.form) return unfold(action.label, [...action.form.map(input)], execute('Save'));
+  if (action.choices) {
+    const choices = action.choices.map(({ value, label }) => ({ title: label, value }));
+    return unfold(
+      action.label,
+      [{ type: 'Input.ChoiceSet', id: 'choice', label: 'For how long', value: choices[0]?.value, choices }],
+      execute('Save exception'),
+    );
+  }
+  if (!action.confirm) return execute(action.label);
+  return unfold(
+    action.label,
+    [
+      text(escapeMarkdown(action.confirm.title), { weight: 'Bolder' }),
+      text(escapeMarkdown(action.confirm.text)),
+    ],
+    execute(action.confirm.yes),
+  );
+}
+
+const unfold = (title: string, body: Json[], action: Json): Json => ({
+  type: 'Action.ShowCard',
+  title: plainLine(title, 60),
+  card: { type: 'AdaptiveCard', version: '1.5', body, actions: [action] },
+});
+
+const input = (field: NonNullable<Action['form']>[number]): Json => ({
+  type: field.kind === 'date' ? 'Input.Date' : 'Input.Text',
+  id: field.id,
+  label: field.label,
+  value: field.value,
+  ...(field.id === 'owner' ? { placeholder: 'You, when empty' } : {}),
+  isRequired: !field.optional && field.id !== 'owner',
+  errorMessage: `Please give ${field.label.toLowerCase()}`,
+  ...(field.kind === 'long'
+    ? { isMultiline: true, maxLength: 2000 }
+    : field.kind === 'text'
+      ? { maxLength: 500 }
+      : {}),
+});
+
+/** The thread below an alert, as a reply. */
+export const toThreadCard = (parts: readonly ThreadPart[]): Json => {
+  const body = parts.flatMap(({ heading, lines, code }) => [
+    text(escapeMarkdown(heading), { weight: 'Bolder', separator: true }),
+    ...lines.slice(0, 60).map((line) => text(toMarkdown(line, 200), { spacing: 'None' })),
+    ...(code
+      ? [
+          {
+            type: 'TextBlock',
+            wrap: true,
+            fontType: 'Monospace',
+            text: escapeMarkdown(plainBlock(code, 8000)),
+          },
+        ]
+      : []),
+  ]);
+  while (JSON.stringify(body).length > largestCard && body.length > 1) body.pop();
+  return { type: 'AdaptiveCard', version: '1.5', body };
+};
+
+/** Teams renders a subset of Markdown in cards: what would format, link or mention is broken. */
+export const escapeMarkdown = (value: string): string =>
+  value.replace(/[\\`*_[\]()#~<>|]/g, '\\$&').replace(/^(\s*)([-+]|\d+\.)(\s)/gm, '$1\\$2$3');
+
+const steps = '▁▂▃▄▅▆▇█';
+
+/** Escaped, with the spaces that join it to its neighbours. */
+const spaced = (part: string, most: number) =>
+  `${/^\s/.test(part) ? ' ' : ''}${escapeMarkdown(plainLine(part, most))}${/\S\s+$/.test(part) ? ' ' : ''}`;
+
+function toMarkdown(line: readonly Inline[], most: number): string {
+  return line
+    .map((part) => {
+      if (typeof part === 'string') return spaced(part, most);
+      if ('bold' in part) return `**${escapeMarkdown(part.bold)}**`;
+      if ('code' in part) return escapeMarkdown(plainLine(part.code, most));
+      if ('bar' in part) {
+        const top = Math.max(...part.bar, 1);
+        return part.bar.map((count) => steps[Math.ceil((count / top) * (steps.length - 1))]).join('');
+      }
+      const iso = `${part.time.slice(0, 19)}Z`;
+      return `{{DATE(${iso},SHORT)}} {{TIME(${iso})}}`;
+    })
+    .join('');
+}

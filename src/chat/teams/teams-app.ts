@@ -1,0 +1,250 @@
+import { Activity, ActivityTypes, type ConversationReference } from '@microsoft/agents-activity';
+import { CloudAdapter, INVOKE_RESPONSE_KEY, type TurnContext } from '@microsoft/agents-hosting';
+import express, { type Request, type Response, Router } from 'express';
+import type { Presser } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { type ActionId, actionIds, type TeamsConfig } from '../../config';
+import type { Log } from '../../log';
+import { type FormValues, readExceptionForm } from '../exception-form';
+import type { Content, Ref, Surface } from '../surface';
+import { SurfaceError } from '../surface';
+import { escapeMarkdown, toCard, toThreadCard } from './card';
+
+/** Where the app was installed, and what was posted where: kept so that every process knows. */
+export interface TeamsMemory {
+  conversations: () => Promise<Record<string, string>>;
+  addConversation: (id: string, reference: string) => Promise<unknown>;
+  dropConversation: (id: string) => Promise<unknown>;
+  posted: (contentId: string, conversation: string) => Promise<string | null>;
+  notePosted: (contentId: string, conversation: string, activityId: string) => Promise<unknown>;
+}
+
+export interface TeamsDeps {
+  config: TeamsConfig;
+  log: Log;
+  memory: TeamsMemory;
+  press: (press: {
+    alertId: string;
+    action: ActionId;
+    by: Presser;
+    input?: Record<string, unknown>;
+    nonce: string;
+  }) => Promise<string>;
+  answerTo: (pressId: string) => Promise<string | null>;
+  command: (text: string) => Promise<string>;
+}
+
+/** Teams waits some seconds for an invoke's answer; what is known by then is told to the presser alone. */
+const answerWithinMs = 2500;
+
+/** Bot Framework by @microsoft/agents-hosting: it checks each request's token (signature, issuer, audience, expiry, serviceUrl). */
+export function createTeams({ config, log, memory, press, answerTo, command }: TeamsDeps): {
+  surface: Surface;
+  router: Router;
+} {
+  const adapter = new CloudAdapter(
+    config.local
+      ? {}
+      : { clientId: config.appId, clientSecret: config.appPassword, tenantId: config.tenantId },
+  );
+
+  /** The Playground's requests carry no token, so answers need no identity either. */
+  const identity = config.local ? { name: 'anonymous' } : config.appId;
+
+  async function onTurn(context: TurnContext): Promise<void> {
+    const { activity } = context;
+    const conversation = activity.conversation?.id;
+    if (conversation) {
+      const gone = activity.type === 'installationUpdate' && activity.action === 'remove';
+      if (gone) await memory.dropConversation(conversation);
+      else await memory.addConversation(conversation, JSON.stringify(activity.getConversationReference()));
+    }
+    if (activity.type === ActivityTypes.Invoke && activity.name === 'adaptiveCard/action') {
+      const { action } = (activity.value ?? {}) as {
+        action?: { verb?: string; data?: Record<string, string> };
+      };
+      const answer = await pressed(context, action?.verb ?? '', action?.data ?? {});
+      const value = {
+        status: 200,
+        body: { statusCode: 200, type: 'application/vnd.microsoft.activity.message', value: answer },
+      };
+      context.turnState.set(
+        INVOKE_RESPONSE_KEY,
+        Activity.fromObject({ type: ActivityTypes.InvokeResponse, value }),
+      );
+      return;
+    }
+    if (activity.type !== ActivityTypes.Message) return;
+    const words = (activity.removeRecipientMention?.() || activity.text || '')
+      .trim()
+      .replace(/^\/?runwatch\s*/i, '');
+    if (words) await context.sendActivity(escapeMarkdown(await command(words)).replace(/\n/g, '\n\n'));
+  }
+
+  async function pressed(context: TurnContext, verb: string, data: Record<string, string>): Promise<string> {
+    const action = actionIds.find((id) => id === verb);
+    if (!action || !data.alertId) return 'That button is not known here.';
+    const { from, id } = context.activity;
+    const by: Presser = {
+      surface: 'teams',
+      id: from?.aadObjectId ?? from?.id ?? 'unknown',
+      name: plainLine(from?.name ?? 'somebody in Teams', 80),
+    };
+    let input: Record<string, unknown> | undefined;
+    if (action === 'add_exception') {
+      const form = readExceptionForm({ ...data, owner: data.owner || by.name } as FormValues);
+      if ('faults' in form) return Object.values(form.faults).join('. ');
+      input = form.input;
+    }
+    if (data.choice) input = { choice: data.choice };
+    const pressId = await press({
+      alertId: data.alertId,
+      action,
+      by,
+      nonce: `${by.id}.${id ?? Date.now()}`,
+      ...(input ? { input } : {}),
+    });
+    return (await answered(pressId)) ?? 'Noted; the message shows what comes of it.';
+  }
+
+  async function answered(pressId: string): Promise<string | null> {
+    for (const deadline = Date.now() + answerWithinMs; Date.now() < deadline; ) {
+      const answer = await answerTo(pressId);
+      if (answer) return answer;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    return null;
+  }
+
+  async function inConversation<T>(
+    conversation: string,
+    work: (context: TurnContext) => Promise<T>,
+  ): Promise<T> {
+    const reference = (await memory.conversations())[conversation];
+    if (!reference) throw new SurfaceError(`the app is not installed in ${conversation}`, 'refused');
+    let result: T | undefined;
+    try {
+      await adapter.continueConversation(
+        identity,
+        JSON.parse(reference) as ConversationReference,
+        async (context) => {
+          result = await work(context);
+        },
+      );
+    } catch (error) {
+      throw toSurfaceError(error);
+    }
+    return result as T;
+  }
+
+  /** One message a conversation; those that took it already are not sent it again. */
+  async function post(content: Content, channel: string): Promise<Ref> {
+    const places = channel === everywhere ? Object.keys(await memory.conversations()) : [channel];
+    if (places.length === 0)
+      throw new SurfaceError('the Teams app is not installed in any conversation yet', 'throttled', 15_000);
+    const sent: string[] = [];
+    for (const place of places) {
+      const known = await memory.posted(idOf(content), place);
+      const id =
+        known ??
+        (await inConversation(place, (context) => context.sendActivity(toActivity(content))))?.id ??
+        '';
+      if (!known) await memory.notePosted(idOf(content), place, id);
+      sent.push(`${place} ${id}`);
+    }
+    return { channel, message: sent.join('\n') };
+  }
+
+  async function update(ref: Ref, content: Content): Promise<void> {
+    for (const line of ref.message.split('\n')) {
+      const [place = '', id = ''] = line.split(' ');
+      const activity = toActivity(content);
+      activity.id = id;
+      await inConversation(place, (context) => context.updateActivity(activity));
+    }
+  }
+
+  /** Teams can't be searched; what was noted as posted is known, the rest is sent. */
+  async function find(id: string, _since: number, channel: string): Promise<Ref | null> {
+    const places = channel === everywhere ? Object.keys(await memory.conversations()) : [channel];
+    const sent = await Promise.all(
+      places.map(async (place) => [place, await memory.posted(id, place)] as const),
+    );
+    return places.length > 0 && sent.every(([, activity]) => activity)
+      ? { channel, message: sent.map(([place, activity]) => `${place} ${activity}`).join('\n') }
+      : null;
+  }
+
+  const router = Router();
+  router.post('/api/messages', express.json({ limit: '256kb' }), (request: Request, response: Response) => {
+    const go = async () => {
+      await adapter.authorizeRequest(request, response, (error?: unknown) => {
+        if (error) return;
+        adapter.process(request, response, onTurn).catch((fault) => {
+          log.warn({ error: fault }, 'a Teams turn failed');
+          if (!response.headersSent) response.status(500).end();
+        });
+      });
+    };
+    go().catch((error) => {
+      log.warn({ error }, 'a Teams request was refused');
+      if (!response.headersSent) response.status(401).end();
+    });
+  });
+
+  const surface: Surface = {
+    name: 'teams',
+    channel: config.channel ?? everywhere,
+    intervalMs: 500,
+    post,
+    update,
+    find,
+    ask: async () => null,
+    whisper: async () => {},
+  };
+  return { surface, router };
+}
+
+/** Stands for every conversation that the app was installed in. */
+const everywhere = '*';
+
+const idOf = (content: Content): string => (content.kind === 'alert' ? content.model.alertId : content.id);
+
+function toActivity(content: Content): Activity {
+  const card =
+    content.kind === 'alert'
+      ? toCard(content.model)
+      : content.kind === 'thread'
+        ? toThreadCard(content.parts)
+        : null;
+  if (!card)
+    return Activity.fromObject({
+      type: ActivityTypes.Message,
+      text: content.kind === 'notice' ? escapeMarkdown(content.text) : '',
+    });
+  return Activity.fromObject({
+    type: ActivityTypes.Message,
+    ...(content.kind === 'alert' ? { summary: content.model.summary } : {}),
+    attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
+  });
+}
+
+function toSurfaceError(error: unknown): SurfaceError {
+  if (error instanceof SurfaceError) return error;
+  const e = (error ?? {}) as {
+    status?: number;
+    statusCode?: number;
+    message?: string;
+    headers?: { 'retry-after'?: string };
+  };
+  const status = e.status ?? e.statusCode ?? 0;
+  if (status === 429)
+    return new SurfaceError(
+      'Teams asks to wait',
+      'throttled',
+      Number(e.headers?.['retry-after'] ?? 2) * 1000,
+    );
+  if (status === 404) return new SurfaceError('the message is gone', 'gone');
+  if (status >= 400 && status < 500) return new SurfaceError(`Teams: ${e.message ?? status}`, 'refused');
+  return new SurfaceError(`Teams: ${e.message ?? String(error)}`, 'unknown');
+}

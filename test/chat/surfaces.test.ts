@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { newAlert } from '../../src/alerts/alert';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { defaultPoints } from '../../src/alerts/score';
+import { card } from '../../src/chat/console/pages';
+import { messageOf } from '../../src/chat/message';
+import { toBlocks } from '../../src/chat/slack/blocks';
+import { toCard } from '../../src/chat/teams/card';
+import { judge } from '../../src/pipeline/judge';
+import { event } from '../support/event';
+
+const build = (name = 'dana') => {
+  const caller = {
+    id: '9e1f4f2a-0c7b-4a8e-b1d7-3f2c5a6b7c8d',
+    name,
+    type: 'User' as const,
+    ip: '203.0.113.24',
+    appId: null,
+  };
+  const execution = executionFrom(event({ caller })) as Execution;
+  const alert = judge(
+    {
+      ...newAlert('RW-1', [execution], execution.startedAt),
+      facts: {
+        access: {
+          grant: { role: 'Owner', scope: '/', assignmentId: 'a' },
+          source: 'log',
+          group: null,
+          assignedAt: null,
+          assignedBy: null,
+          until: null,
+          condition: null,
+          otherWays: 0,
+          alsoCan: ['change access'],
+          machines: 3,
+          subscriptionName: null,
+        },
+      },
+    },
+    [],
+    { points: defaultPoints },
+  );
+  return { alert, model: messageOf(alert, { responders: true, now: 0 }) };
+};
+
+const { alert, model } = build();
+const rendered = {
+  slack: JSON.stringify(toBlocks(model)),
+  teams: JSON.stringify(toCard(model)),
+  console: card(model, alert, { csrf: 'x' }).text,
+};
+
+describe.each(Object.entries(rendered))('%s', (surface, text) => {
+  test.each(model.facts.map((fact) => fact.label))('shows the fact %s', (label) => {
+    expect(text).toContain(label);
+  });
+  test.each(model.actions.map((action) => action.id))('offers the action %s', (id) => {
+    expect(text).toContain(surface === 'console' ? `data-action="${id}"` : `"${id}"`);
+  });
+});
+
+test('a Teams card stays below 28 KB and holds no link of a stranger’s', () => {
+  const nasty = fc.oneof(
+    fc.string({ maxLength: 80, unit: 'binary' }),
+    fc.constantFrom('[click](https://evil.example)', '<at>everyone</at>', '**x**', 'x'.repeat(50_000)),
+  );
+  fc.assert(
+    fc.property(nasty, (name) => {
+      const whole = toCard(build(name).model);
+      expect(JSON.stringify(whole).length).toBeLessThan(28 * 1024);
+      const text = JSON.stringify({ ...whole, actions: [] });
+      expect(text).not.toContain('[click](');
+      expect(text).not.toMatch(/(?<!\\)<at>/);
+    }),
+    { numRuns: 200 },
+  );
+});

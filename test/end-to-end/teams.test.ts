@@ -1,0 +1,97 @@
+import { runCommand } from '../../src/demo/scenarios';
+import { type Bench, setUp } from '../support/bot';
+import { type SimulatedTeams, startTeams } from '../support/teams';
+import { until } from '../support/wait';
+
+let bench: Bench;
+let teams: SimulatedTeams;
+let url: string;
+
+beforeEach(async () => {
+  bench = await setUp({ mode: 'http' });
+  teams = await startTeams();
+  const app = await bench.start({ TEAMS_LOCAL: '1' });
+  url = app.url as string;
+});
+afterEach(async () => {
+  await bench.stop();
+  await teams.stop();
+});
+
+const shown = () => JSON.stringify(teams.cards()[0]?.card);
+const run = (resourceId: string) =>
+  bench.tenant.log({
+    name: runCommand,
+    resourceId,
+    caller: bench.world.people.dana,
+    ip: '203.0.113.24',
+    at: Date.now() - 60_000,
+    tookMs: 5000,
+  });
+
+test('an alert arrives in Teams and Slack, and both show the same state whichever is pressed', async () => {
+  expect((await teams.install(url)).status).toBe(200);
+  run(bench.world.vms.pay01);
+  const message = await until('the Slack message', () => bench.slack.alerts()[0]);
+  await until('the card', () => teams.cards()[0]);
+  expect(shown()).toContain('dana.reyes@contoso.example');
+  expect(shown()).toContain('through group ops-oncall');
+  expect(JSON.stringify(teams.cards()[0]?.card).length).toBeLessThan(28 * 1024);
+
+  const answer = await teams.press(url, teams.cards()[0]?.card, 'acknowledge');
+  expect(answer.status).toBe(200);
+  expect(answer.body).toContain('application/vnd.microsoft.activity.message');
+  await until(
+    'both',
+    () =>
+      shown().includes('Acknowledged by **Sam Ortiz**') &&
+      JSON.stringify(message.blocks).includes('Acknowledged by *Sam Ortiz*'),
+  );
+
+  await bench.slack.press(message, 'isolate', 'U0LEE0000', { url });
+  await until(
+    'isolated on both',
+    () => shown().includes('Isolated:') && JSON.stringify(message.blocks).includes('Isolated:'),
+  );
+  await teams.press(url, teams.cards()[0]?.card, 'release');
+  await until(
+    'released on both',
+    () => shown().includes('Released:') && JSON.stringify(message.blocks).includes('Released:'),
+  );
+  await teams.press(url, teams.cards()[0]?.card, 'add_exception');
+  await until('excepted', () => shown().includes('Closed as expected'));
+  expect(teams.cards()).toHaveLength(1);
+  expect(bench.slack.alerts()).toHaveLength(1);
+});
+
+test('a press that is refused tells the presser why, and nobody else', async () => {
+  await teams.install(url);
+  run(bench.world.vms.pay01);
+  await until('the card', () => teams.cards()[0]);
+  const { card } = teams.cards()[0] as { card: unknown };
+  await teams.press(url, card, 'acknowledge');
+  await until('acknowledged', () => shown().includes('Acknowledged'));
+  const second = await teams.press(url, card, 'acknowledge', {
+    id: 'u2',
+    name: 'Lee',
+    aadObjectId: '00000000-0000-4000-8000-00000000005b',
+  });
+  expect(second.body).toContain('already acknowledged by Sam Ortiz');
+});
+
+test('message commands are answered, and an alert waits until the app is installed', async () => {
+  run(bench.world.vms.pay01);
+  await until('the Slack message', () => bench.slack.alerts()[0]);
+  expect(teams.cards()).toHaveLength(0);
+  await teams.say(url, 'status');
+  await until('the answer', () => teams.texts().some((text) => text.includes('alerts in the last day')));
+  await until('the card, at last', () => teams.cards()[0], 30);
+});
+
+test('what Teams fails at is tried again, and shown once', async () => {
+  await teams.install(url);
+  teams.fail(2, 502);
+  run(bench.world.vms.pay01);
+  await until('the card', () => teams.cards()[0], 40);
+  expect(teams.cards()).toHaveLength(1);
+});

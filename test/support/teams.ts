@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+// biome-ignore lint/suspicious/noExplicitAny: an Adaptive Card, looked into by tests
+type Card = any;
+
+/** Bot Framework's connector on loopback, as Teams' side of the wire. */
+export async function startTeams() {
+  const activities = new Map<
+    string,
+    { conversation: string; card: Card; text: string; updates: number; replyTo: string | null }
+  >();
+  let failing: { times: number; status: number } = { times: 0, status: 500 };
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const send = (status: number, value: unknown) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+      if (failing.times > 0) {
+        failing.times--;
+        return send(failing.status, { error: { code: 'Simulated', message: 'simulated' } });
+      }
+      const [, conversation = '', id] =
+        /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/?]+))?/.exec(request.url ?? '') ?? [];
+      const activity = JSON.parse(body || '{}');
+      const card = activity.attachments?.[0]?.content ?? null;
+      if (body.length > 28 * 1024)
+        return send(413, { error: { code: 'MessageSizeTooBig', message: 'too big' } });
+      if (request.method === 'POST') {
+        const newId = randomUUID();
+        activities.set(newId, {
+          conversation: decodeURIComponent(conversation),
+          card,
+          text: activity.text ?? '',
+          updates: 0,
+          replyTo: id ?? null,
+        });
+        return send(201, { id: newId });
+      }
+      const known = activities.get(decodeURIComponent(id ?? ''));
+      if (request.method !== 'PUT' || !known)
+        return send(404, { error: { code: 'ActivityNotFound', message: 'gone' } });
+      Object.assign(known, { card, text: activity.text ?? '', updates: known.updates + 1 });
+      return send(200, { id });
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const serviceUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const base = (
+    conversation: string,
+    user = { id: 'u1', name: 'Sam Ortiz', aadObjectId: '00000000-0000-4000-8000-00000000005a' },
+  ) => ({
+    id: randomUUID(),
+    timestamp: new Date().toISOString(),
+    channelId: 'msteams',
+    serviceUrl,
+    from: user,
+    recipient: { id: 'bot', name: 'Runwatch' },
+    conversation: { id: conversation, conversationType: 'channel', isGroup: true },
+  });
+  const send = async (url: string, activity: unknown) => {
+    const response = await fetch(`${url}/api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(activity),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+  return {
+    cards: () => [...activities.values()].filter((a) => a.card?.actions),
+    threads: () => [...activities.values()].filter((a) => a.card && !a.card.actions),
+    texts: () => [...activities.values()].filter((a) => a.text).map((a) => a.text),
+    fail: (times: number, status: number) => {
+      failing = { times, status };
+    },
+    install: (url: string, conversation = 'c-soc') =>
+      send(url, { ...base(conversation), type: 'installationUpdate', action: 'add' }),
+    say: (url: string, text: string, conversation = 'c-soc') =>
+      send(url, { ...base(conversation), type: 'message', text }),
+    /** Presses what stands on the card, unfolding where it asks first, with what its inputs hold. */
+    press: (
+      url: string,
+      card: Card,
+      verb: string,
+      user?: { id: string; name: string; aadObjectId: string },
+    ) => {
+      const found = card.actions
+        .flatMap((action: Card) =>
+          action.type === 'Action.ShowCard'
+            ? action.card.actions.map((inner: Card) => ({ ...inner, body: action.card.body }))
+            : [action],
+        )
+        .find((action: Card) => action.verb === verb);
+      if (!found) throw new Error(`No verb ${verb}`);
+      const inputs = Object.fromEntries(
+        (found.body ?? [])
+          .filter((element: Card) => element.id)
+          .map((element: Card) => [element.id, element.value ?? '']),
+      );
+      const value = {
+        action: { type: 'Action.Execute', verb, data: { ...found.data, ...inputs } },
+        trigger: 'manual',
+      };
+      return send(url, { ...base('c-soc', user), type: 'invoke', name: 'adaptiveCard/action', value });
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+export type SimulatedTeams = Awaited<ReturnType<typeof startTeams>>;
