@@ -51,17 +51,24 @@ const sweepEveryMs = 10_000;
 const digestAt = '0 8 * * *';
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
-export async function startApp({
-  config,
-  roles,
-  log,
-  azure: makeAzure,
-  now = Date.now,
-  backfillDelayMs = 30_000,
-}: AppOptions): Promise<App> {
+export async function startApp(options: AppOptions): Promise<App> {
+  const { redisUrl, dataDir } = options.config;
+  if (redisUrl) return assemble(options, { url: redisUrl }, async () => {});
+  const embedded = await startEmbeddedRedis(dataDir);
+  try {
+    return await assemble(options, embedded.address, embedded.stop);
+  } catch (error) {
+    await embedded.stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  { config, roles, log, azure: makeAzure, now = Date.now, backfillDelayMs = 30_000 }: AppOptions,
+  address: RedisAddress,
+  stopRedis: () => Promise<void>,
+): Promise<App> {
   const has = (role: Role) => roles.includes(role);
-  const embedded = config.redisUrl ? null : await startEmbeddedRedis(config.dataDir);
-  const address: RedisAddress = embedded?.address ?? { url: config.redisUrl as string };
   const metrics = createMetrics();
   const slackClient = config.slack ? createSlackClient(config.slack, log) : null;
   const surfaces: Surface[] =
@@ -262,7 +269,7 @@ export async function startApp({
       for (const stop of stops) await stop();
       await queues.close();
       await store.close();
-      await embedded?.stop();
+      await stopRedis();
       log.info('Runwatch has stopped; what was in hand is finished or back in its queue');
     },
   };

@@ -238,7 +238,8 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync(process.argv);
   } catch (error) {
-    exitCode = exitCodeOf(error);
+    // What was begun before it failed holds the process open; it is left to the operating system.
+    process.exit(exitCodeOf(error));
   }
   process.exitCode = exitCode;
 }

@@ -61,7 +61,10 @@ export function createQueues(address: RedisAddress, log: Log) {
   });
   const queues = {
     poll: new Queue<PollJob>('poll', options({ removeOnFail: true })),
-    discover: new Queue('discover', options({ removeOnFail: true })),
+    discover: new Queue(
+      'discover',
+      options({ attempts: 50, backoff: { type: 'patient' }, removeOnFail: true }),
+    ),
     backfill: new Queue<PollJob>('backfill', options(forEver)),
     events: new Queue<EventsJob>('events', options(forEver)),
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),

@@ -168,3 +168,87 @@ test.each(['start', 'demo', 'replay', 'roles', 'who-can', 'role-definitions'])(
     expect(stdout).toMatch(/Example/);
   },
 );
+
+test('a taken port ends the start with a next step, and leaves nothing running', async () => {
+  const { createServer } = await import('node:http');
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  const env = {
+    RUNWATCH_PORT: String(port),
+    RUNWATCH_DATA_DIR: dir,
+    AZURE_ACCESS_TOKEN: 'x',
+    AZURE_RESOURCE_MANAGER_ENDPOINT: 'https://127.0.0.1:1',
+    RUNWATCH_LOG_LEVEL: 'silent',
+  };
+  const { status, stderr } = runwatch(['start'], '', env);
+  server.close();
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/is taken; set RUNWATCH_PORT to another/);
+});
+
+test('exceptions live in the store and in YAML alike', () => {
+  const env = { RUNWATCH_DATA_DIR: dir };
+  const added = runwatch(
+    [
+      'exceptions',
+      'add',
+      '--caller',
+      'a@contoso.example',
+      '--reason',
+      'r',
+      '--owner',
+      'o',
+      '--expires',
+      '2027-01-31',
+      '--json',
+    ],
+    '',
+    env,
+  );
+  const { id } = JSON.parse(added.stdout);
+  const yaml = runwatch(['exceptions', 'export'], '', env).stdout;
+  expect(yaml).toContain(id);
+  const changed = file('changed.yaml', yaml.replace('reason: r', 'reason: another'));
+  const imported = runwatch(['exceptions', 'import', changed], '', env);
+  expect(imported.stdout).toMatch(/- reason: r\n\+ reason: another/);
+  expect(runwatch(['exceptions', 'import', changed], '', env).stderr).toMatch(/0 of 1 exceptions changed/);
+  expect(runwatch(['exceptions', 'show', id], '', env).stdout).toContain('another');
+  expect(runwatch(['exceptions', 'expire', id], '', env).status).toBe(0);
+  expect(runwatch(['exceptions', 'list'], '', env).stdout).toContain('(expired)');
+  expect(runwatch(['audit', 'verify'], '', env)).toMatchObject({
+    status: 0,
+    stdout: '3 entries, the chain is whole\n',
+  });
+  const against = runwatch([
+    'exceptions',
+    'test',
+    exceptions('2026-11-20'),
+    '--json',
+    '--against',
+    join(logs, 'rest.json'),
+  ]);
+  expect(JSON.parse(against.stdout)).toMatchObject({ exception: 'dana', suppressed: 2 });
+  expect(
+    runwatch(['exceptions', 'add', '--reason', 'r', '--owner', 'o', '--expires', '2027-01-31'], '', env)
+      .status,
+  ).toBe(2);
+}, 60_000);
+
+test('the published schema is the one that is checked by', async () => {
+  const { z } = await import('zod');
+  const { exceptionsFileSchema } = await import('../../src/alerts/exceptions-file');
+  const published = JSON.parse(readFileSync(join(__dirname, '../../schema/exceptions.json'), 'utf8'));
+  expect(published).toMatchObject(
+    JSON.parse(JSON.stringify(z.toJSONSchema(exceptionsFileSchema, { io: 'input' }))),
+  );
+});
+
+test('the Slack manifest names what is used, in Socket Mode and over HTTP', () => {
+  expect(JSON.parse(runwatch(['manifest', 'slack']).stdout).settings.socket_mode_enabled).toBe(true);
+  const http = JSON.parse(runwatch(['manifest', 'slack', '--url', 'https://bot.contoso.example/']).stdout);
+  expect(http.settings).toMatchObject({
+    socket_mode_enabled: false,
+    interactivity: { request_url: 'https://bot.contoso.example/slack/events' },
+  });
+});
