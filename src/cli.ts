@@ -188,9 +188,10 @@ program
 
 program
   .command('manifest')
-  .description('the Slack app manifest, or the least-privilege custom roles')
-  .addArgument(new Argument('<KIND>', 'which').choices(['slack', 'azure-role']))
+  .description('the Slack app manifest, the Teams app manifest, or the least-privilege custom roles')
+  .addArgument(new Argument('<KIND>', 'which').choices(['slack', 'teams', 'azure-role']))
   .option('--url <url>', 'Slack over HTTP: where Slack reaches the bot; Socket Mode without')
+  .option('--app-id <id>', 'Teams: the id of the bot; default TEAMS_APP_ID')
   .option('--subscription <id>', 'where the roles may be assigned')
   .addOption(new Option('--role <role>', 'only one of the two').choices(['watcher', 'responder']))
   .addHelpText(
@@ -198,6 +199,14 @@ program
     '\nExamples:\n  runwatch manifest slack > slack.json\n  runwatch manifest azure-role --role watcher --subscription ID > role.json',
   )
   .action(async (kind, flags) => (await import('./commands/manifest')).manifest(kind, flags, output));
+
+program
+  .command('config')
+  .description(
+    'the configuration in force as YAML, the points of each score reason among it; secrets are not shown',
+  )
+  .addHelpText('after', '\nExample:\n  runwatch config')
+  .action(async () => (await import('./commands/config')).printConfig(config(), output));
 
 const audit = program
   .command('audit')

@@ -103,6 +103,12 @@ export function manifest(
     output.out(JSON.stringify(slackManifest(flags.url), null, 2));
     return;
   }
+  if (kind === 'teams') {
+    const appId = flags.appId ?? process.env.TEAMS_APP_ID;
+    output.out(JSON.stringify(teamsManifest(appId ?? '00000000-0000-0000-0000-000000000000'), null, 2));
+    if (!appId) output.err('Give --app-id, or set TEAMS_APP_ID, for the id of the bot.');
+    return;
+  }
   const roles = azureRoles(flags.subscription ?? '00000000-0000-0000-0000-000000000000');
   output.out(JSON.stringify(flags.role ? roles[flags.role] : [roles.watcher, roles.responder], null, 2));
   if (!flags.subscription)

@@ -252,3 +252,23 @@ test('the Slack manifest names what is used, in Socket Mode and over HTTP', () =
     interactivity: { request_url: 'https://bot.contoso.example/slack/events' },
   });
 });
+
+test('config prints the points of every reason, and no secret', () => {
+  const { status, stdout } = runwatch(['config'], '', {
+    AZURE_ACCESS_TOKEN: 'hunter2hunter2',
+    SLACK_BOT_TOKEN: 'xoxb-hunter2',
+    SLACK_CHANNEL: 'C1',
+    SLACK_SIGNING_SECRET: 'hunter2',
+  });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/firstOnMachine: 15/);
+  expect(stdout).not.toContain('hunter2');
+});
+
+test('the Teams manifest carries the bot', () => {
+  const id = '11111111-2222-4333-8444-555555555555';
+  expect(JSON.parse(runwatch(['manifest', 'teams', '--app-id', id]).stdout)).toMatchObject({
+    id,
+    bots: [{ botId: id }],
+  });
+});
