@@ -94,9 +94,51 @@ export function slackManifest(url: string | undefined) {
   };
 }
 
+/** The Teams app's manifest. @see https://learn.microsoft.com/microsoftteams/platform/resources/schema/manifest-schema */
+export function teamsManifest(appId: string) {
+  const commands = [
+    { title: 'status', description: 'How polling and alerts go' },
+    { title: 'roles', description: 'roles CALLER [SCOPE]: what a caller may do' },
+    { title: 'who-can', description: 'who-can SCOPE: everyone who can run commands there' },
+    { title: 'exceptions', description: 'The exceptions in force' },
+  ];
+  const scopes = ['team', 'groupChat', 'personal'];
+  const site = 'https://runwatch.example';
+  return {
+    $schema: 'https://developer.microsoft.com/json-schemas/teams/v1.19/MicrosoftTeams.schema.json',
+    manifestVersion: '1.19',
+    version: '1.0.0',
+    id: appId,
+    developer: {
+      name: 'Runwatch',
+      websiteUrl: site,
+      privacyUrl: `${site}/privacy`,
+      termsOfUseUrl: `${site}/terms`,
+    },
+    name: { short: 'Runwatch', full: 'Runwatch: commands run on Azure machines' },
+    description: {
+      short: 'Commands run on Azure machines from outside them',
+      full: 'Tells the security team who ran a command on a machine, how they could and what else they can do, and lets people act from the message.',
+    },
+    icons: { color: 'color.png', outline: 'outline.png' },
+    accentColor: '#0757BA',
+    bots: [
+      {
+        botId: appId,
+        scopes,
+        supportsFiles: false,
+        isNotificationOnly: false,
+        commandLists: [{ scopes, commands }],
+      },
+    ],
+    permissions: ['identity', 'messageTeamMembers'],
+    validDomains: [],
+  };
+}
+
 export function manifest(
-  kind: 'slack' | 'azure-role',
-  flags: { url?: string; subscription?: string; role?: 'watcher' | 'responder' },
+  kind: 'slack' | 'teams' | 'azure-role',
+  flags: { url?: string; appId?: string; subscription?: string; role?: 'watcher' | 'responder' },
   output: Output,
 ): void {
   if (kind === 'slack') {
