@@ -102,6 +102,7 @@ const worth: { text: string; action?: string; data?: string }[] = [
 export function alsoCan(
   assignments: readonly Assignment[],
   definitions: readonly RoleDefinition[],
+  subscriptionName: string | null = null,
 ): string[] {
   const byId = definitionsById(definitions);
   return worth.flatMap(({ text, action, data }) => {
@@ -112,7 +113,9 @@ export function alsoCan(
           role && (action ? grants(role.permissions, action) : grantsData(role.permissions, data ?? '')),
       )
       .sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
-    return giving?.role ? [`${text} (${giving.role.name} at ${scopeLabel(giving.assignment.scope)})`] : [];
+    return giving?.role
+      ? [`${text} (${giving.role.name} at ${scopeLabel(giving.assignment.scope, subscriptionName)})`]
+      : [];
   });
 }
 

@@ -72,7 +72,7 @@ export function messageOf(alert: Alert, { responders, now }: MessageOptions): Me
     headline: headlineOf(alert),
     facts: closed ? [] : factsOf(alert, now),
     status: statusOf(alert),
-    actions: actionsOf(alert, responders),
+    actions: actionsOf(alert, responders).sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id)),
     closed,
     thread: threadOf(alert),
     summary: `${alert.severity.toUpperCase()} ${alert.score}: ${title} by ${plainLine(caller.name, 80)} (${alert.id})`,
@@ -183,6 +183,27 @@ const by = (change: ReturnType<typeof lastChange>): Inline[] =>
         ...(change.note ? [` · ${plainLine(change.note, 200)}`] : []),
       ]
     : [];
+
+/** Most pressed first: a surface may fold what comes after the sixth. */
+const order: readonly ActionId[] = [
+  'acknowledge',
+  'ask_caller',
+  'release',
+  'isolate',
+  'add_exception',
+  'close',
+  'quick_exception',
+  'undo_exception',
+  'reopen',
+  'assign',
+  'show_roles',
+  'unlock',
+  'lock',
+  'restore_role',
+  'revoke_role',
+  'snapshot',
+  'escalate',
+];
 
 function actionsOf(alert: Alert, responders: boolean): Action[] {
   const { target, machines } = summarize(alert);

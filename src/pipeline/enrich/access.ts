@@ -50,7 +50,7 @@ export const access: Part = {
         until: pim?.until ?? null,
         condition: way?.assignment.condition ?? null,
         otherWays: Math.max(0, ways.length - (way ? 1 : 0)),
-        alsoCan: alsoCan(assignments, definitions),
+        alsoCan: alsoCan(assignments, definitions, subscriptionName),
         machines: machineIds && countCovered(ways, machineIds),
         subscriptionName,
       } satisfies Access,
