@@ -10,7 +10,7 @@ import { toAzureError } from './errors';
 import { createMachines } from './machine';
 import { createNetwork } from './network';
 import { createSafeguards } from './safeguards';
-import { readExtension, readRunCommand } from './scripts';
+import { readArcRunCommand, readExtension, readOtherExtension, readRunCommand } from './scripts';
 
 export interface AzureOptions {
   credential?: TokenCredential;
@@ -57,6 +57,8 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createSafeguards(clients, botId),
     readRunCommand: (id: string) => readRunCommand(clients, id),
     readExtension: (id: string) => readExtension(clients, id),
+    readArcRunCommand: (id: string) => readArcRunCommand(clients, id),
+    readOtherExtension: (id: string) => readOtherExtension(clients, id),
     /** Subscriptions that the credential sees and that are enabled. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {
       try {

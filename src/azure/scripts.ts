@@ -1,3 +1,4 @@
+import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { toAzureError } from './errors';
@@ -47,6 +48,79 @@ export async function readRunCommand(clients: AzureClients, resourceId: string):
   }
 }
 
+/** API versions for what has no client of its own here: Arc servers, and extensions of scale sets. */
+const versions = { 'microsoft.hybridcompute': '2024-07-10', 'microsoft.compute': '2024-07-01' } as const;
+
+/** A resource's properties by its id, for run commands and extensions that the compute client does not know. */
+async function readProperties(
+  clients: AzureClients,
+  resourceId: string,
+  what: string,
+): Promise<Record<string, unknown>> {
+  const id = parseResourceId(resourceId);
+  const version =
+    versions[(id?.provider.toLowerCase() ?? '') as keyof typeof versions] ?? versions['microsoft.compute'];
+  const url = `${clients.endpoint}${encodeURI(resourceId)}?api-version=${version}&$expand=instanceView`;
+  const response = await clients
+    .network(id?.subscriptionId ?? '')
+    .sendRequest(createPipelineRequest({ url }));
+  if (response.status >= 400) {
+    throw toAzureError(
+      {
+        statusCode: response.status,
+        response: { headers: response.headers, bodyAsText: response.bodyAsText ?? null },
+      },
+      what,
+    );
+  }
+  return JSON.parse(response.bodyAsText ?? '{}').properties ?? {};
+}
+
+/** A run command on an Arc server. */
+export async function readArcRunCommand(clients: AzureClients, resourceId: string): Promise<HeldScript> {
+  const p = (await readProperties(clients, resourceId, 'the run command')) as {
+    source?: { script?: string; scriptUri?: string; commandId?: string };
+    parameters?: { name: string; value: string }[];
+    runAsUser?: string;
+    instanceView?: { output?: string; error?: string; exitCode?: number };
+  };
+  return {
+    text: p.source?.script ?? p.source?.scriptUri ?? p.source?.commandId ?? null,
+    parameters: (p.parameters ?? []).map(({ name, value }) => `${name}=${value}`),
+    runAs: p.runAsUser ?? null,
+    output: [p.instanceView?.output, p.instanceView?.error].filter(Boolean).join('\n') || null,
+    exitCode: p.instanceView?.exitCode ?? null,
+  };
+}
+
+/** An extension of an Arc server or a scale set, by its public settings. */
+export async function readOtherExtension(clients: AzureClients, resourceId: string): Promise<HeldScript> {
+  const p = (await readProperties(clients, resourceId, 'the extension')) as {
+    publisher?: string;
+    type?: string;
+    settings?: ExtensionSettings;
+  };
+  return fromSettings(p.settings ?? {}, `${p.publisher ?? ''}.${p.type ?? ''}`, null);
+}
+
+interface ExtensionSettings {
+  commandToExecute?: string;
+  script?: string;
+  fileUris?: string[];
+}
+
+function fromSettings(settings: ExtensionSettings, kind: string, output: string | null): HeldScript {
+  const inline = settings.script ? Buffer.from(settings.script, 'base64').toString('utf8') : null;
+  const rest = Object.keys(settings).length > 0 ? JSON.stringify(settings, null, 2) : null;
+  return {
+    text: settings.commandToExecute ?? inline ?? rest,
+    parameters: [kind, ...(settings.fileUris ?? []).map((uri) => `fetches ${uri}`)],
+    runAs: null,
+    output,
+    exitCode: null,
+  };
+}
+
 /** What an extension runs, by its public settings; protected ones Azure never shows. */
 export async function readExtension(clients: AzureClients, resourceId: string): Promise<HeldScript> {
   const id = parseResourceId(resourceId);
@@ -57,29 +131,15 @@ export async function readExtension(clients: AzureClients, resourceId: string): 
       .virtualMachineExtensions.get(id?.resourceGroup ?? '', machine?.name ?? '', extension?.name ?? '', {
         expand: 'instanceView',
       });
-    const settings = (found.settings ?? {}) as {
-      commandToExecute?: string;
-      script?: string;
-      fileUris?: string[];
-    };
-    const inline = settings.script ? Buffer.from(settings.script, 'base64').toString('utf8') : null;
-    return {
-      text:
-        settings.commandToExecute ??
-        inline ??
-        (Object.keys(settings).length > 0 ? JSON.stringify(settings, null, 2) : null),
-      parameters: [
-        `${found.publisher ?? ''}.${found.typePropertiesType ?? ''}`,
-        ...(settings.fileUris ?? []).map((uri) => `fetches ${uri}`),
-      ],
-      runAs: null,
-      output:
-        (found.instanceView?.substatuses ?? [])
-          .map((status) => status.message)
-          .filter(Boolean)
-          .join('\n') || null,
-      exitCode: null,
-    };
+    const output = (found.instanceView?.substatuses ?? [])
+      .map((status) => status.message)
+      .filter(Boolean)
+      .join('\n');
+    return fromSettings(
+      (found.settings ?? {}) as ExtensionSettings,
+      `${found.publisher ?? ''}.${found.typePropertiesType ?? ''}`,
+      output || null,
+    );
   } catch (error) {
     throw toAzureError(error, 'the extension');
   }

@@ -298,3 +298,46 @@ test('show_roles and /runwatch answer in private', async () => {
   await slack.command('/runwatch', 'status', 'U0SAM0000', { url });
   await until('status', () => slack.whispers.some((w) => w.text.includes('Payments: last read')));
 });
+
+test('extensions and Arc servers show what was run as well', async () => {
+  await begin();
+  const { tenant, world } = bench;
+  const extension = addChild(tenant, world.vms.pay01, 'extensions', 'CustomScript', {
+    publisher: 'Microsoft.Azure.Extensions',
+    type: 'CustomScript',
+    settings: { commandToExecute: 'sh install.sh', fileUris: ['https://x.example/install.sh'] },
+  });
+  run(extension, { name: 'Microsoft.Compute/virtualMachines/extensions/write' });
+  const arc = `/subscriptions/${subscriptions.payments}/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/srv-01`;
+  tenant.resources.put(`${arc}/runCommands/rc`, {
+    location: 'westeurope',
+    properties: { source: { script: 'whoami /all' }, instanceView: { exitCode: 0, output: 'contoso' } },
+  });
+  run(`${arc}/runCommands/rc`, { name: 'Microsoft.HybridCompute/machines/runCommands/write' });
+  expect(textOf(await alertOn('vm-pay-01', 'sh install.sh'))).toMatch(
+    /fetches https:\/\/x\.example\/install\.sh/,
+  );
+  expect(textOf(await alertOn('srv-01', 'whoami /all'))).toMatch(/exit code 0/);
+});
+
+test.each([
+  [
+    'Microsoft.ContainerService/managedClusters/runCommand/action',
+    'Microsoft.ContainerService/managedClusters/aks-1',
+    'Run command on a cluster on aks-1',
+  ],
+  [
+    'Microsoft.SerialConsole/serialPorts/connect/action',
+    'Microsoft.Compute/virtualMachines/vm-pay-01/providers/Microsoft.SerialConsole/serialPorts/0',
+    'Serial console on vm-pay-01',
+  ],
+  [
+    'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action',
+    'Microsoft.Compute/virtualMachineScaleSets/ss/virtualMachines/3',
+    'Run command on a scale set on ss/3',
+  ],
+])('%s is told in its own words', async (name, resource, title) => {
+  await begin();
+  run(`/subscriptions/${subscriptions.payments}/resourceGroups/rg-payments/providers/${resource}`, { name });
+  await until(title, () => bench.slack.alerts().some((m) => textOf(m).includes(title)));
+});

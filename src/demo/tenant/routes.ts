@@ -158,6 +158,16 @@ export const routes: Route[] = [
   },
   {
     method: /^GET$/,
+    path: new RegExp(
+      `^${rg}/providers/Microsoft\\.HybridCompute/machines/[^/]+/(runCommands|extensions)/[^/]+$`,
+      'i',
+    ),
+    action: 'Microsoft.HybridCompute/machines/$child/read',
+    versions: any,
+    answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
+  },
+  {
+    method: /^GET$/,
     path: new RegExp(`^${rg}/providers/Microsoft\\.Network/virtualNetworks/[^/]+/subnets/[^/]+$`, 'i'),
     action: 'Microsoft.Network/virtualNetworks/subnets/read',
     versions: any,
@@ -237,7 +247,7 @@ export function dispatch(request: ArmRequest, state: TenantState): Answer {
     throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
   }
   const type = /\/providers\/(?:[^/]+)\/([^/]+)/i.exec(request.path)?.[1] ?? '';
-  const child = /\/virtualMachines\/[^/]+\/([^/]+)/i.exec(request.path)?.[1] ?? '';
+  const child = /\/(?:virtualMachines|machines)\/[^/]+\/([^/]+)/i.exec(request.path)?.[1] ?? '';
   const action = route.action
     .replace('$type', type)
     .replace('$child', child)

@@ -35,20 +35,26 @@ async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<HeldScri
   const { first, status, refused } = summarize(alert);
   if (refused) return null;
   const logged = fromLog(first.requestBody);
-  const isResource =
-    /\/runCommands\/[^/]+$/i.test(first.resourceId) && /\/Microsoft\.Compute\//i.test(first.resourceId);
-  const isExtension =
-    /\/virtualMachines\/[^/]+\/extensions\/[^/]+$/i.test(first.resourceId) &&
-    /\/Microsoft\.Compute\//i.test(first.resourceId);
-  if (!isResource && !isExtension) return logged ?? outputOnly(first.message, status);
+  const read = readerFor(first.resourceId, azure);
+  if (!read) return logged ?? outputOnly(first.message, status);
   try {
-    return isResource
-      ? await azure.readRunCommand(first.resourceId)
-      : await azure.readExtension(first.resourceId);
+    return await read(first.resourceId);
   } catch (error) {
     if (logged) return logged;
     throw error;
   }
+}
+
+/** How Azure is asked for what ran, by the kind of resource; null where it holds none. */
+function readerFor(
+  resourceId: string,
+  azure: EnrichDeps['azure'],
+): ((id: string) => Promise<HeldScript>) | null {
+  const arc = /\/Microsoft\.HybridCompute\//i.test(resourceId);
+  if (/\/runCommands\/[^/]+$/i.test(resourceId)) return arc ? azure.readArcRunCommand : azure.readRunCommand;
+  if (!/\/extensions\/[^/]+$/i.test(resourceId)) return null;
+  const onMachine = /\/Microsoft\.Compute\/virtualMachines\/[^/]+\/extensions\/[^/]+$/i.test(resourceId);
+  return onMachine ? azure.readExtension : azure.readOtherExtension;
 }
 
 /** Some writes carry their request body in the log. */
