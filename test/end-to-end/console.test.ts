@@ -94,3 +94,27 @@ test('a form that did not come from our page is refused', async () => {
   });
   expect(answer.status).toBe(403);
 });
+
+test.each(['', '/exceptions', '/audit', '/health'])(
+  'axe finds nothing serious on /console%s, light and dark',
+  async (path) => {
+    const axe = require.resolve('axe-core/axe.min.js');
+    const context = await browser.newContext({ bypassCSP: true });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const own = await context.newPage();
+      await own.emulateMedia({ colorScheme });
+      await own.goto(`${url}${path}`);
+      await own.addScriptTag({ path: axe });
+      const violations = await own.evaluate(async () => {
+        // biome-ignore lint/suspicious/noExplicitAny: axe puts itself on the page's window
+        const found = await (globalThis as any).axe.run();
+        return found.violations
+          .filter((v: { impact: string }) => ['serious', 'critical'].includes(v.impact))
+          .map((v: { id: string; nodes: { html: string }[] }) => `${v.id}: ${v.nodes[0]?.html}`);
+      });
+      expect(violations).toEqual([]);
+      await own.close();
+    }
+    await context.close();
+  },
+);

@@ -30,7 +30,6 @@ export async function setUp(
   const tenant = await startTenant();
   const world = furnish(tenant);
   const slack = await startSlack(slackRate ? { rate: slackRate } : {});
-  const address = redis.address as { socket: string };
   const env: Record<string, string> = {
     AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
     AZURE_ACCESS_TOKEN: tenant.token,
@@ -52,7 +51,7 @@ export async function setUp(
     });
   }
   const apps: App[] = [];
-  return {
+  const bench: Bench = {
     tenant,
     world,
     slack,
@@ -79,9 +78,9 @@ export async function setUp(
       for (const app of apps) await app.stop();
       await slack.stop();
       await tenant.stop();
-      await redis.stop();
+      await bench.redis.stop();
       rmSync(dataDir, { recursive: true, force: true });
-      void address;
     },
   };
+  return bench;
 }

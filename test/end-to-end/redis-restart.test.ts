@@ -1,0 +1,39 @@
+import { runCommand } from '../../src/demo/scenarios';
+import { startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { type Bench, setUp } from '../support/bot';
+import { until } from '../support/wait';
+
+let bench: Bench;
+afterEach(() => bench.stop());
+
+test('Redis going away and coming back loses no alert and doubles none', async () => {
+  bench = await setUp({ mode: 'http' });
+  const { slack, tenant, world } = bench;
+  await bench.start();
+  const run = (i: number) =>
+    tenant.log({
+      name: runCommand,
+      resourceId: world.vms.web[i] ?? '',
+      caller: {
+        ...world.people.kim,
+        id: `0000000${i}-0000-4000-8000-000000000000`,
+        login: `user${i}@contoso.example`,
+      },
+      at: Date.now() - 30_000,
+      tookMs: 1000,
+    });
+  for (let i = 0; i < 4; i++) run(i);
+  await until('some messages', () => slack.alerts().length >= 2);
+  await bench.redis.stop();
+  for (let i = 4; i < 8; i++) run(i);
+  bench.redis = await startEmbeddedRedis(bench.env.RUNWATCH_DATA_DIR as string);
+  await until('all messages', () => slack.alerts().length >= 8, 60);
+  await until(
+    'every outcome',
+    () => slack.alerts().every((m) => JSON.stringify(m.blocks).includes('succeeded')),
+    60,
+  );
+  const ids = slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
+  expect(ids).toHaveLength(8);
+  expect(new Set(ids).size).toBe(8);
+}, 150_000);
