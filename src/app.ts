@@ -1,3 +1,6 @@
+import { backtest, backtestDays, backtestText } from './alerts/backtest';
+import type { Match } from './alerts/exception';
+import { matchFactsOf } from './alerts/match-facts';
 import { type Azure, createAzure } from './azure/azure';
 import { createConsole } from './chat/console/console';
 import { createSlackPeople } from './chat/slack/people';
@@ -213,6 +216,10 @@ async function assemble(
     await queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' });
   }
   let server: RunningServer | null = null;
+  const tested = async (match: Match) => {
+    const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
+    return backtestText(backtest(match, recent, matchFactsOf));
+  };
   if (has('serve')) {
     const slack: SlackApp | null = config.slack
       ? createSlackApp({
@@ -220,6 +227,7 @@ async function assemble(
           log,
           now,
           getAlert: store.alerts.get,
+          backtest: tested,
           command: (text) => answerCommand(text, { azure, store, now }),
           press: async (pressed) => void (await press(pressed)),
         })
@@ -229,6 +237,7 @@ async function assemble(
       now,
       listAlerts: (limit) => store.alerts.list({ limit }),
       getAlert: store.alerts.get,
+      backtest: tested,
       listExceptions: async () =>
         Promise.all(
           (await store.exceptions.list()).map(async (exception) => ({

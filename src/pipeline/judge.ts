@@ -1,6 +1,7 @@
 import { type Alert, summarize } from '../alerts/alert';
 import type { EnvironmentRule } from '../alerts/environment';
-import { type Exception, findException, type MatchFacts } from '../alerts/exception';
+import { type Exception, findException } from '../alerts/exception';
+import { matchFactsOf } from '../alerts/match-facts';
 import { type ScoreContext, scoreOf } from '../alerts/score';
 
 export interface JudgeContext extends ScoreContext {
@@ -32,15 +33,6 @@ function coveringException(alert: Alert, exceptions: readonly Exception[]): stri
   const first = findException(exceptions, summarize(alert).first, facts);
   if (!first) return null;
   return alert.executions.every((execution) => findException(exceptions, execution, facts)) ? first.id : null;
-}
-
-/** Tags and script, as far as enrichment found them; they are those of the alert's first machine. */
-export function matchFactsOf({ facts }: Pick<Alert, 'facts'>): MatchFacts {
-  const { machine, script } = facts;
-  return {
-    ...(machine ? { tags: machine.tags } : {}),
-    ...(script?.sha256 ? { script: { sha256: script.sha256, text: script.text ?? '' } } : {}),
-  };
 }
 
 function belowThreshold(alert: Alert, { environments }: JudgeContext): string | null {

@@ -1,6 +1,8 @@
+import { backtest, backtestDays, backtestText } from '../alerts/backtest';
 import { shortDigest } from '../alerts/digest';
 import { type Exception, findException } from '../alerts/exception';
 import { exceptionSchema, toMoment } from '../alerts/exceptions-file';
+import { matchFactsOf } from '../alerts/match-facts';
 import { close, Refusal } from '../alerts/transitions';
 import { auditOf } from './audit-of';
 import { withPress } from './change-state';
@@ -41,6 +43,11 @@ export const addException: Response = {
       };
     });
     await show(press.alertId);
-    return `Exception ${exception.id} is saved until ${exception.expires.slice(0, 10)}.`;
+    const recent = await store.alerts.list({
+      limit: 5000,
+      after: Date.parse(press.at) - backtestDays * 86_400_000,
+    });
+    const tested = backtestText(backtest(exception.match, recent, matchFactsOf));
+    return `Exception ${exception.id} is saved until ${exception.expires.slice(0, 10)}. ${tested}`;
   },
 };

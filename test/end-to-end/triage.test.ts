@@ -67,3 +67,20 @@ test('routes send alerts to channels by environment and severity', async () => {
   expect((await on('vm-pay-01')).channel).toBe('C0OTHER00');
   expect((await on('vm-test-01')).channel).toBe('C0SOC0000');
 });
+
+test('the form says what the exception would have silenced, before it is saved and when it is', async () => {
+  await begin();
+  const { slack, world } = bench;
+  for (const ago of [50_000, 40_000, 30_000]) run(world.vms.pay01, { at: Date.now() - ago });
+  run(world.vms.pay02);
+  await until('all', () => slack.alerts().length === 4);
+  await slack.press(await on('vm-pay-01'), 'add_exception', 'U0SAM0000', to);
+  const opened = await until('the modal', () => slack.views[0]);
+  expect(JSON.stringify(opened.view)).toMatch(
+    /would have silenced 3 of the 4 alerts of the last 30 days: RW-/,
+  );
+  await slack.submit(opened, 'U0SAM0000', to, { target: 'vm-pay-*' });
+  await until('the answer', () =>
+    slack.whispers.some((w) => /is saved until .* would have silenced 4 of the 4/.test(w.text)),
+  );
+});

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
-import type { Alert, Presser } from '../../alerts/alert';
-import type { Exception } from '../../alerts/exception';
+import { type Alert, type Presser, summarize } from '../../alerts/alert';
+import type { Exception, Match } from '../../alerts/exception';
 import { type ActionId, actionIds } from '../../config';
 import { exceptionForm, type FormValues, readExceptionForm } from '../exception-form';
 import { messageOf } from '../message';
@@ -25,6 +25,8 @@ export interface ConsoleDeps {
   now: () => number;
   listAlerts: (limit: number) => Promise<Alert[]>;
   getAlert: (id: string) => Promise<Alert | null>;
+  /** What an exception would have silenced, in words. */
+  backtest: (match: Match) => Promise<string>;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{ subscriptions: HealthRow[]; queues: Record<string, Record<string, number>> }>;
@@ -93,7 +95,13 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           'Add exception',
-          exceptionPage(alert.id, exceptionForm(alert, consolePresser, deps.now()), {}, context),
+          exceptionPage(
+            await tested(alert),
+            alert.id,
+            exceptionForm(alert, consolePresser, deps.now()),
+            {},
+            context,
+          ),
         ),
       );
     }),
@@ -131,7 +139,9 @@ export function createConsole(deps: ConsoleDeps): Router {
         }));
         return void response
           .status(422)
-          .send(page('Add exception', exceptionPage(alert.id, fields, form.faults, context)));
+          .send(
+            page('Add exception', exceptionPage(await tested(alert), alert.id, fields, form.faults, context)),
+          );
       }
       input = form.input;
     }
@@ -146,6 +156,11 @@ export function createConsole(deps: ConsoleDeps): Router {
     });
     if (request.accepts(['html', 'json']) === 'json') return void response.json({ pressId });
     response.redirect(303, `/console?told=${encodeURIComponent(pressId)}#${alert.id}`);
+  }
+
+  function tested(alert: Alert): Promise<string> {
+    const { caller, target } = summarize(alert);
+    return deps.backtest({ caller: caller.name, target: target.name });
   }
 
   function withAlert(handle: (alert: Alert, request: Request, response: Response) => Promise<void>) {

@@ -104,6 +104,7 @@ function button(action: Action, alertId: string, csrf: string): Html {
 }
 
 export function exceptionPage(
+  tested: string,
   alertId: string,
   fields: readonly FormField[],
   faults: Partial<Record<string, string>>,
@@ -122,6 +123,7 @@ ${
     : html`<input id="${field.id}" name="${field.id}" type="${field.kind}" value="${field.value}" maxlength="500" ${described}>`
 }<span class="hint" id="${hintId}">${fault ? html`<strong class="fault">${fault}. </strong>` : ''}${field.hint ?? ''}</span></p>`;
 })}
+<p><strong>${tested}</strong></p>
 <p>All that is given must hold. Executions that it covers are recorded, not posted; a critical score is never silenced.</p>
 <button type="submit" class="primary" data-action="save_exception">Save exception</button> <a class="button" href="/console">Cancel</a>
 </form>`;

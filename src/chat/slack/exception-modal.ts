@@ -1,6 +1,7 @@
 import type { ModalView } from '@slack/types';
 import type { Alert, Presser } from '../../alerts/alert';
 import { exceptionForm, type FormField, type FormValues } from '../exception-form';
+import { escapeMrkdwn } from './mrkdwn';
 
 export const exceptionCallback = 'runwatch_exception';
 
@@ -10,7 +11,14 @@ export interface ModalMemory {
   channel: string;
 }
 
-export function exceptionModal(alert: Alert, presser: Presser, channel: string, now: number): ModalView {
+/** @param tested what it would have silenced as it stands, in words */
+export function exceptionModal(
+  alert: Alert,
+  presser: Presser,
+  channel: string,
+  now: number,
+  tested: string,
+): ModalView {
   const memory: ModalMemory = { alertId: alert.id, channel };
   return {
     type: 'modal',
@@ -19,14 +27,24 @@ export function exceptionModal(alert: Alert, presser: Presser, channel: string, 
     title: { type: 'plain_text', text: 'Add exception' },
     submit: { type: 'plain_text', text: 'Save' },
     close: { type: 'plain_text', text: 'Cancel' },
-    blocks: exceptionForm(alert, presser, now).map((field) => ({
-      type: 'input' as const,
-      block_id: field.id,
-      optional: field.optional,
-      label: { type: 'plain_text' as const, text: field.label },
-      ...(field.hint ? { hint: { type: 'plain_text' as const, text: field.hint } } : {}),
-      element: element(field),
-    })),
+    blocks: [
+      {
+        type: 'section',
+        text: {
+          type: 'mrkdwn',
+          text: `All that is given must hold. ${escapeMrkdwn(tested)}`,
+          verbatim: true,
+        },
+      },
+      ...exceptionForm(alert, presser, now).map((field) => ({
+        type: 'input' as const,
+        block_id: field.id,
+        optional: field.optional,
+        label: { type: 'plain_text' as const, text: field.label },
+        ...(field.hint ? { hint: { type: 'plain_text' as const, text: field.hint } } : {}),
+        element: element(field),
+      })),
+    ],
   };
 }
 

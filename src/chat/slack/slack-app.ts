@@ -10,7 +10,8 @@ import {
 } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { Router } from 'express';
-import type { Alert, Presser } from '../../alerts/alert';
+import { type Alert, type Presser, summarize } from '../../alerts/alert';
+import type { Match } from '../../alerts/exception';
 import { plainLine } from '../../alerts/plain-text';
 import { type ActionId, actionIds, type SlackConfig } from '../../config';
 import type { Log } from '../../log';
@@ -36,6 +37,8 @@ export interface SlackAppDeps {
   log: Log;
   press: (pressed: Pressed) => Promise<void>;
   getAlert: (id: string) => Promise<Alert | null>;
+  /** What an exception would have silenced, in words. */
+  backtest: (match: Match) => Promise<string>;
   /** Answers `/runwatch …`. */
   command: (text: string) => Promise<string>;
   now: () => number;
@@ -68,7 +71,15 @@ export const createSlackClient = (
   });
 
 /** Bolt, over HTTP with a signing secret or in Socket Mode with an app token. It turns what is pressed into presses. */
-export function createSlackApp({ config, log, press, getAlert, command, now }: SlackAppDeps): SlackApp {
+export function createSlackApp({
+  config,
+  log,
+  press,
+  getAlert,
+  backtest,
+  command,
+  now,
+}: SlackAppDeps): SlackApp {
   const logger = boltLogger(log);
   const express = config.appToken
     ? null
@@ -102,11 +113,13 @@ export function createSlackApp({ config, log, press, getAlert, command, now }: S
           getAlert(alertId),
           people.presser(body.user.id, body.user.name),
         ]);
-        if (alert)
-          await client.views.open({
-            trigger_id: body.trigger_id,
-            view: exceptionModal(alert, by, channel, now()),
-          });
+        if (!alert) return;
+        const { caller, target } = summarize(alert);
+        const tested = await backtest({ caller: caller.name, target: target.name });
+        await client.views.open({
+          trigger_id: body.trigger_id,
+          view: exceptionModal(alert, by, channel, now(), tested),
+        });
         return;
       }
       const nonce = `${body.user.id}.${id}.${action.action_ts ?? body.trigger_id}`;
