@@ -15,6 +15,7 @@ import { answerCommand } from './pipeline/chat-commands';
 import { deliver } from './pipeline/deliver';
 import { digest } from './pipeline/digest';
 import { discover } from './pipeline/discover';
+import { homeFor } from './pipeline/home';
 import { complete, ingest } from './pipeline/ingest';
 import { pollJob } from './pipeline/poll-job';
 import { createQueues } from './pipeline/queues';
@@ -228,6 +229,7 @@ async function assemble(
           now,
           getAlert: store.alerts.get,
           backtest: tested,
+          home: (userId) => homeFor(userId, store, now()),
           command: (text) => answerCommand(text, { azure, store, now }),
           press: async (pressed) => void (await press(pressed)),
         })

@@ -77,6 +77,7 @@ export function slackManifest(url: string | undefined) {
       background_color: '#0757ba',
     },
     features: {
+      app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: true },
       bot_user: { display_name: 'Runwatch', always_online: true },
       slash_commands: [
         {
@@ -90,6 +91,10 @@ export function slackManifest(url: string | undefined) {
     },
     oauth_config: { scopes: { bot: slackScopes } },
     settings: {
+      event_subscriptions: {
+        bot_events: ['app_home_opened'],
+        ...(requestUrl ? { request_url: requestUrl } : {}),
+      },
       interactivity: { is_enabled: true, ...(requestUrl ? { request_url: requestUrl } : {}) },
       org_deploy_enabled: false,
       socket_mode_enabled: !requestUrl,

@@ -84,3 +84,17 @@ test('the form says what the exception would have silenced, before it is saved a
     slack.whispers.some((w) => /is saved until .* would have silenced 4 of the 4/.test(w.text)),
   );
 });
+
+test('the home page shows my alerts, the open ones, exceptions to review and health', async () => {
+  await begin();
+  const { slack, world } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  await slack.press(message, 'assign', 'U0SAM0000', to);
+  await until('assigned', () => textOf(message).includes('Assigned to'));
+  expect(await slack.openHome('U0SAM0000', to)).toBe(200);
+  const home = JSON.stringify(await until('the page', () => slack.homes.get('U0SAM0000')));
+  expect(home).toMatch(/My alerts \(1\)/);
+  expect(home).toMatch(/Open alerts \(1\)/);
+  expect(home).toMatch(/Payments: last read/);
+});

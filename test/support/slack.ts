@@ -37,6 +37,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const messages: PostedMessage[] = [];
   const whispers: { channel: string; user: string; text: string }[] = [];
   const views: { id: string; view: Record<string, unknown> }[] = [];
+  const homes = new Map<string, Record<string, unknown>>();
   const calls: { method: string; args: Args }[] = [];
   const users = new Map<string, { name: string; email?: string }>();
   const groups = new Map<string, string[]>();
@@ -128,6 +129,10 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       const id = `V${randomUUID().slice(0, 8)}`;
       views.push({ id, view });
       return { ok: true, view: { ...view, id } };
+    },
+    'views.publish': (args) => {
+      homes.set(String(args.user_id), parsed(args.view) as Record<string, unknown>);
+      return { ok: true };
     },
     'users.info': (args) => {
       const user = users.get(String(args.user));
@@ -284,6 +289,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     messages,
     whispers,
     views,
+    homes,
     calls,
     users,
     groups,
@@ -367,6 +373,22 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         },
         to,
       );
+    },
+    openHome: async (user: string, to: { url: string }) => {
+      const body = JSON.stringify({
+        type: 'event_callback',
+        team_id: 'T1',
+        api_app_id: 'A1',
+        event_id: randomUUID(),
+        event_time: 1,
+        event: { type: 'app_home_opened', user, channel: 'D1', tab: 'home', event_ts: newTs() },
+      });
+      const response = await fetch(`${to.url}/slack/events`, {
+        method: 'POST',
+        headers: { ...signed(body), 'content-type': 'application/json' },
+        body,
+      });
+      return response.status;
     },
     command: async (name: string, text: string, user: string, to: { url: string }) => {
       const body = new URLSearchParams({

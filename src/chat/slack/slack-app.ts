@@ -39,6 +39,8 @@ export interface SlackAppDeps {
   getAlert: (id: string) => Promise<Alert | null>;
   /** What an exception would have silenced, in words. */
   backtest: (match: Match) => Promise<string>;
+  /** What a person's home page shows. */
+  home: (userId: string) => Promise<{ heading: string; lines: string[] }[]>;
   /** Answers `/runwatch …`. */
   command: (text: string) => Promise<string>;
   now: () => number;
@@ -77,6 +79,7 @@ export function createSlackApp({
   press,
   getAlert,
   backtest,
+  home,
   command,
   now,
 }: SlackAppDeps): SlackApp {
@@ -197,6 +200,20 @@ export function createSlackApp({
       user: asked.user_id,
       text: escapeMrkdwn(text),
     });
+  });
+
+  app.event('app_home_opened', async ({ event, client }) => {
+    if (event.tab !== 'home') return;
+    const parts = await home(event.user);
+    const blocks = parts.map(({ heading, lines }) => ({
+      type: 'section' as const,
+      text: {
+        type: 'mrkdwn' as const,
+        text: `*${escapeMrkdwn(heading)}*\n${lines.map(escapeMrkdwn).join('\n')}`.slice(0, 3000),
+        verbatim: true,
+      },
+    }));
+    await client.views.publish({ user_id: event.user, view: { type: 'home', blocks } });
   });
 
   app.error(async (error) => {
