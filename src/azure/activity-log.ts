@@ -15,10 +15,9 @@ export interface LogPage {
   more: boolean;
 }
 
-/** The fields that are read; without the rest an answer is a good deal smaller. */
+/** The fields that are read, of those that $select is documented to take (caller is not one: claims say who called). */
 const fields = [
   'authorization',
-  'caller',
   'claims',
   'correlationId',
   'eventDataId',

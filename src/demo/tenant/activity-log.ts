@@ -10,10 +10,11 @@ const time = "'([^']+)'";
 const grammar = new RegExp(
   `^eventTimestamp ge ${time}(?: and eventTimestamp le ${time})?(?: and (resourceGroupName|resourceUri|resourceProvider|correlationId) eq '([^']+)')?$`,
 );
+/** As Microsoft documents $select. */
 const selectable = new Set(
   (
-    'authorization caller claims correlationId description eventDataId eventName eventTimestamp httpRequest level operationId ' +
-    'operationName properties resourceGroupName resourceProviderName resourceId resourceType status submissionTimestamp subStatus subscriptionId category'
+    'authorization claims correlationId description eventDataId eventName eventTimestamp httpRequest level operationId ' +
+    'operationName properties resourceGroupName resourceProviderName resourceId status submissionTimestamp subStatus subscriptionId'
   ).split(' '),
 );
 
@@ -86,17 +87,8 @@ function fits(record: Record<string, unknown>, field: string | undefined, value:
   }
 }
 
-/** Azure answers the selected fields and these always. */
-const always = [
-  'id',
-  'eventTimestamp',
-  'eventDataId',
-  'subscriptionId',
-  'tenantId',
-  'caller',
-  'level',
-  'operationName',
-];
+/** Answered whether selected or not. */
+const always = ['id', 'tenantId'];
 
 function pick(record: Record<string, unknown>, select: string[]): Record<string, unknown> {
   return Object.fromEntries(
