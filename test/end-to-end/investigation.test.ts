@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { runCommand } from '../../src/demo/scenarios';
 import { addChild, assign, subscriptions } from '../../src/demo/world';
 import { createStore } from '../../src/store/store';
@@ -224,7 +227,6 @@ test('a storm on 200 machines is one alert that grows; a second caller stays a s
 });
 
 test('an environment’s threshold keeps what is low to the digest', async () => {
-  const { writeFileSync } = await import('node:fs');
   const file = `/tmp/runwatch-policy-${process.pid}.yaml`;
   writeFileSync(file, 'environments:\n  test: {tags: {env: test}, alertFrom: 70}\n');
   await begin({ RUNWATCH_CONFIG: file });
@@ -250,6 +252,52 @@ test('without role assignments the alert goes out, says what is missing, and is 
   bench.tenant.faults.clear();
   await alertOn('vm-pay-01', 'through group ops-oncall');
   expect(textOf(bench.slack.alerts()[0])).not.toMatch(/Not known/);
+});
+
+test('what takes longer than five seconds is not waited for', async () => {
+  await begin({}, ({ tenant }) =>
+    tenant.faults.add({ when: /roleDefinitions$/, status: 200, delayMs: 9000, times: 1 }),
+  );
+  run(bench.world.vms.pay01);
+  const text = textOf(await alertOn('vm-pay-01', 'Not known'));
+  expect(text).toMatch(/role assignments: no answer within 5 s/);
+  await alertOn('vm-pay-01', 'through group ops-oncall');
+  expect(bench.slack.alerts()).toHaveLength(1);
+});
+
+test('roles and who-can print the same from the command line', async () => {
+  await begin();
+  const ca = `${bench.env.RUNWATCH_DATA_DIR}/ca.pem`;
+  writeFileSync(ca, bench.tenant.ca);
+  const cli = join(__dirname, '../../dist/cli.js');
+  const runwatch = (...args: string[]) =>
+    new Promise<string>((done, failed) => {
+      const env = { PATH: process.env.PATH, ...bench.env, NODE_EXTRA_CA_CERTS: ca };
+      execFile(process.execPath, [cli, ...args, '--json'], { env }, (error, stdout) =>
+        error ? failed(error) : done(stdout),
+      );
+    });
+  const lines = (text: string) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  const roles = lines(await runwatch('roles', bench.world.people.dana.id, '--scope', bench.world.vms.pay01));
+  expect(roles).toMatchObject([
+    {
+      role: 'Virtual Machine Contributor',
+      principalType: 'Group',
+      runsCommands: true,
+      scope: `/subscriptions/${subscriptions.payments}`,
+    },
+  ]);
+  const able = lines(await runwatch('who-can', '--scope', subscriptions.payments));
+  expect(able.map((a) => a.role).sort()).toEqual([
+    'Owner',
+    'Virtual Machine Contributor',
+    'Virtual Machine Contributor',
+  ]);
+  expect(lines(await runwatch('role-definitions', '--granting', runCommand))).toHaveLength(5);
 });
 
 test('a thousand alerts of one caller cost the role calls of one', async () => {

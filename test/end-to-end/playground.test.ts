@@ -45,24 +45,28 @@ test("in Microsoft's own client an alert arrives, is acknowledged, isolated, rel
   });
   await page.getByText('Run command on vm-pay-01').first().waitFor({ timeout: 60_000 });
   const button = (name: string, exact = true) => page.getByRole('button', { name, exact });
+  /** An update of the card folds what was open: it is opened until what is inside can be pressed. */
+  const unfoldAndPress = (outer: string, inner: string) =>
+    until(`${inner} in ${outer}`, async () => {
+      await button(outer).first().click({ timeout: 2000 });
+      await button(inner).last().click({ timeout: 2000 });
+      return true;
+    });
   await button('Acknowledge').first().click();
   await page.getByText('Acknowledged by').first().waitFor();
 
-  await button('Isolate…').first().click();
-  await button('Isolate').first().click();
+  await unfoldAndPress('Isolate…', 'Isolate');
   await page.getByText('Isolated:').first().waitFor();
   const nic = `${world.vms.pay01.replace('Compute/virtualMachines', 'Network/networkInterfaces')}-nic0`;
   expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain(
     'runwatch-isolation',
   );
 
-  await button('Release').first().click();
-  await button('Release').last().click();
+  await unfoldAndPress('Release', 'Release');
   await page.getByText('Released:').first().waitFor();
   expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain('nsg-payments');
 
   await page.screenshot({ path: join(__dirname, '../../test-results/teams.png') });
-  await button('Add exception…').first().click();
-  await button('Save').first().click();
+  await unfoldAndPress('Add exception…', 'Save');
   await page.getByText('Closed as expected').first().waitFor();
 }, 150_000);

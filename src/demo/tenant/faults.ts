@@ -9,6 +9,8 @@ export interface Fault {
   /** How often; for ever when absent. */
   times?: number;
   retryAfter?: number;
+  /** Do the work, but answer this much later, ms. */
+  delayMs?: number;
   /** Do the work first, then lose the answer: the caller can't know. */
   after?: boolean;
   /** Cut the connection instead of answering. */

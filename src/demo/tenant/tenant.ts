@@ -91,7 +91,8 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     requests.push(record);
     if (latencyMs > 0) await new Promise((done) => setTimeout(done, latencyMs));
     const fault = faults.take(request);
-    if (fault && !fault.after) {
+    if (fault?.delayMs) await new Promise((done) => setTimeout(done, fault.delayMs));
+    if (fault && !fault.after && !fault.delayMs) {
       record.status = fault.status;
       if (fault.cut) message.socket.destroy();
       else if (fault.body !== undefined) write(response, { status: fault.status }, fault.body);
@@ -100,7 +101,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     }
     const answer = answerTo(request, message.headers.authorization);
     record.status = answer.status;
-    if (fault) message.socket.destroy();
+    if (fault?.after) message.socket.destroy();
     else write(response, answer);
   }
 

@@ -1,0 +1,105 @@
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { hoursSchema } from './alerts/exceptions-file';
+import { defaultPoints } from './alerts/score';
+import { techniques } from './alerts/techniques';
+import type { ReadFile } from './config-variables';
+
+const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
+const severity = z.enum(['low', 'medium', 'high', 'critical']);
+export const actionIds = [
+  'acknowledge',
+  'assign',
+  'add_exception',
+  'quick_exception',
+  'undo_exception',
+  'isolate',
+  'release',
+  'revoke_role',
+  'restore_role',
+  'lock',
+  'unlock',
+  'snapshot',
+  'restore',
+  'ask_caller',
+  'escalate',
+  'close',
+  'reopen',
+  'show_roles',
+] as const;
+export type ActionId = (typeof actionIds)[number];
+
+const onOff = z
+  .union([z.enum(['on', 'off']), z.boolean()])
+  .transform((value) => value === true || value === 'on');
+
+const fileSchema = z.strictObject({
+  responders: z
+    .array(
+      z.strictObject({
+        who: z.array(z.string().min(1)).min(1),
+        may: z.union([z.literal('all'), z.array(z.enum([...actionIds, 'all'])).min(1)]),
+        subscriptions: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+  fourEyes: z.array(z.enum(actionIds)).optional(),
+  environments: z
+    .record(
+      z.string(),
+      z.strictObject({
+        tags: z.record(z.string(), oneOrMany).optional(),
+        subscriptions: z.array(z.string()).optional(),
+        alertFrom: z.number().min(0).max(100).optional(),
+      }),
+    )
+    .optional(),
+  workingHours: hoursSchema.optional(),
+  detections: z.partialRecord(z.enum(techniques.map((t) => t.id) as [string, ...string[]]), onOff).optional(),
+  routes: z
+    .array(
+      z.strictObject({
+        when: z.strictObject({
+          environment: oneOrMany.optional(),
+          severity: z.union([severity, z.array(severity).min(1)]).optional(),
+          subscription: oneOrMany.optional(),
+          tag: z.record(z.string(), oneOrMany).optional(),
+        }),
+        slack: z.string().optional(),
+        teams: z.string().optional(),
+      }),
+    )
+    .optional(),
+  reminders: z.partialRecord(severity, z.number().min(0).max(10_080)).optional(),
+  score: z
+    .partialRecord(
+      z.enum(Object.keys(defaultPoints) as [string, ...string[]]),
+      z.number().int().min(-100).max(100),
+    )
+    .optional(),
+  escalation: z
+    .strictObject({ url: z.url({ protocol: /^https?$/ }).optional(), routingKey: z.string().min(1) })
+    .optional(),
+  watchlist: z
+    .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })
+    .optional(),
+});
+export type PolicyFile = z.output<typeof fileSchema>;
+
+/** Reads RUNWATCH_CONFIG; faults are gathered, never thrown. */
+export function readPolicy(path: string, readFile: ReadFile, faults: string[]): PolicyFile {
+  let raw: unknown;
+  try {
+    raw = parseYaml(readFile(path)) ?? {};
+  } catch (error) {
+    faults.push(`RUNWATCH_CONFIG: could not read ${path}: ${(error as Error).message.split('\n')[0]}`);
+    return {};
+  }
+  const parsed = fileSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const unknown = issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message;
+    faults.push(`RUNWATCH_CONFIG: ${path}: ${issue.path.join('.') || 'the file'}: ${unknown}`);
+  }
+  return {};
+}

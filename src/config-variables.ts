@@ -1,0 +1,124 @@
+import { z } from 'zod';
+
+const number = (min: number, max: number, whole = true) =>
+  z
+    .string()
+    .trim()
+    .transform(Number)
+    .pipe(whole ? z.number().int().min(min).max(max) : z.number().min(min).max(max))
+    .meta({ expected: `a ${whole ? 'whole ' : ''}number from ${min} to ${max}` });
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+const guidList = list
+  .pipe(z.array(z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)))
+  .meta({ expected: 'subscription ids (GUIDs), comma-separated' });
+
+const httpsUrl = z.url({ protocol: /^https$/ }).meta({ expected: 'an https URL' });
+
+const starts = (prefix: string) =>
+  z
+    .string()
+    .startsWith(prefix)
+    .meta({ expected: `a token that begins with ${prefix}` });
+
+/** Each variable once: its check and its default. Secrets are the names in {@link secretNames}. */
+export const variables = {
+  AZURE_SUBSCRIPTION_IDS: guidList.optional(),
+  AZURE_CLOUD: z
+    .enum(['public', 'usgovernment', 'china'])
+    .meta({ expected: 'public, usgovernment or china' })
+    .optional(),
+  AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl.optional(),
+  AZURE_ACCESS_TOKEN: z.string().min(1).optional(),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .meta({ expected: 'redis://… or rediss://…' })
+    .optional(),
+  SLACK_BOT_TOKEN: starts('xoxb-').optional(),
+  SLACK_CHANNEL: z.string().min(1).optional(),
+  SLACK_APP_TOKEN: starts('xapp-').optional(),
+  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
+  SLACK_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .meta({ expected: 'an http(s) URL' })
+    .optional(),
+  TEAMS_APP_ID: z.string().min(1).optional(),
+  TEAMS_APP_PASSWORD: z.string().min(1).optional(),
+  TEAMS_TENANT_ID: z.string().min(1).optional(),
+  TEAMS_CHANNEL: z.string().min(1).optional(),
+  TEAMS_LOCAL: z.enum(['0', '1']).meta({ expected: '1 or 0' }).optional(),
+  RUNWATCH_POLL_SECONDS: number(1, 3600).optional(),
+  RUNWATCH_SLACK_RATE: number(0.01, 100_000, false).optional(),
+  RUNWATCH_LOOKBACK_MINUTES: number(1, 60 * 24 * 89).optional(),
+  RUNWATCH_PORT: number(0, 65_535).optional(),
+  RUNWATCH_HOST: z.string().min(1).optional(),
+  RUNWATCH_DATA_DIR: z.string().min(1).optional(),
+  RUNWATCH_RESPONDERS: list.optional(),
+  RUNWATCH_CONFIG: z.string().min(1).optional(),
+  RUNWATCH_CONSOLE_TOKEN: z.string().min(16).meta({ expected: 'at least 16 characters' }).optional(),
+  RUNWATCH_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .meta({ expected: 'fatal, error, warn, info, debug, trace or silent' })
+    .optional(),
+} as const;
+
+export const secretNames: readonly string[] = [
+  'AZURE_ACCESS_TOKEN',
+  'REDIS_URL',
+  'SLACK_BOT_TOKEN',
+  'SLACK_APP_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'TEAMS_APP_PASSWORD',
+  'RUNWATCH_CONSOLE_TOKEN',
+];
+
+export type Env = Readonly<Record<string, string | undefined>>;
+export type ReadFile = (path: string) => string;
+
+/** What the variables say, each checked. */
+export type Values = { [K in keyof typeof variables]: z.output<(typeof variables)[K]> };
+
+/** Reads every variable, NAME_FILE where NAME is unset; faults are gathered, never thrown. */
+export function readVariables(env: Env, readFile: ReadFile, faults: string[]): Values {
+  const out: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(variables)) {
+    const raw = readOne(name, env, readFile, faults);
+    if (raw === undefined) continue;
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) out[name] = parsed.data;
+    else faults.push(`${name}: got ${shown(name, raw)}, expected ${expectation(schema)}`);
+  }
+  return out as Values;
+}
+
+function readOne(name: string, env: Env, readFile: ReadFile, faults: string[]): string | undefined {
+  const direct = env[name];
+  if (direct !== undefined && direct.trim() !== '') return direct.trim();
+  const path = env[`${name}_FILE`];
+  if (!path) return undefined;
+  try {
+    const content = readFile(path).trim();
+    if (content !== '') return content;
+    faults.push(`${name}_FILE: ${path} is empty, expected the value of ${name}`);
+  } catch (error) {
+    faults.push(`${name}_FILE: could not read ${path} (${(error as NodeJS.ErrnoException).code ?? 'error'})`);
+  }
+  return undefined;
+}
+
+const shown = (name: string, value: string) =>
+  secretNames.includes(name)
+    ? `a value of ${value.length} characters (not shown)`
+    : JSON.stringify(value.slice(0, 80));
+
+function expectation(schema: z.ZodType): string {
+  const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+  const expected = inner.meta()?.expected ?? schema.meta()?.expected;
+  return typeof expected === 'string' ? expected : 'a value';
+}
