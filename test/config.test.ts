@@ -71,3 +71,10 @@ test('.env.example lists every variable', () => {
   const listed = readFileSync(join(__dirname, '../.env.example'), 'utf8');
   for (const name of Object.keys(variables)) expect(listed).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
 });
+
+test('TEAMS_LOCAL is refused anywhere but on loopback', () => {
+  expect(loadConfig({ TEAMS_LOCAL: '1' }).teams).toMatchObject({ local: true });
+  expect(faultsOf({ TEAMS_LOCAL: '1', RUNWATCH_HOST: '0.0.0.0' })[0]).toMatch(
+    /TEAMS_LOCAL: got 1 with RUNWATCH_HOST 0\.0\.0\.0/,
+  );
+});
