@@ -12,4 +12,6 @@ export interface IsolatedInterface {
   /** Id of the security group that was attached before us; null when there was none. */
   before: string | null;
   cut: boolean;
+  /** Release left it as it is, since somebody else had changed it. */
+  left?: boolean;
 }

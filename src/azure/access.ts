@@ -5,6 +5,7 @@ import { parseRoleDefinitions, type RoleDefinition } from '../alerts/roles';
 import { remember } from './cache';
 import type { AzureClients } from './clients';
 import { toAzureError } from './errors';
+import { inPath, subscriptionOf } from './scope';
 
 const minutes = 60_000;
 
@@ -106,13 +107,6 @@ async function gather<T>(found: AsyncIterable<T>, what: string): Promise<T[]> {
     throw toAzureError(error, what);
   }
 }
-
-/** The SDK writes /{scope}/providers: a slash of ours before it would make two. */
-const inPath = (scope: string) => scope.replace(/^\/+/, '');
-
-/** The client wants a subscription even where the scope has none; it is not part of the request then. */
-const subscriptionOf = (scope: string) =>
-  /\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '00000000-0000-0000-0000-000000000000';
 
 function toAssignment(a: RoleAssignment): Assignment {
   return {

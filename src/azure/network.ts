@@ -136,7 +136,3 @@ function failure(response: PipelineResponse, what: string): AzureError {
     what,
   );
 }
-
-export const isConflict = (error: unknown): boolean =>
-  error instanceof AzureError &&
-  (error.statusCode === 412 || error.statusCode === 409 || error.code === 'RetryableError');

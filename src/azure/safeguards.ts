@@ -3,10 +3,7 @@ import type { Revocation, Snapshot } from '../alerts/measures';
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, toAzureError } from './errors';
-
-/** The SDK writes /{scope}/providers: a slash of ours before it would make two. */
-const inPath = (scope: string) => scope.replace(/^\/+/, '');
-const subscriptionOf = (id: string) => /\/subscriptions\/([^/]+)/i.exec(id)?.[1] ?? '';
+import { inPath, subscriptionOf } from './scope';
 
 /** Owner's role definition. Source: "Azure built-in roles", learn.microsoft.com. */
 const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';

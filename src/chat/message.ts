@@ -119,7 +119,16 @@ function statusOf(alert: Alert): Inline[][] {
       `Isolated: new connections of ${cut.interfaces.length === 1 ? 'its interface are' : `its ${cut.interfaces.length} interfaces are`} denied. Not stopped: sessions already open, and further run commands.`,
     ]);
   }
-  if (cut?.status === 'released') lines.push(['Released: every interface is as it was before.']);
+  if (cut?.status === 'released') {
+    const left = cut.interfaces
+      .filter((nic) => nic.left)
+      .map((nic) => plainLine(nic.id.split('/').at(-1), 80));
+    lines.push([
+      left.length === 0
+        ? 'Released: every interface is as it was before.'
+        : `Released: as before, but for ${left.join(', ')}, left alone since somebody else changed it.`,
+    ]);
+  }
   lines.push(...measureLines(alert));
   if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; it goes into the digest.`]);
   if (alert.activity)

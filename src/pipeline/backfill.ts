@@ -1,6 +1,4 @@
 import { DelayedError, type Job } from 'bullmq';
-import { callerKeyOf } from '../alerts/alert';
-import type { Execution } from '../alerts/execution';
 import { AzureError } from '../azure/errors';
 import type { Log } from '../log';
 import type { History } from '../store/history';
@@ -54,10 +52,5 @@ async function remember(records: readonly unknown[], { history, now }: BackfillD
     const result = normalize(record, 'rest');
     return 'event' in result ? [result.event] : [];
   });
-  const byCaller = new Map<string, Execution[]>();
-  for (const execution of toExecutions(events)) {
-    const key = callerKeyOf(execution.caller);
-    byCaller.set(key, [...(byCaller.get(key) ?? []), execution]);
-  }
-  for (const [key, executions] of byCaller) await history.note(key, executions, now());
+  await history.note(toExecutions(events), now());
 }

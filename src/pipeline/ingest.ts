@@ -1,4 +1,4 @@
-import { type Alert, callerKeyOf, newAlert, summarize, withExecutions } from '../alerts/alert';
+import { type Alert, newAlert, summarize, withExecutions } from '../alerts/alert';
 import type { Execution } from '../alerts/execution';
 import type { Facts } from '../alerts/facts';
 import type { Log } from '../log';
@@ -22,7 +22,7 @@ export interface IngestDeps extends EnrichDeps {
 /** New events → alerts, enriched, judged, stored, and asked to be delivered. Safe to run again from any point. */
 export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
   const executions = toExecutions(events);
-  await remember(executions, deps);
+  await deps.store.history.note(executions, deps.now());
   const byAlert = await assignToAlerts(executions, deps.store.alerts);
   const exceptions = await deps.store.exceptions.list();
   const alerts = [...byAlert];
@@ -34,15 +34,6 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
     const shown = stored.filter((alert) => alert?.announced).map((alert) => (alert as Alert).id);
     await deps.queues.deliverAll(deps.store.surfaces, shown);
   }
-}
-
-async function remember(executions: readonly Execution[], { store, now }: IngestDeps): Promise<void> {
-  const byCaller = new Map<string, Execution[]>();
-  for (const execution of executions) {
-    const key = callerKeyOf(execution.caller);
-    byCaller.set(key, [...(byCaller.get(key) ?? []), execution]);
-  }
-  await Promise.all([...byCaller].map(([key, theirs]) => store.history.note(key, theirs, now())));
 }
 
 /** The first alerts of a flood are on their way while the last are still looked into. */

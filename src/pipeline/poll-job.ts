@@ -2,6 +2,7 @@ import { DelayedError, type Job } from 'bullmq';
 import { AzureError } from '../azure/errors';
 import type { Log } from '../log';
 import type { Deliveries } from '../store/deliveries';
+import type { SubscriptionHealth } from '../store/poll-state';
 import { type PollDeps, poll } from './poll';
 import type { PollJob, Queues } from './queues';
 
@@ -47,13 +48,7 @@ export async function pollJob(
 }
 
 async function healthy(subscriptionId: string, { polls, deliveries, now }: PollJobDeps): Promise<void> {
-  const health = (await polls.subscription(subscriptionId)) ?? {
-    id: subscriptionId,
-    name: '',
-    lastPollAt: null,
-    error: null,
-    refused: false,
-  };
+  const health = await healthOf(subscriptionId, polls);
   if (health.refused) await deliveries.dropNotice(noticeId(subscriptionId));
   await polls.putSubscription({
     ...health,
@@ -65,13 +60,7 @@ async function healthy(subscriptionId: string, { polls, deliveries, now }: PollJ
 
 async function unhealthy(subscriptionId: string, error: unknown, deps: PollJobDeps): Promise<void> {
   const { polls, deliveries, allQueues, surfaces, log } = deps;
-  const health = (await polls.subscription(subscriptionId)) ?? {
-    id: subscriptionId,
-    name: '',
-    lastPollAt: null,
-    error: null,
-    refused: false,
-  };
+  const health = await healthOf(subscriptionId, polls);
   const refused = error instanceof AzureError && error.statusCode === 403;
   const remedy = error instanceof AzureError ? error.remedy : '';
   const message = error instanceof Error ? error.message : String(error);
@@ -93,5 +82,8 @@ async function unhealthy(subscriptionId: string, error: unknown, deps: PollJobDe
   );
   await allQueues.deliverAll(surfaces, [id]);
 }
+
+const healthOf = async (id: string, polls: PollJobDeps['polls']): Promise<SubscriptionHealth> =>
+  (await polls.subscription(id)) ?? { id, name: '', lastPollAt: null, error: null, refused: false };
 
 const noticeId = (subscriptionId: string) => `notice-refused-${subscriptionId}`;

@@ -175,14 +175,10 @@ async function putBack(
   await untilNobodyElseWrites(async () => {
     const nic = await deps.azure.readInterface(id);
     const now = nic.body.properties.networkSecurityGroup?.id ?? null;
-    if (now && is(now, isolation.groupId)) await deps.azure.setGroup(nic, before);
-    else if (now !== before && !(now && before && is(now, before))) {
-      deps.log.warn(
-        { interface: id, now, before },
-        'somebody changed the interface since it was isolated; left as it is',
-      );
-    }
-    await remember(id, { cut: false }, press, deps);
+    const ours = now !== null && is(now, isolation.groupId);
+    const asBefore = now === before || (now !== null && before !== null && is(now, before));
+    if (ours) await deps.azure.setGroup(nic, before);
+    await remember(id, { cut: false, left: !ours && !asBefore }, press, deps);
   });
 }
 

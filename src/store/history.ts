@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { callerKeyOf } from '../alerts/alert';
 import type { Execution } from '../alerts/execution';
 import { keys } from './keys';
 
@@ -20,9 +21,17 @@ export function createHistory(redis: Redis) {
   const memberOf = (e: Execution) =>
     [e.key, e.target.id.toLowerCase(), e.caller.ip ?? '', e.refused ? '1' : '0'].join('|');
 
-  /** Remembers executions; the same one twice counts once. */
-  async function note(callerKey: string, executions: readonly Execution[], now: number): Promise<void> {
-    if (executions.length === 0) return;
+  /** Remembers executions, each under its caller; the same one twice counts once. */
+  async function note(executions: readonly Execution[], now: number): Promise<void> {
+    const byCaller = new Map<string, Execution[]>();
+    for (const execution of executions) {
+      const key = callerKeyOf(execution.caller);
+      byCaller.set(key, [...(byCaller.get(key) ?? []), execution]);
+    }
+    await Promise.all([...byCaller].map(([callerKey, theirs]) => noteOf(callerKey, theirs, now)));
+  }
+
+  async function noteOf(callerKey: string, executions: readonly Execution[], now: number): Promise<void> {
     const key = keys.history(callerKey);
     const pairs = executions.flatMap((e) => [Date.parse(e.startedAt), memberOf(e)]) as [number, string];
     await redis

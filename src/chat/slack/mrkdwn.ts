@@ -1,4 +1,5 @@
 import type { Inline } from '../message';
+import { textBar } from '../text-bar';
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
@@ -20,14 +21,6 @@ const dateToken = (iso: string) => {
   const at = new Date(iso);
   return `<!date^${Math.floor(at.getTime() / 1000)}^{date_short_pretty} {time_secs}|${at.toISOString().slice(0, 19).replace('T', ' ')} UTC>`;
 };
-
-const steps = '▁▂▃▄▅▆▇█';
-
-/** Counts as a bar of text. */
-function textBar(counts: readonly number[]): string {
-  const top = Math.max(...counts, 1);
-  return counts.map((count) => steps[Math.ceil((count / top) * (steps.length - 1))]).join('');
-}
 
 export const toMrkdwn = (line: readonly Inline[]): string =>
   line

@@ -1,5 +1,6 @@
 import { plainBlock, plainLine } from '../../alerts/plain-text';
 import type { Action, Inline, MessageModel } from '../message';
+import { textBar } from '../text-bar';
 import type { ThreadPart } from '../thread';
 
 /** Teams takes about 28 KB a message. @see https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages */
@@ -126,8 +127,6 @@ export const toThreadCard = (parts: readonly ThreadPart[]): Json => {
 export const escapeMarkdown = (value: string): string =>
   value.replace(/[\\`*_[\]()#~<>|]/g, '\\$&').replace(/^(\s*)([-+]|\d+\.)(\s)/gm, '$1\\$2$3');
 
-const steps = '▁▂▃▄▅▆▇█';
-
 /** Escaped, with the spaces that join it to its neighbours. */
 const spaced = (part: string, most: number) =>
   `${/^\s/.test(part) ? ' ' : ''}${escapeMarkdown(plainLine(part, most))}${/\S\s+$/.test(part) ? ' ' : ''}`;
@@ -138,10 +137,7 @@ function toMarkdown(line: readonly Inline[], most: number): string {
       if (typeof part === 'string') return spaced(part, most);
       if ('bold' in part) return `**${escapeMarkdown(part.bold)}**`;
       if ('code' in part) return escapeMarkdown(plainLine(part.code, most));
-      if ('bar' in part) {
-        const top = Math.max(...part.bar, 1);
-        return part.bar.map((count) => steps[Math.ceil((count / top) * (steps.length - 1))]).join('');
-      }
+      if ('bar' in part) return textBar(part.bar);
       const iso = `${part.time.slice(0, 19)}Z`;
       return `{{DATE(${iso},SHORT)}} {{TIME(${iso})}}`;
     })
