@@ -10,7 +10,8 @@ export interface ThreadPart {
 }
 
 const shownMachines = 200;
-const shownScript = 11_000;
+/** A surface with less room cuts further, and points to the console. */
+const shownScript = 100_000;
 
 /** What belongs to an alert but would drown it: the whole script, its machines, what else happened. Empty: no thread. */
 export function threadOf(alert: Alert): ThreadPart[] {

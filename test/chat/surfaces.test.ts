@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { newAlert } from '../../src/alerts/alert';
 import { type Execution, executionFrom } from '../../src/alerts/execution';
 import { defaultPoints } from '../../src/alerts/score';
-import { card } from '../../src/chat/console/pages';
+import { card, threadHtml } from '../../src/chat/console/pages';
 import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
-import { toCard } from '../../src/chat/teams/card';
+import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
+import { toCard, toThreadCard } from '../../src/chat/teams/card';
 import { judge } from '../../src/pipeline/judge';
 import { event } from '../support/event';
 
@@ -74,4 +75,23 @@ test('a Teams card stays below 28 KB and holds no link of a stranger’s', () =>
     }),
     { numRuns: 200 },
   );
+});
+
+test('a long script is cut in chat, and whole on the alert’s page', () => {
+  const last = 'echo the end';
+  const text = `${'echo a line of some length\n'.repeat(1500)}${last}`;
+  const script = {
+    text,
+    sha256: 'a'.repeat(64),
+    parameters: [],
+    runAs: null,
+    output: null,
+    exitCode: null,
+    redacted: [],
+    traits: [],
+  };
+  const { thread } = messageOf({ ...alert, facts: { script } }, { responders: true, now: 0 });
+  expect(JSON.stringify(toThreadBlocks(thread))).toContain('the whole script is on the alert');
+  expect(JSON.stringify(toThreadCard(thread)).length).toBeLessThan(28 * 1024);
+  expect(threadHtml(thread).text).toContain(last);
 });

@@ -84,6 +84,9 @@ test('a message whose answer was lost is found again, not sent again; throttling
     () => ['vm-pay-01', 'vm-pay-02'].every((name) => slack.alerts().some((m) => textOf(m).includes(name))),
     40,
   );
+  await until('the lost one to be found and brought up to date', () =>
+    slack.alerts().some((m) => m.updates > 0),
+  );
   const ids = slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
   expect(new Set(ids).size).toBe(2);
   expect(ids).toHaveLength(2);

@@ -34,27 +34,16 @@ test('counts what was posted, and names what was not', () => {
   expect(text).toMatch(/• RW-1: Run command on vm-1 by dana, low 27, below 70 in test/);
 });
 
-test('a critical score is posted whatever the threshold', () => {
-  const history = {
-    days: 90,
-    onThisMachine: 0,
-    byCaller: 0,
-    addressSeen: true,
-    daily: [],
-    usualHour: false,
-    refusalsBefore: 3,
-    sameScriptAt: null,
+test('a critical score is silenced by no exception; a lower one is', () => {
+  const exception = {
+    id: 'ex-1',
+    match: { caller: 'dana' },
+    reason: 'r',
+    owner: 'o',
+    expires: '2030-01-01T00:00:00Z',
   };
-  const script = {
-    text: 'x',
-    sha256: null,
-    parameters: [],
-    runAs: null,
-    output: null,
-    exitCode: null,
-    redacted: [],
-    traits: [{ name: 't', line: 1, text: 'x' }],
-  };
+  const execution = executionFrom(event()) as Execution;
+  const plain = newAlert('RW-1', [execution], execution.startedAt);
   const who = {
     name: null,
     jobTitle: null,
@@ -66,9 +55,21 @@ test('a critical score is posted whatever the threshold', () => {
     weakSignIn: true,
     hint: null,
   };
-  expect(alert({ facts: { machine, history, script, who } })).toMatchObject({
+  const history = {
+    days: 90,
+    onThisMachine: 0,
+    byCaller: 0,
+    addressSeen: true,
+    daily: [],
+    usualHour: false,
+    refusalsBefore: 3,
+    sameScriptAt: null,
+  };
+  const context = { points: defaultPoints };
+  expect(judge(plain, [exception], context)).toMatchObject({ verdict: 'suppressed', exception: 'ex-1' });
+  expect(judge({ ...plain, facts: { who, history } }, [exception], context)).toMatchObject({
     severity: 'critical',
     verdict: 'alert',
-    threshold: null,
+    exception: null,
   });
 });

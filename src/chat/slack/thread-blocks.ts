@@ -5,12 +5,16 @@ import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
 
 const sectionText = 3000;
 const mostBlocks = 48;
+const shownCode = 12_000;
 
 /** The thread under an alert, in sections that Slack takes. */
 export function toThreadBlocks(parts: readonly ThreadPart[]): KnownBlock[] {
   const texts = parts.flatMap(({ heading, lines, code }) => [
     ...inSections([`*${escapeMrkdwn(heading)}*`, ...lines.map(toMrkdwn)], '\n'),
     ...(code ? codeSections(code) : []),
+    ...(code && code.length > shownCode
+      ? ['_Cut here; the whole script is on the alert’s page in the console._']
+      : []),
   ]);
   const shown = texts.slice(0, mostBlocks);
   if (texts.length > shown.length) shown.push('_The rest is in the console._');
@@ -19,7 +23,7 @@ export function toThreadBlocks(parts: readonly ThreadPart[]): KnownBlock[] {
 
 /** A fence that the text itself can't close. */
 function codeSections(code: string): string[] {
-  const safe = plainBlock(code, 12_000)
+  const safe = plainBlock(code, shownCode)
     .replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? c)
     .replace(/```/g, "'''");
   const pieces = safe

@@ -6,7 +6,7 @@ import type { HeldScript } from '../../azure/scripts';
 import type { EnrichDeps, Part } from './part';
 
 /** Kept of a script and of its output, characters; the digest is of the whole. */
-const keptText = 20_000;
+const keptText = 100_000;
 
 /** What was run, where Azure holds it; secrets are taken out before anything is stored. */
 export const script: Part = {
