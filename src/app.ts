@@ -1,6 +1,7 @@
 import { backtest, backtestDays, backtestText } from './alerts/backtest';
 import type { Match } from './alerts/exception';
 import { matchFactsOf } from './alerts/match-facts';
+import { atMost } from './at-most';
 import { type Azure, createAzure } from './azure/azure';
 import { createConsole } from './chat/console/console';
 import { createSlackPeople } from './chat/slack/people';
@@ -117,7 +118,8 @@ async function assemble(
   }
   if (has('deliver')) {
     const routes = config.policy.routes ?? [];
-    const deps = { store, surfaces, queues, metrics, log, responders, routes, now };
+    const inTurn = atMost(50);
+    const deps = { store, surfaces, queues, metrics, log, responders, routes, now, inTurn };
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
     const reminders = config.policy.reminders ?? {};
     queues.work('sweep', async () => {

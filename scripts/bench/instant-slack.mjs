@@ -1,13 +1,19 @@
-// A Slack that takes everything at once, in a process of its own.
+// A Slack that takes everything at once, in a process of its own. Told how many messages to expect, it says when it has them.
 import { createServer } from 'node:http';
 
 let ts = 0;
+let posted = 0;
+let expected = Number.POSITIVE_INFINITY;
+process.on('message', (count) => {
+  posted = 0;
+  expected = count;
+});
 const server = createServer((request, response) => {
   request.resume();
   request.on('end', () => {
     response.setHeader('content-type', 'application/json');
     response.end(`{"ok":true,"channel":"C1","ts":"${1_700_000_000 + ++ts}.000001","messages":[]}`);
-    if (request.url?.endsWith('chat.postMessage')) process.send?.('posted');
+    if (request.url?.endsWith('chat.postMessage') && ++posted === expected) process.send?.('all posted');
   });
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: server.address().port }));

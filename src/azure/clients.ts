@@ -6,6 +6,7 @@ import { NetworkManagementClient } from '@azure/arm-network';
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { TokenCredential } from '@azure/core-auth';
 import type { PipelinePolicy, TlsSettings } from '@azure/core-rest-pipeline';
+import { atMost } from '../at-most';
 
 export interface AzureConnection {
   /** ARM's address, https. */
@@ -71,21 +72,10 @@ function onlyTo(endpoint: string): PipelinePolicy {
 const atOnce = 16;
 
 function fewAtOnce(): PipelinePolicy {
-  let free = atOnce;
-  const waiting: (() => void)[] = [];
+  const inTurn = atMost(atOnce);
   return {
     name: 'runwatch-few-at-once',
-    sendRequest: async (request, next) => {
-      if (free > 0) free--;
-      else await new Promise<void>((done) => waiting.push(done));
-      try {
-        return await next(request);
-      } finally {
-        const following = waiting.shift();
-        if (following) following();
-        else free++;
-      }
-    },
+    sendRequest: (request, next) => inTurn(() => next(request)),
   };
 }
 

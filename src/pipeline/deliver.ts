@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import { DelayedError, type Job } from 'bullmq';
 import { type Alert, summarize } from '../alerts/alert';
 import { channelFor, type Route } from '../alerts/routing';
+import type { AtMost } from '../at-most';
 import { messageOf } from '../chat/message';
 import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
-import type { Told } from '../store/deliveries';
+import type { Begun, Told } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { DeliverJob, Queues } from './queues';
 
 export interface DeliverDeps {
   store: Store;
   surfaces: readonly Surface[];
-  queues: Pick<Queues, 'deliverThread'>;
+  queues: Pick<Queues, 'deliverAll' | 'deliverThread'>;
   metrics: Metrics;
   log: Log;
   /** Is any responder configured? */
@@ -21,7 +22,14 @@ export interface DeliverDeps {
   /** Where alerts go, by RUNWATCH_CONFIG. */
   routes: readonly Route[];
   now: () => number;
+  /** First posts under way at the same time: none is begun, and claimed, before it can leave. */
+  inTurn: AtMost;
 }
+
+/** An attempt whose answer is out this long is nobody's any more: its process died. */
+const attemptHoldsMs = 15_000;
+/** While another process posts the same message, come back this much later, ms. */
+const busyMs = 1000;
 
 /** Closes the gap between what a surface was last told of a message and what it should show. Safe to repeat. */
 export async function deliver(
@@ -29,41 +37,67 @@ export async function deliver(
   token: string | undefined,
   deps: DeliverDeps,
 ): Promise<void> {
-  const { store, now, metrics } = deps;
-  const { id, slotAt, part } = job.data;
+  const { store, now } = deps;
+  const { id, ids, slotAt, part } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
   if (!surface) return;
-  const place = { surface: surface.name, id, channel: surface.channel, intervalMs: surface.intervalMs };
-  if (part) {
-    await deliverThread(job, token, surface, deps);
-    return;
-  }
-  const { alert, notice, told, at } = await store.deliveries.begin(place, now(), Boolean(slotAt));
+  if (ids) return deliverFirst(surface, ids, deps);
+  if (part) return deliverThread(job, token, surface, deps);
+  const [begun] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
+  if (!begun) return;
+  const outcome = await deliverOne(surface, id, begun, deps).catch((error) =>
+    waitOrThrow(job, token, error, deps),
+  );
+  if (outcome !== 'done') await postpone(job, token, outcome);
+}
+
+/** First posts, each by itself; whatever else an id needs becomes a delivery of its own. */
+async function deliverFirst(surface: Surface, ids: readonly string[], deps: DeliverDeps): Promise<void> {
+  const { store, queues, now, log } = deps;
+  const begun = await store.deliveries.begin(surface, ids, now(), 'batch');
+  const left: string[] = [];
+  await Promise.all(
+    ids.map(async (id, index) => {
+      const one = begun[index] as Begun;
+      const done =
+        one.toldAs === '' && (await deps.inTurn(() => isDone(deliverOne(surface, id, one, deps), log)));
+      if (!done) left.push(id);
+    }),
+  );
+  await queues.deliverAll([surface.name], left);
+}
+
+const isDone = (delivery: Promise<Outcome>, log: Log): Promise<boolean> =>
+  delivery.then(
+    (outcome) => outcome === 'done',
+    (error) => {
+      log.warn({ error }, 'a message was not delivered and is tried again');
+      return false;
+    },
+  );
+
+/** Done, or when to come back; `slotAt` is the moment that the channel's rate gave it. */
+type Outcome = 'done' | { again: number; slotAt?: number };
+
+async function deliverOne(surface: Surface, id: string, begun: Begun, deps: DeliverDeps): Promise<Outcome> {
+  const { store, now, metrics } = deps;
+  const { alert, notice, told, at } = begun;
   const content = contentOf(alert, notice, deps.responders);
   const rev = alert?.rev ?? 0;
   if (content?.kind === 'alert' && content.model.thread.length > 0)
     await deps.queues.deliverThread(surface.name, id);
-  if (!content || told.shown === digestOf(content)) {
+  const digest = content && digestOf(content);
+  if (!content || told.shown === digest) {
     await store.deliveries.settle(surface.name, id, rev, null);
-    return;
+    return 'done';
   }
-  if (at > now() + 1) await postpone(job, token, at);
-  await store.deliveries.settle(
-    surface.name,
-    id,
-    rev,
-    await shown(
-      job,
-      token,
-      surface,
-      id,
-      content,
-      told,
-      deps,
-      alert ? (channelFor(alert, deps.routes, surface.name) ?? surface.channel) : surface.channel,
-    ),
-  );
+  if (at > now() + 1) return { again: at, slotAt: at };
+  const channel = alert ? (channelFor(alert, deps.routes, surface.name) ?? surface.channel) : surface.channel;
+  const ref = await show(surface, id, content, begun, channel, deps);
+  if (!ref) return { again: now() + busyMs };
+  await store.deliveries.settle(surface.name, id, rev, { ref, shown: digest, attemptAt: null });
   if (alert && !told.ref) metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
+  return 'done';
 }
 
 /** The thread hangs below the message, so it waits until that stands. */
@@ -76,51 +110,36 @@ async function deliverThread(
   const { store, now } = deps;
   const { id, slotAt } = job.data;
   const threadId = `${id}.thread`;
-  const place = { surface: surface.name, channel: surface.channel, intervalMs: surface.intervalMs };
-  const parent = await store.deliveries.begin({ ...place, id }, now(), true);
-  if (!parent.alert?.announced) return;
-  if (!parent.told.ref) {
-    await job.moveToDelayed(now() + 1000, token);
-    throw new DelayedError();
-  }
+  const [parent] = await store.deliveries.begin(surface, [id], now(), 'held');
+  if (!parent?.alert?.announced) return;
+  const parentRef = parent.told.ref;
+  if (!parentRef) return postpone(job, token, { again: now() + 1000 });
   const { thread } = messageOf(parent.alert, { responders: deps.responders, now: now() });
-  const content: Content = { kind: 'thread', id: threadId, parent: parent.told.ref, parts: thread };
-  const { told, at } = await store.deliveries.begin({ ...place, id: threadId }, now(), Boolean(slotAt));
-  if (thread.length === 0 || told.shown === digestOf(content)) return;
-  if (at > now() + 1) await postpone(job, token, at);
-  await store.deliveries.setTold(
-    surface.name,
-    threadId,
-    await shown(job, token, surface, threadId, content, told, deps, parent.told.ref.channel),
+  const content: Content = { kind: 'thread', id: threadId, parent: parentRef, parts: thread };
+  const [begun] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
+  const digest = digestOf(content);
+  if (!begun || thread.length === 0 || begun.told.shown === digest) return;
+  if (begun.at > now() + 1) await postpone(job, token, { again: begun.at, slotAt: begun.at });
+  const ref = await show(surface, threadId, content, begun, parentRef.channel, deps).catch((error) =>
+    waitOrThrow(job, token, error, deps),
   );
+  if (!ref) return postpone(job, token, { again: now() + busyMs });
+  await store.deliveries.setTold(surface.name, threadId, { ref, shown: digest, attemptAt: null });
 }
 
-/** Shows it; a surface that asks to wait is waited for, other failures are thrown, to be tried again. */
-async function shown(
+/** A surface that asks to wait is waited for; other failures are thrown, to be tried again. */
+async function waitOrThrow(
   job: Job<DeliverJob>,
   token: string | undefined,
-  surface: Surface,
-  id: string,
-  content: Content,
-  told: Told,
+  error: unknown,
   deps: DeliverDeps,
-  channel = surface.channel,
-): Promise<Told> {
-  try {
-    return await show(surface, id, content, told, channel, deps);
-  } catch (error) {
-    deps.metrics.deliveries.inc({
-      surface: surface.name,
-      result: error instanceof SurfaceError ? error.kind : 'failed',
-    });
-    if (error instanceof SurfaceError && error.kind === 'throttled') {
-      const until = deps.now() + Math.max(1000, error.retryAfterMs);
-      await deps.store.deliveries.closeUntil(surface.channel, until);
-      await postpone(job, token, until);
-    }
-    if (job.data.slotAt) await job.updateData({ ...job.data, slotAt: 0 });
-    throw error;
+): Promise<never> {
+  if (error instanceof SurfaceError && error.kind === 'throttled') {
+    const until = deps.now() + Math.max(1000, error.retryAfterMs);
+    return postpone(job, token, { again: until, slotAt: until });
   }
+  if (job.data.slotAt) await job.updateData({ ...job.data, slotAt: 0 });
+  throw error;
 }
 
 const contentOf = (
@@ -140,40 +159,64 @@ const digestOf = (content: Content) =>
     .digest('hex')
     .slice(0, 32);
 
-/** Brings the message up to date or posts it; answers what the surface is now told. */
+/** Brings the message up to date or posts it; answers where it stands, null while another posts it. */
 async function show(
   surface: Surface,
   id: string,
   content: Content,
-  told: Told,
+  begun: Begun,
   channel: string,
   deps: DeliverDeps,
-): Promise<Told> {
-  const { metrics, now } = deps;
-  const { setTold } = deps.store.deliveries;
-  const shown = digestOf(content);
-  const ref =
-    told.ref ??
-    (told.attemptAt
-      ? await lookUp(surface, id, told.attemptAt, told.attemptIn ?? channel, content, deps.log)
-      : null);
-  if (ref && (await updated(surface, ref, content))) {
-    metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
-    return { ref, shown, attemptAt: null };
+): Promise<Ref | null> {
+  const { told } = begun;
+  if (told.posting && deps.now() - told.posting < attemptHoldsMs) return null;
+  try {
+    const ref = told.ref ?? (await lookUp(surface, id, told, channel, content, deps.log));
+    if (ref && (await updated(surface, ref, content))) {
+      deps.metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
+      return ref;
+    }
+    return await posted(surface, id, content, begun, channel, deps);
+  } catch (error) {
+    deps.metrics.deliveries.inc({
+      surface: surface.name,
+      result: error instanceof SurfaceError ? error.kind : 'failed',
+    });
+    if (error instanceof SurfaceError && error.kind === 'throttled') {
+      const until = deps.now() + Math.max(1000, error.retryAfterMs);
+      await deps.store.deliveries.closeUntil(surface.channel, until);
+    }
+    throw error;
   }
-  await setTold(surface.name, id, {
+}
+
+/** The attempt is written down before it is made, so that a lost answer can be looked up. */
+async function posted(
+  surface: Surface,
+  id: string,
+  content: Content,
+  { told, toldAs }: Begun,
+  channel: string,
+  { store, metrics, now }: DeliverDeps,
+): Promise<Ref | null> {
+  const attempt = {
     ref: null,
     shown: null,
     attemptAt: told.attemptAt ?? now(),
     attemptIn: channel,
-  });
+  };
+  if (!(await store.deliveries.claim(surface.name, id, toldAs, { ...attempt, posting: now() }))) return null;
   try {
-    const posted = await surface.post(content, channel);
+    const ref = await surface.post(content, channel);
     metrics.deliveries.inc({ surface: surface.name, result: 'posted' });
-    return { ref: posted, shown, attemptAt: null };
+    return ref;
   } catch (error) {
     const taken = !(error instanceof SurfaceError) || error.kind === 'unknown';
-    if (!taken) await setTold(surface.name, id, { ref: null, shown: null, attemptAt: null });
+    await store.deliveries.setTold(
+      surface.name,
+      id,
+      taken ? attempt : { ref: null, shown: null, attemptAt: null },
+    );
     throw error;
   }
 }
@@ -193,13 +236,19 @@ async function updated(surface: Surface, ref: Ref, content: Content): Promise<bo
 async function lookUp(
   surface: Surface,
   id: string,
-  since: number,
+  { attemptAt, attemptIn }: Told,
   channel: string,
   content: Content,
   log: Log,
-) {
+): Promise<Ref | null> {
+  if (!attemptAt) return null;
   try {
-    return await surface.find(id, since, channel, content.kind === 'thread' ? content.parent : null);
+    return await surface.find(
+      id,
+      attemptAt,
+      attemptIn ?? channel,
+      content.kind === 'thread' ? content.parent : null,
+    );
   } catch (error) {
     if (!(error instanceof SurfaceError) || error.kind !== 'refused') throw error;
     log.warn({ error, id, surface: surface.name }, 'could not look whether a message was posted; posting it');
@@ -208,8 +257,12 @@ async function lookUp(
 }
 
 /** The moment goes with the job, so that it is waited for once. */
-async function postpone(job: Job<DeliverJob>, token: string | undefined, at: number): Promise<never> {
-  await job.updateData({ ...job.data, slotAt: at });
-  await job.moveToDelayed(at, token);
+async function postpone(
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  { again, slotAt = 0 }: { again: number; slotAt?: number },
+): Promise<never> {
+  await job.updateData({ ...job.data, slotAt });
+  await job.moveToDelayed(again, token);
   throw new DelayedError();
 }

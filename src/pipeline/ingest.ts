@@ -12,7 +12,7 @@ import type { CompleteJob, EventsJob, Queues } from './queues';
 
 export interface IngestDeps extends EnrichDeps {
   store: Store;
-  queues: Pick<Queues, 'deliverAll' | 'complete'>;
+  queues: Pick<Queues, 'deliverAll' | 'deliverFirst' | 'complete'>;
   metrics: Metrics;
   log: Log;
   judging: JudgeContext;
@@ -32,7 +32,8 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
       chunk.map(([id, executions]) => raise(id, executions, exceptions, deps)),
     );
     const shown = stored.filter((alert) => alert?.announced).map((alert) => (alert as Alert).id);
-    await deps.queues.deliverAll(deps.store.surfaces, shown);
+    if (chunk.length > 1) await deps.queues.deliverFirst(deps.store.surfaces, shown);
+    else await deps.queues.deliverAll(deps.store.surfaces, shown);
   }
 }
 

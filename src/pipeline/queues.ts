@@ -20,6 +20,8 @@ export interface DeliverJob {
   surface: string;
   /** An alert's id, or a notice's. */
   id: string;
+  /** Instead of one: messages that are posted for the first time, together. */
+  ids?: string[];
   /** The thread below the message, not the message itself. */
   part?: 'thread';
   /** The moment that the channel's rate limit gave this message, ms. */
@@ -117,6 +119,14 @@ export function createQueues(address: RedisAddress, log: Log) {
           opts: { deduplication: { id: `${data.surface}.${data.id}`, keepLastIfActive: true } },
         })),
       );
+    },
+    /** The first posts of a flood share jobs; what can't be posted at once becomes a delivery of its own. */
+    deliverFirst: async (surfaces: readonly string[], ids: readonly string[]) => {
+      const jobs = surfaces.map((surface) => ({
+        name: 'deliver',
+        data: { surface, id: ids[0] as string, ids: [...ids] },
+      }));
+      if (ids.length > 0) await queues.deliver.addBulk(jobs);
     },
     deliverThread: (surface: string, id: string) =>
       queues.deliver.add(

@@ -19,6 +19,8 @@ export interface Told {
   attemptAt: number | null;
   /** Where it was begun: a route may have changed since. */
   attemptIn?: string | undefined;
+  /** Since when somebody waits for its answer, ms. */
+  posting?: number;
 }
 
 /** A short notice to the channel that is no alert, e.g. a subscription that refuses. */
@@ -28,18 +30,30 @@ export interface Notice {
 }
 
 /**
- * All that a delivery needs, in one step: the alert, the notice, what the surface was told, and the next free moment of
- * the channel. Moments are handed out in order, so nobody waits twice; none is taken when one is held already.
+ * All that deliveries need, in one step: each one's alert, notice, and what the surface was told, and the next free
+ * moment of the channel. Moments are handed out in order, so nobody waits twice; none is taken when one is held already,
+ * nor by a batch when it would have to wait.
  */
 const open = script(`
-local alert = redis.call('HGET', KEYS[1], 'doc')
-local notice = redis.call('GET', KEYS[2])
-local told = redis.call('GET', KEYS[3])
-local now = tonumber(ARGV[1])
-if ARGV[3] == '1' then return { alert, notice, told, tostring(now) } end
-local at = math.max(now, tonumber(redis.call('GET', KEYS[4]) or '0'))
-redis.call('SET', KEYS[4], tostring(at + tonumber(ARGV[2])), 'PX', math.ceil(at - now + tonumber(ARGV[2]) + 60000))
-return { alert, notice, told, tostring(at) }`);
+local now, interval, mode = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local slot = KEYS[1]
+local answers = {}
+local free = math.max(now, tonumber(redis.call('GET', slot) or '0'))
+for i = 2, #KEYS, 3 do
+  local told = redis.call('GET', KEYS[i + 2])
+  local at = free
+  if mode == 'held' then at = now
+  elseif mode == 'alone' or (at <= now + 1 and not told) then free = free + interval end
+  answers[#answers + 1] = { redis.call('HGET', KEYS[i], 'doc'), redis.call('GET', KEYS[i + 1]), told, tostring(at) }
+end
+if free > now then redis.call('SET', slot, tostring(free), 'PX', math.ceil(free - now + 60000)) end
+return answers`);
+
+/** An attempt begins only if nobody told the surface anything since we looked. */
+const claimScript = script(`
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', 34560000)
+return 1`);
 
 const closeChannel = script(`
 if tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[1]) then
@@ -58,32 +72,45 @@ const unlock = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
+/** What a delivery begins with; `at` is when its message may be sent, ms; `toldAs` is what `told` was read from. */
+export interface Begun {
+  alert: Alert | null;
+  notice: Notice | null;
+  told: Told;
+  toldAs: string;
+  at: number;
+}
+
 const nothingTold: Told = { ref: null, shown: null, attemptAt: null };
 
 export function createDeliveries(redis: Redis) {
-  /** What a delivery begins with; `at` is when its message may be sent, ms. */
+  /**
+   * What deliveries begin with, in the order of `ids`.
+   * @param slot 'held': the moment was waited for already; 'alone': takes one however far; 'batch': takes only what is free now
+   */
   async function begin(
-    {
-      surface,
-      id,
-      channel,
-      intervalMs,
-    }: { surface: string; id: string; channel: string; intervalMs: number },
+    { name: surface, channel, intervalMs }: { name: string; channel: string; intervalMs: number },
+    ids: readonly string[],
     now: number,
-    hasSlot: boolean,
-  ): Promise<{ alert: Alert | null; notice: Notice | null; told: Told; at: number }> {
-    const touched = [keys.alert(id), keys.notice(id), keys.told(surface, id), keys.slot(channel)];
-    const [alert, notice, told, at] = (await open(redis, touched, [now, intervalMs, hasSlot ? 1 : 0])) as (
+    slot: 'held' | 'alone' | 'batch',
+  ): Promise<Begun[]> {
+    const touched = ids.flatMap((id) => [keys.alert(id), keys.notice(id), keys.told(surface, id)]);
+    const rows = (await open(redis, [keys.slot(channel), ...touched], [now, intervalMs, slot])) as (
       | string
       | null
-    )[];
-    return {
+    )[][];
+    return rows.map(([alert, notice, told, at]) => ({
       alert: alert ? JSON.parse(alert) : null,
       notice: notice ? JSON.parse(notice) : null,
       told: told ? JSON.parse(told) : nothingTold,
+      toldAs: told ?? '',
       at: Number(at),
-    };
+    }));
   }
+
+  /** Notes that posting begins; false when somebody else was faster. */
+  const claim = async (surface: string, id: string, toldAs: string, attempt: Told): Promise<boolean> =>
+    (await claimScript(redis, [keys.told(surface, id)], [toldAs, JSON.stringify(attempt)])) === 1;
 
   const setTold = (surface: string, id: string, value: Told) =>
     redis.set(keys.told(surface, id), JSON.stringify(value), 'EX', 400 * 86_400);
@@ -122,6 +149,6 @@ export function createDeliveries(redis: Redis) {
     }
   }
 
-  return { begin, setTold, closeUntil, settle, undelivered, addNotice, dropNotice, withLock };
+  return { begin, claim, setTold, closeUntil, settle, undelivered, addNotice, dropNotice, withLock };
 }
 export type Deliveries = ReturnType<typeof createDeliveries>;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { ActivityEvent } from '../alerts/activity-event';
 import { keys } from './keys';
+import { script } from './scripts';
 
 /** What a timeline shows of one activity event. */
 export interface Happening {
@@ -14,6 +15,13 @@ export interface Happening {
 
 const keptMs = 26 * 3_600_000;
 const keptEntries = 1000;
+
+const followAll = script(`
+for _, key in ipairs(KEYS) do
+  redis.call('ZADD', key, ARGV[1], ARGV[2])
+  redis.call('PEXPIRE', key, ARGV[3])
+end
+return 1`);
 
 /** Control-plane events of the last day, by caller and by machine, as polls read them. */
 export function createTimelineStore(redis: Redis) {
@@ -37,9 +45,9 @@ export function createTimelineStore(redis: Redis) {
     return docs.map((doc) => JSON.parse(doc) as Happening);
   }
 
-  /** Which alerts want to hear of an owner's events, and until when (ms). */
-  const follow = (owner: string, alertId: string, until: number) =>
-    redis.multi().zadd(keys.followers(owner), until, alertId).pexpire(keys.followers(owner), keptMs).exec();
+  /** Which alerts want to hear of these owners' events, and until when (ms). */
+  const follow = (owners: readonly string[], alertId: string, until: number) =>
+    followAll(redis, owners.map(keys.followers), [until, alertId, keptMs]);
   const followers = (owner: string, now: number) => redis.zrangebyscore(keys.followers(owner), now, '+inf');
 
   return { note, between, follow, followers };

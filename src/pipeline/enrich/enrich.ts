@@ -17,28 +17,31 @@ const parts: readonly Part[] = [access, who, machine, script];
 /** Asks everything at once; a part that fails or is late is named in `missing`, never waited for longer. */
 export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> {
   const missing: Missing[] = [];
-  const ask = async ({ what, ask }: Part, about: Alert): Promise<Partial<Facts>> => {
-    try {
-      return await within(limitMs, ask(about, deps));
-    } catch (error) {
-      const final = error instanceof AzureError && error.statusCode === 404;
-      missing.push({ what, why: (error as Error).message, ...(final ? { final } : {}) });
-      return {};
-    }
-  };
-  const found = await Promise.all(parts.map((part) => ask(part, alert)));
+  const askAll = (asked: readonly Part[], about: Alert) =>
+    withDeadline(limitMs, (late) =>
+      asked.map(async ({ what, ask }) => {
+        try {
+          return await Promise.race([ask(about, deps), late]);
+        } catch (error) {
+          const final = error instanceof AzureError && error.statusCode === 404;
+          missing.push({ what, why: (error as Error).message, ...(final ? { final } : {}) });
+          return {};
+        }
+      }),
+    );
+  const found = await askAll(parts, alert);
   const facts: Facts = Object.assign({}, alert.facts, ...found);
-  const around = await Promise.all([history, timeline].map((part) => ask(part, { ...alert, facts })));
+  const around = await askAll([history, timeline], { ...alert, facts });
   return Object.assign({}, facts, ...around, { missing });
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+async function withDeadline<T>(ms: number, work: (late: Promise<never>) => Promise<T>[]): Promise<T[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.all(work(late));
   } finally {
     clearTimeout(timer);
   }

@@ -24,7 +24,7 @@ export const timeline: Part = {
       ...identities.map((id) => id.toLowerCase()),
     ];
     const found = await Promise.all(owners.map((owner) => store.timeline.between(owner, from, to)));
-    await Promise.all(owners.map((owner) => store.timeline.follow(owner, alert.id, to)));
+    await store.timeline.follow(owners, alert.id, to);
     const own = new Set(alert.executions.flatMap((execution) => execution.eventIds));
     const byId = new Map(
       found
