@@ -1,6 +1,7 @@
 import { backtest, backtestDays, backtestText } from './alerts/backtest';
-import type { Match } from './alerts/exception';
+import type { Exception } from './alerts/exception';
 import { matchFactsOf } from './alerts/match-facts';
+import { matchWords } from './alerts/match-words';
 import { atMost } from './at-most';
 import { type Azure, createAzure } from './azure/azure';
 import { createConsole } from './chat/console/console';
@@ -13,8 +14,9 @@ import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
 import { backfill } from './pipeline/backfill';
 import { answerCommand } from './pipeline/chat-commands';
+import { copyAudit } from './pipeline/copy-audit';
 import { deliver } from './pipeline/deliver';
-import { digest } from './pipeline/digest';
+import { askForReviews, digest, report } from './pipeline/digest';
 import { discover } from './pipeline/discover';
 import { homeFor } from './pipeline/home';
 import { complete, ingest } from './pipeline/ingest';
@@ -22,7 +24,7 @@ import { pollJob } from './pipeline/poll-job';
 import { createQueues } from './pipeline/queues';
 import { remind } from './pipeline/remind';
 import { sweep } from './pipeline/sweep';
-import type { InGroup } from './responses/authorize';
+import { responseDeps } from './response-deps';
 import { perform } from './responses/perform';
 import { createPress } from './responses/press';
 import { type RunningServer, startServer } from './server';
@@ -54,6 +56,9 @@ const discoverEveryMs = 5 * 60_000;
 const sweepEveryMs = 10_000;
 /** Every morning at eight, in the zone of the working hours. */
 const digestAt = '0 8 * * *';
+/** On the first of each month, an hour later. */
+const reportAt = '0 9 1 * *';
+const copyAuditEveryMs = 2000;
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -98,6 +103,9 @@ async function assemble(
         press,
         answerTo: store.answers.get,
         command: (text) => answerCommand(text, { azure, store, now }),
+        getAlert: store.alerts.get,
+        responders: config.responders.length > 0,
+        now,
       })
     : null;
   if (teams) surfaces.push(teams.surface);
@@ -121,62 +129,40 @@ async function assemble(
     const inTurn = atMost(50);
     const deps = { store, surfaces, queues, metrics, log, responders, routes, now, inTurn };
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
-    const reminders = config.policy.reminders ?? {};
+    const { policy } = config;
     queues.work('sweep', async () => {
       await sweep({ store, queues });
-      await remind({ store, queues, reminders, now });
+      await remind({ store, queues, policy, press, now });
+      await askForReviews({ store, queues, now });
     });
-    queues.work('digest', () => digest({ store, queues, now }));
-    const tz = config.policy.workingHours?.zone ?? 'UTC';
+    queues.work('digest', ({ name }) => (name === 'report' ? report : digest)({ store, queues, now }));
+    const tz = policy.workingHours?.zone ?? 'UTC';
     await queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' });
+    await queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' });
     await queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' });
+    const { audit } = policy;
+    if (audit) {
+      queues.work('copyAudit', async () => {
+        await store.deliveries.withLock('copy-audit', 60_000, () => copyAudit(audit, { store }));
+      });
+      await queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' });
+    }
   }
   if (has('respond')) {
     const people = slackClient ? createSlackPeople(slackClient) : null;
-    const inGroup: InGroup = async (group, presser) =>
-      group.startsWith('slack-group:') && presser.surface === 'slack' && people
-        ? people.inGroup(group.slice('slack-group:'.length), presser.id)
-        : false;
-    const whisper = async (job: Parameters<typeof perform>[0], text: string) => {
-      await store.answers.put(job.pressId, text);
-      const surface = surfaces.find((candidate) => candidate.name === job.replyTo?.surface);
-      if (surface && job.replyTo)
-        await surface
-          .whisper(job.replyTo, text)
-          .catch((error) => log.warn({ error }, 'could not answer a press'));
-    };
-    const { escalation: incident } = config.policy;
-    const escalation = incident
-      ? { url: incident.url ?? 'https://events.pagerduty.com/v2/enqueue', routingKey: incident.routingKey }
-      : null;
-    const askPerson = async (email: string, alertId: string, text: string) => {
-      for (const surface of surfaces) {
-        const person = await surface.ask(email, alertId, text);
-        if (person) return person;
-      }
-      return null;
-    };
-    const rejudge = async (alertId: string) => {
-      await queues.complete.add(
-        'complete',
-        { alertId },
-        { deduplication: { id: alertId, keepLastIfActive: true } },
-      );
-    };
-    const deps = {
+    const deps = responseDeps({
+      config,
       store,
       azure,
+      queues,
+      surfaces,
+      people,
+      press,
+      show,
+      metrics,
       log,
       now,
-      show,
-      config,
-      inGroup,
-      metrics,
-      whisper,
-      escalation,
-      askPerson,
-      rejudge,
-    };
+    });
     queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 });
   }
   if (has('poll')) {
@@ -219,9 +205,9 @@ async function assemble(
     await queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' });
   }
   let server: RunningServer | null = null;
-  const tested = async (match: Match) => {
+  const tested = async (exception: Pick<Exception, 'match' | 'silenceCritical'>) => {
     const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
-    return backtestText(backtest(match, recent, matchFactsOf));
+    return `It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
   };
   if (has('serve')) {
     const slack: SlackApp | null = config.slack
@@ -229,7 +215,10 @@ async function assemble(
           config: config.slack,
           log,
           now,
+          responders,
           getAlert: store.alerts.get,
+          openAlerts: async () =>
+            (await store.alerts.list({ limit: 500 })).filter((a) => a.announced && a.state !== 'closed'),
           backtest: tested,
           home: (userId) => homeFor(userId, store, now()),
           command: (text) => answerCommand(text, { azure, store, now }),

@@ -6,13 +6,21 @@ import { techniques } from './alerts/techniques';
 import type { ReadFile } from './config-variables';
 
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
+const httpUrl = z.url({ protocol: /^https?$/ });
 const severity = z.enum(['low', 'medium', 'high', 'critical']);
 export const actionIds = [
   'acknowledge',
   'assign',
+  'assign_to',
+  'investigate',
+  'add_note',
   'add_exception',
   'quick_exception',
   'undo_exception',
+  'confirm_exception',
+  'extend_exception',
+  'keep_exception',
+  'remove_exception',
   'isolate',
   'release',
   'revoke_role',
@@ -70,7 +78,17 @@ const fileSchema = z.strictObject({
       }),
     )
     .optional(),
-  reminders: z.partialRecord(severity, z.number().min(0).max(10_080)).optional(),
+  reminders: z
+    .partialRecord(z.enum([...severity.options, 'sleeping']), z.number().min(0).max(10_080))
+    .optional(),
+  ask: z
+    .strictObject({
+      minutes: z.number().min(1).max(10_080).optional(),
+      closes: z.array(z.enum(['yes', 'automation'])).optional(),
+    })
+    .optional(),
+  exceptions: z.strictObject({ maxDays: z.number().int().min(1).max(3650) }).optional(),
+  audit: z.strictObject({ file: z.string().min(1).optional(), webhook: httpUrl.optional() }).optional(),
   score: z
     .partialRecord(
       z.enum(Object.keys(defaultPoints) as [string, ...string[]]),
@@ -78,7 +96,16 @@ const fileSchema = z.strictObject({
     )
     .optional(),
   escalation: z
-    .strictObject({ url: z.url({ protocol: /^https?$/ }).optional(), routingKey: z.string().min(1) })
+    .strictObject({
+      url: httpUrl.optional(),
+      routingKey: z.string().min(1).optional(),
+      slack: z.string().min(1).optional(),
+      teams: z.string().min(1).optional(),
+      mention: z
+        .string()
+        .regex(/^S[A-Z0-9]+$/, "a Slack user group's id such as S0SOC0000")
+        .optional(),
+    })
     .optional(),
   watchlist: z
     .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })

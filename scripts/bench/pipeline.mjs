@@ -71,7 +71,8 @@ async function bare(concurrency) {
   });
   await worker.waitUntilReady();
   const began = Date.now();
-  for (let i = 0; i < executions; i += 1000) await queue.addBulk(events.slice(i, i + 1000).map((data) => ({ name: 'x', data })));
+  for (let i = 0; i < executions; i += 1000)
+    await queue.addBulk(events.slice(i, i + 1000).map((data) => ({ name: 'x', data })));
   await finished;
   const rate = executions / ((Date.now() - began) / 1000);
   await worker.close();

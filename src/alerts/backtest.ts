@@ -1,5 +1,5 @@
 import type { Alert } from './alert';
-import { type Match, type MatchFacts, matches } from './exception';
+import { type Exception, type MatchFacts, matches } from './exception';
 
 /** What an exception would have silenced among alerts. */
 export interface Backtest {
@@ -11,15 +11,15 @@ export interface Backtest {
 
 export const backtestDays = 30;
 
-/** Which alerts a match would have kept silent, were it there before. A critical one it would not. Pure. */
+/** Which alerts a match would have kept silent, were it there before. A critical one only if it says so. Pure. */
 export function backtest(
-  match: Match,
+  { match, silenceCritical = false }: Pick<Exception, 'match' | 'silenceCritical'>,
   alerts: readonly Alert[],
   factsOf: (alert: Alert) => MatchFacts,
 ): Backtest {
   const silenced = alerts.filter(
     (alert) =>
-      alert.severity !== 'critical' &&
+      (silenceCritical || alert.severity !== 'critical') &&
       alert.executions.every((execution) => matches(match, execution, factsOf(alert))),
   );
   return { of: alerts.length, silenced: silenced.map((alert) => alert.id) };

@@ -29,6 +29,8 @@ export interface Exception {
   expires: string;
   review?: string | undefined;
   ticket?: string | undefined;
+  /** Covers even a critical score, which no other exception does. */
+  silenceCritical?: boolean | undefined;
   createdBy?: string | undefined;
   createdAt?: string | undefined;
 }

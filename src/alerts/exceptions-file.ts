@@ -85,6 +85,7 @@ export const exceptionSchema = z.strictObject({
   expires: moment.describe('A day (its end, UTC) or a time'),
   review: moment.optional(),
   ticket: z.url({ protocol: /^https?$/ }).optional(),
+  silenceCritical: z.boolean().optional().describe('Also silences a critical score'),
   createdBy: words.max(200).optional(),
   createdAt: moment.optional(),
 });

@@ -1,4 +1,5 @@
 import type { Presser } from './alert';
+import type { Exception } from './exception';
 
 /** What responses did beside isolation, each with what its undo needs; null while nothing was done. */
 export interface Measures {
@@ -8,9 +9,21 @@ export interface Measures {
   asked?: Asked | null;
   /** Id of the exception that one press saved; Undo removes it. */
   quickException?: string | null;
+  /** An exception too broad for one person, until a second, different responder confirms it. */
+  pendingException?: { exception: Exception; why: string; by: Presser; at: string } | null;
+  /** What people added from elsewhere, oldest first. */
+  notes?: Note[];
   escalation?: { at: string; by: Presser; link: string } | null;
   /** Presses that wait for a second responder, by action. */
   waiting?: Record<string, { by: Presser; at: string }>;
+}
+
+export interface Note {
+  at: string;
+  by: Presser;
+  text: string;
+  /** Where it was said, https. */
+  link?: string | undefined;
 }
 
 export interface Lock {
@@ -51,4 +64,8 @@ export interface Asked {
   name: string;
   answer: 'yes' | 'no' | 'automation' | null;
   answeredAt: string | null;
+  /** What they wrote beside the answer. */
+  note?: string | undefined;
+  /** They were given this many minutes and did not answer. */
+  silentFor?: number | undefined;
 }

@@ -5,10 +5,11 @@ export class Refusal extends Error {}
 
 /** Which states each move may start from. */
 const from: Record<
-  'acknowledge' | 'assign' | 'contain' | 'uncontain' | 'close' | 'reopen',
+  'acknowledge' | 'investigate' | 'assign' | 'contain' | 'uncontain' | 'close' | 'reopen',
   readonly StateName[]
 > = {
   acknowledge: ['new'],
+  investigate: ['new', 'acknowledged'],
   assign: ['new', 'acknowledged', 'investigating', 'contained'],
   contain: ['new', 'acknowledged', 'investigating'],
   uncontain: ['contained'],
@@ -27,11 +28,17 @@ export function acknowledge(alert: Alert, move: Move): Alert {
   return moved(alert, 'acknowledged', move);
 }
 
-/** Whoever takes it investigates it; a contained alert stays contained. */
-export function assign(alert: Alert, move: Move): Alert {
+export function investigate(alert: Alert, move: Move): Alert {
+  check(alert, 'investigate', 'investigated');
+  return moved(alert, 'investigating', move);
+}
+
+/** Whoever has it investigates it; a contained alert stays contained. */
+export function assign(alert: Alert, to: Presser, move: Move): Alert {
   check(alert, 'assign', 'assigned');
-  if (alert.assignee?.id === move.by.id) throw new Refusal(`${alert.id} is yours already.`);
-  const taken = { ...alert, assignee: move.by };
+  if (alert.assignee?.id === to.id)
+    throw new Refusal(`${alert.id} is ${to.id === move.by.id ? 'yours' : `${to.name}'s`} already.`);
+  const taken = { ...alert, assignee: to };
   return alert.state === 'contained' ? { ...taken, updatedAt: move.at } : moved(taken, 'investigating', move);
 }
 

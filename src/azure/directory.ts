@@ -125,12 +125,27 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     return [...people, ...apps].map(toPrincipal);
   }
 
+  /** Whether somebody is in a group, also through other groups. @param who object id or UPN */
+  const isMember = remember(
+    hours / 12,
+    1000,
+    async (question) => {
+      const [who = '', groupId = ''] = question.split(' ');
+      const answer = (await ask(`/users/${encodeURIComponent(who)}/checkMemberGroups`, {
+        groupIds: [groupId],
+      })) as { value?: string[] };
+      return (answer.value ?? []).length > 0;
+    },
+    now,
+  );
+
   return {
     permitted: endpoint !== null,
     principal: byId,
     groupSize: size,
     ownersOf: owners,
     membersOf: members,
+    isMember: (who: string, groupId: string) => isMember(`${who} ${groupId}`),
     search,
   };
 }

@@ -11,7 +11,13 @@ export interface Ref {
 export type Content =
   | { kind: 'alert'; model: MessageModel }
   | { kind: 'thread'; id: string; parent: Ref; parts: ThreadPart[] }
-  | { kind: 'notice'; id: string; text: string };
+  | {
+      kind: 'notice';
+      id: string;
+      text: string;
+      mention?: string;
+      actions?: { id: string; label: string; value: string }[];
+    };
 
 /** What a chat can do for us. All may throw {@link SurfaceError}. */
 export interface Surface {
@@ -26,6 +32,8 @@ export interface Surface {
   find: (id: string, since: number, channel: string, parent: Ref | null) => Promise<Ref | null>;
   /** Puts a question with yes, no and automation to a person; null when nobody has that address. */
   ask: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
+  /** Who has an e-mail address; null when nobody has. A message to their id is a direct one. */
+  personOf: (email: string) => Promise<{ id: string; name: string } | null>;
   /** Tells one person something that only they see. */
   whisper: (to: { channel: string; user: string }, text: string) => Promise<void>;
 }

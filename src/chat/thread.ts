@@ -18,6 +18,16 @@ export function threadOf(alert: Alert): ThreadPart[] {
   const { machines } = summarize(alert);
   const { script, timeline } = alert.facts;
   const parts: ThreadPart[] = [];
+  const { notes } = alert.measures;
+  if (notes?.length) {
+    const lines = notes.map((note): Inline[] => [
+      { time: note.at },
+      ' · ',
+      { bold: plainLine(note.by.name, 80) },
+      ` · ${plainLine(note.text, 500)}${note.link ? ` · ${plainLine(note.link, 200)}` : ''}`,
+    ]);
+    parts.push({ heading: 'Notes', lines });
+  }
   if (script?.text?.includes('\n')) {
     parts.push({
       heading: `Script · SHA-256 ${script.sha256 ?? ''}`,

@@ -7,7 +7,7 @@ import { messageOf } from '../chat/message';
 import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
-import type { Begun, Told } from '../store/deliveries';
+import type { Begun, Notice, Told } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { DeliverJob, Queues } from './queues';
 
@@ -48,7 +48,7 @@ export async function deliver(
   const outcome = await deliverOne(surface, id, begun, deps).catch((error) =>
     waitOrThrow(job, token, error, deps),
   );
-  if (outcome !== 'done') await postpone(job, token, outcome);
+  if (outcome !== 'done') await postpone(job, token, outcome, deps);
 }
 
 /** First posts, each by itself; whatever else an id needs becomes a delivery of its own. */
@@ -92,7 +92,7 @@ async function deliverOne(surface: Surface, id: string, begun: Begun, deps: Deli
     return 'done';
   }
   if (at > now() + 1) return { again: at, slotAt: at };
-  const channel = alert ? (channelFor(alert, deps.routes, surface.name) ?? surface.channel) : surface.channel;
+  const channel = await channelOf(begun, surface, deps.routes);
   const ref = await show(surface, id, content, begun, channel, deps);
   if (!ref) return { again: now() + busyMs };
   await store.deliveries.settle(surface.name, id, rev, { ref, shown: digest, attemptAt: null });
@@ -113,17 +113,17 @@ async function deliverThread(
   const [parent] = await store.deliveries.begin(surface, [id], now(), 'held');
   if (!parent?.alert?.announced) return;
   const parentRef = parent.told.ref;
-  if (!parentRef) return postpone(job, token, { again: now() + 1000 });
+  if (!parentRef) return postpone(job, token, { again: now() + 1000 }, deps);
   const { thread } = messageOf(parent.alert, { responders: deps.responders, now: now() });
   const content: Content = { kind: 'thread', id: threadId, parent: parentRef, parts: thread };
   const [begun] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
   const digest = digestOf(content);
   if (!begun || thread.length === 0 || begun.told.shown === digest) return;
-  if (begun.at > now() + 1) await postpone(job, token, { again: begun.at, slotAt: begun.at });
+  if (begun.at > now() + 1) await postpone(job, token, { again: begun.at, slotAt: begun.at }, deps);
   const ref = await show(surface, threadId, content, begun, parentRef.channel, deps).catch((error) =>
     waitOrThrow(job, token, error, deps),
   );
-  if (!ref) return postpone(job, token, { again: now() + busyMs });
+  if (!ref) return postpone(job, token, { again: now() + busyMs }, deps);
   await store.deliveries.setTold(surface.name, threadId, { ref, shown: digest, attemptAt: null });
 }
 
@@ -136,21 +136,30 @@ async function waitOrThrow(
 ): Promise<never> {
   if (error instanceof SurfaceError && error.kind === 'throttled') {
     const until = deps.now() + Math.max(1000, error.retryAfterMs);
-    return postpone(job, token, { again: until, slotAt: until });
+    return postpone(job, token, { again: until, slotAt: until }, deps);
   }
   if (job.data.slotAt) await job.updateData({ ...job.data, slotAt: 0 });
   throw error;
 }
 
-const contentOf = (
-  alert: Alert | null,
-  notice: { id: string; text: string } | null,
-  responders: boolean,
-): Content | null => {
+const contentOf = (alert: Alert | null, notice: Notice | null, responders: boolean): Content | null => {
   if (alert?.announced)
     return { kind: 'alert', model: messageOf(alert, { responders, now: Date.parse(alert.updatedAt) }) };
-  return notice ? { kind: 'notice', ...notice } : null;
+  if (!notice) return null;
+  const { id, text, mention, actions } = notice;
+  return { kind: 'notice', id, text, ...(mention ? { mention } : {}), ...(actions ? { actions } : {}) };
 };
+
+/** An alert goes by its routes; a notice to whom or where it names; else to the surface's channel. */
+async function channelOf(
+  { alert, notice }: Begun,
+  surface: Surface,
+  routes: readonly Route[],
+): Promise<string> {
+  if (alert) return channelFor(alert, routes, surface.name) ?? surface.channel;
+  const person = notice?.to ? await surface.personOf(notice.to) : null;
+  return person?.id ?? notice?.channels?.[surface.name] ?? surface.channel;
+}
 
 /** The thread has a digest of its own: a late event below need not touch the message above. */
 const digestOf = (content: Content) =>
@@ -256,13 +265,14 @@ async function lookUp(
   }
 }
 
-/** The moment goes with the job, so that it is waited for once. */
+/** The moment goes with the job, so that it is waited for once. It is reckoned on our clock, BullMQ waits on its own. */
 async function postpone(
   job: Job<DeliverJob>,
   token: string | undefined,
   { again, slotAt = 0 }: { again: number; slotAt?: number },
+  { now }: Pick<DeliverDeps, 'now'>,
 ): Promise<never> {
   await job.updateData({ ...job.data, slotAt });
-  await job.moveToDelayed(again, token);
+  await job.moveToDelayed(Date.now() + Math.max(0, again - now()), token);
   throw new DelayedError();
 }

@@ -1,7 +1,7 @@
 import { type Alert, summarize } from '../alerts/alert';
 import { plainLine } from '../alerts/plain-text';
+import { endsSoon } from '../alerts/review';
 import type { Store } from '../store/store';
-import { endsSoon } from './digest';
 
 /** A part of somebody's home page: a heading and its lines. */
 export interface HomePart {

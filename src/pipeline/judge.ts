@@ -10,13 +10,14 @@ export interface JudgeContext extends ScoreContext {
 
 /**
  * Scores an alert and decides whether it is shown. An exception suppresses only when it covers every execution; an
- * environment's threshold leaves it to the digest; what was shown once stays shown; a critical score is never silenced.
+ * environment's threshold leaves it to the digest; what was shown once stays shown; a critical score is silenced only by an exception that says so.
  */
 export function judge(alert: Alert, exceptions: readonly Exception[], context: JudgeContext): Alert {
   const scored = { ...alert, ...scoreOf(alert, context) };
-  const mayBeSilent = !alert.announced && scored.severity !== 'critical';
-  const exception = mayBeSilent ? coveringException(scored, exceptions) : null;
-  const threshold = mayBeSilent && !exception ? belowThreshold(scored, context) : null;
+  const critical = scored.severity === 'critical';
+  const candidates = critical ? exceptions.filter((exception) => exception.silenceCritical) : exceptions;
+  const exception = alert.announced ? null : coveringException(scored, candidates);
+  const threshold = alert.announced || critical || exception ? null : belowThreshold(scored, context);
   const suppressed = exception !== null || threshold !== null;
   return {
     ...scored,

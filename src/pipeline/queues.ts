@@ -37,6 +37,7 @@ interface JobData {
   deliver: DeliverJob;
   sweep: unknown;
   digest: unknown;
+  copyAudit: unknown;
   respond: PressJob;
 }
 
@@ -72,6 +73,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
     deliver: new Queue<DeliverJob>('deliver', options(forEver)),
     sweep: new Queue('sweep', options({ removeOnFail: true })),
+    copyAudit: new Queue('copyAudit', options({ removeOnFail: true })),
     digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'patient' } })),
     respond: new Queue<PressJob>('respond', options(forEver)),
   };

@@ -1,15 +1,18 @@
 import { summarize } from '../alerts/alert';
 import type { Asked } from '../alerts/measures';
 import { plainLine } from '../alerts/plain-text';
-import { Refusal } from '../alerts/transitions';
+import { redact } from '../alerts/redact';
+import { close, Refusal } from '../alerts/transitions';
+import { auditOf } from './audit-of';
 import { measure } from './measure';
-import type { Response } from './response';
+import type { PressJob, Response, ResponseDeps } from './response';
 
 const answers = ['yes', 'no', 'automation'] as const;
 
 /**
- * Asks the caller in a direct message whether it was them. The answer is noted and shown, and never closes an alert: an
- * attacker may hold the account. "No" makes it critical.
+ * Asks the caller, or the first owner of an application whom the chat knows, in a direct message whether it was them. The
+ * answer is noted and shown, and closes nothing unless configured: an attacker may hold the account. "No" makes it
+ * critical and pages.
  */
 export const askCaller: Response = {
   action: 'ask_caller',
@@ -21,8 +24,14 @@ export const askCaller: Response = {
     const { asked } = alert.measures;
     if (answer) {
       if (!asked || asked.userId !== press.by.id) throw new Refusal('The question was put to somebody else.');
-      await measure(press, deps, () => ({ asked: { ...asked, answer, answeredAt: press.at } }));
+      const note = redact(plainLine(press.input?.note, 500)).text;
+      await measure(press, deps, () => ({
+        asked: { ...asked, answer, answeredAt: press.at, ...(note ? { note } : {}) },
+      }));
       await deps.rejudge(alert.id);
+      if (answer === 'no') await deps.page(alert.id, `${asked.name} says that it was not them`);
+      if (deps.answersThatClose.includes(answer))
+        await closeAsExpected(alert.id, asked.name, answer, press, deps);
       return 'Thank you; the security team sees your answer.';
     }
     if (asked)
@@ -30,16 +39,37 @@ export const askCaller: Response = {
         `${asked.name} was asked already${asked.answer ? ` and answered ${asked.answer}` : ''}.`,
       );
     const { caller, target, startedAt } = summarize(alert);
-    const email = caller.name.includes('@')
-      ? caller.name
-      : (alert.facts.who?.owners.find((owner) => owner.includes('@')) ?? null);
-    if (!email) throw new Refusal('No e-mail address of the caller, nor of an owner, is known.');
+    const emails = caller.name.includes('@')
+      ? [caller.name]
+      : (alert.facts.who?.owners ?? []).filter((owner) => owner.includes('@')).slice(0, 5);
+    if (emails.length === 0) throw new Refusal('No e-mail address of the caller, nor of an owner, is known.');
     const when = `${startedAt.slice(11, 16)} UTC`;
     const text = `Did you run this on ${plainLine(target.name, 80)} at ${when}? (${summarize(alert).technique.title}, as ${plainLine(caller.name, 100)})`;
-    const person = await deps.askPerson(email, alert.id, text);
-    if (!person) throw new Refusal(`Nobody in chat has the address ${plainLine(email, 100)}.`);
+    let person: Awaited<ReturnType<typeof deps.askPerson>> = null;
+    for (const email of emails) person ??= await deps.askPerson(email, alert.id, text);
+    if (!person)
+      throw new Refusal(
+        `Nobody in chat has the address ${emails.map((email) => plainLine(email, 100)).join(' or ')}.`,
+      );
     const now: Asked = { at: press.at, userId: person.id, name: person.name, answer: null, answeredAt: null };
     await measure(press, deps, () => ({ asked: now }));
     return null;
   },
 };
+
+async function closeAsExpected(
+  alertId: string,
+  name: string,
+  answer: string,
+  press: PressJob,
+  { store, show }: ResponseDeps,
+): Promise<void> {
+  const by = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' } as const;
+  await store.alerts.update(alertId, (alert) => {
+    if (!alert || alert.state === 'closed') return null;
+    const note = `${plainLine(name, 80)} answered ${answer}, which closes alerts by configuration`;
+    const closed = close(alert, 'expected', { by, at: press.at, note });
+    return { alert: closed, audit: [{ ...auditOf({ ...press, action: 'close', by }, alert, 'done', note) }] };
+  });
+  await show(alertId);
+}

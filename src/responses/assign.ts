@@ -1,4 +1,6 @@
-import { assign as move } from '../alerts/transitions';
+import type { Presser } from '../alerts/alert';
+import { plainLine } from '../alerts/plain-text';
+import { assign as move, Refusal } from '../alerts/transitions';
 import { changeState } from './change-state';
 import type { Response } from './response';
 
@@ -8,5 +10,21 @@ export const assign: Response = {
   title: 'Assign to me',
   needs: 'triage',
   permissions: [],
-  run: (_, press, deps) => changeState(press, deps, (alert, by) => move(alert, by)),
+  run: (_, press, deps) => changeState(press, deps, (alert, by) => move(alert, by.by, by)),
+};
+
+/** Gives the alert to somebody else, and tells them. */
+export const assignTo: Response = {
+  action: 'assign_to',
+  title: 'Assign',
+  needs: 'triage',
+  permissions: [],
+  run: async (_, press, deps) => {
+    const given = plainLine(press.input?.person, 100);
+    if (!given) throw new Refusal('Choose somebody to assign it to.');
+    const person: Presser = await deps.personOf(press.by.surface, given);
+    await changeState(press, deps, (alert, by) => move(alert, person, by));
+    await deps.tell(person, `${press.by.name} assigned ${press.alertId} to you.`, press.pressId);
+    return null;
+  },
 };

@@ -13,7 +13,7 @@ export function auditOf(
     at: press.at,
     by: press.by,
     action: press.action,
-    alertId: press.alertId,
+    alertId: press.alertId || null,
     object: alert ? summarize(alert).target.id : null,
     result,
     why,

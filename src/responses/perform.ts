@@ -1,22 +1,26 @@
 import { type Alert, summarize } from '../alerts/alert';
+import { is } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
 import { AzureError } from '../azure/errors';
 import type { Config } from '../config';
 import type { Metrics } from '../metrics';
 import { acknowledge } from './acknowledge';
-import { addException } from './add-exception';
+import { addException, confirmException } from './add-exception';
+import { addNote } from './add-note';
 import { askCaller } from './ask-caller';
-import { assign } from './assign';
+import { assign, assignTo } from './assign';
 import { auditOf } from './audit-of';
 import { type InGroup, refusalFor } from './authorize';
 import { withPress } from './change-state';
 import { close, reopen } from './close';
 import { escalate } from './escalate';
+import { investigate } from './investigate';
 import { isolate, release } from './isolate';
 import { lock, unlock } from './lock';
 import { measure } from './measure';
 import { quickException, undoException } from './quick-exception';
 import type { PressJob, Response, ResponseDeps } from './response';
+import { isReview, type ReviewAction, reviewException } from './review-exception';
 import { restoreRole, revokeRole } from './revoke-role';
 import { showRoles } from './show-roles';
 import { snapshot } from './snapshot';
@@ -39,6 +43,10 @@ export const responses: readonly Response[] = [
   escalate,
   quickException,
   undoException,
+  confirmException,
+  assignTo,
+  investigate,
+  addNote,
 ];
 
 export interface PerformDeps extends ResponseDeps {
@@ -50,8 +58,14 @@ export interface PerformDeps extends ResponseDeps {
 }
 
 /** Whoever may add exceptions may do it by one press, and take it back. */
-const permittedAs = (action: PressJob['action']) =>
-  action === 'quick_exception' || action === 'undo_exception' ? 'add_exception' : action;
+const permittedAs = (action: PressJob['action']): PressJob['action'] =>
+  action.endsWith('_exception')
+    ? 'add_exception'
+    : action === 'assign_to' || action === 'investigate'
+      ? 'assign'
+      : action === 'add_note'
+        ? 'acknowledge'
+        : action;
 
 /** A failure that trying again mends; the rest is told and ends. */
 const passing = (error: unknown) =>
@@ -65,6 +79,7 @@ const maxAttempts = 6;
 
 /** Does what was pressed: checks the person, runs the response, audits it; refusals are answered in private. */
 export async function perform(press: PressJob, attempt: number, deps: PerformDeps): Promise<void> {
+  if (isReview(press.action)) return review({ ...press, action: press.action }, deps);
   const { store, metrics, config } = deps;
   const response = responses.find((candidate) => candidate.action === press.action);
   const alert = await store.alerts.get(press.alertId);
@@ -74,11 +89,14 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
     return;
   }
   const { subscriptionId } = summarize(alert).target;
-  const refusal = await refusalFor(
-    { action: permittedAs(press.action), needs: response.needs, presser: press.by, subscriptionId },
-    config.responders,
-    deps.inGroup,
-  );
+  const ours = press.by.surface === 'runwatch';
+  const refusal = ours
+    ? null
+    : await refusalFor(
+        { action: permittedAs(press.action), needs: response.needs, presser: press.by, subscriptionId },
+        config.responders,
+        deps.inGroup,
+      );
   const isAnswer = press.input?.answer !== undefined && alert.measures.asked?.userId === press.by.id;
   if (refusal && !isAnswer) {
     await refuse(press, refusal, deps);
@@ -93,6 +111,28 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
     if (error instanceof Refusal) return refuse(press, error.message, deps);
     if (passing(error) && attempt < maxAttempts) throw error;
     await fail(press, error as Error, response, deps);
+  }
+}
+
+/** A review's press is about an exception: its owner may press it, and whoever may add exceptions. */
+async function review(press: PressJob & { action: ReviewAction }, deps: PerformDeps): Promise<void> {
+  const exception = await deps.store.exceptions.get(String(press.input?.exceptionId ?? ''));
+  const isOwner = press.by.email !== undefined && is(exception?.owner ?? '', press.by.email);
+  const refusal = isOwner
+    ? null
+    : await refusalFor(
+        { action: 'add_exception', needs: 'responder', presser: press.by, subscriptionId: '' },
+        deps.config.responders,
+        deps.inGroup,
+      );
+  if (refusal) return refuse(press, refusal, deps);
+  try {
+    const text = await reviewException(press, deps);
+    deps.metrics.presses.inc({ action: press.action, result: 'done' });
+    await deps.whisper(press, text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    await refuse(press, error.message, deps);
   }
 }
 

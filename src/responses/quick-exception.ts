@@ -1,10 +1,12 @@
+import { tooBroad } from '../alerts/breadth';
 import { shortDigest } from '../alerts/digest';
-import { type Exception, findException } from '../alerts/exception';
+import type { Exception } from '../alerts/exception';
 import { readyExceptions } from '../alerts/ready-exceptions';
-import { close, Refusal, reopen } from '../alerts/transitions';
+import { Refusal, reopen } from '../alerts/transitions';
 import { auditOf } from './audit-of';
 import { withPress } from './change-state';
 import type { Response } from './response';
+import { saveException } from './save-exception';
 
 const day = 86_400_000;
 
@@ -14,9 +16,11 @@ export const quickException: Response = {
   title: 'Exception',
   needs: 'responder',
   permissions: [],
-  run: async (alert, press, { store, show }) => {
+  run: async (alert, press, deps) => {
+    if (alert.pressesDone.includes(press.pressId)) return null;
     const ready = readyExceptions(alert).find((candidate) => candidate.id === press.input?.choice);
-    if (!ready) throw new Refusal('That exception does not fit this alert any more.');
+    if (!ready || tooBroad(ready.match, alert))
+      throw new Refusal('That exception does not fit this alert any more.');
     if (alert.state === 'closed') throw new Refusal(`${alert.id} is closed already.`);
     const owner = press.by.email ?? press.by.name;
     const exception: Exception = {
@@ -28,28 +32,10 @@ export const quickException: Response = {
       createdBy: owner,
       createdAt: press.at,
     };
-    await store.exceptions.put(exception);
-    await store.alerts.update(press.alertId, (current) => {
-      if (!current || current.pressesDone.includes(press.pressId)) return null;
-      const note = `exception ${exception.id}: ${ready.label}`;
-      const covered =
-        current.state !== 'closed' &&
-        current.executions.every((e) => findException([exception], e, matchable(current)));
-      const next = covered ? close(current, 'expected', { by: press.by, at: press.at, note }) : current;
-      return {
-        alert: withPress({ ...next, measures: { ...next.measures, quickException: exception.id } }, press),
-        audit: [
-          { ...auditOf(press, current, 'done', exception.reason, { exception }), object: exception.id },
-        ],
-      };
-    });
-    await show(press.alertId);
+    await saveException(exception, ready.label, press, deps, { quickException: exception.id });
     return null;
   },
 };
-
-const matchable = ({ facts }: Parameters<Response['run']>[0]) =>
-  facts.script?.sha256 ? { script: { sha256: facts.script.sha256, text: facts.script.text ?? '' } } : {};
 
 /** Takes back the exception that was saved by one press, and opens the alert again. */
 export const undoException: Response = {
@@ -58,6 +44,7 @@ export const undoException: Response = {
   needs: 'responder',
   permissions: [],
   run: async (alert, press, { store, show }) => {
+    if (alert.pressesDone.includes(press.pressId)) return null;
     const id = alert.measures.quickException;
     if (!id) throw new Refusal('There is no exception to undo.');
     await store.exceptions.remove(id);

@@ -28,6 +28,18 @@ export interface ResponseDeps {
   rejudge: (alertId: string) => Promise<void>;
   /** Puts a question to a person in a direct message; null when nobody has that address. */
   askPerson: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
+  /** The caller's answers that close an alert as expected; none unless configured: an attacker may hold the account. */
+  answersThatClose: readonly string[];
+  /** Opens an incident in our own name, once an alert. */
+  page: (alertId: string, why: string) => Promise<void>;
+  /** Who a chat's user id, an address or a name stands for. */
+  personOf: (surface: Presser['surface'], given: string) => Promise<Presser>;
+  /** Tells one person something in a direct message, where that can be done; once for the same id. */
+  tell: (person: Presser, text: string, onceId: string) => Promise<void>;
+  /** How long an exception may last, days. */
+  maxExceptionDays: number;
+  /** Adds what came of it to a notice that is already posted, and takes its buttons off. */
+  showNotice: (noticeId: string, outcome: string) => Promise<void>;
   /** Where incidents are opened; null when nowhere. */
   escalation: { url: string; routingKey: string } | null;
   /** Shows the alert's present state on every surface, without waiting. */

@@ -106,6 +106,23 @@ export function createAuditTrail(redis: Redis) {
     return rows.map(([, fields]) => JSON.parse(fields[1] ?? '{}') as AuditEntry);
   }
 
-  return { append, read, head: async () => (await redis.get(keys.auditHead)) ?? genesis };
+  /** Entries behind a stream id, oldest first. */
+  async function after(id: string, limit: number): Promise<{ id: string; entry: AuditEntry }[]> {
+    const rows = await redis.xrange(keys.audit, `(${id}`, '+', 'COUNT', limit);
+    return rows.map(([at, fields]) => ({ id: at, entry: JSON.parse(fields[1] ?? '{}') as AuditEntry }));
+  }
+
+  /** How far a copy is, by where it goes. */
+  const copiedTo = async (place: string) => (await redis.hget(keys.auditCopies, place)) ?? '0-0';
+  const setCopiedTo = (place: string, id: string) => redis.hset(keys.auditCopies, place, id);
+
+  return {
+    append,
+    read,
+    after,
+    copiedTo,
+    setCopiedTo,
+    head: async () => (await redis.get(keys.auditHead)) ?? genesis,
+  };
 }
 export type AuditTrail = ReturnType<typeof createAuditTrail>;

@@ -27,6 +27,14 @@ export interface Told {
 export interface Notice {
   id: string;
   text: string;
+  /** E-mail address of the one person who is told it directly, where the chat knows them. */
+  to?: string;
+  /** Where it goes instead of the channel, by surface. */
+  channels?: Record<string, string>;
+  /** Slack user group that is called. */
+  mention?: string;
+  /** Buttons below it; `value` goes with the press. */
+  actions?: { id: string; label: string; value: string }[];
 }
 
 /**
@@ -136,6 +144,19 @@ export function createDeliveries(redis: Redis) {
     return true;
   }
 
+  /** Changes a notice that may be posted already. */
+  async function changeNotice(
+    id: string,
+    change: (notice: Notice) => Notice,
+    surfaces: readonly string[],
+  ): Promise<boolean> {
+    const doc = await redis.get(keys.notice(id));
+    if (!doc) return false;
+    await redis.set(keys.notice(id), JSON.stringify(change(JSON.parse(doc))), 'KEEPTTL');
+    for (const surface of surfaces) await redis.zadd(keys.undelivered(surface), String(Date.now()), id);
+    return true;
+  }
+
   const dropNotice = (id: string) => redis.del(keys.notice(id));
 
   /** Runs `work` while holding a lock that lapses by itself; null when somebody else holds it. */
@@ -149,6 +170,17 @@ export function createDeliveries(redis: Redis) {
     }
   }
 
-  return { begin, claim, setTold, closeUntil, settle, undelivered, addNotice, dropNotice, withLock };
+  return {
+    begin,
+    claim,
+    setTold,
+    closeUntil,
+    settle,
+    undelivered,
+    addNotice,
+    changeNotice,
+    dropNotice,
+    withLock,
+  };
 }
 export type Deliveries = ReturnType<typeof createDeliveries>;

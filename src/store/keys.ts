@@ -18,6 +18,7 @@ export const keys = {
   exceptionUses: key('exception-uses'),
   audit: key('audit'),
   auditHead: key('audit-head'),
+  auditCopies: key('audit-copies'),
   auditOnce: (id: string) => key('audit-once', id),
   watermarks: key('watermarks'),
   subscriptions: key('subscriptions'),

@@ -53,6 +53,9 @@ export function faultsOfBlocks(blocks: Loose[]): string[] {
           confirm(element.confirm, text);
         }
       }
+    } else if (block.type === 'input') {
+      text('label', block.label, 2000);
+      if (!block.element?.type) faults.push('input without element');
     } else if (block.type !== 'divider' && block.type !== 'header')
       faults.push(`unknown block ${block.type}`);
   }

@@ -130,6 +130,17 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       views.push({ id, view });
       return { ok: true, view: { ...view, id } };
     },
+    'views.update': (args) => {
+      const known = views.find((opened) => opened.id === args.view_id);
+      if (!known) return fail('not_found');
+      known.view = parsed(args.view) as Record<string, unknown>;
+      return { ok: true, view: { ...known.view, id: known.id } };
+    },
+    'chat.getPermalink': (args) => ({
+      ok: true,
+      channel: args.channel,
+      permalink: `https://contoso.slack.example/archives/${args.channel}/p${String(args.message_ts).replace('.', '')}`,
+    }),
     'views.publish': (args) => {
       homes.set(String(args.user_id), parsed(args.view) as Record<string, unknown>);
       return { ok: true };
@@ -353,6 +364,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         .flatMap((block) => block.elements ?? [])
         .find((element) => element.action_id === actionId);
       const option = menu?.options.find((each: { text: { text: string } }) => each.text.text === label);
+      if (!option) throw new Error(`No choice ${label} in ${JSON.stringify(menu?.options)}`);
       const actions = [
         {
           type: 'static_select',
@@ -416,31 +428,44 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       user: string,
       to: { url: string } | 'socket',
       changes: Record<string, string> = {},
-    ) => {
-      // biome-ignore lint/suspicious/noExplicitAny: a view's blocks
-      const blocks = opened.view.blocks as any[];
-      const values = Object.fromEntries(
-        blocks
-          .filter((block) => block.type === 'input')
-          .map((block) => {
-            const { element } = block;
-            const value = changes[block.block_id];
-            const state =
-              element.type === 'datepicker'
-                ? { type: 'datepicker', selected_date: value ?? element.initial_date ?? null }
-                : { type: element.type, value: (value ?? element.initial_value) || null };
-            return [block.block_id, { [element.action_id]: state }];
-          }),
-      );
-      return interact(
+    ) => interact({ ...base(user), type: 'view_submission', view: filled(opened, changes) }, to),
+    /** Presses a button inside a modal, with what is filled in so far. */
+    pressInModal: (
+      opened: { id: string; view: Record<string, unknown> },
+      actionId: string,
+      user: string,
+      to: { url: string } | 'socket',
+      changes: Record<string, string> = {},
+    ) =>
+      interact(
         {
           ...base(user),
-          type: 'view_submission',
-          view: { ...opened.view, id: opened.id, state: { values } },
+          type: 'block_actions',
+          trigger_id: '1.1',
+          view: { ...filled(opened, changes), hash: 'h' },
+          actions: [{ type: 'button', action_id: actionId, block_id: 'intro', action_ts: newTs() }],
         },
         to,
-      );
-    },
+      ),
+    /** Uses the message shortcut on something that somebody said. */
+    shortcut: (
+      callback: string,
+      said: { channel: string; ts: string; text: string },
+      user: string,
+      to: { url: string },
+    ) =>
+      interact(
+        {
+          ...base(user),
+          type: 'message_action',
+          callback_id: callback,
+          trigger_id: '1.1',
+          channel: { id: said.channel, name: 'soc' },
+          message_ts: said.ts,
+          message: { type: 'message', ts: said.ts, text: said.text },
+        },
+        to,
+      ),
     stop: async () => {
       for (const client of sockets.clients) client.terminate();
       sockets.close();
@@ -449,4 +474,39 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     },
   };
 }
+// biome-ignore lint/suspicious/noExplicitAny: a view's blocks
+type Loose = any;
+
+/** A modal as Slack sends it back. */
+function filled(opened: { id: string; view: Record<string, unknown> }, changes: Record<string, string>) {
+  const values = Object.fromEntries(
+    (opened.view.blocks as Loose[])
+      .filter((block) => block.type === 'input')
+      .map(({ block_id: id, element }) => [id, { [element.action_id]: stateOf(element, changes[id]) }]),
+  );
+  return { ...opened.view, id: opened.id, state: { values } };
+}
+
+function stateOf(element: Loose, value: string | undefined): Record<string, unknown> {
+  const option = (wanted: string) => element.options.find((each: Loose) => each.value === wanted);
+  switch (element.type) {
+    case 'datepicker':
+      return { type: element.type, selected_date: value ?? element.initial_date ?? null };
+    case 'static_select':
+      return {
+        type: element.type,
+        selected_option: value ? option(value) : (element.initial_option ?? null),
+      };
+    case 'checkboxes':
+      return {
+        type: element.type,
+        selected_options: value ? value.split(',').map(option) : (element.initial_options ?? []),
+      };
+    case 'users_select':
+      return { type: element.type, selected_user: value ?? element.initial_user ?? null };
+    default:
+      return { type: element.type, value: (value ?? element.initial_value) || null };
+  }
+}
+
 export type SimulatedSlack = Awaited<ReturnType<typeof startSlack>>;

@@ -33,7 +33,8 @@ button.danger{color:var(--red);border-color:var(--red)}
 details.confirm[open]>div{border:1px solid var(--line);border-radius:6px;padding:.7rem;margin-top:.4rem;max-width:32rem;background:var(--bg)}
 .exception p{display:grid;gap:.2rem}
 label{font-weight:600}
-input,textarea{font:inherit;padding:.4rem;border:1px solid var(--muted);border-radius:6px;background:var(--card);color:var(--fg);width:100%}
+.field{display:grid;gap:.2rem}
+select,input,textarea{font:inherit;padding:.4rem;border:1px solid var(--muted);border-radius:6px;background:var(--card);color:var(--fg);width:100%}
 .hint,.empty{color:var(--muted)}
 .fault{color:var(--red)}
 .scroll{overflow-x:auto}
@@ -69,6 +70,7 @@ export const js = `'use strict';
     if (now && Number(now.dataset.rev) >= Number(fresh.dataset.rev)) return;
     local(fresh);
     if (now) {
+      if (now.contains(document.activeElement) && document.activeElement.matches('input,textarea,select')) return;
       const open = now.querySelector('details[open] summary');
       now.replaceWith(fresh);
       if (open) {

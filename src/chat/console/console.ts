@@ -1,9 +1,10 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { type Alert, type Presser, summarize } from '../../alerts/alert';
-import type { Exception, Match } from '../../alerts/exception';
+import type { Exception } from '../../alerts/exception';
 import { type ActionId, actionIds } from '../../config';
-import { exceptionForm, type FormValues, readExceptionForm } from '../exception-form';
+import { exceptionForm } from '../exception-form';
+import { type FormValues, readForm } from '../form';
 import { messageOf } from '../message';
 import { css, icon, js } from './assets';
 import { html } from './html';
@@ -26,7 +27,7 @@ export interface ConsoleDeps {
   listAlerts: (limit: number) => Promise<Alert[]>;
   getAlert: (id: string) => Promise<Alert | null>;
   /** What an exception would have silenced, in words. */
-  backtest: (match: Match) => Promise<string>;
+  backtest: (exception: Pick<Exception, 'match'>) => Promise<string>;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{ subscriptions: HealthRow[]; queues: Record<string, Record<string, number>> }>;
@@ -106,14 +107,24 @@ export function createConsole(deps: ConsoleDeps): Router {
       );
     }),
   );
-  router.post(
-    '/alerts/:id/:action',
-    express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 50 }),
-    fromOurPage,
-    withAlert(pressed),
-  );
+  const form = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 50 });
+  router.post('/alerts/:id/:action', form, fromOurPage, withAlert(pressed));
   router.get('/exceptions', async (_request, response) => {
-    response.send(page('Exceptions', exceptionsTable(await deps.listExceptions(), deps.now())));
+    response.send(page('Exceptions', exceptionsTable(await deps.listExceptions(), deps.now(), context)));
+  });
+  router.post('/exceptions/:id/:action', form, fromOurPage, async (request, response) => {
+    const action = (['extend_exception', 'remove_exception'] as const).find(
+      (id) => id === request.params.action,
+    );
+    if (!action) return void response.status(404).send('There is no such action.');
+    await deps.press({
+      alertId: '',
+      action,
+      by: consolePresser,
+      input: { exceptionId: String(request.params.id) },
+      nonce: `console.${String((request.body as Record<string, string>).nonce ?? randomUUID()).slice(0, 100)}`,
+    });
+    response.redirect(303, '/console/exceptions');
   });
   router.get(
     '/audit',
@@ -130,8 +141,11 @@ export function createConsole(deps: ConsoleDeps): Router {
     if (!action) return void response.status(404).send('There is no such action.');
     const body = (request.body ?? {}) as Record<string, string>;
     let input: Record<string, unknown> | undefined;
-    if (action === 'add_exception') {
-      const form = readExceptionForm(body as FormValues);
+    const fields = model(alert).model.actions.find(({ id }) => id === action)?.form;
+    if (fields) {
+      const form = readForm(action, fields, body as FormValues);
+      if ('faults' in form && action !== 'add_exception')
+        return void response.status(422).send(Object.values(form.faults).join('. '));
       if ('faults' in form) {
         const fields = exceptionForm(alert, consolePresser, deps.now()).map((field) => ({
           ...field,
@@ -160,7 +174,7 @@ export function createConsole(deps: ConsoleDeps): Router {
 
   function tested(alert: Alert): Promise<string> {
     const { caller, target } = summarize(alert);
-    return deps.backtest({ caller: caller.name, target: target.name });
+    return deps.backtest({ match: { caller: caller.name, target: target.name } });
   }
 
   function withAlert(handle: (alert: Alert, request: Request, response: Response) => Promise<void>) {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Alert } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
+import { matchWords } from '../../alerts/match-words';
 import { plainLine } from '../../alerts/plain-text';
-import type { FormField } from '../exception-form';
-import type { Action, Inline, MessageModel } from '../message';
+import type { Action } from '../actions';
+import type { Field } from '../form';
+import type { Inline, MessageModel } from '../message';
 import type { ThreadPart } from '../thread';
 import { type Html, html } from './html';
 
@@ -96,45 +98,72 @@ function button(action: Action, alertId: string, csrf: string): Html {
 <label>For how long <select name="choice">${action.choices.map((choice) => html`<option value="${choice.value}">${choice.label}</option>`)}</select></label>
 <button type="submit" class="primary" data-action="${action.id}">Save exception</button></form></div></details>`;
   }
-  const form = (label: string) => html`<form method="post" action="/console/alerts/${alertId}/${action.id}">
+  const form = (
+    label: string,
+    fields: readonly Field[] = [],
+  ) => html`<form method="post" action="/console/alerts/${alertId}/${action.id}">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
+${fields.map((field) => input(field, `${alertId}-${action.id}-${field.id}`))}
 <button type="submit" class="${action.style ?? ''}" data-action="${action.id}">${label}</button></form>`;
   if (!action.confirm) return form(action.label);
-  return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><strong>${action.confirm.title}</strong><p>${action.confirm.text}</p>${form(action.confirm.yes)}</div></details>`;
+  const { title, text, yes } = action.confirm;
+  return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><strong>${title}</strong><p>${text}</p>${form(yes, action.form)}</div></details>`;
+}
+
+/** A field of a form with its label, hint and, if it was filled in wrongly, its fault. */
+function input(field: Field, id: string, fault?: string): Html {
+  const hint = field.hint || fault;
+  const described = hint ? html` aria-describedby="${id}-hint"` : '';
+  return html`<p class="field"><label for="${id}">${field.label}${field.optional ? ' (optional)' : ''}</label>
+${control(field, id, described)}${hint && html`<span class="hint" id="${id}-hint">${fault ? html`<strong class="fault">${fault}. </strong>` : ''}${field.hint ?? ''}</span>`}</p>`;
+}
+
+function control({ id: name, kind, value, choices = [] }: Field, id: string, described: Html | ''): Html {
+  if (kind === 'long')
+    return html`<textarea id="${id}" name="${name}" rows="3" maxlength="2000"${described}>${value}</textarea>`;
+  if (kind === 'choice' || kind === 'checks') {
+    const chosen = value.split(',');
+    const options = choices.map(
+      (choice) =>
+        html`<option value="${choice.value}"${chosen.includes(choice.value) ? html` selected` : ''}>${choice.label}</option>`,
+    );
+    const none = kind === 'checks' ? html`<option value="">No</option>` : '';
+    return html`<select id="${id}" name="${name}"${described}>${none}${options}</select>`;
+  }
+  const hint = kind === 'person' ? html` placeholder="E-mail address or name"` : '';
+  return html`<input id="${id}" name="${name}" type="${kind === 'date' ? 'date' : 'text'}" value="${value}" maxlength="500"${hint}${described}>`;
 }
 
 export function exceptionPage(
   tested: string,
   alertId: string,
-  fields: readonly FormField[],
+  fields: readonly Field[],
   faults: Partial<Record<string, string>>,
   { csrf }: PageContext,
 ): Html {
   return html`<form method="post" action="/console/alerts/${alertId}/add_exception" class="exception">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
-${fields.map((field) => {
-  const hintId = `${field.id}-hint`;
-  const fault = faults[field.id];
-  const described = html`aria-describedby="${hintId}"`;
-  return html`<p><label for="${field.id}">${field.label}${field.optional ? ' (optional)' : ''}</label>
-${
-  field.kind === 'long'
-    ? html`<textarea id="${field.id}" name="${field.id}" rows="3" maxlength="2000" ${described}>${field.value}</textarea>`
-    : html`<input id="${field.id}" name="${field.id}" type="${field.kind}" value="${field.value}" maxlength="500" ${described}>`
-}<span class="hint" id="${hintId}">${fault ? html`<strong class="fault">${fault}. </strong>` : ''}${field.hint ?? ''}</span></p>`;
-})}
+${fields.map((field) => input(field, field.id, faults[field.id]))}
 <p><strong>${tested}</strong></p>
-<p>All that is given must hold. Executions that it covers are recorded, not posted; a critical score is never silenced.</p>
+<p>All that is given must hold. Executions that it covers are recorded, not posted; a critical score is silenced only where that is ticked.</p>
 <button type="submit" class="primary" data-action="save_exception">Save exception</button> <a class="button" href="/console">Cancel</a>
 </form>`;
 }
 
-export function exceptionsTable(rows: { exception: Exception; uses: number }[], now: number): Html {
+export function exceptionsTable(
+  rows: { exception: Exception; uses: number }[],
+  now: number,
+  { csrf }: PageContext,
+): Html {
   if (rows.length === 0)
     return html`<p class="empty">No exceptions. Add one from an alert, or with <code>runwatch exceptions import</code>.</p>`;
-  return html`<div class="scroll"><table><thead><tr><th scope="col">Id</th><th scope="col">Matches</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Expires</th><th scope="col">Suppressed</th></tr></thead><tbody>${rows.map(
-    ({ exception, uses }) =>
-      html`<tr><td>${exception.id}</td><td><code>${plainLine(JSON.stringify(exception.match), 200)}</code></td><td>${plainLine(exception.reason, 200)}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${Date.parse(exception.expires) <= now ? ' (expired)' : ''}</td><td>${uses}</td></tr>`,
+  const press = (id: string, action: string, label: string) =>
+    html`<form method="post" action="/console/exceptions/${encodeURIComponent(id)}/${action}"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}"><button type="submit" data-action="${action}">${label}</button></form>`;
+  return html`<div class="scroll"><table><thead><tr><th scope="col">Id</th><th scope="col">Matches</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Expires</th><th scope="col">Suppressed</th><th scope="col">Review</th></tr></thead><tbody>${rows.map(
+    ({ exception, uses }) => {
+      const over = Date.parse(exception.expires) <= now;
+      return html`<tr><td>${exception.id}</td><td>${matchWords(exception.match)}${exception.silenceCritical ? ', critical scores too' : ''}</td><td>${plainLine(exception.reason, 200)}${exception.ticket && html` <a href="${exception.ticket}" rel="noreferrer">ticket</a>`}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${over ? ' (expired)' : ''}</td><td>${uses === 0 ? 'never used' : uses}</td><td>${!over && press(exception.id, 'extend_exception', 'Extend 30 days')}${press(exception.id, 'remove_exception', 'Remove')}</td></tr>`;
+    },
   )}</tbody></table></div>`;
 }
 

@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import { plainLine } from '../../alerts/plain-text';
-import type { Action, MessageModel } from '../message';
+import type { Action } from '../actions';
+import type { MessageModel } from '../message';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
 
 /** Slack's limits. @see https://docs.slack.dev/reference/block-kit/blocks */
@@ -34,7 +35,7 @@ export function toBlocks(model: MessageModel): KnownBlock[] {
     blocks.push({
       type: 'actions',
       block_id: `actions.${model.alertId}`,
-      elements: model.actions.slice(0, limits.actions).map((action) => element(action, model.alertId)),
+      elements: elementsOf(model),
     });
   }
   return blocks.slice(0, limits.blocks);
@@ -64,19 +65,29 @@ function within(text: string): string {
   return `${cut.replace(/[&<][^;>\s]*$/, '')}…`;
 }
 
+/** Buttons, and a menu of what is seldom pressed. */
+function elementsOf({ actions, alertId }: MessageModel) {
+  const minor = actions.filter((action) => action.minor).map(({ id, label }) => ({ value: id, label }));
+  const shown: Action[] = actions.filter((action) => !action.minor);
+  const more = minor.length > 0 ? [menu('more', 'More…', minor, alertId)] : [];
+  return [...shown.slice(0, limits.actions - 1).map((action) => element(action, alertId)), ...more];
+}
+
 /** A button, or a menu where there is something to choose; each option carries the alert's id and the choice. */
 function element(action: Action, alertId: string) {
   if (!action.choices) return button(action, alertId);
-  return {
-    type: 'static_select' as const,
-    action_id: action.id,
-    placeholder: { type: 'plain_text' as const, text: plainLine(action.label, limits.buttonText) },
-    options: action.choices.map(({ value, label }) => ({
-      value: `${alertId} ${value}`,
-      text: { type: 'plain_text' as const, text: plainLine(label, limits.buttonText) },
-    })),
-  };
+  return menu(action.id, action.label, action.choices, alertId);
 }
+
+const menu = (id: string, label: string, choices: { value: string; label: string }[], alertId: string) => ({
+  type: 'static_select' as const,
+  action_id: id,
+  placeholder: { type: 'plain_text' as const, text: plainLine(label, limits.buttonText) },
+  options: choices.map((choice) => ({
+    value: `${alertId} ${choice.value}`,
+    text: { type: 'plain_text' as const, text: plainLine(choice.label, limits.buttonText) },
+  })),
+});
 
 function button(action: Action, alertId: string) {
   return {
@@ -85,7 +96,7 @@ function button(action: Action, alertId: string) {
     value: alertId,
     text: { type: 'plain_text' as const, text: plainLine(action.label, limits.buttonText), emoji: false },
     ...(action.style ? { style: action.style } : {}),
-    ...(action.confirm
+    ...(action.confirm && !action.form
       ? {
           confirm: {
             title: {

@@ -40,3 +40,4 @@ export function createSlackPeople(client: WebClient) {
 
   return { presser, inGroup };
 }
+export type SlackPeople = ReturnType<typeof createSlackPeople>;

@@ -72,30 +72,44 @@ export function createSlackSurface(
     alertId: string,
     text: string,
   ): Promise<{ id: string; name: string } | null> {
-    try {
-      const { user } = await client.users.lookupByEmail({ email });
-      if (!user?.id) return null;
-      const button = (answer: string, label: string) => ({
-        type: 'button' as const,
-        action_id: `caller_${answer}`,
-        value: alertId,
-        text: { type: 'plain_text' as const, text: label },
-      });
-      const elements = [
-        button('yes', 'Yes, I did'),
-        button('no', 'No'),
-        button('automation', 'It was automation'),
-      ];
-      await client.chat.postMessage({
-        channel: user.id,
+    const person = await personOf(email);
+    if (!person) return null;
+    const button = (answer: string, label: string) => ({
+      type: 'button' as const,
+      action_id: `caller_${answer}`,
+      value: alertId,
+      text: { type: 'plain_text' as const, text: label },
+    });
+    const elements = [
+      button('yes', 'Yes, I did'),
+      button('no', 'No'),
+      button('automation', 'It was automation'),
+    ];
+    await call(() =>
+      client.chat.postMessage({
+        channel: person.id,
         text: escapeMrkdwn(text),
         blocks: [
           { type: 'section', text: { type: 'mrkdwn', text: escapeMrkdwn(text), verbatim: true } },
+          {
+            type: 'input',
+            block_id: 'note',
+            optional: true,
+            label: { type: 'plain_text', text: 'A word about it' },
+            element: { type: 'plain_text_input', action_id: 'note', max_length: 500 },
+          },
           { type: 'actions', elements },
         ],
         ...quiet,
-      });
-      return { id: user.id, name: user.real_name ?? user.name ?? email };
+      }),
+    );
+    return person;
+  }
+
+  async function personOf(email: string): Promise<{ id: string; name: string } | null> {
+    try {
+      const { user } = await client.users.lookupByEmail({ email });
+      return user?.id ? { id: user.id, name: user.real_name ?? user.name ?? email } : null;
     } catch (error) {
       const failure = toSurfaceError(error);
       if (failure.kind === 'refused' && failure.message.includes('users_not_found')) return null;
@@ -103,7 +117,7 @@ export function createSlackSurface(
     }
   }
 
-  return { ask, name: 'slack', channel, intervalMs: 1000 / rate, post, update, find, whisper };
+  return { ask, personOf, name: 'slack', channel, intervalMs: 1000 / rate, post, update, find, whisper };
 }
 
 /** Links don't unfold, and names in the text never become mentions. */
@@ -119,8 +133,10 @@ function payload(content: Content) {
     };
   }
   if (content.kind === 'notice') {
+    const text = `${content.mention ? `<!subteam^${content.mention}> ` : ''}${escapeMrkdwn(content.text)}`;
     return {
-      text: escapeMrkdwn(content.text),
+      text,
+      ...(content.actions ? { blocks: noticeBlocks(text, content.actions) } : {}),
       metadata: { event_type: noticeType, event_payload: { notice_id: content.id } },
     };
   }
@@ -140,6 +156,26 @@ function plain(content: Content) {
   if (content.kind === 'thread') return { ...payload(content), blocks: [] };
   return { text: escapeMrkdwn(content.model.summary), blocks: [], metadata: metadataOf(content.model) };
 }
+
+const noticeBlocks = (
+  text: string,
+  actions: { id: string; label: string; value: string }[],
+): KnownBlock[] => [
+  { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3000), verbatim: true } },
+  ...(actions.length > 0
+    ? [
+        {
+          type: 'actions' as const,
+          elements: actions.map(({ id, label, value }) => ({
+            type: 'button' as const,
+            action_id: id,
+            value,
+            text: { type: 'plain_text' as const, text: label },
+          })),
+        },
+      ]
+    : []),
+];
 
 const metadataOf = (model: MessageModel) => ({
   event_type: eventType,

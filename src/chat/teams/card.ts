@@ -1,5 +1,7 @@
 import { plainBlock, plainLine } from '../../alerts/plain-text';
-import type { Action, Inline, MessageModel } from '../message';
+import type { Action } from '../actions';
+import type { Field } from '../form';
+import type { Inline, MessageModel } from '../message';
 import { textBar } from '../text-bar';
 import type { ThreadPart } from '../thread';
 
@@ -62,7 +64,14 @@ function toAction(action: Action, model: MessageModel): Json {
         ? { style: 'positive' }
         : {}),
   });
-  if (action.form) return unfold(action.label, [...action.form.map(input)], execute('Save'));
+  if (action.form) {
+    const about = action.confirm ? [text(escapeMarkdown(action.confirm.text))] : [];
+    return unfold(
+      action.label,
+      [...about, ...action.form.map(input)],
+      execute(action.confirm?.yes ?? 'Save'),
+    );
+  }
   if (action.choices) {
     const choices = action.choices.map(({ value, label }) => ({ title: label, value }));
     return unfold(
@@ -88,19 +97,54 @@ const unfold = (title: string, body: Json[], action: Json): Json => ({
   card: { type: 'AdaptiveCard', version: '1.5', body, actions: [action] },
 });
 
-const input = (field: NonNullable<Action['form']>[number]): Json => ({
-  type: field.kind === 'date' ? 'Input.Date' : 'Input.Text',
-  id: field.id,
-  label: field.label,
-  value: field.value,
-  ...(field.id === 'owner' ? { placeholder: 'You, when empty' } : {}),
-  isRequired: !field.optional && field.id !== 'owner',
-  errorMessage: `Please give ${field.label.toLowerCase()}`,
-  ...(field.kind === 'long'
-    ? { isMultiline: true, maxLength: 2000 }
-    : field.kind === 'text'
-      ? { maxLength: 500 }
-      : {}),
+/** A field of a form; whoever is picked comes back as their Entra object id. */
+function input(field: Field): Json {
+  const label = {
+    id: field.id,
+    label: field.label,
+    value: field.value,
+    isRequired: !field.optional && field.id !== 'owner',
+    errorMessage: `Please give ${field.label.toLowerCase()}`,
+  };
+  const choices = (field.choices ?? []).map(({ value, label: title }) => ({ value, title }));
+  switch (field.kind) {
+    case 'date':
+      return { type: 'Input.Date', ...label };
+    case 'choice':
+      return { type: 'Input.ChoiceSet', ...label, choices };
+    case 'checks':
+      return { type: 'Input.ChoiceSet', ...label, choices, isMultiSelect: true };
+    case 'person':
+      return {
+        type: 'Input.ChoiceSet',
+        ...label,
+        choices,
+        'choices.data': { type: 'Data.Query', dataset: 'graph.microsoft.com/users' },
+      };
+    default:
+      return {
+        type: 'Input.Text',
+        ...label,
+        placeholder: field.id === 'owner' ? 'You, when empty' : (field.hint ?? ''),
+        ...(field.kind === 'long' ? { isMultiline: true, maxLength: 2000 } : { maxLength: 500 }),
+      };
+  }
+}
+
+/** A short notice with something to press. */
+export const toNoticeCard = (
+  words: string,
+  actions: readonly { id: string; label: string; value: string }[],
+): Json => ({
+  type: 'AdaptiveCard',
+  version: '1.5',
+  body: [text(escapeMarkdown(words))],
+  actions: actions.map(({ id, label, value }) => ({
+    type: 'Action.Execute',
+    title: label,
+    verb: id,
+    data: { exceptionId: value },
+  })),
 });
 
 /** The thread below an alert, as a reply. */

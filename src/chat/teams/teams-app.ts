@@ -1,14 +1,15 @@
 import { Activity, ActivityTypes, type ConversationReference } from '@microsoft/agents-activity';
 import { CloudAdapter, INVOKE_RESPONSE_KEY, type TurnContext } from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
-import type { Presser } from '../../alerts/alert';
+import type { Alert, Presser } from '../../alerts/alert';
 import { plainLine } from '../../alerts/plain-text';
 import { type ActionId, actionIds, type TeamsConfig } from '../../config';
 import type { Log } from '../../log';
-import { type FormValues, readExceptionForm } from '../exception-form';
+import { readForm } from '../form';
+import { messageOf } from '../message';
 import type { Content, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
-import { escapeMarkdown, toCard, toThreadCard } from './card';
+import { escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
 
 /** Where the app was installed, and what was posted where: kept so that every process knows. */
 export interface TeamsMemory {
@@ -32,13 +33,27 @@ export interface TeamsDeps {
   }) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   command: (text: string) => Promise<string>;
+  getAlert: (id: string) => Promise<Alert | null>;
+  /** False when no responder is configured. */
+  responders: boolean;
+  now: () => number;
 }
 
 /** Teams waits some seconds for an invoke's answer; what is known by then is told to the presser alone. */
 const answerWithinMs = 2500;
 
 /** Bot Framework by @microsoft/agents-hosting: it checks each request's token (signature, issuer, audience, expiry, serviceUrl). */
-export function createTeams({ config, log, memory, press, answerTo, command }: TeamsDeps): {
+export function createTeams({
+  config,
+  log,
+  memory,
+  press,
+  answerTo,
+  command,
+  getAlert,
+  responders,
+  now,
+}: TeamsDeps): {
   surface: Surface;
   router: Router;
 } {
@@ -83,7 +98,8 @@ export function createTeams({ config, log, memory, press, answerTo, command }: T
 
   async function pressed(context: TurnContext, verb: string, data: Record<string, string>): Promise<string> {
     const action = actionIds.find((id) => id === verb);
-    if (!action || !data.alertId) return 'That button is not known here.';
+    const { alertId = '', exceptionId, choice, ...values } = data;
+    if (!action || !(alertId || exceptionId)) return 'That button is not known here.';
     const { from, id } = context.activity;
     const by: Presser = {
       surface: 'teams',
@@ -91,14 +107,18 @@ export function createTeams({ config, log, memory, press, answerTo, command }: T
       name: plainLine(from?.name ?? 'somebody in Teams', 80),
     };
     let input: Record<string, unknown> | undefined;
-    if (action === 'add_exception') {
-      const form = readExceptionForm({ ...data, owner: data.owner || by.name } as FormValues);
+    if (exceptionId) input = { exceptionId };
+    if (choice) input = { choice };
+    const alert = alertId ? await getAlert(alertId) : null;
+    const shown =
+      alert && messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
+    if (shown?.form) {
+      const form = readForm(action, shown.form, { ...values, owner: values.owner || by.name });
       if ('faults' in form) return Object.values(form.faults).join('. ');
       input = form.input;
     }
-    if (data.choice) input = { choice: data.choice };
     const pressId = await press({
-      alertId: data.alertId,
+      alertId,
       action,
       by,
       nonce: `${by.id}.${id ?? Date.now()}`,
@@ -200,6 +220,7 @@ export function createTeams({ config, log, memory, press, answerTo, command }: T
     update,
     find,
     ask: async () => null,
+    personOf: async () => null,
     whisper: async () => {},
   };
   return { surface, router };
@@ -216,7 +237,9 @@ function toActivity(content: Content): Activity {
       ? toCard(content.model)
       : content.kind === 'thread'
         ? toThreadCard(content.parts)
-        : null;
+        : content.actions
+          ? toNoticeCard(content.text, content.actions)
+          : null;
   if (!card)
     return Activity.fromObject({
       type: ActivityTypes.Message,

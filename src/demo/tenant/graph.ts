@@ -20,6 +20,15 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
       throw new ArmError(400, 'Request_UnsupportedQuery', '$count needs ConsistencyLevel: eventual.');
     return { status: 200, body: membersOf(count, directory).length };
   }
+  const asked = /^\/users\/([^/]+)\/checkMemberGroups$/.exec(path)?.[1];
+  if (asked && request.method === 'POST') {
+    const who = decodeURIComponent(asked).toLowerCase();
+    const user = directory.all().find((p) => p.id === who || p.login.toLowerCase() === who);
+    if (!user) throw new ArmError(404, 'Request_ResourceNotFound', `Resource '${who}' does not exist.`);
+    const { groupIds = [] } = (request.body ?? {}) as { groupIds?: string[] };
+    const groups = directory.withGroups(user.id);
+    return { status: 200, body: { value: groupIds.filter((id) => groups.has(id)) } };
+  }
   const members = /^\/groups\/([^/]+)\/transitiveMembers$/.exec(path)?.[1];
   if (members) return list(membersOf(members, directory));
   const owned = /^\/servicePrincipals\/([^/]+)\/owners$/.exec(path)?.[1];

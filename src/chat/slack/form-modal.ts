@@ -1,0 +1,130 @@
+import type { InputBlock, ModalView } from '@slack/types';
+import { plainLine } from '../../alerts/plain-text';
+import type { ActionId } from '../../config';
+import type { Field, FormValues } from '../form';
+import { escapeMrkdwn } from './mrkdwn';
+
+export const formCallback = 'runwatch_form';
+/** The button in the exception's modal that counts again what it would have silenced. */
+export const backtestAction = 'backtest';
+
+/** What a modal needs to know when it comes back. */
+export interface ModalMemory {
+  action: ActionId;
+  alertId: string;
+  channel: string;
+}
+
+/** @param intro what it will do, in words */
+export function formModal(
+  memory: ModalMemory,
+  {
+    title,
+    intro,
+    fields,
+    submit,
+  }: { title: string; intro: string; fields: readonly Field[]; submit: string },
+): ModalView {
+  const counts = memory.action === 'add_exception';
+  return {
+    type: 'modal',
+    callback_id: formCallback,
+    private_metadata: JSON.stringify(memory),
+    title: { type: 'plain_text', text: plainLine(title, 24) },
+    submit: { type: 'plain_text', text: submit },
+    close: { type: 'plain_text', text: 'Cancel' },
+    blocks: [
+      {
+        type: 'section',
+        block_id: 'intro',
+        text: { type: 'mrkdwn', text: plainIntro(intro), verbatim: true },
+        ...(counts
+          ? {
+              accessory: {
+                type: 'button' as const,
+                action_id: backtestAction,
+                text: { type: 'plain_text' as const, text: 'Count again' },
+              },
+            }
+          : {}),
+      },
+      ...fields.map(toInput),
+    ],
+  };
+}
+
+const plainIntro = (intro: string) => escapeMrkdwn(plainLine(intro, 2800));
+
+const toInput = (field: Field): InputBlock => ({
+  type: 'input',
+  block_id: field.id,
+  optional: field.optional,
+  label: { type: 'plain_text', text: field.label },
+  ...(field.hint ? { hint: { type: 'plain_text', text: field.hint } } : {}),
+  element: element(field),
+});
+
+function element(field: Field): InputBlock['element'] {
+  const options = (field.choices ?? []).map(({ value, label }) => ({
+    value,
+    text: { type: 'plain_text' as const, text: plainLine(label, 75) },
+  }));
+  const chosen = options.filter((option) => field.value.split(',').includes(option.value));
+  switch (field.kind) {
+    case 'date':
+      return {
+        type: 'datepicker',
+        action_id: field.id,
+        ...(field.value ? { initial_date: field.value } : {}),
+      };
+    case 'choice':
+      return {
+        type: 'static_select',
+        action_id: field.id,
+        options,
+        ...(chosen[0] ? { initial_option: chosen[0] } : {}),
+      };
+    case 'checks':
+      return {
+        type: 'checkboxes',
+        action_id: field.id,
+        options,
+        ...(chosen.length > 0 ? { initial_options: chosen } : {}),
+      };
+    case 'person':
+      return { type: 'users_select', action_id: field.id };
+    default:
+      return {
+        type: 'plain_text_input',
+        action_id: field.id,
+        multiline: field.kind === 'long',
+        max_length: field.kind === 'long' ? 2000 : 500,
+        ...(field.value ? { initial_value: field.value } : {}),
+      };
+  }
+}
+
+interface StateValue {
+  value?: string | null;
+  selected_date?: string | null;
+  selected_user?: string | null;
+  selected_option?: { value?: string } | null;
+  selected_options?: { value?: string }[] | null;
+}
+
+/** What was typed and picked, whichever elements hold it. */
+export function valuesOf(state: Record<string, Record<string, StateValue>>): FormValues {
+  const values: FormValues = {};
+  for (const [block, elements] of Object.entries(state)) {
+    const first = Object.values(elements)[0] ?? {};
+    const checked = first.selected_options?.map((option) => option.value ?? '').join(',');
+    values[block] =
+      checked ??
+      first.selected_option?.value ??
+      first.selected_user ??
+      first.selected_date ??
+      first.value ??
+      '';
+  }
+  return values;
+}

@@ -1,0 +1,100 @@
+import type { BlockAction, ButtonAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
+import type { Alert, Presser } from '../../alerts/alert';
+import type { Exception } from '../../alerts/exception';
+import { plainLine } from '../../alerts/plain-text';
+import type { Action } from '../actions';
+import { type Field, readForm } from '../form';
+import { messageOf } from '../message';
+import { backtestAction, formCallback, formModal, type ModalMemory, valuesOf } from './form-modal';
+import type { SlackListening } from './slack-app';
+import { soonest } from './soonest';
+
+type Filled = Pick<Exception, 'match' | 'silenceCritical'>;
+
+/** Opens what a button has to fill in; false when it has nothing. */
+export async function openForm(
+  memory: ModalMemory,
+  by: Presser,
+  triggerId: string,
+  listening: SlackListening,
+): Promise<boolean> {
+  const alert = await listening.getAlert(memory.alertId);
+  const action = alert && formOf(alert, memory, listening);
+  if (!action) return false;
+  const view = await modalOf(memory, action, ownedBy(by, action.form), listening);
+  await listening.app.client.views.open({ trigger_id: triggerId, view });
+  return true;
+}
+
+const formOf = (alert: Alert, { action }: ModalMemory, { responders, now }: SlackListening) => {
+  const shown = messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
+  return shown?.form ? { ...shown, form: shown.form } : null;
+};
+
+const ownedBy = (by: Presser, fields: readonly Field[]): Field[] =>
+  fields.map((field) =>
+    field.id === 'owner' ? { ...field, value: plainLine(by.email ?? by.name, 200) } : field,
+  );
+
+async function modalOf(
+  memory: ModalMemory,
+  { id, label, confirm }: Action,
+  fields: readonly Field[],
+  { backtest }: SlackListening,
+): Promise<ModalView> {
+  const values = Object.fromEntries(fields.map((field) => [field.id, field.value]));
+  const form = id === 'add_exception' ? readForm(id, fields, values) : null;
+  const counted = form && 'input' in form ? await backtest(form.input as unknown as Filled) : '';
+  return formModal(memory, {
+    title: confirm?.title ?? label,
+    intro: `${confirm?.text ?? ''} ${counted}`.trim(),
+    fields,
+    submit: confirm?.yes ?? 'Save',
+  });
+}
+
+/** Forms come back: filled, or to be counted again. */
+export function listenToForms(listening: SlackListening): void {
+  const { app, people, press, getAlert } = listening;
+
+  app.action<BlockAction<ButtonAction>>(backtestAction, async ({ ack, body, client }) => {
+    await ack();
+    const { view } = body;
+    if (!view) return;
+    const memory = JSON.parse(view.private_metadata) as ModalMemory;
+    const alert = await getAlert(memory.alertId);
+    const action = alert && formOf(alert, memory, listening);
+    if (!action) return;
+    const values = valuesOf(view.state.values);
+    const fields = action.form.map((field) => ({ ...field, value: values[field.id] ?? field.value }));
+    await client.views.update({
+      view_id: view.id,
+      hash: view.hash,
+      view: await modalOf(memory, action, fields, listening),
+    });
+  });
+
+  app.view(formCallback, async ({ ack, body, view }) => {
+    const memory = JSON.parse(view.private_metadata) as ModalMemory;
+    const alert = await getAlert(memory.alertId);
+    const by = await people.presser(body.user.id, body.user.name);
+    const fields = ownedBy(by, (alert && formOf(alert, memory, listening)?.form) ?? []);
+    const asOpened = Object.fromEntries(fields.map((field) => [field.id, field.value]));
+    const form = readForm(memory.action, fields, { ...asOpened, ...valuesOf(view.state.values) });
+    if ('faults' in form) {
+      await ack({ response_action: 'errors', errors: form.faults });
+      return;
+    }
+    await soonest(ack, async () => {
+      await press({
+        alertId: memory.alertId,
+        action: memory.action,
+        by,
+        input: form.input,
+        nonce: `${body.user.id}.${view.id}`,
+        replyTo: { surface: 'slack', channel: memory.channel, user: body.user.id },
+      });
+    });
+  });
+}

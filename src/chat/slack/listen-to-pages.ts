@@ -1,0 +1,100 @@
+import type { MessageShortcut } from '@slack/bolt';
+import { summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { escapeMrkdwn } from './mrkdwn';
+import type { SlackListening } from './slack-app';
+import { soonest } from './soonest';
+
+export const addToAlertShortcut = 'add_to_alert';
+const addToAlertCallback = 'runwatch_add_to_alert';
+/** What a message shortcut remembers while its modal is open. */
+interface Quoted {
+  text: string;
+  link: string;
+  channel: string;
+}
+
+/** Slash command, home page, and the message shortcut that adds what was said elsewhere to an alert. */
+export function listenToPages({ app, people, press, command, home, openAlerts }: SlackListening): void {
+  app.command('/runwatch', async ({ ack, command: asked, client }) => {
+    await ack();
+    const text = (await command(asked.text)).slice(0, 30_000);
+    await client.chat.postEphemeral({
+      channel: asked.channel_id,
+      user: asked.user_id,
+      text: escapeMrkdwn(text),
+    });
+  });
+
+  app.event('app_home_opened', async ({ event, client }) => {
+    if (event.tab !== 'home') return;
+    const parts = await home(event.user);
+    const blocks = parts.map(({ heading, lines }) => ({
+      type: 'section' as const,
+      text: {
+        type: 'mrkdwn' as const,
+        text: `*${escapeMrkdwn(heading)}*\n${lines.map(escapeMrkdwn).join('\n')}`.slice(0, 3000),
+        verbatim: true,
+      },
+    }));
+    await client.views.publish({ user_id: event.user, view: { type: 'home', blocks } });
+  });
+
+  app.shortcut<MessageShortcut>(addToAlertShortcut, async ({ ack, body, client }) => {
+    await ack();
+    const alerts = (await openAlerts()).slice(0, 100);
+    const { permalink } = await client.chat
+      .getPermalink({ channel: body.channel.id, message_ts: body.message.ts ?? body.message_ts })
+      .catch(() => ({ permalink: '' }));
+    const quoted: Quoted = {
+      text: plainLine(body.message.text, 1500),
+      link: permalink ?? '',
+      channel: body.channel.id,
+    };
+    const plain = (text: string) => ({ type: 'plain_text' as const, text });
+    const options = alerts.map((alert) => ({
+      value: alert.id,
+      text: plain(
+        plainLine(`${alert.id} ${summarize(alert).target.name} ${summarize(alert).caller.name}`, 75),
+      ),
+    }));
+    await client.views.open({
+      trigger_id: body.trigger_id,
+      view: {
+        type: 'modal',
+        callback_id: addToAlertCallback,
+        private_metadata: JSON.stringify(quoted),
+        title: plain('Add to alert'),
+        ...(options.length > 0 ? { submit: plain('Add') } : {}),
+        close: plain('Cancel'),
+        blocks:
+          options.length === 0
+            ? [{ type: 'section', text: plain('No alert is open.') }]
+            : [
+                {
+                  type: 'input',
+                  block_id: 'alert',
+                  label: plain('Alert'),
+                  element: { type: 'static_select', action_id: 'alert', options },
+                },
+              ],
+      },
+    });
+  });
+
+  app.view(addToAlertCallback, async ({ ack, body, view }) => {
+    const quoted = JSON.parse(view.private_metadata) as Quoted;
+    const alertId = view.state.values.alert?.alert?.selected_option?.value ?? '';
+    await soonest(ack, async () => {
+      const by = await people.presser(body.user.id, body.user.name);
+      await press({
+        alertId,
+        action: 'add_note',
+        by,
+        input: { text: quoted.text, link: quoted.link },
+        nonce: `${body.user.id}.${view.id}`,
+        replyTo: { surface: 'slack', channel: quoted.channel, user: body.user.id },
+      });
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import type { Store } from '../store/store';
+
+export interface AuditCopies {
+  /** A JSON-lines file, appended to. */
+  file?: string | undefined;
+  /** Takes each entry as JSON by POST; its hash goes as Idempotency-Key. */
+  webhook?: string | undefined;
+}
+
+const atOnce = 500;
+/** No line is longer: an entry's details are capped where they are made. */
+const longestLine = 1_000_000;
+
+/** Carries the audit trail's new entries outside, in order; after a crash it goes on behind the last that arrived. */
+export async function copyAudit(
+  { file, webhook }: AuditCopies,
+  { store }: { store: Pick<Store, 'audit'> },
+): Promise<void> {
+  if (file) await copyToFile(file, store);
+  if (webhook) await copyToWebhook(webhook, store);
+}
+
+/** The file knows by its own last line how far it is. */
+async function copyToFile(file: string, { audit }: Pick<Store, 'audit'>): Promise<void> {
+  const handle = openSync(file, 'a+', 0o600);
+  try {
+    let last = lastIdIn(handle);
+    for (;;) {
+      const entries = await audit.after(last, atOnce);
+      if (entries.length === 0) return;
+      writeSync(handle, entries.map(({ id, entry }) => `${JSON.stringify({ id, ...entry })}\n`).join(''));
+      fsyncSync(handle);
+      last = entries.at(-1)?.id ?? last;
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A line that a crash cut short is written anew below: readers drop what is no JSON. */
+function lastIdIn(handle: number): string {
+  const { size } = fstatSync(handle);
+  const length = Math.min(size, longestLine);
+  const tail = Buffer.alloc(length);
+  readSync(handle, tail, 0, length, size - length);
+  const lines = tail.toString('utf8').split('\n');
+  if (lines.at(-1)) writeSync(handle, '\n');
+  for (const line of lines.reverse()) {
+    const id = /^\{"id":"(\d+-\d+)".*\}$/.exec(line)?.[1];
+    if (id) return id;
+  }
+  return '0-0';
+}
+
+async function copyToWebhook(url: string, { audit }: Pick<Store, 'audit'>): Promise<void> {
+  for (;;) {
+    const entries = await audit.after(await audit.copiedTo(url), atOnce);
+    if (entries.length === 0) return;
+    for (const { id, entry } of entries) {
+      const response = await fetch(url, {
+        method: 'POST',
+        redirect: 'error',
+        signal: AbortSignal.timeout(10_000),
+        headers: { 'content-type': 'application/json', 'idempotency-key': entry.hash },
+        body: JSON.stringify(entry),
+      });
+      if (!response.ok) throw new Error(`the audit webhook answered ${response.status}`);
+      await audit.setCopiedTo(url, id);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Presser } from './alerts/alert';
+import type { Azure } from './azure/azure';
+import type { SlackPeople } from './chat/slack/people';
+import type { Surface } from './chat/surface';
+import type { Config } from './config';
+import type { Log } from './log';
+import type { Metrics } from './metrics';
+import type { Queues } from './pipeline/queues';
+import type { InGroup } from './responses/authorize';
+import type { PerformDeps } from './responses/perform';
+import type { createPress } from './responses/press';
+import type { Store } from './store/store';
+
+export interface Around {
+  config: Config;
+  store: Store;
+  azure: Azure;
+  queues: Queues;
+  surfaces: readonly Surface[];
+  /** Null without Slack. */
+  people: SlackPeople | null;
+  press: ReturnType<typeof createPress>;
+  show: (alertId: string) => Promise<void>;
+  metrics: Metrics;
+  log: Log;
+  now: () => number;
+}
+
+const pagerDuty = 'https://events.pagerduty.com/v2/enqueue';
+const defaultMaxExceptionDays = 365;
+
+/** All that responses need of the rest of the house. */
+export function responseDeps(around: Around): PerformDeps {
+  const { config, store, azure, queues, surfaces, press, show, metrics, log, now } = around;
+  const { escalation, ask, exceptions } = config.policy;
+  const surfaceOf = (name: string) => surfaces.find((candidate) => candidate.name === name);
+  return {
+    store,
+    azure,
+    log,
+    now,
+    show,
+    config,
+    metrics,
+    inGroup: inGroupOf(around),
+    personOf: personFinder(around),
+    escalation: escalation?.routingKey
+      ? { url: escalation.url ?? pagerDuty, routingKey: escalation.routingKey }
+      : null,
+    answersThatClose: ask?.closes ?? [],
+    maxExceptionDays: exceptions?.maxDays ?? defaultMaxExceptionDays,
+    whisper: async (job, text) => {
+      await store.answers.put(job.pressId, text);
+      if (!job.replyTo) return;
+      await surfaceOf(job.replyTo.surface)
+        ?.whisper(job.replyTo, text)
+        .catch((error) => log.warn({ error }, 'could not answer a press'));
+    },
+    tell: async ({ surface, id }, text, onceId) => {
+      if (surface !== 'slack' || !surfaceOf(surface)) return;
+      const notice = { id: `notice-tell-${onceId}`, text, channels: { [surface]: id } };
+      if (await store.deliveries.addNotice(notice, [surface]))
+        await queues.deliverAll([surface], [notice.id]);
+    },
+    askPerson: async (email, alertId, text) => {
+      for (const surface of surfaces) {
+        const person = await surface.ask(email, alertId, text);
+        if (person) return person;
+      }
+      return null;
+    },
+    page: async (alertId, why) => {
+      if (!escalation?.routingKey) return;
+      await press({ alertId, action: 'escalate', by: ourselves, input: { why }, nonce: `page ${why}` });
+    },
+    showNotice: async (noticeId, outcome) => {
+      const changed = await store.deliveries.changeNotice(
+        noticeId,
+        (notice) => ({ ...notice, text: `${notice.text}\n${outcome}`, actions: [] }),
+        store.surfaces,
+      );
+      if (changed) await queues.deliverAll(store.surfaces, [noticeId]);
+    },
+    rejudge: async (alertId) => {
+      await queues.complete.add(
+        'complete',
+        { alertId },
+        { deduplication: { id: alertId, keepLastIfActive: true } },
+      );
+    },
+  };
+}
+
+const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+
+/** Slack's groups are Slack's to know; Entra's are asked of Graph, by object id in Teams, by e-mail address elsewhere. */
+function inGroupOf({ people, azure, log }: Around): InGroup {
+  return async (group, presser) => {
+    const [kind, id = ''] = group.split(':');
+    if (kind === 'slack-group')
+      return presser.surface === 'slack' && people ? people.inGroup(id, presser.id) : false;
+    const who = presser.surface === 'teams' ? presser.id : presser.email;
+    if (!who) return false;
+    return azure.directory.isMember(who, id).catch((error) => {
+      log.warn({ error, group }, 'could not look whether a presser is in a group; taken as not');
+      return false;
+    });
+  };
+}
+
+/** A chat's user by id, anybody with an e-mail address in a chat, else just the name that was given. */
+function personFinder({ people, azure, surfaces }: Around) {
+  return async (surface: Presser['surface'], given: string): Promise<Presser> => {
+    if (surface === 'slack' && people) return people.presser(given);
+    if (surface === 'teams') {
+      const principal = await azure.directory.principal(given).catch(() => null);
+      return { surface, id: given, name: principal?.name ?? given };
+    }
+    for (const chat of given.includes('@') ? surfaces : []) {
+      const person = await chat.personOf(given).catch(() => null);
+      if (person) return { surface: chat.name as Presser['surface'], ...person, email: given };
+    }
+    return { surface, id: given, name: given, ...(given.includes('@') ? { email: given } : {}) };
+  };
+}
