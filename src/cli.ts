@@ -213,9 +213,12 @@ const audit = program
   .description('the audit trail: who pressed what, when, with what result');
 audit
   .command('verify')
-  .description('check the chain of hashes')
+  .description('check the chain of hashes, here or in an exported or copied file')
+  .argument('[file]', 'JSON lines; default: the trail in Redis')
   .option('--json', 'as JSON')
-  .action(async (flags) => (await import('./commands/audit')).verifyAudit(flags, config(), output));
+  .action(async (file, flags) =>
+    (await import('./commands/audit')).verifyAudit(file, flags, config(), output),
+  );
 audit
   .command('export')
   .description('all entries')

@@ -54,6 +54,10 @@ export function findException(
   );
 }
 
+/** The last day on which it holds: midnight belongs to the day before. */
+export const lastDay = (expires: string): string =>
+  new Date(Date.parse(expires) - 1).toISOString().slice(0, 10);
+
 export const isLive = (exception: Exception, at: string): boolean =>
   Date.parse(at) < Date.parse(exception.expires);
 

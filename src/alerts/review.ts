@@ -1,4 +1,4 @@
-import type { Exception } from './exception';
+import { type Exception, lastDay } from './exception';
 import { matchWords } from './match-words';
 import { plainLine } from './plain-text';
 
@@ -13,11 +13,11 @@ export const endsSoon = (exception: Exception, now: number): boolean => {
 
 /** One review an end: whoever extends it is asked again before the new one. */
 export const reviewNoticeId = (exception: Exception): string =>
-  `notice-review-${exception.id}-${exception.expires.slice(0, 10)}`;
+  `notice-review-${exception.id}-${lastDay(exception.expires)}`;
 
 /** What its owner is asked. */
 export const reviewText = (exception: Exception, uses: number): string =>
-  `Exception ${exception.id} of ${plainLine(exception.owner, 80)} ends on ${exception.expires.slice(0, 10)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}`;
+  `Exception ${exception.id} of ${plainLine(exception.owner, 80)} ends on ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}`;
 
 const usesText = (uses: number) =>
   uses === 0 ? 'It was never used.' : `It suppressed ${uses} ${uses === 1 ? 'alert' : 'alerts'}.`;

@@ -1,3 +1,4 @@
+import { addToAlertShortcut } from '../chat/slack/listen-to-pages';
 import { responses } from '../responses/perform';
 import type { Output } from './output';
 
@@ -79,6 +80,14 @@ export function slackManifest(url: string | undefined) {
     features: {
       app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: true },
       bot_user: { display_name: 'Runwatch', always_online: true },
+      shortcuts: [
+        {
+          name: 'Add to alert',
+          type: 'message',
+          callback_id: addToAlertShortcut,
+          description: 'Keep this message in the thread of an open alert',
+        },
+      ],
       slash_commands: [
         {
           command: '/runwatch',

@@ -1,3 +1,5 @@
+import { lastDay } from '../alerts/exception';
+import { matchWords } from '../alerts/match-words';
 import { plainLine } from '../alerts/plain-text';
 import type { Azure } from '../azure/azure';
 import { findCaller, rolesOf, whoCan } from '../azure/effective-roles';
@@ -87,7 +89,7 @@ async function exceptions({ store, now }: ChatCommandDeps): Promise<string> {
     .slice(0, 40)
     .map(
       (e) =>
-        `• ${e.id}: ${plainLine(JSON.stringify(e.match), 160)}, ${plainLine(e.reason, 120)}, owner ${plainLine(e.owner, 60)}, until ${e.expires.slice(0, 10)}`,
+        `• ${e.id}: ${matchWords(e.match)}, ${plainLine(e.reason, 120)}, owner ${plainLine(e.owner, 60)}, until ${lastDay(e.expires)}`,
     );
   return [`${live.length} exceptions are in force:`, ...lines].join('\n');
 }

@@ -1,4 +1,5 @@
 import { type Alert, summarize } from '../alerts/alert';
+import { lastDay } from '../alerts/exception';
 import { plainLine } from '../alerts/plain-text';
 import { endsSoon } from '../alerts/review';
 import type { Store } from '../store/store';
@@ -29,7 +30,7 @@ export async function homeFor(userId: string, store: Store, now: number): Promis
       'Exceptions to review',
       review.map(
         (e) =>
-          `${e.id} ends ${e.expires.slice(0, 10)}, owner ${plainLine(e.owner, 60)}: ${plainLine(e.reason, 100)}`,
+          `${e.id} ends ${lastDay(e.expires)}, owner ${plainLine(e.owner, 60)}: ${plainLine(e.reason, 100)}`,
       ),
       'None ends within a week.',
     ),

@@ -1,7 +1,7 @@
 import { backtest, backtestDays, backtestText } from '../alerts/backtest';
 import { tooBroad } from '../alerts/breadth';
 import { shortDigest } from '../alerts/digest';
-import type { Exception } from '../alerts/exception';
+import { type Exception, lastDay } from '../alerts/exception';
 import { exceptionSchema, toMoment } from '../alerts/exceptions-file';
 import { matchFactsOf } from '../alerts/match-facts';
 import { matchWords } from '../alerts/match-words';
@@ -57,7 +57,7 @@ function read(press: PressJob, { maxExceptionDays }: ResponseDeps): Exception {
     throw new Refusal(`The exception is not complete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
   const expires = toMoment(parsed.data.expires) ?? parsed.data.expires;
   const left = Date.parse(expires) - Date.parse(press.at);
-  if (left <= 0) throw new Refusal(`It would have ended on ${expires.slice(0, 10)} already.`);
+  if (left <= 0) throw new Refusal(`It would have ended on ${lastDay(expires)} already.`);
   if (left > (maxExceptionDays + 1) * day)
     throw new Refusal(`An exception may last ${maxExceptionDays} days at most; choose an earlier end.`);
   return {
@@ -75,5 +75,5 @@ async function savedText(exception: Exception, press: PressJob, { store }: Respo
     after: Date.parse(press.at) - backtestDays * day,
   });
   const tested = backtestText(backtest(exception, recent, matchFactsOf));
-  return `Exception ${exception.id} is saved until ${exception.expires.slice(0, 10)}: ${matchWords(exception.match)}. ${tested}`;
+  return `Exception ${exception.id} is saved until ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${tested}`;
 }

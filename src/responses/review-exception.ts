@@ -1,4 +1,4 @@
-import type { Exception } from '../alerts/exception';
+import { type Exception, lastDay } from '../alerts/exception';
 import { plainLine } from '../alerts/plain-text';
 import { reviewNoticeId } from '../alerts/review';
 import { Refusal } from '../alerts/transitions';
@@ -41,7 +41,7 @@ const extended = ({ expires }: Exception, { at }: PressJob, maxDays: number): st
 function outcome(exception: Exception, press: PressJob, maxDays: number): string {
   const who = plainLine(press.by.name, 80);
   if (press.action === 'extend_exception')
-    return `${who} extended ${exception.id} until ${extended(exception, press, maxDays).slice(0, 10)}.`;
+    return `${who} extended ${exception.id} until ${lastDay(extended(exception, press, maxDays))}.`;
   if (press.action === 'remove_exception') return `${who} removed ${exception.id}: it matches no more.`;
-  return `${who} lets ${exception.id} expire on ${exception.expires.slice(0, 10)}.`;
+  return `${who} lets ${exception.id} expire on ${lastDay(exception.expires)}.`;
 }

@@ -1,4 +1,4 @@
-import { type Exception, findException } from '../alerts/exception';
+import { type Exception, findException, lastDay } from '../alerts/exception';
 import { matchFactsOf } from '../alerts/match-facts';
 import type { Measures } from '../alerts/measures';
 import { close } from '../alerts/transitions';
@@ -22,7 +22,7 @@ export async function saveException(
       alert.state !== 'closed' &&
       alert.state !== 'contained' &&
       alert.executions.every((execution) => findException([exception], execution, facts));
-    const text = `Exception ${exception.id} added by ${press.by.name}, until ${exception.expires.slice(0, 10)}`;
+    const text = `Exception ${exception.id} added by ${press.by.name}, until ${lastDay(exception.expires)}`;
     const next = covered
       ? close(alert, 'expected', {
           by: press.by,

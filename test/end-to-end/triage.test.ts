@@ -98,3 +98,17 @@ test('the home page shows my alerts, the open ones, exceptions to review and hea
   expect(home).toMatch(/Open alerts \(1\)/);
   expect(home).toMatch(/Payments: last read/);
 });
+
+test('an Entra group may press, by the e-mail address of its members; others may not', async () => {
+  bench = await setUp({ mode: 'http' });
+  bench.slack.users.set('U0DANA000', { name: 'Dana', email: bench.world.people.dana.login });
+  bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
+  const app = await bench.start({ RUNWATCH_RESPONDERS: `entra-group:${bench.world.groups.oncall.id}` });
+  to = { url: app.url as string };
+  run(bench.world.vms.pay01);
+  const message = await on('vm-pay-01');
+  await bench.slack.press(message, 'acknowledge', 'U0SAM0000', to);
+  await until('the refusal', () => bench.slack.whispers.some((w) => /not among/.test(w.text)));
+  await bench.slack.press(message, 'acknowledge', 'U0DANA000', to);
+  await until('acknowledged', () => textOf(message).includes('Acknowledged by *Dana*'));
+});

@@ -34,7 +34,7 @@ test('counts what was posted, and names what was not', () => {
   expect(text).toMatch(/• RW-1: Run command on vm-1 by dana, low 27, below 70 in test/);
 });
 
-test('a critical score is silenced by no exception; a lower one is', () => {
+test('a critical score is silenced only by an exception that says so; a lower one is', () => {
   const exception = {
     id: 'ex-1',
     match: { caller: 'dana' },
@@ -71,5 +71,10 @@ test('a critical score is silenced by no exception; a lower one is', () => {
     severity: 'critical',
     verdict: 'alert',
     exception: null,
+  });
+  const told = { ...exception, silenceCritical: true };
+  expect(judge({ ...plain, facts: { who, history } }, [told], context)).toMatchObject({
+    severity: 'critical',
+    verdict: 'suppressed',
   });
 });

@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { QueueEvents } from 'bullmq';
 import { type App, startApp } from '../../src/app';
 import { createAzure } from '../../src/azure/azure';
 import { allRoles, loadConfig, type Role } from '../../src/config';
 import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { furnish, type World } from '../../src/demo/world';
 import { createLog } from '../../src/log';
+import { createQueues } from '../../src/pipeline/queues';
+import { connect } from '../../src/store/connect';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { queuePrefix } from '../../src/store/keys';
 import { type SimulatedSlack, startSlack } from './slack';
 
 export interface Bench {
@@ -18,16 +22,26 @@ export interface Bench {
   /** Environment of a bot in this bench; another process can be started with it. */
   env: Record<string, string>;
   start: (extra?: Record<string, string>, roles?: readonly Role[]) => Promise<App>;
+  /** Runs a queue's job now instead of at its time. */
+  runNow: (queue: 'sweep' | 'digest' | 'copyAudit', name: string) => Promise<void>;
   stop: () => Promise<void>;
 }
 
 /** A real Redis, the simulated tenant and Slack, and bots to start in them. */
 export async function setUp(
-  { mode, slackRate }: { mode: 'http' | 'socket' | 'none'; slackRate?: number } = { mode: 'http' },
+  {
+    mode,
+    slackRate,
+    now = Date.now,
+  }: {
+    mode: 'http' | 'socket' | 'none';
+    slackRate?: number;
+    now?: () => number;
+  } = { mode: 'http' },
 ): Promise<Bench> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runwatch-test-'));
   const redis = await startEmbeddedRedis(dataDir);
-  const tenant = await startTenant();
+  const tenant = await startTenant({ now });
   const world = furnish(tenant);
   const slack = await startSlack(slackRate ? { rate: slackRate } : {});
   const env: Record<string, string> = {
@@ -63,16 +77,27 @@ export async function setUp(
         config,
         roles,
         backfillDelayMs: 0,
+        now,
         log: createLog(config.logLevel),
         azure: (metrics) =>
           createAzure(config, {
             tlsOptions: { ca: tenant.ca },
             graphEndpoint: tenant.endpoint,
+            now,
             onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
           }),
       });
       apps.push(app);
       return app;
+    },
+    runNow: async (queue, name) => {
+      const queues = createQueues(redis.address, createLog('silent'));
+      const job = await queues[queue].add(name, {}, { removeOnComplete: false });
+      const events = new QueueEvents(queue, { connection: connect(redis.address), prefix: queuePrefix });
+      await job.waitUntilFinished(events, 20_000);
+      await job.remove();
+      await events.close();
+      await queues.close();
     },
     stop: async () => {
       for (const app of apps) await app.stop();

@@ -1,0 +1,48 @@
+import { newAlert } from '../../src/alerts/alert';
+import { tooBroad } from '../../src/alerts/breadth';
+import type { Match } from '../../src/alerts/exception';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { event } from '../support/event';
+
+const execution = executionFrom(event()) as Execution;
+const plain = newAlert('RW-1', [execution], execution.startedAt);
+const privileged = {
+  ...plain,
+  facts: {
+    access: {
+      grant: null,
+      source: 'resolved' as const,
+      group: null,
+      assignedAt: null,
+      assignedBy: null,
+      until: null,
+      condition: null,
+      otherWays: 0,
+      alsoCan: ['change access (Owner at subscription)'],
+      machines: null,
+      subscriptionName: null,
+    },
+  },
+};
+
+test.each<[string, Match, boolean]>([
+  ['a technique', { technique: 'run-command' }, true],
+  ['a whole subscription', { subscription: 's' }, true],
+  ['any caller', { caller: '*' }, true],
+  ['nearly any machine', { target: 'v*' }, true],
+  ['hours alone', { hours: { days: 'sun' } }, true],
+  ['one of two that says nothing', { target: ['vm-1', '*'] }, true],
+  ['a caller', { caller: 'dana' }, false],
+  ['machines by name', { target: 'vm-web-*' }, false],
+  ['a tag', { tag: { env: 'dev' } }, false],
+  ['a script', { script: { sha256: 'a'.repeat(64) } }, false],
+  ['a range', { ip: '203.0.113.0/24' }, false],
+])('%s is too broad for one person: %s', (_, match, broad) => {
+  expect(tooBroad(match, plain) !== null).toBe(broad);
+});
+
+test('a caller who may change access is not freed everywhere by one person, but on one machine', () => {
+  expect(tooBroad({ caller: 'dana' }, privileged)).toMatch(/may change access/);
+  expect(tooBroad({ caller: 'dana', target: 'vm-1' }, privileged)).toBeNull();
+  expect(tooBroad({ caller: 'patch-bot' }, privileged)).toBeNull();
+});
