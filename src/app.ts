@@ -24,7 +24,9 @@ import { pollJob } from './pipeline/poll-job';
 import { createQueues } from './pipeline/queues';
 import { remind } from './pipeline/remind';
 import { sweep } from './pipeline/sweep';
+import { watchIsolation } from './pipeline/watch-isolation';
 import { responseDeps } from './response-deps';
+import { reviewAll } from './responses/access-review';
 import { perform } from './responses/perform';
 import { createPress } from './responses/press';
 import { type RunningServer, startServer } from './server';
@@ -59,6 +61,7 @@ const digestAt = '0 8 * * *';
 /** On the first of each month, an hour later. */
 const reportAt = '0 9 1 * *';
 const copyAuditEveryMs = 2000;
+const watchIsolationEveryMs = 60_000;
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -163,6 +166,17 @@ async function assemble(
       log,
       now,
     });
+    queues.work('watchIsolation', () => watchIsolation({ store, azure, queues, log, now }));
+    await queues.watchIsolation.upsertJobScheduler(
+      'watch',
+      { every: watchIsolationEveryMs },
+      { name: 'watch' },
+    );
+    queues.work('reviewAccess', () => reviewAll(deps, now));
+    if (config.policy.accessReview === 'monthly') {
+      const tz = config.policy.workingHours?.zone ?? 'UTC';
+      await queues.reviewAccess.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'review' });
+    }
     queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 });
   }
   if (has('poll')) {

@@ -1,47 +1,23 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { actionIds } from './alerts/action-ids';
 import { hoursSchema } from './alerts/exceptions-file';
 import { defaultPoints } from './alerts/score';
 import { techniques } from './alerts/techniques';
 import type { ReadFile } from './config-variables';
 
+export { type ActionId, actionIds } from './alerts/action-ids';
+
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const severity = z.enum(['low', 'medium', 'high', 'critical']);
-export const actionIds = [
-  'acknowledge',
-  'assign',
-  'assign_to',
-  'investigate',
-  'add_note',
-  'add_exception',
-  'quick_exception',
-  'undo_exception',
-  'confirm_exception',
-  'extend_exception',
-  'keep_exception',
-  'remove_exception',
-  'isolate',
-  'release',
-  'revoke_role',
-  'restore_role',
-  'lock',
-  'unlock',
-  'snapshot',
-  'restore',
-  'ask_caller',
-  'escalate',
-  'close',
-  'reopen',
-  'show_roles',
-] as const;
-export type ActionId = (typeof actionIds)[number];
-
 const onOff = z
   .union([z.enum(['on', 'off']), z.boolean()])
   .transform((value) => value === true || value === 'on');
 
 const fileSchema = z.strictObject({
+  /** Where people reach the console, for links from elsewhere. */
+  url: httpUrl.optional(),
   responders: z
     .array(
       z.strictObject({
@@ -87,6 +63,7 @@ const fileSchema = z.strictObject({
       closes: z.array(z.enum(['yes', 'automation'])).optional(),
     })
     .optional(),
+  accessReview: z.enum(['monthly']).optional(),
   exceptions: z.strictObject({ maxDays: z.number().int().min(1).max(3650) }).optional(),
   audit: z.strictObject({ file: z.string().min(1).optional(), webhook: httpUrl.optional() }).optional(),
   score: z
@@ -105,6 +82,22 @@ const fileSchema = z.strictObject({
         .string()
         .regex(/^S[A-Z0-9]+$/, "a Slack user group's id such as S0SOC0000")
         .optional(),
+      webhook: z
+        .strictObject({
+          url: httpUrl,
+          headers: z.record(z.string(), z.string()).optional(),
+          body: z.unknown().optional(),
+          link: z.string().optional(),
+        })
+        .optional(),
+      sentinel: z
+        .string()
+        .regex(
+          /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+$/i,
+          "a Log Analytics workspace's resource id",
+        )
+        .optional(),
+      channel: z.union([z.boolean(), z.array(z.string().min(1))]).optional(),
     })
     .optional(),
   watchlist: z

@@ -1,11 +1,13 @@
 import type { Presser } from './alerts/alert';
 import type { Azure } from './azure/azure';
+import { messageOf } from './chat/message';
 import type { SlackPeople } from './chat/slack/people';
-import type { Surface } from './chat/surface';
+import type { Content, Surface } from './chat/surface';
 import type { Config } from './config';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
 import type { Queues } from './pipeline/queues';
+import { reviewLines, reviewMenus } from './responses/access-review';
 import type { InGroup } from './responses/authorize';
 import type { PerformDeps } from './responses/perform';
 import type { createPress } from './responses/press';
@@ -26,13 +28,13 @@ export interface Around {
   now: () => number;
 }
 
-const pagerDuty = 'https://events.pagerduty.com/v2/enqueue';
 const defaultMaxExceptionDays = 365;
 
 /** All that responses need of the rest of the house. */
 export function responseDeps(around: Around): PerformDeps {
   const { config, store, azure, queues, surfaces, press, show, metrics, log, now } = around;
   const { escalation, ask, exceptions } = config.policy;
+  const base = (config.policy.url ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
   const surfaceOf = (name: string) => surfaces.find((candidate) => candidate.name === name);
   return {
     store,
@@ -44,9 +46,31 @@ export function responseDeps(around: Around): PerformDeps {
     metrics,
     inGroup: inGroupOf(around),
     personOf: personFinder(around),
-    escalation: escalation?.routingKey
-      ? { url: escalation.url ?? pagerDuty, routingKey: escalation.routingKey }
-      : null,
+    linkTo: (alertId) => `${base}/console/alerts/${alertId}`,
+    openRoom: async (alert, people) => {
+      const surface = surfaces.find((candidate) => candidate.openRoom);
+      if (!surface?.openRoom) return null;
+      const name = `runwatch-${alert.id.toLowerCase()}`;
+      const model = messageOf(alert, { responders: config.responders.length > 0, now: now() });
+      const summary = {
+        kind: 'notice',
+        id: `${alert.id}.room`,
+        text: `${model.summary} ${base}/console/alerts/${alert.id}`,
+      } as const;
+      const ref = { channel: '', message: '' };
+      const thread = { kind: 'thread', id: `${alert.id}.room`, parent: ref, parts: model.thread } as const;
+      const invited = [...people, ...(alert.assignee?.surface === surface.name ? [alert.assignee.id] : [])];
+      const contents: Content[] = model.thread.length > 0 ? [summary, thread] : [summary];
+      return surface.openRoom(name, model.summary, invited, contents);
+    },
+    postReview: async (review) => {
+      await store.reviews.put(review);
+      const shown = { text: reviewLines(review), actions: reviewMenus(review) };
+      const isNew = await store.deliveries.addNotice({ id: review.id, ...shown }, store.surfaces);
+      if (!isNew)
+        await store.deliveries.changeNotice(review.id, (notice) => ({ ...notice, ...shown }), store.surfaces);
+      await queues.deliverAll(store.surfaces, [review.id]);
+    },
     answersThatClose: ask?.closes ?? [],
     maxExceptionDays: exceptions?.maxDays ?? defaultMaxExceptionDays,
     whisper: async (job, text) => {

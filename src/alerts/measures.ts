@@ -1,4 +1,5 @@
 import type { Presser } from './alert';
+import type { Deed } from './deed';
 import type { Exception } from './exception';
 
 /** What responses did beside isolation, each with what its undo needs; null while nothing was done. */
@@ -13,9 +14,28 @@ export interface Measures {
   pendingException?: { exception: Exception; why: string; by: Presser; at: string } | null;
   /** What people added from elsewhere, oldest first. */
   notes?: Note[];
-  escalation?: { at: string; by: Presser; link: string } | null;
+  /** What responses did in steps, by action. */
+  deeds?: Record<string, Deed>;
+  escalation?: Escalation | null;
+  watch?: Watched | null;
   /** Presses that wait for a second responder, by action. */
   waiting?: Record<string, { by: Presser; at: string }>;
+}
+
+export interface Escalation {
+  at: string;
+  by: Presser;
+  /** Where incidents were opened. */
+  opened: { where: string; link: string }[];
+}
+
+export interface Watched {
+  at: string;
+  by: Presser;
+  /** RFC 3339. */
+  until: string;
+  /** What is watched, as its key and in words. */
+  owners: { key: string; words: string }[];
 }
 
 export interface Note {

@@ -1,4 +1,4 @@
-import { type Alert, summarize } from './alert';
+import { type Alert, callerKeyOf, summarize } from './alert';
 import { inWindow, type TimeWindow } from './time-window';
 
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
@@ -36,7 +36,11 @@ export interface ScoreContext {
   workingHours?: TimeWindow | undefined;
   /** Callers and machines that are watched. */
   watchlist?: { callers?: string[] | undefined; targets?: string[] | undefined } | undefined;
+  watched?: WatchedKeys;
 }
+
+/** Callers, machines and scripts that responders watch for now, by key in small letters. */
+type WatchedKeys = ReadonlySet<string> | undefined;
 
 /** Severity begins at these scores: Elastic's medium is 47, so the middle band holds it. */
 export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;
@@ -123,7 +127,10 @@ function applying(
   add(
     'watchlist',
     watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||
-      watched(context.watchlist?.targets, [target.name, target.id]),
+      watched(context.watchlist?.targets, [target.name, target.id]) ||
+      [callerKeyOf(caller), target.id.toLowerCase(), script?.sha256 ?? ''].some((key) =>
+        context.watched?.has(key),
+      ),
     'on the watchlist',
   );
   return out;

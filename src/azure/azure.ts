@@ -9,6 +9,7 @@ import { createDirectory } from './directory';
 import { toAzureError } from './errors';
 import { createMachines } from './machine';
 import { createNetwork } from './network';
+import { createPower } from './power';
 import { createSafeguards } from './safeguards';
 import { readArcRunCommand, readExtension, readOtherExtension, readRunCommand } from './scripts';
 
@@ -55,6 +56,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createMachines(clients, options.now),
     botId,
     ...createSafeguards(clients, botId),
+    ...createPower(clients),
     readRunCommand: (id: string) => readRunCommand(clients, id),
     readExtension: (id: string) => readExtension(clients, id),
     readArcRunCommand: (id: string) => readArcRunCommand(clients, id),

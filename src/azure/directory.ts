@@ -46,11 +46,16 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${endpoint}/.default` }));
   const http = createDefaultHttpClient();
 
-  async function ask(path: string, body?: unknown): Promise<unknown> {
+  async function ask(
+    path: string,
+    body?: unknown,
+    method = body ? 'POST' : 'GET',
+    permission = 'Directory.Read.All',
+  ): Promise<unknown> {
     if (!endpoint) throw notAsked();
     const request = createPipelineRequest({
       url: `${endpoint}/v1.0${path}`,
-      method: body ? 'POST' : 'GET',
+      method: method as 'GET',
       headers: createHttpHeaders({
         accept: 'application/json',
         consistencylevel: 'eventual',
@@ -63,7 +68,7 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     if (response.status >= 400) {
       const remedy =
         response.status === 403
-          ? 'grant Directory.Read.All (Microsoft Graph, application) to the bot'
+          ? `grant ${permission} (Microsoft Graph, application) to the bot`
           : 'it is tried again';
       throw new AzureError(
         `Microsoft Graph answered ${response.status}`,
@@ -139,7 +144,41 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     now,
   );
 
+  const ofKind = (kind: Principal['kind']) => (kind === 'ServicePrincipal' ? 'servicePrincipals' : 'users');
+  const enabling = 'User.EnableDisableAccount.All and Application.ReadWrite.All';
+
+  /** Enables or disables an account or an application. */
+  const setEnabled = (id: string, kind: Principal['kind'], accountEnabled: boolean) =>
+    ask(`/${ofKind(kind)}/${id}`, { accountEnabled }, 'PATCH', enabling);
+
+  /** Refresh tokens and session cookies of a person end now; access tokens live on for up to an hour. */
+  const revokeSessions = (id: string) =>
+    ask(`/users/${id}/revokeSignInSessions`, {}, 'POST', 'User.RevokeSessions.All');
+
+  /** Whether somebody is a member of a group itself, not through another. */
+  const isDirectMember = async (who: string, groupId: string) =>
+    (await listOf(`/groups/${groupId}/members?$select=id&$filter=id eq '${who}'&$count=true`)).length > 0;
+
+  async function removeMember(groupId: string, who: string): Promise<void> {
+    try {
+      await ask(`/groups/${groupId}/members/${who}/$ref`, undefined, 'DELETE', 'GroupMember.ReadWrite.All');
+    } catch (error) {
+      if (!(error instanceof AzureError) || error.statusCode !== 404) throw error;
+    }
+  }
+
+  async function addMember(groupId: string, who: string): Promise<void> {
+    if (await isDirectMember(who, groupId)) return;
+    const reference = { '@odata.id': `${endpoint}/v1.0/directoryObjects/${who}` };
+    await ask(`/groups/${groupId}/members/$ref`, reference, 'POST', 'GroupMember.ReadWrite.All');
+  }
+
   return {
+    setEnabled,
+    revokeSessions,
+    isDirectMember,
+    removeMember,
+    addMember,
     permitted: endpoint !== null,
     principal: byId,
     groupSize: size,

@@ -87,8 +87,11 @@ export function createNetwork(clients: AzureClients) {
     }
   }
 
-  /** The deny-all group of a region, made when it is not there; never changed once made. */
-  async function ensureDenyAll(groupId: string, location: string): Promise<void> {
+  /**
+   * The deny-all group of a region, made when it is not there; never changed once made.
+   * @param keep an address or range that stays allowed both ways
+   */
+  async function ensureDenyAll(groupId: string, location: string, keep?: string): Promise<void> {
     const parsed = parseResourceId(groupId);
     const name = parsed?.chain[0]?.name ?? '';
     const groups = clients.network(parsed?.subscriptionId ?? '').networkSecurityGroups;
@@ -98,31 +101,62 @@ export function createNetwork(clients: AzureClients) {
     } catch (error) {
       if (toAzureError(error, '').statusCode !== 404) throw toAzureError(error, `security group ${name}`);
     }
-    const rule = (direction: 'Inbound' | 'Outbound') => ({
-      name: `Deny${direction}`,
-      priority: 100,
+    const rule = (access: 'Allow' | 'Deny', direction: 'Inbound' | 'Outbound', range = '*') => ({
+      name: `${access}${direction}`,
+      priority: access === 'Allow' ? 100 : 200,
       direction,
-      access: 'Deny',
+      access,
       protocol: '*',
-      sourceAddressPrefix: '*',
+      sourceAddressPrefix: direction === 'Inbound' ? range : '*',
       sourcePortRange: '*',
-      destinationAddressPrefix: '*',
+      destinationAddressPrefix: direction === 'Outbound' ? range : '*',
       destinationPortRange: '*',
     });
+    const allowed = keep ? [rule('Allow', 'Inbound', keep), rule('Allow', 'Outbound', keep)] : [];
     try {
       await groups.beginCreateOrUpdateAndWait(parsed?.resourceGroup ?? '', name, {
         location,
         tags: { 'managed-by': 'runwatch' },
-        securityRules: [rule('Inbound'), rule('Outbound')],
+        securityRules: [...allowed, rule('Deny', 'Inbound'), rule('Deny', 'Outbound')],
       });
     } catch (error) {
       throw toAzureError(error, `security group ${name}`);
     }
   }
 
-  return { readInterface, setGroup, ensureDenyAll };
+  /** Ids of the public addresses on an interface, by the name of its IP configuration. */
+  const publicAddressesOf = ({ body }: Interface): Record<string, string> =>
+    Object.fromEntries(
+      configurationsOf(body).flatMap(({ name, properties }) =>
+        properties.publicIPAddress?.id ? [[name, properties.publicIPAddress.id]] : [],
+      ),
+    );
+
+  /**
+   * Gives an interface's IP configurations these public addresses, and takes all others off.
+   * @throws {AzureError} 412 PreconditionFailed when somebody changed it since it was read
+   */
+  async function setPublicAddresses(nic: Interface, addresses: Record<string, string>): Promise<void> {
+    const ipConfigurations = configurationsOf(nic.body).map((configuration) => {
+      const { publicIPAddress: _, ...properties } = configuration.properties;
+      const id = addresses[configuration.name];
+      return { ...configuration, properties: id ? { ...properties, publicIPAddress: { id } } : properties };
+    });
+    const properties = { ...nic.body.properties, ipConfigurations };
+    await send(subscriptionOf(nic.id), 'PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
+    await untilProvisioned(nic.id);
+  }
+
+  return { readInterface, setGroup, ensureDenyAll, publicAddressesOf, setPublicAddresses };
 }
 export type AzureNetwork = ReturnType<typeof createNetwork>;
+
+interface IpConfiguration {
+  name: string;
+  properties: { publicIPAddress?: { id?: string } } & Record<string, unknown>;
+}
+const configurationsOf = (body: InterfaceBody) =>
+  (body.properties.ipConfigurations as IpConfiguration[] | undefined) ?? [];
 
 const subscriptionOf = (id: string) => parseResourceId(id)?.subscriptionId ?? '';
 

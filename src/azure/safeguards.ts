@@ -98,6 +98,24 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         }
       }),
 
+    /** Ends an activated PIM assignment now. @param requestId the same id asks once, however often it is sent */
+    endActivation: (scope: string, requestId: string, principalId: string, roleDefinitionId: string) =>
+      doing('ending the activation', async () => {
+        try {
+          await clients
+            .authorization(subscriptionOf(scope))
+            .roleAssignmentScheduleRequests.create(inPath(scope), requestId, {
+              principalId,
+              roleDefinitionId,
+              requestType: 'AdminRemove',
+              justification: 'Ended by Runwatch',
+            });
+        } catch (error) {
+          const { code } = toAzureError(error, '');
+          if (code !== 'RoleAssignmentDoesNotExist' && code !== 'RoleAssignmentRequestExists') throw error;
+        }
+      }),
+
     /** Ids of a machine's managed disks, the system's first. */
     disksOf: (machineId: string) =>
       doing('the machine', async () => {

@@ -1,4 +1,5 @@
 import { type Alert, summarize } from '../alerts/alert';
+import { declarations, offered, titleOf } from '../alerts/declarations';
 import { plainLine } from '../alerts/plain-text';
 import { readyExceptions } from '../alerts/ready-exceptions';
 import { scopeLabel } from '../alerts/scope-label';
@@ -43,6 +44,11 @@ const order: readonly ActionId[] = [
   'revoke_role',
   'snapshot',
   'escalate',
+  'isolate_with',
+  'watch',
+  'unwatch',
+  'review_access',
+  ...declarations.map(({ action }) => action),
   'add_note',
 ];
 
@@ -75,17 +81,19 @@ function possible(alert: Alert, responders: boolean): Action[] {
       },
     });
   }
-  if (machines === 1 && (!isolated || alert.activity?.failed) && alert.isolation?.status !== 'releasing') {
+  if ((!isolated || alert.activity?.failed) && alert.isolation?.status !== 'releasing') {
+    const all = machines > 1 ? `all ${machines} machines` : name;
     actions.push({
       id: 'isolate',
-      label: `Isolate…${needs}`,
+      label: `${machines > 1 ? 'Isolate all' : 'Isolate'}…${needs}`,
       style: 'danger',
       confirm: {
-        title: `Isolate ${name}?`,
+        title: `Isolate ${all}?`,
         text: 'Attaches a deny-all security group to every interface. It does not end sessions already open, and does not stop further run commands. Release puts back what was there.',
         yes: 'Isolate',
       },
     });
+    if (machines === 1) actions.push(isolateWith(name, needs));
   }
   if (!alert.measures.asked) actions.push({ id: 'ask_caller', label: 'Ask the caller' });
   if (alert.state === 'new' || alert.state === 'acknowledged')
@@ -104,6 +112,17 @@ function possible(alert: Alert, responders: boolean): Action[] {
   actions.push({ id: 'show_roles', label: 'Show roles' });
   if (machines === 1) actions.push(...machineActions(alert, name, needs));
   actions.push(...roleActions(alert, needs));
+  for (const declared of offered(alert)) {
+    const { action: id, label, asks: text, yes, danger } = declared;
+    actions.push({
+      id,
+      label: `${label}${needs}`,
+      ...(danger ? { style: 'danger' as const } : {}),
+      confirm: { title: titleOf(declared, alert), text, yes },
+      minor: true,
+    });
+  }
+  actions.push(alert.measures.watch ? unwatch : watch(alert), reviewAccess);
   actions.push({
     id: 'escalate',
     label: 'Escalate',
@@ -227,3 +246,71 @@ const closeForm = ({ id }: Alert): Action => ({
   ],
   confirm: { title: `Close ${id}`, text: 'It can be reopened.', yes: 'Close' },
 });
+
+const isolateWith = (name: string, needs: string): Action => ({
+  id: 'isolate_with',
+  label: `Isolate with more…${needs}`,
+  form: [
+    {
+      id: 'also',
+      label: 'Also',
+      value: '',
+      kind: 'checks',
+      choices: [
+        { value: 'lock', label: 'Lock it: no further run command' },
+        { value: 'detach_ip', label: 'Detach its public addresses' },
+        { value: 'restart', label: 'End open sessions by a restart: memory is lost' },
+        { value: 'deallocate', label: 'Stop it: nothing runs, memory is lost' },
+      ],
+      optional: true,
+    },
+    {
+      id: 'keep',
+      label: 'Keep reachable from',
+      hint: 'An address or range for forensics, e.g. 203.0.113.0/28',
+      value: '',
+      kind: 'text',
+      optional: true,
+    },
+  ],
+  confirm: {
+    title: `Isolate ${name}`,
+    text: 'Attaches a deny-all security group to every interface, and does what is ticked. Each part can be undone by itself, but for a restart.',
+    yes: 'Isolate',
+  },
+  minor: true,
+});
+
+const watch = (alert: Alert): Action => ({
+  id: 'watch',
+  label: 'Watch…',
+  form: [
+    {
+      id: 'who',
+      label: 'Watch',
+      value: 'caller',
+      kind: 'checks',
+      choices: [
+        { value: 'caller', label: 'The caller' },
+        ...(summarize(alert).machines === 1 ? [{ value: 'machine', label: 'The machine' }] : []),
+        ...(alert.facts.script?.sha256 ? [{ value: 'script', label: 'The script, anywhere' }] : []),
+      ],
+      optional: true,
+    },
+    { id: 'days', label: 'Days', value: '7', kind: 'text', optional: false },
+  ],
+  confirm: {
+    title: 'Watch',
+    text: 'Everything that they do in the control plane comes into the thread, and their alerts score higher.',
+    yes: 'Watch',
+  },
+  minor: true,
+});
+
+const unwatch: Action = { id: 'unwatch', label: 'Stop watching', minor: true };
+
+const reviewAccess: Action = {
+  id: 'review_access',
+  label: 'Review access',
+  minor: true,
+};

@@ -1,4 +1,6 @@
 import type { Alert } from '../alerts/alert';
+import type { Deed } from '../alerts/deed';
+import { drifted } from '../alerts/isolation';
 import { matchWords } from '../alerts/match-words';
 import { plainLine } from '../alerts/plain-text';
 import { scopeLabel } from '../alerts/scope-label';
@@ -17,14 +19,24 @@ export function statusOf(alert: Alert): Inline[][] {
     lines.push(['Under investigation', ...by(lastChange(alert, 'investigating'))]);
   const cut = alert.isolation;
   if (cut?.status === 'isolated') {
+    const all = cut.interfaces.length === 1 ? 'its interface' : `its ${cut.interfaces.length} interfaces`;
+    const failed = cut.machines.filter((machine) => machine.failed).length;
+    const what =
+      cut.machines.length === 1 ? all : `${cut.machines.length - failed} of ${cut.machines.length} machines`;
+    const but = cut.keep ? `, but for ${plainLine(cut.keep, 50)}` : '';
     lines.push([
-      `Isolated: new connections of ${cut.interfaces.length === 1 ? 'its interface are' : `its ${cut.interfaces.length} interfaces are`} denied. Not stopped: sessions already open, and further run commands.`,
+      `Isolated: new connections of ${what} are denied${but}. Not stopped: sessions already open, and further run commands.`,
     ]);
+    const open = drifted(cut).map(
+      ({ id, drift }) => `${nameOf(id)} (now ${drift ? nameOf(drift) : 'no group'})`,
+    );
+    if (open.length > 0)
+      lines.push([{ bold: 'Opened by hand since' }, `: ${open.join(', ')} no longer has our group.`]);
   }
-  if (cut?.status === 'released') {
+  if (cut?.status === 'released' && cut.interfaces.length > 0) {
     const left = cut.interfaces
       .filter((nic) => nic.left)
-      .map((nic) => plainLine(nic.id.split('/').at(-1), 80));
+      .map(({ id, drift }) => `${nameOf(id)} (has ${drift ? nameOf(drift) : 'no group'} now)`);
     lines.push([
       left.length === 0
         ? 'Released: every interface is as it was before.'
@@ -38,9 +50,12 @@ export function statusOf(alert: Alert): Inline[][] {
   return lines;
 }
 
+const nameOf = (id: string) => plainLine(id.split('/').at(-1), 80);
+
 /** What was done beside isolating, and what it does not stop. */
 function measureLines({ measures, assignee }: Alert): Inline[][] {
-  const { lock, revocation, snapshots, asked, escalation, waiting, pendingException } = measures;
+  const { lock, revocation, snapshots, asked, escalation, waiting, pendingException, watch, deeds } =
+    measures;
   const lines: Inline[][] = [];
   if (assignee) lines.push(['Assigned to ', { bold: plainLine(assignee.name, 80) }]);
   for (const [action, { by: first, at }] of Object.entries(waiting ?? {})) {
@@ -90,8 +105,31 @@ function measureLines({ measures, assignee }: Alert): Inline[][] {
       { bold: plainLine(escalation.by.name, 80) },
       ' · ',
       { time: escalation.at },
+      ...escalation.opened.map(
+        ({ where, link }) => ` · ${plainLine(where, 80)}${link ? ` ${plainLine(link, 200)}` : ''}`,
+      ),
     ]);
+  if (watch)
+    lines.push([
+      `Watched: ${watch.owners.map(({ words }) => words).join(', ')} · until `,
+      { time: watch.until },
+      ' · by ',
+      { bold: plainLine(watch.by.name, 80) },
+    ]);
+  for (const deed of Object.values(deeds ?? {})) lines.push(deedLine(deed));
   return lines;
+}
+
+/** How a step-by-step response stands; under way it says which step is next. */
+function deedLine({ status, plan, passed, says, by: who, at }: Deed): Inline[] {
+  if (status === 'done' || status === 'undone') return [plainLine(says, 250)];
+  const next = plan[passed] ?? plan.at(-1) ?? '';
+  return [
+    `${status === 'doing' ? 'Under way' : 'Being undone'}, step ${Math.min(passed + 1, plan.length)} of ${plan.length}: ${plainLine(next, 150)} · by `,
+    { bold: plainLine(who.name, 80) },
+    ' · ',
+    { time: at },
+  ];
 }
 
 const by = (change: ReturnType<typeof lastChange>): Inline[] =>

@@ -16,7 +16,7 @@ export type Content =
       id: string;
       text: string;
       mention?: string;
-      actions?: { id: string; label: string; value: string }[];
+      actions?: NoticeAction[];
     };
 
 /** What a chat can do for us. All may throw {@link SurfaceError}. */
@@ -34,8 +34,23 @@ export interface Surface {
   ask: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
   /** Who has an e-mail address; null when nobody has. A message to their id is a direct one. */
   personOf: (email: string) => Promise<{ id: string; name: string } | null>;
+  /** Opens a room of its own with these people in it and posts there; answers its link. Absent where the chat can't. */
+  openRoom?: (
+    name: string,
+    topic: string,
+    people: readonly string[],
+    contents: readonly Content[],
+  ) => Promise<string>;
   /** Tells one person something that only they see. */
   whisper: (to: { channel: string; user: string }, text: string) => Promise<void>;
+}
+
+/** A button below a notice, or a menu. */
+export interface NoticeAction {
+  id: string;
+  label: string;
+  value: string;
+  choices?: { value: string; label: string }[];
 }
 
 /** How a chat failed us, as far as delivery must know. */

@@ -1,4 +1,5 @@
 import { type Alert, summarize } from '../alerts/alert';
+import type { Isolation } from '../alerts/isolation';
 import { plainBlock, plainLine } from '../alerts/plain-text';
 import type { Inline } from './message';
 
@@ -35,6 +36,7 @@ export function threadOf(alert: Alert): ThreadPart[] {
       code: plainBlock(script.text, shownScript),
     });
   }
+  if (alert.isolation && alert.isolation.machines.length > 1) parts.push(isolationPart(alert.isolation));
   if (machines > 1) {
     const all = alert.executions;
     const lines = all
@@ -53,4 +55,19 @@ export function threadOf(alert: Alert): ThreadPart[] {
     parts.push({ heading: 'What else happened, an hour before to two hours after', lines });
   }
   return parts;
+}
+
+/** Containing a storm, machine by machine. */
+function isolationPart({ machines, interfaces }: Isolation): ThreadPart {
+  const lines = machines.slice(0, shownMachines).map(({ id, name, failed }): Inline[] => {
+    const own = interfaces.filter((nic) => nic.machineId === id);
+    const cut = own.filter((nic) => nic.cut).length;
+    const how = failed
+      ? `not isolated: ${plainLine(failed, 200)}`
+      : cut > 0
+        ? `isolated, ${cut} of ${own.length} interfaces`
+        : 'not isolated';
+    return [{ bold: plainLine(name, 60) }, ` · ${how}`];
+  });
+  return { heading: 'Isolation, machine by machine', lines };
 }

@@ -25,16 +25,23 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
   await deps.store.history.note(executions, deps.now());
   const byAlert = await assignToAlerts(executions, deps.store.alerts);
   const exceptions = await deps.store.exceptions.list();
+  const judging = await withWatches(deps);
   const alerts = [...byAlert];
   for (let i = 0; i < alerts.length; i += chunkSize) {
     const chunk = alerts.slice(i, i + chunkSize);
     const stored = await Promise.all(
-      chunk.map(([id, executions]) => raise(id, executions, exceptions, deps)),
+      chunk.map(([id, executions]) => raise(id, executions, exceptions, { ...deps, judging })),
     );
     const shown = stored.filter((alert) => alert?.announced).map((alert) => (alert as Alert).id);
     if (chunk.length > 1) await deps.queues.deliverFirst(deps.store.surfaces, shown);
     else await deps.queues.deliverAll(deps.store.surfaces, shown);
   }
+}
+
+/** Judging knows whom responders watch for now. */
+async function withWatches({ store, judging, now }: IngestDeps): Promise<JudgeContext> {
+  const watches = await store.watches.list(now());
+  return { ...judging, watched: new Set(watches.map(({ owner }) => owner)) };
 }
 
 /** The first alerts of a flood are on their way while the last are still looked into. */
@@ -90,11 +97,12 @@ export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Prom
   if (!alert) return;
   const facts = await enrich(alert, deps, 60_000);
   const exceptions = await store.exceptions.list();
+  const judging = await withWatches(deps);
   const stored = await store.alerts.update(
     alertId,
     (current) => {
       if (!current) return null;
-      const judged = judge({ ...current, facts }, exceptions, deps.judging);
+      const judged = judge({ ...current, facts }, exceptions, judging);
       if (JSON.stringify(judged) === JSON.stringify(current)) return null;
       return { alert: { ...judged, updatedAt: new Date(deps.now()).toISOString() } };
     },

@@ -90,8 +90,9 @@ async function tellTimelines(
   }
   const following = await Promise.all(
     [...byOwner].map(async ([owner, theirs]) => {
-      await timeline.note(owner, theirs);
-      return timeline.followers(owner, now());
+      const { alertIds, until } = await timeline.followers(owner, now());
+      await timeline.note(owner, theirs, until);
+      return alertIds;
     }),
   );
   for (const alertId of new Set(following.flat())) {

@@ -38,6 +38,8 @@ interface JobData {
   sweep: unknown;
   digest: unknown;
   copyAudit: unknown;
+  watchIsolation: unknown;
+  reviewAccess: unknown;
   respond: PressJob;
 }
 
@@ -73,6 +75,8 @@ export function createQueues(address: RedisAddress, log: Log) {
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
     deliver: new Queue<DeliverJob>('deliver', options(forEver)),
     sweep: new Queue('sweep', options({ removeOnFail: true })),
+    watchIsolation: new Queue('watchIsolation', options({ removeOnFail: true })),
+    reviewAccess: new Queue('reviewAccess', options({ attempts: 10, backoff: { type: 'patient' } })),
     copyAudit: new Queue('copyAudit', options({ removeOnFail: true })),
     digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'patient' } })),
     respond: new Queue<PressJob>('respond', options(forEver)),

@@ -2,8 +2,9 @@ import { type Alert, summarize } from '../alerts/alert';
 import { is } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
 import { AzureError } from '../azure/errors';
-import type { Config } from '../config';
+import type { ActionId } from '../config';
 import type { Metrics } from '../metrics';
+import { changeListed, isListed, reviewAccessNow } from './access-review';
 import { acknowledge } from './acknowledge';
 import { addException, confirmException } from './add-exception';
 import { addNote } from './add-note';
@@ -12,18 +13,27 @@ import { assign, assignTo } from './assign';
 import { auditOf } from './audit-of';
 import { type InGroup, refusalFor } from './authorize';
 import { withPress } from './change-state';
+import { cleanUp } from './clean-up';
 import { close, reopen } from './close';
+import { disableCaller, enableCaller } from './disable-caller';
+import { endActivation } from './end-activation';
 import { escalate } from './escalate';
 import { investigate } from './investigate';
 import { isolate, release } from './isolate';
+import { isolateWith } from './isolate-with';
 import { lock, unlock } from './lock';
 import { measure } from './measure';
+import { addMember, removeMember } from './membership';
+import { deallocate, restart, startMachine } from './power';
+import { attachIp, detachIp } from './public-ip';
 import { quickException, undoException } from './quick-exception';
 import type { PressJob, Response, ResponseDeps } from './response';
-import { isReview, type ReviewAction, reviewException } from './review-exception';
+import { restoreDisk, restoreOldDisk } from './restore-disk';
+import { isReview, reviewException } from './review-exception';
 import { restoreRole, revokeRole } from './revoke-role';
 import { showRoles } from './show-roles';
 import { snapshot } from './snapshot';
+import { unwatch, watch } from './watch';
 
 export const responses: readonly Response[] = [
   acknowledge,
@@ -47,10 +57,26 @@ export const responses: readonly Response[] = [
   assignTo,
   investigate,
   addNote,
-];
+  isolateWith,
+  restart,
+  deallocate,
+  startMachine,
+  detachIp,
+  attachIp,
+  removeMember,
+  addMember,
+  endActivation,
+  disableCaller,
+  enableCaller,
+  cleanUp,
+  restoreDisk,
+  restoreOldDisk,
+  watch,
+  unwatch,
+  reviewAccessNow,
+].filter((response) => response !== undefined);
 
 export interface PerformDeps extends ResponseDeps {
-  config: Pick<Config, 'responders' | 'policy'>;
   inGroup: InGroup;
   metrics: Metrics;
   /** Tells the presser something that only they see. */
@@ -58,14 +84,26 @@ export interface PerformDeps extends ResponseDeps {
 }
 
 /** Whoever may add exceptions may do it by one press, and take it back. */
-const permittedAs = (action: PressJob['action']): PressJob['action'] =>
-  action.endsWith('_exception')
-    ? 'add_exception'
-    : action === 'assign_to' || action === 'investigate'
-      ? 'assign'
-      : action === 'add_note'
-        ? 'acknowledge'
-        : action;
+const permittedAs = (action: ActionId): ActionId =>
+  action.endsWith('_exception') ? 'add_exception' : (sameRight[action] ?? action);
+
+/** Actions that need no right of their own: whoever may do the other may do these. */
+const sameRight: Partial<Record<ActionId, ActionId>> = {
+  assign_to: 'assign',
+  investigate: 'assign',
+  watch: 'assign',
+  unwatch: 'assign',
+  add_note: 'acknowledge',
+  review_access: 'show_roles',
+  isolate_with: 'isolate',
+  start_machine: 'deallocate',
+  attach_ip: 'detach_ip',
+  add_member: 'remove_member',
+  enable_caller: 'disable_caller',
+  restore_old_disk: 'restore',
+  revoke_listed: 'revoke_role',
+  restore_listed: 'restore_role',
+};
 
 /** A failure that trying again mends; the rest is told and ends. */
 const passing = (error: unknown) =>
@@ -79,7 +117,7 @@ const maxAttempts = 6;
 
 /** Does what was pressed: checks the person, runs the response, audits it; refusals are answered in private. */
 export async function perform(press: PressJob, attempt: number, deps: PerformDeps): Promise<void> {
-  if (isReview(press.action)) return review({ ...press, action: press.action }, deps);
+  if (isReview(press.action) || isListed(press.action)) return standing(press, deps);
   const { store, metrics, config } = deps;
   const response = responses.find((candidate) => candidate.action === press.action);
   const alert = await store.alerts.get(press.alertId);
@@ -114,25 +152,29 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
   }
 }
 
-/** A review's press is about an exception: its owner may press it, and whoever may add exceptions. */
-async function review(press: PressJob & { action: ReviewAction }, deps: PerformDeps): Promise<void> {
+/** What is about no alert: an exception's review, which its owner may press too, or an access review's assignments. */
+async function standing(press: PressJob, deps: PerformDeps): Promise<void> {
   const exception = await deps.store.exceptions.get(String(press.input?.exceptionId ?? ''));
   const isOwner = press.by.email !== undefined && is(exception?.owner ?? '', press.by.email);
   const refusal = isOwner
     ? null
     : await refusalFor(
-        { action: 'add_exception', needs: 'responder', presser: press.by, subscriptionId: '' },
+        { action: permittedAs(press.action), needs: 'responder', presser: press.by, subscriptionId: '' },
         deps.config.responders,
         deps.inGroup,
       );
   if (refusal) return refuse(press, refusal, deps);
   try {
-    const text = await reviewException(press, deps);
+    const text = isReview(press.action)
+      ? await reviewException({ ...press, action: press.action }, deps)
+      : await changeListed(press, deps);
     deps.metrics.presses.inc({ action: press.action, result: 'done' });
     await deps.whisper(press, text);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    await refuse(press, error.message, deps);
+    if (error instanceof Refusal) return refuse(press, error.message, deps);
+    if (passing(error)) throw error;
+    const { remedy = '' } = error as Partial<AzureError>;
+    await refuse(press, `It did not go through: ${remedy}. ${(error as Error).message}`, deps);
   }
 }
 

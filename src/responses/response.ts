@@ -1,6 +1,7 @@
+import type { Review } from '../alerts/access-review';
 import type { Alert, Presser } from '../alerts/alert';
 import type { Azure } from '../azure/azure';
-import type { ActionId } from '../config';
+import type { ActionId, Config } from '../config';
 import type { Log } from '../log';
 import type { Store } from '../store/store';
 
@@ -40,8 +41,13 @@ export interface ResponseDeps {
   maxExceptionDays: number;
   /** Adds what came of it to a notice that is already posted, and takes its buttons off. */
   showNotice: (noticeId: string, outcome: string) => Promise<void>;
-  /** Where incidents are opened; null when nowhere. */
-  escalation: { url: string; routingKey: string } | null;
+  config: Pick<Config, 'responders' | 'policy'>;
+  /** Where people read an alert: its page on the console. */
+  linkTo: (alertId: string) => string;
+  /** Opens a chat room of its own for an alert; answers its link, null where no chat can. */
+  openRoom: (alert: Alert, people: readonly string[]) => Promise<string | null>;
+  /** Posts what an access review found. */
+  postReview: (review: Review) => Promise<void>;
   /** Shows the alert's present state on every surface, without waiting. */
   show: (alertId: string) => Promise<void>;
 }
@@ -57,4 +63,6 @@ export interface Response {
   permissions: readonly string[];
   /** Throws a Refusal when the alert's state does not allow it; answers what to tell the presser, if anything. */
   run: (alert: Alert, press: PressJob, deps: ResponseDeps) => Promise<string | null>;
+  /** What it would do now, a line a step; reads only. */
+  plan?: (alert: Alert, press: PressJob, deps: ResponseDeps) => Promise<string[]>;
 }

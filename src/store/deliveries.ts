@@ -34,7 +34,15 @@ export interface Notice {
   /** Slack user group that is called. */
   mention?: string;
   /** Buttons below it; `value` goes with the press. */
-  actions?: { id: string; label: string; value: string }[];
+  actions?: NoticeAction[];
+}
+
+export interface NoticeAction {
+  id: string;
+  label: string;
+  value: string;
+  /** A menu instead of a button. */
+  choices?: { value: string; label: string }[];
 }
 
 /**

@@ -8,8 +8,10 @@ import { createExceptionsStore } from './exceptions-store';
 import { createHistory } from './history';
 import { keys } from './keys';
 import { createPollState } from './poll-state';
+import { createReviews, createRevocations } from './revocations';
 import { createTeamsMemory } from './teams-memory';
 import { createTimelineStore } from './timeline-store';
+import { createWatches } from './watches';
 
 /** Everything that is kept, over one connection. `surfaces` are those that messages are posted to. */
 export function createStore(address: RedisAddress, surfaces: readonly string[]) {
@@ -24,6 +26,9 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     teams: createTeamsMemory(redis),
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
+    watches: createWatches(redis),
+    revocations: createRevocations(redis),
+    reviews: createReviews(redis),
     surfaces,
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),

@@ -16,6 +16,9 @@ export interface Happening {
 const keptMs = 26 * 3_600_000;
 const keptEntries = 1000;
 
+/** A day, and as long as it is followed. */
+const keptFor = (until: number) => keptMs + Math.max(0, until - Date.now());
+
 const followAll = script(`
 for _, key in ipairs(KEYS) do
   redis.call('ZADD', key, ARGV[1], ARGV[2])
@@ -25,7 +28,8 @@ return 1`);
 
 /** Control-plane events of the last day, by caller and by machine, as polls read them. */
 export function createTimelineStore(redis: Redis) {
-  async function note(owner: string, events: readonly ActivityEvent[]): Promise<void> {
+  /** @param until how long somebody follows the owner, ms; 0 when nobody does */
+  async function note(owner: string, events: readonly ActivityEvent[], until = 0): Promise<void> {
     const key = keys.timeline(owner);
     const pairs = events.flatMap((event) => {
       const { id, time: at, operation, resourceId, status, caller } = event;
@@ -36,7 +40,7 @@ export function createTimelineStore(redis: Redis) {
       .multi()
       .zadd(key, ...pairs)
       .zremrangebyrank(key, 0, -keptEntries - 1)
-      .pexpire(key, keptMs)
+      .pexpire(key, keptFor(until))
       .exec();
   }
 
@@ -47,8 +51,11 @@ export function createTimelineStore(redis: Redis) {
 
   /** Which alerts want to hear of these owners' events, and until when (ms). */
   const follow = (owners: readonly string[], alertId: string, until: number) =>
-    followAll(redis, owners.map(keys.followers), [until, alertId, keptMs]);
-  const followers = (owner: string, now: number) => redis.zrangebyscore(keys.followers(owner), now, '+inf');
+    followAll(redis, owners.map(keys.followers), [until, alertId, keptFor(until)]);
+  async function followers(owner: string, now: number): Promise<{ alertIds: string[]; until: number }> {
+    const rows = await redis.zrangebyscore(keys.followers(owner), now, '+inf', 'WITHSCORES');
+    return { alertIds: rows.filter((_, i) => i % 2 === 0), until: Number(rows.at(-1) ?? 0) };
+  }
 
   return { note, between, follow, followers };
 }

@@ -23,7 +23,10 @@ export interface Bench {
   env: Record<string, string>;
   start: (extra?: Record<string, string>, roles?: readonly Role[]) => Promise<App>;
   /** Runs a queue's job now instead of at its time. */
-  runNow: (queue: 'sweep' | 'digest' | 'copyAudit', name: string) => Promise<void>;
+  runNow: (
+    queue: 'sweep' | 'digest' | 'copyAudit' | 'watchIsolation' | 'reviewAccess',
+    name: string,
+  ) => Promise<void>;
   stop: () => Promise<void>;
 }
 

@@ -29,7 +29,8 @@ export async function openForm(
 
 const formOf = (alert: Alert, { action }: ModalMemory, { responders, now }: SlackListening) => {
   const shown = messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
-  return shown?.form ? { ...shown, form: shown.form } : null;
+  const form = shown?.form ?? (shown?.minor && shown.confirm ? [] : null);
+  return shown && form ? { ...shown, form } : null;
 };
 
 const ownedBy = (by: Presser, fields: readonly Field[]): Field[] =>

@@ -4,7 +4,9 @@ import { openForm } from './listen-to-forms';
 import type { SlackListening } from './slack-app';
 import { soonest } from './soonest';
 
-const buttons = new RegExp(`^(${actionIds.filter((id) => id !== 'quick_exception').join('|')})$`);
+const buttons = new RegExp(
+  `^(${actionIds.filter((id) => id !== 'quick_exception' && !id.endsWith('_listed')).join('|')})$`,
+);
 
 /** Turns what is pressed into presses: a button that has something to fill in opens it first. */
 export function listenToPresses(listening: SlackListening): void {
@@ -46,6 +48,23 @@ export function listenToPresses(listening: SlackListening): void {
       const by = await people.presser(body.user.id, body.user.name);
       const nonce = `${body.user.id}.${choice}.${action.action_ts}`;
       await press({ alertId, action: 'quick_exception', by, input: { choice }, nonce, replyTo });
+    });
+  });
+
+  app.action<BlockAction<StaticSelectAction>>(/^(revoke|restore)_listed$/, async ({ ack, body, action }) => {
+    const replyTo = { surface: 'slack', channel: body.channel?.id ?? config.channel, user: body.user.id };
+    const choice = action.selected_option.value;
+    await soonest(ack, async () => {
+      const by = await people.presser(body.user.id, body.user.name);
+      const nonce = `${body.user.id}.${choice}.${action.action_ts}`;
+      await press({
+        alertId: '',
+        action: action.action_id as ActionId,
+        by,
+        input: { choice },
+        nonce,
+        replyTo,
+      });
     });
   });
 

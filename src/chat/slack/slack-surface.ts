@@ -1,7 +1,7 @@
 import type { KnownBlock, WebClient } from '@slack/web-api';
 import type { SlackConfig } from '../../config';
 import type { MessageModel } from '../message';
-import type { Content, Ref, Surface } from '../surface';
+import type { Content, NoticeAction, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import { toBlocks } from './blocks';
 import { toSurfaceError } from './errors';
@@ -106,6 +106,42 @@ export function createSlackSurface(
     return person;
   }
 
+  async function openRoom(
+    name: string,
+    topic: string,
+    people: readonly string[],
+    contents: readonly Content[],
+  ): Promise<string> {
+    const id = (await createdRoom(name)) ?? (await roomCalled(name));
+    if (!id) throw new SurfaceError(`the channel ${name} exists, but can't be found`, 'refused');
+    await call(() => client.conversations.setTopic({ channel: id, topic: topic.slice(0, 250) }));
+    for (const user of people)
+      await client.conversations.invite({ channel: id, users: user }).catch((error: unknown) => {
+        if (!/already_in_channel|cant_invite_self/.test(toSurfaceError(error).message)) throw error;
+      });
+    for (const content of contents) await post(content, id);
+    return `https://slack.com/app_redirect?channel=${id}`;
+  }
+
+  async function createdRoom(name: string): Promise<string | null> {
+    try {
+      return (await client.conversations.create({ name })).channel?.id ?? null;
+    } catch (error) {
+      const failure = toSurfaceError(error);
+      if (failure.message.includes('name_taken')) return null;
+      throw failure;
+    }
+  }
+
+  async function roomCalled(name: string): Promise<string | null> {
+    for await (const page of client.paginate('conversations.list', { limit: 1000, exclude_archived: true })) {
+      const { channels } = page as { channels?: { id?: string; name?: string }[] };
+      const found = channels?.find((channel) => channel.name === name);
+      if (found?.id) return found.id;
+    }
+    return null;
+  }
+
   async function personOf(email: string): Promise<{ id: string; name: string } | null> {
     try {
       const { user } = await client.users.lookupByEmail({ email });
@@ -117,7 +153,18 @@ export function createSlackSurface(
     }
   }
 
-  return { ask, personOf, name: 'slack', channel, intervalMs: 1000 / rate, post, update, find, whisper };
+  return {
+    ask,
+    personOf,
+    openRoom,
+    name: 'slack',
+    channel,
+    intervalMs: 1000 / rate,
+    post,
+    update,
+    find,
+    whisper,
+  };
 }
 
 /** Links don't unfold, and names in the text never become mentions. */
@@ -157,25 +204,23 @@ function plain(content: Content) {
   return { text: escapeMrkdwn(content.model.summary), blocks: [], metadata: metadataOf(content.model) };
 }
 
-const noticeBlocks = (
-  text: string,
-  actions: { id: string; label: string; value: string }[],
-): KnownBlock[] => [
-  { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3000), verbatim: true } },
-  ...(actions.length > 0
-    ? [
-        {
-          type: 'actions' as const,
-          elements: actions.map(({ id, label, value }) => ({
-            type: 'button' as const,
-            action_id: id,
-            value,
-            text: { type: 'plain_text' as const, text: label },
-          })),
-        },
-      ]
-    : []),
-];
+function noticeBlocks(text: string, actions: readonly NoticeAction[]): KnownBlock[] {
+  const plain = (words: string) => ({ type: 'plain_text' as const, text: words });
+  const elements = actions.map(({ id, label, value, choices }) =>
+    choices
+      ? {
+          type: 'static_select' as const,
+          action_id: id,
+          placeholder: plain(label),
+          options: choices.map((choice) => ({ value: choice.value, text: plain(choice.label) })),
+        }
+      : { type: 'button' as const, action_id: id, value, text: plain(label) },
+  );
+  return [
+    { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3000), verbatim: true } },
+    ...(elements.length > 0 ? [{ type: 'actions' as const, elements }] : []),
+  ];
+}
 
 const metadataOf = (model: MessageModel) => ({
   event_type: eventType,

@@ -2,6 +2,7 @@ import { plainBlock, plainLine } from '../../alerts/plain-text';
 import type { Action } from '../actions';
 import type { Field } from '../form';
 import type { Inline, MessageModel } from '../message';
+import type { NoticeAction } from '../surface';
 import { textBar } from '../text-bar';
 import type { ThreadPart } from '../thread';
 
@@ -131,20 +132,26 @@ function input(field: Field): Json {
   }
 }
 
-/** A short notice with something to press. */
-export const toNoticeCard = (
-  words: string,
-  actions: readonly { id: string; label: string; value: string }[],
-): Json => ({
+/** A short notice with something to press, or to choose from. */
+export const toNoticeCard = (words: string, actions: readonly NoticeAction[]): Json => ({
   type: 'AdaptiveCard',
   version: '1.5',
   body: [text(escapeMarkdown(words))],
-  actions: actions.map(({ id, label, value }) => ({
-    type: 'Action.Execute',
-    title: label,
-    verb: id,
-    data: { exceptionId: value },
-  })),
+  actions: actions.map(({ id, label, value, choices }) => {
+    const execute = {
+      type: 'Action.Execute',
+      title: label,
+      verb: id,
+      data: choices ? {} : { exceptionId: value },
+    };
+    if (!choices) return execute;
+    const menu = choices.map((choice) => ({ title: choice.label, value: choice.value }));
+    return unfold(
+      label,
+      [{ type: 'Input.ChoiceSet', id: 'choice', label, value: menu[0]?.value ?? '', choices: menu }],
+      execute,
+    );
+  }),
 });
 
 /** The thread below an alert, as a reply. */

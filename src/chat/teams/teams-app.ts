@@ -99,7 +99,7 @@ export function createTeams({
   async function pressed(context: TurnContext, verb: string, data: Record<string, string>): Promise<string> {
     const action = actionIds.find((id) => id === verb);
     const { alertId = '', exceptionId, choice, ...values } = data;
-    if (!action || !(alertId || exceptionId)) return 'That button is not known here.';
+    if (!action || !(alertId || exceptionId || choice)) return 'That button is not known here.';
     const { from, id } = context.activity;
     const by: Presser = {
       surface: 'teams',

@@ -31,6 +31,25 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
   }
   const members = /^\/groups\/([^/]+)\/transitiveMembers$/.exec(path)?.[1];
   if (members) return list(membersOf(members, directory));
+  const direct = /^\/groups\/([^/]+)\/members$/.exec(path)?.[1];
+  if (direct) {
+    const wanted = /^id eq '([^']+)'$/.exec(request.query.get('$filter') ?? '')?.[1];
+    const ids = directory.get(direct)?.members ?? [];
+    return list(ids.filter((id) => !wanted || id === wanted).map((id) => directory.get(id)));
+  }
+  const [, groupId, memberId] = /^\/groups\/([^/]+)\/members(?:\/([^/]+))?\/\$ref$/.exec(path) ?? [];
+  if (groupId) return changeMember(directory.get(groupId), memberId, request);
+  const sessions = /^\/users\/([^/]+)\/revokeSignInSessions$/.exec(path)?.[1];
+  if (sessions && request.method === 'POST') return { status: 200, body: { value: true } };
+  const changed = /^\/(users|servicePrincipals)\/([^/]+)$/.exec(path);
+  if (changed && request.method === 'PATCH') {
+    const who = directory.get(changed[2] ?? '');
+    const { accountEnabled } = (request.body ?? {}) as { accountEnabled?: boolean };
+    if (!who || typeof accountEnabled !== 'boolean')
+      throw new ArmError(400, 'Request_BadRequest', 'accountEnabled is required.');
+    who.enabled = accountEnabled;
+    return { status: 204 };
+  }
   const owned = /^\/servicePrincipals\/([^/]+)\/owners$/.exec(path)?.[1];
   if (owned) return list((directory.get(owned)?.owners ?? []).map((id) => directory.get(id)));
   const kind = { '/users': 'User', '/servicePrincipals': 'ServicePrincipal' }[path];
@@ -42,6 +61,18 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
       ),
     );
   throw new ArmError(404, 'Request_ResourceNotFound', `Resource '${path}' does not exist.`);
+}
+
+function changeMember(group: Principal | null, memberId: string | undefined, request: ArmRequest): Answer {
+  const reference = (request.body as { '@odata.id'?: string } | null)?.['@odata.id'];
+  const id = memberId ?? reference?.split('/').at(-1) ?? '';
+  const members = group?.members ?? [];
+  if (!group || (request.method === 'DELETE' && !members.includes(id)))
+    throw new ArmError(404, 'Request_ResourceNotFound', 'The member does not exist.');
+  if (request.method === 'POST' && members.includes(id))
+    throw new ArmError(400, 'Request_BadRequest', 'One or more added object references already exist.');
+  group.members = request.method === 'DELETE' ? members.filter((other) => other !== id) : [...members, id];
+  return { status: 204 };
 }
 
 function membersOf(groupId: string, directory: Directory): Principal[] {

@@ -1,6 +1,7 @@
 import { answerActivityLog } from './activity-log';
 import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
 import { answerAssignment, listAssignments, listDefinitions } from './authorization';
+import { computeRoutes } from './compute';
 import { answerNetwork } from './network';
 import type { Resource } from './resources';
 import type { TenantState } from './tenant';
@@ -147,36 +148,30 @@ export const routes: Route[] = [
     }),
   },
   {
-    method: /^GET$/,
+    method: /^(GET|DELETE)$/,
     path: new RegExp(
       `^${rg}/providers/Microsoft\\.Compute/virtualMachines/[^/]+/(runCommands|extensions)/[^/]+$`,
       'i',
     ),
-    action: 'Microsoft.Compute/virtualMachines/$child/read',
+    action: 'Microsoft.Compute/virtualMachines/$child/*',
     versions: any,
-    answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
+    answer: (request, state) => answerPlain(request, state, () => {}),
   },
   {
-    method: /^GET$/,
+    method: /^(GET|DELETE)$/,
     path: new RegExp(
       `^${rg}/providers/Microsoft\\.HybridCompute/machines/[^/]+/(runCommands|extensions)/[^/]+$`,
       'i',
     ),
-    action: 'Microsoft.HybridCompute/machines/$child/read',
+    action: 'Microsoft.HybridCompute/machines/$child/*',
     versions: any,
-    answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
+    answer: (request, state) => answerPlain(request, state, () => {}),
   },
+  ...computeRoutes,
   {
     method: /^GET$/,
     path: new RegExp(`^${rg}/providers/Microsoft\\.Network/virtualNetworks/[^/]+/subnets/[^/]+$`, 'i'),
     action: 'Microsoft.Network/virtualNetworks/subnets/read',
-    versions: any,
-    answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
-  },
-  {
-    method: /^GET$/,
-    path: new RegExp(`^${rg}/providers/Microsoft\\.Compute/virtualMachines/[^/]+$`, 'i'),
-    action: 'Microsoft.Compute/virtualMachines/read',
     versions: any,
     answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
   },
@@ -200,7 +195,7 @@ export const routes: Route[] = [
 ];
 
 /** A resource that is read, written whole and removed, without more to it. */
-function answerPlain(
+export function answerPlain(
   request: ArmRequest,
   state: TenantState,
   check: (body: Partial<Resource>) => void,
@@ -251,6 +246,13 @@ export function dispatch(request: ArmRequest, state: TenantState): Answer {
   const action = route.action
     .replace('$type', type)
     .replace('$child', child)
+    .replace(
+      '$machines',
+      /virtualMachineScaleSets/i.test(request.path)
+        ? 'virtualMachineScaleSets/virtualMachines'
+        : 'virtualMachines',
+    )
+    .replace('$last', request.path.split('/').at(-1) ?? '')
     .replace(/\*$/, verbs[request.method] ?? 'read');
   if (!state.mayDo(action, request.path)) {
     throw new ArmError(
@@ -259,5 +261,25 @@ export function dispatch(request: ArmRequest, state: TenantState): Answer {
       `The client 'runwatch' with object id '${state.botId}' does not have authorization to perform action '${action}' over scope '${request.path}' or the scope is invalid.`,
     );
   }
+  if (request.method !== 'GET') checkLocks(request, state);
   return route.answer(request, state, subscription);
+}
+
+/** A lock at the resource or above it refuses deletes, and writes and actions too when it is ReadOnly. */
+function checkLocks({ method, path }: ArmRequest, { resources }: TenantState): void {
+  if (/\/providers\/Microsoft\.Authorization\/locks\//i.test(path)) return;
+  const lock = resources.ofType('Microsoft.Authorization/locks').find(({ id, properties }) => {
+    const scope = id
+      .slice(0, id.toLowerCase().lastIndexOf('/providers/microsoft.authorization'))
+      .toLowerCase();
+    const covers = path.toLowerCase() === scope || path.toLowerCase().startsWith(`${scope}/`);
+    return covers && (properties.level === 'ReadOnly' || method === 'DELETE');
+  });
+  if (!lock) return;
+  const verb = method === 'DELETE' ? 'delete' : 'write';
+  throw new ArmError(
+    409,
+    'ScopeLocked',
+    `The scope '${path}' cannot perform ${verb} operation because following scope(s) are locked: '${lock.id}'. Please remove the lock and try again.`,
+  );
 }

@@ -16,7 +16,8 @@ export const timeline: Part = {
   ask: async (alert, { store }) => {
     const { caller, target, startedAt, lastEventAt } = summarize(alert);
     const from = Date.parse(startedAt) - windowMs.before;
-    const to = Date.parse(lastEventAt) + windowMs.after;
+    const watched = Date.parse(alert.measures.watch?.until ?? '') || 0;
+    const to = Math.max(Date.parse(lastEventAt) + windowMs.after, watched);
     const identities = alert.facts.machine?.identities ?? [];
     const owners = [
       callerKeyOf(caller),

@@ -1,0 +1,192 @@
+import type { Disk, VirtualMachine } from '@azure/arm-compute';
+import { createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline';
+import { is, parseResourceId } from '../alerts/resource-id';
+import type { AzureClients } from './clients';
+import { AzureError, toAzureError } from './errors';
+
+/** A machine's place: its own, or as an instance of a scale set. */
+interface Place {
+  subscriptionId: string;
+  resourceGroup: string;
+  name: string;
+  /** The scale set, when it is an instance. */
+  set: string | null;
+}
+
+/** Power, disks, and what run command leaves behind. Long operations are awaited; each may be done again. */
+export function createPower(clients: AzureClients) {
+  async function doing<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw toAzureError(error, what);
+    }
+  }
+  const machines = (place: Place) => clients.compute(place.subscriptionId).virtualMachines;
+  const instances = (place: Place) => clients.compute(place.subscriptionId).virtualMachineScaleSetVMs;
+
+  const restart = (id: string) =>
+    doing('restarting', () => machines(placeOf(id)).restart(placeOf(id).resourceGroup, placeOf(id).name));
+
+  const deallocate = (id: string) => {
+    const place = placeOf(id);
+    return doing<unknown>('stopping', () =>
+      place.set
+        ? instances(place).deallocate(place.resourceGroup, place.set, place.name)
+        : machines(place).deallocate(place.resourceGroup, place.name),
+    );
+  };
+
+  const start = (id: string) => {
+    const place = placeOf(id);
+    return doing<unknown>('starting', () =>
+      place.set
+        ? instances(place).start(place.resourceGroup, place.set, place.name)
+        : machines(place).start(place.resourceGroup, place.name),
+    );
+  };
+
+  const read = (id: string): Promise<VirtualMachine> =>
+    doing('the machine', () => machines(placeOf(id)).get(placeOf(id).resourceGroup, placeOf(id).name));
+
+  /** The system disk's id. */
+  const systemDisk = async (id: string): Promise<string> => {
+    const disk = (await read(id)).storageProfile?.osDisk?.managedDisk?.id;
+    if (!disk)
+      throw new AzureError(
+        'the machine has no managed system disk',
+        'NoManagedDisk',
+        400,
+        0,
+        'restore it by hand',
+      );
+    return disk;
+  };
+
+  /** Swaps the system disk of a stopped machine. */
+  const swapSystemDisk = (id: string, diskId: string) =>
+    doing('swapping the disk', () => {
+      const place = placeOf(id);
+      const name = diskId.split('/').at(-1) ?? '';
+      return machines(place).update(place.resourceGroup, place.name, {
+        storageProfile: { osDisk: { name, createOption: 'FromImage', managedDisk: { id: diskId } } },
+      });
+    });
+
+  /** The newest snapshot of a disk that was taken before a moment; null when there is none. */
+  const snapshotBefore = (diskId: string, before: string): Promise<{ id: string; at: string } | null> =>
+    doing('snapshots', async () => {
+      let newest: { id: string; at: string } | null = null;
+      const found = clients.compute(parseResourceId(diskId)?.subscriptionId ?? '').snapshots.list();
+      for await (const { id, timeCreated, creationData } of found) {
+        const at = timeCreated?.toISOString() ?? '';
+        const ofDisk = is(creationData?.sourceResourceId ?? '', diskId);
+        if (id && ofDisk && at && at < before && (!newest || at > newest.at)) newest = { id, at };
+      }
+      return newest;
+    });
+
+  /** Makes a disk from a snapshot, like another in size and zone; making it again changes nothing. */
+  const diskFromSnapshot = (
+    diskId: string,
+    snapshotId: string,
+    likeDiskId: string,
+    tags: Record<string, string>,
+  ) =>
+    doing('the new disk', async () => {
+      const { subscriptionId, resourceGroup, name } = placeOf(diskId);
+      const like = placeOf(likeDiskId);
+      const disks = clients.compute(subscriptionId).disks;
+      const old: Disk = await disks.get(like.resourceGroup, like.name);
+      return disks.createOrUpdate(resourceGroup, name, {
+        location: old.location,
+        tags: { ...old.tags, ...tags },
+        ...(old.sku?.name ? { sku: { name: old.sku.name } } : {}),
+        ...(old.zones ? { zones: old.zones } : {}),
+        creationData: { createOption: 'Copy', sourceResourceId: snapshotId },
+      });
+    });
+
+  /** A managed run command or an extension on a machine, as ARM has it; null when it is no more. */
+  const readLeftover = (id: string): Promise<Record<string, unknown> | null> =>
+    doing('what was left', async () => {
+      const answer = await send('GET', id);
+      return answer.status === 404
+        ? null
+        : (JSON.parse(answer.bodyAsText ?? '{}') as Record<string, unknown>);
+    });
+
+  /** Removes it, and waits until it is gone; one that is gone already is well. */
+  const removeLeftover = (id: string): Promise<void> =>
+    doing('removing it', async () => {
+      await send('DELETE', id);
+      for (let wait = 200; (await send('GET', id)).status !== 404; wait = Math.min(wait * 2, 5000))
+        await new Promise((done) => setTimeout(done, wait));
+    });
+
+  /** Makes a Sentinel incident in a workspace; answers where to read it. Making it again changes nothing. */
+  const putIncident = (
+    workspaceId: string,
+    name: string,
+    properties: Record<string, unknown>,
+  ): Promise<string> =>
+    doing('the incident', async () => {
+      const id = `${workspaceId}/providers/Microsoft.SecurityInsights/incidents/${name}`;
+      const known = await send('GET', id);
+      const answer = known.status === 404 ? await send('PUT', id, { properties }) : known;
+      const made = JSON.parse(answer.bodyAsText ?? '{}') as { properties?: { incidentUrl?: string } };
+      return made.properties?.incidentUrl ?? '';
+    });
+
+  /** As raw JSON by any of the clients' pipelines: Arc has no client here, and this one lets us. */
+  async function send(method: 'GET' | 'DELETE' | 'PUT', id: string, body?: unknown) {
+    const client = clients.network(parseResourceId(id)?.subscriptionId ?? '');
+    const version = /SecurityInsights/i.test(id)
+      ? '2024-09-01'
+      : /HybridCompute/i.test(id)
+        ? '2025-01-13'
+        : '2024-11-01';
+    const answer = await client.sendRequest(
+      createPipelineRequest({
+        url: `${clients.endpoint}${encodeURI(id)}?api-version=${version}`,
+        method,
+        headers: createHttpHeaders({
+          accept: 'application/json',
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        }),
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      }),
+    );
+    if (answer.status >= 400 && answer.status !== 404)
+      throw {
+        statusCode: answer.status,
+        response: { headers: answer.headers, bodyAsText: answer.bodyAsText },
+      };
+    return answer;
+  }
+
+  return {
+    restart,
+    deallocate,
+    startMachine: start,
+    systemDisk,
+    swapSystemDisk,
+    snapshotBefore,
+    diskFromSnapshot,
+    readLeftover,
+    removeLeftover,
+    putIncident,
+  };
+}
+
+function placeOf(id: string): Place {
+  const parsed = parseResourceId(id);
+  const [first, second] = parsed?.chain ?? [];
+  const set = is(first?.type ?? '', 'virtualMachineScaleSets') ? (first?.name ?? '') : null;
+  return {
+    subscriptionId: parsed?.subscriptionId ?? '',
+    resourceGroup: parsed?.resourceGroup ?? '',
+    name: (set ? second?.name : first?.name) ?? '',
+    set,
+  };
+}

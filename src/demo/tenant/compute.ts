@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { type Answer, ArmError, type ArmRequest } from './answers';
+import type { Resource } from './resources';
+import { answerPlain, type Route } from './routes';
+import type { TenantState } from './tenant';
+
+const any = /^20\d\d-\d\d-\d\d(-preview)?$/;
+const rg = '/subscriptions/[^/]+/resourceGroups/[^/]+';
+
+/** A long operation as Compute answers it: 202 with where to ask. */
+const begun = ({ origin }: ArmRequest, subscription: string): Answer => ({
+  status: 202,
+  headers: {
+    'retry-after': '0',
+    'azure-asyncoperation': `${origin}/subscriptions/${subscription}/providers/Microsoft.Compute/locations/westeurope/operations/${randomUUID()}?api-version=2024-11-01`,
+  },
+});
+
+const powerOf = { restart: 'running', start: 'running', deallocate: 'deallocated' } as const;
+
+function answerPower(request: ArmRequest, state: TenantState, subscription: string): Answer {
+  const [, id = '', verb = ''] = /^(.*)\/(\w+)$/.exec(request.path) ?? [];
+  const machine = state.resources.get(id);
+  setPower(machine, powerOf[verb.toLowerCase() as keyof typeof powerOf]);
+  return begun(request, subscription);
+}
+
+function setPower(machine: Resource, power: string): void {
+  const view = (machine.properties.instanceView ?? {}) as Record<string, unknown>;
+  machine.properties.instanceView = {
+    ...view,
+    statuses: [{ code: `PowerState/${power}`, displayStatus: `VM ${power}` }],
+  };
+}
+
+/** Only the system disk may be changed here, and only while the machine is stopped. */
+function updateMachine(request: ArmRequest, state: TenantState): Answer {
+  const machine = state.resources.get(request.path);
+  const wanted = (request.body as Loose)?.properties?.storageProfile?.osDisk;
+  if (wanted) {
+    const power = JSON.stringify(machine.properties.instanceView ?? {});
+    if (!power.includes('PowerState/deallocated'))
+      throw new ArmError(
+        409,
+        'OperationNotAllowed',
+        'Swapping OS disk is allowed only when the VM is deallocated.',
+      );
+    if (!state.resources.find(wanted.managedDisk?.id ?? ''))
+      throw new ArmError(404, 'NotFound', `Disk ${wanted.managedDisk?.id} is not found.`);
+    const storage = machine.properties.storageProfile as Loose;
+    storage.osDisk = { ...storage.osDisk, name: wanted.name, managedDisk: { id: wanted.managedDisk.id } };
+  }
+  return { status: 200, body: machine };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: ARM's JSON, looked into
+type Loose = any;
+
+/** Machines' power and disks, PIM's requests and Sentinel's incidents. */
+export const computeRoutes: Route[] = [
+  {
+    method: /^POST$/,
+    path: new RegExp(
+      `^${rg}/providers/Microsoft\\.Compute/(virtualMachines/[^/]+|virtualMachineScaleSets/[^/]+/virtualMachines/[^/]+)/(restart|start|deallocate)$`,
+      'i',
+    ),
+    action: 'Microsoft.Compute/$machines/$last/action',
+    versions: any,
+    answer: answerPower,
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Compute\/locations\/[^/]+\/operations\/[^/]+$/i,
+    action: 'Microsoft.Compute/locations/operations/read',
+    versions: any,
+    answer: () => ({ status: 200, body: { status: 'Succeeded' } }),
+  },
+  {
+    method: /^(GET|PATCH)$/,
+    path: new RegExp(`^${rg}/providers/Microsoft\\.Compute/virtualMachines/[^/]+$`, 'i'),
+    action: 'Microsoft.Compute/virtualMachines/*',
+    versions: any,
+    answer: (request, state) =>
+      request.method === 'GET'
+        ? { status: 200, body: state.resources.get(request.path) }
+        : updateMachine(request, state),
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Compute\/snapshots$/i,
+    action: 'Microsoft.Compute/snapshots/read',
+    versions: any,
+    answer: (_, state) => ({
+      status: 200,
+      body: { value: state.resources.ofType('Microsoft.Compute/snapshots') },
+    }),
+  },
+  {
+    method: /^(GET|PUT)$/,
+    path: new RegExp(`^${rg}/providers/Microsoft\\.Compute/disks/[^/]+$`, 'i'),
+    action: 'Microsoft.Compute/disks/*',
+    versions: any,
+    answer: (request, state) =>
+      answerPlain(request, state, ({ properties }) => {
+        const source = (properties?.creationData as { sourceResourceId?: string } | undefined)
+          ?.sourceResourceId;
+        if (!source || !state.resources.find(source))
+          throw new ArmError(404, 'NotFound', `Resource ${source} is not found.`);
+      }),
+  },
+  {
+    method: /^PUT$/,
+    path: /\/providers\/Microsoft\.Authorization\/roleAssignmentScheduleRequests\/[0-9a-f-]{36}$/i,
+    action: 'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
+    versions: any,
+    answer: (request, state) => {
+      const { principalId, roleDefinitionId, requestType } = (request.body as Loose)?.properties ?? {};
+      if (!principalId || !roleDefinitionId || requestType !== 'AdminRemove')
+        throw new ArmError(
+          400,
+          'InvalidRequestContent',
+          'principalId, roleDefinitionId and requestType are required.',
+        );
+      const found = state.pimActive.findIndex(({ properties }) => properties.principalId === principalId);
+      if (found < 0)
+        throw new ArmError(400, 'RoleAssignmentDoesNotExist', 'The Role assignment does not exist.');
+      state.pimActive.splice(found, 1);
+      return { status: 201, body: { id: request.path, properties: { status: 'Revoked', principalId } } };
+    },
+  },
+  {
+    method: /^(GET|PUT)$/,
+    path: new RegExp(
+      `^${rg}/providers/Microsoft\\.OperationalInsights/workspaces/[^/]+/providers/Microsoft\\.SecurityInsights/incidents/[0-9a-f-]{36}$`,
+      'i',
+    ),
+    action: 'Microsoft.SecurityInsights/incidents/*',
+    versions: /^2024-09-01$/,
+    answer: (request, state) => {
+      if (request.method === 'GET') return { status: 200, body: state.resources.get(request.path) };
+      const properties = (request.body as Loose)?.properties ?? {};
+      if (!properties.title || !properties.severity || !properties.status)
+        throw new ArmError(400, 'BadRequest', 'title, severity and status are required.');
+      const incidentUrl = `https://portal.azure.com/#asset/Microsoft_Azure_Security_Insights/Incident${request.path}`;
+      const { resource } = state.resources.put(request.path, { properties: { ...properties, incidentUrl } });
+      return { status: 201, body: resource };
+    },
+  },
+];

@@ -1,0 +1,121 @@
+import { type Alert, summarize } from '../alerts/alert';
+import { uuidFrom } from '../alerts/guid';
+import { plainLine } from '../alerts/plain-text';
+import type { PolicyFile } from '../config';
+import type { ResponseDeps } from './response';
+
+type Escalation = NonNullable<PolicyFile['escalation']>;
+
+/** An incident elsewhere: opened once an alert, however often it is asked for. */
+export interface Opened {
+  where: string;
+  link: string;
+}
+
+/** A place where incidents can be opened; null where the configuration does not name it. */
+export type Opener = (alert: Alert, escalation: Escalation, deps: ResponseDeps) => Promise<Opened | null>;
+
+const pagerDuty = 'https://events.pagerduty.com/v2/enqueue';
+
+/** What every incident says. */
+function about(alert: Alert, { linkTo }: ResponseDeps) {
+  const { technique, target, caller, startedAt } = summarize(alert);
+  return {
+    id: alert.id,
+    title: plainLine(`${technique.title} on ${target.name} by ${caller.name} (${alert.id})`, 250),
+    severity: alert.severity,
+    score: alert.score,
+    caller: plainLine(caller.name, 200),
+    target: target.id,
+    startedAt,
+    reasons: alert.reasons.map((reason) => plainLine(reason.text, 200)),
+    link: linkTo(alert.id),
+  };
+}
+type About = ReturnType<typeof about>;
+
+/** PagerDuty's Events API v2, or whatever takes its format; the alert's id keeps it one incident. */
+const openPage: Opener = async (alert, { routingKey, url }, deps) => {
+  if (!routingKey) return null;
+  const { title, severity, target, startedAt, score, reasons, link } = about(alert, deps);
+  await post(url ?? pagerDuty, {
+    routing_key: routingKey,
+    event_action: 'trigger',
+    dedup_key: alert.id,
+    links: [{ href: link, text: alert.id }],
+    payload: {
+      summary: title,
+      source: target,
+      severity: { critical: 'critical', high: 'error', medium: 'warning', low: 'info' }[severity],
+      timestamp: startedAt,
+      custom_details: { score, reasons },
+    },
+  });
+  return { where: 'PagerDuty', link: '' };
+};
+
+/** ServiceNow, Jira and their like: a body whose {{fields}} are filled in, and where in the answer the link is. */
+const openTicket: Opener = async (alert, { webhook }, deps) => {
+  if (!webhook) return null;
+  const facts = about(alert, deps);
+  const body = filled(webhook.body ?? facts, facts);
+  const answer = await post(webhook.url, body, { 'idempotency-key': alert.id, ...webhook.headers });
+  const link = webhook.link?.split('.').reduce<unknown>((at, key) => (at as Loose)?.[key], answer);
+  return { where: new URL(webhook.url).hostname, link: typeof link === 'string' ? link : '' };
+};
+
+/** A Microsoft Sentinel incident under a name made from the alert's, so that making it again changes nothing. */
+const openSentinel: Opener = async (alert, { sentinel }, deps) => {
+  if (!sentinel) return null;
+  const { title, severity, reasons, link, startedAt } = about(alert, deps);
+  const incident = await deps.azure.putIncident(sentinel, uuidFrom(alert.id), {
+    title,
+    description: `${reasons.join('; ')}\n${link}`,
+    severity: { critical: 'High', high: 'High', medium: 'Medium', low: 'Low' }[severity],
+    status: 'New',
+    firstActivityTimeUtc: startedAt,
+    labels: [{ labelName: 'runwatch' }, { labelName: alert.id }],
+  });
+  return { where: 'Microsoft Sentinel', link: incident };
+};
+
+/** A channel of its own with the right people, the alert and its thread. */
+const openChannel: Opener = async (alert, { channel }, deps) => {
+  if (!channel) return null;
+  const people = Array.isArray(channel) ? channel : [];
+  const link = await deps.openRoom(alert, people);
+  return link === null ? null : { where: 'a channel of its own', link };
+};
+
+export const openers: readonly Opener[] = [openPage, openTicket, openSentinel, openChannel];
+
+type Loose = Record<string, unknown>;
+
+/** {{title}} and the like in every text of the template; a text that is one field alone keeps its kind. */
+function filled(template: unknown, facts: About): unknown {
+  const fieldOf = (name: string) => (Object.hasOwn(facts, name) ? facts[name as keyof About] : '');
+  if (Array.isArray(template)) return template.map((item) => filled(item, facts));
+  if (typeof template === 'object' && template !== null)
+    return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, filled(value, facts)]));
+  if (typeof template !== 'string') return template;
+  const alone = /^\{\{(\w+)\}\}$/.exec(template)?.[1];
+  if (alone) return fieldOf(alone);
+  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(fieldOf(name)));
+}
+
+async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'error',
+    signal: AbortSignal.timeout(10_000),
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${new URL(url).hostname} answered ${response.status}`);
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

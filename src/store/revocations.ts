@@ -1,0 +1,28 @@
+import type { Redis } from 'ioredis';
+import type { Review } from '../alerts/access-review';
+import type { Revocation } from '../alerts/measures';
+import { keys } from './keys';
+
+const reviewSeconds = 30 * 86_400;
+
+/** What access reviews found, for as long as their messages may be pressed. */
+export function createReviews(redis: Redis) {
+  async function get(id: string): Promise<Review | null> {
+    const doc = await redis.get(keys.review(id));
+    return doc ? (JSON.parse(doc) as Review) : null;
+  }
+  const put = (review: Review) =>
+    redis.set(keys.review(review.id), JSON.stringify(review), 'EX', reviewSeconds);
+  return { get, put };
+}
+
+/** Role assignments that an access review took away, whole, so that each can be put back. */
+export function createRevocations(redis: Redis) {
+  async function get(name: string): Promise<Revocation | null> {
+    const doc = await redis.hget(keys.revocations, name);
+    return doc ? (JSON.parse(doc) as Revocation) : null;
+  }
+  const put = (revocation: Revocation) =>
+    redis.hset(keys.revocations, revocation.name, JSON.stringify(revocation));
+  return { get, put };
+}
