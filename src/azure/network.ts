@@ -70,7 +70,7 @@ export function createNetwork(clients: AzureClients) {
   /** The PUT's answer only begins the change; the interface itself says when it is through. */
   async function untilProvisioned(id: string): Promise<void> {
     const deadline = Date.now() + 5 * 60_000;
-    for (let wait = 200; ; wait = Math.min(wait * 2, 5000)) {
+    for (let wait = 25; ; wait = Math.min(wait * 2, 5000)) {
       const { body } = await readInterface(id);
       const state = body.properties.provisioningState;
       if (state === 'Succeeded' || state === undefined) return;

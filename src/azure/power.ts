@@ -120,7 +120,7 @@ export function createPower(clients: AzureClients) {
   const removeLeftover = (id: string): Promise<void> =>
     doing('removing it', async () => {
       await send('DELETE', id);
-      for (let wait = 200; (await send('GET', id)).status !== 404; wait = Math.min(wait * 2, 5000))
+      for (let wait = 50; (await send('GET', id)).status !== 404; wait = Math.min(wait * 2, 5000))
         await new Promise((done) => setTimeout(done, wait));
     });
 

@@ -125,6 +125,7 @@ export function furnish(tenant: Tenant) {
     'ServicePrincipal',
     '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7dc',
   );
+  addNightlySnapshot(tenant, vms.pay01);
   return { people: { dana, lee, kim, patchBot }, groups: { oncall }, vms };
 }
 export type World = ReturnType<typeof furnish>;
@@ -160,6 +161,20 @@ export interface MachineOptions {
   interfaces?: number;
   /** Name of the security group on the first interface; none when absent. */
   group?: string;
+}
+
+/** Last night's snapshot of a machine's system disk, as a backup job would make it. */
+function addNightlySnapshot(tenant: Tenant, vmId: string): void {
+  const name = vmId.split('/').at(-1);
+  const compute = vmId.replace(/\/virtualMachines\/.*$/, '');
+  tenant.resources.put(`${compute}/snapshots/nightly-${name}-os`, {
+    location: 'westeurope',
+    properties: {
+      timeCreated: new Date(Date.now() - 20 * 3_600_000).toISOString(),
+      creationData: { createOption: 'Copy', sourceResourceId: `${compute}/disks/${name}-os` },
+      provisioningState: 'Succeeded',
+    },
+  });
 }
 
 /** Something on a machine: a managed run command, an extension; answers its id. */
@@ -217,6 +232,15 @@ export function addMachine(
       },
     });
     return { id, properties: { primary: i === 0 } };
+  });
+  tenant.resources.put(`${base}/Microsoft.Compute/disks/${name}-os`, {
+    location,
+    sku: { name: 'Premium_LRS' },
+    properties: {
+      diskSizeGB: 30,
+      creationData: { createOption: 'FromImage' },
+      provisioningState: 'Succeeded',
+    },
   });
   tenant.resources.put(vmId, {
     location,

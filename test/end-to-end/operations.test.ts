@@ -203,7 +203,9 @@ test('isolation half done is seen, said, and resumed; release leaves alone what 
     properties: { ...nic.properties, networkSecurityGroup: { id: other.id } },
   });
   await slack.press(slack.alerts()[0] ?? message, 'release', 'U0SAM0000', to);
-  await until('released', () => textOf(slack.alerts()[0]).includes('but for vm-pay-01-nic1, left alone'));
+  await until('released', () =>
+    textOf(slack.alerts()[0]).includes('but for vm-pay-01-nic1 (has others now), left alone'),
+  );
   expect(JSON.stringify(tenant.resources.get(nics[0] ?? '').properties)).toContain('nsg-payments');
   expect(JSON.stringify(tenant.resources.get(nics[1] ?? '').properties)).toContain('others');
 });

@@ -1,0 +1,295 @@
+import type { ActionId } from '../../src/alerts/action-ids';
+import type { Alert, Presser } from '../../src/alerts/alert';
+import { deedOf } from '../../src/alerts/deed';
+import { type Azure, createAzure } from '../../src/azure/azure';
+import { loadConfig } from '../../src/config';
+import { runCommand } from '../../src/demo/scenarios';
+import type { Resource } from '../../src/demo/tenant/resources';
+import type { PimInstance } from '../../src/demo/tenant/tenant';
+import { addChild, subscriptions } from '../../src/demo/world';
+import { createLog } from '../../src/log';
+import { createMetrics } from '../../src/metrics';
+import { createQueues } from '../../src/pipeline/queues';
+import { responseDeps } from '../../src/response-deps';
+import { perform } from '../../src/responses/perform';
+import { createPress } from '../../src/responses/press';
+import type { PressJob } from '../../src/responses/response';
+import { createStore, type Store } from '../../src/store/store';
+import { type Bench, setUp } from '../support/bot';
+import { until } from '../support/wait';
+
+/**
+ * Every action against every fault: our death before and after any call on Azure, and Azure's own failures at any write.
+ * What was pressed ends done or says that it failed; the undo puts back what was there.
+ */
+const actions: { action: ActionId; undo?: ActionId; input?: Record<string, unknown>; managed?: true }[] = [
+  { action: 'isolate', undo: 'release' },
+  { action: 'lock', undo: 'unlock' },
+  { action: 'revoke_role', undo: 'restore_role' },
+  { action: 'snapshot' },
+  { action: 'restart' },
+  { action: 'deallocate', undo: 'start_machine' },
+  { action: 'detach_ip', undo: 'attach_ip' },
+  { action: 'remove_member', undo: 'add_member' },
+  { action: 'disable_caller', undo: 'enable_caller' },
+  { action: 'restore', undo: 'restore_old_disk' },
+  { action: 'end_activation' },
+  { action: 'clean_up', managed: true },
+];
+
+let bench: Bench;
+let store: Store;
+let alerts: { plain: Alert; managed: Alert };
+const sam: Presser = { surface: 'slack', id: 'U0SAM0000', name: 'Sam' };
+let begun: Map<string, Resource>;
+/** The group's role is active by PIM. */
+let activation: PimInstance;
+let directory: string;
+
+beforeAll(async () => {
+  bench = await setUp({ mode: 'none' });
+  const { tenant, world } = bench;
+  const network = world.vms.pay01.replace(/Compute.*/, 'Network');
+  tenant.resources.put(`${network}/publicIPAddresses/pip-pay-01`, {
+    location: 'westeurope',
+    properties: { ipAddress: '198.51.100.7', provisioningState: 'Succeeded' },
+  });
+  const nic = tenant.resources.get(`${network}/networkInterfaces/vm-pay-01-nic0`);
+  const [configuration] = nic.properties.ipConfigurations as [{ properties: Record<string, unknown> }];
+  configuration.properties.publicIPAddress = { id: `${network}/publicIPAddresses/pip-pay-01` };
+  activation = {
+    id: '/x',
+    name: 'i',
+    properties: {
+      principalId: world.groups.oncall.id,
+      assignmentType: 'Activated',
+      originRoleAssignmentId: '/x/4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d8',
+      endDateTime: '2027-01-01T10:00:00Z',
+      scope: `/subscriptions/${subscriptions.payments}`,
+      roleDefinitionId: '/x/9980e02c-c2be-4d73-94e8-173b1dc7cf3c',
+    },
+  };
+  tenant.state.pimActive.push(activation);
+  const app = await bench.start();
+  const left = addChild(tenant, world.vms.pay02, 'runCommands', 'rc', { source: { script: 'ls' } });
+  const common = { caller: world.people.dana, ip: '203.0.113.24', at: Date.now() - 60_000, tookMs: 5000 };
+  tenant.log({ name: runCommand, resourceId: world.vms.pay01, ...common });
+  tenant.log({ name: 'Microsoft.Compute/virtualMachines/runCommands/write', resourceId: left, ...common });
+  store = createStore(bench.redis.address, []);
+  const found = await until('both alerts', async () => {
+    const all = (await store.alerts.list()).filter((alert) => alert.ready);
+    return all.length === 2 ? all : null;
+  });
+  alerts = {
+    plain: found.find((alert) => alert.technique === 'run-command') as Alert,
+    managed: found.find((alert) => alert.technique === 'managed-run-command') as Alert,
+  };
+  await app.stop();
+  begun = new Map(tenant.resources.all().map((resource) => [resource.id, structuredClone(resource)]));
+  directory = JSON.stringify(tenant.directory.all());
+});
+afterAll(async () => {
+  await store.close();
+  await bench.stop();
+});
+
+/** The tenant as it was, in the parts that responses change. */
+const state = () =>
+  JSON.stringify([
+    bench.tenant.resources
+      .all()
+      .filter(({ type }) => !/snapshots|disks|locks|SecurityGroups/i.test(type))
+      .map(({ etag: _, ...rest }) => ({
+        ...rest,
+        properties: { ...rest.properties, createdOn: 0, createdBy: 0 },
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    bench.tenant.directory
+      .all()
+      .map((p) => ({ ...p, enabled: p.enabled ?? true, members: p.members?.toSorted() })),
+  ]);
+
+function reset(): void {
+  const { tenant } = bench;
+  tenant.faults.clear();
+  tenant.state.pimActive.splice(0, 1, structuredClone(activation));
+  for (const { id } of tenant.resources.all()) if (!begun.has(id)) tenant.resources.remove(id);
+  for (const [id, resource] of begun) tenant.resources.put(id, structuredClone(resource));
+  for (const known of JSON.parse(directory)) tenant.directory.add(known);
+}
+
+class Death extends Error {}
+
+/** Azure, but we die at the nth call: before it is made, or after it was done. */
+function dyingAzure(azure: Azure, at: number, when: 'before' | 'after', seen: { calls: number }): Azure {
+  const wrap = <T extends object>(object: T): T =>
+    new Proxy(object, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        if (typeof value === 'object' && value !== null && name === 'directory') return wrap(value);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          const result = () => Reflect.apply(value as (...args: unknown[]) => unknown, target, args);
+          const call = ++seen.calls;
+          if (call === at && when === 'before') throw new Death();
+          const answer = result();
+          if (!(answer instanceof Promise) || call !== at) return answer;
+          return answer.then(() => {
+            throw new Death();
+          });
+        };
+      },
+    });
+  return wrap(azure);
+}
+
+let presses = 0;
+async function press(
+  alert: Alert,
+  action: ActionId,
+  input: Record<string, unknown> | undefined,
+  around: (azure: Azure) => Azure = (azure) => azure,
+): Promise<string[]> {
+  const said: string[] = [];
+  const config = loadConfig(bench.env);
+  const log = createLog('silent');
+  const queues = createQueues(bench.redis.address, log);
+  const real = createAzure(config, {
+    tlsOptions: { ca: bench.tenant.ca },
+    graphEndpoint: bench.tenant.endpoint,
+  });
+  const deps = responseDeps({
+    config,
+    store,
+    azure: around(real),
+    queues,
+    surfaces: [],
+    people: null,
+    press: createPress(queues, Date.now),
+    show: async () => {},
+    metrics: createMetrics(),
+    log,
+    now: Date.now,
+  });
+  const job: PressJob = {
+    pressId: `press-${++presses}`,
+    alertId: alert.id,
+    action,
+    by: sam,
+    at: new Date().toISOString(),
+    input,
+  };
+  const tell = { ...deps, whisper: async (_: PressJob, text: string) => void said.push(text) };
+  for (let attempt = 1; attempt <= 6; attempt++) {
+    try {
+      await perform(job, attempt, tell);
+      break;
+    } catch (error) {
+      if (error instanceof Death) Object.assign(tell, { azure: real });
+    }
+  }
+  await queues.close();
+  return said;
+}
+
+/** A fresh copy of the alert, so that each run begins anew. */
+let copies = 0;
+async function fresh(alert: Alert): Promise<Alert> {
+  reset();
+  const id = `${alert.id.slice(0, 6)}${String(++copies).padStart(7, '0')}`;
+  const stored = await store.alerts.update(id, () => ({ alert: { ...alert, id, rev: 0 } }), null);
+  return stored as Alert;
+}
+
+async function isDone(alert: Alert, action: ActionId): Promise<boolean> {
+  const now = (await store.alerts.get(alert.id)) as Alert;
+  const { lock, revocation, snapshots } = now.measures;
+  switch (action) {
+    case 'isolate':
+      return now.isolation?.status === 'isolated' && now.isolation.interfaces.every((nic) => nic.cut);
+    case 'release':
+      return now.isolation?.status === 'released';
+    case 'lock':
+      return lock?.status === 'locked';
+    case 'unlock':
+      return lock?.status === 'unlocked';
+    case 'revoke_role':
+      return revocation?.status === 'revoked';
+    case 'restore_role':
+      return revocation?.status === 'restored';
+    case 'snapshot':
+      return Boolean(snapshots?.length && snapshots.every((one) => one.done));
+    default: {
+      const undone = actions.find(({ undo }) => undo === action)?.action;
+      return deedOf(now, undone ?? action)?.status === (undone ? 'undone' : 'done');
+    }
+  }
+}
+
+describe.each(actions)('$action', ({ action, undo, input, managed }) => {
+  const about = () => (managed ? alerts.managed : alerts.plain);
+
+  test('survives our death before and after any call on Azure, and its undo puts back what was there', async () => {
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; ; at++) {
+        const alert = await fresh(about());
+        const before = state();
+        const seen = { calls: 0 };
+        await press(alert, action, input, (azure) => dyingAzure(azure, at, when, seen));
+        expect([when, at, await isDone(alert, action)]).toEqual([when, at, true]);
+        if (seen.calls < at) break;
+        if (!undo) continue;
+        await press(alert, undo, undefined, (azure) => dyingAzure(azure, at, when, { calls: 0 }));
+        expect([when, at, await isDone(alert, undo)]).toEqual([when, at, true]);
+        expect(state()).toBe(before);
+      }
+    }
+  }, 120_000);
+
+  test.each([
+    ['429', { status: 429, retryAfter: 0 }],
+    ['503', { status: 503 }],
+    ['409', { status: 409 }],
+    ['412', { status: 412 }],
+    ['a lost answer', { status: 500, after: true, cut: true }],
+    ['a cut line', { status: 500, cut: true }],
+  ])(
+    '%s at any write ends done, or says that it failed and is done when pressed again',
+    async (_, fault) => {
+      for (let skip = 0; ; skip++) {
+        const alert = await fresh(about());
+        const before = state();
+        const writes = () =>
+          bench.tenant.requests.filter((r) => r.method !== 'GET' && !/getByIds/.test(r.path)).length;
+        const base = writes();
+        let left = skip;
+        bench.tenant.faults.add({
+          when: {
+            test: (line: string) =>
+              /^(PUT|POST|PATCH|DELETE) /.test(line) && !/getByIds/.test(line) && left-- === 0,
+          } as RegExp,
+          times: 1,
+          ...fault,
+        });
+        await press(alert, action, input);
+        const now = (await store.alerts.get(alert.id)) as Alert;
+        if (!(await isDone(alert, action))) {
+          expect(now.activity).toMatchObject({
+            failed: true,
+            text: expect.stringContaining('did not go through'),
+          });
+          bench.tenant.faults.clear();
+          await press(alert, action, input);
+        }
+        expect([skip, await isDone(alert, action)]).toEqual([skip, true]);
+        if (undo) {
+          bench.tenant.faults.clear();
+          await press(alert, undo, undefined);
+          expect(state()).toBe(before);
+        }
+        if (writes() - base <= skip || skip > 12) break;
+      }
+    },
+    120_000,
+  );
+});
