@@ -227,6 +227,28 @@ audit
   .action(async (flags) => (await import('./commands/audit')).exportAudit(flags, config(), output));
 
 program
+  .command('respond')
+  .description('do an action on an alert, as its button does')
+  .argument('<alert>', 'such as RW-7GVK3WEVF8')
+  .argument('<action>', 'such as isolate, release, lock, restore')
+  .option('--dry-run', 'say what it would do, and change nothing')
+  .option('--set <name=value...>', "what the button's form would give, e.g. keep=203.0.113.0/28")
+  .option('--json', 'as JSON')
+  .addHelpText('after', '\nExample:\n  runwatch respond RW-7GVK3WEVF8 isolate --dry-run')
+  .action(async (alert, action, flags) =>
+    (await import('./commands/respond')).respond(alert, action, flags, config(), output),
+  );
+
+program
+  .command('access-review')
+  .description('who can run commands in a subscription, and when they last did')
+  .requiredOption('--subscription <id>', 'subscription id')
+  .option('--csv', 'as CSV, safe for spreadsheets')
+  .option('--json', 'one JSON object a line')
+  .addHelpText('after', '\nExample:\n  runwatch access-review --subscription ID --csv > access.csv')
+  .action(async (flags) => (await import('./commands/access-review')).accessReview(flags, config(), output));
+
+program
   .command('role-definitions')
   .description('the role definitions that grant an action')
   .requiredOption('--granting <action>', 'such as Microsoft.Compute/virtualMachines/runCommand/action')

@@ -159,7 +159,7 @@ async function membersOf(
     ...shared,
     principalId: assignment.principalId,
     principalType: assignment.principalType || principal?.kind || 'Unknown',
-    name: principal?.login ?? principal?.name ?? assignment.principalId,
+    name: principal ? calledName(principal) : assignment.principalId,
     group: null,
   };
   if (assignment.principalType !== 'Group') return [{ able: self, ids: new Set([assignment.principalId]) }];
@@ -172,7 +172,7 @@ async function membersOf(
         ...shared,
         principalId: member.id,
         principalType: member.kind,
-        name: member.login ?? member.name,
+        name: calledName(member),
         group: self.name,
       },
       ids: new Set([member.id, assignment.principalId]),
@@ -195,3 +195,6 @@ export async function findCaller(text: string, { directory }: RolesAzure): Promi
 
 /** Deny assignments and PIM need permissions (and licences) of their own; without them roles are still worth showing. */
 const orNothing = <T>(question: Promise<T[]>): Promise<T[]> => question.catch(() => []);
+
+/** People are known by their UPN, applications by their name: an app id says nothing to a reader. */
+const calledName = ({ kind, login, name }: Principal): string => (kind === 'User' ? (login ?? name) : name);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config';
 import { type AuditEntry, firstBrokenLink } from '../store/audit';
+import { csvLine } from './csv';
 import { CommandError, type Output } from './output';
 import { withStore } from './with-store';
 
@@ -80,11 +81,5 @@ export function toCsv(entries: readonly AuditEntry[]): string[] {
     e.why ?? '',
     e.hash,
   ]);
-  return [columns, ...rows].map((row) => row.map(csvCell).join(','));
-}
-
-/** A cell that begins like a formula gets an apostrophe. @see https://owasp.org/www-community/attacks/CSV_Injection */
-function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return `"${safe.replace(/"/g, '""')}"`;
+  return [columns, ...rows].map(csvLine);
 }

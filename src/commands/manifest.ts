@@ -66,6 +66,8 @@ export const slackScopes = [
   'users:read',
   'users:read.email',
   'usergroups:read',
+  'channels:read',
+  'channels:manage',
 ];
 
 /** Slack's app manifest. @see https://docs.slack.dev/reference/app-manifest */

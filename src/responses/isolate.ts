@@ -7,7 +7,7 @@ import { contain, Refusal, uncontain } from '../alerts/transitions';
 import { AzureError } from '../azure/errors';
 import { auditOf } from './audit-of';
 import { withPress } from './change-state';
-import type { PressJob, Response, ResponseDeps } from './response';
+import type { PressJob, Reading, Response, ResponseDeps } from './response';
 
 const permissions = [
   'Microsoft.Compute/virtualMachines/read',
@@ -49,6 +49,17 @@ export const isolate: Response = {
     await deps.show(press.alertId);
     return null;
   },
+  plan: async (alert, press, deps) => {
+    const keep = rangeOf(press.input?.keep);
+    const found = await Promise.all(targetsOf(alert).map((target) => interfacesOf(target, keep, deps)));
+    const nameOf = (id: string | null) => id?.split('/').at(-1) ?? 'no group';
+    return found
+      .flat()
+      .map(
+        ({ id, before, groupId }) =>
+          `attach ${nameOf(groupId)} to ${nameOf(id)}, which has ${nameOf(before)}`,
+      );
+  },
 };
 
 /** Puts back on every interface what isolate found there. */
@@ -85,9 +96,7 @@ async function begin(alert: Alert, press: PressJob, deps: ResponseDeps): Promise
   if (alert.isolation?.status === 'isolated') throw new Refusal('It is already isolated.');
   if (alert.isolation?.status === 'isolating') return alert.isolation;
   const keep = rangeOf(press.input?.keep);
-  const targets = [
-    ...new Map(alert.executions.map(({ target }) => [target.id.toLowerCase(), target])).values(),
-  ];
+  const targets = targetsOf(alert);
   const alone = targets.length === 1;
   const machines: IsolatedMachine[] = [];
   const interfaces: IsolatedInterface[] = [];
@@ -122,6 +131,10 @@ async function begin(alert: Alert, press: PressJob, deps: ResponseDeps): Promise
   return stored.isolation;
 }
 
+const targetsOf = (alert: Alert) => [
+  ...new Map(alert.executions.map(({ target }) => [target.id.toLowerCase(), target])).values(),
+];
+
 function rangeOf(given: unknown): string | undefined {
   const range = String(given ?? '').trim();
   if (!range) return undefined;
@@ -134,7 +147,7 @@ function rangeOf(given: unknown): string | undefined {
 async function interfacesOf(
   target: { id: string; name: string; type: string },
   keep: string | undefined,
-  deps: ResponseDeps,
+  deps: Reading,
 ): Promise<IsolatedInterface[]> {
   if (!is(target.type, 'Microsoft.Compute/virtualMachines')) throw new Refusal(whyNot(target));
   const machine = await deps.azure.readMachine(target.id);

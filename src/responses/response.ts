@@ -52,6 +52,9 @@ export interface ResponseDeps {
   show: (alertId: string) => Promise<void>;
 }
 
+/** What a dry run needs. */
+export type Reading = Pick<ResponseDeps, 'azure'>;
+
 /** One action: its name, the Azure permissions it needs, and what it does. Safe to run again from any point. */
 export interface Response {
   action: ActionId;
@@ -64,5 +67,5 @@ export interface Response {
   /** Throws a Refusal when the alert's state does not allow it; answers what to tell the presser, if anything. */
   run: (alert: Alert, press: PressJob, deps: ResponseDeps) => Promise<string | null>;
   /** What it would do now, a line a step; reads only. */
-  plan?: (alert: Alert, press: PressJob, deps: ResponseDeps) => Promise<string[]>;
+  plan?: (alert: Alert, press: PressJob, deps: Reading) => Promise<string[]>;
 }

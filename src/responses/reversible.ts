@@ -5,7 +5,7 @@ import { Refusal } from '../alerts/transitions';
 import type { ActionId } from '../config';
 import { auditOf } from './audit-of';
 import { withPress } from './change-state';
-import type { PressJob, Response, ResponseDeps } from './response';
+import type { PressJob, Reading, Response, ResponseDeps } from './response';
 
 /** One call on Azure or Graph; safe to do again, since a crash may come between it and its note. */
 export interface Step<Before> {
@@ -17,7 +17,7 @@ export interface Step<Before> {
 export interface Planned<Before> {
   action: ActionId;
   /** Reads what is there and changes nothing; throws a Refusal when it can't or must not be done. */
-  prepare: (alert: Alert, press: PressJob, deps: ResponseDeps) => Promise<Before>;
+  prepare: (alert: Alert, press: PressJob, deps: Reading) => Promise<Before>;
   steps: (before: Before) => Step<Before>[];
   /** How it stands afterwards, in words. */
   says: (before: Before) => string;

@@ -37,6 +37,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const messages: PostedMessage[] = [];
   const whispers: { channel: string; user: string; text: string }[] = [];
   const views: { id: string; view: Record<string, unknown> }[] = [];
+  const rooms = new Map<string, { id: string; name: string; topic: string; members: string[] }>();
   const homes = new Map<string, Record<string, unknown>>();
   const calls: { method: string; args: Args }[] = [];
   const users = new Map<string, { name: string; email?: string }>();
@@ -129,6 +130,31 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       const id = `V${randomUUID().slice(0, 8)}`;
       views.push({ id, view });
       return { ok: true, view: { ...view, id } };
+    },
+    'conversations.create': (args) => {
+      if (!/^[a-z0-9_-]{1,80}$/.test(String(args.name))) return fail('invalid_name_specials');
+      if ([...rooms.values()].some((room) => room.name === args.name)) return fail('name_taken');
+      const id = `C${String(rooms.size + 1).padStart(8, '0')}`;
+      rooms.set(id, { id, name: String(args.name), topic: '', members: [] });
+      channels.add(id);
+      return { ok: true, channel: { id, name: args.name } };
+    },
+    'conversations.list': () => ({
+      ok: true,
+      channels: [...rooms.values()].map(({ id, name }) => ({ id, name })),
+    }),
+    'conversations.setTopic': (args) => {
+      const room = rooms.get(String(args.channel));
+      if (!room) return fail('channel_not_found');
+      room.topic = String(args.topic);
+      return { ok: true };
+    },
+    'conversations.invite': (args) => {
+      const room = rooms.get(String(args.channel));
+      if (!room) return fail('channel_not_found');
+      if (room.members.includes(String(args.users))) return fail('already_in_channel');
+      room.members.push(String(args.users));
+      return { ok: true };
     },
     'views.update': (args) => {
       const known = views.find((opened) => opened.id === args.view_id);
@@ -301,6 +327,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     whispers,
     views,
     homes,
+    rooms,
     calls,
     users,
     groups,

@@ -1,0 +1,301 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { respond } from '../../src/commands/respond';
+import { loadConfig } from '../../src/config';
+import { runCommand } from '../../src/demo/scenarios';
+import { addMachine, subscriptions } from '../../src/demo/world';
+import { type Bench, setUp } from '../support/bot';
+import type { PostedMessage } from '../support/slack';
+import { until } from '../support/wait';
+
+let bench: Bench;
+let to: { url: string };
+afterEach(() => bench.stop());
+
+async function begin(policy = '{}') {
+  bench = await setUp({ mode: 'http' });
+  bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
+  bench.slack.users.set('U0LEE0000', { name: 'Lee Chan', email: 'lee@contoso.example' });
+  const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
+  writeFileSync(file, policy);
+  const app = await bench.start({ RUNWATCH_CONFIG: file });
+  to = { url: app.url as string };
+  await app.historyFilled();
+}
+const run = (resourceId: string, extra: Record<string, unknown> = {}) =>
+  bench.tenant.log({
+    name: runCommand,
+    resourceId,
+    caller: bench.world.people.dana,
+    ip: '203.0.113.24',
+    at: Date.now() - 60_000,
+    tookMs: 5000,
+    ...extra,
+  });
+const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
+const on = (machine: string) =>
+  until(`an alert on ${machine}`, () =>
+    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
+  );
+const shows = (message: PostedMessage, words: string | RegExp) =>
+  until(`"${words}"`, () =>
+    typeof words === 'string' ? textOf(message).includes(words) : words.test(textOf(message)),
+  );
+/** Chooses from More…, and sends the modal that opens. */
+async function more(message: PostedMessage, label: string, changes: Record<string, string> = {}) {
+  const before = bench.slack.views.length;
+  await bench.slack.choose(message, 'more', label, 'U0SAM0000', to);
+  const opened = await until(`the modal of ${label}`, () => bench.slack.views[before]);
+  await bench.slack.submit(opened, 'U0SAM0000', to, changes);
+  return opened;
+}
+const powerOf = (id: string) => JSON.stringify(bench.tenant.resources.get(id).properties.instanceView);
+
+test('isolates with more: a range stays reachable, it is locked and stopped; each part has its own undo', async () => {
+  await begin();
+  const { world, tenant, slack } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  const modal = await more(message, 'Isolate with more…', {
+    also: 'lock,deallocate',
+    keep: '203.0.113.0/28',
+  });
+  expect(JSON.stringify(modal.view)).toMatch(/memory is lost/);
+  await shows(message, 'Isolated: new connections of its 2 interfaces are denied, but for 203.0.113.0/28');
+  await shows(message, 'is stopped and deallocated');
+  await shows(message, 'Locked read-only');
+  expect(powerOf(world.vms.pay01)).toContain('deallocated');
+  const [group] = tenant.resources
+    .ofType('Microsoft.Network/networkSecurityGroups')
+    .filter(({ name }) => name.startsWith('runwatch-isolation'));
+  expect(group?.properties.securityRules).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        properties: expect.objectContaining({ access: 'Allow', sourceAddressPrefix: '203.0.113.0/28' }),
+      }),
+    ]),
+  );
+  await more(message, 'Start the machine');
+  await shows(message, /Failed: Start the machine did not go through.*locked/);
+  await slack.press(message, 'unlock', 'U0SAM0000', to);
+  await until('no lock', () => !textOf(message).includes('Locked read-only'));
+  await more(message, 'Start the machine');
+  await shows(message, 'was started again');
+  await slack.press(message, 'release', 'U0SAM0000', to);
+  await shows(message, 'Released: every interface is as it was before');
+});
+
+test('somebody opens it by hand: the alert says so, and release does not overwrite it', async () => {
+  await begin();
+  const { world, tenant, slack } = bench;
+  run(world.vms.pay02);
+  const message = await on('vm-pay-02');
+  await slack.press(message, 'isolate', 'U0SAM0000', to);
+  await shows(message, 'Isolated:');
+  const network = world.vms.pay02.replace(/Compute.*/, 'Network');
+  tenant.resources.put(`${network}/networkSecurityGroups/theirs`, { location: 'westeurope', properties: {} });
+  const nic = tenant.resources.get(`${network}/networkInterfaces/vm-pay-02-nic0`);
+  nic.properties.networkSecurityGroup = { id: `${network}/networkSecurityGroups/theirs` };
+  await bench.runNow('watchIsolation', 'watch');
+  await shows(message, /Opened by hand since\*: vm-pay-02-nic0 \(now theirs\)/);
+  await slack.press(message, 'release', 'U0SAM0000', to);
+  await shows(message, 'vm-pay-02-nic0 (has theirs now), left alone');
+  expect(JSON.stringify(nic.properties)).toContain('theirs');
+});
+
+test('a storm is contained with one press, each machine with its own result', async () => {
+  await begin();
+  const { world, tenant, slack } = bench;
+  for (const [i, vm] of world.vms.web.entries()) run(vm, { at: Date.now() - 60_000 + i });
+  const message = await on('24 machines');
+  const gone = world.vms.web[3] as string;
+  tenant.resources.remove(gone);
+  await slack.press(message, 'isolate', 'U0SAM0000', to);
+  await shows(message, 'Isolated: new connections of 23 of 24 machines are denied');
+  const thread = await until('the result', () =>
+    slack.messages.find((m) => m.threadTs === message.ts && /machine by machine/.test(textOf(m))),
+  );
+  await until('each machine', () =>
+    /vm-web-04\* · not isolated: .*vm-web-01\* · isolated|vm-web-01\* · isolated.*vm-web-04\* · not isolated/.test(
+      textOf(thread),
+    ),
+  );
+  const groups = tenant.resources
+    .ofType('Microsoft.Network/networkInterfaces')
+    .filter(({ id }) => id.includes('vm-web-'))
+    .filter(({ properties }) => JSON.stringify(properties).includes('runwatch-isolation'));
+  expect(groups).toHaveLength(23);
+  await slack.press(message, 'release', 'U0SAM0000', to);
+  await shows(message, 'Released: every interface is as it was before');
+}, 60_000);
+
+test('what is watched comes into the thread whatever it does, and scores higher', async () => {
+  await begin();
+  const { world, tenant, slack } = bench;
+  run(world.vms.pay02, { caller: world.people.lee });
+  const message = await on('vm-pay-02');
+  await more(message, 'Watch…', { who: 'caller,machine', days: '30' });
+  await shows(message, /Watched: lee@contoso.example, vm-pay-02 · until/);
+  await shows(message, /on the watchlist/);
+  tenant.log({
+    name: 'Microsoft.Storage/storageAccounts/listKeys/action',
+    resourceId: `/subscriptions/${subscriptions.payments}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/st1`,
+    caller: world.people.lee,
+    at: Date.now() - 1000,
+    tookMs: 100,
+  });
+  await until('the thread', () =>
+    slack.messages.some((m) => m.threadTs === message.ts && /listKeys/.test(textOf(m))),
+  );
+  await slack.choose(message, 'more', 'Stop watching', 'U0SAM0000', to);
+  await until('no longer', () => !textOf(message).includes('Watched:'));
+});
+
+test('an access review names who never ran anything, revokes from the message, and puts back', async () => {
+  await begin();
+  const { world, tenant, slack } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  await slack.choose(message, 'more', 'Review access', 'U0SAM0000', to);
+  const review = await until('the review', () => slack.messages.find((m) => /^Access review/.test(m.text)));
+  expect(review.text).toMatch(/dana\.reyes.*last on|Dana Reyes.*last on/);
+  expect(review.text).toMatch(/patch-bot.*never/i);
+  const menu = review.blocks
+    .flatMap((block) => block.elements ?? [])
+    .find((e) => e.action_id === 'revoke_listed');
+  const label = menu.options.find((o: { text: { text: string } }) => /patch/i.test(o.text.text)).text.text;
+  const assignment = tenant.resources
+    .ofType('Microsoft.Authorization/roleAssignments')
+    .find(({ properties }) => properties.principalId === world.people.patchBot.id);
+  await slack.choose(review, 'revoke_listed', label, 'U0SAM0000', to);
+  await until('revoked', () => /Sam Ortiz revoked/.test(review.text));
+  expect(tenant.resources.find(assignment?.id ?? '')).toBeNull();
+  await slack.choose(review, 'restore_listed', label, 'U0SAM0000', to);
+  await until('restored', () => /Sam Ortiz restored/.test(review.text));
+  expect(tenant.resources.get(assignment?.id ?? '').properties).toMatchObject({
+    principalId: world.people.patchBot.id,
+    roleDefinitionId: assignment?.properties.roleDefinitionId,
+  });
+});
+
+test('escalates to a ticket by a template, to Sentinel and to a channel of its own, and carries the links', async () => {
+  const received: { headers: Record<string, unknown>; body: unknown }[] = [];
+  const tickets = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      received.push({ headers: request.headers, body: JSON.parse(body) });
+      response.end('{"result":{"url":"https://tickets.contoso.example/INC7"}}');
+    });
+  });
+  await new Promise<void>((done) => tickets.listen(0, '127.0.0.1', done));
+  const { port } = tickets.address() as AddressInfo;
+  const workspace = `/subscriptions/${subscriptions.payments}/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/soc`;
+  await begin(`url: https://runwatch.contoso.example
+escalation:
+  sentinel: ${workspace}
+  channel: [U0LEE0000]
+  webhook:
+    url: http://127.0.0.1:${port}/incident
+    headers: {x-source: runwatch}
+    body: {short_description: "{{title}}", urgency: "{{score}}", reasons: "{{reasons}}", link: "{{link}}"}
+    link: result.url
+`);
+  const { world, tenant, slack } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  await slack.press(message, 'escalate', 'U0SAM0000', to);
+  await shows(
+    message,
+    /Escalated by .*https:\/\/tickets.contoso.example\/INC7.*portal.azure.com.*app_redirect/,
+  );
+  expect(received[0]?.headers).toMatchObject({
+    'x-source': 'runwatch',
+    'idempotency-key': expect.stringMatching(/^RW-/),
+  });
+  expect(received[0]?.body).toMatchObject({
+    short_description: expect.stringContaining('vm-pay-01'),
+    urgency: expect.any(Number),
+    reasons: expect.any(Array),
+    link: expect.stringMatching(/^https:\/\/runwatch.contoso.example\/console\/alerts\/RW-/),
+  });
+  const [incident] = tenant.resources.all().filter(({ id }) => /SecurityInsights\/incidents/.test(id));
+  expect(incident?.properties).toMatchObject({ severity: 'High', status: 'New' });
+  const room = [...slack.rooms.values()].find(({ name }) => name.startsWith('runwatch-rw-'));
+  expect(room?.members).toEqual(['U0LEE0000']);
+  expect(slack.messages.some((m) => m.channel === room?.id && /HIGH/.test(m.text))).toBe(true);
+  tickets.closeAllConnections();
+  await new Promise((done) => tickets.close(done));
+});
+
+test('a dry run says what would be done, and changes nothing', async () => {
+  await begin();
+  const { world, tenant } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  const lines: string[] = [];
+  const output = { out: (line: string) => lines.push(line), err: () => {} } as never;
+  const config = loadConfig(bench.env);
+  const writes = () => tenant.requests.filter((r) => r.method !== 'GET').length;
+  const before = writes();
+  const id = message.metadata?.event_payload.alert_id as string;
+  const azure = { tlsOptions: { ca: tenant.ca } };
+  await respond(id, 'isolate', { dryRun: true }, config, output, azure);
+  await respond(id, 'restore', { dryRun: true }, config, output, azure);
+  expect(lines).toEqual([
+    'would attach runwatch-isolation-westeurope to vm-pay-01-nic0, which has nsg-payments',
+    'would attach runwatch-isolation-westeurope to vm-pay-01-nic1, which has no group',
+    expect.stringMatching(/^would make a disk from the snapshot of /),
+    'would stop vm-pay-01',
+    expect.stringMatching(/^would put in runwatch-RW-/),
+    'would start vm-pay-01',
+  ]);
+  await expect(respond(id, 'release', { dryRun: true }, config, output, azure)).rejects.toThrow(
+    /can't be done/,
+  );
+  expect(writes()).toBe(before);
+});
+
+test('a scale set’s instance and an Arc machine get a clear no, and what can be done instead', async () => {
+  await begin();
+  const { tenant, world, slack } = bench;
+  const set = `/subscriptions/${subscriptions.payments}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachineScaleSets/vmss-web/virtualMachines/3`;
+  tenant.resources.put(set, { location: 'westeurope', properties: { instanceView: {} } });
+  tenant.log({
+    name: 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action',
+    resourceId: set,
+    caller: world.people.dana,
+    at: Date.now() - 60_000,
+    tookMs: 1000,
+  });
+  const instance = await until('the instance', () => slack.alerts()[0]);
+  await slack.press(instance, 'isolate', 'U0SAM0000', to);
+  await until('no', () =>
+    slack.whispers.some((w) => /belongs to a scale set.*Deallocate the instance/.test(w.text)),
+  );
+  await more(instance, 'Stop the machine…');
+  await shows(instance, 'is stopped and deallocated');
+  expect(powerOf(set)).toContain('deallocated');
+  addMachine(tenant, 'unused', { subscription: subscriptions.payments, resourceGroup: 'rg-web' });
+  const arc = `/subscriptions/${subscriptions.payments}/resourceGroups/rg-arc/providers/Microsoft.HybridCompute/machines/srv-01`;
+  tenant.resources.put(`${arc}/runCommands/rc`, {
+    location: 'westeurope',
+    properties: { source: { script: 'id' } },
+  });
+  tenant.log({
+    name: 'Microsoft.HybridCompute/machines/runCommands/write',
+    resourceId: `${arc}/runCommands/rc`,
+    caller: world.people.dana,
+    at: Date.now() - 50_000,
+    tookMs: 1000,
+  });
+  const hybrid = await on('srv-01');
+  await slack.press(hybrid, 'isolate', 'U0SAM0000', to);
+  await until('no', () => slack.whispers.some((w) => /is an Arc machine/.test(w.text)));
+  await more(hybrid, 'Clean up…');
+  await shows(hybrid, 'rc is removed from the machine');
+  expect(tenant.resources.find(`${arc}/runCommands/rc`)).toBeNull();
+});
