@@ -35,6 +35,39 @@ try {
   await night.locator('[data-action=isolate]').click();
   await night.getByText('Isolated:').waitFor();
   await night.screenshot({ path: join(images, 'isolated.png') });
+  await night.locator('[data-opens=more]').click();
+  await night.screenshot({ path: join(images, 'more.png') });
+
+  /** Presses an action on a card, confirms it, and waits until the card says that it is done. */
+  async function press(card, action, done) {
+    const folded = card.locator('[data-opens=more]');
+    if (
+      !(await folded
+        .locator('..')
+        .getAttribute('open')
+        .catch(() => ''))
+    ) {
+      const inMore = await card
+        .locator(`.more [data-opens=${action}], .more [data-action=${action}]`)
+        .count();
+      if (inMore > 0 && !(await card.locator('details.more[open]').count())) await folded.click();
+    }
+    const opens = card.locator(`[data-opens=${action}]`);
+    if (await opens.count()) await opens.click();
+    await card.locator(`[data-action=${action}]`).click();
+    await card.getByText(done).waitFor();
+  }
+  const shot = (card, name) => card.screenshot({ path: join(images, `${name}.png`) });
+  await press(night, 'snapshot', 'locked against deletion');
+  await press(night, 'revoke_role', 'Revoked:');
+  await press(night, 'watch', 'Watched:');
+  await press(night, 'disable_caller', 'is disabled.');
+  await shot(night, 'measures');
+  await press(night, 'restore', 'runs from its snapshot');
+  await shot(night, 'restored');
+  const storm = page.locator('article.card', { hasText: '24 machines' });
+  await press(storm, 'isolate', 'of 24 machines are denied');
+  await shot(storm, 'contained');
 } finally {
   await browser.close();
   demo.kill('SIGTERM');

@@ -84,7 +84,7 @@ export const declarations: readonly Declaration[] = [
       'Microsoft.Network/networkInterfaces/write',
       'Microsoft.Network/publicIPAddresses/join/action',
     ],
-    fits: isMachine,
+    fits: (alert) => isMachine(alert) && alert.facts.machine?.publicIps.length !== 0,
   },
   {
     action: 'attach_ip',

@@ -50,12 +50,14 @@ export function statusOf(alert: Alert): Inline[][] {
   return lines;
 }
 
+const disks = (count: number) => (count === 1 ? 'its disk' : `its ${count} disks`);
 const nameOf = (id: string) => plainLine(id.split('/').at(-1), 80);
 
 /** What was done beside isolating, and what it does not stop. */
-function measureLines({ measures, assignee }: Alert): Inline[][] {
+function measureLines({ measures, assignee, facts }: Alert): Inline[][] {
   const { lock, revocation, snapshots, asked, escalation, waiting, pendingException, watch, deeds } =
     measures;
+  const subscription = facts.access?.subscriptionName ?? null;
   const lines: Inline[][] = [];
   if (assignee) lines.push(['Assigned to ', { bold: plainLine(assignee.name, 80) }]);
   for (const [action, { by: first, at }] of Object.entries(waiting ?? {})) {
@@ -77,15 +79,17 @@ function measureLines({ measures, assignee }: Alert): Inline[][] {
     lines.push(['Locked read-only: no write and no run command until it is unlocked.']);
   if (revocation?.status === 'revoked')
     lines.push([
-      `Revoked: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope)}. Tokens already issued may work for some minutes.`,
+      `Revoked: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope, subscription)}. Tokens already issued may work for some minutes.`,
     ]);
   if (revocation?.status === 'restored')
-    lines.push([`Restored: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope)}.`]);
+    lines.push([
+      `Restored: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope, subscription)}.`,
+    ]);
   if (snapshots?.length)
     lines.push([
       snapshots.every((s) => s.done)
-        ? `Snapshots of ${snapshots.length} disks are kept, locked against deletion.`
-        : `Taking snapshots of ${snapshots.length} disks.`,
+        ? `Snapshots of ${disks(snapshots.length)} are kept, locked against deletion.`
+        : `Taking snapshots of ${disks(snapshots.length)}.`,
     ]);
   if (asked) {
     const said = { yes: 'yes, it was them', no: 'no, it was not them', automation: 'it was automation' };

@@ -30,6 +30,7 @@ button,.button,summary{font:inherit;padding:.3rem .8rem;border:1px solid var(--l
 button.primary{background:var(--accent);border-color:var(--accent);color:var(--card)}
 button.danger{color:var(--red);border-color:var(--red)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+details.more[open]{flex-basis:100%}
 details.confirm[open]>div{border:1px solid var(--line);border-radius:6px;padding:.7rem;margin-top:.4rem;max-width:32rem;background:var(--bg)}
 .exception p{display:grid;gap:.2rem}
 label{font-weight:600}
@@ -71,10 +72,10 @@ export const js = `'use strict';
     local(fresh);
     if (now) {
       if (now.contains(document.activeElement) && document.activeElement.matches('input,textarea,select')) return;
-      const open = now.querySelector('details[open] summary');
+      const open = now.querySelectorAll('details[open]>summary');
       now.replaceWith(fresh);
-      if (open) {
-        const again = fresh.querySelector('summary[data-opens="' + open.dataset.opens + '"]');
+      for (const each of open) {
+        const again = fresh.querySelector('summary[data-opens="' + each.dataset.opens + '"]');
         if (again) again.parentElement.open = true;
       }
     } else {

@@ -56,7 +56,11 @@ export function card(model: MessageModel, alert: Alert, { csrf }: PageContext): 
 ${suppressed && html`<p class="status">Suppressed by exception ${alert.exception ?? ''}: recorded, not posted</p>`}
 ${model.facts.length > 0 && html`<dl>${model.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${line(fact.value)}</dd>`)}</dl>`}
 ${model.status.map((status) => html`<p class="status">${line(status)}</p>`)}
-<div class="actions">${model.actions.map((action) => button(action, model.alertId, csrf))}</div>
+<div class="actions">${model.actions.filter((action) => !action.minor).map((action) => button(action, model.alertId, csrf))}${more(
+    model.actions.filter((action) => action.minor),
+    model.alertId,
+    csrf,
+  )}</div>
 </article>`;
 }
 
@@ -86,6 +90,11 @@ export const threadHtml = (parts: readonly ThreadPart[]): Html =>
     (part) =>
       html`<section class="card thread"><h2>${part.heading}</h2>${part.code !== undefined && html`<pre tabindex="0">${part.code}</pre>`}${part.lines.length > 0 && html`<ul>${part.lines.map((each) => html`<li>${line(each)}</li>`)}</ul>`}</section>`,
   )}`;
+
+/** What is seldom pressed is folded away, as in the chats. */
+const more = (actions: readonly Action[], alertId: string, csrf: string): Html | false =>
+  actions.length > 0 &&
+  html`<details class="more"><summary data-opens="more">More…</summary><div class="actions">${actions.map((action) => button(action, alertId, csrf))}</div></details>`;
 
 /** What asks first is folded: opening it shows what it will do, the button inside does it; no script needed. */
 function button(action: Action, alertId: string, csrf: string): Html {

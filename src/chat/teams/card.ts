@@ -40,7 +40,10 @@ function cardOf(model: MessageModel, most: number): Json {
       ...(facts.length > 0 ? [{ type: 'FactSet', facts }] : []),
       ...model.status.map((line) => text(toMarkdown(line, most), { separator: true })),
     ],
-    actions: model.actions.slice(0, 20).map((action) => toAction(action, model)),
+    actions: model.actions.map((action) => ({
+      ...toAction(action, model),
+      ...(action.minor ? { mode: 'secondary' } : {}),
+    })),
   };
 }
 
