@@ -1,3 +1,4 @@
+import type { WebClient } from '@slack/web-api';
 import { backtest, backtestDays, backtestText } from './alerts/backtest';
 import type { Exception } from './alerts/exception';
 import { matchFactsOf } from './alerts/match-facts';
@@ -8,8 +9,9 @@ import { createConsole } from './chat/console/console';
 import { createSlackPeople } from './chat/slack/people';
 import { createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import { createSlackSurface } from './chat/slack/slack-surface';
+import { joinWorkspaces } from './chat/slack/workspaces';
 import type { Surface } from './chat/surface';
-import type { Config, Role } from './config';
+import type { Config, Role, SlackConfig } from './config';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
 import { backfill } from './pipeline/backfill';
@@ -85,7 +87,7 @@ async function assemble(
   const metrics = createMetrics();
   const slackClient = config.slack ? createSlackClient(config.slack, log) : null;
   const surfaces: Surface[] =
-    slackClient && config.slack ? [createSlackSurface(slackClient, config.slack)] : [];
+    slackClient && config.slack ? [slackSurface(slackClient, config.slack, log)] : [];
   const names = [...surfaces.map((surface) => surface.name), ...(config.teams ? ['teams'] : [])];
   const store = createStore(address, names);
   store.onError((error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
@@ -289,6 +291,15 @@ async function assemble(
       log.info('Runwatch has stopped; what was in hand is finished or back in its queue');
     },
   };
+}
+
+function slackSurface(client: WebClient, config: SlackConfig, log: Log): Surface {
+  const others = Object.entries(config.workspaces).map(
+    ([team, botToken]) =>
+      [team, createSlackSurface(createSlackClient({ ...config, botToken }, log), config)] as const,
+  );
+  const first = createSlackSurface(client, config);
+  return others.length > 0 ? joinWorkspaces(first, new Map(others)) : first;
 }
 
 async function isFilled(store: ReturnType<typeof createStore>, now: number): Promise<boolean> {

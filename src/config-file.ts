@@ -54,6 +54,10 @@ const fileSchema = z.strictObject({
       }),
     )
     .optional(),
+  /** Other Slack workspaces by team id, each with the variable that holds its bot token. */
+  workspaces: z
+    .record(z.string().regex(/^T[A-Z0-9]+$/, 'a Slack team id'), z.string().regex(/^[A-Z][A-Z0-9_]*$/))
+    .optional(),
   reminders: z
     .partialRecord(z.enum([...severity.options, 'sleeping']), z.number().min(0).max(10_080))
     .optional(),

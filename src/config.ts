@@ -67,6 +67,8 @@ export interface SlackConfig {
   readonly apiUrl: string;
   /** Messages a second a channel. */
   readonly rate: number;
+  /** Bot tokens of other workspaces, by team id. */
+  readonly workspaces: Readonly<Record<string, string>>;
 }
 
 /** ARM's address in each cloud. Source: "Azure national clouds", learn.microsoft.com. */
@@ -85,7 +87,7 @@ export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync
   const values = readVariables(env, readFile, faults);
   const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults) : {};
   const cloud = values.AZURE_CLOUD ?? 'public';
-  const slack = slackFrom(values, faults);
+  const slack = slackFrom(values, workspacesFrom(policy, env, readFile, faults), faults);
   const teams = teamsFrom(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze({
@@ -116,7 +118,25 @@ export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync
   });
 }
 
-function slackFrom(values: Values, faults: string[]): SlackConfig | null {
+/** Each other workspace's bot token, from the variable that RUNWATCH_CONFIG names, or its _FILE. */
+function workspacesFrom(
+  { workspaces = {} }: PolicyFile,
+  env: Env,
+  readFile: ReadFile,
+  faults: string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(workspaces).map(([team, name]) => {
+      const file = env[`${name}_FILE`];
+      const token = env[name] ?? (file ? readFile(file).trim() : undefined);
+      if (!token)
+        faults.push(`${name}: unset, expected the bot token of workspace ${team} (RUNWATCH_CONFIG)`);
+      return [team, token ?? ''];
+    }),
+  );
+}
+
+function slackFrom(values: Values, workspaces: Record<string, string>, faults: string[]): SlackConfig | null {
   if (!values.SLACK_BOT_TOKEN && !values.SLACK_CHANNEL) return null;
   const missing = (name: string, why: string) => {
     if (!faults.some((fault) => fault.startsWith(`${name}:`))) faults.push(`${name}: unset, expected ${why}`);
@@ -133,6 +153,7 @@ function slackFrom(values: Values, faults: string[]): SlackConfig | null {
     signingSecret: values.SLACK_SIGNING_SECRET ?? null,
     apiUrl: (values.SLACK_API_URL ?? 'https://slack.com/api/').replace(/\/*$/, '/'),
     rate: values.RUNWATCH_SLACK_RATE ?? 1,
+    workspaces,
   };
 }
 

@@ -112,3 +112,29 @@ test('an Entra group may press, by the e-mail address of its members; others may
   await bench.slack.press(message, 'acknowledge', 'U0DANA000', to);
   await until('acknowledged', () => textOf(message).includes('Acknowledged by *Dana*'));
 });
+
+test('a route may lead into another workspace; pressing there works as in the first', async () => {
+  bench = await setUp({ mode: 'http' });
+  const { slack, world } = bench;
+  slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
+  slack.channels.add('C0SECOND0');
+  const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
+  writeFileSync(
+    file,
+    'workspaces: {T2: SLACK_SECOND}\nroutes:\n  - {when: {subscription: 5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01}, slack: T2/C0SECOND0}\n',
+  );
+  const app = await bench.start({ RUNWATCH_CONFIG: file, SLACK_SECOND: slack.secondToken });
+  to = { url: app.url as string };
+  await app.historyFilled();
+  run(world.vms.pay01);
+  run(world.vms.test01, { caller: world.people.kim });
+  const far = await on('vm-pay-01');
+  expect([far.team, far.channel]).toEqual(['T2', 'C0SECOND0']);
+  expect((await on('vm-test-01')).team).toBe('T1');
+  await slack.press(far, 'acknowledge', 'U0SAM0000', to);
+  await until('acknowledged there', () => textOf(far).includes('Acknowledged by *Sam Ortiz*'));
+  await slack.press(far, 'show_roles', 'U0SAM0000', to);
+  await until('answered there', () =>
+    slack.whispers.some((w) => w.channel === 'C0SECOND0' && /role assignments/.test(w.text)),
+  );
+});

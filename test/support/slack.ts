@@ -7,6 +7,8 @@ import { faultsOfBlocks } from './slack-blocks';
 export interface PostedMessage {
   ts: string;
   channel: string;
+  /** The workspace by whose token it came. */
+  team: string;
   text: string;
   // biome-ignore lint/suspicious/noExplicitAny: Slack's blocks, looked into by tests
   blocks: any[];
@@ -32,6 +34,9 @@ type Args = Record<string, unknown>;
 export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const botToken = 'xoxb-simulated';
   const appToken = 'xapp-simulated';
+  /** Another workspace's bot token. */
+  const secondToken = 'xoxb-second';
+  let team = 'T1';
   const signingSecret = 'simulated-signing-secret';
   const channels = new Set(['C0SOC0000', 'C0OTHER00']);
   const messages: PostedMessage[] = [];
@@ -72,6 +77,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       const message: PostedMessage = {
         ts: newTs(),
         channel: String(args.channel),
+        team,
         text: String(args.text ?? ''),
         blocks: (parsed(args.blocks) as unknown[]) ?? [],
         metadata: (parsed(args.metadata) as PostedMessage['metadata']) ?? null,
@@ -239,7 +245,8 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/socket`,
       });
     }
-    if (token !== botToken) return answer(200, fail('invalid_auth'));
+    if (token !== botToken && token !== secondToken) return answer(200, fail('invalid_auth'));
+    team = token === secondToken ? 'T2' : 'T1';
     if (method === 'chat.postMessage' && Number.isFinite(rate)) {
       const last = lastPost.get(String(args.channel)) ?? 0;
       if (Date.now() - last < 1000 / rate - 20)
@@ -310,9 +317,9 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     return { status: response.status, body: await response.text() };
   }
 
-  const base = (user: string) => ({
-    team: { id: 'T1', domain: 'contoso' },
-    user: { id: user, name: user.toLowerCase(), team_id: 'T1' },
+  const base = (user: string, team = 'T1') => ({
+    team: { id: team, domain: 'contoso' },
+    user: { id: user, name: user.toLowerCase(), team_id: team },
     api_app_id: 'A1',
     token: 'x',
   });
@@ -320,6 +327,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   return {
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`,
     botToken,
+    secondToken,
     appToken,
     signingSecret,
     channels,
@@ -358,7 +366,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         );
       return interact(
         {
-          ...base(user),
+          ...base(user, message.team),
           type: 'block_actions',
           trigger_id: `${Date.now()}.1.x`,
           response_url: '',

@@ -1,5 +1,6 @@
 import type { BlockAction, ButtonAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
 import type { Alert, Presser } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
 import { plainLine } from '../../alerts/plain-text';
@@ -16,14 +17,14 @@ type Filled = Pick<Exception, 'match' | 'silenceCritical'>;
 export async function openForm(
   memory: ModalMemory,
   by: Presser,
-  triggerId: string,
+  { triggerId, client }: { triggerId: string; client: WebClient },
   listening: SlackListening,
 ): Promise<boolean> {
   const alert = await listening.getAlert(memory.alertId);
   const action = alert && formOf(alert, memory, listening);
   if (!action) return false;
   const view = await modalOf(memory, action, ownedBy(by, action.form), listening);
-  await listening.app.client.views.open({ trigger_id: triggerId, view });
+  await client.views.open({ trigger_id: triggerId, view });
   return true;
 }
 
@@ -57,7 +58,7 @@ async function modalOf(
 
 /** Forms come back: filled, or to be counted again. */
 export function listenToForms(listening: SlackListening): void {
-  const { app, people, press, getAlert } = listening;
+  const { app, peopleIn, press, getAlert } = listening;
 
   app.action<BlockAction<ButtonAction>>(backtestAction, async ({ ack, body, client }) => {
     await ack();
@@ -79,7 +80,7 @@ export function listenToForms(listening: SlackListening): void {
   app.view(formCallback, async ({ ack, body, view }) => {
     const memory = JSON.parse(view.private_metadata) as ModalMemory;
     const alert = await getAlert(memory.alertId);
-    const by = await people.presser(body.user.id, body.user.name);
+    const by = await peopleIn(body.team?.id).presser(body.user.id, body.user.name);
     const fields = ownedBy(by, (alert && formOf(alert, memory, listening)?.form) ?? []);
     const asOpened = Object.fromEntries(fields.map((field) => [field.id, field.value]));
     const form = readForm(memory.action, fields, { ...asOpened, ...valuesOf(view.state.values) });

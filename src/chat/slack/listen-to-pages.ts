@@ -15,7 +15,15 @@ interface Quoted {
 }
 
 /** Slash command, home page, and the message shortcut that adds what was said elsewhere to an alert. */
-export function listenToPages({ app, people, press, command, home, openAlerts }: SlackListening): void {
+export function listenToPages({
+  app,
+  peopleIn,
+  placeOf,
+  press,
+  command,
+  home,
+  openAlerts,
+}: SlackListening): void {
   app.command('/runwatch', async ({ ack, command: asked, client }) => {
     await ack();
     const text = (await command(asked.text)).slice(0, 30_000);
@@ -49,7 +57,7 @@ export function listenToPages({ app, people, press, command, home, openAlerts }:
     const quoted: Quoted = {
       text: plainLine(body.message.text, 1500),
       link: permalink ?? '',
-      channel: body.channel.id,
+      channel: placeOf(body.team?.id, body.channel.id),
     };
     const plain = (text: string) => ({ type: 'plain_text' as const, text });
     const options = alerts.map((alert) => ({
@@ -86,7 +94,7 @@ export function listenToPages({ app, people, press, command, home, openAlerts }:
     const quoted = JSON.parse(view.private_metadata) as Quoted;
     const alertId = view.state.values.alert?.alert?.selected_option?.value ?? '';
     await soonest(ack, async () => {
-      const by = await people.presser(body.user.id, body.user.name);
+      const by = await peopleIn(body.team?.id).presser(body.user.id, body.user.name);
       await press({
         alertId,
         action: 'add_note',

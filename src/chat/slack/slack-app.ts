@@ -11,6 +11,7 @@ import { listenToForms } from './listen-to-forms';
 import { listenToPages } from './listen-to-pages';
 import { listenToPresses } from './listen-to-presses';
 import { createSlackPeople, type SlackPeople } from './people';
+import { channelIn } from './workspaces';
 
 /** A press as it leaves a surface. */
 export interface Pressed {
@@ -44,7 +45,10 @@ export interface SlackAppDeps {
 /** What the listeners share. */
 export interface SlackListening extends SlackAppDeps {
   app: App;
-  people: SlackPeople;
+  /** Who somebody is, in the workspace that they pressed in. */
+  peopleIn: (team: string | undefined) => SlackPeople;
+  /** A channel as we write it: with its team where that is not the first workspace. */
+  placeOf: (team: string | undefined, channel: string) => string;
 }
 
 export interface SlackApp {
@@ -84,17 +88,31 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       logger,
       installerOptions: { clientOptions: { slackApiUrl: config.apiUrl } },
     });
+  const tokens = config.workspaces;
+  const several = Object.keys(tokens).length > 0;
   const app = new App({
-    token: config.botToken,
+    ...(several
+      ? { authorize: async ({ teamId }) => ({ botToken: tokens[teamId ?? ''] ?? config.botToken }) }
+      : { token: config.botToken }),
     receiver,
     logger,
     clientOptions: { slackApiUrl: config.apiUrl, allowAbsoluteUrls: false },
     deferInitialization: true,
     tokenVerificationEnabled: false,
   });
-  const people = createSlackPeople(app.client);
-
-  const listening: SlackListening = { app, people, ...deps };
+  const others = new Map(
+    Object.entries(tokens).map(([team, botToken]) => [
+      team,
+      createSlackPeople(createSlackClient({ ...config, botToken }, log)),
+    ]),
+  );
+  const own = createSlackPeople(several ? createSlackClient(config, log) : app.client);
+  const listening: SlackListening = {
+    app,
+    peopleIn: (team) => others.get(team ?? '') ?? own,
+    placeOf: (team, channel) => channelIn(team, channel, new Set(others.keys())),
+    ...deps,
+  };
   listenToPresses(listening);
   listenToForms(listening);
   listenToPages(listening);

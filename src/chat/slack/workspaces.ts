@@ -1,0 +1,37 @@
+import type { Content, Ref, Surface } from '../surface';
+
+/** A channel of another workspace is written with its team: "T0SECOND/C0123". */
+const split = (channel: string): [string, string] => {
+  const [team = '', own] = channel.split('/');
+  return own === undefined ? ['', channel] : [team, own];
+};
+
+export const channelIn = (team: string | undefined, channel: string, others: ReadonlySet<string>): string =>
+  team && others.has(team) ? `${team}/${channel}` : channel;
+
+/** Several workspaces as one surface: the channel says which. People are looked up, and rooms opened, in the first. */
+export function joinWorkspaces(first: Surface, others: ReadonlyMap<string, Surface>): Surface {
+  const of = (team: string): Surface => others.get(team) ?? first;
+  const placed = (team: string, ref: Ref): Ref =>
+    team ? { ...ref, channel: `${team}/${ref.channel}` } : ref;
+  const bare = (ref: Ref): Ref => ({ ...ref, channel: split(ref.channel)[1] });
+  const inner = (content: Content): Content =>
+    content.kind === 'thread' ? { ...content, parent: bare(content.parent) } : content;
+  return {
+    ...first,
+    post: async (content, channel) => {
+      const [team, own] = split(channel);
+      return placed(team, await of(team).post(inner(content), own));
+    },
+    update: (ref, content) => of(split(ref.channel)[0]).update(bare(ref), inner(content)),
+    find: async (id, since, channel, parent) => {
+      const [team, own] = split(channel);
+      const found = await of(team).find(id, since, own, parent && bare(parent));
+      return found && placed(team, found);
+    },
+    whisper: ({ channel, user }, text) => {
+      const [team, own] = split(channel);
+      return of(team).whisper({ channel: own, user }, text);
+    },
+  };
+}
