@@ -5,7 +5,7 @@ import { matchFactsOf } from './alerts/match-facts';
 import { matchWords } from './alerts/match-words';
 import { atMost } from './at-most';
 import { type Azure, createAzure } from './azure/azure';
-import { createConsole } from './chat/console/console';
+import { type ConsoleDeps, createConsole } from './chat/console/console';
 import { createSlackPeople } from './chat/slack/people';
 import { createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import { createSlackSurface } from './chat/slack/slack-surface';
@@ -14,6 +14,7 @@ import type { Surface } from './chat/surface';
 import type { Config, Role, SlackConfig } from './config';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
+import { activity } from './pipeline/activity';
 import { backfill } from './pipeline/backfill';
 import { answerCommand } from './pipeline/chat-commands';
 import { copyAudit } from './pipeline/copy-audit';
@@ -46,6 +47,8 @@ export interface AppOptions {
   now?: () => number;
   /** How long a new subscription's history waits for its first polls, ms. Default: 30 seconds. */
   backfillDelayMs?: number;
+  /** What the console shows above its alerts; the demo's panel. */
+  panel?: ConsoleDeps['panel'];
 }
 
 export interface App {
@@ -79,7 +82,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function assemble(
-  { config, roles, log, azure: makeAzure, now = Date.now, backfillDelayMs = 30_000 }: AppOptions,
+  { config, roles, log, azure: makeAzure, now = Date.now, backfillDelayMs = 30_000, panel }: AppOptions,
   address: RedisAddress,
   stopRedis: () => Promise<void>,
 ): Promise<App> {
@@ -254,6 +257,8 @@ async function assemble(
             uses: await store.exceptions.uses(exception.id),
           })),
         ),
+      activity: () => activity(store.history, config.policy.workingHours?.zone ?? 'UTC', now()),
+      panel,
       listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
       health: async () => ({
         subscriptions: await store.polls.subscriptions(),

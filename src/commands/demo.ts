@@ -17,7 +17,7 @@ export interface DemoFlags {
 
 /** The whole bot with nothing configured: embedded Redis, a simulated tenant, the console. */
 export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Output): Promise<void> {
-  const chosen = scenarios.filter(({ name }) => !flags.scenario || name === flags.scenario);
+  const chosen = scenarios.filter(({ name, extra }) => (flags.scenario ? name === flags.scenario : !extra));
   if (chosen.length === 0) {
     throw new CommandError(
       `--scenario: got ${flags.scenario}, expected one of ${scenarios.map(({ name }) => name).join(', ')}`,
@@ -34,6 +34,10 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
     roles: allRoles,
     backfillDelayMs: 0,
     log,
+    panel: {
+      choices: scenarios.map(({ name, says }) => ({ name, says })),
+      play: (name) => scenarios.find((scenario) => scenario.name === name)?.play(tenant, world),
+    },
     azure: (metrics) =>
       createAzure(config, {
         tlsOptions: { ca: tenant.ca },

@@ -9,6 +9,8 @@ const day = 86_400_000;
 export interface Scenario {
   name: string;
   says: string;
+  /** Not one of the story's acts: played from the panel, or by its name. */
+  extra?: true;
   play: (tenant: Tenant, world: World) => void;
 }
 
@@ -121,6 +123,44 @@ export const scenarios: readonly Scenario[] = [
           tookMs: 9000,
           role: 'Owner',
         });
+      });
+    },
+  },
+  {
+    name: 'extension',
+    says: 'Somebody puts a custom script extension on a payment machine',
+    extra: true,
+    play: (tenant, { people, vms }) => {
+      const at = tenant.state.now() - 90_000;
+      const name = `custom-${Math.floor(at / 1000)}`;
+      const extension = addChild(tenant, vms.pay02, 'extensions', name, {
+        publisher: 'Microsoft.Azure.Extensions',
+        type: 'CustomScript',
+        settings: { commandToExecute: 'id; cat /etc/shadow | base64' },
+        provisioningState: 'Succeeded',
+      });
+      tenant.log({
+        name: 'Microsoft.Compute/virtualMachines/extensions/write',
+        resourceId: extension,
+        caller: people.lee,
+        ip: '192.0.2.77',
+        at,
+        tookMs: 25_000,
+      });
+    },
+  },
+  {
+    name: 'refused',
+    says: 'Somebody without the right tries, and Azure refuses',
+    extra: true,
+    play: (tenant, { people, vms }) => {
+      tenant.log({
+        name: runCommand,
+        resourceId: vms.pay01,
+        caller: people.kim,
+        ip: '203.0.113.80',
+        at: tenant.state.now() - 60_000,
+        outcome: 'Forbidden',
       });
     },
   },

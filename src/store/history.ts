@@ -34,8 +34,12 @@ export function createHistory(redis: Redis) {
   async function noteOf(callerKey: string, executions: readonly Execution[], now: number): Promise<void> {
     const key = keys.history(callerKey);
     const pairs = executions.flatMap((e) => [Date.parse(e.startedAt), memberOf(e)]) as [number, string];
+    const newest = Math.max(...executions.map((e) => Date.parse(e.startedAt)));
+    const name = executions[0]?.caller.name ?? callerKey;
     await redis
       .multi()
+      .zadd(keys.historyCallers, 'GT', newest, callerKey)
+      .hset(keys.historyNames, callerKey, name)
       .zadd(key, ...pairs)
       .zremrangebyscore(key, '-inf', now - keptMs)
       .zremrangebyrank(key, 0, -keptEntries - 1)
@@ -70,6 +74,14 @@ export function createHistory(redis: Redis) {
     return last ? new Date(Number(last)).toISOString() : null;
   }
 
+  /** Who ran commands since a moment, the latest first, by key with the name that the log gave. */
+  async function callers(since: number, limit: number): Promise<{ key: string; name: string }[]> {
+    const found = await redis.zrevrangebyscore(keys.historyCallers, '+inf', since, 'LIMIT', 0, limit);
+    if (found.length === 0) return [];
+    const names = await redis.hmget(keys.historyNames, ...found);
+    return found.map((key, i) => ({ key, name: names[i] ?? key }));
+  }
+
   /** From when on a subscription's history is known, ms; null before the first fill. */
   const filledFrom = async (subscriptionId: string) => {
     const from = await redis.hget(keys.historyFilled, subscriptionId);
@@ -78,6 +90,6 @@ export function createHistory(redis: Redis) {
   const setFilledFrom = (subscriptionId: string, from: number) =>
     redis.hset(keys.historyFilled, subscriptionId, from);
 
-  return { note, before, noteScript, filledFrom, setFilledFrom };
+  return { note, callers, before, noteScript, filledFrom, setFilledFrom };
 }
 export type History = ReturnType<typeof createHistory>;

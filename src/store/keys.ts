@@ -10,6 +10,8 @@ export const keys = {
   recentMachines: (callerKey: string) => key('recent', callerKey),
   burst: (callerKey: string) => key('burst', callerKey),
   history: (callerKey: string) => key('history', callerKey),
+  historyNames: key('history-names'),
+  historyCallers: key('history-callers'),
   scriptHistory: (sha256: string) => key('script', sha256),
   historyFilled: key('history-filled'),
   timeline: (owner: string) => key('timeline', owner),

@@ -83,6 +83,47 @@ test('a name with markup is shown as it is', async () => {
   expect(await page.locator('article img').count()).toBe(0);
 });
 
+test('alerts are searched and filtered', async () => {
+  await page.goto(url);
+  await page.locator('input[name=q]').fill('vm-pay-01');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.getByText('1 of 2').waitFor();
+  expect(await page.locator('article.card').count()).toBe(1);
+  await page.locator('select[name=state]').selectOption('suppressed');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.getByText('No alert fits').waitFor();
+});
+
+test('an alert’s page draws how the caller could and why it scores; activity shows who runs at which hours', async () => {
+  await page.goto(`${url}?q=vm-pay-01`);
+  await page.locator('article.card a.id').click();
+  const chain = page.locator('.chain li');
+  await chain.first().waitFor();
+  expect((await chain.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim())).toEqual([
+    'Caller dana.reyes@contoso.example User',
+    'Group ops-oncall 2 members',
+    'Role Virtual Machine Contributor',
+    'Scope subscription Payments',
+    'Machine vm-pay-01 rg-payments',
+  ]);
+  expect(await page.locator('.map tbody tr').count()).toBeGreaterThan(1);
+  await page.goto(`${url}/activity`);
+  const row = page.locator('tr', { hasText: 'dana.reyes@contoso.example' });
+  expect(await row.locator('td').last().textContent()).toBe('1');
+});
+
+test('what the demo offers to play is played, and nothing else', async () => {
+  const played: string[] = [];
+  const app = await bench.start({}, ['serve'], {
+    choices: [{ name: 'storm', says: 'A storm' }],
+    play: (name) => void played.push(name),
+  });
+  await page.goto(`${app.url}/console`);
+  await page.getByRole('button', { name: 'A storm' }).click();
+  await until('it is played', () => played.length === 1);
+  expect(played).toEqual(['storm']);
+});
+
 test('a form that did not come from our page is refused', async () => {
   const alert = await until(
     'an alert',
@@ -95,7 +136,7 @@ test('a form that did not come from our page is refused', async () => {
   expect(answer.status).toBe(403);
 });
 
-test.each(['', '/exceptions', '/audit', '/health'])(
+test.each(['', '/exceptions', '/activity', '/audit', '/health'])(
   'axe finds nothing serious on /console%s, light and dark',
   async (path) => {
     const axe = require.resolve('axe-core/axe.min.js');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { QueueEvents } from 'bullmq';
-import { type App, startApp } from '../../src/app';
+import { type App, type AppOptions, startApp } from '../../src/app';
 import { createAzure } from '../../src/azure/azure';
 import { allRoles, loadConfig, type Role } from '../../src/config';
 import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
@@ -21,7 +21,11 @@ export interface Bench {
   redis: EmbeddedRedis;
   /** Environment of a bot in this bench; another process can be started with it. */
   env: Record<string, string>;
-  start: (extra?: Record<string, string>, roles?: readonly Role[]) => Promise<App>;
+  start: (
+    extra?: Record<string, string>,
+    roles?: readonly Role[],
+    panel?: AppOptions['panel'],
+  ) => Promise<App>;
   /** Runs a queue's job now instead of at its time. */
   runNow: (
     queue: 'sweep' | 'digest' | 'copyAudit' | 'watchIsolation' | 'reviewAccess',
@@ -74,13 +78,14 @@ export async function setUp(
     slack,
     redis,
     env,
-    start: async (extra = {}, roles = allRoles) => {
+    start: async (extra = {}, roles = allRoles, panel = undefined) => {
       const config = loadConfig({ ...env, ...extra });
       const app = await startApp({
         config,
         roles,
         backfillDelayMs: 0,
         now,
+        panel,
         log: createLog(config.logLevel),
         azure: (metrics) =>
           createAzure(config, {
@@ -96,10 +101,12 @@ export async function setUp(
     runNow: async (queue, name) => {
       const queues = createQueues(redis.address, createLog('silent'));
       const job = await queues[queue].add(name, {}, { removeOnComplete: false });
-      const events = new QueueEvents(queue, { connection: connect(redis.address), prefix: queuePrefix });
+      const connection = connect(redis.address);
+      const events = new QueueEvents(queue, { connection, prefix: queuePrefix });
       await job.waitUntilFinished(events, 20_000);
       await job.remove();
       await events.close();
+      connection.disconnect();
       await queues.close();
     },
     stop: async () => {

@@ -33,6 +33,24 @@ button.danger{color:var(--red);border-color:var(--red)}
 details.more[open]{flex-basis:100%}
 details.confirm[open]>div{border:1px solid var(--line);border-radius:6px;padding:.7rem;margin-top:.4rem;max-width:32rem;background:var(--bg)}
 .exception p{display:grid;gap:.2rem}
+.choices{display:flex;flex-wrap:wrap;gap:.5rem}
+.panel button{text-align:left}
+.filter{display:flex;flex-wrap:wrap;gap:.6rem;align-items:end;margin:0 0 1rem}
+.filter label{display:grid;gap:.15rem;font-size:.9rem}
+.filter input[type=search]{min-width:18rem}
+.chain{display:flex;flex-wrap:wrap;gap:.4rem 2rem;list-style:none;padding:0;margin:.4rem 0}
+.chain li{position:relative;border:1px solid var(--line);border-radius:6px;padding:.4rem .7rem;background:var(--bg)}
+.chain li+li::before{content:'→';position:absolute;left:-1.5rem;top:.5rem;color:var(--muted)}
+.kind{display:block;font-size:.8rem;color:var(--muted)}
+.map rect.more{fill:var(--accent)}
+.map rect.less{fill:var(--green)}
+.heat td{text-align:center;padding:.2rem;min-width:1.9rem;font-variant-numeric:tabular-nums}
+.heat th{font-size:.85rem;padding:.2rem .4rem}
+.heat1{background:color-mix(in srgb,var(--accent) 12%,var(--card))}
+.heat2{background:color-mix(in srgb,var(--accent) 24%,var(--card))}
+.heat3{background:color-mix(in srgb,var(--accent) 36%,var(--card))}
+.heat4{background:color-mix(in srgb,var(--accent) 46%,var(--card))}
+.heat5{background:color-mix(in srgb,var(--accent) 55%,var(--card));font-weight:600}
 label{font-weight:600}
 .field{display:grid;gap:.2rem}
 select,input,textarea{font:inherit;padding:.4rem;border:1px solid var(--muted);border-radius:6px;background:var(--card);color:var(--fg);width:100%}

@@ -6,7 +6,10 @@ import { type ActionId, actionIds } from '../../config';
 import { exceptionForm } from '../exception-form';
 import { type FormValues, readForm } from '../form';
 import { messageOf } from '../message';
+import { type ActivityRow, activityPage } from './activity-page';
+import { roleGraph, scoreMap } from './alert-page';
 import { css, icon, js } from './assets';
+import { filterForm, filterOf, fits, isFiltering } from './filter';
 import { html } from './html';
 import {
   type AuditRow,
@@ -18,6 +21,7 @@ import {
   type HealthRow,
   healthPage,
   page,
+  panelHtml,
   threadHtml,
 } from './pages';
 
@@ -31,6 +35,10 @@ export interface ConsoleDeps {
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{ subscriptions: HealthRow[]; queues: Record<string, Record<string, number>> }>;
+  /** Who ran commands at which hours, 90 days back. */
+  activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
+  /** What the demo puts above the alerts. */
+  panel?: Panel | undefined;
   press: (press: {
     alertId: string;
     action: ActionId;
@@ -41,6 +49,16 @@ export interface ConsoleDeps {
   answerTo: (pressId: string) => Promise<string | null>;
   /** Calls back at each change; returns how to stop. */
   watch: (listener: (change: string) => void) => () => void;
+}
+
+const shownAlerts = 100;
+/** How many a search looks through, the newest first. */
+const searched = 2000;
+
+/** Things to set off, as the demo offers them. */
+export interface Panel {
+  choices: readonly { name: string; says: string }[];
+  play: (name: string) => void;
 }
 
 /** Whoever uses the console is one person to us: it is behind a token, or on loopback. */
@@ -73,15 +91,29 @@ export function createConsole(deps: ConsoleDeps): Router {
   router.get('/console.js', (_request, response) => void response.type('js').send(js));
   router.get('/icon.svg', (_request, response) => void response.type('image/svg+xml').send(icon));
   router.get('/', async (request, response) => {
-    const alerts = await deps.listAlerts(100);
+    const filter = filterOf(request.query);
+    const all = await deps.listAlerts(isFiltering(filter) ? searched : shownAlerts);
+    const alerts = all.filter((alert) => fits(alert, filter)).slice(0, shownAlerts);
     const told = typeof request.query.told === 'string' ? await deps.answerTo(request.query.told) : null;
-    response.send(page('Alerts', alertList(alerts.map(model), context), { told }));
+    const list = alertList(alerts.map(model), context, !isFiltering(filter));
+    response.send(
+      page(
+        'Alerts',
+        html`${filterForm(filter, alerts.length, all.length)}${deps.panel && panelHtml(deps.panel.choices, csrf)}${list}`,
+        { told },
+      ),
+    );
   });
   router.get(
     '/alerts/:id',
     withAlert(async (alert, _request, response) => {
       const shown = model(alert);
-      response.send(page(alert.id, html`${alertList([shown], context)}${threadHtml(shown.model.thread)}`));
+      response.send(
+        page(
+          alert.id,
+          html`${alertList([shown], context)}${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}`,
+        ),
+      );
     }),
   );
   router.get(
@@ -130,9 +162,19 @@ export function createConsole(deps: ConsoleDeps): Router {
     '/audit',
     async (_request, response) => void response.send(page('Audit trail', auditTable(await deps.listAudit()))),
   );
+  router.get('/activity', async (_request, response) => {
+    const { rows, zone } = await deps.activity();
+    response.send(page('Activity', activityPage(rows, zone)));
+  });
   router.get('/health', async (_request, response) => {
     const { subscriptions, queues } = await deps.health();
     response.send(page('Health', healthPage(subscriptions, queues)));
+  });
+  router.post('/play/:name', form, fromOurPage, async (request, response) => {
+    const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);
+    if (!choice) return void response.status(404).send('There is nothing to play here.');
+    deps.panel?.play(choice.name);
+    response.redirect(303, '/console');
   });
   router.get('/events', (request, response) => stream(request, response, deps));
 

@@ -29,7 +29,7 @@ export function page(title: string, body: Html, { told }: Partial<PageContext> =
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-<header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/audit">Audit trail</a> <a href="/console/health">Health</a></nav></header>
+<header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/activity">Activity</a> <a href="/console/audit">Audit trail</a> <a href="/console/health">Health</a></nav></header>
 <main id="main">
 <h1>${title}</h1>
 <p id="told" role="status" aria-live="polite">${told ?? ''}</p>
@@ -40,10 +40,17 @@ ${body}
   }`;
 }
 
-export const alertList = (models: { model: MessageModel; alert: Alert }[], context: PageContext): Html =>
-  html`<div id="alerts" class="alerts">${
+/** @param live new alerts join it by themselves; a filtered list only keeps those that it has up to date */
+export const alertList = (
+  models: { model: MessageModel; alert: Alert }[],
+  context: PageContext,
+  live = true,
+): Html =>
+  html`<div${live ? html` id="alerts"` : ''} class="alerts">${
     models.length === 0
-      ? html`<p class="empty">No alerts yet. Commands run on machines will show here by themselves.</p>`
+      ? live
+        ? html`<p class="empty">No alerts yet. Commands run on machines will show here by themselves.</p>`
+        : html`<p class="empty">No alert fits.</p>`
       : models.map(({ model, alert }) => card(model, alert, context))
   }</div>`;
 
@@ -212,3 +219,10 @@ export const healthPage = (
     ([name, counts]) =>
       html`<tr><td>${name}</td><td>${counts.waiting ?? 0}</td><td>${counts.active ?? 0}</td><td>${counts.delayed ?? 0}</td><td>${counts.failed ?? 0}</td></tr>`,
   )}</tbody></table></div>`;
+
+/** The demo's panel: each button lets something happen in the simulated tenant. */
+export const panelHtml = (choices: readonly { name: string; says: string }[], csrf: string): Html =>
+  html`<section class="card panel" aria-label="Demo"><h2>Let something happen in the simulated tenant</h2><div class="choices">${choices.map(
+    ({ name, says }) =>
+      html`<form method="post" action="/console/play/${name}"><input type="hidden" name="csrf" value="${csrf}"><button type="submit" data-play="${name}" title="${says}">${says}</button></form>`,
+  )}</div></section>`;

@@ -1,0 +1,52 @@
+import { type Alert, summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { scopeLabel } from '../../alerts/scope-label';
+import { type Html, html } from './html';
+
+/** How the caller reached the machine: who, through which group, by which role, at which scope. */
+export function roleGraph(alert: Alert): Html | false {
+  const { caller, target, machines } = summarize(alert);
+  const { access } = alert.facts;
+  if (!access?.grant) return false;
+  const { grant, group, subscriptionName, condition, until } = access;
+  const steps: [string, string, string][] = [
+    ['Caller', plainLine(caller.name, 80), caller.type],
+    ...(group
+      ? [
+          ['Group', plainLine(group.name, 80), group.members === null ? '' : `${group.members} members`] as [
+            string,
+            string,
+            string,
+          ],
+        ]
+      : []),
+    [
+      'Role',
+      plainLine(grant.role, 80),
+      [until ? `PIM until ${until.slice(0, 16)}` : '', condition ? 'with a condition' : '']
+        .filter(Boolean)
+        .join(', '),
+    ],
+    ['Scope', scopeLabel(grant.scope ?? '', subscriptionName), ''],
+    [
+      'Machine',
+      machines > 1 ? `${machines} machines` : plainLine(target.name, 80),
+      plainLine(target.resourceGroup, 80),
+    ],
+  ];
+  return html`<section class="card"><h2>How they could</h2><ol class="chain">${steps.map(
+    ([kind, name, more]) =>
+      html`<li><span class="kind">${kind}</span> <strong>${name}</strong>${more && html` <span class="hint">${more}</span>`}</li>`,
+  )}</ol></section>`;
+}
+
+const width = 320;
+
+/** The score's reasons as bars, with their points beside them. */
+export function scoreMap({ reasons, score }: Alert): Html {
+  const most = Math.max(...reasons.map(({ points }) => Math.abs(points)), 1);
+  return html`<section class="card"><h2>Why ${score}</h2><table class="map"><thead><tr><th scope="col">Reason</th><th scope="col">Points</th><th scope="col" aria-hidden="true"></th></tr></thead><tbody>${reasons.map(
+    ({ points, text }) =>
+      html`<tr><td>${plainLine(text, 200)}</td><td>${points > 0 ? `+${points}` : points}</td><td aria-hidden="true"><svg viewBox="0 0 ${width} 14" width="${width}" height="14"><rect class="${points < 0 ? 'less' : 'more'}" x="0" y="1" width="${Math.max(2, Math.round((Math.abs(points) / most) * width))}" height="12"/></svg></td></tr>`,
+  )}</tbody></table></section>`;
+}

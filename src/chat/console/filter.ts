@@ -1,0 +1,61 @@
+import { type Alert, summarize } from '../../alerts/alert';
+import { is } from '../../alerts/resource-id';
+import { techniques } from '../../alerts/techniques';
+import { type Html, html } from './html';
+
+/** What the list of alerts shows; an empty value is any. */
+export interface AlertFilter {
+  text: string;
+  severity: string;
+  state: string;
+  technique: string;
+}
+
+export function filterOf(query: Record<string, unknown>): AlertFilter {
+  const of = (name: string) => (typeof query[name] === 'string' ? (query[name] as string).slice(0, 200) : '');
+  return { text: of('q').trim(), severity: of('severity'), state: of('state'), technique: of('technique') };
+}
+
+export const isFiltering = (filter: AlertFilter): boolean => Object.values(filter).some(Boolean);
+
+/** The text is looked for, without case, in what names the alert: id, caller, machine, resource group, address, script. */
+export function fits(alert: Alert, { text, severity, state, technique }: AlertFilter): boolean {
+  const { caller, target } = summarize(alert);
+  const states = { open: alert.state !== 'closed', suppressed: alert.verdict === 'suppressed' };
+  const inState = state in states ? states[state as keyof typeof states] : is(alert.state, state);
+  const named = [
+    alert.id,
+    caller.name,
+    caller.id,
+    caller.ip,
+    target.id,
+    alert.facts.script?.text,
+    ...alert.executions.map((execution) => execution.target.name),
+  ];
+  return (
+    (!severity || alert.severity === severity) &&
+    (!state || inState) &&
+    (!technique || alert.technique === technique) &&
+    (!text || named.some((name) => name?.toLowerCase().includes(text.toLowerCase())))
+  );
+}
+
+export function filterForm(filter: AlertFilter, shown: number, all: number): Html {
+  const select = (name: keyof AlertFilter, label: string, options: readonly (readonly [string, string])[]) =>
+    html`<label>${label} <select name="${name}"><option value="">any</option>${options.map(
+      ([value, words]) =>
+        html`<option value="${value}"${filter[name] === value ? html` selected` : ''}>${words}</option>`,
+    )}</select></label>`;
+  const plain = (values: readonly string[]) => values.map((value) => [value, value] as const);
+  return html`<form method="get" action="/console" class="filter" role="search" aria-label="Filter alerts">
+<label>Search <input type="search" name="q" value="${filter.text}" placeholder="caller, machine, address, id, script"></label>
+${select('severity', 'Severity', plain(['critical', 'high', 'medium', 'low']))}
+${select('state', 'State', plain(['open', 'new', 'acknowledged', 'investigating', 'contained', 'closed', 'suppressed']))}
+${select(
+  'technique',
+  'Technique',
+  techniques.map(({ id, title }) => [id, title] as const),
+)}
+<button type="submit">Show</button> ${isFiltering(filter) && html`<a href="/console">All</a> <span class="hint">${shown} of ${all}</span>`}
+</form>`;
+}
