@@ -1,5 +1,6 @@
-// Writes schema/exceptions.json, the published JSON schema of exceptions as YAML, from the schema that the code checks by.
-import { writeFileSync } from 'node:fs';
+// Writes schema/exceptions.json, the published JSON schema of exceptions as YAML, and docs/configuration.md, both from the
+// schemas that the code checks by.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -16,3 +17,7 @@ writeFileSync(
   new URL('../schema/exceptions.json', import.meta.url),
   `${JSON.stringify(described, null, 2)}\n`,
 );
+
+const { configurationDoc } = require('../dist/config-docs.js');
+const env = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationDoc(env));

@@ -15,7 +15,8 @@ const onOff = z
   .union([z.enum(['on', 'off']), z.boolean()])
   .transform((value) => value === true || value === 'on');
 
-const fileSchema = z.strictObject({
+/** RUNWATCH_CONFIG's schema; docs/configuration.md is generated from it. */
+export const fileSchema = z.strictObject({
   /** Where people reach the console, for links from elsewhere. */
   url: httpUrl.optional(),
   responders: z

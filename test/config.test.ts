@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type ConfigError, loadConfig, variables } from '../src/config';
+import { readFileSync, readFileSync } from 'node:fs';
+import { configurationDoc } from '../src/config-docs';
 
 const faultsOf = (env: Record<string, string>, files: Record<string, string> = {}) => {
   try {
@@ -77,4 +76,10 @@ test('TEAMS_LOCAL is refused anywhere but on loopback', () => {
   expect(faultsOf({ TEAMS_LOCAL: '1', RUNWATCH_HOST: '0.0.0.0' })[0]).toMatch(
     /TEAMS_LOCAL: got 1 with RUNWATCH_HOST 0\.0\.0\.0/,
   );
+});
+
+test('docs/configuration.md is what the schema says', () => {
+  const root = join(__dirname, '..');
+  const read = (file: string) => readFileSync(join(root, file), 'utf8');
+  expect(read('docs/configuration.md')).toBe(configurationDoc(read('.env.example')));
 });
