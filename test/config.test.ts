@@ -1,4 +1,6 @@
-import { readFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ConfigError, loadConfig, variables } from '../src/config';
 import { configurationDoc } from '../src/config-docs';
 
 const faultsOf = (env: Record<string, string>, files: Record<string, string> = {}) => {
