@@ -1,5 +1,5 @@
-/** Somebody who can run commands in a subscription, through what, and when they last did. */
-export interface Reviewed {
+/** A principal that can do an action, and through what. */
+export interface Able {
   principalId: string;
   principalType: string;
   name: string;
@@ -9,6 +9,10 @@ export interface Reviewed {
   scope: string;
   assignmentId: string;
   condition: string | null;
+}
+
+/** Somebody who can run commands in a subscription, and when they last did. */
+export interface Reviewed extends Able {
   /** RFC 3339; null: never in the 90 days that are known. */
   lastRun: string | null;
 }

@@ -1,4 +1,5 @@
 import { type Assignment, type Way, waysTo } from '../alerts/access';
+import type { Able } from '../alerts/access-review';
 import { guid } from '../alerts/guid';
 import { covers } from '../alerts/resource-id';
 import { techniques } from '../alerts/techniques';
@@ -101,19 +102,6 @@ async function groupOf(
     directory.groupSize(assignment.principalId).catch(() => null),
   ]);
   return { id: assignment.principalId, name: principal?.name ?? assignment.principalId, members };
-}
-
-/** A principal that can do an action, and through what. */
-export interface Able {
-  principalId: string;
-  principalType: string;
-  name: string;
-  /** The group whose member it is. */
-  group: string | null;
-  role: string;
-  scope: string;
-  assignmentId: string;
-  condition: string | null;
 }
 
 /** Every principal that can do an action at a scope; groups are opened where Graph may be asked, else named. */

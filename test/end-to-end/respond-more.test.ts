@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { respond } from '../../src/commands/respond';
 import { loadConfig } from '../../src/config';
-import { runCommand } from '../../src/demo/scenarios';
 import { addMachine, subscriptions } from '../../src/demo/world';
+import { alertOn, runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import type { PostedMessage } from '../support/slack';
 import { until } from '../support/wait';
@@ -23,21 +23,8 @@ async function begin(policy = '{}') {
   to = { url: app.url as string };
   await app.historyFilled();
 }
-const run = (resourceId: string, extra: Record<string, unknown> = {}) =>
-  bench.tenant.log({
-    name: runCommand,
-    resourceId,
-    caller: bench.world.people.dana,
-    ip: '203.0.113.24',
-    at: Date.now() - 60_000,
-    tookMs: 5000,
-    ...extra,
-  });
-const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
-const on = (machine: string) =>
-  until(`an alert on ${machine}`, () =>
-    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
-  );
+const run = (resourceId: string, extra: Record<string, unknown> = {}) => runOn(bench, resourceId, extra);
+const on = (machine: string) => alertOn(bench, machine);
 const shows = (message: PostedMessage, words: string | RegExp) =>
   until(`"${words}"`, () =>
     typeof words === 'string' ? textOf(message).includes(words) : words.test(textOf(message)),

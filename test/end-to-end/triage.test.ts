@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { runCommand } from '../../src/demo/scenarios';
 import { createStore } from '../../src/store/store';
+import { alertOn, runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
-import type { PostedMessage } from '../support/slack';
 import { until } from '../support/wait';
 
 let bench: Bench;
@@ -17,21 +16,8 @@ async function begin(policy = '{}') {
   const app = await bench.start({ RUNWATCH_CONFIG: file });
   to = { url: app.url as string };
 }
-const run = (resourceId: string, extra: Record<string, unknown> = {}) =>
-  bench.tenant.log({
-    name: runCommand,
-    resourceId,
-    caller: bench.world.people.dana,
-    ip: '203.0.113.24',
-    at: Date.now() - 60_000,
-    tookMs: 5000,
-    ...extra,
-  });
-const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
-const on = (machine: string) =>
-  until(`an alert on ${machine}`, () =>
-    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
-  );
+const run = (resourceId: string, extra: Record<string, unknown> = {}) => runOn(bench, resourceId, extra);
+const on = (machine: string) => alertOn(bench, machine);
 
 test('one press saves an exception with the presser as owner; what it covers is recorded, not posted; Undo takes it back', async () => {
   await begin();

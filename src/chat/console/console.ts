@@ -2,10 +2,11 @@ import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { type Alert, type Presser, summarize } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
-import { type ActionId, actionIds } from '../../config';
+import { actionIds } from '../../config';
 import { exceptionForm } from '../exception-form';
 import { type FormValues, readForm } from '../form';
 import { messageOf } from '../message';
+import type { SurfacePress } from '../press';
 import { type ActivityRow, activityPage } from './activity-page';
 import { roleGraph, scoreMap } from './alert-page';
 import { css, icon, js } from './assets';
@@ -39,13 +40,7 @@ export interface ConsoleDeps {
   activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
   /** What the demo puts above the alerts. */
   panel?: Panel | undefined;
-  press: (press: {
-    alertId: string;
-    action: ActionId;
-    by: Presser;
-    input?: Record<string, unknown>;
-    nonce: string;
-  }) => Promise<string>;
+  press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   /** Calls back at each change; returns how to stop. */
   watch: (listener: (change: string) => void) => () => void;

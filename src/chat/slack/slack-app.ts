@@ -1,11 +1,12 @@
 import { App, type Logger as BoltLogger, ExpressReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { Router } from 'express';
-import type { Alert, Presser } from '../../alerts/alert';
+import type { Alert } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
 import { plainLine } from '../../alerts/plain-text';
-import type { ActionId, SlackConfig } from '../../config';
+import type { SlackConfig } from '../../config';
 import type { Log } from '../../log';
+import type { SurfacePress } from '../press';
 import { createFastFetch } from './fast-fetch';
 import { listenToForms } from './listen-to-forms';
 import { listenToPages } from './listen-to-pages';
@@ -13,15 +14,9 @@ import { listenToPresses } from './listen-to-presses';
 import { createSlackPeople, type SlackPeople } from './people';
 import { channelIn } from './workspaces';
 
-/** A press as it leaves a surface. */
-export interface Pressed {
-  alertId: string;
-  action: ActionId;
-  by: Presser;
-  input?: Record<string, unknown>;
+/** A press in Slack, and where to answer it. */
+export interface Pressed extends SurfacePress {
   replyTo: { surface: string; channel: string; user: string };
-  /** The surface's own id of this press, so that one delivered twice counts once. */
-  nonce: string;
 }
 
 export interface SlackAppDeps {

@@ -3,10 +3,11 @@ import { CloudAdapter, INVOKE_RESPONSE_KEY, type TurnContext } from '@microsoft/
 import express, { type Request, type Response, Router } from 'express';
 import type { Alert, Presser } from '../../alerts/alert';
 import { plainLine } from '../../alerts/plain-text';
-import { type ActionId, actionIds, type TeamsConfig } from '../../config';
+import { actionIds, type TeamsConfig } from '../../config';
 import type { Log } from '../../log';
 import { readForm } from '../form';
 import { messageOf } from '../message';
+import type { SurfacePress } from '../press';
 import type { Content, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import { escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
@@ -24,13 +25,7 @@ export interface TeamsDeps {
   config: TeamsConfig;
   log: Log;
   memory: TeamsMemory;
-  press: (press: {
-    alertId: string;
-    action: ActionId;
-    by: Presser;
-    input?: Record<string, unknown>;
-    nonce: string;
-  }) => Promise<string>;
+  press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   command: (text: string) => Promise<string>;
   getAlert: (id: string) => Promise<Alert | null>;

@@ -1,0 +1,24 @@
+import { runCommand } from '../../src/demo/scenarios';
+import type { Bench } from './bot';
+import type { PostedMessage } from './slack';
+import { until } from './wait';
+
+export const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
+
+/** Dana runs a command on a machine of the bench's tenant, a minute ago unless said otherwise. */
+export const runOn = (bench: Bench, resourceId: string, extra: Record<string, unknown> = {}) =>
+  bench.tenant.log({
+    name: runCommand,
+    resourceId,
+    caller: bench.world.people.dana,
+    ip: '203.0.113.24',
+    at: Date.now() - 60_000,
+    tookMs: 5000,
+    ...extra,
+  });
+
+/** The message of the alert on a machine, once it is there. */
+export const alertOn = (bench: Bench, machine: string): Promise<PostedMessage> =>
+  until(`an alert on ${machine}`, () =>
+    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
+  );
