@@ -193,6 +193,7 @@ program
   .option('--url <url>', 'Slack over HTTP: where Slack reaches the bot; Socket Mode without')
   .option('--app-id <id>', 'Teams: the id of the bot; default TEAMS_APP_ID')
   .option('--subscription <id>', 'where the roles may be assigned')
+  .option('--package <file>', 'teams: also write the app package, a zip with its icons')
   .addOption(new Option('--role <role>', 'only one of the two').choices(['watcher', 'responder']))
   .addHelpText(
     'after',
@@ -261,6 +262,19 @@ program
   .action(async (flags) => {
     const { roleDefinitions } = await import('./commands/role-definitions');
     await roleDefinitions(flags, config, output);
+  });
+
+program
+  .command('completion')
+  .description('a script that completes commands and options in a shell')
+  .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+  .addHelpText(
+    'after',
+    '\nExamples:\n  source <(runwatch completion bash)\n  runwatch completion fish | source',
+  )
+  .action(async (shell) => {
+    const { completionScript } = await import('./commands/completion');
+    output.out(completionScript(program, shell));
   });
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

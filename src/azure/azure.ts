@@ -4,7 +4,7 @@ import type { Config } from '../config';
 import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
-import { createCredential, objectIdOf } from './credential';
+import { createCredential, objectIdOf, rolesIn } from './credential';
 import { createDirectory } from './directory';
 import { toAzureError } from './errors';
 import { createMachines } from './machine';
@@ -55,6 +55,13 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
     ...createMachines(clients, options.now),
     botId,
+    /** Application permissions in the bot's token for Microsoft Graph; null where there is none. */
+    graphRoles: async (): Promise<string[] | null> => {
+      const graph = options.graphEndpoint ?? (azure.accessToken ? null : graphs[azure.cloud]);
+      if (!graph) return null;
+      const token = await credential.getToken(`${graph}/.default`).catch(() => null);
+      return token ? rolesIn(token.token) : null;
+    },
     ...createSafeguards(clients, botId),
     ...createPower(clients),
     readRunCommand: (id: string) => readRunCommand(clients, id),

@@ -17,21 +17,26 @@ export function createCredential({ accessToken, cloud }: Config['azure']): Token
 }
 
 /** The object id that a token was issued to; null when it can't be read. */
-export function objectIdOf(token: string): string | null {
-  try {
-    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).oid ?? null;
-  } catch {
-    return null;
-  }
-}
+export const objectIdOf = (token: string): string | null =>
+  (claimsOf(token).oid as string | undefined) ?? null;
+
+/** Application permissions that a token carries. */
+export const rolesIn = (token: string): string[] => {
+  const { roles } = claimsOf(token);
+  return Array.isArray(roles) ? roles.map(String) : [];
+};
 
 /** A JWT's exp; an hour from now when it can't be read. */
 function expiryOf(token: string): number {
+  const { exp } = claimsOf(token);
+  return typeof exp === 'number' ? exp * 1000 : Date.now() + 3_600_000;
+}
+
+/** What a JWT says; nothing when it is none, as a test's token. */
+function claimsOf(token: string): Record<string, unknown> {
   try {
-    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    if (typeof claims.exp === 'number') return claims.exp * 1000;
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   } catch {
-    // Not a JWT: a test's token.
+    return {};
   }
-  return Date.now() + 3_600_000;
 }

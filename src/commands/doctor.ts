@@ -1,4 +1,5 @@
 import { waysTo } from '../alerts/access';
+import { declarations } from '../alerts/declarations';
 import type { Azure } from '../azure/azure';
 import { createAzure } from '../azure/azure';
 import { AzureError } from '../azure/errors';
@@ -75,6 +76,7 @@ async function checkAzure(config: Config, report: Report): Promise<void> {
   });
   const botId = await azure.botId();
   for (const id of wanted) await checkSubscription(azure, id, botId, report);
+  await checkGraph(azure, report);
 }
 
 async function checkSubscription(
@@ -96,6 +98,7 @@ async function checkSubscription(
         ok: true,
         says: `readable, ${page.records.length}${page.more ? ' and more' : ''} events in the last hour`,
       });
+      reportLag(id, page.records, report);
       break;
     }
   } catch (error) {
@@ -147,6 +150,45 @@ async function checkSubscription(
       ok: false,
       says: (error as Error).message,
       fix: error instanceof AzureError ? error.remedy : '',
+    });
+  }
+}
+
+/** How late events reach the log, by what the last hour's say themselves. */
+function reportLag(id: string, records: readonly unknown[], report: Report): void {
+  const lags = records
+    .map((record) => record as { eventTimestamp?: string | Date; submissionTimestamp?: string | Date })
+    .map((r) => new Date(r.submissionTimestamp ?? '').getTime() - new Date(r.eventTimestamp ?? '').getTime())
+    .filter((ms) => ms >= 0)
+    .sort((a, b) => a - b);
+  const worst = lags.at(-1);
+  if (worst === undefined) return;
+  const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
+  report({
+    name: `log lag of ${id}`,
+    ok: worst < 20 * 60_000,
+    optional: true,
+    says: `events reach the log after ${minutes(lags[Math.floor(lags.length / 2)] ?? worst)}, ${minutes(worst)} at most`,
+    fix: 'set RUNWATCH_LOOKBACK_MINUTES above the longest, so that late events are read',
+  });
+}
+
+/** Each Graph permission that a response needs, against what the bot's token for Graph carries. */
+async function checkGraph(azure: Azure, report: Report): Promise<void> {
+  const granted = await azure.graphRoles();
+  const wanted = ['Directory.Read.All', ...declarations.flatMap(({ graph }) => graph ?? [])];
+  for (const permission of new Set(wanted)) {
+    const ok = granted?.includes(permission) ?? false;
+    report({
+      name: `graph ${permission}`,
+      ok,
+      optional: true,
+      says: ok
+        ? 'granted'
+        : granted
+          ? 'missing: names, or the response that needs it, are lacking'
+          : 'not known: a pasted token does not reach Microsoft Graph',
+      fix: `grant the application permission ${permission} (Microsoft Graph) to the bot, with admin consent`,
     });
   }
 }

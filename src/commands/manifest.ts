@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { strToU8, zipSync } from 'fflate';
 import { addToAlertShortcut } from '../chat/slack/listen-to-pages';
 import { responses } from '../responses/perform';
 import type { Output } from './output';
@@ -156,9 +159,25 @@ export function teamsManifest(appId: string) {
   };
 }
 
+/** The zip that Teams takes: the manifest and its two icons (192 and 32 pixels wide). */
+function teamsPackage(manifestText: string): Uint8Array {
+  const icon = (name: string) => new Uint8Array(readFileSync(join(__dirname, '../../data/teams', name)));
+  return zipSync({
+    'manifest.json': strToU8(manifestText),
+    'color.png': icon('color.png'),
+    'outline.png': icon('outline.png'),
+  });
+}
+
 export function manifest(
   kind: 'slack' | 'teams' | 'azure-role',
-  flags: { url?: string; appId?: string; subscription?: string; role?: 'watcher' | 'responder' },
+  flags: {
+    url?: string;
+    appId?: string;
+    subscription?: string;
+    role?: 'watcher' | 'responder';
+    package?: string;
+  },
   output: Output,
 ): void {
   if (kind === 'slack') {
@@ -167,7 +186,9 @@ export function manifest(
   }
   if (kind === 'teams') {
     const appId = flags.appId ?? process.env.TEAMS_APP_ID;
-    output.out(JSON.stringify(teamsManifest(appId ?? '00000000-0000-0000-0000-000000000000'), null, 2));
+    const text = JSON.stringify(teamsManifest(appId ?? '00000000-0000-0000-0000-000000000000'), null, 2);
+    output.out(text);
+    if (flags.package) writeFileSync(flags.package, teamsPackage(text));
     if (!appId) output.err('Give --app-id, or set TEAMS_APP_ID, for the id of the bot.');
     return;
   }
