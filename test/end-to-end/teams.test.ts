@@ -95,3 +95,26 @@ test('what Teams fails at is tried again, and shown once', async () => {
   await until('the card', () => teams.cards()[0], 40);
   expect(teams.cards()).toHaveLength(1);
 });
+
+test('the caller is asked in a chat of their own, and answers there with a word about it', async () => {
+  const { people } = bench.world;
+  teams.people.set(people.dana.login, { id: '29:dana', name: 'Dana Reyes', aadObjectId: people.dana.id });
+  await teams.install(url);
+  run(bench.world.vms.pay01);
+  await until('the card', () => teams.cards()[0]);
+  await teams.press(url, teams.cards()[0]?.card, 'ask_caller');
+  const question = await until('the question', () => teams.direct()[0]);
+  expect(JSON.stringify(question.card)).toMatch(/Did you run this on vm-pay-01/);
+  await until('asked', () => shown().includes('no answer yet'));
+  const no = question.card.actions[1];
+  await teams.send(url, {
+    ...teams.base(question.conversation, { id: '29:dana', name: 'Dana Reyes', aadObjectId: people.dana.id }),
+    type: 'invoke',
+    name: 'adaptiveCard/action',
+    value: { action: { ...no, data: { ...no.data, note: 'I was asleep' } }, trigger: 'manual' },
+  });
+  await until('the answer', () => /answered: no, it was not them.*I was asleep/.test(shown()));
+  run(bench.world.vms.pay02);
+  await until('the next alert', () => teams.cards().length === 2);
+  expect(teams.direct()).toHaveLength(1);
+});

@@ -11,6 +11,7 @@ export async function startTeams() {
     string,
     { conversation: string; card: Card; text: string; updates: number; replyTo: string | null }
   >();
+  const people = new Map<string, { id: string; name: string; aadObjectId: string }>();
   let failing: { times: number; status: number } = { times: 0, status: 500 };
   const server = createServer((request, response) => {
     let body = '';
@@ -24,6 +25,15 @@ export async function startTeams() {
         failing.times--;
         return send(failing.status, { error: { code: 'Simulated', message: 'simulated' } });
       }
+      const [, asked] = /^\/v3\/conversations\/[^/]+\/members\/([^/?]+)$/.exec(request.url ?? '') ?? [];
+      if (asked) {
+        const found = people.get(decodeURIComponent(asked));
+        return found
+          ? send(200, found)
+          : send(404, { error: { code: 'MemberNotFoundInConversation', message: 'no' } });
+      }
+      if (request.method === 'POST' && request.url === '/v3/conversations')
+        return send(201, { id: `direct-${JSON.parse(body).members[0].id}` });
       const [, conversation = '', id] =
         /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/?]+))?/.exec(request.url ?? '') ?? [];
       const activity = JSON.parse(body || '{}');
@@ -71,7 +81,12 @@ export async function startTeams() {
     return { status: response.status, body: await response.text() };
   };
   return {
-    cards: () => [...activities.values()].filter((a) => a.card?.actions),
+    people,
+    send,
+    base,
+    direct: () => [...activities.values()].filter((a) => a.card && a.conversation.startsWith('direct-')),
+    cards: () =>
+      [...activities.values()].filter((a) => a.card?.actions && !a.conversation.startsWith('direct-')),
     threads: () => [...activities.values()].filter((a) => a.card && !a.card.actions),
     texts: () => [...activities.values()].filter((a) => a.text).map((a) => a.text),
     fail: (times: number, status: number) => {

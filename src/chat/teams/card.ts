@@ -135,6 +135,26 @@ function input(field: Field): Json {
   }
 }
 
+/** "Did you run this?", with three answers and a word about it. */
+export const toQuestionCard = (words: string, alertId: string): Json => ({
+  type: 'AdaptiveCard',
+  version: '1.5',
+  body: [
+    text(escapeMarkdown(words)),
+    { type: 'Input.Text', id: 'note', label: 'A word about it', isMultiline: true, maxLength: 500 },
+  ],
+  actions: [
+    ['yes', 'Yes, I did'],
+    ['no', 'No'],
+    ['automation', 'It was automation'],
+  ].map(([answer, title]) => ({
+    type: 'Action.Execute',
+    title,
+    verb: 'ask_caller',
+    data: { alertId, answer },
+  })),
+});
+
 /** A short notice with something to press, or to choose from. */
 export const toNoticeCard = (words: string, actions: readonly NoticeAction[]): Json => ({
   type: 'AdaptiveCard',

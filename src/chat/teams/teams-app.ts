@@ -11,6 +11,7 @@ import type { SurfacePress } from '../press';
 import type { Content, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import { escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
+import { createTeamsPeople, type Direct, toCardActivity } from './people';
 
 /** Where the app was installed, and what was posted where: kept so that every process knows. */
 export interface TeamsMemory {
@@ -93,7 +94,7 @@ export function createTeams({
 
   async function pressed(context: TurnContext, verb: string, data: Record<string, string>): Promise<string> {
     const action = actionIds.find((id) => id === verb);
-    const { alertId = '', exceptionId, choice, ...values } = data;
+    const { alertId = '', exceptionId, choice, answer, ...values } = data;
     if (!action || !(alertId || exceptionId || choice)) return 'That button is not known here.';
     const { from, id } = context.activity;
     const by: Presser = {
@@ -104,6 +105,7 @@ export function createTeams({
     let input: Record<string, unknown> | undefined;
     if (exceptionId) input = { exceptionId };
     if (choice) input = { choice };
+    if (answer) input = { answer, ...(values.note ? { note: values.note } : {}) };
     const alert = alertId ? await getAlert(alertId) : null;
     const shown =
       alert && messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
@@ -152,9 +154,17 @@ export function createTeams({
     return result as T;
   }
 
+  /** Where the app was installed; chats that we began with one person are none of these. */
+  async function everyConversation(): Promise<string[]> {
+    const all = Object.entries(await memory.conversations());
+    return all.filter(([, reference]) => !(JSON.parse(reference) as Direct).direct).map(([id]) => id);
+  }
+
+  const { ask, personOf } = createTeamsPeople({ adapter, memory, inConversation, everyConversation });
+
   /** One message a conversation; those that took it already are not sent it again. */
   async function post(content: Content, channel: string): Promise<Ref> {
-    const places = channel === everywhere ? Object.keys(await memory.conversations()) : [channel];
+    const places = channel === everywhere ? await everyConversation() : [channel];
     if (places.length === 0)
       throw new SurfaceError('the Teams app is not installed in any conversation yet', 'throttled', 15_000);
     const sent: string[] = [];
@@ -181,7 +191,7 @@ export function createTeams({
 
   /** Teams can't be searched; what was noted as posted is known, the rest is sent. */
   async function find(id: string, _since: number, channel: string): Promise<Ref | null> {
-    const places = channel === everywhere ? Object.keys(await memory.conversations()) : [channel];
+    const places = channel === everywhere ? await everyConversation() : [channel];
     const sent = await Promise.all(
       places.map(async (place) => [place, await memory.posted(id, place)] as const),
     );
@@ -214,8 +224,8 @@ export function createTeams({
     post,
     update,
     find,
-    ask: async () => null,
-    personOf: async () => null,
+    ask,
+    personOf,
     whisper: async () => {},
   };
   return { surface, router };
@@ -240,11 +250,7 @@ function toActivity(content: Content): Activity {
       type: ActivityTypes.Message,
       text: content.kind === 'notice' ? escapeMarkdown(content.text) : '',
     });
-  return Activity.fromObject({
-    type: ActivityTypes.Message,
-    ...(content.kind === 'alert' ? { summary: content.model.summary } : {}),
-    attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
-  });
+  return toCardActivity(card, content.kind === 'alert' ? content.model.summary : undefined);
 }
 
 function toSurfaceError(error: unknown): SurfaceError {
