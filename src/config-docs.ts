@@ -7,7 +7,7 @@ const words: Record<keyof PolicyFile, string> = {
   url: 'where people reach the console; links from Slack, tickets and locks lead there (default: `http://HOST:PORT`)',
   responders:
     'who may press what, and in which subscriptions: Slack user ids, Teams/Entra object ids, e-mail addresses, `*@domain`, `slack-group:ID`, `entra-group:ID`, `*`; joins `RUNWATCH_RESPONDERS`',
-  fourEyes: 'actions that a second, different responder must press too, within 15 minutes',
+  fourEyes: 'actions that a second, different responder must press too, within 15 minutes (`restore`)',
   environments:
     'names by tag or subscription; below `alertFrom` an alert is not posted, but goes into the digest',
   workingHours: 'when people work; its `zone` is also that of the digest and the activity page',

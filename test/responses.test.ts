@@ -1,6 +1,7 @@
 import type { Presser } from '../src/alerts/alert';
-import type { ResponderRule } from '../src/config';
+import type { ActionId, PolicyFile, ResponderRule } from '../src/config';
 import { refusalFor } from '../src/responses/authorize';
+import { rightsFor, wantsFourEyes } from '../src/responses/rights';
 
 const sam: Presser = { surface: 'slack', id: 'U0SAM0000', name: 'Sam', email: 'Sam@contoso.example' };
 const ask = (
@@ -36,4 +37,26 @@ test('a rule may name actions and subscriptions', async () => {
   expect(await ask(['*'], {}, { may: ['acknowledge'] })).not.toBeNull();
   expect(await ask(['*'], {}, { subscriptions: ['sub-1'] })).toBeNull();
   expect(await ask(['*'], {}, { subscriptions: ['sub-2'] })).not.toBeNull();
+});
+
+test('who may isolate may not lock by ticking it: each part is a right of its own', () => {
+  expect(rightsFor({ action: 'isolate_with', input: { also: 'lock,restart,nonsense' } })).toEqual([
+    'isolate',
+    'lock',
+    'restart',
+  ]);
+  expect(rightsFor({ action: 'confirm_exception', input: undefined })).toEqual(['add_exception']);
+  expect(rightsFor({ action: 'revoke_listed', input: {} })).toEqual(['revoke_role']);
+});
+
+test.each<[string, ActionId, Record<string, unknown>, PolicyFile, boolean]>([
+  ['what is declared so', 'restore', {}, {}, true],
+  ['its undo', 'restore_old_disk', {}, {}, true],
+  ['nothing, when the configuration says so', 'restore', {}, { fourEyes: [] }, false],
+  ['what the configuration names', 'isolate', {}, { fourEyes: ['isolate'] }, true],
+  ['a part of it', 'isolate_with', { also: 'restart' }, { fourEyes: ['restart'] }, true],
+  ['not a part that is not ticked', 'isolate_with', {}, { fourEyes: ['restart'] }, false],
+  ['what an access review lists', 'revoke_listed', {}, { fourEyes: ['revoke_role'] }, true],
+])('four eyes are wanted for %s', (_, action, input, policy, wanted) => {
+  expect(wantsFourEyes({ action, input }, policy)).toBe(wanted);
 });

@@ -16,6 +16,8 @@ export interface Declaration {
   /** The word on the dialog's button. */
   yes: string;
   danger?: true;
+  /** A second, different responder must press it too, unless RUNWATCH_CONFIG's `fourEyes` says otherwise. */
+  fourEyes?: true;
   /** The action whose doing it takes back. */
   undoes?: ActionId;
   /** Azure permissions, as ARM names them. */
@@ -174,9 +176,10 @@ export const declarations: readonly Declaration[] = [
   {
     action: 'restore',
     label: 'Restore the disk…',
-    asks: 'Makes a new system disk from the newest snapshot before the execution, stops the machine, swaps the disks and starts it. What was written since is on the old disk, which is kept. Data disks stay as they are.',
+    asks: 'Makes a new system disk from the newest snapshot before the execution, stops the machine, swaps the disks and starts it. What was written since is on the old disk, which is kept. Data disks stay as they are. A second, different responder must press it too.',
     yes: 'Restore',
     danger: true,
+    fourEyes: true,
     permissions: [
       ...power,
       'Microsoft.Compute/snapshots/read',

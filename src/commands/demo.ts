@@ -59,7 +59,9 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   await tenant.stop();
 }
 
-const demoPolicy = 'environments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}';
+/** Whoever tries the demo is alone, so nothing waits for a second responder. */
+const demoPolicy =
+  'fourEyes: []\nenvironments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}';
 
 /** What the environment sets stands; the rest is the demo's: everyone may press, polls are quick. */
 function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Config {

@@ -2,7 +2,6 @@ import { type Alert, summarize } from '../alerts/alert';
 import { is } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
 import { AzureError } from '../azure/errors';
-import type { ActionId } from '../config';
 import type { Metrics } from '../metrics';
 import { changeListed, isListed, reviewAccessNow } from './access-review';
 import { acknowledge } from './acknowledge';
@@ -31,6 +30,7 @@ import type { PressJob, Response, ResponseDeps } from './response';
 import { restoreDisk, restoreOldDisk } from './restore-disk';
 import { isReview, reviewException } from './review-exception';
 import { restoreRole, revokeRole } from './revoke-role';
+import { rightsFor, wantsFourEyes } from './rights';
 import { showRoles } from './show-roles';
 import { snapshot } from './snapshot';
 import { unwatch, watch } from './watch';
@@ -83,28 +83,6 @@ export interface PerformDeps extends ResponseDeps {
   whisper: (press: PressJob, text: string) => Promise<void>;
 }
 
-/** Whoever may add exceptions may do it by one press, and take it back. */
-const permittedAs = (action: ActionId): ActionId =>
-  action.endsWith('_exception') ? 'add_exception' : (sameRight[action] ?? action);
-
-/** Actions that need no right of their own: whoever may do the other may do these. */
-const sameRight: Partial<Record<ActionId, ActionId>> = {
-  assign_to: 'assign',
-  investigate: 'assign',
-  watch: 'assign',
-  unwatch: 'assign',
-  add_note: 'acknowledge',
-  review_access: 'show_roles',
-  isolate_with: 'isolate',
-  start_machine: 'deallocate',
-  attach_ip: 'detach_ip',
-  add_member: 'remove_member',
-  enable_caller: 'disable_caller',
-  restore_old_disk: 'restore',
-  revoke_listed: 'revoke_role',
-  restore_listed: 'restore_role',
-};
-
 /** A failure that trying again mends; the rest is told and ends. */
 const passing = (error: unknown) =>
   !(error instanceof AzureError) ||
@@ -118,7 +96,7 @@ const maxAttempts = 6;
 /** Does what was pressed: checks the person, runs the response, audits it; refusals are answered in private. */
 export async function perform(press: PressJob, attempt: number, deps: PerformDeps): Promise<void> {
   if (isReview(press.action) || isListed(press.action)) return standing(press, deps);
-  const { store, metrics, config } = deps;
+  const { store, metrics } = deps;
   const response = responses.find((candidate) => candidate.action === press.action);
   const alert = await store.alerts.get(press.alertId);
   if (!alert || !response) {
@@ -128,13 +106,7 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
   }
   const { subscriptionId } = summarize(alert).target;
   const ours = press.by.surface === 'runwatch';
-  const refusal = ours
-    ? null
-    : await refusalFor(
-        { action: permittedAs(press.action), needs: response.needs, presser: press.by, subscriptionId },
-        config.responders,
-        deps.inGroup,
-      );
+  const refusal = ours ? null : await refusalOf(press, response.needs, subscriptionId, deps);
   const isAnswer = press.input?.answer !== undefined && alert.measures.asked?.userId === press.by.id;
   if (refusal && !isAnswer) {
     await refuse(press, refusal, deps);
@@ -152,18 +124,36 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
   }
 }
 
+/** Why this person may not do this there, for any part of it; null when they may. */
+async function refusalOf(
+  press: PressJob,
+  needs: Response['needs'],
+  subscriptionId: string,
+  { config, inGroup }: PerformDeps,
+): Promise<string | null> {
+  for (const action of rightsFor(press)) {
+    const asked = { action, needs, presser: press.by, subscriptionId };
+    const refusal = await refusalFor(asked, config.responders, inGroup);
+    if (refusal) return refusal;
+  }
+  return null;
+}
+
 /** What is about no alert: an exception's review, which its owner may press too, or an access review's assignments. */
 async function standing(press: PressJob, deps: PerformDeps): Promise<void> {
   const exception = await deps.store.exceptions.get(String(press.input?.exceptionId ?? ''));
   const isOwner = press.by.email !== undefined && is(exception?.owner ?? '', press.by.email);
-  const refusal = isOwner
-    ? null
-    : await refusalFor(
-        { action: permittedAs(press.action), needs: 'responder', presser: press.by, subscriptionId: '' },
-        deps.config.responders,
-        deps.inGroup,
-      );
+  const [, reviewId = ''] = String(press.input?.choice ?? '').split(' ');
+  const review = isListed(press.action) ? await deps.store.reviews.get(reviewId) : null;
+  const subscriptionId = review?.scope.split('/')[2] ?? '';
+  const refusal = isOwner ? null : await refusalOf(press, 'responder', subscriptionId, deps);
   if (refusal) return refuse(press, refusal, deps);
+  if (isListed(press.action) && wantsFourEyes(press, deps.config.policy))
+    return refuse(
+      press,
+      'This wants a second responder: revoke it from an alert, where two can press.',
+      deps,
+    );
   try {
     const text = isReview(press.action)
       ? await reviewException({ ...press, action: press.action }, deps)
@@ -183,7 +173,7 @@ const secondWithinMs = 15 * 60_000;
 
 /** Four eyes: the first press only asks; a second, different responder's does it. */
 async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps): Promise<boolean> {
-  if (!deps.config.policy.fourEyes?.includes(press.action)) return false;
+  if (press.by.surface === 'runwatch' || !wantsFourEyes(press, deps.config.policy)) return false;
   if (alert.pressesDone.includes(press.pressId)) return true;
   const first = alert.measures.waiting?.[press.action];
   const fresh = first && Date.parse(press.at) - Date.parse(first.at) <= secondWithinMs;
