@@ -41,13 +41,13 @@ export function toBlocks(model: MessageModel): KnownBlock[] {
   return blocks.slice(0, limits.blocks);
 }
 
-const section = (text: string): KnownBlock => ({
+export const section = (text: string): KnownBlock => ({
   type: 'section',
   text: { type: 'mrkdwn', text: within(text), verbatim: true },
 });
 
 /** Lines gathered into as few sections as their limit allows. */
-function packed(lines: readonly string[]): string[] {
+export function packed(lines: readonly string[]): string[] {
   const out: string[] = [];
   for (const line of lines) {
     const last = out.at(-1);

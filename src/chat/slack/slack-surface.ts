@@ -3,7 +3,7 @@ import type { SlackConfig } from '../../config';
 import type { MessageModel } from '../message';
 import type { Content, NoticeAction, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
-import { toBlocks } from './blocks';
+import { packed, section, toBlocks } from './blocks';
 import { toSurfaceError } from './errors';
 import { escapeMrkdwn } from './mrkdwn';
 import { toThreadBlocks } from './thread-blocks';
@@ -119,7 +119,15 @@ export function createSlackSurface(
       await client.conversations.invite({ channel: id, users: user }).catch((error: unknown) => {
         if (!/already_in_channel|cant_invite_self/.test(toSurfaceError(error).message)) throw error;
       });
-    for (const content of contents) await post(content, id);
+    let top: Ref | null = null;
+    for (const content of contents) {
+      const placed: Content = content.kind === 'thread' && top ? { ...content, parent: top } : content;
+      const parent = placed.kind === 'thread' ? placed.parent : null;
+      const contentId = placed.kind === 'alert' ? placed.model.alertId : placed.id;
+      const known = await find(contentId, Date.now() - roomAgeMs, id, parent);
+      const ref = known ?? (await post(placed, id));
+      top ??= ref;
+    }
     return `https://slack.com/app_redirect?channel=${id}`;
   }
 
@@ -166,6 +174,9 @@ export function createSlackSurface(
     whisper,
   };
 }
+
+/** How far back a room is searched for what may stand in it already, ms. */
+const roomAgeMs = 30 * 86_400_000;
 
 /** Links don't unfold, and names in the text never become mentions. */
 const quiet = { unfurl_links: false, unfurl_media: false, link_names: false, parse: 'none' as const };
@@ -217,7 +228,7 @@ function noticeBlocks(text: string, actions: readonly NoticeAction[]): KnownBloc
       : { type: 'button' as const, action_id: id, value, text: plain(label) },
   );
   return [
-    { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, 3000), verbatim: true } },
+    ...packed(text.split('\n')).slice(0, 40).map(section),
     ...(elements.length > 0 ? [{ type: 'actions' as const, elements }] : []),
   ];
 }
