@@ -125,7 +125,7 @@ export function createSlackSurface(
       const parent = placed.kind === 'thread' ? placed.parent : null;
       const contentId = placed.kind === 'alert' ? placed.model.alertId : placed.id;
       const known = await find(contentId, Date.now() - roomAgeMs, id, parent);
-      const ref = known ?? (await post(placed, id));
+      const ref: Ref = known ?? (await post(placed, id));
       top ??= ref;
     }
     return `https://slack.com/app_redirect?channel=${id}`;
