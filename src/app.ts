@@ -151,7 +151,7 @@ async function assemble(
     const { audit } = policy;
     if (audit) {
       queues.work('copyAudit', async () => {
-        await store.deliveries.withLock('copy-audit', 60_000, () => copyAudit(audit, { store }));
+        await store.deliveries.withLock('copy-audit', 10_000, () => copyAudit(audit, { store }));
       });
       await queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' });
     }

@@ -13,8 +13,8 @@ export interface PollJobDeps extends PollDeps {
   surfaces: readonly string[];
 }
 
-/** A poll longer than this has lost its process; the next may begin. */
-const longestPollMs = 10 * 60_000;
+/** This long after a poll's process died, another may begin. */
+const pollLockMs = 10_000;
 
 /** One subscription's turn: polls, and keeps its health; a refusal is told once until it ends. */
 export async function pollJob(
@@ -25,7 +25,7 @@ export async function pollJob(
   const { subscriptionId } = job.data;
   if (await deps.polls.isThrottled(subscriptionId)) return;
   try {
-    const ran = await deps.deliveries.withLock(`poll.${subscriptionId}`, longestPollMs, async () => {
+    const ran = await deps.deliveries.withLock(`poll.${subscriptionId}`, pollLockMs, async () => {
       await poll(subscriptionId, deps);
       return true;
     });

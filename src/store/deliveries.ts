@@ -84,6 +84,10 @@ local rev = redis.call('HGET', KEYS[2], 'rev')
 if rev and tonumber(rev) > tonumber(ARGV[2]) then return 0 end
 return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
+const relock = script(
+  `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`,
+);
+
 const unlock = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
@@ -167,13 +171,20 @@ export function createDeliveries(redis: Redis) {
 
   const dropNotice = (id: string) => redis.del(keys.notice(id));
 
-  /** Runs `work` while holding a lock that lapses by itself; null when somebody else holds it. */
+  /**
+   * Runs `work` while holding a lock; null when somebody else holds it. It is held on to as long as we live, and lapses
+   * `ms` after we died.
+   */
   async function withLock<T>(name: string, ms: number, work: () => Promise<T>): Promise<T | null> {
     const token = `${process.pid}-${Math.random()}`;
     if ((await redis.set(keys.lock(name), token, 'PX', ms, 'NX')) !== 'OK') return null;
+    const holding = setInterval(() => {
+      relock(redis, [keys.lock(name)], [token, ms]).catch(() => {});
+    }, ms / 3);
     try {
       return await work();
     } finally {
+      clearInterval(holding);
       await unlock(redis, [keys.lock(name)], [token]);
     }
   }

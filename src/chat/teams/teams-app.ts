@@ -68,7 +68,8 @@ export function createTeams({
     if (conversation) {
       const gone = activity.type === 'installationUpdate' && activity.action === 'remove';
       if (gone) await memory.dropConversation(conversation);
-      else await memory.addConversation(conversation, JSON.stringify(activity.getConversationReference()));
+      else if (!(await isDirect(conversation)))
+        await memory.addConversation(conversation, JSON.stringify(activity.getConversationReference()));
     }
     if (activity.type === ActivityTypes.Invoke && activity.name === 'adaptiveCard/action') {
       const { action } = (activity.value ?? {}) as {
@@ -153,6 +154,10 @@ export function createTeams({
     }
     return result as T;
   }
+
+  /** A chat that we began with one person stays theirs, whatever they say in it. */
+  const isDirect = async (conversation: string): Promise<boolean> =>
+    (JSON.parse((await memory.conversations())[conversation] ?? '{}') as Direct).direct === true;
 
   /** Where the app was installed; chats that we began with one person are none of these. */
   async function everyConversation(): Promise<string[]> {

@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { runCommand } from '../../src/demo/scenarios';
+import { createLog } from '../../src/log';
+import { createQueues } from '../../src/pipeline/queues';
+import { firstBrokenLink } from '../../src/store/audit';
+import { connect } from '../../src/store/connect';
+import { startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { createStore } from '../../src/store/store';
+import { textOf } from '../support/alerts';
+import { type Bench, setUp } from '../support/bot';
+import { until } from '../support/wait';
+
+/**
+ * Everything fails, mixed at random from a printed seed, while executions are logged and alerts are pressed. At the end
+ * the tenant's own log is the judge: one message an execution in its final state, one effect a press, a whole audit trail.
+ * FAULTS_SEED plays a run again; FAULTS_ROUNDS makes it longer.
+ */
+const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
+const rounds = Number(process.env.FAULTS_ROUNDS ?? 24);
+const perRound = 8;
+
+let state = seed;
+const random = () => {
+  state = (state * 1664525 + 1013904223) % 4294967296;
+  return state / 4294967296;
+};
+const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+
+let bench: Bench;
+let port: number;
+const cli = join(__dirname, '../../dist/cli.js');
+const roles = ['poll,enrich', 'deliver', 'respond,serve'] as const;
+const processes = new Map<(typeof roles)[number], ChildProcess>();
+
+beforeAll(async () => {
+  process.stdout.write(`faults: seed ${seed}, ${rounds} rounds\n`);
+  bench = await setUp({ mode: 'http' });
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  port = (probe.address() as { port: number }).port;
+  await new Promise((done) => probe.close(done));
+  bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
+  for (const role of roles) start(role);
+  await serves();
+});
+afterAll(async () => {
+  for (const child of processes.values()) child.kill('SIGKILL');
+  await bench.stop();
+});
+
+function start(role: (typeof roles)[number]): void {
+  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
+  writeFileSync(ca, bench.tenant.ca);
+  const { PATH = '' } = process.env;
+  processes.set(
+    role,
+    spawn(process.execPath, [cli, 'start', '--roles', role], {
+      env: { PATH, ...bench.env, RUNWATCH_PORT: String(port), NODE_EXTRA_CA_CERTS: ca },
+      stdio: 'ignore',
+    }),
+  );
+}
+const answers = (path: string) =>
+  fetch(`http://127.0.0.1:${port}${path}`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+const serves = () => until(`the server (seed ${seed})`, () => answers('/healthz'), 60);
+
+async function kill(role: (typeof roles)[number]): Promise<void> {
+  const child = processes.get(role) as ChildProcess;
+  const gone = new Promise((done) => child.once('exit', done));
+  child.kill('SIGKILL');
+  await gone;
+  start(role);
+  if (role === 'respond,serve') await serves();
+}
+
+async function redisPid(): Promise<number> {
+  const redis = connect(bench.redis.address);
+  const pid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
+  redis.disconnect();
+  return pid;
+}
+
+/** Each fault alone; a round has one or two of them. */
+const faults: Record<string, () => unknown> = {
+  'kill the poller': () => kill('poll,enrich'),
+  'kill the deliverer': () => kill('deliver'),
+  'kill the responder': () => kill('respond,serve'),
+  'Redis killed and started again': async () => {
+    process.kill(await redisPid(), 'SIGKILL');
+    bench.redis = await startEmbeddedRedis(bench.env.RUNWATCH_DATA_DIR as string);
+  },
+  'Redis paused': async () => {
+    const pid = await redisPid();
+    process.kill(pid, 'SIGSTOP');
+    await new Promise((done) => setTimeout(done, 2000));
+    process.kill(pid, 'SIGCONT');
+  },
+  'Slack throttles': () =>
+    bench.slack.add({ method: 'chat.postMessage', times: 3, status: 429, retryAfter: 1 }),
+  'Slack fails': () =>
+    bench.slack.add({ method: pick(['chat.postMessage', 'chat.update']), times: 3, status: 500 }),
+  'Slack’s answer is lost': () => bench.slack.add({ method: 'chat.postMessage', times: 2, after: true }),
+  'Slack’s line is cut': () => bench.slack.add({ method: 'chat.postMessage', times: 2, cut: true }),
+  'ARM throttles': () => bench.tenant.faults.add({ when: /^GET /, status: 429, retryAfter: 1, times: 4 }),
+  'ARM fails': () => bench.tenant.faults.add({ when: /^GET /, status: pick([500, 503]), times: 6 }),
+  'ARM’s token has expired': () => bench.tenant.faults.add({ when: /^GET /, status: 401, times: 2 }),
+  'ARM’s answer is cut': () =>
+    bench.tenant.faults.add({
+      when: /^GET .*eventtypes/,
+      status: 200,
+      body: '{"value":[{"eventDa',
+      times: 2,
+    }),
+  'ARM’s line is cut': () => bench.tenant.faults.add({ when: /^GET /, status: 500, cut: true, times: 3 }),
+};
+
+/** Logs executions of as many callers, so that no two are one burst; some records come late, twice or in another order. */
+function logSome(round: number): void {
+  const { vms, people } = bench.world;
+  const machines = [vms.pay01, vms.pay02, ...vms.web];
+  for (let i = 0; i < perRound; i++) {
+    const number = round * perRound + i;
+    const records = bench.tenant.log({
+      name: runCommand,
+      resourceId: pick(machines),
+      caller: {
+        ...people.kim,
+        id: `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`,
+        login: `user${number}@contoso.example`,
+      },
+      at: Date.now() - 30_000,
+      tookMs: 5000,
+    });
+    const log = bench.tenant.state.log;
+    const entries = log.splice(-records.length);
+    if (random() < 0.3) entries.reverse();
+    if (random() < 0.3) entries.push(...entries.map((entry) => ({ ...entry })));
+    for (const entry of entries) log.push({ ...entry, visibleAt: Date.now() + Math.floor(random() * 3000) });
+  }
+}
+
+test('whatever fails, each execution ends as one message and each press as one effect', async () => {
+  const pressed = new Set<string>();
+  const played: string[] = [];
+  for (let round = 0; round < rounds; round++) {
+    logSome(round);
+    const name = pick(Object.keys(faults));
+    played.push(name);
+    await faults[name]?.();
+    const open = bench.slack
+      .alerts()
+      .filter((m) => !pressed.has(m.metadata?.event_payload.alert_id as string));
+    if (open.length > 0) {
+      const message = pick(open);
+      const to = { url: `http://127.0.0.1:${port}` };
+      const answer = await bench.slack.press(message, 'acknowledge', 'U0SAM0000', to).catch(() => null);
+      if (answer?.status === 200) pressed.add(message.metadata?.event_payload.alert_id as string);
+    }
+    const wanted = Math.floor(random() * (round + 1) * perRound * 0.8);
+    await until(`message ${wanted} (seed ${seed})`, () => bench.slack.alerts().length >= wanted, 60);
+  }
+  bench.slack.clear();
+  bench.tenant.faults.clear();
+  const all = rounds * perRound;
+  const callers = Array.from({ length: all }, (_, i) => `user${i}@contoso.example `);
+  const store = createStore(bench.redis.address, []);
+  await until(
+    `every message in its final state (seed ${seed}; ${played.join(', ')})`,
+    async () => {
+      const texts = bench.slack.alerts().map(textOf);
+      const missing = callers.filter(
+        (caller) => !texts.some((text) => text.includes(caller.trim()) && text.includes('succeeded')),
+      );
+      const waiting = bench.slack
+        .alerts()
+        .filter((m) => pressed.has(m.metadata?.event_payload.alert_id as string))
+        .filter((m) => !textOf(m).includes('Acknowledged by *Sam Ortiz*'));
+      if (missing.length + waiting.length === 0) return true;
+      throw new Error(
+        `missing ${missing.slice(0, 5)} (${missing.length}), unacknowledged ${waiting.length}, of ${texts.length}; ${await standing()}`,
+      );
+    },
+    Number(process.env.FAULTS_PATIENCE ?? 120),
+  );
+  const ids = bench.slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
+  expect({ seed, messages: ids.length, alerts: new Set(ids).size }).toEqual({
+    seed,
+    messages: all,
+    alerts: all,
+  });
+  const entries = await store.audit.read();
+  expect({ seed, broken: firstBrokenLink(entries) }).toEqual({ seed, broken: null });
+  const done = entries.filter((entry) => entry.action === 'acknowledge' && entry.result === 'done');
+  expect(new Set(done.map((entry) => entry.alertId)).size).toBe(done.length);
+  for (const id of pressed) expect(done.map((entry) => entry.alertId)).toContain(id);
+  await store.close();
+}, 300_000);
+
+/** How polling and the queues stand, for a failure's message. */
+async function standing(): Promise<string> {
+  const queues = createQueues(bench.redis.address, createLog('silent'));
+  const store = createStore(bench.redis.address, []);
+  const schedulers = await queues.poll.getJobSchedulers();
+  const text = JSON.stringify({
+    depths: await queues.depths(),
+    subscriptions: await store.polls.subscriptions(),
+    schedulers,
+  });
+  await queues.close();
+  await store.close();
+  return text;
+}
