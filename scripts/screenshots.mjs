@@ -31,7 +31,6 @@ try {
   await night.locator('[data-action=acknowledge]').click();
   await night.getByText('Acknowledged by').waitFor();
   await night.locator('[data-opens=isolate]').click();
-  await night.screenshot({ path: join(images, 'isolate.png') });
   await night.locator('[data-action=isolate]').click();
   await night.getByText('Isolated:').waitFor();
   await night.screenshot({ path: join(images, 'isolated.png') });
