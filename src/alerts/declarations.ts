@@ -20,6 +20,8 @@ export interface Declaration {
   fourEyes?: true;
   /** The action whose doing it takes back. */
   undoes?: ActionId;
+  /** What may be filled in before it is done. */
+  fields?: readonly { id: string; label: string; hint: string }[];
   /** Azure permissions, as ARM names them. */
   permissions: readonly string[];
   /** Microsoft Graph application permissions. */
@@ -176,10 +178,17 @@ export const declarations: readonly Declaration[] = [
   {
     action: 'restore',
     label: 'Restore the disk…',
-    asks: 'Makes a new system disk from the newest snapshot before the execution, stops the machine, swaps the disks and starts it. What was written since is on the old disk, which is kept. Data disks stay as they are. A second, different responder must press it too.',
+    asks: 'Makes a new system disk from a snapshot, stops the machine, swaps the disks and starts it. What was written since is on the old disk, which is kept. Data disks stay as they are. A second, different responder must press it too.',
     yes: 'Restore',
     danger: true,
     fourEyes: true,
+    fields: [
+      {
+        id: 'snapshot',
+        label: 'Snapshot',
+        hint: 'Its name or id; the newest from before the execution when empty',
+      },
+    ],
     permissions: [
       ...power,
       'Microsoft.Compute/snapshots/read',

@@ -19,7 +19,7 @@ export interface Measures {
   escalation?: Escalation | null;
   watch?: Watched | null;
   /** Presses that wait for a second responder, by action. */
-  waiting?: Record<string, { by: Presser; at: string }>;
+  waiting?: Record<string, { by: Presser; at: string; input?: Record<string, unknown> | undefined }>;
 }
 
 export interface Escalation {

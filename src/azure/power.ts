@@ -73,17 +73,16 @@ export function createPower(clients: AzureClients) {
       });
     });
 
-  /** The newest snapshot of a disk that was taken before a moment; null when there is none. */
-  const snapshotBefore = (diskId: string, before: string): Promise<{ id: string; at: string } | null> =>
+  /** Snapshots of a disk, the newest first. */
+  const snapshotsOf = (diskId: string): Promise<{ id: string; at: string }[]> =>
     doing('snapshots', async () => {
-      let newest: { id: string; at: string } | null = null;
-      const found = clients.compute(parseResourceId(diskId)?.subscriptionId ?? '').snapshots.list();
-      for await (const { id, timeCreated, creationData } of found) {
-        const at = timeCreated?.toISOString() ?? '';
-        const ofDisk = is(creationData?.sourceResourceId ?? '', diskId);
-        if (id && ofDisk && at && at < before && (!newest || at > newest.at)) newest = { id, at };
+      const found: { id: string; at: string }[] = [];
+      const all = clients.compute(parseResourceId(diskId)?.subscriptionId ?? '').snapshots.list();
+      for await (const { id, timeCreated, creationData } of all) {
+        if (id && timeCreated && is(creationData?.sourceResourceId ?? '', diskId))
+          found.push({ id, at: timeCreated.toISOString() });
       }
-      return newest;
+      return found.sort((a, b) => (a.at < b.at ? 1 : -1));
     });
 
   /** Makes a disk from a snapshot, like another in size and zone; making it again changes nothing. */
@@ -171,7 +170,7 @@ export function createPower(clients: AzureClients) {
     startMachine: start,
     systemDisk,
     swapSystemDisk,
-    snapshotBefore,
+    snapshotsOf,
     diskFromSnapshot,
     readLeftover,
     removeLeftover,

@@ -113,11 +113,13 @@ function possible(alert: Alert, responders: boolean): Action[] {
   if (machines === 1) actions.push(...machineActions(alert, name, needs));
   actions.push(...roleActions(alert, needs));
   for (const declared of offered(alert)) {
-    const { action: id, label, asks: text, yes, danger } = declared;
+    const { action: id, label, asks: text, yes, danger, fields = [] } = declared;
+    const form = fields.map((field): Field => ({ ...field, value: '', kind: 'text', optional: true }));
     actions.push({
       id,
       label: `${label}${needs}`,
       ...(danger ? { style: 'danger' as const } : {}),
+      ...(form.length > 0 ? { form } : {}),
       confirm: { title: titleOf(declared, alert), text, yes },
       minor: true,
     });

@@ -171,12 +171,15 @@ async function standing(press: PressJob, deps: PerformDeps): Promise<void> {
 /** How long a press waits for a second responder. */
 const secondWithinMs = 15 * 60_000;
 
-/** Four eyes: the first press only asks; a second, different responder's does it. */
+/** Four eyes: the first press only asks; a second, different responder's does it, if it asks for the very same. */
 async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps): Promise<boolean> {
   if (press.by.surface === 'runwatch' || !wantsFourEyes(press, deps.config.policy)) return false;
   if (alert.pressesDone.includes(press.pressId)) return true;
   const first = alert.measures.waiting?.[press.action];
-  const fresh = first && Date.parse(press.at) - Date.parse(first.at) <= secondWithinMs;
+  const fresh =
+    first &&
+    Date.parse(press.at) - Date.parse(first.at) <= secondWithinMs &&
+    JSON.stringify(first.input ?? {}) === JSON.stringify(press.input ?? {});
   const rest = Object.fromEntries(
     Object.entries(alert.measures.waiting ?? {}).filter(([action]) => action !== press.action),
   );
@@ -191,7 +194,7 @@ async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps):
     return true;
   }
   await measure(press, deps, () => ({
-    waiting: { ...rest, [press.action]: { by: press.by, at: press.at } },
+    waiting: { ...rest, [press.action]: { by: press.by, at: press.at, input: press.input } },
   }));
   await deps.whisper(press, 'Noted. A second, different responder must press it too within 15 minutes.');
   return true;

@@ -1,6 +1,6 @@
 import { summarize } from '../alerts/alert';
 import { plainLine } from '../alerts/plain-text';
-import { parseResourceId } from '../alerts/resource-id';
+import { is, parseResourceId } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
 import { reversible, type Step } from './reversible';
 
@@ -23,17 +23,23 @@ const swap = ({ machineId, name }: Before, diskId: string): Step<Before>[] => [
   { words: `start ${name}`, run: (_, { azure }) => azure.startMachine(machineId) },
 ];
 
-/** Back to known good: a new system disk from the newest snapshot before the execution; the old disk is kept. */
+const nameOf = (id: string) => plainLine(id.split('/').at(-1), 80);
+
+/** Back to known good: a new system disk from the chosen snapshot, or the newest before the execution; the old disk is kept. */
 export const [restoreDisk, restoreOldDisk] = reversible<Before>({
   action: 'restore',
-  prepare: async (alert, _, { azure }) => {
+  prepare: async (alert, press, { azure }) => {
     const { target, startedAt } = summarize(alert);
     const name = plainLine(target.name, 80);
     const oldDiskId = await azure.systemDisk(target.id);
-    const snapshot = await azure.snapshotBefore(oldDiskId, startedAt);
+    const chosen = plainLine(press.input?.snapshot, 300);
+    const snapshots = await azure.snapshotsOf(oldDiskId);
+    const snapshot = snapshots.find(({ id, at }) =>
+      chosen ? is(id, chosen) || is(nameOf(id), chosen) : at < startedAt,
+    );
     if (!snapshot)
       throw new Refusal(
-        `There is no snapshot of ${name}'s system disk from before ${startedAt.slice(0, 16)}Z.`,
+        `There is no ${chosen ? `snapshot ${chosen}` : `snapshot from before ${startedAt.slice(0, 16)}Z`} of ${name}'s system disk. There are: ${snapshots.map(({ id }) => nameOf(id)).join(', ') || 'none'}.`,
       );
     const place = parseResourceId(oldDiskId);
     const newName = `runwatch-${alert.id}-${place?.chain[0]?.name ?? 'os'}`.slice(0, 80);

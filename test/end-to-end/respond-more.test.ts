@@ -30,11 +30,16 @@ const shows = (message: PostedMessage, words: string | RegExp) =>
     typeof words === 'string' ? textOf(message).includes(words) : words.test(textOf(message)),
   );
 /** Chooses from More…, and sends the modal that opens. */
-async function more(message: PostedMessage, label: string, changes: Record<string, string> = {}) {
+async function more(
+  message: PostedMessage,
+  label: string,
+  changes: Record<string, string> = {},
+  user = 'U0SAM0000',
+) {
   const before = bench.slack.views.length;
-  await bench.slack.choose(message, 'more', label, 'U0SAM0000', to);
+  await bench.slack.choose(message, 'more', label, user, to);
   const opened = await until(`the modal of ${label}`, () => bench.slack.views[before]);
-  await bench.slack.submit(opened, 'U0SAM0000', to, changes);
+  await bench.slack.submit(opened, user, to, changes);
   return opened;
 }
 const powerOf = (id: string) => JSON.stringify(bench.tenant.resources.get(id).properties.instanceView);
@@ -216,6 +221,32 @@ escalation:
   expect(slack.messages.some((m) => m.channel === room?.id && /HIGH/.test(m.text))).toBe(true);
   tickets.closeAllConnections();
   await new Promise((done) => tickets.close(done));
+});
+
+test('a disk is restored from the snapshot that two responders chose, and nothing else', async () => {
+  await begin();
+  const { world, tenant, slack } = bench;
+  const compute = world.vms.pay01.replace(/\/virtualMachines\/.*/, '');
+  tenant.resources.put(`${compute}/snapshots/older`, {
+    location: 'westeurope',
+    properties: {
+      timeCreated: new Date(Date.now() - 5 * 86_400_000).toISOString(),
+      creationData: { createOption: 'Copy', sourceResourceId: `${compute}/disks/vm-pay-01-os` },
+    },
+  });
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  await more(message, 'Restore the disk…', { snapshot: 'older' });
+  await shows(message, 'a second responder must press it too');
+  await more(message, 'Restore the disk…', {}, 'U0LEE0000');
+  await until('another wish is a first one', () => textOf(message).includes('restore: asked by *Lee Chan*'));
+  await more(message, 'Restore the disk…', {}, 'U0SAM0000');
+  await shows(message, 'runs from its snapshot');
+  const disk = tenant.resources
+    .ofType('Microsoft.Compute/disks')
+    .find(({ name }) => name.startsWith('runwatch-'));
+  expect(JSON.stringify(disk?.properties)).toContain('nightly-vm-pay-01-os');
+  expect(slack.whispers.some((w) => /second, different responder/.test(w.text))).toBe(true);
 });
 
 test('a dry run says what would be done, and changes nothing', async () => {
