@@ -119,6 +119,7 @@ test('what the demo offers to play is played, and nothing else', async () => {
     play: (name) => void played.push(name),
   });
   await page.goto(`${app.url}/console`);
+  await page.getByText('Let something happen').click();
   await page.getByRole('button', { name: 'A storm' }).click();
   await until('it is played', () => played.length === 1);
   expect(played).toEqual(['storm']);

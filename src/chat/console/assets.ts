@@ -34,18 +34,22 @@ details.more[open]{flex-basis:100%}
 details.confirm[open]>div{border:1px solid var(--line);border-radius:6px;padding:.7rem;margin-top:.4rem;max-width:32rem;background:var(--bg)}
 .exception p{display:grid;gap:.2rem}
 .choices{display:flex;flex-wrap:wrap;gap:.5rem}
+.panel{margin:0 0 1rem}
+.panel .choices{margin-top:.5rem}
 .panel button{text-align:left}
 .filter{display:flex;flex-wrap:wrap;gap:.6rem;align-items:end;margin:0 0 1rem}
 .filter label{display:grid;gap:.15rem;font-size:.9rem}
-.filter input[type=search]{min-width:18rem}
+.filter input,.filter select{font-weight:400}
+.filter input[type=search]{min-width:17rem}
+.filter select{max-width:11rem}
 .chain{display:flex;flex-wrap:wrap;gap:.4rem 2rem;list-style:none;padding:0;margin:.4rem 0}
 .chain li{position:relative;border:1px solid var(--line);border-radius:6px;padding:.4rem .7rem;background:var(--bg)}
 .chain li+li::before{content:'→';position:absolute;left:-1.5rem;top:.5rem;color:var(--muted)}
 .kind{display:block;font-size:.8rem;color:var(--muted)}
 .map rect.more{fill:var(--accent)}
 .map rect.less{fill:var(--green)}
-.heat td{text-align:center;padding:.2rem;min-width:1.9rem;font-variant-numeric:tabular-nums}
-.heat th{font-size:.85rem;padding:.2rem .4rem}
+.heat td{text-align:center;padding:.2rem .1rem;min-width:1.5rem;font-variant-numeric:tabular-nums}
+.heat th{font-size:.8rem;padding:.2rem}
 .heat1{background:color-mix(in srgb,var(--accent) 12%,var(--card))}
 .heat2{background:color-mix(in srgb,var(--accent) 24%,var(--card))}
 .heat3{background:color-mix(in srgb,var(--accent) 36%,var(--card))}

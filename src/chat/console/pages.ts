@@ -222,7 +222,7 @@ export const healthPage = (
 
 /** The demo's panel: each button lets something happen in the simulated tenant. */
 export const panelHtml = (choices: readonly { name: string; says: string }[], csrf: string): Html =>
-  html`<section class="card panel" aria-label="Demo"><h2>Let something happen in the simulated tenant</h2><div class="choices">${choices.map(
+  html`<details class="panel"><summary>Let something happen in the simulated tenant</summary><div class="choices">${choices.map(
     ({ name, says }) =>
       html`<form method="post" action="/console/play/${name}"><input type="hidden" name="csrf" value="${csrf}"><button type="submit" data-play="${name}" title="${says}">${says}</button></form>`,
-  )}</div></section>`;
+  )}</div></details>`;
