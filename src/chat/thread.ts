@@ -1,4 +1,5 @@
 import { type Alert, summarize } from '../alerts/alert';
+import type { Deed } from '../alerts/deed';
 import type { Isolation } from '../alerts/isolation';
 import { plainBlock, plainLine } from '../alerts/plain-text';
 import type { Inline } from './message';
@@ -19,7 +20,8 @@ export function threadOf(alert: Alert): ThreadPart[] {
   const { machines } = summarize(alert);
   const { script, timeline } = alert.facts;
   const parts: ThreadPart[] = [];
-  const { notes } = alert.measures;
+  const { notes, deeds } = alert.measures;
+  for (const deed of Object.values(deeds ?? {})) parts.push(stepsPart(deed));
   if (notes?.length) {
     const lines = notes.map((note): Inline[] => [
       { time: note.at },
@@ -55,6 +57,16 @@ export function threadOf(alert: Alert): ThreadPart[] {
     parts.push({ heading: 'What else happened, an hour before to two hours after', lines });
   }
   return parts;
+}
+
+/** A response step by step: what is through, what is under way, what is to come. */
+function stepsPart({ by, plan, passed, status }: Deed): ThreadPart {
+  const back = status === 'undoing' || status === 'undone';
+  const lines = plan.map((step, index): Inline[] => {
+    const how = index < passed ? 'done' : index === passed ? 'under way' : 'to come';
+    return [`${how} · ${plainLine(step, 200)}`];
+  });
+  return { heading: `${back ? 'Undone' : 'Done'} by ${plainLine(by.name, 80)}, step by step`, lines };
 }
 
 /** Containing a storm, machine by machine. */

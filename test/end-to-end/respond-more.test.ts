@@ -242,6 +242,9 @@ test('a disk is restored from the snapshot that two responders chose, and nothin
   await until('another wish is a first one', () => textOf(message).includes('restore: asked by *Lee Chan*'));
   await more(message, 'Restore the disk…', {}, 'U0SAM0000');
   await shows(message, 'runs from its snapshot');
+  await until('its steps in the thread', () =>
+    slack.messages.some((m) => m.threadTs === message.ts && /done · start vm-pay-01/.test(textOf(m))),
+  );
   const disk = tenant.resources
     .ofType('Microsoft.Compute/disks')
     .find(({ name }) => name.startsWith('runwatch-'));
