@@ -36,11 +36,9 @@ export interface ScoreContext {
   workingHours?: TimeWindow | undefined;
   /** Callers and machines that are watched. */
   watchlist?: { callers?: string[] | undefined; targets?: string[] | undefined } | undefined;
-  watched?: WatchedKeys;
+  /** Callers, machines and scripts that responders watch for now, by key in small letters. */
+  watched?: ReadonlySet<string> | undefined;
 }
-
-/** Callers, machines and scripts that responders watch for now, by key in small letters. */
-type WatchedKeys = ReadonlySet<string> | undefined;
 
 /** Severity begins at these scores: Elastic's medium is 47, so the middle band holds it. */
 export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 
-export const shells = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof shells)[number];
+export type Shell = 'bash' | 'zsh' | 'fish';
 
 /** A script that completes commands and their options in a shell; made from the commands themselves. */
 export function completionScript(program: Command, shell: Shell): string {

@@ -1,4 +1,4 @@
-import { runCommand } from '../../src/demo/scenarios';
+import { runOn } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { type SimulatedTeams, startTeams } from '../support/teams';
 import { until } from '../support/wait';
@@ -19,15 +19,7 @@ afterEach(async () => {
 });
 
 const shown = () => JSON.stringify(teams.cards()[0]?.card);
-const run = (resourceId: string) =>
-  bench.tenant.log({
-    name: runCommand,
-    resourceId,
-    caller: bench.world.people.dana,
-    ip: '203.0.113.24',
-    at: Date.now() - 60_000,
-    tookMs: 5000,
-  });
+const run = (resourceId: string) => runOn(bench, resourceId);
 
 test('an alert arrives in Teams and Slack, and both show the same state whichever is pressed', async () => {
   expect((await teams.install(url)).status).toBe(200);
