@@ -4,6 +4,7 @@
  * @param max longest result in characters (code points), the ellipsis included
  */
 export function plainLine(text: unknown, max = 200): string {
+  if (typeof text === 'string' && text.length <= max && plain.test(text)) return text;
   return cut(
     strip(asString(text).slice(0, max * 4 + 64))
       .replace(/\s+/gu, ' ')
@@ -23,6 +24,9 @@ export function plainBlock(text: unknown, max = 2500): string {
     max,
   );
 }
+
+/** Words of visible ASCII, one space between them: most names, and nothing to take out. */
+const plain = /^[!-~]+(?: [!-~]+)*$/;
 
 const asString = (text: unknown) =>
   typeof text === 'string' ? text : text === null || text === undefined ? '' : String(text);

@@ -12,8 +12,8 @@ export interface Action {
   id: ActionId;
   label: string;
   style?: 'primary' | 'danger';
-  /** What to fill in; as it stands it does the plain action. */
-  form?: Field[];
+  /** What to fill in; as it stands it does the plain action. Made when it is opened. */
+  form?: () => Field[];
   /** What to choose from; the choice's value goes with the press. */
   choices?: { value: string; label: string }[];
   /** What is asked before it is done. */
@@ -114,12 +114,12 @@ function possible(alert: Alert, responders: boolean): Action[] {
   actions.push(...roleActions(alert, needs));
   for (const declared of offered(alert)) {
     const { action: id, label, asks: text, yes, danger, fields = [] } = declared;
-    const form = fields.map((field): Field => ({ ...field, value: '', kind: 'text', optional: true }));
+    const form = () => fields.map((field): Field => ({ ...field, value: '', kind: 'text', optional: true }));
     actions.push({
       id,
       label: `${label}${needs}`,
       ...(danger ? { style: 'danger' as const } : {}),
-      ...(form.length > 0 ? { form } : {}),
+      ...(fields.length > 0 ? { form } : {}),
       confirm: { title: titleOf(declared, alert), text, yes },
       minor: true,
     });
@@ -136,11 +136,10 @@ function possible(alert: Alert, responders: boolean): Action[] {
   });
   const ready = readyExceptions(alert).map(({ id, label }) => ({ value: id, label }));
   if (ready.length > 0) actions.push({ id: 'quick_exception', label: `Except…${needs}`, choices: ready });
-  const form = exceptionForm(alert, { surface: 'runwatch', id: '', name: '' }, Date.parse(alert.updatedAt));
   actions.push({
     id: 'add_exception',
     label: `Add exception…${needs}`,
-    form,
+    form: () => exceptionForm(alert, { surface: 'runwatch', id: '', name: '' }, Date.parse(alert.updatedAt)),
     confirm: { title: 'Add exception', text: 'All that is given must hold.', yes: 'Save' },
   });
   actions.push(closeForm(alert));
@@ -215,7 +214,7 @@ function roleActions(alert: Alert, needs: string): Action[] {
 const assignTo: Action = {
   id: 'assign_to',
   label: 'Assign to…',
-  form: [{ id: 'person', label: 'To', value: '', kind: 'person', optional: false }],
+  form: () => [{ id: 'person', label: 'To', value: '', kind: 'person', optional: false }],
   confirm: { title: 'Assign', text: 'They are told in a direct message.', yes: 'Assign' },
   minor: true,
 };
@@ -223,7 +222,7 @@ const assignTo: Action = {
 const addNote: Action = {
   id: 'add_note',
   label: 'Add note…',
-  form: [{ id: 'text', label: 'Note', value: '', kind: 'long', optional: false }],
+  form: () => [{ id: 'text', label: 'Note', value: '', kind: 'long', optional: false }],
   confirm: { title: 'Add a note', text: 'It stands in the thread and in the audit trail.', yes: 'Add' },
   minor: true,
 };
@@ -231,7 +230,7 @@ const addNote: Action = {
 const closeForm = ({ id }: Alert): Action => ({
   id: 'close',
   label: 'Close…',
-  form: [
+  form: () => [
     {
       id: 'as',
       label: 'As',
@@ -252,7 +251,7 @@ const closeForm = ({ id }: Alert): Action => ({
 const isolateWith = (name: string, needs: string): Action => ({
   id: 'isolate_with',
   label: `Isolate with more…${needs}`,
-  form: [
+  form: () => [
     {
       id: 'also',
       label: 'Also',
@@ -286,7 +285,7 @@ const isolateWith = (name: string, needs: string): Action => ({
 const watch = (alert: Alert): Action => ({
   id: 'watch',
   label: 'Watch…',
-  form: [
+  form: () => [
     {
       id: 'who',
       label: 'Watch',

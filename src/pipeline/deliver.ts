@@ -162,11 +162,10 @@ async function channelOf(
 }
 
 /** The thread has a digest of its own: a late event below need not touch the message above. */
-const digestOf = (content: Content) =>
-  createHash('sha256')
-    .update(JSON.stringify(content, (key, value) => (key === 'thread' ? undefined : value)))
-    .digest('hex')
-    .slice(0, 32);
+const digestOf = (content: Content) => {
+  const shown = content.kind === 'alert' ? { ...content.model, thread: undefined } : content;
+  return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 32);
+};
 
 /** Brings the message up to date or posts it; answers where it stands, null while another posts it. */
 async function show(

@@ -99,7 +99,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
 
   /** Which alert an execution belongs to, for each key; null where it is new. */
   async function alertIdsOf(executionKeys: readonly string[]): Promise<(string | null)[]> {
-    return Promise.all(executionKeys.map((key) => redis.get(keys.execution(key))));
+    return executionKeys.length > 0 ? redis.mget(executionKeys.map(keys.execution)) : [];
   }
 
   /** Claims an execution for an alert; the first claim stands and is returned. */

@@ -178,7 +178,9 @@ export function createConsole(deps: ConsoleDeps): Router {
     if (!action) return void response.status(404).send('There is no such action.');
     const body = (request.body ?? {}) as Record<string, string>;
     let input: Record<string, unknown> | undefined;
-    const fields = model(alert).model.actions.find(({ id }) => id === action)?.form;
+    const fields = model(alert)
+      .model.actions.find(({ id }) => id === action)
+      ?.form?.();
     if (fields) {
       const form = readForm(action, fields, body as FormValues);
       if ('faults' in form && action !== 'add_exception')

@@ -123,7 +123,7 @@ ${fields.map((field) => input(field, `${alertId}-${action.id}-${field.id}`))}
 <button type="submit" class="${action.style ?? ''}" data-action="${action.id}">${label}</button></form>`;
   if (!action.confirm) return form(action.label);
   const { title, text, yes } = action.confirm;
-  return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><strong>${title}</strong><p>${text}</p>${form(yes, action.form)}</div></details>`;
+  return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><strong>${title}</strong><p>${text}</p>${form(yes, action.form?.())}</div></details>`;
 }
 
 /** A field of a form with its label, hint and, if it was filled in wrongly, its fault. */

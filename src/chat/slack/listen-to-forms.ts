@@ -23,15 +23,15 @@ export async function openForm(
   const alert = await listening.getAlert(memory.alertId);
   const action = alert && formOf(alert, memory, listening);
   if (!action) return false;
-  const view = await modalOf(memory, action, ownedBy(by, action.form), listening);
+  const view = await modalOf(memory, action, ownedBy(by, action.fields), listening);
   await client.views.open({ trigger_id: triggerId, view });
   return true;
 }
 
 const formOf = (alert: Alert, { action }: ModalMemory, { responders, now }: SlackListening) => {
   const shown = messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
-  const form = shown?.form ?? (shown?.minor && shown.confirm ? [] : null);
-  return shown && form ? { ...shown, form } : null;
+  const fields = shown?.form?.() ?? (shown?.minor && shown.confirm ? [] : null);
+  return shown && fields ? { ...shown, fields } : null;
 };
 
 const ownedBy = (by: Presser, fields: readonly Field[]): Field[] =>
@@ -69,7 +69,7 @@ export function listenToForms(listening: SlackListening): void {
     const action = alert && formOf(alert, memory, listening);
     if (!action) return;
     const values = valuesOf(view.state.values);
-    const fields = action.form.map((field) => ({ ...field, value: values[field.id] ?? field.value }));
+    const fields = action.fields.map((field) => ({ ...field, value: values[field.id] ?? field.value }));
     await client.views.update({
       view_id: view.id,
       hash: view.hash,
@@ -81,7 +81,7 @@ export function listenToForms(listening: SlackListening): void {
     const memory = JSON.parse(view.private_metadata) as ModalMemory;
     const alert = await getAlert(memory.alertId);
     const by = await peopleIn(body.team?.id).presser(body.user.id, body.user.name);
-    const fields = ownedBy(by, (alert && formOf(alert, memory, listening)?.form) ?? []);
+    const fields = ownedBy(by, (alert && formOf(alert, memory, listening)?.fields) ?? []);
     const asOpened = Object.fromEntries(fields.map((field) => [field.id, field.value]));
     const form = readForm(memory.action, fields, { ...asOpened, ...valuesOf(view.state.values) });
     if ('faults' in form) {

@@ -72,7 +72,7 @@ function toAction(action: Action, model: MessageModel): Json {
     const about = action.confirm ? [text(escapeMarkdown(action.confirm.text))] : [];
     return unfold(
       action.label,
-      [...about, ...action.form.map(input)],
+      [...about, ...action.form().map(input)],
       execute(action.confirm?.yes ?? 'Save'),
     );
   }

@@ -111,7 +111,7 @@ export function createTeams({
     const shown =
       alert && messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
     if (shown?.form) {
-      const form = readForm(action, shown.form, { ...values, owner: values.owner || by.name });
+      const form = readForm(action, shown.form(), { ...values, owner: values.owner || by.name });
       if ('faults' in form) return Object.values(form.faults).join('. ');
       input = form.input;
     }
