@@ -6,6 +6,7 @@ import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
 import { createCredential, objectIdOf, rolesIn } from './credential';
 import { createDirectory } from './directory';
+import { createDisks } from './disks';
 import { toAzureError } from './errors';
 import { createMachines } from './machine';
 import { createNetwork } from './network';
@@ -64,6 +65,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     },
     ...createSafeguards(clients, botId),
     ...createPower(clients),
+    ...createDisks(clients),
     readRunCommand: (id: string) => readRunCommand(clients, id),
     readExtension: (id: string) => readExtension(clients, id),
     readArcRunCommand: (id: string) => readArcRunCommand(clients, id),

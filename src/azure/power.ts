@@ -1,8 +1,7 @@
-import type { Disk, VirtualMachine } from '@azure/arm-compute';
 import { createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline';
 import { is, parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
-import { AzureError, toAzureError } from './errors';
+import { toAzureError } from './errors';
 
 /** A machine's place: its own, or as an instance of a scale set. */
 interface Place {
@@ -13,7 +12,7 @@ interface Place {
   set: string | null;
 }
 
-/** Power, disks, and what run command leaves behind. Long operations are awaited; each may be done again. */
+/** Power, and what run command leaves behind. Long operations are awaited; each may be done again. */
 export function createPower(clients: AzureClients) {
   async function doing<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
     try {
@@ -45,66 +44,6 @@ export function createPower(clients: AzureClients) {
         : machines(place).start(place.resourceGroup, place.name),
     );
   };
-
-  const read = (id: string): Promise<VirtualMachine> =>
-    doing('the machine', () => machines(placeOf(id)).get(placeOf(id).resourceGroup, placeOf(id).name));
-
-  /** The system disk's id. */
-  const systemDisk = async (id: string): Promise<string> => {
-    const disk = (await read(id)).storageProfile?.osDisk?.managedDisk?.id;
-    if (!disk)
-      throw new AzureError(
-        'the machine has no managed system disk',
-        'NoManagedDisk',
-        400,
-        0,
-        'restore it by hand',
-      );
-    return disk;
-  };
-
-  /** Swaps the system disk of a stopped machine. */
-  const swapSystemDisk = (id: string, diskId: string) =>
-    doing('swapping the disk', () => {
-      const place = placeOf(id);
-      const name = diskId.split('/').at(-1) ?? '';
-      return machines(place).update(place.resourceGroup, place.name, {
-        storageProfile: { osDisk: { name, createOption: 'FromImage', managedDisk: { id: diskId } } },
-      });
-    });
-
-  /** Snapshots of a disk, the newest first. */
-  const snapshotsOf = (diskId: string): Promise<{ id: string; at: string }[]> =>
-    doing('snapshots', async () => {
-      const found: { id: string; at: string }[] = [];
-      const all = clients.compute(parseResourceId(diskId)?.subscriptionId ?? '').snapshots.list();
-      for await (const { id, timeCreated, creationData } of all) {
-        if (id && timeCreated && is(creationData?.sourceResourceId ?? '', diskId))
-          found.push({ id, at: timeCreated.toISOString() });
-      }
-      return found.sort((a, b) => (a.at < b.at ? 1 : -1));
-    });
-
-  /** Makes a disk from a snapshot, like another in size and zone; making it again changes nothing. */
-  const diskFromSnapshot = (
-    diskId: string,
-    snapshotId: string,
-    likeDiskId: string,
-    tags: Record<string, string>,
-  ) =>
-    doing('the new disk', async () => {
-      const { subscriptionId, resourceGroup, name } = placeOf(diskId);
-      const like = placeOf(likeDiskId);
-      const disks = clients.compute(subscriptionId).disks;
-      const old: Disk = await disks.get(like.resourceGroup, like.name);
-      return disks.createOrUpdate(resourceGroup, name, {
-        location: old.location,
-        tags: { ...old.tags, ...tags },
-        ...(old.sku?.name ? { sku: { name: old.sku.name } } : {}),
-        ...(old.zones ? { zones: old.zones } : {}),
-        creationData: { createOption: 'Copy', sourceResourceId: snapshotId },
-      });
-    });
 
   /** A managed run command or an extension on a machine, as ARM has it; null when it is no more. */
   const readLeftover = (id: string): Promise<Record<string, unknown> | null> =>
@@ -168,10 +107,6 @@ export function createPower(clients: AzureClients) {
     restart,
     deallocate,
     startMachine: start,
-    systemDisk,
-    swapSystemDisk,
-    snapshotsOf,
-    diskFromSnapshot,
     readLeftover,
     removeLeftover,
     putIncident,

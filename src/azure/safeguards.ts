@@ -116,20 +116,6 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         }
       }),
 
-    /** Ids of a machine's managed disks, the system's first. */
-    disksOf: (machineId: string) =>
-      doing('the machine', async () => {
-        const id = parseResourceId(machineId);
-        const vm = await clients
-          .compute(id?.subscriptionId ?? '')
-          .virtualMachines.get(id?.resourceGroup ?? '', id?.chain[0]?.name ?? '');
-        const disks = [
-          vm.storageProfile?.osDisk?.managedDisk?.id,
-          ...(vm.storageProfile?.dataDisks ?? []).map((disk) => disk.managedDisk?.id),
-        ];
-        return disks.filter((disk): disk is string => Boolean(disk));
-      }),
-
     /** Makes an incremental snapshot, tagged; making it again changes nothing. */
     snapshot: ({ diskId, snapshotId }: Snapshot, location: string, tags: Record<string, string>) =>
       doing('the snapshot', async () => {

@@ -1,8 +1,6 @@
 import { type Alert, summarize } from '../alerts/alert';
-import { declarations, offered, titleOf } from '../alerts/declarations';
-import { plainLine } from '../alerts/plain-text';
+import { type Declaration, type DeclaredField, declarations, offered, wordsOf } from '../alerts/declarations';
 import { readyExceptions } from '../alerts/ready-exceptions';
-import { scopeLabel } from '../alerts/scope-label';
 import type { ActionId } from '../config';
 import { exceptionForm } from './exception-form';
 import type { Field } from './form';
@@ -58,8 +56,6 @@ export function actionsOf(alert: Alert, responders: boolean): Action[] {
 }
 
 function possible(alert: Alert, responders: boolean): Action[] {
-  const { target, machines } = summarize(alert);
-  const name = plainLine(target.name, 60);
   const needs = responders ? '' : ' (no responders set)';
   if (alert.state === 'closed') {
     const undo: Action[] = alert.measures.quickException
@@ -69,32 +65,6 @@ function possible(alert: Alert, responders: boolean): Action[] {
   }
   const actions: Action[] = [];
   if (alert.state === 'new') actions.push({ id: 'acknowledge', label: 'Acknowledge', style: 'primary' });
-  const isolated = alert.isolation?.status === 'isolated' || alert.isolation?.status === 'isolating';
-  if (isolated || alert.isolation?.status === 'releasing') {
-    actions.push({
-      id: 'release',
-      label: `Release${needs}`,
-      confirm: {
-        title: `Release ${name}?`,
-        text: 'Puts back on every interface exactly the security group that was there before.',
-        yes: 'Release',
-      },
-    });
-  }
-  if ((!isolated || alert.activity?.failed) && alert.isolation?.status !== 'releasing') {
-    const all = machines > 1 ? `all ${machines} machines` : name;
-    actions.push({
-      id: 'isolate',
-      label: `${machines > 1 ? 'Isolate all' : 'Isolate'}…${needs}`,
-      style: 'danger',
-      confirm: {
-        title: `Isolate ${all}?`,
-        text: 'Attaches a deny-all security group to every interface. It does not end sessions already open, and does not stop further run commands. Release puts back what was there.',
-        yes: 'Isolate',
-      },
-    });
-    if (machines === 1) actions.push(isolateWith(name, needs));
-  }
   if (!alert.measures.asked) actions.push({ id: 'ask_caller', label: 'Ask the caller' });
   if (alert.state === 'new' || alert.state === 'acknowledged')
     actions.push({ id: 'investigate', label: 'Investigate', minor: true });
@@ -110,20 +80,7 @@ function possible(alert: Alert, responders: boolean): Action[] {
       },
     });
   actions.push({ id: 'show_roles', label: 'Show roles' });
-  if (machines === 1) actions.push(...machineActions(alert, name, needs));
-  actions.push(...roleActions(alert, needs));
-  for (const declared of offered(alert)) {
-    const { action: id, label, asks: text, yes, danger, fields = [] } = declared;
-    const form = () => fields.map((field): Field => ({ ...field, value: '', kind: 'text', optional: true }));
-    actions.push({
-      id,
-      label: `${label}${needs}`,
-      ...(danger ? { style: 'danger' as const } : {}),
-      ...(fields.length > 0 ? { form } : {}),
-      confirm: { title: titleOf(declared, alert), text, yes },
-      minor: true,
-    });
-  }
+  for (const declared of offered(alert)) actions.push(actionOf(declared, alert, needs));
   actions.push(alert.measures.watch ? unwatch : watch(alert), reviewAccess);
   actions.push({
     id: 'escalate',
@@ -146,70 +103,26 @@ function possible(alert: Alert, responders: boolean): Action[] {
   return actions;
 }
 
-function machineActions(alert: Alert, name: string, needs: string): Action[] {
-  const { lock, snapshots } = alert.measures;
-  const locking: Action =
-    lock?.status === 'locked'
-      ? {
-          id: 'unlock',
-          label: `Unlock${needs}`,
-          confirm: {
-            title: `Unlock ${name}?`,
-            text: 'Removes the lock that this alert put on.',
-            yes: 'Unlock',
-          },
-        }
-      : {
-          id: 'lock',
-          label: `Lock…${needs}`,
-          confirm: {
-            title: `Lock ${name}?`,
-            text: 'A ReadOnly lock refuses every change and every run command, for everyone who may not delete locks. It does not end what already runs.',
-            yes: 'Lock',
-          },
-        };
-  if (snapshots?.length && snapshots.every((s) => s.done)) return [locking];
-  const confirm = {
-    title: `Snapshot ${name}?`,
-    text: 'Takes an incremental snapshot of every disk, tagged and locked against deletion. It does not keep memory.',
-    yes: 'Snapshot',
+function actionOf(declared: Declaration, alert: Alert, needs: string): Action {
+  const { action: id, yes, danger, often, fields } = declared;
+  const { button, title, asks } = wordsOf(declared, alert);
+  return {
+    id,
+    label: `${button}${needs}`,
+    ...(danger ? { style: 'danger' } : {}),
+    ...(fields ? { form: () => fields.map(fieldOf) } : {}),
+    confirm: { title, text: asks, yes },
+    ...(often ? {} : { minor: true }),
   };
-  return [locking, { id: 'snapshot', label: `Snapshot…${needs}`, confirm }];
 }
 
-function roleActions(alert: Alert, needs: string): Action[] {
-  const { revocation } = alert.measures;
-  if (revocation?.status === 'revoked' || revocation?.status === 'revoking') {
-    return [
-      {
-        id: 'restore_role',
-        label: `Restore role${needs}`,
-        confirm: {
-          title: 'Restore the role?',
-          text: `Puts back ${plainLine(revocation.role, 80)} for the same principal at the same scope.`,
-          yes: 'Restore',
-        },
-      },
-    ];
-  }
-  const { grant, group } = alert.facts.access ?? {};
-  if (!grant?.assignmentId || !grant.scope) return [];
-  const others = group
-    ? ` It hits everyone in group ${plainLine(group.name, 60)}${group.members === null ? '' : ` (${group.members} members)`}.`
-    : '';
-  return [
-    {
-      id: 'revoke_role',
-      label: `Revoke role…${needs}`,
-      style: 'danger',
-      confirm: {
-        title: 'Revoke the role?',
-        text: `Removes ${plainLine(grant.role, 60)} at ${scopeLabel(grant.scope)}.${others} Tokens already issued may work for some minutes.`,
-        yes: 'Revoke',
-      },
-    },
-  ];
-}
+const fieldOf = ({ choices, many, ...field }: DeclaredField): Field => ({
+  ...field,
+  value: many ? '' : (choices?.[0]?.value ?? ''),
+  kind: many ? 'checks' : choices ? 'choice' : 'text',
+  ...(choices ? { choices: [...choices] } : {}),
+  optional: true,
+});
 
 const assignTo: Action = {
   id: 'assign_to',
@@ -246,40 +159,6 @@ const closeForm = ({ id }: Alert): Action => ({
     { id: 'note', label: 'Why', value: '', kind: 'long', optional: true },
   ],
   confirm: { title: `Close ${id}`, text: 'It can be reopened.', yes: 'Close' },
-});
-
-const isolateWith = (name: string, needs: string): Action => ({
-  id: 'isolate_with',
-  label: `Isolate with more…${needs}`,
-  form: () => [
-    {
-      id: 'also',
-      label: 'Also',
-      value: '',
-      kind: 'checks',
-      choices: [
-        { value: 'lock', label: 'Lock it: no further run command' },
-        { value: 'detach_ip', label: 'Detach its public addresses' },
-        { value: 'restart', label: 'End open sessions by a restart: memory is lost' },
-        { value: 'deallocate', label: 'Stop it: nothing runs, memory is lost' },
-      ],
-      optional: true,
-    },
-    {
-      id: 'keep',
-      label: 'Keep reachable from',
-      hint: 'An address or range for forensics, e.g. 203.0.113.0/28',
-      value: '',
-      kind: 'text',
-      optional: true,
-    },
-  ],
-  confirm: {
-    title: `Isolate ${name}`,
-    text: 'Attaches a deny-all security group to every interface, and does what is ticked. Each part can be undone by itself, but for a restart.',
-    yes: 'Isolate',
-  },
-  minor: true,
 });
 
 const watch = (alert: Alert): Action => ({

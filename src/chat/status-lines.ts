@@ -62,7 +62,7 @@ function measureLines({ measures, assignee, facts }: Alert): Inline[][] {
   if (assignee) lines.push(['Assigned to ', { bold: plainLine(assignee.name, 80) }]);
   for (const [action, { by: first, at }] of Object.entries(waiting ?? {})) {
     lines.push([
-      `${action.replace('_', ' ')}: asked by `,
+      `${action.replaceAll('_', ' ')}: asked by `,
       { bold: plainLine(first.name, 80) },
       ' · ',
       { time: at },

@@ -28,7 +28,7 @@ export async function refusalFor(
     if (rule.subscriptions && !rule.subscriptions.includes(asked.subscriptionId.toLowerCase())) continue;
     for (const who of rule.who) if (await isMeant(who, asked.presser, inGroup)) return null;
   }
-  return `You are not among the responders who may ${asked.action.replace('_', ' ')} here. Ask one of them, or have RUNWATCH_RESPONDERS changed.`;
+  return `You are not among the responders who may ${asked.action.replaceAll('_', ' ')} here. Ask one of them, or have RUNWATCH_RESPONDERS changed.`;
 }
 
 async function isMeant(who: string, presser: Presser, inGroup: InGroup): Promise<boolean> {

@@ -1,4 +1,3 @@
-import { declarationOf } from '../alerts/declarations';
 import { Refusal } from '../alerts/transitions';
 import { withPress } from './change-state';
 import { isolate } from './isolate';
@@ -15,13 +14,7 @@ export const isolateWith: Response = {
   action: 'isolate_with',
   title: 'Isolate with more',
   needs: 'responder',
-  permissions: [
-    ...isolate.permissions,
-    ...declarationOf('detach_ip').permissions,
-    ...declarationOf('restart').permissions,
-    ...declarationOf('deallocate').permissions,
-    ...lock.permissions,
-  ],
+  permissions: [...isolate.permissions, ...extras.flatMap((extra) => extra?.permissions ?? [])],
   run: async (_, press, deps) => {
     const chosen = String(press.input?.also ?? '').split(',');
     const skipped: string[] = [];

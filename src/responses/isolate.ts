@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Alert } from '../alerts/alert';
+import { declarationOf } from '../alerts/declarations';
 import type { IsolatedInterface, IsolatedMachine, Isolation } from '../alerts/isolation';
 import { is, parseResourceId } from '../alerts/resource-id';
 import { contain, Refusal, uncontain } from '../alerts/transitions';
@@ -8,17 +9,6 @@ import { AzureError } from '../azure/errors';
 import { auditOf } from './audit-of';
 import { withPress } from './change-state';
 import type { PressJob, Reading, Response, ResponseDeps } from './response';
-
-const permissions = [
-  'Microsoft.Compute/virtualMachines/read',
-  'Microsoft.Network/networkInterfaces/read',
-  'Microsoft.Network/networkInterfaces/write',
-  'Microsoft.Network/networkSecurityGroups/read',
-  'Microsoft.Network/networkSecurityGroups/write',
-  'Microsoft.Network/networkSecurityGroups/join/action',
-  'Microsoft.Network/virtualNetworks/subnets/join/action',
-  'Microsoft.Network/publicIPAddresses/join/action',
-] as const;
 
 /**
  * Denies every new flow of the alert's machines: one deny-all group on each interface, what was there written down
@@ -28,7 +18,7 @@ export const isolate: Response = {
   action: 'isolate',
   title: 'Isolate',
   needs: 'responder',
-  permissions,
+  permissions: declarationOf('isolate').permissions,
   run: async (alert, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const isolation = await begin(alert, press, deps);
@@ -67,7 +57,7 @@ export const release: Response = {
   action: 'release',
   title: 'Release',
   needs: 'responder',
-  permissions,
+  permissions: declarationOf('release').permissions,
   run: async (alert, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const isolation = await beginRelease(press, deps);

@@ -1,20 +1,15 @@
 import { summarize } from '../alerts/alert';
+import { declarationOf } from '../alerts/declarations';
 import { Refusal } from '../alerts/transitions';
 import { measure } from './measure';
 import type { Response } from './response';
-
-const permissions = [
-  'Microsoft.Authorization/locks/read',
-  'Microsoft.Authorization/locks/write',
-  'Microsoft.Authorization/locks/delete',
-] as const;
 
 /** A ReadOnly lock on the machine: it refuses every write and POST, run command among them. */
 export const lock: Response = {
   action: 'lock',
   title: 'Lock',
   needs: 'responder',
-  permissions,
+  permissions: declarationOf('lock').permissions,
   run: async (alert, press, deps) => {
     const scope = summarize(alert).target.id;
     if (alert.measures.lock?.status === 'locked') throw new Refusal('The machine is already locked.');
@@ -34,7 +29,7 @@ export const unlock: Response = {
   action: 'unlock',
   title: 'Unlock',
   needs: 'responder',
-  permissions,
+  permissions: declarationOf('unlock').permissions,
   run: async (alert, press, deps) => {
     const { lock } = alert.measures;
     if (lock?.status !== 'locked')

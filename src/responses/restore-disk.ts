@@ -2,69 +2,103 @@ import { summarize } from '../alerts/alert';
 import { plainLine } from '../alerts/plain-text';
 import { is, parseResourceId } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
+import type { PluggedDisk } from '../azure/disks';
 import { reversible, type Step } from './reversible';
+
+interface Swapped {
+  /** Its place; null is the system disk's. */
+  lun: number | null;
+  oldDiskId: string;
+  newDiskId: string;
+  /** The snapshot, or the disk's restore point. */
+  sourceId: string;
+}
 
 interface Before {
   machineId: string;
   name: string;
-  oldDiskId: string;
-  newDiskId: string;
-  snapshotId: string;
-  snapshotAt: string;
+  kind: 'snapshot' | 'restore point';
+  at: string;
+  disks: Swapped[];
 }
 
-/** Swaps a stopped machine's system disk. Each step may be done again: a disk that is in already is put in again. */
-const swap = ({ machineId, name }: Before, diskId: string): Step<Before>[] => [
+/** Swaps a stopped machine's disks. Each step may be done again: a disk that is in already is put in again. */
+const swap = ({ machineId, name }: Before, disks: PluggedDisk[]): Step<Before>[] => [
   { words: `stop ${name}`, run: (_, { azure }) => azure.deallocate(machineId) },
   {
-    words: `put in ${plainLine(diskId.split('/').at(-1), 80)}`,
-    run: (_, { azure }) => azure.swapSystemDisk(machineId, diskId),
+    words: `put in ${disks.map(({ id }) => nameOf(id)).join(', ')}`,
+    run: (_, { azure }) => azure.swapDisks(machineId, disks),
   },
   { words: `start ${name}`, run: (_, { azure }) => azure.startMachine(machineId) },
 ];
 
 const nameOf = (id: string) => plainLine(id.split('/').at(-1), 80);
+const minute = (at: string) => `${at.slice(0, 16)}Z`;
 
-/** Back to known good: a new system disk from the chosen snapshot, or the newest before the execution; the old disk is kept. */
+/**
+ * Back to known good: new disks from the chosen snapshot or restore point, or the newest from before the execution; the old
+ * ones are kept.
+ */
 export const [restoreDisk, restoreOldDisk] = reversible<Before>({
   action: 'restore',
   prepare: async (alert, press, { azure }) => {
     const { target, startedAt } = summarize(alert);
     const name = plainLine(target.name, 80);
-    const oldDiskId = await azure.systemDisk(target.id);
-    const chosen = plainLine(press.input?.snapshot, 300);
-    const snapshots = await azure.snapshotsOf(oldDiskId);
-    const snapshot = snapshots.find(({ id, at }) =>
+    const chosen = plainLine(press.input?.snapshot, 400);
+    const all = String(press.input?.disks ?? '') === 'all';
+    const plugged = await azure.pluggedDisks(target.id);
+    const states = await azure.goodStates(target.id, plugged);
+    const good = states.find(({ id, at }) =>
       chosen ? is(id, chosen) || is(nameOf(id), chosen) : at < startedAt,
     );
-    if (!snapshot)
+    if (!good)
       throw new Refusal(
-        `There is no ${chosen ? `snapshot ${chosen}` : `snapshot from before ${startedAt.slice(0, 16)}Z`} of ${name}'s system disk. There are: ${snapshots.map(({ id }) => nameOf(id)).join(', ') || 'none'}.`,
+        `There is no ${chosen ? `snapshot or restore point ${chosen}` : `snapshot or restore point from before ${minute(startedAt)}`} of ${name}. There are: ${states.map(({ id }) => nameOf(id)).join(', ') || 'none'}.`,
       );
-    const place = parseResourceId(oldDiskId);
-    const newName = `runwatch-${alert.id}-${place?.chain[0]?.name ?? 'os'}`.slice(0, 80);
-    return {
-      machineId: target.id,
-      name,
-      oldDiskId,
-      newDiskId: `/subscriptions/${place?.subscriptionId}/resourceGroups/${place?.resourceGroup}/providers/Microsoft.Compute/disks/${newName}`,
-      snapshotId: snapshot.id,
-      snapshotAt: snapshot.at,
-    };
+    const disks = plugged
+      .filter(({ lun }) => lun === null || all)
+      .map(({ lun, id }) => ({
+        lun,
+        oldDiskId: id,
+        newDiskId: newDiskId(alert.id, id),
+        sourceId: good.from[id.toLowerCase()],
+      }));
+    const without = disks.filter(({ sourceId }) => !sourceId).map(({ oldDiskId }) => nameOf(oldDiskId));
+    if (without.length > 0)
+      throw new Refusal(
+        `${nameOf(good.id)} does not hold ${without.join(', ')}: restore the system disk alone.`,
+      );
+    return { machineId: target.id, name, kind: good.kind, at: good.at, disks: disks as Swapped[] };
   },
   steps: (before) => [
-    {
-      words: `make a disk from the snapshot of ${before.snapshotAt.slice(0, 16)}Z`,
-      run: ({ newDiskId, snapshotId, oldDiskId }, { azure }, { id }) =>
-        azure.diskFromSnapshot(newDiskId, snapshotId, oldDiskId, { 'managed-by': 'runwatch', alert: id }),
-    },
-    ...swap(before, before.newDiskId),
+    ...before.disks.map(
+      ({ newDiskId, sourceId, oldDiskId }): Step<Before> => ({
+        words: `make ${nameOf(newDiskId)} from the ${before.kind} of ${minute(before.at)}`,
+        run: (_, { azure }, { id }) =>
+          azure.diskFrom(newDiskId, sourceId, oldDiskId, { 'managed-by': 'runwatch', alert: id }),
+      }),
+    ),
+    ...swap(
+      before,
+      before.disks.map(({ lun, newDiskId }) => ({ lun, id: newDiskId })),
+    ),
   ],
-  says: ({ name, snapshotAt, oldDiskId }) =>
-    `${name} runs from its snapshot of ${snapshotAt.slice(0, 16)}Z; the old disk ${plainLine(oldDiskId.split('/').at(-1), 80)} is kept.`,
+  says: ({ name, at, kind, disks }) =>
+    `${name} runs from its ${kind} of ${minute(at)}; kept: ${disks.map(({ oldDiskId }) => nameOf(oldDiskId)).join(', ')}.`,
   undo: {
     action: 'restore_old_disk',
-    steps: (before) => swap(before, before.oldDiskId),
-    says: ({ name }) => `${name} runs from its old disk again.`,
+    steps: (before) =>
+      swap(
+        before,
+        before.disks.map(({ lun, oldDiskId }) => ({ lun, id: oldDiskId })),
+      ),
+    says: ({ name, disks }) => `${name} runs from its old ${disks.length > 1 ? 'disks' : 'disk'} again.`,
   },
 });
+
+/** Named for alert and disk, so that making it again finds it. Azure takes 80 characters. */
+function newDiskId(alertId: string, oldDiskId: string): string {
+  const place = parseResourceId(oldDiskId);
+  const name = `runwatch-${alertId}-${place?.chain[0]?.name ?? 'disk'}`.slice(0, 80);
+  return `/subscriptions/${place?.subscriptionId}/resourceGroups/${place?.resourceGroup}/providers/Microsoft.Compute/disks/${name}`;
+}

@@ -1,5 +1,5 @@
 import type { Alert } from '../alerts/alert';
-import { declarationOf } from '../alerts/declarations';
+import { declarationOf, nameOf } from '../alerts/declarations';
 import { type Deed, deedOf } from '../alerts/deed';
 import { Refusal } from '../alerts/transitions';
 import type { ActionId } from '../config';
@@ -28,12 +28,12 @@ export interface Planned<Before> {
 export function reversible<Before extends object>(planned: Planned<Before>): Response[] {
   const { action, undo } = planned;
   const respond = (id: ActionId, run: Response['run'], plan?: Response['plan']): Response => {
-    const { label, permissions } = declarationOf(id);
+    const declared = declarationOf(id);
     return {
       action: id,
-      title: label.replace('…', ''),
+      title: nameOf(declared),
       needs: 'responder',
-      permissions,
+      permissions: declared.permissions,
       run,
       ...(plan ? { plan } : {}),
     };

@@ -1,20 +1,15 @@
+import { declarationOf } from '../alerts/declarations';
 import type { Revocation } from '../alerts/measures';
 import { Refusal } from '../alerts/transitions';
 import { measure } from './measure';
 import type { Response } from './response';
-
-const permissions = [
-  'Microsoft.Authorization/roleAssignments/read',
-  'Microsoft.Authorization/roleAssignments/write',
-  'Microsoft.Authorization/roleAssignments/delete',
-] as const;
 
 /** Takes away the assignment that let the call through, after writing it down whole. */
 export const revokeRole: Response = {
   action: 'revoke_role',
   title: 'Revoke role',
   needs: 'responder',
-  permissions,
+  permissions: declarationOf('revoke_role').permissions,
   run: async (alert, press, deps) => {
     const known = alert.measures.revocation;
     if (known?.status === 'revoked') throw new Refusal(`${known.role} is already revoked.`);
@@ -50,7 +45,7 @@ export const restoreRole: Response = {
   action: 'restore_role',
   title: 'Restore role',
   needs: 'responder',
-  permissions,
+  permissions: declarationOf('restore_role').permissions,
   run: async (alert, press, deps) => {
     const { revocation } = alert.measures;
     if (!revocation || revocation.status === 'restored')

@@ -1,4 +1,5 @@
 import { summarize } from '../alerts/alert';
+import { declarationOf } from '../alerts/declarations';
 import type { Snapshot } from '../alerts/measures';
 import { parseResourceId } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
@@ -10,14 +11,7 @@ export const snapshot: Response = {
   action: 'snapshot',
   title: 'Snapshot',
   needs: 'responder',
-  permissions: [
-    'Microsoft.Compute/virtualMachines/read',
-    'Microsoft.Compute/disks/read',
-    'Microsoft.Compute/disks/beginGetAccess/action',
-    'Microsoft.Compute/snapshots/read',
-    'Microsoft.Compute/snapshots/write',
-    'Microsoft.Authorization/locks/write',
-  ],
+  permissions: declarationOf('snapshot').permissions,
   run: async (alert, press, deps) => {
     const { target } = summarize(alert);
     if (alert.measures.snapshots?.every((s) => s.done) && alert.measures.snapshots.length > 0)
@@ -25,8 +19,7 @@ export const snapshot: Response = {
     const machine = await deps.azure.readMachine(target.id);
     const planned = alert.measures.snapshots?.length
       ? alert.measures.snapshots
-      : (await deps.azure.disksOf(target.id)).map((diskId) => planOf(diskId, alert.id));
-    if (planned.length === 0) throw new Refusal(`${target.name} has no managed disk.`);
+      : (await deps.azure.pluggedDisks(target.id)).map((disk) => planOf(disk.id, alert.id));
     await measure(press, deps, () => ({ snapshots: planned }), 'started');
     for (const each of planned) {
       if (each.done) continue;

@@ -252,6 +252,66 @@ test('a disk is restored from the snapshot that two responders chose, and nothin
   expect(slack.whispers.some((w) => /second, different responder/.test(w.text))).toBe(true);
 });
 
+test('every disk goes back to a restore point, and the old ones come back', async () => {
+  await begin();
+  const { world, tenant } = bench;
+  const compute = world.vms.pay01.replace(/\/virtualMachines\/.*/, '');
+  const machine = tenant.resources.get(world.vms.pay01);
+  const storage = machine.properties.storageProfile as { dataDisks?: unknown[]; osDisk: unknown };
+  const data = { lun: 3, name: 'vm-pay-01-data', caching: 'ReadOnly', createOption: 'Attach' };
+  storage.dataDisks = [{ ...data, managedDisk: { id: `${compute}/disks/vm-pay-01-data` } }];
+  const disk = { location: 'westeurope', sku: { name: 'Premium_LRS' } };
+  tenant.resources.put(`${compute}/disks/vm-pay-01-data`, {
+    ...disk,
+    properties: { hyperVGeneration: 'V2', creationData: { createOption: 'Empty' } },
+  });
+  const collection = `${compute}/restorePointCollections/backup`;
+  const point = `${collection}/restorePoints/sunday`;
+  const held = (name: string, lun?: number) => {
+    const id = `${point}/diskRestorePoints/${name}`;
+    tenant.resources.put(id, { properties: {} });
+    return { lun, managedDisk: { id: `${compute}/disks/${name}` }, diskRestorePoint: { id } };
+  };
+  const storageProfile = { osDisk: held('vm-pay-01-os'), dataDisks: [held('vm-pay-01-data', 3)] };
+  tenant.resources.put(collection, {
+    location: 'westeurope',
+    properties: { source: { id: world.vms.pay01 } },
+  });
+  tenant.resources.put(point, {
+    properties: {
+      provisioningState: 'Succeeded',
+      timeCreated: new Date(Date.now() - 3 * 86_400_000).toISOString(),
+      sourceMetadata: { storageProfile },
+    },
+  });
+  const before = structuredClone(storage);
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  const wish = { snapshot: 'sunday', disks: 'all' };
+  await more(message, 'Restore the disk…', wish);
+  await shows(message, 'a second responder must press it too');
+  await more(message, 'Restore the disk…', wish, 'U0LEE0000');
+  await shows(message, 'kept: vm-pay-01-os, vm-pay-01-data');
+  const made = tenant.resources
+    .ofType('Microsoft.Compute/disks')
+    .filter((d) => d.name.startsWith('runwatch-'));
+  expect(made.map(({ properties }) => properties.creationData)).toEqual([
+    { createOption: 'Restore', sourceResourceId: `${point}/diskRestorePoints/vm-pay-01-os` },
+    { createOption: 'Restore', sourceResourceId: `${point}/diskRestorePoints/vm-pay-01-data` },
+  ]);
+  expect(made[1]?.properties.hyperVGeneration).toBe('V2');
+  expect(machine.properties.storageProfile).toMatchObject({
+    osDisk: { managedDisk: { id: made[0]?.id } },
+    dataDisks: [{ lun: 3, caching: 'ReadOnly', managedDisk: { id: made[1]?.id } }],
+  });
+  expect(powerOf(world.vms.pay01)).toContain('running');
+  await more(message, 'Back to the old disks');
+  await shows(message, 'restore old disk: asked by');
+  await more(message, 'Back to the old disks', {}, 'U0LEE0000');
+  await shows(message, 'runs from its old disks again');
+  expect(machine.properties.storageProfile).toEqual(before);
+});
+
 test('a dry run says what would be done, and changes nothing', async () => {
   await begin();
   const { world, tenant } = bench;
@@ -269,7 +329,7 @@ test('a dry run says what would be done, and changes nothing', async () => {
   expect(lines).toEqual([
     'would attach runwatch-isolation-westeurope to vm-pay-01-nic0, which has nsg-payments',
     'would attach runwatch-isolation-westeurope to vm-pay-01-nic1, which has no group',
-    expect.stringMatching(/^would make a disk from the snapshot of /),
+    expect.stringMatching(/^would make runwatch-RW-\S+-vm-pay-01-os from the snapshot of /),
     'would stop vm-pay-01',
     expect.stringMatching(/^would put in runwatch-RW-/),
     'would start vm-pay-01',

@@ -33,10 +33,18 @@ function setPower(machine: Resource, power: string): void {
   };
 }
 
-/** Only the system disk may be changed here, and only while the machine is stopped. */
+/** Only disks may be changed here; the system disk only while the machine is stopped. */
 function updateMachine(request: ArmRequest, state: TenantState): Answer {
   const machine = state.resources.get(request.path);
-  const wanted = (request.body as Loose)?.properties?.storageProfile?.osDisk;
+  const { osDisk: wanted, dataDisks } = (request.body as Loose)?.properties?.storageProfile ?? {};
+  const storage = machine.properties.storageProfile as Loose;
+  for (const { lun, createOption, managedDisk } of dataDisks ?? []) {
+    if (typeof lun !== 'number' || createOption !== 'Attach')
+      throw new ArmError(400, 'InvalidParameter', 'A data disk is attached by lun and createOption Attach.');
+    if (!state.resources.find(managedDisk?.id ?? ''))
+      throw new ArmError(404, 'NotFound', `Disk ${managedDisk?.id} is not found.`);
+  }
+  if (dataDisks) storage.dataDisks = dataDisks;
   if (wanted) {
     const power = JSON.stringify(machine.properties.instanceView ?? {});
     if (!power.includes('PowerState/deallocated'))
@@ -47,7 +55,6 @@ function updateMachine(request: ArmRequest, state: TenantState): Answer {
       );
     if (!state.resources.find(wanted.managedDisk?.id ?? ''))
       throw new ArmError(404, 'NotFound', `Disk ${wanted.managedDisk?.id} is not found.`);
-    const storage = machine.properties.storageProfile as Loose;
     storage.osDisk = { ...storage.osDisk, name: wanted.name, managedDisk: { id: wanted.managedDisk.id } };
   }
   return { status: 200, body: machine };
@@ -102,11 +109,35 @@ export const computeRoutes: Route[] = [
     versions: any,
     answer: (request, state) =>
       answerPlain(request, state, ({ properties }) => {
-        const source = (properties?.creationData as { sourceResourceId?: string } | undefined)
-          ?.sourceResourceId;
+        const { sourceResourceId: source, createOption } = (properties?.creationData ?? {}) as Loose;
         if (!source || !state.resources.find(source))
           throw new ArmError(404, 'NotFound', `Resource ${source} is not found.`);
+        const wanted = /\/diskRestorePoints\//i.test(source) ? 'Restore' : 'Copy';
+        if (createOption !== wanted)
+          throw new ArmError(400, 'InvalidParameter', `createOption must be ${wanted} for ${source}.`);
       }),
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Compute\/restorePointCollections$/i,
+    action: 'Microsoft.Compute/restorePointCollections/read',
+    versions: any,
+    answer: (_, state) => ({
+      status: 200,
+      body: { value: state.resources.ofType('Microsoft.Compute/restorePointCollections') },
+    }),
+  },
+  {
+    method: /^GET$/,
+    path: new RegExp(`^${rg}/providers/Microsoft\\.Compute/restorePointCollections/[^/]+$`, 'i'),
+    action: 'Microsoft.Compute/restorePointCollections/read',
+    versions: any,
+    answer: ({ path, query }, state) => {
+      const { properties, ...collection } = state.resources.get(path);
+      const points = state.resources.under(`${path}/restorePoints`);
+      const expanded = query.get('$expand') === 'restorePoints' ? { restorePoints: points } : {};
+      return { status: 200, body: { ...collection, properties: { ...properties, ...expanded } } };
+    },
   },
   {
     method: /^PUT$/,
