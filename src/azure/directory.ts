@@ -153,7 +153,7 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
 
   /** Refresh tokens and session cookies of a person end now; access tokens live on for up to an hour. */
   const revokeSessions = (id: string) =>
-    ask(`/users/${id}/revokeSignInSessions`, {}, 'POST', 'User.RevokeSessions.All');
+    ask(`/users/${id}/revokeSignInSessions`, undefined, 'POST', 'User.RevokeSessions.All');
 
   /** Whether somebody is a member of a group itself, not through another. */
   const isDirectMember = async (who: string, groupId: string) =>

@@ -12,6 +12,7 @@ import { createQueues } from '../../src/pipeline/queues';
 import { connect } from '../../src/store/connect';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { queuePrefix } from '../../src/store/keys';
+import { unpublished } from './published-api';
 import { type SimulatedSlack, startSlack } from './slack';
 
 export interface Bench {
@@ -115,6 +116,7 @@ export async function setUp(
       await tenant.stop();
       await bench.redis.stop();
       rmSync(dataDir, { recursive: true, force: true });
+      expect(unpublished(tenant.requests)).toEqual([]);
     },
   };
   return bench;
