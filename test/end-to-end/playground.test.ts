@@ -69,4 +69,8 @@ test("in Microsoft's own client an alert arrives, is acknowledged, isolated, rel
   await page.screenshot({ path: join(__dirname, '../../test-results/teams.png') });
   await unfoldAndPress('Add exception…', 'Save');
   await page.getByText('Closed as expected').first().waitFor();
+
+  await bench.runNow('reviewAccess', 'review');
+  await page.getByText('can run commands,').first().waitFor();
+  await page.screenshot({ path: join(__dirname, '../../test-results/access-review.png') });
 }, 150_000);

@@ -159,7 +159,10 @@ export const toQuestionCard = (words: string, alertId: string): Json => ({
 export const toNoticeCard = (words: string, actions: readonly NoticeAction[]): Json => ({
   type: 'AdaptiveCard',
   version: '1.5',
-  body: [text(escapeMarkdown(words))],
+  body: words
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line, index) => text(escapeMarkdown(line), index > 0 ? { spacing: 'None' } : {})),
   actions: actions.map(({ id, label, value, choices }) => {
     const execute = {
       type: 'Action.Execute',

@@ -253,7 +253,7 @@ function toActivity(content: Content): Activity {
   if (!card)
     return Activity.fromObject({
       type: ActivityTypes.Message,
-      text: content.kind === 'notice' ? escapeMarkdown(content.text) : '',
+      text: content.kind === 'notice' ? escapeMarkdown(content.text).replaceAll('\n', '\n\n') : '',
     });
   return toCardActivity(card, content.kind === 'alert' ? content.model.summary : undefined);
 }
