@@ -112,7 +112,7 @@ async function assemble(
         answerTo: store.answers.get,
         command: (text) => answerCommand(text, { azure, store, now }),
         getAlert: store.alerts.get,
-        responders: config.responders.length > 0,
+        rules: config.responders,
         now,
       })
     : null;

@@ -110,3 +110,22 @@ test('the caller is asked in a chat of their own, and answers there with a word 
   await until('the next alert', () => teams.cards().length === 2);
   expect(teams.direct()).toHaveLength(1);
 });
+
+test('a dialog that lacks something opens again and says what', async () => {
+  await teams.install(url);
+  run(bench.world.vms.pay01);
+  await until('the card', () => teams.cards()[0]);
+  const { card } = teams.cards()[0] as { card: unknown };
+  const lacking = await teams.press(url, card, 'add_exception', undefined, { reason: '' });
+  expect(JSON.parse(lacking.body).task).toMatchObject({ type: 'continue' });
+  expect(lacking.body).toContain('Please give a reason');
+  await teams.press(url, card, 'close', undefined, { as: 'benign' });
+  await until('closed', () => shown().includes('Closed as benign'));
+  const late = await teams.send(url, {
+    ...teams.base('c-soc'),
+    type: 'invoke',
+    name: 'task/fetch',
+    value: { data: { verb: 'isolate', alertId: bench.slack.alerts()[0]?.metadata?.event_payload.alert_id } },
+  });
+  expect(late.body).toContain('can’t be pressed any more');
+});

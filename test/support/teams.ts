@@ -5,13 +5,22 @@ import type { AddressInfo } from 'node:net';
 // biome-ignore lint/suspicious/noExplicitAny: an Adaptive Card, looked into by tests
 type Card = any;
 
+export interface TeamsUser {
+  id: string;
+  name: string;
+  aadObjectId: string;
+}
+
 /** Bot Framework's connector on loopback, as Teams' side of the wire. */
 export async function startTeams() {
   const activities = new Map<
     string,
     { conversation: string; card: Card; text: string; updates: number; replyTo: string | null }
   >();
-  const people = new Map<string, { id: string; name: string; aadObjectId: string }>();
+  const people = new Map<
+    string,
+    { id: string; name: string; aadObjectId: string; userPrincipalName?: string }
+  >();
   let failing: { times: number; status: number } = { times: 0, status: 500 };
   const server = createServer((request, response) => {
     let body = '';
@@ -27,7 +36,9 @@ export async function startTeams() {
       }
       const [, asked] = /^\/v3\/conversations\/[^/]+\/members\/([^/?]+)$/.exec(request.url ?? '') ?? [];
       if (asked) {
-        const found = people.get(decodeURIComponent(asked));
+        const who = decodeURIComponent(asked);
+        const found =
+          people.get(who) ?? [...people.values()].find((p) => p.id === who || p.aadObjectId === who);
         return found
           ? send(200, found)
           : send(404, { error: { code: 'MemberNotFoundInConversation', message: 'no' } });
@@ -86,8 +97,8 @@ export async function startTeams() {
     base,
     direct: () => [...activities.values()].filter((a) => a.card && a.conversation.startsWith('direct-')),
     cards: () =>
-      [...activities.values()].filter((a) => a.card?.actions && !a.conversation.startsWith('direct-')),
-    threads: () => [...activities.values()].filter((a) => a.card && !a.card.actions),
+      [...activities.values()].filter((a) => a.card?.fallbackText && !a.conversation.startsWith('direct-')),
+    threads: () => [...activities.values()].filter((a) => a.card && !a.card.fallbackText),
     texts: () => [...activities.values()].filter((a) => a.text).map((a) => a.text),
     fail: (times: number, status: number) => {
       failing = { times, status };
@@ -96,31 +107,36 @@ export async function startTeams() {
       send(url, { ...base(conversation), type: 'installationUpdate', action: 'add' }),
     say: (url: string, text: string, conversation = 'c-soc') =>
       send(url, { ...base(conversation), type: 'message', text }),
-    /** Presses what stands on the card, unfolding where it asks first, with what its inputs hold. */
-    press: (
-      url: string,
-      card: Card,
-      verb: string,
-      user?: { id: string; name: string; aadObjectId: string },
-    ) => {
-      const found = card.actions
-        .flatMap((action: Card) =>
-          action.type === 'Action.ShowCard'
-            ? action.card.actions.map((inner: Card) => ({ ...inner, body: action.card.body }))
-            : [action],
-        )
-        .find((action: Card) => action.verb === verb);
+    /** Presses what stands on the card, through the dialog where it asks first, with what its inputs hold or `changes`. */
+    press: async (url: string, card: Card, verb: string, user?: TeamsUser, changes: Card = {}) => {
+      const invoke = (name: string, value: unknown) =>
+        send(url, { ...base('c-soc', user), type: 'invoke', name, value });
+      const found = card.actions.find((action: Card) => action.verb === verb || action.data?.verb === verb);
       if (!found) throw new Error(`No verb ${verb}`);
+      if (found.type === 'Action.Execute') {
+        const action = { type: found.type, verb, data: found.data };
+        return invoke('adaptiveCard/action', { action, trigger: 'manual' });
+      }
+      const opened = await invoke('task/fetch', { data: { ...found.data, type: 'task/fetch' } });
+      const dialog = JSON.parse(opened.body).task.value.card.content;
       const inputs = Object.fromEntries(
-        (found.body ?? [])
+        dialog.body
           .filter((element: Card) => element.id)
           .map((element: Card) => [element.id, element.value ?? '']),
       );
-      const value = {
-        action: { type: 'Action.Execute', verb, data: { ...found.data, ...inputs } },
-        trigger: 'manual',
-      };
-      return send(url, { ...base('c-soc', user), type: 'invoke', name: 'adaptiveCard/action', value });
+      return invoke('task/submit', { data: { ...dialog.actions[0].data, ...inputs, ...changes } });
+    },
+    /** Looks at a card as Teams does for whoever its `refresh` names. */
+    look: async (url: string, card: Card, user: TeamsUser): Promise<Card> => {
+      const { verb, data } = card.refresh.action;
+      const value = { action: { type: 'Action.Execute', verb, data }, trigger: 'automatic' };
+      const { body } = await send(url, {
+        ...base('c-soc', user),
+        type: 'invoke',
+        name: 'adaptiveCard/action',
+        value,
+      });
+      return JSON.parse(body).value;
     },
     stop: async () => {
       server.closeAllConnections();

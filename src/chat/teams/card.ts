@@ -14,16 +14,39 @@ type Json = Record<string, unknown>;
 /** Severity by word and place as well as by colour. */
 const colors = { critical: 'Attention', high: 'Attention', medium: 'Warning', low: 'Default' } as const;
 
-/** An alert as an Adaptive Card 1.5; buttons are Action.Execute with the same verbs as Slack's action ids. */
-export function toCard(model: MessageModel): Json {
-  for (const most of [1000, 300, 120]) {
-    const card = cardOf(model, most);
-    if (JSON.stringify(card).length <= largestCard) return card;
-  }
-  return cardOf({ ...model, facts: model.facts.slice(0, 4) }, 120);
+/** How a card looks to somebody. */
+export interface CardView {
+  /** What asks first opens a dialog of Teams' own; without, it unfolds in the card. */
+  dialogs?: boolean;
+  /** Nothing to press: how it stands. */
+  stateOnly?: boolean;
+  /** Teams' user ids of those whose own view is asked for. */
+  refreshFor?: readonly string[];
 }
 
-function cardOf(model: MessageModel, most: number): Json {
+/** What Teams sends to ask for somebody's own view of a card. */
+export const refreshVerb = 'refresh';
+
+/** An alert as an Adaptive Card 1.5; buttons are Action.Execute with the same verbs as Slack's action ids. */
+export function toCard(model: MessageModel, view: CardView = {}): Json {
+  const { stateOnly, refreshFor } = view;
+  const seen = stateOnly ? { ...model, actions: [] } : model;
+  const refresh = {
+    action: { type: 'Action.Execute', title: 'Refresh', verb: refreshVerb, data: { alertId: model.alertId } },
+    userIds: refreshFor,
+  };
+  const whole = (of: MessageModel, most: number) => ({
+    ...cardOf(of, most, view),
+    ...(refreshFor?.length ? { refresh } : {}),
+  });
+  for (const most of [1000, 300, 120]) {
+    const card = whole(seen, most);
+    if (JSON.stringify(card).length <= largestCard) return card;
+  }
+  return whole({ ...seen, facts: model.facts.slice(0, 4) }, 120);
+}
+
+function cardOf(model: MessageModel, most: number, view: CardView): Json {
   const facts = model.facts.map(({ label, value }) => ({ title: label, value: toMarkdown(value, most) }));
   return {
     type: 'AdaptiveCard',
@@ -41,7 +64,7 @@ function cardOf(model: MessageModel, most: number): Json {
       ...model.status.map((line) => text(toMarkdown(line, most), { separator: true })),
     ],
     actions: model.actions.map((action) => ({
-      ...toAction(action, model),
+      ...toAction(action, model, view),
       ...(action.minor ? { mode: 'secondary' } : {}),
     })),
   };
@@ -54,45 +77,64 @@ const text = (value: string, more: Json = {}): Json => ({
   ...more,
 });
 
-/** What asks first unfolds; the button inside does it. */
-function toAction(action: Action, model: MessageModel): Json {
-  const { alertId } = model;
+/** What asks first opens or unfolds; the button inside does it. */
+function toAction(action: Action, { alertId }: MessageModel, { dialogs }: CardView): Json {
+  const style = styleOf(action);
   const execute = (title: string): Json => ({
     type: 'Action.Execute',
     title: plainLine(title, 60),
     verb: action.id,
     data: { alertId },
-    ...(action.style === 'danger'
-      ? { style: 'destructive' }
-      : action.style === 'primary'
-        ? { style: 'positive' }
-        : {}),
+    ...style,
   });
-  if (action.form) {
-    const about = action.confirm ? [text(escapeMarkdown(action.confirm.text))] : [];
-    return unfold(
-      action.label,
-      [...about, ...action.form().map(input)],
-      execute(action.confirm?.yes ?? 'Save'),
-    );
-  }
-  if (action.choices) {
-    const choices = action.choices.map(({ value, label }) => ({ title: label, value }));
-    return unfold(
-      action.label,
-      [{ type: 'Input.ChoiceSet', id: 'choice', label: 'For how long', value: choices[0]?.value, choices }],
-      execute('Save exception'),
-    );
-  }
-  if (!action.confirm) return execute(action.label);
-  return unfold(
-    action.label,
-    [
-      text(escapeMarkdown(action.confirm.title), { weight: 'Bolder' }),
-      text(escapeMarkdown(action.confirm.text)),
-    ],
-    execute(action.confirm.yes),
-  );
+  if (!action.form && !action.choices && !action.confirm) return execute(action.label);
+  if (!dialogs) return unfold(action.label, asked(action, true), execute(yesOf(action)));
+  return {
+    type: 'Action.Submit',
+    title: plainLine(action.label, 60),
+    data: { msteams: { type: 'task/fetch' }, verb: action.id, alertId },
+    ...style,
+  };
+}
+
+/** What a dialog holds: what is asked, and the button that does it. */
+export const toDialogCard = (action: Action, alertId: string, fault?: string): Json => ({
+  type: 'AdaptiveCard',
+  version: '1.5',
+  body: [...(fault ? [text(escapeMarkdown(fault), { color: 'Attention' })] : []), ...asked(action, false)],
+  actions: [
+    {
+      type: 'Action.Submit',
+      title: plainLine(yesOf(action), 60),
+      data: { verb: action.id, alertId },
+      ...styleOf(action),
+    },
+  ],
+});
+
+const yesOf = ({ confirm, choices }: Action) => confirm?.yes ?? (choices ? 'Save exception' : 'Save');
+
+const styleOf = ({ style }: Action): Json =>
+  style === 'danger' ? { style: 'destructive' } : style === 'primary' ? { style: 'positive' } : {};
+
+function asked({ confirm, form, choices }: Action, titled: boolean): Json[] {
+  const menu = choices?.map(({ value, label }) => ({ title: label, value }));
+  return [
+    ...(confirm && titled && !form ? [text(escapeMarkdown(confirm.title), { weight: 'Bolder' })] : []),
+    ...(confirm ? [text(escapeMarkdown(confirm.text))] : []),
+    ...(form ? form().map(input) : []),
+    ...(menu
+      ? [
+          {
+            type: 'Input.ChoiceSet',
+            id: 'choice',
+            label: 'For how long',
+            value: menu[0]?.value,
+            choices: menu,
+          },
+        ]
+      : []),
+  ];
 }
 
 const unfold = (title: string, body: Json[], action: Json): Json => ({

@@ -12,6 +12,14 @@ import { toQuestionCard } from './card';
 /** A conversation's reference as we keep it; `direct` when we began it with one person. */
 export type Direct = Partial<ConversationReference> & { direct?: boolean };
 
+/** Somebody in a conversation: Teams' user id, and the name that they sign in with where Teams tells it. */
+export interface Member {
+  id: string;
+  email: string | null;
+}
+
+type TeamsAccount = ChannelAccount & { email?: string; userPrincipalName?: string };
+
 export interface TeamsPeopleDeps {
   adapter: CloudAdapter;
   memory: {
@@ -28,18 +36,37 @@ export function createTeamsPeople({
   memory,
   inConversation,
   everyConversation,
-}: TeamsPeopleDeps): Pick<Surface, 'ask' | 'personOf'> {
+}: TeamsPeopleDeps): Pick<Surface, 'ask' | 'personOf'> & {
+  /** Says something to one person in a chat of their own; nothing where they can't be found. */
+  say: (who: string, text: string) => Promise<void>;
+  /** A conversation's member, by Teams' user id, e-mail address or object id; null where there is none. */
+  memberIn: (conversation: string, who: string) => Promise<Member | null>;
+} {
+  const memberOf = (place: string, who: string): Promise<ChannelAccount | null> =>
+    inConversation<ChannelAccount | null>(place, async (context) => {
+      const connector = context.turnState.get<ConnectorClient>(adapter.ConnectorClientKey);
+      return connector.getConversationMember(who, place);
+    }).catch((error: unknown) => {
+      if (error instanceof SurfaceError && error.kind === 'gone') return null;
+      throw error;
+    });
+
+  async function memberIn(conversation: string, who: string): Promise<Member | null> {
+    const found = (await memberOf(conversation, who)) as TeamsAccount | null;
+    if (!found?.id) return null;
+    return { id: found.id, email: found.userPrincipalName ?? found.email ?? null };
+  }
+
+  async function say(who: string, text: string): Promise<void> {
+    const found = await member(who);
+    if (found) await inConversation(await chatWith(found), (context) => context.sendActivity(text));
+  }
+
   /** A member of any conversation that the app is in, by e-mail address or object id, and the reference that reached them. */
   async function member(who: string): Promise<{ account: ChannelAccount; reference: Direct } | null> {
     const known = await memory.conversations();
     for (const place of await everyConversation()) {
-      const account = await inConversation(place, async (context) => {
-        const connector = context.turnState.get<ConnectorClient>(adapter.ConnectorClientKey);
-        return connector.getConversationMember(who, place);
-      }).catch((error: unknown) => {
-        if (error instanceof SurfaceError && error.kind === 'gone') return null;
-        throw error;
-      });
+      const account = await memberOf(place, who);
       if (account) return { account, reference: JSON.parse(known[place] ?? '{}') as Direct };
     }
     return null;
@@ -89,7 +116,7 @@ export function createTeamsPeople({
     return found && { id: await chatWith(found), name: found.account.name ?? email };
   }
 
-  return { ask, personOf };
+  return { ask, personOf, say, memberIn };
 }
 
 /** An Adaptive Card as a message. @param summary one line for notifications */

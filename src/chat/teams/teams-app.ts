@@ -1,17 +1,16 @@
 import { Activity, ActivityTypes, type ConversationReference } from '@microsoft/agents-activity';
 import { CloudAdapter, INVOKE_RESPONSE_KEY, type TurnContext } from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
-import type { Alert, Presser } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { actionIds, type TeamsConfig } from '../../config';
+import type { Alert } from '../../alerts/alert';
+import type { ResponderRule, TeamsConfig } from '../../config';
 import type { Log } from '../../log';
-import { readForm } from '../form';
-import { messageOf } from '../message';
 import type { SurfacePress } from '../press';
 import type { Content, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
-import { escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
+import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
+import { createInvokes } from './invokes';
 import { createTeamsPeople, type Direct, toCardActivity } from './people';
+import { createViews } from './views';
 
 /** Where the app was installed, and what was posted where: kept so that every process knows. */
 export interface TeamsMemory {
@@ -30,13 +29,10 @@ export interface TeamsDeps {
   answerTo: (pressId: string) => Promise<string | null>;
   command: (text: string) => Promise<string>;
   getAlert: (id: string) => Promise<Alert | null>;
-  /** False when no responder is configured. */
-  responders: boolean;
+  /** Who may press what. */
+  rules: readonly ResponderRule[];
   now: () => number;
 }
-
-/** Teams waits some seconds for an invoke's answer; what is known by then is told to the presser alone. */
-const answerWithinMs = 2500;
 
 /** Bot Framework by @microsoft/agents-hosting: it checks each request's token (signature, issuer, audience, expiry, serviceUrl). */
 export function createTeams({
@@ -47,7 +43,7 @@ export function createTeams({
   answerTo,
   command,
   getAlert,
-  responders,
+  rules,
   now,
 }: TeamsDeps): {
   surface: Surface;
@@ -71,15 +67,8 @@ export function createTeams({
       else if (!(await isDirect(conversation)))
         await memory.addConversation(conversation, JSON.stringify(activity.getConversationReference()));
     }
-    if (activity.type === ActivityTypes.Invoke && activity.name === 'adaptiveCard/action') {
-      const { action } = (activity.value ?? {}) as {
-        action?: { verb?: string; data?: Record<string, string> };
-      };
-      const answer = await pressed(context, action?.verb ?? '', action?.data ?? {});
-      const value = {
-        status: 200,
-        body: { statusCode: 200, type: 'application/vnd.microsoft.activity.message', value: answer },
-      };
+    if (activity.type === ActivityTypes.Invoke) {
+      const value = { status: 200, body: await answerInvoke(activity) };
       context.turnState.set(
         INVOKE_RESPONSE_KEY,
         Activity.fromObject({ type: ActivityTypes.InvokeResponse, value }),
@@ -91,47 +80,6 @@ export function createTeams({
       .trim()
       .replace(/^\/?runwatch\s*/i, '');
     if (words) await context.sendActivity(escapeMarkdown(await command(words)).replace(/\n/g, '\n\n'));
-  }
-
-  async function pressed(context: TurnContext, verb: string, data: Record<string, string>): Promise<string> {
-    const action = actionIds.find((id) => id === verb);
-    const { alertId = '', exceptionId, choice, answer, ...values } = data;
-    if (!action || !(alertId || exceptionId || choice)) return 'That button is not known here.';
-    const { from, id } = context.activity;
-    const by: Presser = {
-      surface: 'teams',
-      id: from?.aadObjectId ?? from?.id ?? 'unknown',
-      name: plainLine(from?.name ?? 'somebody in Teams', 80),
-    };
-    let input: Record<string, unknown> | undefined;
-    if (exceptionId) input = { exceptionId };
-    if (choice) input = { choice };
-    if (answer) input = { answer, ...(values.note ? { note: values.note } : {}) };
-    const alert = alertId ? await getAlert(alertId) : null;
-    const shown =
-      alert && messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
-    if (shown?.form) {
-      const form = readForm(action, shown.form(), { ...values, owner: values.owner || by.name });
-      if ('faults' in form) return Object.values(form.faults).join('. ');
-      input = form.input;
-    }
-    const pressId = await press({
-      alertId,
-      action,
-      by,
-      nonce: `${by.id}.${id ?? Date.now()}`,
-      ...(input ? { input } : {}),
-    });
-    return (await answered(pressId)) ?? 'Noted; the message shows what comes of it.';
-  }
-
-  async function answered(pressId: string): Promise<string | null> {
-    for (const deadline = Date.now() + answerWithinMs; Date.now() < deadline; ) {
-      const answer = await answerTo(pressId);
-      if (answer) return answer;
-      await new Promise((done) => setTimeout(done, 100));
-    }
-    return null;
   }
 
   async function inConversation<T>(
@@ -165,7 +113,34 @@ export function createTeams({
     return all.filter(([, reference]) => !(JSON.parse(reference) as Direct).direct).map(([id]) => id);
   }
 
-  const { ask, personOf } = createTeamsPeople({ adapter, memory, inConversation, everyConversation });
+  const { ask, personOf, say, memberIn } = createTeamsPeople({
+    adapter,
+    memory,
+    inConversation,
+    everyConversation,
+  });
+  const views = createViews({
+    rules,
+    memberIn,
+    serviceOf: async (conversation) => {
+      const reference = (await memory.conversations())[conversation] ?? '{}';
+      return (JSON.parse(reference) as Direct).serviceUrl ?? '';
+    },
+    now,
+  });
+  const answerInvoke = createInvokes({
+    press,
+    answerTo,
+    getAlert,
+    responders: rules.length > 0,
+    views,
+    memberIn,
+    tell: (person, text) => say(person.id, escapeMarkdown(text)),
+    now,
+  });
+
+  const activityIn = async (place: string, content: Content) =>
+    toActivity(content, content.kind === 'alert' ? await views.of(place) : {});
 
   /** One message a conversation; those that took it already are not sent it again. */
   async function post(content: Content, channel: string): Promise<Ref> {
@@ -177,7 +152,11 @@ export function createTeams({
       const known = await memory.posted(idOf(content), place);
       const id =
         known ??
-        (await inConversation(place, (context) => context.sendActivity(toActivity(content))))?.id ??
+        (
+          await inConversation(place, async (context) =>
+            context.sendActivity(await activityIn(place, content)),
+          )
+        )?.id ??
         '';
       if (!known) await memory.notePosted(idOf(content), place, id);
       sent.push(`${place} ${id}`);
@@ -188,7 +167,7 @@ export function createTeams({
   async function update(ref: Ref, content: Content): Promise<void> {
     for (const line of ref.message.split('\n')) {
       const [place = '', id = ''] = line.split(' ');
-      const activity = toActivity(content);
+      const activity = await activityIn(place, content);
       activity.id = id;
       await inConversation(place, (context) => context.updateActivity(activity));
     }
@@ -241,10 +220,10 @@ const everywhere = '*';
 
 const idOf = (content: Content): string => (content.kind === 'alert' ? content.model.alertId : content.id);
 
-function toActivity(content: Content): Activity {
+function toActivity(content: Content, view: CardView): Activity {
   const card =
     content.kind === 'alert'
-      ? toCard(content.model)
+      ? toCard(content.model, view)
       : content.kind === 'thread'
         ? toThreadCard(content.parts)
         : content.actions
