@@ -66,7 +66,7 @@ function install(names) {
     return spawnSync(sudo ? 'sudo' : program, sudo ? ['-n', program, ...list] : list, options).status === 0;
   };
   if (refresh) call(refresh);
-  return call([...args, name]);
+  return call([...args, ...name.split(' ')]);
 }
 
 function redis() {
@@ -83,6 +83,14 @@ function browser() {
   fail('no Chromium for the browser tests: install the package chromium');
 }
 
+/** Helm's templates are Go's, with sprig; the chart's test renders them by the same. */
+function go() {
+  if (onPath('go') && existsSync('/usr/share/gocode/src/github.com/Masterminds/sprig')) return;
+  const packages = 'golang-go golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev';
+  if (install({ 'apt-get': packages, default: 'go' }) && onPath('go')) return;
+  say('no Go with sprig: the test of the Helm chart will fail');
+}
+
 function build() {
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
 }
@@ -92,4 +100,5 @@ if (Number(process.versions.node.split('.')[0]) < 20)
 dependencies();
 redis();
 if (process.argv.includes('--browser')) browser();
+if (process.argv.includes('--go')) go();
 build();

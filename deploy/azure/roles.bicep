@@ -1,0 +1,50 @@
+// The two custom roles of `runwatch manifest azure-role` (roles.json holds what it prints), and who has them.
+targetScope = 'subscription'
+
+@description('Object id of the bot.')
+param principalId string
+
+@description('Assign the responder role too.')
+param mayRespond bool
+
+var roles = loadJsonContent('roles.json')
+
+resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
+  for role in roles: {
+    name: guid(subscription().id, role.name)
+    properties: {
+      roleName: role.name
+      description: role.description
+      type: 'CustomRole'
+      permissions: [
+        {
+          actions: role.actions
+          notActions: []
+          dataActions: []
+          notDataActions: []
+        }
+      ]
+      assignableScopes: [
+        subscription().id
+      ]
+    }
+  }
+]
+
+resource watches 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(subscription().id, principalId, 'watcher')
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: definitions[0].id
+  }
+}
+
+resource responds 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (mayRespond) {
+  name: guid(subscription().id, principalId, 'responder')
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: definitions[1].id
+  }
+}

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as keda from '@kubernetes-models/keda/keda.sh/v1alpha1';
+import Ajv from 'ajv';
+import * as apps from 'kubernetes-models/apps/v1';
+import * as networking from 'kubernetes-models/networking.k8s.io/v1';
+import * as policy from 'kubernetes-models/policy/v1';
+import * as core from 'kubernetes-models/v1';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { allRoles } from '../../src/config';
+import { variables } from '../../src/config-variables';
+
+const chart = join(__dirname, '../../deploy/helm/runwatch');
+const defaults = parse(readFileSync(join(chart, 'values.yaml'), 'utf8'));
+const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'));
+
+// biome-ignore lint/suspicious/noExplicitAny: Kubernetes' objects, looked into
+type Loose = any;
+const kinds: Record<string, new (data: Loose) => { validate: () => void }> = {
+  Deployment: apps.Deployment,
+  Service: core.Service,
+  ServiceAccount: core.ServiceAccount,
+  ConfigMap: core.ConfigMap,
+  NetworkPolicy: networking.NetworkPolicy,
+  PodDisruptionBudget: policy.PodDisruptionBudget,
+  ScaledObject: keda.ScaledObject,
+  TriggerAuthentication: keda.TriggerAuthentication,
+};
+
+/** Renders as Helm does: Go's own templates with sprig (Debian's golang-go and golang-github-masterminds-sprig-dev). */
+function render(changes: Record<string, unknown>): Loose[] {
+  const values = { ...defaults, ...changes };
+  const holds = new Ajv({ strict: false }).compile(schema);
+  if (!holds(values)) throw new Error(JSON.stringify(holds.errors));
+  const file = join(mkdtempSync(join(tmpdir(), 'runwatch-helm-')), 'values.yaml');
+  writeFileSync(file, stringify(values));
+  const text = execFileSync('go', ['run', join(__dirname, '../deploy/render.go'), chart, file], {
+    encoding: 'utf8',
+    env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  expect(text).not.toContain('<no value>');
+  return parseAllDocuments(text)
+    .map((document) => {
+      expect(document.errors).toEqual([]);
+      return document.toJS();
+    })
+    .filter((document) => document !== null);
+}
+
+test('the chart is what Kubernetes takes, and runs with no more than it needs', () => {
+  const objects = render({});
+  expect(objects.map(({ kind }) => kind).sort()).toEqual([
+    ...['ConfigMap', 'Deployment', 'Deployment', 'Deployment'],
+    ...['PodDisruptionBudget', 'PodDisruptionBudget', 'PodDisruptionBudget', 'Service', 'ServiceAccount'],
+  ]);
+  for (const object of objects)
+    new (kinds[object.kind] as never as typeof apps.Deployment)(object).validate();
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+  const roles = deployments.flatMap(({ spec }) => spec.template.spec.containers[0].args[2].split(','));
+  expect(roles.sort()).toEqual([...allRoles].sort());
+  for (const { spec } of deployments) {
+    const [container] = spec.template.spec.containers;
+    expect(container.securityContext).toMatchObject({
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(spec.template.spec.securityContext.runAsNonRoot).toBe(true);
+    expect(container.resources.limits.memory).toBeDefined();
+    for (const { name } of container.env) expect(Object.keys(variables)).toContain(name);
+  }
+});
+
+test('with KEDA the deliverers follow their queues; strangers are kept out where it says so', () => {
+  const objects = render({
+    keda: { enabled: true, redisAddress: 'redis.contoso.example:10000', tls: true },
+    networkPolicy: { enabled: true, from: [{ podSelector: { matchLabels: { app: 'ingress' } } }] },
+    config: { accessReview: 'monthly' },
+  });
+  for (const object of objects)
+    new (kinds[object.kind] as never as typeof apps.Deployment)(object).validate();
+  const scaled = objects.find(({ kind }) => kind === 'ScaledObject');
+  expect(scaled.spec.triggers.map((trigger: Loose) => trigger.metadata.listName)).toEqual([
+    '{runwatch}:deliver:wait',
+    '{runwatch}:respond:wait',
+  ]);
+  const target = objects.find(({ metadata }) => metadata.name === scaled.spec.scaleTargetRef.name);
+  expect(target.spec.replicas).toBeUndefined();
+  const { data } = objects.find(({ kind }) => kind === 'ConfigMap');
+  expect(parse(data['runwatch.yaml'])).toEqual({ accessReview: 'monthly' });
+});
+
+test('values that can’t be meant are refused', () => {
+  expect(() => render({ keda: { enabled: true, redisAddress: '' } })).toThrow(/redisAddress/);
+  expect(() => render({ workers: { all: { roles: 'everything', replicas: 1 } } })).toThrow(/pattern/);
+});
