@@ -54,8 +54,8 @@ export interface AppOptions {
 export interface App {
   /** Where the console is; null when this process does not serve. */
   url: string | null;
-  /** Resolves once every known subscription's history is filled. */
-  historyFilled: () => Promise<void>;
+  /** Resolves once every known subscription's history is filled; told how much of it is, 0 to 1, meanwhile. */
+  historyFilled: (onShare?: (share: number) => void) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -261,7 +261,12 @@ async function assemble(
       panel,
       listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
       health: async () => ({
-        subscriptions: await store.polls.subscriptions(),
+        subscriptions: await Promise.all(
+          (await store.polls.subscriptions()).map(async (subscription) => {
+            const from = await store.history.filledFrom(subscription.id);
+            return { ...subscription, historyDays: from ? Math.floor((now() - from) / 86_400_000) : 0 };
+          }),
+        ),
         queues: await queues.depths(),
       }),
       press,
@@ -285,8 +290,12 @@ async function assemble(
   log.info({ roles, url: server?.url, surfaces: store.surfaces }, 'Runwatch runs');
   return {
     url: server?.url ?? null,
-    historyFilled: async () => {
-      while (!(await isFilled(store, now()))) await new Promise((done) => setTimeout(done, 100));
+    historyFilled: async (onShare = () => {}) => {
+      for (let share = 0; share < 1; ) {
+        share = await historyShare(store, now());
+        onShare(share);
+        if (share < 1) await new Promise((done) => setTimeout(done, 100));
+      }
     },
     stop: async () => {
       for (const stop of stops) await stop();
@@ -307,10 +316,12 @@ function slackSurface(client: WebClient, config: SlackConfig, log: Log): Surface
   return others.length > 0 ? joinWorkspaces(first, new Map(others)) : first;
 }
 
-async function isFilled(store: ReturnType<typeof createStore>, now: number): Promise<boolean> {
+/** How much of the known subscriptions' history is filled, 0 to 1. */
+async function historyShare(store: ReturnType<typeof createStore>, now: number): Promise<number> {
   const subscriptions = await store.polls.subscriptions();
   const from = await Promise.all(subscriptions.map(({ id }) => store.history.filledFrom(id)));
-  return subscriptions.length > 0 && from.every((at) => at !== null && now - at >= 89 * 86_400_000);
+  const shares = from.map((at) => (at === null ? 0 : Math.min(1, (now - at) / (89 * 86_400_000))));
+  return shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
 /** Redis must answer, and the last poll of each subscription be fresh. */

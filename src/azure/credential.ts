@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth';
-import { AzureAuthorityHosts, DefaultAzureCredential } from '@azure/identity';
+import { AzureAuthorityHosts, ClientSecretCredential, DefaultAzureCredential } from '@azure/identity';
 import type { Config } from '../config';
 
 const authorityHosts = {
@@ -15,6 +15,14 @@ export function createCredential({ accessToken, cloud }: Config['azure']): Token
   }
   return new DefaultAzureCredential({ authorityHost: authorityHosts[cloud] });
 }
+
+/** A token for Bot Framework by an app's secret; throws what Entra says against it. */
+export const botToken = ({
+  appId,
+  appPassword,
+  tenantId,
+}: Record<'appId' | 'appPassword' | 'tenantId', string>) =>
+  new ClientSecretCredential(tenantId, appId, appPassword).getToken('https://api.botframework.com/.default');
 
 /** The object id that a token was issued to; null when it can't be read. */
 export const objectIdOf = (token: string): string | null =>

@@ -8,6 +8,7 @@ import { startTenant } from '../demo/tenant/tenant';
 import { furnish } from '../demo/world';
 import { createLog } from '../log';
 import { CommandError, type Output } from './output';
+import { bar, progressLine } from './progress';
 import { untilSignal } from './start';
 
 export interface DemoFlags {
@@ -48,7 +49,13 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   output.out(`Runwatch demo: ${app.url}/console`);
   output.err('A simulated tenant, nothing leaves this machine. Stop with Ctrl+C.');
   output.err('Reading two months of history first …');
-  await app.historyFilled();
+  let share = 0;
+  const progress = progressLine(output, () => `history ${bar(share)}`);
+  await app.historyFilled((filled) => {
+    share = filled;
+    progress.tick();
+  });
+  progress.done();
   for (const scenario of chosen) {
     scenario.play(tenant, world);
     output.err(`  ${scenario.name}: ${scenario.says}`);

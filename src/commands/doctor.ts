@@ -2,14 +2,18 @@ import { waysTo } from '../alerts/access';
 import { declarations } from '../alerts/declarations';
 import type { Azure } from '../azure/azure';
 import { createAzure } from '../azure/azure';
+import { botToken } from '../azure/credential';
 import { AzureError } from '../azure/errors';
 import type { Config } from '../config';
 import { describeRedis } from '../store/describe-redis';
 import { startEmbeddedRedis } from '../store/embedded-redis';
+import { createStore } from '../store/store';
 import { responderActions, slackScopes, watcherActions } from './manifest';
 import { type Output, paint } from './output';
+import { progressLine } from './progress';
+import { checkReach } from './reach';
 
-interface Check {
+export interface Check {
   name: string;
   ok: boolean;
   /** True when the product works without it, with less. */
@@ -22,8 +26,10 @@ interface Check {
 /** Checks what the bot needs; says how to mend each. Resolves with the exit code. */
 export async function doctor(flags: { json?: boolean }, config: Config, output: Output): Promise<number> {
   const checks: Check[] = [];
+  const progress = progressLine(output, () => `${checks.length} checked …`);
   const report = (check: Check) => {
     checks.push(check);
+    progress.done();
     if (flags.json) output.out(JSON.stringify(check));
     else {
       const mark = check.ok
@@ -35,16 +41,20 @@ export async function doctor(flags: { json?: boolean }, config: Config, output: 
         `${mark}  ${check.name}: ${check.says}${!check.ok && check.fix ? `\n      ${check.fix}` : ''}`,
       );
     }
+    progress.tick();
   };
+  await checkReach(config, report);
   await checkAzure(config, report);
   await checkSlack(config, report);
+  await checkTeams(config, report);
   await checkRedis(config, report);
+  progress.done();
   const failed = checks.filter((check) => !check.ok && !check.optional).length;
   output.err(`${checks.length} checks, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-type Report = (check: Check) => void;
+export type Report = (check: Check) => void;
 
 async function checkAzure(config: Config, report: Report): Promise<void> {
   const azure = createAzure(config);
@@ -239,6 +249,37 @@ async function checkSlack(config: Config, report: Report): Promise<void> {
       fix: '/invite @Runwatch in the channel, or set SLACK_CHANNEL to its id',
     });
   }
+}
+
+/** The app's secret must get a token for Bot Framework; where it is installed, the bot learns from Teams by itself. */
+async function checkTeams({ teams, redisUrl }: Config, report: Report): Promise<void> {
+  if (!teams || teams.local) return;
+  const { appId, appPassword, tenantId } = teams;
+  try {
+    await botToken({ appId, appPassword, tenantId });
+    report({ name: 'teams app', ok: true, says: `${appId} gets a token from tenant ${tenantId}` });
+  } catch (error) {
+    report({
+      name: 'teams app',
+      ok: false,
+      says:
+        String((error as Error).message)
+          .split('\n')[0]
+          ?.slice(0, 300) ?? '',
+      fix: `az ad app credential reset --id ${appId}, and set TEAMS_APP_PASSWORD to what it prints; TEAMS_TENANT_ID to the bot's tenant`,
+    });
+  }
+  if (!redisUrl) return;
+  const store = createStore({ url: redisUrl }, []);
+  const installed = Object.keys(await store.teams.conversations()).length;
+  await store.close();
+  report({
+    name: 'teams conversations',
+    ok: installed > 0,
+    optional: true,
+    says: installed > 0 ? `the app is in ${installed}` : 'the app is in none yet, so nobody is told there',
+    fix: 'runwatch manifest teams --package runwatch.zip, upload it under Manage your apps, add it to the team',
+  });
 }
 
 async function checkRedis(config: Config, report: Report): Promise<void> {

@@ -7,6 +7,7 @@ import type { Shape } from '../pipeline/normalize';
 import { createReplay, type ReplayedAlert } from '../pipeline/replay';
 import { BrokenFileError, splitRecords } from '../pipeline/split-records';
 import { CommandError, type Output, paint } from './output';
+import { progressLine } from './progress';
 
 export interface ReplayFlags {
   format: Shape | 'auto';
@@ -143,18 +144,4 @@ function describe(alert: ReplayedAlert, output: Output): string {
   const verdict = alert.exception ? `  suppressed by ${plainLine(alert.exception)}` : '';
   const who = `${plainLine(alert.caller.name)}${alert.caller.ip ? ` (${plainLine(alert.caller.ip, 45)})` : ''}`;
   return `${alert.startedAt}  ${head}  ${alert.technique} ${alert.status} on ${plainLine(alert.target.name)} by ${who}${why}${verdict}  ${alert.id}`;
-}
-
-function progressLine(output: Output, text: () => string) {
-  let last = 0;
-  return {
-    tick() {
-      if (!output.interactive || Date.now() - last < 200) return;
-      last = Date.now();
-      process.stderr.write(`\r\u001b[K${text()}`);
-    },
-    done() {
-      if (output.interactive) process.stderr.write('\r\u001b[K');
-    },
-  };
 }

@@ -204,15 +204,17 @@ export interface HealthRow {
   name: string;
   lastPollAt: string | null;
   error: string | null;
+  /** How far back history is known. */
+  historyDays: number;
 }
 
 export const healthPage = (
   subscriptions: readonly HealthRow[],
   queues: Record<string, Record<string, number>>,
 ): Html =>
-  html`<h2>Subscriptions</h2><div class="scroll"><table><thead><tr><th scope="col">Subscription</th><th scope="col">Last poll</th><th scope="col">State</th></tr></thead><tbody>${subscriptions.map(
+  html`<h2>Subscriptions</h2><div class="scroll"><table><thead><tr><th scope="col">Subscription</th><th scope="col">Last poll</th><th scope="col">History</th><th scope="col">State</th></tr></thead><tbody>${subscriptions.map(
     (s) =>
-      html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
+      html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td><progress max="89" value="${String(s.historyDays)}" aria-label="History of ${plainLine(s.name || s.id, 100)}"></progress> ${String(s.historyDays)} of 90 days</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
   )}</tbody></table></div><h2>Queues</h2><div class="scroll"><table><thead><tr><th scope="col">Queue</th><th scope="col">Waiting</th><th scope="col">Active</th><th scope="col">Delayed</th><th scope="col">Failed</th></tr></thead><tbody>${Object.entries(
     queues,
   ).map(

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bench, setUp } from '../support/bot';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await setUp({ mode: 'socket' });
+});
+afterEach(() => bench.stop());
+
+interface Checked {
+  name: string;
+  ok: boolean;
+  optional?: boolean;
+  says: string;
+  fix?: string;
+}
+
+/** `runwatch doctor --json` as it is installed, with the simulated tenant's CA. */
+async function doctor(
+  changes: Record<string, string> = {},
+): Promise<{ code: number | null; checks: Checked[] }> {
+  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
+  writeFileSync(ca, bench.tenant.ca);
+  const program = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'doctor', '--json'], {
+    env: { PATH: process.env.PATH, ...bench.env, NODE_EXTRA_CA_CERTS: ca, ...changes },
+  });
+  let out = '';
+  program.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  const code = await new Promise<number | null>((done) => program.on('close', done));
+  return {
+    code,
+    checks: out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  };
+}
+
+test('a bot that is set up well is told so, check by check', async () => {
+  const { code, checks } = await doctor();
+  const failed = checks.filter(({ ok, optional }) => !ok && !optional);
+  expect(failed).toEqual([]);
+  expect(code).toBe(0);
+  const names = checks.map(({ name }) => name);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      `reach ${bench.tenant.endpoint}`,
+      'azure credential',
+      'slack token',
+      'slack channel',
+      'redis version',
+      'redis persistence',
+      'redis eviction',
+      'clock',
+    ]),
+  );
+});
+
+test('what is wrong is named, with a command that mends it', async () => {
+  const policy = join(bench.env.RUNWATCH_DATA_DIR as string, 'policy.yaml');
+  writeFileSync(policy, 'audit: {webhook: http://127.0.0.1:1/audit}');
+  const { code, checks } = await doctor({
+    RUNWATCH_CONFIG: policy,
+    AZURE_ACCESS_TOKEN: 'wrong',
+    SLACK_BOT_TOKEN: 'xoxb-wrong',
+    TEAMS_APP_ID: 'a0b1c2d3-0000-4000-8000-000000000001',
+    TEAMS_APP_PASSWORD: 'wrong',
+    TEAMS_TENANT_ID: '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310',
+  });
+  expect(code).toBe(1);
+  const named = (name: string) => checks.find((check) => check.name === name);
+  expect(named('azure credential')).toMatchObject({
+    ok: false,
+    says: expect.stringContaining('AZURE_ACCESS_TOKEN'),
+  });
+  expect(named('slack token')).toMatchObject({ ok: false, fix: expect.stringContaining('SLACK_BOT_TOKEN') });
+  expect(named('teams app')).toMatchObject({
+    ok: false,
+    fix: expect.stringContaining('az ad app credential reset'),
+  });
+  expect(named('reach http://127.0.0.1:1')).toMatchObject({ ok: false });
+  for (const { name, ok, fix } of checks) if (!ok) expect([name, fix || 'nothing']).not.toContain('nothing');
+}, 60_000);
