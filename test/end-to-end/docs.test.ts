@@ -1,0 +1,128 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bench, setUp } from '../support/bot';
+import { openBrowser } from '../support/browser';
+import { until } from '../support/wait';
+
+const root = join(__dirname, '../..');
+let bench: Bench;
+let dir: string;
+let clone: string;
+
+beforeAll(async () => {
+  bench = await setUp({ mode: 'socket' });
+  dir = mkdtempSync(join(tmpdir(), 'runwatch-docs-'));
+  clone = join(dir, 'runwatch');
+  mkdirSync(clone);
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root });
+  execFileSync('tar', ['-cf', join(dir, 'clone.tar'), '--null', '-T', '-'], { cwd: root, input: files });
+  execFileSync('tar', ['-xf', join(dir, 'clone.tar'), '-C', clone]);
+}, 60_000);
+afterAll(async () => {
+  await bench.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return String(port);
+}
+
+/** A script's exit code and what it said. */
+async function bash(script: string, env: Record<string, string>) {
+  const program = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: clone, env });
+  let said = '';
+  for (const stream of [program.stdout, program.stderr])
+    stream.on('data', (chunk) => {
+      said += chunk;
+    });
+  const code = await new Promise((done) => program.on('close', done));
+  return { code, said };
+}
+
+/** All `sh` blocks of a page, as one would paste them. */
+const commandsOf = (page: string) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)]
+    .map(([, block]) => block)
+    .join('\n');
+
+test('from a fresh clone to a pressed button with the README alone, in less than five minutes', async () => {
+  const began = Date.now();
+  const port = await freePort();
+  const demo = spawn('npm', ['run', 'demo'], {
+    cwd: clone,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, RUNWATCH_PORT: port },
+    stdio: 'ignore',
+    detached: true,
+  });
+  const browser = await openBrowser();
+  try {
+    await until('the console', async () => (await fetch(`http://127.0.0.1:${port}/console`)).ok, 240);
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${port}/console`);
+    const card = page.locator('article.card', { hasText: 'Run command on vm-pay-01' }).first();
+    await card.locator('[data-action=acknowledge]').click();
+    await card.getByText('Acknowledged by').waitFor();
+    const seconds = (Date.now() - began) / 1000;
+    process.stderr.write(`from a fresh clone to a pressed button: ${seconds.toFixed(0)} s\n`);
+    expect(seconds).toBeLessThan(300);
+  } finally {
+    await browser.close();
+    process.kill(-(demo.pid as number), 'SIGTERM');
+    await new Promise((done) => demo.once('exit', done));
+  }
+}, 300_000);
+
+const pages = ['README.md', 'docs/start.md'];
+
+test('commands stand nowhere else', () => {
+  const all = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'ARCHITECTURE.md'];
+  const docs = readdirSync(join(root, 'docs')).flatMap((name) =>
+    name.endsWith('.md') ? [`docs/${name}`] : [],
+  );
+  const withCommands = [...all, ...docs].filter((page) => commandsOf(page) !== '');
+  // docs/configuration.md shows .env.example, which is no script.
+  expect(withCommands.filter((page) => page !== 'docs/configuration.md')).toEqual(pages);
+});
+
+test.each(pages)(
+  'every command in %s runs as it is written',
+  async (page) => {
+    const shims = join(dir, 'shims');
+    mkdirSync(shims, { recursive: true });
+    for (const program of ['az', 'docker', 'helm', 'kubectl', 'node', 'npm']) {
+      const path = join(shims, program);
+      writeFileSync(
+        path,
+        `#!/bin/sh\nexec ${process.execPath} ${join(root, 'test/support/shims/shim.cjs')} ${program} "$@"\n`,
+      );
+      chmodSync(path, 0o755);
+    }
+    writeFileSync(join(dir, 'ca.pem'), bench.tenant.ca);
+    const { AZURE_ACCESS_TOKEN: token = '', RUNWATCH_DATA_DIR: _, ...env } = bench.env;
+    const { code, said } = await bash(withoutTests(commandsOf(page)), {
+      ...env,
+      PATH: `${shims}:${process.env.PATH}`,
+      HOME: process.env.HOME ?? dir,
+      RUNWATCH_PORT: await freePort(),
+      NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
+      SHIM_TOKEN: token,
+      SHIM_LOG: join(dir, 'shims.log'),
+      SHIM_ACTIVITY: join(root, 'test/fixtures/activity-log/az-monitor-activity-log-list.json'),
+      SHIM_PATH: process.env.PATH ?? '',
+      REDIS_URL: '',
+      AZURE_CLIENT_ID: 'a0b1c2d3-0000-4000-8000-000000000002',
+    });
+    if (code !== 0) throw new Error(said.slice(-3000));
+  },
+  300_000,
+);
+
+/** CI runs these themselves. */
+const withoutTests = (script: string) => script.replace(/^(npm test|npm run test\S*|\.ci\/run)\b.*$/gm, ':');

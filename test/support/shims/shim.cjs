@@ -1,0 +1,115 @@
+// Stands for programs that the docs call and that are not here, or that would run for ever: az, docker, helm, kubectl, and
+// node or npm where they start the bot. Each refuses what the real one would refuse of it.
+const { spawn, spawnSync } = require('node:child_process');
+const { appendFileSync, existsSync, readFileSync } = require('node:fs');
+const { basename, join } = require('node:path');
+
+const [program, ...args] = process.argv.slice(2);
+const { SHIM_TOKEN, SHIM_LOG, SHIM_ACTIVITY, SHIM_PATH } = process.env;
+const has = (...words) => words.every((word, i) => args[i] === word);
+const option = (...names) => args[args.findIndex((arg) => names.includes(arg)) + 1];
+const refuse = (why) => {
+  process.stderr.write(`${program} ${args.join(' ')}: ${why}\n`);
+  process.exit(1);
+};
+const file = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : refuse(`no file ${path}`));
+appendFileSync(SHIM_LOG, `${program} ${args.join(' ')}\n`);
+
+function az() {
+  if (has('account', 'get-access-token')) return console.log(SHIM_TOKEN);
+  if (has('account', 'show')) return console.log('5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01');
+  if (has('identity', 'create')) return console.log('b07b07b0-0000-4000-8000-000000000001');
+  if (has('monitor', 'activity-log', 'list')) return process.stdout.write(file(SHIM_ACTIVITY));
+  if (has('vm', 'run-command', 'invoke'))
+    return option('-g') && option('-n') && option('--scripts')
+      ? undefined
+      : refuse('-g, -n and --scripts are needed');
+  if (has('role', 'definition', 'create')) {
+    const { Name, Actions, AssignableScopes } = JSON.parse(file(option('--role-definition')));
+    if (!Name || !Actions?.length || !/^\/subscriptions\/[0-9a-f-]{36}$/.test(AssignableScopes?.[0]))
+      refuse('not a role');
+    return undefined;
+  }
+  if (has('role', 'assignment', 'create'))
+    return option('--role') && /^\/subscriptions\/[0-9a-f-]{36}$/.test(option('--scope'))
+      ? undefined
+      : refuse('--role, --scope');
+  if (has('deployment', 'group', 'create')) {
+    const declared = [...file(option('-f')).matchAll(/^param (\w+)/gm)].map(([, name]) => name);
+    const given = args.slice(args.indexOf('-p') + 1).map((pair) => pair.split('=')[0]);
+    const unknown = given.filter((name) => !declared.includes(name));
+    if (unknown.length > 0) refuse(`parameters that are not declared: ${unknown}`);
+    const needed = [...file(option('-f')).matchAll(/^param (\w+) \w+$/gm)].map(([, name]) => name);
+    const lacking = needed.filter((name) => !given.includes(name));
+    if (lacking.length > 0) refuse(`parameters that are needed: ${lacking}`);
+    return undefined;
+  }
+  return refuse('not known to the shim');
+}
+
+function helm() {
+  if (!has('upgrade', '--install')) refuse('not known to the shim');
+  const { parse } = require('yaml');
+  const values = parse(file(join(args[3], 'values.yaml')));
+  args.forEach((arg, i) => {
+    if (arg !== '--set') return;
+    const path = args[i + 1].split('=')[0].split('.');
+    if (path.reduce((at, key) => at?.[key], values) === undefined) refuse(`no value ${path.join('.')}`);
+  });
+}
+
+const real = (name) =>
+  SHIM_PATH.split(':')
+    .map((dir) => join(dir, name))
+    .find(existsSync);
+
+/** Runs it; one that serves for ever is asked whether it is well, and stopped. */
+function orServe(name) {
+  const serves = /dist\/cli\.js (start|demo)\b/.test(args.join(' ')) || has('run', 'demo');
+  const env = { ...process.env, PATH: SHIM_PATH };
+  if (!serves) process.exit(spawnSync(real(name), args, { stdio: 'inherit', env }).status ?? 1);
+  const child = spawn(real(name), args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true });
+  let said = '';
+  const heard = (chunk) => {
+    said += chunk;
+  };
+  child.stdout.on('data', heard);
+  child.stderr.on('data', heard);
+  const end = (code) => {
+    clearInterval(asking);
+    try {
+      process.kill(-child.pid, 'SIGTERM');
+    } catch {}
+    if (code !== 0) process.stderr.write(said);
+    child.once('exit', () => process.exit(code));
+    setTimeout(() => process.exit(code), 15_000).unref();
+  };
+  child.once('exit', () => end(1));
+  const deadline = Date.now() + 180_000;
+  const asking = setInterval(async () => {
+    if (Date.now() > deadline) return end(1);
+    const url = `http://127.0.0.1:${process.env.RUNWATCH_PORT}/console`;
+    const well = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (well) {
+      child.removeAllListeners('exit');
+      end(0);
+    }
+  }, 200);
+}
+
+const programs = {
+  az,
+  helm,
+  kubectl: () => (has('create', 'secret', 'generic') ? undefined : refuse('not known to the shim')),
+  docker: () => {
+    if (!has('compose', 'up', '-d')) refuse('not known to the shim');
+    file('docker-compose.yml');
+    file('.env');
+  },
+  node: () => orServe('node'),
+  npm: () => orServe('npm'),
+};
+programs[basename(program)]();
