@@ -4,7 +4,7 @@ import type { Config } from '../config';
 import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
-import { createCredential, objectIdOf, rolesIn } from './credential';
+import { createCredential, objectIdOf, rolesIn, whoWon } from './credential';
 import { createDirectory } from './directory';
 import { createDisks } from './disks';
 import { toAzureError } from './errors';
@@ -56,6 +56,8 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
     ...createMachines(clients, options.now),
     botId,
+    /** Which credential is used, for whom. */
+    whoWon: () => whoWon(credential, `${azure.endpoint}/.default`),
     /** Application permissions in the bot's token for Microsoft Graph; null where there is none. */
     graphRoles: async (): Promise<string[] | null> => {
       const graph = options.graphEndpoint ?? (azure.accessToken ? null : graphs[azure.cloud]);

@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureAuthorityHosts, ClientSecretCredential, DefaultAzureCredential } from '@azure/identity';
+import { AzureLogger, setLogLevel } from '@azure/logger';
 import type { Config } from '../config';
 
 const authorityHosts = {
@@ -23,6 +24,27 @@ export const botToken = ({
   tenantId,
 }: Record<'appId' | 'appPassword' | 'tenantId', string>) =>
   new ClientSecretCredential(tenantId, appId, appPassword).getToken('https://api.botframework.com/.default');
+
+/**
+ * Which credential of a chain gave the token, and whom the token stands for, in words. The chain tells its choice to
+ * @azure/logger alone (@azure/identity, chainedTokenCredential.js).
+ */
+export async function whoWon(credential: TokenCredential, scope: string): Promise<string> {
+  const lines: string[] = [];
+  const before = AzureLogger.log;
+  AzureLogger.log = (...parts) => void lines.push(parts.join(' '));
+  setLogLevel('info');
+  try {
+    const token = await credential.getToken(scope);
+    const { tid, oid, idtyp, upn } = claimsOf(token?.token ?? '');
+    const won = /Result for (\w+): SUCCESS/.exec(lines.join('\n'))?.[1];
+    const as = oid ? ` as ${upn ?? `${idtyp === 'user' ? 'user' : 'application'} ${oid}`}` : '';
+    return `${won ?? 'the pasted token'}${as}${tid ? `, tenant ${tid}` : ''}`;
+  } finally {
+    setLogLevel(undefined);
+    AzureLogger.log = before;
+  }
+}
 
 /** The object id that a token was issued to; null when it can't be read. */
 export const objectIdOf = (token: string): string | null =>

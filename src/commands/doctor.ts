@@ -75,7 +75,7 @@ async function checkAzure(config: Config, report: Report): Promise<void> {
   report({
     name: 'azure credential',
     ok: true,
-    says: `${credential} is accepted by ${config.azure.endpoint}`,
+    says: `${await azure.whoWon().catch(() => credential)} is accepted by ${config.azure.endpoint}`,
   });
   const wanted = config.azure.subscriptionIds ?? subscriptions.map((subscription) => subscription.id);
   report({
