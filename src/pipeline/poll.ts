@@ -26,6 +26,9 @@ const keptMs = 90 * 86_400_000 - 60_000;
 /** Events a job: large enough that a burst is seen as one, small enough for Redis. */
 const batchSize = 1000;
 
+/** Once every overlap's length a poll looks back this far, for the few events that reach the log hours late. */
+const deepMs = 3 * 3_600_000;
+
 /**
  * Reads what is new in a subscription's log, from the watermark less the overlap, and queues it. The watermark and
  * the seen ids move only after that, so that a crash reads again and loses nothing; what is queued twice is one job.
@@ -33,28 +36,55 @@ const batchSize = 1000;
 export async function poll(subscriptionId: string, deps: PollDeps): Promise<void> {
   const { polls, lookbackMs, now } = deps;
   const to = now();
-  const watermark = await polls.watermark(subscriptionId);
-  const begin = (watermark ? Date.parse(watermark) : to) - lookbackMs;
-  const from = Math.max(begin, to - keptMs);
+  const { begin, from } = await windowOf(subscriptionId, to, deps);
   const window = { subscriptionId, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
   const records = await readWindow(deps, window);
   const { events, unreadable } = sortOut(records);
-  const fresh = await polls.unseen(subscriptionId, [...events.keys(), ...unreadable.keys()]);
-  const freshEvents = [...events.values()].filter((event) => fresh.has(event.id));
-  const relevant = freshEvents.filter((event) => runsCode(event, deps.techniquesOff));
+  const running = (event: ActivityEvent) => runsCode(event, deps.techniquesOff);
+  const recent = [...events.values()].filter((event) => Date.parse(event.time) >= begin);
+  const late = [...events.values()].filter((event) => Date.parse(event.time) < begin && running(event));
+  const fresh = await polls.unseen(subscriptionId, [...recent.map(({ id }) => id), ...unreadable.keys()]);
+  const freshLate = await polls.unseen(
+    subscriptionId,
+    late.map(({ id }) => id),
+    'running',
+  );
+  const freshEvents = [...recent, ...late].filter(({ id }) => fresh.has(id) || freshLate.has(id));
+  const relevant = freshEvents.filter(running);
   await enqueue(deps.queues, subscriptionId, relevant);
   await tellTimelines(freshEvents, deps);
   await polls.setAside([...unreadable].filter(([id]) => fresh.has(id)).map(([, record]) => record));
-  const seen = new Map<string, number>();
-  for (const event of freshEvents) seen.set(event.id, Date.parse(event.time));
+  const timesOf = (some: readonly ActivityEvent[]) =>
+    new Map(some.map((event) => [event.id, Date.parse(event.time)] as const));
+  const seen = timesOf(freshEvents.filter(({ id }) => fresh.has(id)));
   for (const id of unreadable.keys()) if (fresh.has(id)) seen.set(id, to);
-  await polls.commit(subscriptionId, window.to, seen, from - lookbackMs);
+  await polls.commit(subscriptionId, window.to, {
+    all: { ids: seen, forget: begin - lookbackMs },
+    running: { ids: timesOf(relevant), forget: Math.min(begin, to - deepMs) - lookbackMs },
+  });
   deps.metrics.events.inc({ kind: 'relevant' }, relevant.length);
   deps.metrics.events.inc({ kind: 'other' }, freshEvents.length - relevant.length);
   deps.metrics.events.inc(
     { kind: 'unreadable' },
     [...unreadable.keys()].filter((id) => fresh.has(id)).length,
   );
+}
+
+/**
+ * From when on a poll reads: `begin` is the watermark less the overlap, `from` is further back when it is time to look for
+ * late events, never before the subscription was watched at all. A clock that was set back does not move either ahead.
+ */
+async function windowOf(
+  subscriptionId: string,
+  to: number,
+  { polls, lookbackMs }: PollDeps,
+): Promise<{ begin: number; from: number }> {
+  const watermark = await polls.watermark(subscriptionId);
+  const last = watermark ? Math.min(Date.parse(watermark), to) : to;
+  const begin = Math.max(last - lookbackMs, to - keptMs);
+  if (Math.floor(to / lookbackMs) === Math.floor(last / lookbackMs)) return { begin, from: begin };
+  const since = (await polls.watchedSince(subscriptionId)) ?? to;
+  return { begin, from: Math.min(begin, Math.max(to - deepMs, since - lookbackMs)) };
 }
 
 /**

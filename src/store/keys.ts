@@ -28,6 +28,8 @@ export const keys = {
   watermarks: key('watermarks'),
   subscriptions: key('subscriptions'),
   seen: (subscriptionId: string) => key('seen', subscriptionId),
+  seenRunning: (subscriptionId: string) => key('seen-running', subscriptionId),
+  watchedSince: key('watched-since'),
   throttled: (subscriptionId: string) => key('throttled', subscriptionId),
   lock: (name: string) => key('lock', name),
   unreadable: key('unreadable'),

@@ -17,34 +17,46 @@ export interface SubscriptionHealth {
 /** Set-aside records are looked at by people: the newest thousand are enough. */
 const keptUnreadable = 1000;
 
+const seenKeys = { all: keys.seen, running: keys.seenRunning } as const;
+
 export function createPollState(redis: Redis) {
   const watermark = (subscriptionId: string) => redis.hget(keys.watermarks, subscriptionId);
 
-  /** Of these event ids, those that no poll has queued yet. */
-  async function unseen(subscriptionId: string, ids: readonly string[]): Promise<Set<string>> {
+  /** Of these event ids, those that no poll has queued yet; `running` ones are remembered for longer. */
+  async function unseen(
+    subscriptionId: string,
+    ids: readonly string[],
+    kind: 'all' | 'running' = 'all',
+  ): Promise<Set<string>> {
     if (ids.length === 0) return new Set();
-    const scores = await redis.zmscore(keys.seen(subscriptionId), ...ids);
+    const scores = await redis.zmscore(seenKeys[kind](subscriptionId), ...ids);
     return new Set(ids.filter((_, index) => scores[index] === null));
   }
 
-  /** After what was read is safely queued: remembers the ids (time in ms), forgets those before `forget`, moves the watermark. */
+  /** After what was read is safely queued: remembers the ids (time in ms), forgets those before, moves the watermark. */
   async function commit(
     subscriptionId: string,
     watermark: string,
-    seen: ReadonlyMap<string, number>,
-    forget: number,
+    seen: Record<'all' | 'running', { ids: ReadonlyMap<string, number>; forget: number }>,
   ): Promise<void> {
     const transaction = redis.multi();
-    if (seen.size > 0) {
-      transaction.zadd(
-        keys.seen(subscriptionId),
-        ...([...seen].flatMap(([id, at]) => [at, id]) as [number, string]),
-      );
+    for (const kind of ['all', 'running'] as const) {
+      const { ids, forget } = seen[kind];
+      const key = seenKeys[kind](subscriptionId);
+      const pairs = [...ids].flatMap(([id, at]) => [at, id]) as [number, string];
+      if (ids.size > 0) transaction.zadd(key, ...pairs);
+      transaction.zremrangebyscore(key, '-inf', `(${forget}`);
     }
-    transaction.zremrangebyscore(keys.seen(subscriptionId), '-inf', `(${forget}`);
     transaction.hset(keys.watermarks, subscriptionId, watermark);
+    transaction.hsetnx(keys.watchedSince, subscriptionId, watermark);
     await transaction.exec();
   }
+
+  /** When a subscription's log was read first, ms; null before that. */
+  const watchedSince = async (subscriptionId: string): Promise<number | null> => {
+    const since = await redis.hget(keys.watchedSince, subscriptionId);
+    return since === null ? null : Date.parse(since);
+  };
 
   /** Azure asked to leave the subscription alone for a while. */
   const throttle = (subscriptionId: string, ms: number) =>
@@ -83,6 +95,7 @@ export function createPollState(redis: Redis) {
     watermark,
     unseen,
     commit,
+    watchedSince,
     subscriptions,
     subscription,
     putSubscription,

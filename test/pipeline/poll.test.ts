@@ -128,3 +128,34 @@ test('what cannot be read is kept aside once, with its reason', async () => {
   await run();
   expect(await store.polls.unreadable()).toMatchObject([{ reason: expect.stringContaining('operation') }]);
 });
+
+test('an event that reaches the log two hours late is read once, and none from before watching began', async () => {
+  const began = now;
+  const before = operate(runCommand, began - 90 * 60_000, 100 * 60_000);
+  await run();
+  const late = operate(runCommand, began + 60_000, 121 * 60_000);
+  for (let minute = 1; minute <= 200; minute++) {
+    now = began + minute * 60_000;
+    bench.tenant.state.now = () => now;
+    await run();
+  }
+  const ids = (await queued()).map(({ id }) => id);
+  expect(ids.filter((id) => late.some(({ eventDataId }) => eventDataId === id))).toHaveLength(late.length);
+  expect(ids.filter((id) => before.some(({ eventDataId }) => eventDataId === id))).toEqual([]);
+  expect(asked()).toHaveLength(201);
+});
+
+test('a clock that jumps ahead and back loses nothing and reads nothing twice', async () => {
+  const began = now;
+  await run();
+  now = began + 3_600_000;
+  bench.tenant.state.now = () => now;
+  await run();
+  now = began + 60_000;
+  const events = operate(runCommand, began + 30_000);
+  await run();
+  now = began + 120_000;
+  await run();
+  const ids = (await queued()).map(({ id }) => id);
+  expect(ids.sort()).toEqual(events.map(({ eventDataId }) => eventDataId).sort());
+});
