@@ -11,6 +11,7 @@ import { startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { createStore } from '../../src/store/store';
 import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
+import { type Proxy, startProxy } from '../support/proxy';
 import { until } from '../support/wait';
 
 /**
@@ -21,6 +22,8 @@ import { until } from '../support/wait';
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
 const rounds = Number(process.env.FAULTS_ROUNDS ?? 24);
 const perRound = 8;
+/** Operations a round that run nothing; each is three events. */
+const noise = 30;
 
 let state = seed;
 const random = () => {
@@ -29,7 +32,12 @@ const random = () => {
 };
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
 
+/** Even seeds press over HTTP, odd ones through Socket Mode. */
+const mode = seed % 2 === 0 ? 'http' : 'socket';
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
 let bench: Bench;
+let lines: Record<'redis' | 'slack' | 'arm', Proxy>;
 let port: number;
 const cli = join(__dirname, '../../dist/cli.js');
 const roles = ['poll,enrich', 'deliver', 'respond,serve'] as const;
@@ -37,7 +45,13 @@ const processes = new Map<(typeof roles)[number], ChildProcess>();
 
 beforeAll(async () => {
   process.stdout.write(`faults: seed ${seed}, ${rounds} rounds\n`);
-  bench = await setUp({ mode: 'http' });
+  bench = await setUp({ mode });
+  const at = (url: string) => ({ host: '127.0.0.1', port: Number(new URL(url).port) });
+  lines = {
+    redis: await startProxy(() => ({ path: (bench.redis.address as { socket: string }).socket })),
+    slack: await startProxy(() => at(bench.slack.apiUrl)),
+    arm: await startProxy(() => at(bench.tenant.endpoint)),
+  };
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
   port = (probe.address() as { port: number }).port;
@@ -48,6 +62,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const child of processes.values()) child.kill('SIGKILL');
+  for (const line of Object.values(lines)) await line.stop();
   await bench.stop();
 });
 
@@ -58,7 +73,16 @@ function start(role: (typeof roles)[number]): void {
   processes.set(
     role,
     spawn(process.execPath, [cli, 'start', '--roles', role], {
-      env: { PATH, ...bench.env, RUNWATCH_PORT: String(port), NODE_EXTRA_CA_CERTS: ca },
+      env: {
+        PATH,
+        ...bench.env,
+        RUNWATCH_PORT: String(port),
+        NODE_EXTRA_CA_CERTS: ca,
+        NODE_OPTIONS: `--require ${join(__dirname, '../support/jumping-clock.cjs')}`,
+        REDIS_URL: `redis://127.0.0.1:${lines.redis.port}`,
+        SLACK_API_URL: `http://127.0.0.1:${lines.slack.port}/api/`,
+        AZURE_RESOURCE_MANAGER_ENDPOINT: `https://127.0.0.1:${lines.arm.port}`,
+      },
       stdio: 'ignore',
     }),
   );
@@ -68,12 +92,17 @@ const answers = (path: string) =>
     (answer) => answer.ok,
     () => false,
   );
-const serves = () => until(`the server (seed ${seed})`, () => answers('/healthz'), 60);
+const serves = () =>
+  until(
+    `the server (seed ${seed})`,
+    async () => (await answers('/healthz')) && (mode === 'http' || bench.slack.connected()),
+    60,
+  );
 
-async function kill(role: (typeof roles)[number]): Promise<void> {
+async function kill(role: (typeof roles)[number], signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   const child = processes.get(role) as ChildProcess;
   const gone = new Promise((done) => child.once('exit', done));
-  child.kill('SIGKILL');
+  child.kill(signal);
   await gone;
   start(role);
   if (role === 'respond,serve') await serves();
@@ -91,6 +120,28 @@ const faults: Record<string, () => unknown> = {
   'kill the poller': () => kill('poll,enrich'),
   'kill the deliverer': () => kill('deliver'),
   'kill the responder': () => kill('respond,serve'),
+  'rolled out anew, one by one': async () => {
+    for (const role of roles) await kill(role, 'SIGTERM');
+  },
+  'the poller’s clock jumps': () => processes.get('poll,enrich')?.kill('SIGUSR2'),
+  'the deliverer’s clock jumps': () => processes.get('deliver')?.kill('SIGUSR2'),
+  'the responder’s clock jumps': () => processes.get('respond,serve')?.kill('SIGUSR2'),
+  'Redis is full': async () => {
+    const redis = connect(bench.redis.address);
+    await redis.config('SET', 'maxmemory', '1');
+    await pause(1500);
+    await redis.config('SET', 'maxmemory', '0');
+    redis.disconnect();
+  },
+  'the line to Redis is cut': () => lines.redis.cut(700),
+  'nothing comes back from Redis': () => lines.redis.lose('down', 1500),
+  'nothing gets to Redis': () => lines.redis.lose('up', 1500),
+  'nothing comes back from Slack': () => lines.slack.lose('down', 1500),
+  'nothing gets to Slack': () => lines.slack.lose('up', 1500),
+  'the line to ARM is cut': () => lines.arm.cut(700),
+  'nothing comes back from ARM': () => lines.arm.lose('down', 1500),
+  'the socket is refreshed': () => bench.slack.refreshSocket(),
+  'the socket is cut': () => bench.slack.cutSocket(),
   'Redis killed and started again': async () => {
     process.kill(await redisPid(), 'SIGKILL');
     bench.redis = await startEmbeddedRedis(bench.env.RUNWATCH_DATA_DIR as string);
@@ -98,7 +149,7 @@ const faults: Record<string, () => unknown> = {
   'Redis paused': async () => {
     const pid = await redisPid();
     process.kill(pid, 'SIGSTOP');
-    await new Promise((done) => setTimeout(done, 2000));
+    await pause(2000);
     process.kill(pid, 'SIGCONT');
   },
   'Slack throttles': () =>
@@ -124,6 +175,14 @@ const faults: Record<string, () => unknown> = {
 function logSome(round: number): void {
   const { vms, people } = bench.world;
   const machines = [vms.pay01, vms.pay02, ...vms.web];
+  for (let i = 0; i < noise; i++)
+    bench.tenant.log({
+      name: 'Microsoft.Compute/virtualMachines/write',
+      resourceId: pick(machines),
+      caller: people.patchBot,
+      at: Date.now() - 20_000,
+      tookMs: 1000,
+    });
   for (let i = 0; i < perRound; i++) {
     const number = round * perRound + i;
     const records = bench.tenant.log({
@@ -158,12 +217,20 @@ test('whatever fails, each execution ends as one message and each press as one e
       .filter((m) => !pressed.has(m.metadata?.event_payload.alert_id as string));
     if (open.length > 0) {
       const message = pick(open);
-      const to = { url: `http://127.0.0.1:${port}` };
+      const to = mode === 'http' ? { url: `http://127.0.0.1:${port}` } : 'socket';
       const answer = await bench.slack.press(message, 'acknowledge', 'U0SAM0000', to).catch(() => null);
       if (answer?.status === 200) pressed.add(message.metadata?.event_payload.alert_id as string);
     }
     const wanted = Math.floor(random() * (round + 1) * perRound * 0.8);
-    await until(`message ${wanted} (seed ${seed})`, () => bench.slack.alerts().length >= wanted, 60);
+    await until(
+      `message ${wanted} (seed ${seed}; ${played.join(', ')})`,
+      async () => {
+        const posted = bench.slack.alerts().length;
+        if (posted >= wanted) return true;
+        throw new Error(`${posted} of ${(round + 1) * perRound}; ${await standing()}`);
+      },
+      60,
+    );
   }
   bench.slack.clear();
   bench.tenant.faults.clear();

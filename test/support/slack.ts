@@ -342,6 +342,19 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     signed,
     interact,
     connected: () => socket?.readyState === 1,
+    /** Slack asks the client to connect anew, as it does every few hours; the old line ends soon after. */
+    refreshSocket: () => {
+      const old = socket;
+      old?.send(
+        JSON.stringify({
+          type: 'disconnect',
+          reason: 'refresh_requested',
+          debug_info: { host: 'simulated' },
+        }),
+      );
+      setTimeout(() => old?.close(), 200);
+    },
+    cutSocket: () => socket?.terminate(),
     /** Messages that stand for an alert. */
     alerts: () => messages.filter((m) => m.metadata?.event_type === 'runwatch_alert'),
     messageOf: (alertId: string) => messages.find((m) => m.metadata?.event_payload.alert_id === alertId),

@@ -31,6 +31,6 @@ export interface ArmRequest {
   query: URLSearchParams;
   headers: Record<string, string | string[] | undefined>;
   body: unknown;
-  /** The server's own https origin, for links. */
+  /** The https origin that was asked, for links. */
   origin: string;
 }

@@ -78,7 +78,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
   let origin = '';
 
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await read(message, origin);
+    const request = await read(message, `https://${message.headers.host}`);
     const record: RequestRecord = {
       method: request.method,
       path: request.path,
