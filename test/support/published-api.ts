@@ -248,6 +248,12 @@ const published: Published[] = [
   },
   {
     method: 'POST',
+    path: /^\/v1\.0\/(users|directoryObjects)\/[^/]+\/checkMemberGroups$/,
+    version: null,
+    body: z.strictObject({ groupIds: z.array(guid).min(1).max(20) }),
+  },
+  {
+    method: 'POST',
     path: /^\/v1\.0\/directoryObjects\/getByIds$/,
     version: null,
     body: z.strictObject({ ids: z.array(guid).max(1000), types: z.array(z.string()).optional() }),
