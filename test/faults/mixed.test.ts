@@ -11,7 +11,7 @@ import { startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { createStore } from '../../src/store/store';
 import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
-import { type Proxy, startProxy } from '../support/proxy';
+import { startProxy, type TcpProxy } from '../support/proxy';
 import { until } from '../support/wait';
 
 /**
@@ -37,7 +37,7 @@ const mode = seed % 2 === 0 ? 'http' : 'socket';
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 let bench: Bench;
-let lines: Record<'redis' | 'slack' | 'arm', Proxy>;
+let lines: Record<'redis' | 'slack' | 'arm', TcpProxy>;
 let port: number;
 const cli = join(__dirname, '../../dist/cli.js');
 const roles = ['poll,enrich', 'deliver', 'respond,serve'] as const;

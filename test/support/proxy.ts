@@ -52,4 +52,4 @@ export async function startProxy(target: () => NetConnectOpts) {
     },
   };
 }
-export type Proxy = Awaited<ReturnType<typeof startProxy>>;
+export type TcpProxy = Awaited<ReturnType<typeof startProxy>>;
