@@ -37,8 +37,11 @@ export const variables = {
   AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl.optional(),
   AZURE_ACCESS_TOKEN: z.string().min(1).optional(),
   REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
-    .meta({ expected: 'redis://… or rediss://…' })
+    .string()
+    .regex(/^rediss?(-cluster|-sentinel)?:\/\/[^\s/]+/)
+    .meta({
+      expected: 'redis://…, rediss://…, redis-cluster://HOST:PORT,… or redis-sentinel://HOST:PORT,…/NAME',
+    })
     .optional(),
   SLACK_BOT_TOKEN: starts('xoxb-').optional(),
   SLACK_CHANNEL: z.string().min(1).optional(),

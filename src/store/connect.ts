@@ -1,6 +1,9 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 
-/** Where Redis answers: a URL, or the unix socket of the one that we started. */
+/**
+ * Where Redis answers: a URL, or the unix socket of the one that we started. `redis-cluster://` (or `rediss-cluster://`, with
+ * TLS) names some nodes of a Redis Cluster, `redis-sentinel://HOST:PORT,…/NAME` some sentinels and the master's name.
+ */
 export type RedisAddress = { url: string } | { socket: string };
 
 export interface ConnectOptions {
@@ -22,7 +25,48 @@ export function connect(
     enableAutoPipelining,
     lazyConnect: probe,
     maxRetriesPerRequest: probe ? 0 : null,
-    retryStrategy: (attempt: number) => (probe ? null : Math.min(50 * 2 ** Math.min(attempt, 6), 2000)),
+    retryStrategy: (attempt: number) => (probe ? null : patient(attempt)),
   };
-  return new Redis('url' in address ? address.url : address.socket, options);
+  if (!('url' in address)) return new Redis(address.socket, options);
+  const [, tls, kind] = /^redis(s?)-(cluster|sentinel):/.exec(address.url) ?? [];
+  if (!kind) return new Redis(address.url, options);
+  const { nodes, name, ...login } = severalOf(address.url);
+  const secure = tls ? { tls: {} } : {};
+  if (kind === 'sentinel')
+    return new Redis({
+      ...options,
+      ...login,
+      ...secure,
+      sentinels: nodes,
+      name,
+      sentinelRetryStrategy: patient,
+    });
+  // Its commands are those of one Redis, as long as every key has the same hash tag.
+  return new Cluster(nodes, {
+    enableAutoPipelining,
+    lazyConnect: probe,
+    retryDelayOnFailover: 500,
+    retryDelayOnClusterDown: 500,
+    slotsRefreshInterval: 2000,
+    clusterRetryStrategy: (attempt) => (probe ? null : patient(attempt)),
+    redisOptions: { ...options, ...login, ...secure },
+  }) as unknown as Redis;
+}
+
+const patient = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000);
+
+/** The parts of `redis-…://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME`. */
+export function severalOf(url: string) {
+  const { username, password, pathname } = new URL(url.replace(/,[^/]*/, ''));
+  const hosts = /\/\/(?:[^@/]*@)?([^/]+)/.exec(url)?.[1] ?? '';
+  const nodes = hosts.split(',').map((part) => {
+    const { hostname, port } = new URL(`redis://${part}`);
+    return { host: hostname, port: Number(port || 6379) };
+  });
+  return {
+    nodes,
+    name: pathname.slice(1) || 'mymaster',
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+  };
 }

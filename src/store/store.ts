@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { createAlertsStore } from './alerts-store';
 import { createAnswers } from './answers';
 import { createAuditTrail } from './audit';
@@ -33,7 +32,7 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),
     /** Calls back with an alert's id at each change until the returned function is called. */
-    watchChanges: (listener: (alertId: string) => void) => watch(redis, listener),
+    watchChanges: (listener: (alertId: string) => void) => watch(address, listener),
     close: async () => {
       redis.disconnect();
     },
@@ -41,8 +40,8 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
 }
 export type Store = ReturnType<typeof createStore>;
 
-function watch(redis: Redis, listener: (alertId: string) => void): () => void {
-  const subscriber = redis.duplicate({ enableAutoPipelining: false });
+function watch(address: RedisAddress, listener: (alertId: string) => void): () => void {
+  const subscriber = connect(address);
   subscriber.on('error', () => {});
   subscriber.on('message', (_channel, alertId) => listener(alertId));
   subscriber.subscribe(keys.changes).catch(() => {});

@@ -1,0 +1,122 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './wait';
+
+/** Real redis-server processes on loopback: a cluster of three masters with a replica each, or a master with sentinels. */
+export function createServers() {
+  const dir = mkdtempSync(join(tmpdir(), 'runwatch-redis-'));
+  const processes = new Map<number, ChildProcess>();
+
+  async function freePort(): Promise<number> {
+    for (;;) {
+      const server = createServer();
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      const { port } = server.address() as { port: number };
+      await new Promise((done) => server.close(done));
+      // A cluster's nodes speak to each other ten thousand ports above.
+      if (port < 55_000) return port;
+    }
+  }
+
+  const cli = (port: number, ...args: string[]) =>
+    execFileSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' }).trim();
+
+  async function start(port: number, args: string[], conf?: string): Promise<void> {
+    const own = join(dir, String(port));
+    mkdirSync(own, { recursive: true });
+    if (conf !== undefined) writeFileSync(join(own, 'redis.conf'), conf);
+    const file = conf === undefined ? [] : [join(own, 'redis.conf')];
+    const all = [...file, '--port', String(port), '--bind', '127.0.0.1', '--dir', own, ...args];
+    processes.set(port, spawn('redis-server', all, { stdio: 'ignore' }));
+    await until(`redis on ${port}`, () => cli(port, 'ping') === 'PONG', 20);
+  }
+
+  const durable = [
+    ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''],
+    ...['--repl-diskless-sync-delay', '0'],
+  ];
+
+  /** Replication is asynchronous: what a master acknowledged and did not pass on dies with it. */
+  const inStep = (port: number) =>
+    until(
+      `a replica in step with ${port}`,
+      () => {
+        const info = cli(port, 'info', 'replication');
+        const own = /master_repl_offset:(\d+)/.exec(info)?.[1];
+        return /slave0:.*state=online/.test(info) && info.includes(`,offset=${own},`);
+      },
+      30,
+    );
+
+  /** Answers its URL, and the port of the master that holds our hash tag. */
+  async function cluster() {
+    const ports: number[] = [];
+    for (let i = 0; i < 6; i++) ports.push(await freePort());
+    for (const port of ports)
+      await start(port, [...durable, '--cluster-enabled', 'yes', '--cluster-node-timeout', '1500']);
+    const nodes = ports.map((port) => `127.0.0.1:${port}`);
+    const create = ['--cluster', 'create', ...nodes, '--cluster-replicas', '1', '--cluster-yes'];
+    execFileSync('redis-cli', create, { stdio: 'ignore' });
+    await until('the cluster', () => /cluster_state:ok/.test(cli(ports[0] as number, 'cluster', 'info')), 30);
+    const slot = Number(cli(ports[0] as number, 'cluster', 'keyslot', '{runwatch}'));
+    const master = () => {
+      const alive = [...processes.keys()][0] as number;
+      for (const line of cli(alive, 'cluster', 'nodes').split('\n')) {
+        const [, address = '', flags = '', , , , , , ...slots] = line.split(' ');
+        const has = slots.some((range) => {
+          const [from = 0, to = from] = range.split('-').map(Number);
+          return slot >= from && slot <= to;
+        });
+        if (flags.includes('master') && !flags.includes('fail') && has)
+          return Number(/:(\d+)@/.exec(address)?.[1]);
+      }
+      return 0;
+    };
+    return { url: `redis-cluster://${nodes.join(',')}`, master };
+  }
+
+  /** A master with a replica, and three sentinels that promote the replica when the master is gone for a second. */
+  async function sentinels() {
+    const [first, second] = [await freePort(), await freePort()];
+    await start(first, durable);
+    await start(second, [...durable, '--replicaof', `127.0.0.1 ${first}`]);
+    const watchers: number[] = [];
+    for (let i = 0; i < 3; i++) watchers.push(await freePort());
+    const conf = [
+      `sentinel monitor soc 127.0.0.1 ${first} 2`,
+      'sentinel down-after-milliseconds soc 1000',
+      'sentinel failover-timeout soc 5000',
+    ].join('\n');
+    for (const port of watchers) await start(port, ['--sentinel'], conf);
+    await inStep(first);
+    await until(
+      'the sentinels to know each other',
+      () => /num-other-sentinels\n2/.test(cli(watchers[0] as number, 'sentinel', 'master', 'soc')),
+      30,
+    );
+    const address = () =>
+      Number(cli(watchers[0] as number, 'sentinel', 'get-master-addr-by-name', 'soc').split('\n')[1]);
+    const url = `redis-sentinel://${watchers.map((port) => `127.0.0.1:${port}`).join(',')}/soc`;
+    return { url, master: address };
+  }
+
+  return {
+    cluster,
+    sentinels,
+    inStep,
+    kill: async (port: number) => {
+      const child = processes.get(port);
+      processes.delete(port);
+      const gone = new Promise((done) => child?.once('exit', done));
+      child?.kill('SIGKILL');
+      await gone;
+    },
+    stop: () => {
+      for (const child of processes.values()) child.kill('SIGKILL');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
