@@ -12,8 +12,10 @@ import { createSlackSurface } from './chat/slack/slack-surface';
 import { joinWorkspaces } from './chat/slack/workspaces';
 import type { Surface } from './chat/surface';
 import type { Config, Role, SlackConfig } from './config';
+import { historyShare, whatIsUnready } from './health';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
+import { patiently } from './patiently';
 import { activity } from './pipeline/activity';
 import { backfill } from './pipeline/backfill';
 import { answerCommand } from './pipeline/chat-commands';
@@ -145,15 +147,23 @@ async function assemble(
     });
     queues.work('digest', ({ name }) => (name === 'report' ? report : digest)({ store, queues, now }));
     const tz = policy.workingHours?.zone ?? 'UTC';
-    await queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' });
-    await queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' });
-    await queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' });
+    await patiently(log, () =>
+      queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' }),
+    );
+    await patiently(log, () =>
+      queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' }),
+    );
+    await patiently(log, () =>
+      queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' }),
+    );
     const { audit } = policy;
     if (audit) {
       queues.work('copyAudit', async () => {
         await store.deliveries.withLock('copy-audit', 10_000, () => copyAudit(audit, { store }));
       });
-      await queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' });
+      await patiently(log, () =>
+        queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' }),
+      );
     }
   }
   if (has('respond')) {
@@ -172,15 +182,15 @@ async function assemble(
       now,
     });
     queues.work('watchIsolation', () => watchIsolation({ store, azure, queues, log, now }));
-    await queues.watchIsolation.upsertJobScheduler(
-      'watch',
-      { every: watchIsolationEveryMs },
-      { name: 'watch' },
+    await patiently(log, () =>
+      queues.watchIsolation.upsertJobScheduler('watch', { every: watchIsolationEveryMs }, { name: 'watch' }),
     );
     queues.work('reviewAccess', () => reviewAll(deps, now));
     if (config.policy.accessReview === 'monthly') {
       const tz = config.policy.workingHours?.zone ?? 'UTC';
-      await queues.reviewAccess.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'review' });
+      await patiently(log, () =>
+        queues.reviewAccess.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'review' }),
+      );
     }
     queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 });
   }
@@ -220,8 +230,10 @@ async function assemble(
         log,
       }),
     );
-    await queues.discover.add('discover', {}, { deduplication: { id: 'at start' } });
-    await queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' });
+    await patiently(log, () => queues.discover.add('discover', {}, { deduplication: { id: 'at start' } }));
+    await patiently(log, () =>
+      queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' }),
+    );
   }
   let server: RunningServer | null = null;
   const tested = async (exception: Pick<Exception, 'match' | 'silenceCritical'>) => {
@@ -314,39 +326,4 @@ function slackSurface(client: WebClient, config: SlackConfig, log: Log): Surface
   );
   const first = createSlackSurface(client, config);
   return others.length > 0 ? joinWorkspaces(first, new Map(others)) : first;
-}
-
-/** How much of the known subscriptions' history is filled, 0 to 1. */
-async function historyShare(store: ReturnType<typeof createStore>, now: number): Promise<number> {
-  const subscriptions = await store.polls.subscriptions();
-  const from = await Promise.all(subscriptions.map(({ id }) => store.history.filledFrom(id)));
-  const shares = from.map((at) => (at === null ? 0 : Math.min(1, (now - at) / (89 * 86_400_000))));
-  return shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
-}
-
-/** Redis must answer, and the last poll of each subscription be fresh. */
-async function whatIsUnready(
-  store: ReturnType<typeof createStore>,
-  config: Config,
-  now: () => number,
-): Promise<string[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const silent = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), 2000);
-  });
-  try {
-    const subscriptions = await Promise.race([store.polls.subscriptions(), silent]);
-    if (subscriptions.length === 0) return ['no subscription is known yet'];
-    const staleAfter = config.pollSeconds * 3000 + 30_000;
-    return subscriptions
-      .filter((s) => s.error !== null || !s.lastPollAt || now() - Date.parse(s.lastPollAt) > staleAfter)
-      .map(
-        (s) =>
-          `subscription ${s.name || s.id} (${s.id}): ${s.error ?? (s.lastPollAt ? `last polled ${s.lastPollAt}` : 'not polled yet')}`,
-      );
-  } catch {
-    return ['Redis does not answer'];
-  } finally {
-    clearTimeout(timer);
-  }
 }

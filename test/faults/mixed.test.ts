@@ -41,6 +41,9 @@ let lines: Record<'redis' | 'slack' | 'arm', TcpProxy>;
 let port: number;
 const cli = join(__dirname, '../../dist/cli.js');
 const roles = ['poll,enrich', 'deliver', 'respond,serve'] as const;
+/** Ends that nobody asked for. */
+const ended: string[] = [];
+let stopping = false;
 const processes = new Map<(typeof roles)[number], ChildProcess>();
 
 beforeAll(async () => {
@@ -61,6 +64,7 @@ beforeAll(async () => {
   await serves();
 });
 afterAll(async () => {
+  stopping = true;
   for (const child of processes.values()) child.kill('SIGKILL');
   for (const line of Object.values(lines)) await line.stop();
   await bench.stop();
@@ -70,22 +74,26 @@ function start(role: (typeof roles)[number]): void {
   const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
   writeFileSync(ca, bench.tenant.ca);
   const { PATH = '' } = process.env;
-  processes.set(
-    role,
-    spawn(process.execPath, [cli, 'start', '--roles', role], {
-      env: {
-        PATH,
-        ...bench.env,
-        RUNWATCH_PORT: String(port),
-        NODE_EXTRA_CA_CERTS: ca,
-        NODE_OPTIONS: `--require ${join(__dirname, '../support/jumping-clock.cjs')}`,
-        REDIS_URL: `redis://127.0.0.1:${lines.redis.port}`,
-        SLACK_API_URL: `http://127.0.0.1:${lines.slack.port}/api/`,
-        AZURE_RESOURCE_MANAGER_ENDPOINT: `https://127.0.0.1:${lines.arm.port}`,
-      },
-      stdio: 'ignore',
-    }),
-  );
+  const child = spawn(process.execPath, [cli, 'start', '--roles', role], {
+    env: {
+      PATH,
+      ...bench.env,
+      RUNWATCH_PORT: String(port),
+      NODE_EXTRA_CA_CERTS: ca,
+      NODE_OPTIONS: `--require ${join(__dirname, '../support/jumping-clock.cjs')}`,
+      REDIS_URL: `redis://127.0.0.1:${lines.redis.port}`,
+      SLACK_API_URL: `http://127.0.0.1:${lines.slack.port}/api/`,
+      AZURE_RESOURCE_MANAGER_ENDPOINT: `https://127.0.0.1:${lines.arm.port}`,
+    },
+    stdio: 'ignore',
+  });
+  processes.set(role, child);
+  // As docker, systemd and Kubernetes do.
+  child.once('exit', () => {
+    if (stopping || processes.get(role) !== child) return;
+    ended.push(role);
+    start(role);
+  });
 }
 const answers = (path: string) =>
   fetch(`http://127.0.0.1:${port}${path}`).then(
@@ -102,6 +110,7 @@ const serves = () =>
 async function kill(role: (typeof roles)[number], signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   const child = processes.get(role) as ChildProcess;
   const gone = new Promise((done) => child.once('exit', done));
+  processes.delete(role);
   child.kill(signal);
   await gone;
   start(role);
@@ -255,6 +264,7 @@ test('whatever fails, each execution ends as one message and each press as one e
     },
     Number(process.env.FAULTS_PATIENCE ?? 120),
   );
+  expect({ seed, ended }).toEqual({ seed, ended: [] });
   const ids = bench.slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
   expect({ seed, messages: ids.length, alerts: new Set(ids).size }).toEqual({
     seed,
