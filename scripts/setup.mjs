@@ -91,6 +91,13 @@ function go() {
   say('no Go with sprig: the test of the Helm chart will fail');
 }
 
+/** What `npm run bench` compares with. */
+function peers() {
+  if (!onPath('jq')) install({ default: 'jq' });
+  if (!['prometheus-alertmanager', 'alertmanager'].some(onPath))
+    install({ 'apt-get': 'prometheus-alertmanager', default: 'alertmanager' });
+}
+
 function build() {
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
 }
@@ -101,4 +108,5 @@ dependencies();
 redis();
 if (process.argv.includes('--browser')) browser();
 if (process.argv.includes('--go')) go();
+if (process.argv.includes('--bench')) peers();
 build();

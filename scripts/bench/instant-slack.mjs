@@ -13,7 +13,8 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     response.setHeader('content-type', 'application/json');
     response.end(`{"ok":true,"channel":"C1","ts":"${1_700_000_000 + ++ts}.000001","messages":[]}`);
-    if (request.url?.endsWith('chat.postMessage') && ++posted === expected) process.send?.('all posted');
+    if (/chat\.postMessage$|^\/webhook/.test(request.url ?? '') && ++posted === expected)
+      process.send?.('all posted');
   });
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: server.address().port }));

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { alertmanager } from './alertmanager.mjs';
+
 const require = createRequire(import.meta.url);
 const { Queue, Worker } = require('bullmq');
 const { startApp } = require('../../dist/app.js');
@@ -22,7 +24,7 @@ const { connect } = require('../../dist/store/connect.js');
 const { startEmbeddedRedis } = require('../../dist/store/embedded-redis.js');
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const executions = Number(process.env.BENCH_EXECUTIONS ?? 10_000);
+const executions = Number(process.env.BENCH_EXECUTIONS ?? 40_000);
 /** A caller's executions stay below a burst's machines; each machine is hit by many. */
 const perCaller = 8;
 const machines = 40;
@@ -137,6 +139,7 @@ const bareAsItComes = await bare(1);
 const bareManyAtOnce = await bare(50);
 const one = await ours(1, false);
 const two = await ours(2, true);
+const theirs = await alertmanager({ count: executions, slack, port, dir });
 const ratios = (rate) =>
   `${rate.toFixed(0)} messages a second, ${(rate / bareAsItComes).toFixed(2)} and ${(rate / bareManyAtOnce).toFixed(2)} of bare`;
 console.log(`pipeline: ${executions} executions, each to one Slack message (wanted: 0.25 of bare BullMQ)`);
@@ -144,6 +147,11 @@ console.log(`  bare BullMQ, a worker as it comes    ${bareAsItComes.toFixed(0)} 
 console.log(`  bare BullMQ, 50 jobs at a time       ${bareManyAtOnce.toFixed(0)} jobs a second`);
 console.log(`  one process                          ${ratios(one)}`);
 console.log(`  --roles enrich, --roles deliver      ${ratios(two)}`);
+console.log(
+  theirs
+    ? `  Alertmanager, the same Slack          ${theirs.toFixed(0)} notifications a second: ours is ${(one / theirs).toFixed(2)} and ${(two / theirs).toFixed(2)} of it`
+    : '  Alertmanager is not installed (Debian: prometheus-alertmanager)',
+);
 slack.kill();
 azure.kill();
 await redis.stop();

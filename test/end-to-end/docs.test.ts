@@ -53,6 +53,16 @@ const commandsOf = (page: string) =>
     .map(([, block]) => block)
     .join('\n');
 
+/** Whether a group of processes has ended. */
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Starts a demo, waits for its console, does something there and stops it. */
 async function withDemo(
   program: string,
@@ -76,7 +86,7 @@ async function withDemo(
   } finally {
     await browser.close();
     process.kill(-(demo.pid as number), 'SIGTERM');
-    await new Promise((done) => demo.once('exit', done));
+    await until('its end', () => isGone(-(demo.pid as number)), 30);
   }
 }
 

@@ -81,8 +81,15 @@ function orServe(name) {
       process.kill(-child.pid, 'SIGTERM');
     } catch {}
     if (code !== 0) process.stderr.write(said);
-    child.once('exit', () => process.exit(code));
-    setTimeout(() => process.exit(code), 15_000).unref();
+    // All of the group, not only npm: the bot takes its Redis with it.
+    const ending = setInterval(() => {
+      try {
+        process.kill(-child.pid, 0);
+      } catch {
+        clearInterval(ending);
+        process.exit(code);
+      }
+    }, 50);
   };
   child.once('exit', () => end(1));
   const deadline = Date.now() + 180_000;

@@ -1,0 +1,57 @@
+// Prometheus' Alertmanager with as many alerts, each a group of its own that waits for nothing, and the same Slack.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const program = ['prometheus-alertmanager', 'alertmanager'].find(
+  (name) => spawnSync(name, ['--version']).status === 0,
+);
+
+/** Notifications a second from the first alert that is handed over to the last that Slack has; null where it is not installed. */
+export async function alertmanager({ count, slack, port, dir }) {
+  if (!program) return null;
+  const config = join(dir, 'alertmanager.yml');
+  writeFileSync(
+    config,
+    `route: {receiver: slack, group_by: [id], group_wait: 0s, group_interval: 5m, repeat_interval: 4h}
+receivers: [{name: slack, slack_configs: [{api_url: 'http://127.0.0.1:${port}/webhook', channel: C1}]}]
+`,
+  );
+  const address = `127.0.0.1:${port + 1}`;
+  const server = spawn(
+    program,
+    [
+      `--config.file=${config}`,
+      `--storage.path=${join(dir, 'alertmanager')}`,
+      `--web.listen-address=${address}`,
+      '--cluster.listen-address=',
+      '--log.level=error',
+    ],
+    { stdio: 'ignore' },
+  );
+  const ready = () =>
+    fetch(`http://${address}/-/ready`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  while (!(await ready())) await new Promise((done) => setTimeout(done, 50));
+  slack.send(count);
+  const finished = once(slack, 'message');
+  const began = Date.now();
+  for (let i = 0; i < count; i += 1000) {
+    const alerts = Array.from({ length: Math.min(1000, count - i) }, (_, j) => ({
+      labels: { alertname: 'Run command', severity: 'medium', id: String(i + j), machine: `vm-${j % 40}` },
+      annotations: { summary: 'A run command', description: 'x'.repeat(500) },
+    }));
+    await fetch(`http://${address}/api/v2/alerts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(alerts),
+    });
+  }
+  await finished;
+  const rate = count / ((Date.now() - began) / 1000);
+  server.kill('SIGKILL');
+  return rate;
+}
