@@ -131,13 +131,14 @@ async function assemble(
       environments: policy.environments,
     };
     const deps = { azure, store, queues, metrics, log, judging, policy, now };
-    queues.work('events', (job) => ingest(job.data, deps), { concurrency: 8 });
+    queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
     queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
   }
   if (has('deliver')) {
     const routes = config.policy.routes ?? [];
     const inTurn = atMost(50);
-    const deps = { store, surfaces, queues, metrics, log, responders, routes, now, inTurn };
+    const fewFloods = atMost(2);
+    const deps = { store, surfaces, queues, metrics, log, responders, routes, now, inTurn, fewFloods };
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
     const { policy } = config;
     queues.work('sweep', async () => {

@@ -20,7 +20,7 @@ const { createStore } = require('../../dist/store/store.js');
 const { startEmbeddedRedis } = require('../../dist/store/embedded-redis.js');
 
 const queued = 10_000;
-const detections = 60;
+const detections = Number(process.env.BENCH_DETECTIONS ?? 60);
 const pollSeconds = 2;
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -37,6 +37,7 @@ const bot = (rate) =>
     silent: true,
     env: {
       PATH: process.env.PATH,
+      NODE_OPTIONS: process.env.BENCH_NODE ?? '',
       NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
       AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
       AZURE_ACCESS_TOKEN: tenant.token,
@@ -105,7 +106,9 @@ await pause(10_000);
 const loaded = memory(second, 'VmRSS');
 delays.sort((a, b) => a - b);
 const at = (share) => delays[Math.min(delays.length - 1, Math.ceil(share * delays.length) - 1)].toFixed(2);
-console.log(`memory of one process, all roles`);
+console.log(
+  `memory of one process, all roles${process.env.BENCH_NODE ? `, with ${process.env.BENCH_NODE}` : ''}`,
+);
 console.log(`  idle               ${idle.toFixed(0)} MB (wanted: under 150)`);
 console.log(
   `  ${queued} alerts, waiting  ${loaded.toFixed(0)} MB, ${Math.max(most, loaded).toFixed(0)} at most (wanted: under 300)`,

@@ -24,6 +24,8 @@ export interface DeliverDeps {
   now: () => number;
   /** First posts under way at the same time: none is begun, and claimed, before it can leave. */
   inTurn: AtMost;
+  /** Jobs of many first posts that are read at the same time: each holds a hundred alerts in memory. */
+  fewFloods: AtMost;
 }
 
 /** An attempt whose answer is out this long is nobody's any more: its process died. */
@@ -41,7 +43,7 @@ export async function deliver(
   const { id, ids, slotAt, part } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
   if (!surface) return;
-  if (ids) return deliverFirst(surface, ids, deps);
+  if (ids) return deps.fewFloods(() => deliverFirst(surface, ids, deps));
   if (part) return deliverThread(job, token, surface, deps);
   const [begun] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
   if (!begun) return;

@@ -85,13 +85,18 @@ function start(role: (typeof roles)[number]): void {
       SLACK_API_URL: `http://127.0.0.1:${lines.slack.port}/api/`,
       AZURE_RESOURCE_MANAGER_ENDPOINT: `https://127.0.0.1:${lines.arm.port}`,
     },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let last = '';
+  child.stderr.on('data', (chunk) => {
+    last = (last + chunk).slice(-2000);
   });
   processes.set(role, child);
   // As docker, systemd and Kubernetes do.
-  child.once('exit', () => {
+  child.once('exit', (_, signal) => {
     if (stopping || processes.get(role) !== child) return;
-    ended.push(role);
+    // One that is still starting has no clock to move yet, and takes the signal as its end.
+    if (signal !== 'SIGUSR2') ended.push(`${role}: ${last}`);
     start(role);
   });
 }
