@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { newAlert } from '../src/alerts/alert';
+import type { Exception, Match } from '../src/alerts/exception';
+import { type Execution, executionFrom } from '../src/alerts/execution';
+import { defaultPoints } from '../src/alerts/score';
+import { judge } from '../src/pipeline/judge';
+import { event } from './support/event';
+
+/** Runs; the nightly job asks for more. */
+const numRuns = Number(process.env.FUZZ_RUNS ?? 500);
+
+const callers = ['ann@contoso.example', 'ann@fabrikam.example', 'bob@contoso.example'];
+const machines = ['vm-a', 'vm-b', 'db-a'];
+const wildcards = ['*', 'vm-*', '*@contoso.example', 'ann@*', '*-a'];
+
+/** What a pattern means, told by another way than the code's: one character after another. */
+function means(pattern: string, value: string): boolean {
+  if (pattern === '') return value === '';
+  const [first = '', ...rest] = pattern.toLowerCase();
+  if (first === '*') return means(rest.join(''), value) || (value !== '' && means(pattern, value.slice(1)));
+  return value.toLowerCase().startsWith(first) && means(rest.join(''), value.slice(1));
+}
+
+const run = (caller: string, machine: string, at: string): Execution => {
+  const base = event();
+  const resourceId = base.resourceId.replace(/\/virtualMachines\/[^/]+/i, `/virtualMachines/${machine}`);
+  const by = { ...base.caller, name: caller, id: caller };
+  const correlationId = `${caller}-${machine}-${at}`;
+  return executionFrom({ ...base, caller: by, resourceId, correlationId, time: at }) as Execution;
+};
+
+const moments = ['2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z'];
+const executions = fc.array(
+  fc.tuple(
+    fc.constantFrom(callers[0] as string, callers[1] as string),
+    fc.constantFrom(...machines),
+    fc.constantFrom(...moments),
+  ),
+  { minLength: 1, maxLength: 4 },
+);
+const listed = (values: string[]) =>
+  fc.option(fc.array(fc.constantFrom(...values, ...wildcards), { minLength: 1, maxLength: 2 }), {
+    nil: undefined,
+  });
+const exceptions = fc.array(
+  fc.record({
+    caller: listed(callers),
+    target: listed(machines),
+    expires: fc.constantFrom('2026-03-01T00:00:00Z', '2027-01-01T00:00:00Z'),
+    silenceCritical: fc.boolean(),
+  }),
+  { maxLength: 4 },
+);
+
+test('an alert is silent exactly when one exception after another covers each of its executions', () => {
+  fc.assert(
+    fc.property(executions, exceptions, fc.boolean(), (ran, given, critical) => {
+      const all = ran.map(([caller, machine, at]) => run(caller, machine, at));
+      const made = given.map(
+        ({ caller, target, ...rest }, i): Exception => ({
+          id: `ex-${i}`,
+          match: { ...(caller ? { caller } : {}), ...(target ? { target } : {}) } satisfies Match,
+          reason: 'r',
+          owner: 'o',
+          ...rest,
+        }),
+      );
+      const covers = (i: number, [caller, machine, at]: (typeof ran)[number]) => {
+        const one = given[i];
+        if (!one || (!one.caller && !one.target)) return false;
+        if (critical && !one.silenceCritical) return false;
+        const callerFits = !one.caller || one.caller.some((pattern) => means(pattern, caller));
+        const targetFits = !one.target || one.target.some((pattern) => means(pattern, machine));
+        return callerFits && targetFits && at < one.expires;
+      };
+      const wanted = ran.every((each) => given.some((_, i) => covers(i, each)));
+      const raised = newAlert('RW-1', all, moments[0] as string);
+      // A caller who says that it was not them makes it critical.
+      const asked = { at: '', userId: 'u', name: 'n', answer: 'no' as const, answeredAt: '' };
+      const alert = critical ? { ...raised, measures: { asked } } : raised;
+      const judged = judge(alert, made, { points: defaultPoints });
+      expect(judged.severity === 'critical').toBe(critical);
+      expect(judged.verdict).toBe(wanted ? 'suppressed' : 'alert');
+      expect(judged.announced).toBe(!wanted);
+      // What was shown once stays shown, whatever is excepted later.
+      const shown = judge({ ...alert, announced: true }, made, { points: defaultPoints });
+      expect(shown.announced).toBe(true);
+    }),
+    { numRuns },
+  );
+});
