@@ -1,7 +1,7 @@
 import type { DataDisk, Disk, VirtualMachine } from '@azure/arm-compute';
 import { is, parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
-import { AzureError, toAzureError } from './errors';
+import { AzureError, doing } from './errors';
 
 /** A managed disk where it is plugged in; the system disk has no `lun`. */
 export interface PluggedDisk {
@@ -21,13 +21,6 @@ export interface GoodState {
 
 /** A machine's disks, and what they can be made anew from. Long operations are awaited; each may be done again. */
 export function createDisks(clients: AzureClients) {
-  async function doing<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw toAzureError(error, what);
-    }
-  }
   const computeOf = (id: string) => clients.compute(parseResourceId(id)?.subscriptionId ?? '');
   const placeOf = (id: string) => {
     const parsed = parseResourceId(id);

@@ -59,3 +59,12 @@ function remedyFor(statusCode: number, detail: string): string {
   if (statusCode === 429) return 'nothing: Azure asked to wait, it is tried again';
   return 'it is tried again; if it stays, see the bot’s log';
 }
+
+/** Does something on Azure; what goes wrong is thrown as an {@link AzureError} that says with what. */
+export async function doing<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toAzureError(error, what);
+  }
+}

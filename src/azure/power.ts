@@ -1,7 +1,7 @@
 import { createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline';
 import { is, parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
-import { toAzureError } from './errors';
+import { doing } from './errors';
 
 /** A machine's place: its own, or as an instance of a scale set. */
 interface Place {
@@ -14,13 +14,6 @@ interface Place {
 
 /** Power, and what run command leaves behind. Long operations are awaited; each may be done again. */
 export function createPower(clients: AzureClients) {
-  async function doing<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw toAzureError(error, what);
-    }
-  }
   const machines = (place: Place) => clients.compute(place.subscriptionId).virtualMachines;
   const instances = (place: Place) => clients.compute(place.subscriptionId).virtualMachineScaleSetVMs;
 

@@ -2,7 +2,7 @@ import type { RoleAssignmentCreateParameters } from '@azure/arm-authorization';
 import type { Revocation, Snapshot } from '../alerts/measures';
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
-import { AzureError, toAzureError } from './errors';
+import { AzureError, doing, toAzureError } from './errors';
 import { inPath, subscriptionOf } from './scope';
 
 /** Owner's role definition. Source: "Azure built-in roles", learn.microsoft.com. */
@@ -10,14 +10,6 @@ const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 
 /** Locks, role assignments and snapshots: what responses put on, take away and keep. */
 export function createSafeguards(clients: AzureClients, botId: () => Promise<string | null>) {
-  async function doing<T>(what: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw toAzureError(error, what);
-    }
-  }
-
   return {
     /** Puts a management lock on; making it again changes nothing. */
     lock: (scope: string, name: string, level: 'ReadOnly' | 'CanNotDelete', notes: string) =>
