@@ -37,3 +37,33 @@ test('responders that are named have a view of their own; others see how it stan
   await teams.press(url, his, 'isolate', sam);
   await until('isolated', () => /Isolated:/.test(JSON.stringify(teams.cards())));
 });
+
+test('requests that Microsoft did not sign are refused, and press nothing', async () => {
+  const appId = 'a0b1c2d3-0000-4000-8000-000000000001';
+  const app = await bench.start({
+    TEAMS_APP_ID: appId,
+    TEAMS_APP_PASSWORD: 'secret',
+    TEAMS_TENANT_ID: '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310',
+  });
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = {
+    iss: 'https://api.botframework.com',
+    aud: appId,
+    exp: Math.floor(Date.now() / 1000) + 600,
+  };
+  const forged = (head: unknown) => `Bearer ${part(head)}.${part(claims)}.${part('signature')}`;
+  for (const authorization of [
+    undefined,
+    'Bearer x',
+    forged({ alg: 'none', typ: 'JWT' }),
+    forged({ alg: 'HS256', typ: 'JWT' }),
+    forged({ alg: 'RS256', typ: 'JWT', kid: 'unknown' }),
+  ]) {
+    const answer = await fetch(`${app.url}/api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+      body: JSON.stringify({ ...teams.base('c-soc'), type: 'installationUpdate', action: 'add' }),
+    });
+    expect([401, 403]).toContain(answer.status);
+  }
+});
