@@ -20,7 +20,7 @@ import { until } from '../support/wait';
  * FAULTS_SEED plays a run again; FAULTS_ROUNDS makes it longer.
  */
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
-const rounds = Number(process.env.FAULTS_ROUNDS ?? 24);
+const rounds = Number(process.env.FAULTS_ROUNDS ?? 16);
 const perRound = 8;
 /** Operations a round that run nothing; each is three events. */
 const noise = 30;
@@ -282,7 +282,7 @@ test('whatever fails, each execution ends as one message and each press as one e
   expect(new Set(done.map((entry) => entry.alertId)).size).toBe(done.length);
   for (const id of pressed) expect(done.map((entry) => entry.alertId)).toContain(id);
   await store.close();
-}, 300_000);
+}, 480_000);
 
 /** How polling and the queues stand, for a failure's message. */
 async function standing(): Promise<string> {
