@@ -4,6 +4,7 @@ import type { Exception } from './alerts/exception';
 import { matchFactsOf } from './alerts/match-facts';
 import { matchWords } from './alerts/match-words';
 import { atMost } from './at-most';
+import type { LogWindow } from './azure/activity-log';
 import { type Azure, createAzure } from './azure/azure';
 import { type ConsoleDeps, createConsole } from './chat/console/console';
 import { createSlackPeople } from './chat/slack/people';
@@ -27,6 +28,7 @@ import { homeFor } from './pipeline/home';
 import { complete, ingest } from './pipeline/ingest';
 import { pollJob } from './pipeline/poll-job';
 import { createQueues } from './pipeline/queues';
+import { hubReader } from './pipeline/read-hub';
 import { remind } from './pipeline/remind';
 import { sweep } from './pipeline/sweep';
 import { watchIsolation } from './pipeline/watch-isolation';
@@ -211,13 +213,24 @@ async function assemble(
       surfaces: store.surfaces,
     };
     queues.work('poll', (job, token) => pollJob(job, token, deps), { concurrency: 20 });
+    if (config.eventHub) {
+      const reading = await azure.readEventHub(
+        config.eventHub,
+        hubReader({ ...deps, named: config.azure.subscriptionIds, hub: store.hub }),
+      );
+      stops.push(reading.stop);
+    }
     const { history } = store;
-    queues.work(
-      'backfill',
-      (job, token) =>
-        backfill(job, token, { readLog: azure.readLog, lookbackMs: deps.lookbackMs, history, log, now }),
-      { concurrency: 2 },
-    );
+    const { workspaceId } = config;
+    const workspace = workspaceId
+      ? {
+          since: (window: LogWindow) => azure.workspace.since(workspaceId, window),
+          read: (window: LogWindow) => azure.workspace.read(workspaceId, window),
+        }
+      : null;
+    queues.work('backfill', (job, token) => backfill(job, token, { ...deps, history, workspace }), {
+      concurrency: 2,
+    });
     queues.work('discover', () =>
       discover({
         named: config.azure.subscriptionIds,
@@ -300,6 +313,14 @@ async function assemble(
       await server?.stop();
     });
   }
+  let stopping: Promise<void> | null = null;
+  async function stopAll(): Promise<void> {
+    for (const stop of stops) await stop();
+    await queues.close();
+    await store.close();
+    await stopRedis();
+    log.info('Runwatch has stopped; what was in hand is finished or back in its queue');
+  }
   log.info({ roles, url: server?.url, surfaces: store.surfaces }, 'Runwatch runs');
   return {
     url: server?.url ?? null,
@@ -310,13 +331,7 @@ async function assemble(
         if (share < 1) await new Promise((done) => setTimeout(done, 100));
       }
     },
-    stop: async () => {
-      for (const stop of stops) await stop();
-      await queues.close();
-      await store.close();
-      await stopRedis();
-      log.info('Runwatch has stopped; what was in hand is finished or back in its queue');
-    },
+    stop: () => (stopping ??= stopAll()),
   };
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandError, terminal } from './commands/output';
 import { ConfigError, loadConfig } from './config';
 
@@ -21,6 +21,10 @@ const program = new Command('runwatch')
   );
 
 let exitCode = 0;
+const wholeDays = (value: string) => {
+  if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('Expected whole days, 1 to 9999.');
+  return Number(value);
+};
 const config = () => loadConfig(process.env);
 
 program
@@ -56,11 +60,16 @@ program
       .default('auto'),
   )
   .option('--exceptions <file>', 'YAML file of exceptions to judge by')
+  .option(
+    '--workspace [id]',
+    'hunt in a Log Analytics workspace instead of files; without an id the one of LOG_ANALYTICS_WORKSPACE_ID',
+  )
+  .addOption(new Option('--days <days>', 'how far back in the workspace').default(30).argParser(wholeDays))
   .option('--fail-on-alert', 'exit 3 when there are alerts that no exception covers')
   .option('--json', 'one JSON object a line')
   .addHelpText(
     'after',
-    '\nExamples:\n  az monitor activity-log list --offset 7d | runwatch replay\n  runwatch replay --json export.json.gz | jq .caller.name',
+    '\nExamples:\n  az monitor activity-log list --offset 7d | runwatch replay\n  runwatch replay --json export.json.gz | jq .caller.name\n  runwatch replay --workspace --days 365 --json',
   )
   .action(async (files, flags) => {
     const { replay } = await import('./commands/replay');

@@ -27,6 +27,9 @@ const starts = (prefix: string) =>
     .startsWith(prefix)
     .meta({ expected: `a token that begins with ${prefix}` });
 
+/** The emulator speaks without TLS, so nothing of it may leave the machine. */
+const loopbackHub = /^Endpoint=sb:\/\/(localhost|127\.0\.0\.1)[:;/]/i;
+
 /** Each variable once: its check and its default. Secrets are the names in {@link secretNames}. */
 export const variables = {
   AZURE_SUBSCRIPTION_IDS: guidList.optional(),
@@ -36,6 +39,26 @@ export const variables = {
     .optional(),
   AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl.optional(),
   AZURE_ACCESS_TOKEN: z.string().min(1).optional(),
+  LOG_ANALYTICS_WORKSPACE_ID: z
+    .guid()
+    .meta({ expected: "a Log Analytics workspace's id (a GUID)" })
+    .optional(),
+  EVENT_HUB_CONNECTION_STRING: z
+    .string()
+    .regex(/^Endpoint=sb:\/\/[^;]+;/i)
+    .refine((value) => !/UseDevelopmentEmulator=true/i.test(value) || loopbackHub.test(value))
+    .meta({
+      expected:
+        'Endpoint=sb://NAMESPACE/;SharedAccessKeyName=…;SharedAccessKey=…, the emulator on loopback only',
+    })
+    .optional(),
+  EVENT_HUB_NAMESPACE: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i)
+    .meta({ expected: "a namespace's host name such as contoso.servicebus.windows.net" })
+    .optional(),
+  EVENT_HUB_NAME: z.string().min(1).optional(),
+  EVENT_HUB_CONSUMER_GROUP: z.string().min(1).optional(),
   REDIS_URL: z
     .string()
     .regex(/^rediss?(-cluster|-sentinel)?:\/\/[^\s/]+/)
@@ -73,6 +96,7 @@ export const variables = {
 
 export const secretNames: readonly string[] = [
   'AZURE_ACCESS_TOKEN',
+  'EVENT_HUB_CONNECTION_STRING',
   'REDIS_URL',
   'SLACK_BOT_TOKEN',
   'SLACK_APP_TOKEN',

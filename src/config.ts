@@ -33,6 +33,10 @@ export interface Config {
     readonly accessToken: string | null;
     readonly subscriptionIds: readonly string[] | null;
   };
+  /** The event hub that the activity log is exported to; null: polling alone. */
+  readonly eventHub: EventHubConfig | null;
+  /** The Log Analytics workspace that the activity log is exported to. */
+  readonly workspaceId: string | null;
   readonly redisUrl: string | null;
   readonly dataDir: string;
   readonly slack: SlackConfig | null;
@@ -48,6 +52,15 @@ export interface Config {
   readonly points: Points;
   /** Techniques that RUNWATCH_CONFIG switches off. */
   readonly techniquesOff: ReadonlySet<string>;
+}
+
+export interface EventHubConfig {
+  /** Wins over the namespace. */
+  readonly connectionString: string | null;
+  /** e.g. contoso.servicebus.windows.net, read with Azure's credential. */
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly consumerGroup: string;
 }
 
 export interface TeamsConfig {
@@ -97,6 +110,8 @@ export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync
       accessToken: values.AZURE_ACCESS_TOKEN ?? null,
       subscriptionIds: values.AZURE_SUBSCRIPTION_IDS?.map((id) => id.toLowerCase()) ?? null,
     },
+    eventHub: eventHubFrom(values),
+    workspaceId: values.LOG_ANALYTICS_WORKSPACE_ID ?? null,
     redisUrl: values.REDIS_URL ?? null,
     dataDir: values.RUNWATCH_DATA_DIR ?? './data',
     slack,
@@ -116,6 +131,21 @@ export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync
         .map(([id]) => id),
     ),
   });
+}
+
+/** Names are those that a diagnostic setting gives when nobody chooses. */
+function eventHubFrom(values: Values): EventHubConfig | null {
+  const { EVENT_HUB_CONNECTION_STRING, EVENT_HUB_NAMESPACE } = values;
+  if (!EVENT_HUB_CONNECTION_STRING && !EVENT_HUB_NAMESPACE) return null;
+  return {
+    connectionString: EVENT_HUB_CONNECTION_STRING ?? null,
+    namespace: EVENT_HUB_NAMESPACE ?? null,
+    name:
+      values.EVENT_HUB_NAME ??
+      /;\s*EntityPath=([^;]+)/i.exec(EVENT_HUB_CONNECTION_STRING ?? '')?.[1] ??
+      'insights-activity-logs',
+    consumerGroup: values.EVENT_HUB_CONSUMER_GROUP ?? '$Default',
+  };
 }
 
 /** Each other workspace's bot token, from the variable that RUNWATCH_CONFIG names, or its _FILE. */

@@ -19,15 +19,30 @@ export async function whatIsUnready(store: Store, config: Config, now: () => num
     const subscriptions = await Promise.race([store.polls.subscriptions(), silent]);
     if (subscriptions.length === 0) return ['no subscription is known yet'];
     const staleAfter = config.pollSeconds * 3000 + 30_000;
-    return subscriptions
+    const stale = subscriptions
       .filter((s) => s.error !== null || !s.lastPollAt || now() - Date.parse(s.lastPollAt) > staleAfter)
       .map(
         (s) =>
           `subscription ${s.name || s.id} (${s.id}): ${s.error ?? (s.lastPollAt ? `last polled ${s.lastPollAt}` : 'not polled yet')}`,
       );
+    return [...stale, ...(config.eventHub ? await hubTrouble(store, now()) : [])];
   } catch {
     return ['Redis does not answer'];
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A quiet partition is heard of every ten seconds. */
+const hubSilentMs = 90_000;
+
+async function hubTrouble(store: Store, now: number): Promise<string[]> {
+  const partitions = await store.hub.health();
+  if (partitions.length === 0) return ['the event hub: not read yet'];
+  return partitions
+    .filter(({ at, error }) => error !== null || now - Date.parse(at) > hubSilentMs)
+    .map(
+      ({ partitionId, at, error }) =>
+        `the event hub${partitionId && `, partition ${partitionId}`}: ${error ?? `last read ${at}`}`,
+    );
 }

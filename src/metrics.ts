@@ -19,6 +19,12 @@ export function createMetrics() {
       labelNames: ['kind'],
       registers,
     }),
+    hubLag: new Gauge({
+      name: 'runwatch_event_hub_lag_seconds',
+      help: "Seconds from the event hub's taking a message to our reading it",
+      labelNames: ['partition'],
+      registers,
+    }),
     alerts: new Counter({
       name: 'runwatch_alerts_total',
       help: 'Alerts raised',

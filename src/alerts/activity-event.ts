@@ -1,6 +1,9 @@
 /** One record of Azure's activity log, whichever of the four shapes it came in. */
 export interface ActivityEvent {
-  /** Azure's eventDataId, or a digest of the record where the shape carries none (Event Hubs, ECS). */
+  /**
+   * A digest of correlation id, operation, status, resource and time: the same in each shape, since Azure's eventDataId is
+   * missing from what Event Hubs carries.
+   */
   id: string;
   /** When it happened (eventTimestamp), RFC 3339 in UTC with milliseconds. */
   time: string;

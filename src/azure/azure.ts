@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { TlsSettings } from '@azure/core-rest-pipeline';
-import type { Config } from '../config';
+import type { Config, EventHubConfig } from '../config';
 import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
@@ -8,6 +8,8 @@ import { createCredential, objectIdOf, rolesIn, whoWon } from './credential';
 import { createDirectory } from './directory';
 import { createDisks } from './disks';
 import { toAzureError } from './errors';
+import { type HubReader, partitionsOf, readEventHub } from './event-hub';
+import { createWorkspaceReader, logAnalyticsEndpoints } from './log-analytics';
 import { createMachines } from './machine';
 import { createNetwork } from './network';
 import { createPower } from './power';
@@ -21,6 +23,8 @@ export interface AzureOptions {
   now?: () => number;
   /** Default: the cloud's own, or none with a pasted token, which Graph would not take. */
   graphEndpoint?: string;
+  /** Default: the cloud's own. */
+  logAnalyticsEndpoint?: string;
 }
 
 /** Microsoft Graph in each cloud. Source: "Microsoft Graph national cloud deployments", learn.microsoft.com. */
@@ -54,6 +58,13 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     }),
     ...createNetwork(clients),
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
+    readEventHub: (hub: EventHubConfig, reader: HubReader) => readEventHub(hub, credential, reader),
+    workspace: createWorkspaceReader({
+      endpoint: options.logAnalyticsEndpoint ?? logAnalyticsEndpoints[azure.cloud],
+      credential,
+      tlsOptions: options.tlsOptions,
+    }),
+    partitionsOf: (hub: EventHubConfig) => partitionsOf(hub, credential),
     ...createMachines(clients, options.now),
     botId,
     /** Which credential is used, for whom. */

@@ -1,7 +1,10 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { ExceptionsFileError, parseExceptions } from '../alerts/exceptions-file';
+import { guid } from '../alerts/guid';
 import { plainLine } from '../alerts/plain-text';
+import type { Azure } from '../azure/azure';
+import type { AzureError } from '../azure/errors';
 import type { Config } from '../config';
 import type { Shape } from '../pipeline/normalize';
 import { createReplay, type ReplayedAlert } from '../pipeline/replay';
@@ -14,6 +17,10 @@ export interface ReplayFlags {
   exceptions?: string;
   failOnAlert?: boolean;
   json?: boolean;
+  /** A Log Analytics workspace to read instead of files; true: the one that is configured. */
+  workspace?: string | true;
+  /** How many days back in the workspace. */
+  days?: number;
 }
 
 /** Prints the alerts that exports would have raised. Resolves with the exit code. */
@@ -22,7 +29,10 @@ export async function replay(
   flags: ReplayFlags,
   config: Config,
   output: Output,
+  azure: () => Promise<Pick<Azure, 'workspace'>> = async () =>
+    (await import('../azure/azure')).createAzure(config),
 ): Promise<number> {
+  const hunted = flags.workspace ? hunt(flags, config, azure) : null;
   const run = createReplay({
     format: flags.format,
     exceptions: flags.exceptions ? readExceptions(flags.exceptions) : [],
@@ -31,7 +41,8 @@ export async function replay(
   });
   const broken: string[] = [];
   const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
-  for (const file of files.length > 0 ? files : ['-']) {
+  const sources = hunted ? [] : files.length > 0 ? files : ['-'];
+  for (const file of sources) {
     try {
       for await (const records of splitRecords(open(file))) {
         for (const record of records) run.take(record);
@@ -40,6 +51,10 @@ export async function replay(
     } catch (error) {
       broken.push(faultOf(file, error));
     }
+  }
+  for await (const records of hunted ?? []) {
+    for (const record of records) run.take(record);
+    progress.tick();
   }
   progress.done();
   const alerts = run.finish();
@@ -50,6 +65,37 @@ export async function replay(
   for (const fault of broken) output.err(fault);
   if (broken.length > 0) return 1;
   return flags.failOnAlert && alerts.some((alert) => alert.verdict === 'alert') ? 3 : 0;
+}
+
+const day = 86_400_000;
+const week = 7 * day;
+
+/** What ran in the last days by a workspace that keeps the log, a week a question, so that memory holds what ran, not the log. */
+async function* hunt(
+  { workspace, days = 30 }: ReplayFlags,
+  config: Config,
+  azure: () => Promise<Pick<Azure, 'workspace'>>,
+): AsyncGenerator<unknown[]> {
+  const workspaceId = workspace === true ? config.workspaceId : (workspace ?? null);
+  if (!workspaceId || !guid(workspaceId))
+    throw new CommandError(
+      `--workspace: got ${workspaceId ?? 'nothing'}, expected a Log Analytics workspace's id; or set LOG_ANALYTICS_WORKSPACE_ID`,
+      2,
+    );
+  const { read } = (await azure()).workspace;
+  const end = Date.now();
+  for (let from = end - days * day; from < end; from += week) {
+    const window = {
+      from: new Date(from).toISOString(),
+      to: new Date(Math.min(from + week, end)).toISOString(),
+    };
+    try {
+      yield* read(workspaceId, window);
+    } catch (error) {
+      const { message, remedy } = error as AzureError;
+      throw new CommandError(`${plainLine(message)}${remedy ? `; ${plainLine(remedy)}` : ''}`, 1);
+    }
+  }
 }
 
 /** The alerts of some exports, judged by exceptions; throws for the first file that can't be read whole. */

@@ -1,4 +1,5 @@
 import { DelayedError, type Job } from 'bullmq';
+import type { LogWindow } from '../azure/activity-log';
 import { AzureError } from '../azure/errors';
 import type { Log } from '../log';
 import type { History } from '../store/history';
@@ -9,7 +10,15 @@ import type { PollJob } from './queues';
 
 export interface BackfillDeps extends Pick<PollDeps, 'readLog' | 'lookbackMs' | 'now'> {
   history: History;
+  /** The workspace that keeps the log too, if there is one. */
+  workspace: HistoryWorkspace | null;
   log: Log;
+}
+
+export interface HistoryWorkspace {
+  /** Since when it has a subscription's log, ms, looking no further back than the window. */
+  since: (window: LogWindow) => Promise<number | null>;
+  read: (window: LogWindow) => AsyncIterable<unknown[]>;
 }
 
 const day = 86_400_000;
@@ -26,6 +35,7 @@ export async function backfill(
   const { subscriptionId } = job.data;
   const end = deps.now() - wantedMs;
   try {
+    const kept = await keptSince(subscriptionId, end, deps);
     let from = (await deps.history.filledFrom(subscriptionId)) ?? deps.now() - deps.lookbackMs;
     while (from > end) {
       const start = Math.max(end, from - stepMs);
@@ -34,7 +44,11 @@ export async function backfill(
         from: new Date(start).toISOString(),
         to: new Date(from).toISOString(),
       };
-      await remember(await readWindow(deps, window), deps);
+      const records =
+        deps.workspace && start >= kept
+          ? await gather(deps.workspace.read(window))
+          : await readWindow(deps, window);
+      await remember(records, deps);
       await deps.history.setFilledFrom(subscriptionId, start);
       await job.updateProgress(Math.round(((deps.now() - start) / wantedMs) * 100));
       from = start;
@@ -47,9 +61,29 @@ export async function backfill(
   }
 }
 
+/** What a workspace has whole need not be asked of the log, a week a request. */
+async function keptSince(subscriptionId: string, end: number, deps: BackfillDeps): Promise<number> {
+  const window = {
+    subscriptionId,
+    from: new Date(end - stepMs).toISOString(),
+    to: new Date(deps.now()).toISOString(),
+  };
+  const since = await deps.workspace?.since(window).catch((error) => {
+    deps.log.warn({ error, subscriptionId }, 'Log Analytics can not be read; the log itself is');
+    return null;
+  });
+  return since ?? Number.POSITIVE_INFINITY;
+}
+
+async function gather(pages: AsyncIterable<unknown[]>): Promise<unknown[]> {
+  const records: unknown[] = [];
+  for await (const page of pages) records.push(...page);
+  return records;
+}
+
 async function remember(records: readonly unknown[], { history, now }: BackfillDeps): Promise<void> {
   const events = records.flatMap((record) => {
-    const result = normalize(record, 'rest');
+    const result = normalize(record);
     return 'event' in result ? [result.event] : [];
   });
   await history.note(toExecutions(events), now());

@@ -75,9 +75,11 @@ function toEvent(raw: RawEvent, time: string, resourceId: string): ActivityEvent
   const subStatus = raw.subStatus || null;
   const grant = toGrant(raw.authorization);
   const refused = status === 'failed' && isRefusal(raw);
-  const correlationId = raw.correlationId || raw.id || digest(raw, time, resourceId);
+  const known = status === 'unknown' ? raw.status.toLowerCase() : status;
+  const id = digest([raw.correlationId || raw.id, raw.operation, known, resourceId, time]);
+  const correlationId = raw.correlationId || raw.id || id;
   return {
-    id: raw.id || digest(raw, time, resourceId),
+    id,
     time,
     submitted: toIso(raw.submitted),
     operation: raw.operation,
@@ -236,15 +238,8 @@ function nest(document: Bag): Bag {
   return out;
 }
 
-const digest = (raw: RawEvent, time: string, resourceId: string) =>
-  createHash('sha256')
-    .update(
-      [raw.correlationId, raw.operation, raw.status, raw.subStatus, resourceId, time]
-        .join('\u0000')
-        .toLowerCase(),
-    )
-    .digest('hex')
-    .slice(0, 32);
+const digest = (parts: readonly string[]) =>
+  createHash('sha256').update(parts.join('\u0000').toLowerCase()).digest('hex').slice(0, 32);
 
 function unreadable(record: unknown, reason: string): Normalized {
   let excerpt: string;

@@ -9,7 +9,6 @@ export interface PollJob {
   subscriptionId: string;
 }
 export interface EventsJob {
-  subscriptionId: string;
   events: ActivityEvent[];
 }
 /** Completes an alert whose enrichment came late or failed. */

@@ -33,6 +33,21 @@ export function createPollState(redis: Redis) {
     return new Set(ids.filter((_, index) => scores[index] === null));
   }
 
+  /** Events that run code and were queued from elsewhere than a poll: polls leave them. Forgets those before a time, ms. */
+  async function remember(
+    subscriptionId: string,
+    events: readonly { id: string; time: string }[],
+    forget: number,
+  ): Promise<void> {
+    const key = keys.seenRunning(subscriptionId);
+    const pairs = events.flatMap(({ id, time }) => [Date.parse(time), id]) as [number, string];
+    await redis
+      .multi()
+      .zadd(key, ...pairs)
+      .zremrangebyscore(key, '-inf', `(${forget}`)
+      .exec();
+  }
+
   /** After what was read is safely queued: remembers the ids (time in ms), forgets those before, moves the watermark. */
   async function commit(
     subscriptionId: string,
@@ -94,6 +109,7 @@ export function createPollState(redis: Redis) {
   return {
     watermark,
     unseen,
+    remember,
     commit,
     watchedSince,
     subscriptions,

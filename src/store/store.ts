@@ -3,6 +3,7 @@ import { createAnswers } from './answers';
 import { createAuditTrail } from './audit';
 import { connect, type RedisAddress } from './connect';
 import { createDeliveries } from './deliveries';
+import { createEventHubState } from './event-hub-state';
 import { createExceptionsStore } from './exceptions-store';
 import { createHistory } from './history';
 import { keys } from './keys';
@@ -20,6 +21,7 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     audit: createAuditTrail(redis),
     exceptions: createExceptionsStore(redis),
     polls: createPollState(redis),
+    hub: createEventHubState(redis),
     deliveries: createDeliveries(redis),
     answers: createAnswers(redis),
     teams: createTeamsMemory(redis),

@@ -44,9 +44,11 @@ export function createTimelineStore(redis: Redis) {
       .exec();
   }
 
+  /** Once each: an event read through two sources may be written differently. */
   async function between(owner: string, from: number, to: number): Promise<Happening[]> {
     const docs = await redis.zrangebyscore(keys.timeline(owner), from, to);
-    return docs.map((doc) => JSON.parse(doc) as Happening);
+    const happenings = docs.map((doc) => JSON.parse(doc) as Happening);
+    return [...new Map(happenings.map((happening) => [happening.id, happening])).values()];
   }
 
   /** Which alerts want to hear of these owners' events, and until when (ms). */

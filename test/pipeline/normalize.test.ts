@@ -51,6 +51,14 @@ describe.each(Object.entries(shapes))('%s', (shape, records) => {
   });
 });
 
+test('an event has the same id in whichever shape it comes', () => {
+  const [first, ...others] = Object.values(shapes).map((records) =>
+    records.slice(0, 3).map((record: unknown) => eventOf(record).id),
+  );
+  expect(new Set(first).size).toBe(3);
+  for (const ids of others) expect(ids).toEqual(first);
+});
+
 test('evidence names the assignment, its ids with dashes', () => {
   expect(eventOf(shapes.diagnostic[2]).grantedBy).toMatchObject({
     scope: '/subscriptions/5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01',

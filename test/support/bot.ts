@@ -92,6 +92,7 @@ export async function setUp(
           createAzure(config, {
             tlsOptions: { ca: tenant.ca },
             graphEndpoint: tenant.endpoint,
+            logAnalyticsEndpoint: tenant.endpoint,
             now,
             onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
           }),

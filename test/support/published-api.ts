@@ -278,6 +278,17 @@ const published: Published[] = [
     version: null,
     body: nothing,
   },
+  {
+    // monitor query logs, v1 models.tsp: QueryBody
+    method: 'POST',
+    path: /^\/v1\/workspaces\/[0-9a-f-]{36}\/query$/,
+    version: null,
+    body: z.strictObject({
+      query: z.string().min(1),
+      timespan: z.string().optional(),
+      workspaces: z.array(z.string()).optional(),
+    }),
+  },
 ];
 
 /** Writes that are not what Microsoft publishes, each with why. */

@@ -9,6 +9,7 @@ import { loopbackCertificate } from './certificate';
 import { createDirectory, type Directory } from './directory';
 import { createFaults, errorOf } from './faults';
 import { answerGraph } from './graph';
+import { answerLogAnalytics, type Workspace } from './log-analytics';
 import { type Operation, recordsOf } from './records';
 import { createResources, type Resources } from './resources';
 import { dispatch } from './routes';
@@ -21,6 +22,8 @@ export interface TenantState {
   resources: Resources;
   directory: Directory;
   log: LoggedRecord[];
+  /** Log Analytics workspaces that the log is exported to, by workspace id. */
+  workspaces: Map<string, Workspace>;
   builtInRoles: unknown[];
   customRoles: unknown[];
   denyAssignments: unknown[];
@@ -62,6 +65,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     resources: createResources(),
     directory: createDirectory(),
     log: [],
+    workspaces: new Map(),
     builtInRoles: JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8'))
       .value,
     customRoles: [],
@@ -115,6 +119,8 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
         );
       if (authorization !== `Bearer ${token}`)
         throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
+      if (request.path.startsWith('/v1/workspaces/'))
+        return answerLogAnalytics(request, state.log, state.workspaces);
       return request.path.startsWith('/v1.0/')
         ? answerGraph(request, state.directory)
         : dispatch(request, state);

@@ -1,0 +1,107 @@
+import type { ActivityEvent, UnreadableRecord } from '../alerts/activity-event';
+import { callerKeyOf } from '../alerts/alert';
+import { shortDigest } from '../alerts/digest';
+import { machineOf } from '../alerts/resource-id';
+import { detectTechnique } from '../alerts/techniques';
+import type { Metrics } from '../metrics';
+import type { PollState } from '../store/poll-state';
+import type { TimelineStore } from '../store/timeline-store';
+import { normalize, type Shape } from './normalize';
+import type { Queues } from './queues';
+
+export interface TakeInDeps {
+  polls: PollState;
+  timeline: TimelineStore;
+  queues: Pick<Queues, 'events' | 'complete'>;
+  metrics: Metrics;
+  techniquesOff: ReadonlySet<string>;
+  now: () => number;
+}
+
+/** What records hold, once each: by the event's id, or by a digest of what can't be read. */
+export interface Sorted {
+  /** Events that run code. */
+  running: Map<string, ActivityEvent>;
+  others: Map<string, ActivityEvent>;
+  unreadable: Map<string, UnreadableRecord>;
+}
+
+export function sortOut(
+  records: Iterable<unknown>,
+  techniquesOff: ReadonlySet<string>,
+  shape?: Shape,
+): Sorted {
+  const sorted: Sorted = { running: new Map(), others: new Map(), unreadable: new Map() };
+  for (const record of records) {
+    const result = normalize(record, shape);
+    if ('event' in result) {
+      const kind = runsCode(result.event, techniquesOff) ? 'running' : 'others';
+      sorted[kind].set(result.event.id, result.event);
+    } else sorted.unreadable.set(`unreadable-${shortDigest(result.unreadable.excerpt)}`, result.unreadable);
+  }
+  return sorted;
+}
+
+/** Queues what runs code, tells timelines of all of it, sets aside what can't be read. Safe to repeat. */
+export async function takeIn(
+  fresh: { running: ActivityEvent[]; others: ActivityEvent[]; unreadable: UnreadableRecord[] },
+  deps: TakeInDeps,
+): Promise<void> {
+  await enqueue(deps.queues, fresh.running);
+  await tellTimelines([...fresh.running, ...fresh.others], deps);
+  await deps.polls.setAside(fresh.unreadable);
+}
+
+export function countEvents(
+  fresh: Record<'running' | 'others' | 'unreadable', { length: number }>,
+  { metrics }: Pick<TakeInDeps, 'metrics'>,
+): void {
+  metrics.events.inc({ kind: 'relevant' }, fresh.running.length);
+  metrics.events.inc({ kind: 'other' }, fresh.others.length);
+  metrics.events.inc({ kind: 'unreadable' }, fresh.unreadable.length);
+}
+
+/** What else callers and others do: kept for a day, and alerts that follow them are brought up to date. */
+async function tellTimelines(
+  events: readonly ActivityEvent[],
+  { timeline, queues, now }: TakeInDeps,
+): Promise<void> {
+  const byOwner = new Map<string, ActivityEvent[]>();
+  for (const event of events) {
+    for (const owner of [callerKeyOf(event.caller), machineOf(event.resourceId).id.toLowerCase()]) {
+      if (owner) byOwner.set(owner, [...(byOwner.get(owner) ?? []), event]);
+    }
+  }
+  const following = await Promise.all(
+    [...byOwner].map(async ([owner, theirs]) => {
+      const { alertIds, until } = await timeline.followers(owner, now());
+      await timeline.note(owner, theirs, until);
+      return alertIds;
+    }),
+  );
+  for (const alertId of new Set(following.flat())) {
+    await queues.complete.add(
+      'complete',
+      { alertId },
+      { deduplication: { id: alertId, keepLastIfActive: true } },
+    );
+  }
+}
+
+function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {
+  const detected = detectTechnique(event.operation);
+  return detected !== null && !off.has(detected.technique.id);
+}
+
+/** Events a job: large enough that a burst is seen as one, small enough for Redis. */
+const batchSize = 1000;
+
+async function enqueue(queues: TakeInDeps['queues'], events: ActivityEvent[]): Promise<void> {
+  const jobs = [];
+  for (let i = 0; i < events.length; i += batchSize) {
+    const batch = events.slice(i, i + batchSize);
+    const jobId = `events.${shortDigest(...batch.map((event) => event.id).sort())}`;
+    jobs.push({ name: 'events', data: { events: batch }, opts: { jobId } });
+  }
+  if (jobs.length > 0) await queues.events.addBulk(jobs);
+}

@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../../src/demo/scenarios';
+import { startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { createStore } from '../../src/store/store';
+import { textOf } from '../support/alerts';
+import { type Bench, setUp } from '../support/bot';
+import { type SimulatedEventHub, startEventHub } from '../support/event-hub';
+import { exported } from '../support/export-shape';
+import { until } from '../support/wait';
+
+let bench: Bench;
+let hub: SimulatedEventHub;
+beforeEach(async () => {
+  bench = await setUp({ mode: 'http' });
+  hub = await startEventHub();
+  bench.env.EVENT_HUB_CONNECTION_STRING = hub.connectionString;
+});
+afterEach(async () => {
+  await bench.stop();
+  await hub.stop();
+});
+
+/** Somebody runs a command; Azure's log shows it to polls only after a while, an hour unless said otherwise. */
+const run = (i: number, delayMs = 3_600_000) =>
+  bench.tenant.log(
+    {
+      name: runCommand,
+      resourceId: bench.world.vms.web[i] ?? '',
+      caller: {
+        ...bench.world.people.kim,
+        id: `0000000${i}-0000-4000-8000-000000000000`,
+        login: `user${i}@contoso.example`,
+      },
+      at: Date.now() - 30_000,
+      tookMs: 1000,
+    },
+    { delayMs },
+  );
+const alertIds = () => bench.slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
+const allSucceeded = () => bench.slack.alerts().every((m) => textOf(m).includes('succeeded'));
+
+test('what the hub brought first and the log shows later is one alert, its events counted once', async () => {
+  await bench.start();
+  await until('the hub is read', () => hub.readers().length === 2);
+  const records = run(0, 33_000);
+  hub.append(0, exported(records));
+  const message = await until('the message', () => bench.slack.alerts()[0]);
+  await until('the outcome', allSucceeded);
+  const seen = () => bench.tenant.requests.filter((r) => r.path.includes('eventtypes')).length;
+  const last = Math.max(...records.map(({ eventTimestamp }) => Date.parse(String(eventTimestamp))));
+  await until('the log shows it', () => Date.now() > last + 33_000);
+  const before = seen();
+  await until('polls after that', () => seen() > before + 6);
+  expect(alertIds()).toHaveLength(1);
+  const store = createStore(bench.redis.address, []);
+  const alert = await store.alerts.get(message.metadata?.event_payload.alert_id as string);
+  await store.close();
+  expect(alert?.executions.map(({ eventIds }) => eventIds.length)).toEqual([3]);
+});
+
+test('a stop, cut connections and a Redis that went away lose nothing and double nothing', async () => {
+  const first = await bench.start();
+  await until('the hub is read', () => hub.readers().length === 2);
+  hub.append(0, exported(run(0)));
+  hub.append(1, exported(run(1)));
+  await until('two messages', () => alertIds().length === 2);
+  await first.stop();
+  hub.append(0, exported(run(2)));
+  hub.append(1, exported(run(3)));
+  await bench.start();
+  await until('four messages', () => alertIds().length === 4, 40);
+  expect(hub.sent()).toBe(4);
+  hub.cut();
+  hub.append(0, exported(run(4)));
+  await until('five messages', () => alertIds().length === 5, 60);
+  await bench.redis.stop();
+  hub.append(1, exported(run(5)));
+  bench.redis = await startEmbeddedRedis(bench.env.RUNWATCH_DATA_DIR as string);
+  await until('six messages', () => alertIds().length === 6, 60);
+  await until('every outcome', allSucceeded, 60);
+  expect(new Set(alertIds()).size).toBe(6);
+}, 240_000);
+
+test('processes share the partitions, and one that stops leaves its own to the other', async () => {
+  const first = await bench.start();
+  await bench.start({}, ['poll']);
+  const clients = () => new Set(hub.readers().map(({ client }) => client)).size;
+  await until('one partition each', () => hub.readers().length === 2 && clients() === 2, 60);
+  await first.stop();
+  await until('both with who is left', () => hub.readers().length === 2 && clients() === 1, 60);
+  await bench.start({}, ['enrich', 'deliver']);
+  hub.append(0, exported(run(0)));
+  hub.append(1, exported(run(1)));
+  await until('two messages', () => alertIds().length === 2, 40);
+}, 180_000);
+
+test('what is no activity log is set aside; subscriptions that were not named are left', async () => {
+  await bench.start({ AZURE_SUBSCRIPTION_IDS: bench.world.vms.pay01.split('/')[2] as string });
+  await until('the hub is read', () => hub.readers().length === 2);
+  const foreign = JSON.stringify(exported(run(0))).replace(
+    /\/subscriptions\/[0-9a-f-]{36}/gi,
+    '/subscriptions/00000000-0000-4000-8000-00000000000f',
+  );
+  hub.append(0, foreign);
+  hub.append(0, '{"records":[{"time":');
+  hub.append(0, { records: [{ time: 'x', operationName: runCommand }, null, 7] });
+  hub.append(0, exported(run(1)));
+  await until('the message', () => alertIds().length === 1);
+  const store = createStore(bench.redis.address, []);
+  const reasons = (await store.polls.unreadable()).map(({ reason }) => reason);
+  await store.close();
+  expect(reasons).toHaveLength(4);
+  expect(textOf(bench.slack.alerts()[0])).toContain('user1@contoso.example');
+});
+
+test('a key that is not accepted is named by /readyz and by doctor, with what mends it', async () => {
+  const wrong = hub.connectionString.replace(/SharedAccessKey=[^;]+/, 'SharedAccessKey=d3Jvbmc=');
+  bench.env.EVENT_HUB_CONNECTION_STRING = wrong;
+  const app = await bench.start();
+  const ready = async () => (await fetch(`${app.url}/readyz`)).text();
+  await until('the hub is named', async () => /the event hub: .*InvalidSignature/.test(await ready()), 60);
+
+  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
+  writeFileSync(ca, bench.tenant.ca);
+  const doctor = (extra: Record<string, string>) =>
+    new Promise<string>((done) => {
+      const program = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'doctor', '--json'], {
+        env: { PATH: process.env.PATH, ...bench.env, NODE_EXTRA_CA_CERTS: ca, ...extra },
+      });
+      let out = '';
+      program.stdout.on('data', (chunk) => {
+        out += chunk;
+      });
+      program.on('close', () => done(out.split('\n').find((line) => line.includes('"event hub"')) ?? out));
+    });
+  expect(JSON.parse(await doctor({}))).toMatchObject({
+    ok: false,
+    says: expect.stringContaining('InvalidSignature'),
+    fix: expect.stringContaining('Listen'),
+  });
+  expect(JSON.parse(await doctor({ EVENT_HUB_CONNECTION_STRING: hub.connectionString }))).toMatchObject({
+    ok: true,
+    says: 'insights-activity-logs is readable, 2 partitions',
+  });
+  expect(JSON.stringify(await ready())).not.toContain('d3Jvbmc=');
+}, 120_000);
