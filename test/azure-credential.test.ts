@@ -1,5 +1,5 @@
 import { ChainedTokenCredential } from '@azure/identity';
-import { whoWon } from '../src/azure/credential';
+import { sharingToken, whoWon } from '../src/azure/credential';
 
 const jwt = (claims: Record<string, unknown>) =>
   ['{}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.');
@@ -19,4 +19,27 @@ test('says which credential of a chain won, for whom and where', async () => {
   expect(await whoWon(chain, 'scope')).toBe('AzureCliCredential as sam@contoso.example, tenant contoso');
   const pasted = { getToken: async () => ({ token: 'opaque', expiresOnTimestamp: 0 }) };
   expect(await whoWon(pasted, 'scope')).toBe('the pasted token');
+});
+
+test('a token is shared until shortly before its end; a refusal is not kept, and claims are passed on', async () => {
+  let asked = 0;
+  let fails = true;
+  let expiresOnTimestamp = Date.now() + 3_600_000;
+  const shared = sharingToken({
+    getToken: async (_, options) => {
+      asked++;
+      if (fails) throw new Error('refused');
+      return { token: options?.claims ?? `token ${asked}`, expiresOnTimestamp };
+    },
+  });
+  await expect(shared.getToken('a')).rejects.toThrow('refused');
+  fails = false;
+  const both = await Promise.all([shared.getToken('a'), shared.getToken('a')]);
+  expect(both.map((token) => token?.token)).toEqual(['token 2', 'token 2']);
+  expect((await shared.getToken('b'))?.token).toBe('token 3');
+  expect((await shared.getToken('a', { claims: 'more' }))?.token).toBe('more');
+  expiresOnTimestamp = Date.now() + 60_000;
+  await shared.getToken('c');
+  await shared.getToken('c');
+  expect(asked).toBe(6);
 });

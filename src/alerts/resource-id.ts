@@ -82,6 +82,9 @@ export function machineOf(resourceId: string): Target {
   };
 }
 
+/** Is it of a type that commands run on? */
+export const isMachine = ({ type }: Target): boolean => machineTypes.includes(type);
+
 const typeOf = (id: ResourceId, depth: number) =>
   [id.provider, ...id.chain.slice(0, depth).map((pair) => pair.type)].join('/');
 

@@ -20,7 +20,18 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
 
   async function listDefinitions(scope: string): Promise<RoleDefinition[]> {
     const roles = clients.authorization(subscriptionOf(scope)).roleDefinitions.list(inPath(scope));
-    return parseRoleDefinitions(await gather(roles, `role definitions at ${scope}`));
+    return parseRoleDefinitions(await gather(roles, `role definitions at ${scope}`)).map(once);
+  }
+
+  /** Azure's 900 own roles come with every subscription: kept once, they are 2 MB, not 2 MB a subscription. */
+  const builtIn = new Map<string, { role: RoleDefinition; text: string }>();
+  function once(role: RoleDefinition): RoleDefinition {
+    if (role.custom) return role;
+    const text = JSON.stringify(role);
+    const known = builtIn.get(role.id);
+    if (known?.text === text) return known.role;
+    builtIn.set(role.id, { role, text });
+    return role;
   }
 
   async function listAssignments(scope: string, filter: string): Promise<Assignment[]> {

@@ -1,4 +1,4 @@
-import type { TokenCredential } from '@azure/core-auth';
+import type { AccessToken, TokenCredential } from '@azure/core-auth';
 import { AzureAuthorityHosts, ClientSecretCredential, DefaultAzureCredential } from '@azure/identity';
 import { AzureLogger, setLogLevel } from '@azure/logger';
 import type { Config } from '../config';
@@ -15,6 +15,31 @@ export function createCredential({ accessToken, cloud }: Config['azure']): Token
     return { getToken: async () => ({ token: accessToken, expiresOnTimestamp: expiryOf(accessToken) }) };
   }
   return new DefaultAzureCredential({ authorityHost: authorityHosts[cloud] });
+}
+
+/** A token is asked for anew this long before it expires, ms. */
+const earlierMs = 5 * 60_000;
+
+/** One token for all clients: each would ask for its own, and the Azure CLI takes a second to answer. */
+export function sharingToken(credential: TokenCredential): TokenCredential {
+  const known = new Map<string, { token: Promise<AccessToken | null>; until: number }>();
+  return {
+    getToken: (scopes, options) => {
+      if (options?.claims || options?.tenantId) return credential.getToken(scopes, options);
+      const key = String(scopes);
+      const kept = known.get(key);
+      if (kept && Date.now() < kept.until) return kept.token;
+      const entry = { token: credential.getToken(scopes), until: Number.POSITIVE_INFINITY };
+      known.set(key, entry);
+      entry.token.then(
+        (token) => {
+          entry.until = token ? token.expiresOnTimestamp - earlierMs : 0;
+        },
+        () => known.delete(key),
+      );
+      return entry.token;
+    },
+  };
 }
 
 /** A token for Bot Framework by an app's secret; throws what Entra says against it. */

@@ -84,7 +84,7 @@ async function connect(
   const { EventHubConsumerClient } = await import('@azure/event-hubs');
   const options = {
     loadBalancingOptions: {
-      strategy: 'balanced' as const,
+      strategy: 'greedy' as const,
       updateIntervalInMs: 5000,
       partitionOwnershipExpirationIntervalInMs: 20_000,
     },

@@ -4,7 +4,7 @@ import type { Facts } from '../alerts/facts';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Store } from '../store/store';
-import { enrich } from './enrich/enrich';
+import { enrich, lookAround } from './enrich/enrich';
 import type { EnrichDeps } from './enrich/part';
 import { assignToAlerts, toExecutions } from './group';
 import { type JudgeContext, judge } from './judge';
@@ -91,11 +91,11 @@ async function raise(
 const statusOf = (alert: Alert) => summarize(alert).status;
 
 /** Asks again, with more patience: for what was missing, or since more has happened. Throws while something still is missing. */
-export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Promise<void> {
+export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps): Promise<void> {
   const { store, queues } = deps;
   const alert = await store.alerts.get(alertId);
   if (!alert) return;
-  const facts = await enrich(alert, deps, 60_000);
+  const facts = part === 'timeline' ? await lookAround(alert, deps) : await enrich(alert, deps, 60_000);
   const exceptions = await store.exceptions.list();
   const judging = await withWatches(deps);
   const stored = await store.alerts.update(
@@ -109,6 +109,7 @@ export async function complete({ alertId }: CompleteJob, deps: IngestDeps): Prom
     alert,
   );
   if (stored?.announced) await queues.deliverAll(store.surfaces, [alertId]);
+  if (part) return;
   const lacking = stillMissing(facts);
   if (lacking.length > 0) {
     throw new Error(

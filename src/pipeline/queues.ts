@@ -11,9 +11,10 @@ export interface PollJob {
 export interface EventsJob {
   events: ActivityEvent[];
 }
-/** Completes an alert whose enrichment came late or failed. */
+/** Completes an alert whose enrichment came late or failed, or only its timeline. */
 export interface CompleteJob {
   alertId: string;
+  part?: 'timeline';
 }
 export interface DeliverJob {
   surface: string;

@@ -1,7 +1,7 @@
 import type { ActivityEvent, UnreadableRecord } from '../alerts/activity-event';
 import { callerKeyOf } from '../alerts/alert';
 import { shortDigest } from '../alerts/digest';
-import { machineOf } from '../alerts/resource-id';
+import { isMachine, machineOf } from '../alerts/resource-id';
 import { detectTechnique } from '../alerts/techniques';
 import type { Metrics } from '../metrics';
 import type { PollState } from '../store/poll-state';
@@ -61,31 +61,39 @@ export function countEvents(
   metrics.events.inc({ kind: 'unreadable' }, fresh.unreadable.length);
 }
 
-/** What else callers and others do: kept for a day, and alerts that follow them are brought up to date. */
+/** A busy caller's alert is brought up to date this often, ms. */
+const followMs = 10_000;
+
+/** What callers do, and what is done to machines: kept for hours, and alerts that follow them are brought up to date. */
 async function tellTimelines(
   events: readonly ActivityEvent[],
   { timeline, queues, now }: TakeInDeps,
 ): Promise<void> {
   const byOwner = new Map<string, ActivityEvent[]>();
   for (const event of events) {
-    for (const owner of [callerKeyOf(event.caller), machineOf(event.resourceId).id.toLowerCase()]) {
-      if (owner) byOwner.set(owner, [...(byOwner.get(owner) ?? []), event]);
-    }
+    if (event.status === 'started' || event.status === 'accepted') continue;
+    for (const owner of ownersOf(event)) byOwner.set(owner, [...(byOwner.get(owner) ?? []), event]);
   }
   const following = await Promise.all(
     [...byOwner].map(async ([owner, theirs]) => {
       const { alertIds, until } = await timeline.followers(owner, now());
-      await timeline.note(owner, theirs, until);
+      await timeline.note(owner, theirs, until, now());
       return alertIds;
     }),
   );
   for (const alertId of new Set(following.flat())) {
     await queues.complete.add(
       'complete',
-      { alertId },
-      { deduplication: { id: alertId, keepLastIfActive: true } },
+      { alertId, part: 'timeline' },
+      { delay: followMs, deduplication: { id: `${alertId}.timeline`, keepLastIfActive: true } },
     );
   }
+}
+
+function ownersOf({ caller, resourceId }: ActivityEvent): string[] {
+  const machine = machineOf(resourceId);
+  const owners = [callerKeyOf(caller), isMachine(machine) ? machine.id.toLowerCase() : ''];
+  return owners.filter(Boolean);
 }
 
 function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {

@@ -35,6 +35,12 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
   return Object.assign({}, facts, ...around, { missing });
 }
 
+/** What is known already, with the timeline of now: Azure is asked nothing. */
+export const lookAround = async (alert: Alert, deps: EnrichDeps): Promise<Facts> => ({
+  ...alert.facts,
+  ...(await timeline.ask(alert, deps)),
+});
+
 async function withDeadline<T>(ms: number, work: (late: Promise<never>) => Promise<T>[]): Promise<T[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

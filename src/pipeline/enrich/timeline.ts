@@ -40,11 +40,9 @@ export const timeline: Part = {
 const notable =
   /roleassignments|roledefinitions|extensions\/write|runcommand|networksecuritygroups|securityrules|snapshots|begingetaccess|listkeys|listsecrets|getsecret|vaults\/accesspolicies|\/delete$|locks|serialconsole|federatedidentitycredentials|diagnosticsettings/i;
 
-/** Ends only (a start says nothing more), oldest first, equal neighbours as one line with a count. */
+/** Oldest first, equal neighbours as one line with a count. */
 function gather(happenings: readonly Happening[], targetId: string): TimelineEntry[] {
-  const sorted = happenings
-    .filter(({ status }) => status !== 'started' && status !== 'accepted')
-    .sort((a, b) => (a.at < b.at ? -1 : 1));
+  const sorted = [...happenings].sort((a, b) => (a.at < b.at ? -1 : 1));
   const out: TimelineEntry[] = [];
   for (const { at, who, operation, resourceId, status } of sorted) {
     const machine = machineOf(resourceId);
