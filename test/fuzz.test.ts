@@ -7,19 +7,17 @@ import { matchWords } from '../src/alerts/match-words';
 import { plainLine } from '../src/alerts/plain-text';
 import { redact } from '../src/alerts/redact';
 import { actionMatches } from '../src/alerts/roles';
+import { filterForm, filterOf, fits } from '../src/chat/console/filter';
 import { card } from '../src/chat/console/pages';
 import { readExceptionForm } from '../src/chat/exception-form';
 import { messageOf } from '../src/chat/message';
 import { toBlocks } from '../src/chat/slack/blocks';
 import { toCard } from '../src/chat/teams/card';
 import { normalize } from '../src/pipeline/normalize';
+import { type BrokenFileError, splitRecords } from '../src/pipeline/split-records';
 import { event } from './support/event';
+import { fuzz, fuzzAsync } from './support/fuzz';
 import { faultsOfBlocks } from './support/slack-blocks';
-
-/** Runs a property; the nightly job asks for more, and a seed plays a failure again. */
-const numRuns = Number(process.env.FUZZ_RUNS ?? 300);
-const seed = process.env.FUZZ_SEED ? { seed: Number(process.env.FUZZ_SEED) } : {};
-const check = <T>(property: fc.IProperty<T>) => fc.assert(property, { numRuns, ...seed });
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
@@ -47,7 +45,8 @@ test('a record of any JSON is an event or set aside with a reason, never a crash
       properties: fc.jsonValue(),
     }),
   );
-  check(
+  fuzz(
+    'record',
     fc.property(
       record,
       fc.constantFrom(undefined, 'rest', 'diagnostic', 'log-analytics', 'ecs'),
@@ -64,7 +63,8 @@ test('a record of any JSON is an event or set aside with a reason, never a crash
 test('a role’s pattern matches what the same pattern as a regular expression matches', () => {
   const part = fc.constantFrom('Microsoft.Compute', 'virtualMachines', '*', 'read', 'action', 'a*b', '');
   const text = fc.array(part, { maxLength: 5 }).map((parts) => parts.join('/'));
-  check(
+  fuzz(
+    'role-pattern',
     fc.property(text, text, (pattern, action) => {
       const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*');
       expect(actionMatches(pattern, action)).toBe(new RegExp(`^${escaped}$`, 'i').test(action));
@@ -75,7 +75,8 @@ test('a role’s pattern matches what the same pattern as a regular expression m
 
 test('redacting again takes out nothing more, and a planted secret is gone wherever it stands', () => {
   const secret = 'AKIAIOSFODNN7EXAMPLE';
-  check(
+  fuzz(
+    'redactor',
     fc.property(nasty, nasty, (before, after) => {
       const once = redact(`${before} ${secret} ${after}`).text;
       expect(once).not.toContain(secret);
@@ -101,7 +102,8 @@ test('a form and a file of anything are read or refused, and what is read can be
     ),
     nasty,
   );
-  check(
+  fuzz(
+    'exception-form',
     fc.property(values, (given) => {
       const form = readExceptionForm({ reason: 'r', owner: 'o', expires: '2030-01-01', ...given });
       if ('faults' in form) return;
@@ -110,7 +112,8 @@ test('a form and a file of anything are read or refused, and what is read can be
       expect(matchWords(match).length).toBeGreaterThan(0);
     }),
   );
-  check(
+  fuzz(
+    'exceptions-file',
     fc.property(fc.oneof(nasty, fc.json()), (text) => {
       try {
         expect(findException(parseExceptions(text), execution)).toBeNull();
@@ -131,7 +134,8 @@ function mrkdwnOf(value: unknown): string[] {
 }
 
 test('whatever names say, each surface takes the message, and no name becomes markup', () => {
-  check(
+  fuzz(
+    'surfaces',
     fc.property(nasty, nasty, (name, machine) => {
       const caller = { id: null, name, type: 'Unknown' as const, ip: null, appId: null };
       const resourceId = `/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/${machine.replace(/\//g, '') || 'm'}`;
@@ -143,6 +147,53 @@ test('whatever names say, each surface takes the message, and no name becomes ma
       expect(JSON.stringify(toCard(model)).length).toBeLessThan(28 * 1024);
       expect(card(model, alert, { csrf: 'x' }).text).not.toContain('<img');
       expect(plainLine(name, 80).length).toBeLessThanOrEqual(160);
+    }),
+  );
+});
+
+test('whatever is asked of the console’s list, an alert fits or not, and the form keeps what was typed harmless', () => {
+  const query = fc.dictionary(
+    fc.constantFrom('q', 'severity', 'state', 'technique', '__proto__'),
+    fc.oneof(nasty, fc.constantFrom('constructor', 'open', 'suppressed', 'toString'), fc.jsonValue()),
+  );
+  const execution = executionFrom(event()) as Execution;
+  const alert = newAlert('RW-1', [execution], execution.startedAt);
+  fuzz(
+    'console-filter',
+    fc.property(query, (asked) => {
+      const filter = filterOf(asked);
+      expect(typeof fits(alert, filter)).toBe('boolean');
+      expect(filterForm(filter, 0, 1).text).not.toContain('<img');
+    }),
+  );
+});
+
+test('cut wherever the bytes come apart, a file’s records are the same, or its fault is', async () => {
+  const file = fc.oneof(
+    fc.array(fc.jsonValue(), { maxLength: 5 }).map((records) => JSON.stringify({ records })),
+    fc.array(fc.json(), { maxLength: 5 }).map((lines) => lines.join('\n')),
+    nasty,
+  );
+  const read = async (pieces: Buffer[]) => {
+    const records: unknown[] = [];
+    try {
+      for await (const some of splitRecords(
+        (async function* () {
+          yield* pieces;
+        })(),
+      ))
+        records.push(...some);
+      return JSON.stringify(records);
+    } catch (error) {
+      return `${JSON.stringify(records)} ${(error as BrokenFileError).line}`;
+    }
+  };
+  await fuzzAsync(
+    'file-pieces',
+    fc.asyncProperty(file, fc.nat(), async (text, at) => {
+      const bytes = Buffer.from(text);
+      const cut = at % (bytes.length + 1);
+      expect(await read([bytes.subarray(0, cut), bytes.subarray(cut)])).toBe(await read([bytes]));
     }),
   );
 });

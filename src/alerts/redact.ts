@@ -57,6 +57,11 @@ const rules: SecretRule[] = [
   { kind: 'password', pattern: /(\becho\s+["']?[^\s:"']{1,64}:)[^\s"'|]{3,200}(?=["']?\s*\|\s*chpasswd)/gi },
 ];
 
+/** Where a rule took the whole value out before, a broader one leaves it. */
+const removed = new RegExp(
+  `^["']?\\[(?:${[...new Set(rules.map(({ kind }) => kind))].join('|')}) removed\\](?=[\\s"'&|;<>]|$)`,
+);
+
 /** Longer text is cut before it is searched; what is cut off is never shown. */
 const longestText = 256 * 1024;
 
@@ -65,7 +70,8 @@ export function redact(text: string): { text: string; kinds: string[] } {
   const kinds = new Set<string>();
   let out = text.slice(0, longestText);
   for (const { kind, pattern } of rules) {
-    out = out.replace(pattern, (_match, kept: string) => {
+    out = out.replace(pattern, (match, kept: string, at: number, whole: string) => {
+      if (removed.test(whole.slice(at + kept.length, at + kept.length + 60))) return match;
       kinds.add(kind);
       return `${kept}[${kind} removed]`;
     });

@@ -56,7 +56,9 @@ export function createTimelineStore(redis: Redis) {
     const rows = await redis.zrangebyscore(keys.timeline(owner), from, to, 'WITHSCORES');
     const byId = new Map<string, Happening>();
     for (let i = 0; i + 1 < rows.length; i += 2) {
-      const [id, who, operation, resourceId, status] = JSON.parse(rows[i] ?? '[]');
+      const row: unknown = JSON.parse(rows[i] ?? '[]');
+      if (!Array.isArray(row)) continue; // The first versions wrote objects; they are gone within hours.
+      const [id, who, operation, resourceId, status] = row;
       byId.set(id, {
         id,
         at: new Date(Number(rows[i + 1])).toISOString(),

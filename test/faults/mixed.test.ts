@@ -12,6 +12,7 @@ import { createStore } from '../../src/store/store';
 import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { startProxy, type TcpProxy } from '../support/proxy';
+import { type SimulatedTeams, startTeams } from '../support/teams';
 import { until } from '../support/wait';
 
 /**
@@ -32,29 +33,37 @@ const random = () => {
 };
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
 
-/** Even seeds press over HTTP, odd ones through Socket Mode. */
+/** Even seeds press over HTTP, odd ones through Socket Mode; every third has Teams beside Slack. */
 const mode = seed % 2 === 0 ? 'http' : 'socket';
+const withTeams = seed % 3 === 0;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 let bench: Bench;
-let lines: Record<'redis' | 'slack' | 'arm', TcpProxy>;
+let teams: SimulatedTeams;
+let lines: Record<'redis' | 'slack' | 'arm' | 'teams', TcpProxy>;
 let port: number;
 const cli = join(__dirname, '../../dist/cli.js');
 const roles = ['poll,enrich', 'deliver', 'respond,serve'] as const;
 /** Ends that nobody asked for. */
 const ended: string[] = [];
 let stopping = false;
+/** Teams can't be asked for what it took from one of these. */
+let deliverersKilled = 0;
 const processes = new Map<(typeof roles)[number], ChildProcess>();
 
 beforeAll(async () => {
   process.stdout.write(`faults: seed ${seed}, ${rounds} rounds\n`);
   bench = await setUp({ mode });
+  teams = await startTeams();
   const at = (url: string) => ({ host: '127.0.0.1', port: Number(new URL(url).port) });
   lines = {
     redis: await startProxy(() => ({ path: (bench.redis.address as { socket: string }).socket })),
     slack: await startProxy(() => at(bench.slack.apiUrl)),
     arm: await startProxy(() => at(bench.tenant.endpoint)),
+    teams: await startProxy(() => at(teams.address)),
   };
+  teams.through(`http://127.0.0.1:${lines.teams.port}`);
+  if (withTeams) bench.env.TEAMS_LOCAL = '1';
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
   port = (probe.address() as { port: number }).port;
@@ -62,11 +71,13 @@ beforeAll(async () => {
   bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
   for (const role of roles) start(role);
   await serves();
+  if (withTeams) await teams.install(`http://127.0.0.1:${port}`);
 });
 afterAll(async () => {
   stopping = true;
   for (const child of processes.values()) child.kill('SIGKILL');
   for (const line of Object.values(lines)) await line.stop();
+  await teams.stop();
   await bench.stop();
 });
 
@@ -132,7 +143,10 @@ async function redisPid(): Promise<number> {
 /** Each fault alone; a round has one or two of them. */
 const faults: Record<string, () => unknown> = {
   'kill the poller': () => kill('poll,enrich'),
-  'kill the deliverer': () => kill('deliver'),
+  'kill the deliverer': () => {
+    deliverersKilled++;
+    return kill('deliver');
+  },
   'kill the responder': () => kill('respond,serve'),
   'rolled out anew, one by one': async () => {
     for (const role of roles) await kill(role, 'SIGTERM');
@@ -152,6 +166,9 @@ const faults: Record<string, () => unknown> = {
   'nothing gets to Redis': () => lines.redis.lose('up', 1500),
   'nothing comes back from Slack': () => lines.slack.lose('down', 1500),
   'nothing gets to Slack': () => lines.slack.lose('up', 1500),
+  'Teams throttles': () => teams.fail(3, 429),
+  'Teams fails': () => teams.fail(3, 500),
+  'nothing gets to Teams': () => lines.teams.lose('up', 1500),
   'the line to ARM is cut': () => lines.arm.cut(700),
   'nothing comes back from ARM': () => lines.arm.lose('down', 1500),
   'the socket is refreshed': () => bench.slack.refreshSocket(),
@@ -248,6 +265,7 @@ test('whatever fails, each execution ends as one message and each press as one e
   }
   bench.slack.clear();
   bench.tenant.faults.clear();
+  teams.fail(0, 500);
   const all = rounds * perRound;
   const callers = Array.from({ length: all }, (_, i) => `user${i}@contoso.example `);
   const store = createStore(bench.redis.address, []);
@@ -270,6 +288,7 @@ test('whatever fails, each execution ends as one message and each press as one e
     Number(process.env.FAULTS_PATIENCE ?? 120),
   );
   expect({ seed, ended }).toEqual({ seed, ended: [] });
+  if (withTeams) await cardsAreRight(all, played);
   const ids = bench.slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
   expect({ seed, messages: ids.length, alerts: new Set(ids).size }).toEqual({
     seed,
@@ -283,6 +302,27 @@ test('whatever fails, each execution ends as one message and each press as one e
   for (const id of pressed) expect(done.map((entry) => entry.alertId)).toContain(id);
   await store.close();
 }, 480_000);
+
+/** Each execution has a card in its final state; a copy only where a killed deliverer could not know what Teams took. */
+async function cardsAreRight(all: number, played: readonly string[]): Promise<void> {
+  const callers = Array.from({ length: all }, (_, i) => `user${i}@contoso.example `);
+  await until(
+    `every card in its final state (seed ${seed}; ${played.join(', ')})`,
+    async () => {
+      const texts = teams.cards().map(({ card }) => JSON.stringify(card));
+      const missing = callers.filter(
+        (caller) => !texts.some((text) => text.includes(caller.trim()) && text.includes('succeeded')),
+      );
+      if (missing.length === 0) return true;
+      throw new Error(
+        `missing ${missing.slice(0, 5)} (${missing.length}) of ${texts.length}; ${await standing()}`,
+      );
+    },
+    Number(process.env.FAULTS_PATIENCE ?? 120),
+  );
+  const copies = teams.cards().length - all;
+  expect({ seed, copies: copies <= deliverersKilled ? 0 : copies }).toEqual({ seed, copies: 0 });
+}
 
 /** How polling and the queues stand, for a failure's message. */
 async function standing(): Promise<string> {

@@ -70,7 +70,8 @@ export async function startTeams() {
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const serviceUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let serviceUrl = address;
   const base = (
     conversation: string,
     user = { id: 'u1', name: 'Sam Ortiz', aadObjectId: '00000000-0000-4000-8000-00000000005a' },
@@ -93,6 +94,11 @@ export async function startTeams() {
   };
   return {
     people,
+    address,
+    /** Bots that hear from Teams from now on answer it there. */
+    through: (url: string) => {
+      serviceUrl = url;
+    },
     send,
     base,
     direct: () => [...activities.values()].filter((a) => a.card && a.conversation.startsWith('direct-')),

@@ -22,7 +22,9 @@ export const isFiltering = (filter: AlertFilter): boolean => Object.values(filte
 export function fits(alert: Alert, { text, severity, state, technique }: AlertFilter): boolean {
   const { caller, target } = summarize(alert);
   const states = { open: alert.state !== 'closed', suppressed: alert.verdict === 'suppressed' };
-  const inState = state in states ? states[state as keyof typeof states] : is(alert.state, state);
+  const inState = Object.hasOwn(states, state)
+    ? states[state as keyof typeof states]
+    : is(alert.state, state);
   const named = [
     alert.id,
     caller.name,

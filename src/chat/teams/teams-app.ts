@@ -142,6 +142,17 @@ export function createTeams({
   const activityIn = async (place: string, content: Content) =>
     toActivity(content, content.kind === 'alert' ? await views.of(place) : {});
 
+  /** What Redis would not take yet, when it is full: another try in this process knows of it. */
+  const unnoted = new Map<string, string>();
+  const postedIn = async (place: string, contentId: string): Promise<string | null> =>
+    unnoted.get(`${place} ${contentId}`) ?? memory.posted(contentId, place);
+  async function notePosted(place: string, contentId: string, activityId: string): Promise<void> {
+    const key = `${place} ${contentId}`;
+    unnoted.set(key, activityId);
+    await memory.notePosted(contentId, place, activityId);
+    unnoted.delete(key);
+  }
+
   /** One message a conversation; those that took it already are not sent it again. */
   async function post(content: Content, channel: string): Promise<Ref> {
     const places = channel === everywhere ? await everyConversation() : [channel];
@@ -149,7 +160,7 @@ export function createTeams({
       throw new SurfaceError('the Teams app is not installed in any conversation yet', 'throttled', 15_000);
     const sent: string[] = [];
     for (const place of places) {
-      const known = await memory.posted(idOf(content), place);
+      const known = await postedIn(place, idOf(content));
       const id =
         known ??
         (
@@ -158,7 +169,7 @@ export function createTeams({
           )
         )?.id ??
         '';
-      if (!known) await memory.notePosted(idOf(content), place, id);
+      if (!known) await notePosted(place, idOf(content), id);
       sent.push(`${place} ${id}`);
     }
     return { channel, message: sent.join('\n') };
@@ -176,9 +187,7 @@ export function createTeams({
   /** Teams can't be searched; what was noted as posted is known, the rest is sent. */
   async function find(id: string, _since: number, channel: string): Promise<Ref | null> {
     const places = channel === everywhere ? await everyConversation() : [channel];
-    const sent = await Promise.all(
-      places.map(async (place) => [place, await memory.posted(id, place)] as const),
-    );
+    const sent = await Promise.all(places.map(async (place) => [place, await postedIn(place, id)] as const));
     return places.length > 0 && sent.every(([, activity]) => activity)
       ? { channel, message: sent.map(([place, activity]) => `${place} ${activity}`).join('\n') }
       : null;
