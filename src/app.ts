@@ -5,14 +5,16 @@ import { matchFactsOf } from './alerts/match-facts';
 import { matchWords } from './alerts/match-words';
 import { atMost } from './at-most';
 import type { LogWindow } from './azure/activity-log';
-import { type Azure, createAzure } from './azure/azure';
+import { type Azure, createAzure, graphs } from './azure/azure';
+import { appCredential } from './azure/credential';
 import { type ConsoleDeps, createConsole } from './chat/console/console';
 import { createSlackPeople } from './chat/slack/people';
 import { createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import { createSlackSurface } from './chat/slack/slack-surface';
 import { joinWorkspaces } from './chat/slack/workspaces';
 import type { Surface } from './chat/surface';
-import type { Config, Role, SlackConfig } from './config';
+import { createTeamsSearch, type TeamsSearch } from './chat/teams/search';
+import type { Config, Role, SlackConfig, TeamsConfig } from './config';
 import { historyShare, whatIsUnready } from './health';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
@@ -117,6 +119,7 @@ async function assemble(
         command: (text) => answerCommand(text, { azure, store, now }),
         getAlert: store.alerts.get,
         rules: config.responders,
+        search: config.teams.local ? null : teamsSearch(config.teams, config.azure.cloud),
         now,
       })
     : null;
@@ -333,6 +336,13 @@ async function assemble(
     },
     stop: () => (stopping ??= stopAll()),
   };
+}
+
+function teamsSearch(teams: TeamsConfig, cloud: Config['azure']['cloud']): TeamsSearch {
+  const endpoint = graphs[cloud];
+  const credential = appCredential(teams);
+  const token = async () => (await credential.getToken(`${endpoint}/.default`))?.token ?? '';
+  return createTeamsSearch({ endpoint, token, appId: teams.appId });
 }
 
 function slackSurface(client: WebClient, config: SlackConfig, log: Log): Surface {

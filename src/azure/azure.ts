@@ -28,7 +28,7 @@ export interface AzureOptions {
 }
 
 /** Microsoft Graph in each cloud. Source: "Microsoft Graph national cloud deployments", learn.microsoft.com. */
-const graphs = {
+export const graphs = {
   public: 'https://graph.microsoft.com',
   usgovernment: 'https://graph.microsoft.us',
   china: 'https://microsoftgraph.chinacloudapi.cn',

@@ -42,13 +42,16 @@ export function sharingToken(credential: TokenCredential): TokenCredential {
   };
 }
 
-/** A token for Bot Framework by an app's secret; throws what Entra says against it. */
-export const botToken = ({
+/** The credential of a Teams app: its secret. */
+export const appCredential = ({
   appId,
   appPassword,
   tenantId,
-}: Record<'appId' | 'appPassword' | 'tenantId', string>) =>
-  new ClientSecretCredential(tenantId, appId, appPassword).getToken('https://api.botframework.com/.default');
+}: Record<'appId' | 'appPassword' | 'tenantId', string>): TokenCredential =>
+  sharingToken(new ClientSecretCredential(tenantId, appId, appPassword));
+
+/** What a Teams app's token for Bot Framework is asked for. */
+export const botScope = 'https://api.botframework.com/.default';
 
 /**
  * Which credential of a chain gave the token, and whom the token stands for, in words. The chain tells its choice to

@@ -2,7 +2,7 @@ import { waysTo } from '../alerts/access';
 import { declarations } from '../alerts/declarations';
 import type { Azure } from '../azure/azure';
 import { createAzure } from '../azure/azure';
-import { botToken } from '../azure/credential';
+import { appCredential, botScope } from '../azure/credential';
 import { AzureError } from '../azure/errors';
 import type { Config, EventHubConfig } from '../config';
 import { describeRedis } from '../store/describe-redis';
@@ -308,7 +308,7 @@ async function checkTeams({ teams, redisUrl }: Config, report: Report): Promise<
   if (!teams || teams.local) return;
   const { appId, appPassword, tenantId } = teams;
   try {
-    await botToken({ appId, appPassword, tenantId });
+    await appCredential({ appId, appPassword, tenantId }).getToken(botScope);
     report({ name: 'teams app', ok: true, says: `${appId} gets a token from tenant ${tenantId}` });
   } catch (error) {
     report({

@@ -156,6 +156,16 @@ export function teamsManifest(appId: string) {
     ],
     permissions: ['identity', 'messageTeamMembers'],
     validDomains: [],
+    // A message whose answer was lost is looked for before it is sent again.
+    webApplicationInfo: { id: appId, resource: 'https://runwatch.example' },
+    authorization: {
+      permissions: {
+        resourceSpecific: [
+          { name: 'ChannelMessage.Read.Group', type: 'Application' },
+          { name: 'ChatMessage.Read.Chat', type: 'Application' },
+        ],
+      },
+    },
   };
 }
 

@@ -93,6 +93,6 @@ test('a long script is cut in chat, and whole on the alert’s page', () => {
   };
   const { thread } = messageOf({ ...alert, facts: { script } }, { responders: true, now: 0 });
   expect(JSON.stringify(toThreadBlocks(thread))).toContain('the whole script is on the alert');
-  expect(JSON.stringify(toThreadCard(thread)).length).toBeLessThan(28 * 1024);
+  expect(JSON.stringify(toThreadCard('RW-1.thread', thread)).length).toBeLessThan(28 * 1024);
   expect(threadHtml(thread).text).toContain(last);
 });

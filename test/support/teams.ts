@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 // biome-ignore lint/suspicious/noExplicitAny: an Adaptive Card, looked into by tests
@@ -15,13 +15,53 @@ export interface TeamsUser {
 export async function startTeams() {
   const activities = new Map<
     string,
-    { conversation: string; card: Card; text: string; updates: number; replyTo: string | null }
+    {
+      conversation: string;
+      card: Card;
+      text: string;
+      updates: number;
+      replyTo: string | null;
+      at: number;
+    }
   >();
   const people = new Map<
     string,
     { id: string; name: string; aadObjectId: string; userPrincipalName?: string }
   >();
   let failing: { times: number; status: number } = { times: 0, status: 500 };
+  let losing = 0;
+  /** What the app may read by Microsoft Graph. */
+  const graph = { token: 'graph-token', appId: 'bot-app', granted: true, asked: [] as string[] };
+  /** Newest first, in pages of two where Teams gives 50. */
+  function answerGraph(request: IncomingMessage, send: (status: number, value: unknown) => void): void {
+    const url = new URL(request.url ?? '', address);
+    graph.asked.push(url.pathname);
+    if (request.headers.authorization !== `Bearer ${graph.token}`) return send(401, {});
+    if (!graph.granted) return send(403, { error: { code: 'Forbidden' } });
+    const path = decodeURIComponent(url.pathname);
+    const channel = /^\/v1\.0\/teams\/([^/]+)\/channels\/([^/]+)\/messages(?:\/([^/]+)\/replies)?$/.exec(
+      path,
+    );
+    const chat = /^\/v1\.0\/chats\/([^/]+)\/messages$/.exec(path);
+    if ((!channel && !chat) || url.searchParams.get('$top') !== '50') return send(400, {});
+    const place = channel
+      ? `${channel[2]}${channel[3] ? `;messageid=${channel[3]}` : ''}`
+      : (chat?.[1] as string);
+    const skip = Number(url.searchParams.get('$skip') ?? 0);
+    const all = [...activities].filter(([, { conversation }]) => conversation === place).reverse();
+    send(200, {
+      value: all.slice(skip, skip + 2).map(([id, { at, card }]) => ({
+        id,
+        createdDateTime: new Date(at).toISOString(),
+        from: { application: { id: graph.appId } },
+        attachments: card ? [{ content: JSON.stringify(card) }] : [],
+      })),
+      ...(all.length > skip + 2
+        ? { '@odata.nextLink': `${address}${url.pathname}?$top=50&$skip=${skip + 2}` }
+        : {}),
+    });
+  }
+  let address = '';
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => {
@@ -34,6 +74,7 @@ export async function startTeams() {
         failing.times--;
         return send(failing.status, { error: { code: 'Simulated', message: 'simulated' } });
       }
+      if (request.url?.startsWith('/v1.0/')) return answerGraph(request, send);
       const [, asked] = /^\/v3\/conversations\/[^/]+\/members\/([^/?]+)$/.exec(request.url ?? '') ?? [];
       if (asked) {
         const who = decodeURIComponent(asked);
@@ -59,7 +100,12 @@ export async function startTeams() {
           text: activity.text ?? '',
           updates: 0,
           replyTo: id ?? null,
+          at: Date.now(),
         });
+        if (losing > 0) {
+          losing--;
+          return void response.destroy();
+        }
         return send(201, { id: newId });
       }
       const known = activities.get(decodeURIComponent(id ?? ''));
@@ -70,7 +116,7 @@ export async function startTeams() {
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let serviceUrl = address;
   const base = (
     conversation: string,
@@ -82,7 +128,12 @@ export async function startTeams() {
     serviceUrl,
     from: user,
     recipient: { id: 'bot', name: 'Runwatch' },
-    conversation: { id: conversation, conversationType: 'channel', isGroup: true },
+    conversation: {
+      id: conversation,
+      conversationType: conversation.startsWith('chat') ? 'groupChat' : 'channel',
+      isGroup: true,
+    },
+    channelData: { team: { id: 'team', aadGroupId: '00000000-0000-4000-8000-0000000000e0' } },
   });
   const send = async (url: string, activity: unknown) => {
     const response = await fetch(`${url}/api/messages`, {
@@ -106,6 +157,12 @@ export async function startTeams() {
       [...activities.values()].filter((a) => a.card?.fallbackText && !a.conversation.startsWith('direct-')),
     threads: () => [...activities.values()].filter((a) => a.card && !a.card.fallbackText),
     texts: () => [...activities.values()].filter((a) => a.text).map((a) => a.text),
+    graph,
+    activities,
+    /** Takes so many activities without an answer. */
+    lose: (times: number) => {
+      losing = times;
+    },
     fail: (times: number, status: number) => {
       failing = { times, status };
     },

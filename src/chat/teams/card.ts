@@ -222,8 +222,8 @@ export const toNoticeCard = (words: string, actions: readonly NoticeAction[]): J
   }),
 });
 
-/** The thread below an alert, as a reply. */
-export const toThreadCard = (parts: readonly ThreadPart[]): Json => {
+/** The thread below an alert, as a reply; its id stands on it, so that it can be found again. */
+export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => {
   const body = parts.flatMap(({ heading, lines, code }) => [
     text(escapeMarkdown(heading), { weight: 'Bolder', separator: true }),
     ...lines.slice(0, 60).map((line) => text(toMarkdown(line, 200), { spacing: 'None' })),
@@ -239,7 +239,7 @@ export const toThreadCard = (parts: readonly ThreadPart[]): Json => {
       : []),
   ]);
   while (JSON.stringify(body).length > largestCard && body.length > 1) body.pop();
-  return { type: 'AdaptiveCard', version: '1.5', body };
+  return { type: 'AdaptiveCard', version: '1.5', body: [{ type: 'Container', id, items: body }] };
 };
 
 /** Teams renders a subset of Markdown in cards: what would format, link or mention is broken. */

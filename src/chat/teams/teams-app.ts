@@ -1,4 +1,4 @@
-import { Activity, ActivityTypes, type ConversationReference } from '@microsoft/agents-activity';
+import { Activity, ActivityTypes } from '@microsoft/agents-activity';
 import { CloudAdapter, INVOKE_RESPONSE_KEY, type TurnContext } from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
 import type { Alert } from '../../alerts/alert';
@@ -10,6 +10,7 @@ import { SurfaceError } from '../surface';
 import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
 import { createInvokes } from './invokes';
 import { createTeamsPeople, type Direct, toCardActivity } from './people';
+import type { Place, TeamsSearch } from './search';
 import { createViews } from './views';
 
 /** Where the app was installed, and what was posted where: kept so that every process knows. */
@@ -31,6 +32,8 @@ export interface TeamsDeps {
   getAlert: (id: string) => Promise<Alert | null>;
   /** Who may press what. */
   rules: readonly ResponderRule[];
+  /** Null where Microsoft Graph can't be asked: the Playground has none. */
+  search: TeamsSearch | null;
   now: () => number;
 }
 
@@ -44,6 +47,7 @@ export function createTeams({
   command,
   getAlert,
   rules,
+  search,
   now,
 }: TeamsDeps): {
   surface: Surface;
@@ -64,8 +68,7 @@ export function createTeams({
     if (conversation) {
       const gone = activity.type === 'installationUpdate' && activity.action === 'remove';
       if (gone) await memory.dropConversation(conversation);
-      else if (!(await isDirect(conversation)))
-        await memory.addConversation(conversation, JSON.stringify(activity.getConversationReference()));
+      else if (!(await isDirect(conversation))) await rememberPlace(conversation, activity);
     }
     if (activity.type === ActivityTypes.Invoke) {
       const value = { status: 200, body: await answerInvoke(activity) };
@@ -82,21 +85,35 @@ export function createTeams({
     if (words) await context.sendActivity(escapeMarkdown(await command(words)).replace(/\n/g, '\n\n'));
   }
 
+  /** A channel's messages are read by its team's Entra group, which not every activity names. */
+  async function rememberPlace(conversation: string, activity: Activity): Promise<void> {
+    const known = JSON.parse((await memory.conversations())[conversation] ?? '{}') as Place;
+    const { team: told } = (activity.channelData ?? {}) as { team?: { aadGroupId?: string } };
+    const team = told?.aadGroupId ?? known.team;
+    const place = { ...activity.getConversationReference(), ...(team ? { team } : {}) };
+    await memory.addConversation(conversation, JSON.stringify(place));
+  }
+
+  const placeOf = async (conversation: string): Promise<Place> => {
+    const reference = (await memory.conversations())[conversation];
+    if (!reference) throw new SurfaceError(`the app is not installed in ${conversation}`, 'refused');
+    return JSON.parse(reference) as Place;
+  };
+
+  /** @param below a channel's message: what is sent is a reply to it */
   async function inConversation<T>(
     conversation: string,
     work: (context: TurnContext) => Promise<T>,
+    below?: string,
   ): Promise<T> {
-    const reference = (await memory.conversations())[conversation];
-    if (!reference) throw new SurfaceError(`the app is not installed in ${conversation}`, 'refused');
+    const reference = await placeOf(conversation);
+    if (below && reference.conversation?.conversationType === 'channel')
+      reference.conversation.id = `${conversation};messageid=${below}`;
     let result: T | undefined;
     try {
-      await adapter.continueConversation(
-        identity,
-        JSON.parse(reference) as ConversationReference,
-        async (context) => {
-          result = await work(context);
-        },
-      );
+      await adapter.continueConversation(identity, reference, async (context) => {
+        result = await work(context);
+      });
     } catch (error) {
       throw toSurfaceError(error);
     }
@@ -164,8 +181,10 @@ export function createTeams({
       const id =
         known ??
         (
-          await inConversation(place, async (context) =>
-            context.sendActivity(await activityIn(place, content)),
+          await inConversation(
+            place,
+            async (context) => context.sendActivity(await activityIn(place, content)),
+            content.kind === 'thread' ? messageIn(place, content.parent) : undefined,
           )
         )?.id ??
         '';
@@ -184,13 +203,20 @@ export function createTeams({
     }
   }
 
-  /** Teams can't be searched; what was noted as posted is known, the rest is sent. */
-  async function find(id: string, _since: number, channel: string): Promise<Ref | null> {
+  /** What was noted is known; what was not is looked for where Microsoft Graph lets us, noted, and else sent again. */
+  async function find(id: string, since: number, channel: string, parent: Ref | null): Promise<Ref | null> {
     const places = channel === everywhere ? await everyConversation() : [channel];
-    const sent = await Promise.all(places.map(async (place) => [place, await postedIn(place, id)] as const));
-    return places.length > 0 && sent.every(([, activity]) => activity)
-      ? { channel, message: sent.map(([place, activity]) => `${place} ${activity}`).join('\n') }
-      : null;
+    const sent: string[] = [];
+    for (const place of places) {
+      let activity = await postedIn(place, id);
+      if (!activity && search) {
+        const below = parent ? (messageIn(place, parent) ?? null) : null;
+        activity = await search(await placeOf(place), id, since, below);
+        if (activity) await notePosted(place, id, activity);
+      }
+      if (activity) sent.push(`${place} ${activity}`);
+    }
+    return places.length > 0 && sent.length === places.length ? { channel, message: sent.join('\n') } : null;
   }
 
   const router = Router();
@@ -227,6 +253,12 @@ export function createTeams({
 /** Stands for every conversation that the app was installed in. */
 const everywhere = '*';
 
+const messageIn = (place: string, { message }: Ref): string | undefined =>
+  message
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([where]) => where === place)?.[1];
+
 const idOf = (content: Content): string => (content.kind === 'alert' ? content.model.alertId : content.id);
 
 function toActivity(content: Content, view: CardView): Activity {
@@ -234,7 +266,7 @@ function toActivity(content: Content, view: CardView): Activity {
     content.kind === 'alert'
       ? toCard(content.model, view)
       : content.kind === 'thread'
-        ? toThreadCard(content.parts)
+        ? toThreadCard(content.id, content.parts)
         : content.actions
           ? toNoticeCard(content.text, content.actions)
           : null;

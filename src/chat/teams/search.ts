@@ -1,0 +1,86 @@
+import type { ConversationReference } from '@microsoft/agents-activity';
+import { SurfaceError } from '../surface';
+
+/** What of a chatMessage tells whether it is ours. @see https://learn.microsoft.com/graph/api/resources/chatmessage */
+interface ChatMessage {
+  id: string;
+  createdDateTime: string;
+  from?: { application?: { id?: string } | null } | null;
+  attachments?: { content?: string | null }[];
+}
+
+export interface SearchDeps {
+  /** Microsoft Graph's address. */
+  endpoint: string;
+  /** Of the Teams app itself: installing it in a team lets it read that team's messages (ChannelMessage.Read.Group). */
+  token: () => Promise<string>;
+  appId: string;
+}
+
+/** A conversation as it was told of, with the team's Entra group where it is a channel. */
+export type Place = ConversationReference & { team?: string };
+
+/** Graph gives at most 50 a page. */
+const mostPages = 5;
+/** Between Teams' clock and ours. */
+const skewMs = 60_000;
+
+/**
+ * Looks for a card of ours that a conversation may have taken since a moment (ms), by the content's id on its buttons. An
+ * activity's id is the message's id.
+ * @see https://learn.microsoft.com/graph/api/channel-list-messages
+ * @throws {SurfaceError} refused where the team or chat has not granted it
+ */
+export function createTeamsSearch({ endpoint, token, appId }: SearchDeps) {
+  return async (
+    place: Place,
+    contentId: string,
+    since: number,
+    parent: string | null,
+  ): Promise<string | null> => {
+    let next: string | undefined = `${endpoint}/v1.0${pathOf(place, parent)}?$top=50`;
+    for (let page = 0; next && page < mostPages; page++) {
+      const { value, '@odata.nextLink': link }: Page = await ask(next, await token());
+      const ours = value.find(
+        ({ createdDateTime, from, attachments = [] }) =>
+          Date.parse(createdDateTime) >= since - skewMs &&
+          from?.application?.id === appId &&
+          attachments.some(({ content }) => content?.includes(contentId)),
+      );
+      if (ours) return ours.id;
+      const older = value.every(({ createdDateTime }) => Date.parse(createdDateTime) < since - skewMs);
+      next = !older && link?.startsWith(`${endpoint}/`) ? link : undefined;
+    }
+    return null;
+  };
+}
+export type TeamsSearch = ReturnType<typeof createTeamsSearch>;
+
+interface Page {
+  value: ChatMessage[];
+  '@odata.nextLink'?: string;
+}
+
+function pathOf({ conversation, team }: Place, parent: string | null): string {
+  const id = encodeURIComponent((conversation?.id ?? '').split(';')[0] ?? '');
+  if (!team) return `/chats/${id}/messages`;
+  const messages = `/teams/${encodeURIComponent(team)}/channels/${id}/messages`;
+  return parent ? `${messages}/${encodeURIComponent(parent)}/replies` : messages;
+}
+
+async function ask(url: string, token: string): Promise<Page> {
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+    signal: AbortSignal.timeout(10_000),
+  }).catch((error: Error) => {
+    throw new SurfaceError(`Microsoft Graph: ${error.message}`, 'unknown');
+  });
+  if (response.ok) return (await response.json()) as Page;
+  const retryAfterMs = Number(response.headers.get('retry-after') ?? 5) * 1000;
+  if (response.status === 429)
+    throw new SurfaceError('Microsoft Graph asks to wait', 'throttled', retryAfterMs);
+  throw new SurfaceError(
+    `Microsoft Graph answers ${response.status} for a team's messages; give the app ChannelMessage.Read.Group and ChatMessage.Read.Chat (\`runwatch manifest teams\`)`,
+    response.status >= 500 ? 'unknown' : 'refused',
+  );
+}

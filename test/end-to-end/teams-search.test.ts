@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import { newAlert } from '../../src/alerts/alert';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { messageOf } from '../../src/chat/message';
+import type { Content, Surface } from '../../src/chat/surface';
+import { createTeamsSearch } from '../../src/chat/teams/search';
+import { createTeams } from '../../src/chat/teams/teams-app';
+import { createLog } from '../../src/log';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { createStore, type Store } from '../../src/store/store';
+import { event } from '../support/event';
+import { type SimulatedTeams, startTeams } from '../support/teams';
+
+let dir: string;
+let redis: EmbeddedRedis;
+let store: Store;
+let teams: SimulatedTeams;
+let surface: Surface;
+let stop: () => Promise<unknown>;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'runwatch-teams-'));
+  redis = await startEmbeddedRedis(dir);
+  store = createStore(redis.address, ['teams']);
+  teams = await startTeams();
+  const { appId, token } = teams.graph;
+  const bot = createTeams({
+    config: { appId: '', appPassword: '', tenantId: '', channel: null, local: true },
+    log: createLog('silent'),
+    memory: store.teams,
+    press: async () => '',
+    answerTo: async () => null,
+    command: async () => '',
+    getAlert: store.alerts.get,
+    rules: [],
+    search: createTeamsSearch({ endpoint: teams.address, token: async () => token, appId }),
+    now: Date.now,
+  });
+  surface = bot.surface;
+  const server = express().use(bot.router).listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stop = () => new Promise((done) => server.close(done));
+  await teams.install(url, 'c-soc');
+});
+afterEach(async () => {
+  await stop();
+  await teams.stop();
+  await store.close();
+  await redis.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const alertNumbered = (id: string): Content => {
+  const execution = executionFrom(event()) as Execution;
+  const alert = newAlert(id, [execution], execution.startedAt);
+  return { kind: 'alert', model: messageOf(alert, { responders: true, now: 0 }) };
+};
+
+test('a card whose answer was lost is found by Graph, noted, and not sent again', async () => {
+  const since = Date.now();
+  for (const id of ['RW-A', 'RW-B', 'RW-C']) await surface.post(alertNumbered(id), '*');
+  teams.lose(1);
+  await expect(surface.post(alertNumbered('RW-D'), '*')).rejects.toMatchObject({ kind: 'unknown' });
+  for (const id of ['RW-E', 'RW-F']) await surface.post(alertNumbered(id), '*');
+  const [lost] = [...teams.activities].find(([, { card }]) => JSON.stringify(card).includes('RW-D')) ?? [];
+  expect(await surface.find('RW-D', since, '*', null)).toEqual({ channel: '*', message: `c-soc ${lost}` });
+  expect(teams.graph.asked[0]).toBe(
+    '/v1.0/teams/00000000-0000-4000-8000-0000000000e0/channels/c-soc/messages',
+  );
+  const asked = teams.graph.asked.length;
+  await surface.post(alertNumbered('RW-D'), '*');
+  await surface.find('RW-D', since, '*', null);
+  expect(teams.graph.asked).toHaveLength(asked);
+  expect(teams.cards()).toHaveLength(6);
+});
+
+test('what Teams never took is not found, and what is older is not read through', async () => {
+  for (let i = 0; i < 8; i++) await surface.post(alertNumbered(`RW-${i}`), '*');
+  expect(await surface.find('RW-X', Date.now(), '*', null)).toBeNull();
+  expect(teams.graph.asked.length).toBe(4);
+  teams.graph.asked.length = 0;
+  expect(await surface.find('RW-X', Date.now() + 3_600_000, '*', null)).toBeNull();
+  expect(teams.graph.asked.length).toBe(1);
+});
+
+test('a thread is a reply to its card in a channel, and is looked for there', async () => {
+  const since = Date.now();
+  const parent = await surface.post(alertNumbered('RW-A'), '*');
+  const thread: Content = { kind: 'thread', id: 'RW-A.thread', parent, parts: [] };
+  teams.lose(1);
+  await expect(surface.post(thread, '*')).rejects.toMatchObject({ kind: 'unknown' });
+  const below = `c-soc;messageid=${parent.message.split(' ')[1]}`;
+  expect([...teams.activities.values()].map(({ conversation }) => conversation)).toEqual(['c-soc', below]);
+  const [lost] = [...teams.activities.keys()].slice(-1);
+  expect(await surface.find('RW-A.thread', since, '*', parent)).toEqual({
+    channel: '*',
+    message: `c-soc ${lost}`,
+  });
+  expect(teams.graph.asked[0]).toMatch(/\/messages\/[^/]+\/replies$/);
+});
+
+test('where the team has not granted it, the look is refused and says what to grant', async () => {
+  teams.graph.granted = false;
+  await expect(surface.find('RW-A', Date.now(), '*', null)).rejects.toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining('ChannelMessage.Read.Group'),
+  });
+});
