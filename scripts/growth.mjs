@@ -80,6 +80,22 @@ const heap = async () => {
   return Number(/^nodejs_heap_size_used_bytes (\S+)/m.exec(text)?.[1]);
 };
 
+/** What each kind of key takes, by its name's first word. */
+async function byFamily() {
+  const families = {};
+  const stream = inspect.scanStream({ match: '{runwatch}:*', count: 1000 });
+  for await (const found of stream) {
+    const sizes = await Promise.all(found.map((key) => inspect.memory('USAGE', key, 'SAMPLES', 0)));
+    found.forEach((key, i) => {
+      const family = key.split(':')[1];
+      families[family] ??= { keys: 0, bytes: 0 };
+      families[family].keys++;
+      families[family].bytes += sizes[i] ?? 0;
+    });
+  }
+  return families;
+}
+
 const began = Date.now();
 while ((await store.polls.subscriptions()).length < wanted.count) await pause(500);
 const discovered = (Date.now() - began) / 1000;
@@ -127,6 +143,9 @@ console.log(
   `  Redis ${megabytes(redisBefore)} before, ${megabytes(redisAfter)} after; ${((redisAfter - redisBefore) / final.events).toFixed(0)} bytes an event`,
 );
 console.log(`  requests to Azure ${(((final.calls - callsBefore) / seconds) * 60).toFixed(0)} a minute`);
+for (const [family, { keys, bytes }] of Object.entries(await byFamily()))
+  if (bytes > 100_000)
+    console.log(`  Redis ${family}: ${keys} keys, ${(bytes / keys).toFixed(0)} bytes each`);
 bot.kill('SIGKILL');
 world.kill();
 inspect.disconnect();
