@@ -80,6 +80,16 @@ test('TEAMS_LOCAL is refused anywhere but on loopback', () => {
   );
 });
 
+test('the hub’s emulator, which speaks without TLS, is refused anywhere but on loopback; a key is never printed', () => {
+  const open = 'SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0;UseDevelopmentEmulator=true';
+  const of = (host: string) => ({ EVENT_HUB_CONNECTION_STRING: `Endpoint=sb://${host};${open}` });
+  expect(loadConfig(of('127.0.0.1:5672')).eventHub?.name).toBe('insights-activity-logs');
+  for (const host of ['hub.example', '127.0.0.1.hub.example', 'localhost.hub.example:5672']) {
+    expect(faultsOf(of(host))[0]).toMatch(/^EVENT_HUB_CONNECTION_STRING: got a value of \d+ characters/);
+    expect(faultsOf(of(host)).join()).not.toContain('c2VjcmV0');
+  }
+});
+
 test('docs/configuration.md is what the schema says', () => {
   const root = join(__dirname, '..');
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
