@@ -219,7 +219,12 @@ async function assemble(
     if (config.eventHub) {
       const reading = await azure.readEventHub(
         config.eventHub,
-        hubReader({ ...deps, named: config.azure.subscriptionIds, hub: store.hub }),
+        hubReader({
+          ...deps,
+          named: config.azure.subscriptionIds,
+          hub: store.hub,
+          name: config.eventHub.name,
+        }),
       );
       stops.push(reading.stop);
     }

@@ -25,7 +25,7 @@ export async function whatIsUnready(store: Store, config: Config, now: () => num
         (s) =>
           `subscription ${s.name || s.id} (${s.id}): ${s.error ?? (s.lastPollAt ? `last polled ${s.lastPollAt}` : 'not polled yet')}`,
       );
-    return [...stale, ...(config.eventHub ? await hubTrouble(store, now()) : [])];
+    return [...stale, ...(config.eventHub ? await hubTrouble(store, config.eventHub.name, now()) : [])];
   } catch {
     return ['Redis does not answer'];
   } finally {
@@ -36,8 +36,8 @@ export async function whatIsUnready(store: Store, config: Config, now: () => num
 /** A quiet partition is heard of every ten seconds. */
 const hubSilentMs = 90_000;
 
-async function hubTrouble(store: Store, now: number): Promise<string[]> {
-  const partitions = await store.hub.health();
+async function hubTrouble(store: Store, hub: string, now: number): Promise<string[]> {
+  const partitions = await store.hub.health(hub);
   if (partitions.length === 0) return ['the event hub: not read yet'];
   return partitions
     .filter(({ at, error }) => error !== null || now - Date.parse(at) > hubSilentMs)

@@ -12,8 +12,8 @@ export interface ReadHubDeps extends TakeInDeps {
 }
 
 /** Reads on from each partition's checkpoint, and keeps how that goes; at the very first, as far back as a poll looks. */
-export function hubReader(deps: ReadHubDeps & { hub: EventHubState; log: Log }): HubReader {
-  const { hub, log, metrics, now } = deps;
+export function hubReader(deps: ReadHubDeps & { hub: EventHubState; name: string; log: Log }): HubReader {
+  const { hub, name, log, metrics, now } = deps;
   const at = () => new Date(now()).toISOString();
   return {
     checkpoints: hub.checkpoints,
@@ -22,12 +22,12 @@ export function hubReader(deps: ReadHubDeps & { hub: EventHubState; log: Log }):
       await readHub(batch, deps);
       const { partitionId, lagSeconds } = batch;
       metrics.hubLag.set({ partition: partitionId }, lagSeconds ?? 0);
-      await hub.putHealth({ partitionId, at: at(), error: null });
+      await hub.putHealth(name, { partitionId, at: at(), error: null });
     },
     onFault: async (partitionId, error) => {
       log.warn({ error, partitionId }, 'reading the event hub failed; it goes on from the last checkpoint');
       await hub
-        .putHealth({ partitionId, at: at(), error: error.message.slice(0, 500) })
+        .putHealth(name, { partitionId, at: at(), error: error.message.slice(0, 500) })
         .catch(() => undefined);
     },
   };

@@ -81,13 +81,14 @@ export function createEventHubState(redis: Redis) {
         listed<Checkpoint>(keys.hubCheckpoints(groupOf(namespace, hub, group))),
     },
     /** A partition that is read clears what was wrong with the hub as a whole. */
-    putHealth: async (health: PartitionHealth) => {
+    putHealth: async (hub: string, health: PartitionHealth) => {
+      const key = keys.hubHealth(hub);
       const transaction = redis.multi();
-      transaction.hset(keys.hubHealth, health.partitionId, JSON.stringify(health));
-      if (health.partitionId && !health.error) transaction.hdel(keys.hubHealth, '');
+      transaction.hset(key, health.partitionId, JSON.stringify(health));
+      if (health.partitionId && !health.error) transaction.hdel(key, '');
       await transaction.exec();
     },
-    health: () => listed<PartitionHealth>(keys.hubHealth),
+    health: (hub: string) => listed<PartitionHealth>(keys.hubHealth(hub)),
   };
 }
 export type EventHubState = ReturnType<typeof createEventHubState>;

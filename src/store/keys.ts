@@ -35,7 +35,7 @@ export const keys = {
   unreadable: key('unreadable'),
   hubOwnership: (group: string) => key('hub-ownership', group),
   hubCheckpoints: (group: string) => key('hub-checkpoints', group),
-  hubHealth: key('hub-health'),
+  hubHealth: (hub: string) => key('hub-health', hub),
   notice: (id: string) => key('notice', id),
   told: (surface: string, id: string) => key('told', surface, id),
   undelivered: (surface: string) => key('undelivered', surface),
