@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const require = createRequire(import.meta.url);
 const { startTenant } = require('../../dist/demo/tenant/tenant.js');
 const { recordsOf } = require('../../dist/demo/tenant/records.js');
-const { furnish, subscriptions } = require('../../dist/demo/world.js');
+const { furnish } = require('../../dist/demo/world.js');
 const { runCommand } = require('../../dist/demo/scenarios.js');
 const { createLog } = require('../../dist/log.js');
 const { normalize } = require('../../dist/pipeline/normalize.js');
@@ -94,9 +94,8 @@ const events = Array.from(
   { length: queued },
   (_, i) => normalize(recordsOf(operation(1000 + i, vms.web[i % vms.web.length]), 'tenant')[2], 'rest').event,
 );
-const { payments: subscriptionId } = subscriptions;
 for (let i = 0; i < queued; i += 1000)
-  await queues.events.add('events', { subscriptionId, events: events.slice(i, i + 1000) });
+  await queues.events.add('events', { events: events.slice(i, i + 1000) });
 let most = 0;
 while ((await store.alerts.count()) < queued + detections) {
   await pause(500);

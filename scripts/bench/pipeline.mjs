@@ -123,7 +123,6 @@ async function ours(round, helper) {
   const began = Date.now();
   for (let i = 0; i < executions; i += 1000) {
     await queues.events.add('events', {
-      subscriptionId: subscriptions.payments,
       events: fresh.slice(i, i + 1000),
     });
   }
