@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
+import { freePort } from '../support/free-port';
 import { until } from '../support/wait';
 
 const root = join(__dirname, '../..');
@@ -26,14 +26,6 @@ afterAll(async () => {
   await bench.stop();
   rmSync(dir, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return String(port);
-}
 
 /** A script's exit code and what it said. */
 async function bash(script: string, env: Record<string, string>) {
@@ -70,7 +62,7 @@ async function withDemo(
   cwd: string,
   work: (page: Page) => Promise<void>,
 ): Promise<void> {
-  const port = await freePort();
+  const port = String(await freePort());
   const demo = spawn(program, args, {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, RUNWATCH_PORT: port },
@@ -149,7 +141,7 @@ test.each(pages)(
       ...env,
       PATH: `${shims}:${process.env.PATH}`,
       HOME: process.env.HOME ?? dir,
-      RUNWATCH_PORT: await freePort(),
+      RUNWATCH_PORT: String(await freePort()),
       NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
       SHIM_TOKEN: token,
       SHIM_LOG: join(dir, 'shims.log'),

@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { runCommand } from '../../src/demo/scenarios';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
+import { freePort } from '../support/free-port';
 import { until } from '../support/wait';
 
 let bench: Bench;
@@ -11,16 +12,15 @@ let browser: Browser;
 let page: Page;
 let playground: ChildProcess;
 
-const port = 56_150;
-
 beforeAll(async () => {
   bench = await setUp({ mode: 'none' });
   const app = await bench.start({ TEAMS_LOCAL: '1' });
   const program = join(__dirname, '../../node_modules/.bin/agentsplayground');
+  const port = await freePort();
   playground = spawn(
     program,
     ['-e', `${app.url}/api/messages`, '-c', 'msteams', '--dt', '-p', String(port)],
-    { stdio: 'ignore', detached: true },
+    { stdio: ['ignore', 'inherit', 'inherit'], detached: true },
   );
   await until('the Playground', async () => (await fetch(`http://127.0.0.1:${port}`)).ok, 30);
   browser = await openBrowser();

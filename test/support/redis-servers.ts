@@ -1,25 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port';
 import { until } from './wait';
 
 /** Real redis-server processes on loopback: a cluster of three masters with a replica each, or a master with sentinels. */
 export function createServers() {
   const dir = mkdtempSync(join(tmpdir(), 'runwatch-redis-'));
   const processes = new Map<number, ChildProcess>();
-
-  async function freePort(): Promise<number> {
-    for (;;) {
-      const server = createServer();
-      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-      const { port } = server.address() as { port: number };
-      await new Promise((done) => server.close(done));
-      // A cluster's nodes speak to each other ten thousand ports above.
-      if (port < 55_000) return port;
-    }
-  }
 
   const cli = (port: number, ...args: string[]) =>
     execFileSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' }).trim();

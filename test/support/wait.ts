@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 /** Waits for a condition, never for a time; says what it last saw when it gives up. */
 export async function until<T>(
   what: string,
@@ -16,7 +18,7 @@ export async function until<T>(
     }
     if (Date.now() > deadline)
       throw new Error(
-        `Waited ${seconds} s for ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+        `Waited ${seconds} s for ${what}; last: ${isNativeError(last) ? last.message : JSON.stringify(last)}`,
       );
     await new Promise((done) => setImmediate(done));
     await new Promise((done) => setTimeout(done, 10));
