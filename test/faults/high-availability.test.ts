@@ -32,7 +32,8 @@ test.each([
   'on %s nothing is lost, nothing is done twice',
   async (_, kind, dies) => {
     const { url, master } = await servers[kind]();
-    expect(await describeRedis({ url })).toMatchObject({ appendOnly: true, policy: 'noeviction' });
+    const described = await until('its description', () => describeRedis({ url }));
+    expect(described).toMatchObject({ appendOnly: true, policy: 'noeviction' });
     const app = await bench.start({ REDIS_URL: url });
     const { pay01, pay02 } = bench.world.vms;
     runOn(bench, pay01);
