@@ -59,6 +59,11 @@ export function createTeams({
       : { clientId: config.appId, clientSecret: config.appPassword, tenantId: config.tenantId },
   );
 
+  // Its own handler posts "The agent encountered an error or bug" and takes what failed for sent.
+  adapter.onTurnError = async (_, error) => {
+    throw error;
+  };
+
   /** The Playground's requests carry no token, so answers need no identity either. */
   const identity = config.local ? { name: 'anonymous' } : config.appId;
 
@@ -186,8 +191,8 @@ export function createTeams({
             async (context) => context.sendActivity(await activityIn(place, content)),
             content.kind === 'thread' ? messageIn(place, content.parent) : undefined,
           )
-        )?.id ??
-        '';
+        )?.id;
+      if (!id) throw new SurfaceError('Teams gave no id for what it took', 'unknown');
       if (!known) await notePosted(place, idOf(content), id);
       sent.push(`${place} ${id}`);
     }
