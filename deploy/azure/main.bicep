@@ -25,6 +25,12 @@ param slackAppToken string
 @description('Slack channel for alerts, e.g. C0123456789.')
 param slackChannel string
 
+@description('An event hub that a diagnostic setting sends the activity log to, e.g. contoso.servicebus.windows.net; the bot needs Azure Event Hubs Data Receiver on it. Empty: polls only.')
+param eventHubNamespace string = ''
+
+@description('Id (a GUID) of a Log Analytics workspace that keeps the activity log, for the history and `replay --workspace`; the bot needs Log Analytics Reader on it. Empty: none.')
+param logAnalyticsWorkspaceId string = ''
+
 @description('Who may act on Azure and add exceptions, comma-separated; nobody while it is empty.')
 param responders string = ''
 
@@ -207,6 +213,8 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'RUNWATCH_CONSOLE_TOKEN', secretRef: 'console-token' }
             { name: 'SLACK_CHANNEL', value: slackChannel }
             { name: 'RUNWATCH_RESPONDERS', value: responders }
+            { name: 'EVENT_HUB_NAMESPACE', value: eventHubNamespace }
+            { name: 'LOG_ANALYTICS_WORKSPACE_ID', value: logAnalyticsWorkspaceId }
             { name: 'RUNWATCH_HOST', value: '0.0.0.0' }
             { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
             { name: 'AZURE_TENANT_ID', value: subscription().tenantId }
