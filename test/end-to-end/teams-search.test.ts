@@ -88,6 +88,18 @@ test('what Teams never took is not found, and what is older is not read through'
   expect(teams.graph.asked.length).toBe(1);
 });
 
+test('another app’s message, an older one of ours and another alert’s are not taken for it', async () => {
+  teams.lose(1);
+  await expect(surface.post(alertNumbered('RW-1'), '*')).rejects.toMatchObject({ kind: 'unknown' });
+  const find = (id: string, since: number) => surface.find(id, since, '*', null);
+  expect(await find('RW-1', Date.now() + 120_000)).toBeNull();
+  expect(await find('RW-', Date.now())).toBeNull();
+  teams.graph.appId = 'another-app';
+  expect(await find('RW-1', Date.now())).toBeNull();
+  teams.graph.appId = 'bot-app';
+  expect(await find('RW-1', Date.now())).not.toBeNull();
+});
+
 test('a thread is a reply to its card in a channel, and is looked for there', async () => {
   const since = Date.now();
   const parent = await surface.post(alertNumbered('RW-A'), '*');

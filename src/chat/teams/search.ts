@@ -45,7 +45,7 @@ export function createTeamsSearch({ endpoint, token, appId }: SearchDeps) {
         ({ createdDateTime, from, attachments = [] }) =>
           Date.parse(createdDateTime) >= since - skewMs &&
           from?.application?.id === appId &&
-          attachments.some(({ content }) => content?.includes(contentId)),
+          attachments.some(({ content }) => content?.includes(JSON.stringify(contentId))),
       );
       if (ours) return ours.id;
       const older = value.every(({ createdDateTime }) => Date.parse(createdDateTime) < since - skewMs);
