@@ -191,7 +191,7 @@ program
   .option('--json', 'one JSON object a check')
   .addHelpText('after', '\nExample:\n  runwatch doctor')
   .action(async (flags) => {
-    const { doctor } = await import('./commands/doctor');
+    const { doctor } = await import('./commands/doctor/doctor');
     exitCode = await doctor(flags, config(), output);
   });
 

@@ -1,5 +1,5 @@
-import type { Config } from '../config';
-import type { Report } from './doctor';
+import type { Config } from '../../config';
+import type { Report } from './report';
 
 const withinMs = 5000;
 
