@@ -4,7 +4,6 @@ import type { Exception } from './alerts/exception';
 import { matchFactsOf } from './alerts/match-facts';
 import { matchWords } from './alerts/match-words';
 import { atMost } from './at-most';
-import type { LogWindow } from './azure/activity-log';
 import { type Azure, createAzure, graphs } from './azure/azure';
 import { appCredential } from './azure/credential';
 import { type ConsoleDeps, createConsole } from './chat/console/console';
@@ -20,17 +19,13 @@ import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
 import { patiently } from './patiently';
 import { activity } from './pipeline/activity';
-import { backfill } from './pipeline/backfill';
 import { answerCommand } from './pipeline/chat-commands';
 import { copyAudit } from './pipeline/copy-audit';
 import { deliver } from './pipeline/deliver';
 import { askForReviews, digest, report } from './pipeline/digest';
-import { discover } from './pipeline/discover';
 import { homeFor } from './pipeline/home';
 import { complete, ingest } from './pipeline/ingest';
-import { pollJob } from './pipeline/poll-job';
 import { createQueues } from './pipeline/queues';
-import { hubReader } from './pipeline/read-hub';
 import { remind } from './pipeline/remind';
 import { sweep } from './pipeline/sweep';
 import { watchIsolation } from './pipeline/watch-isolation';
@@ -39,6 +34,7 @@ import { reviewAll } from './responses/access-review';
 import { perform } from './responses/perform';
 import { createPress } from './responses/press';
 import { type RunningServer, startServer } from './server';
+import { readSources } from './sources';
 import type { RedisAddress } from './store/connect';
 import { startEmbeddedRedis } from './store/embedded-redis';
 import { createStore } from './store/store';
@@ -65,7 +61,6 @@ export interface App {
   stop: () => Promise<void>;
 }
 
-const discoverEveryMs = 5 * 60_000;
 const sweepEveryMs = 10_000;
 /** Every morning at eight, in the zone of the working hours. */
 const digestAt = '0 8 * * *';
@@ -200,63 +195,8 @@ async function assemble(
     }
     queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 });
   }
-  if (has('poll')) {
-    const deps = {
-      readLog: azure.readLog,
-      polls: store.polls,
-      timeline: store.timeline,
-      queues,
-      metrics,
-      now,
-      log,
-      lookbackMs: config.lookbackMinutes * 60_000,
-      techniquesOff: config.techniquesOff,
-      deliveries: store.deliveries,
-      allQueues: queues,
-      surfaces: store.surfaces,
-    };
-    queues.work('poll', (job, token) => pollJob(job, token, deps), { concurrency: 20 });
-    if (config.eventHub) {
-      const reading = await azure.readEventHub(
-        config.eventHub,
-        hubReader({
-          ...deps,
-          named: config.azure.subscriptionIds,
-          hub: store.hub,
-          name: config.eventHub.name,
-        }),
-      );
-      stops.push(reading.stop);
-    }
-    const { history } = store;
-    const { workspaceId } = config;
-    const workspace = workspaceId
-      ? {
-          since: (window: LogWindow) => azure.workspace.since(workspaceId, window),
-          read: (window: LogWindow) => azure.workspace.read(workspaceId, window),
-        }
-      : null;
-    queues.work('backfill', (job, token) => backfill(job, token, { ...deps, history, workspace }), {
-      concurrency: 2,
-    });
-    queues.work('discover', () =>
-      discover({
-        named: config.azure.subscriptionIds,
-        listSubscriptions: azure.subscriptions,
-        polls: store.polls,
-        queues,
-        pollSeconds: config.pollSeconds,
-        history,
-        backfillDelayMs,
-        now,
-        log,
-      }),
-    );
-    await patiently(log, () => queues.discover.add('discover', {}, { deduplication: { id: 'at start' } }));
-    await patiently(log, () =>
-      queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' }),
-    );
-  }
+  if (has('poll'))
+    stops.push(await readSources({ config, azure, store, queues, metrics, log, now, backfillDelayMs }));
   let server: RunningServer | null = null;
   const tested = async (exception: Pick<Exception, 'match' | 'silenceCritical'>) => {
     const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
