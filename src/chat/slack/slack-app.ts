@@ -62,10 +62,9 @@ export const createSlackClient = (
     slackApiUrl: apiUrl,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
-    timeout: 10_000,
     allowAbsoluteUrls: false,
     maxRequestConcurrency: 50,
-    fetch: createFastFetch(new URL(apiUrl).origin),
+    fetch: createFastFetch(new URL(apiUrl).origin, 10_000),
     logger: boltLogger(log),
   });
 
