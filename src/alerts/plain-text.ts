@@ -25,8 +25,8 @@ export function plainBlock(text: unknown, max = 2500): string {
   );
 }
 
-/** Words of visible ASCII, one space between them: most names, and nothing to take out. */
-const plain = /^[!-~]+(?: [!-~]+)*$/;
+/** Words of visible ASCII and our own punctuation, one space between them: nothing to take out. */
+const plain = /^[!-~·–—‘’“”…]+(?: [!-~·–—‘’“”…]+)*$/;
 
 const asString = (text: unknown) =>
   typeof text === 'string' ? text : text === null || text === undefined ? '' : String(text);

@@ -40,14 +40,17 @@ export async function assignToAlerts(
       unclaimed.set(key, [...(unclaimed.get(key) ?? []), execution]);
     }
   });
-  for (const [callerKey, fresh] of unclaimed) {
-    const burst = await burstFor(callerKey, fresh, alerts);
-    await Promise.all(
-      fresh.map(async (execution) =>
-        give(await alerts.claim(execution.key, burst ?? alertIdOf(execution.key)), execution),
-      ),
-    );
-  }
+  const wanted = await Promise.all(
+    [...unclaimed].map(async ([callerKey, fresh]) => {
+      const burst = await burstFor(callerKey, fresh, alerts);
+      return fresh.map((execution) => ({ execution, alertId: burst ?? alertIdOf(execution.key) }));
+    }),
+  );
+  const claims = wanted.flat();
+  const owners = await alerts.claim(claims.map(({ execution, alertId }) => [execution.key, alertId]));
+  claims.forEach(({ execution, alertId }, index) => {
+    give(owners[index] ?? alertId, execution);
+  });
   return byAlert;
 }
 

@@ -29,8 +29,11 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
   const alerts = [...byAlert];
   for (let i = 0; i < alerts.length; i += chunkSize) {
     const chunk = alerts.slice(i, i + chunkSize);
+    const known = await deps.store.alerts.getMany(chunk.map(([id]) => id));
     const stored = await Promise.all(
-      chunk.map(([id, executions]) => raise(id, executions, exceptions, { ...deps, judging })),
+      chunk.map(([id, executions], index) =>
+        raise(id, executions, known[index] ?? null, exceptions, { ...deps, judging }),
+      ),
     );
     const shown = stored.filter((alert) => alert?.announced).map((alert) => (alert as Alert).id);
     if (chunk.length > 1) await deps.queues.deliverFirst(deps.store.surfaces, shown);
@@ -50,12 +53,12 @@ const chunkSize = 100;
 async function raise(
   id: string,
   executions: Execution[],
+  known: Alert | null,
   exceptions: Awaited<ReturnType<Store['exceptions']['list']>>,
   deps: IngestDeps,
 ): Promise<Alert | null> {
   const { store, queues, metrics, judging } = deps;
   const at = new Date(deps.now()).toISOString();
-  const known = await store.alerts.get(id);
   const draft = known ? withExecutions(known, executions) : newAlert(id, executions, at);
   if (known?.ready && draft === known) return known;
   const facts: Facts = known?.ready ? known.facts : await enrich(draft, deps);

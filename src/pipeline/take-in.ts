@@ -75,11 +75,7 @@ async function tellTimelines(
     for (const owner of ownersOf(event)) byOwner.set(owner, [...(byOwner.get(owner) ?? []), event]);
   }
   const following = await Promise.all(
-    [...byOwner].map(async ([owner, theirs]) => {
-      const { alertIds, until } = await timeline.followers(owner, now());
-      await timeline.note(owner, theirs, until, now());
-      return alertIds;
-    }),
+    [...byOwner].map(([owner, theirs]) => timeline.note(owner, theirs, now())),
   );
   for (const alertId of new Set(following.flat())) {
     await queues.complete.add(

@@ -27,6 +27,7 @@ export const watch: Response = {
     await deps.store.timeline.follow(
       owners.map(({ key }) => key),
       alert.id,
+      Date.parse(press.at),
       untilMs,
     );
     const named = owners.map(({ key, words }) => ({ key, words }));

@@ -30,6 +30,19 @@ for i = 5, #KEYS do redis.call('ZADD', KEYS[i], 'NX', ARGV[5], ARGV[4]) end
 redis.call('PUBLISH', '${keys.changes}', ARGV[4])
 return 'done'`);
 
+const claimAll = script(`
+local owners = {}
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1], 'NX')
+  owners[i] = redis.call('GET', key)
+end
+return owners`);
+
+const readAll = script(`
+local docs = {}
+for i, key in ipairs(KEYS) do docs[i] = redis.call('HGET', key, 'doc') end
+return docs`);
+
 export interface AlertChange {
   alert: Alert;
   audit?: AuditDraft[];
@@ -41,7 +54,12 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
     return doc ? (JSON.parse(doc) as Alert) : null;
   }
 
-  const getMany = (ids: readonly string[]) => Promise.all(ids.map(get));
+  /** A hundred or so in one step; null where there is none. */
+  async function getMany(ids: readonly string[]): Promise<(Alert | null)[]> {
+    if (ids.length === 0) return [];
+    const docs = (await readAll(redis, ids.map(keys.alert), [])) as (string | null)[];
+    return docs.map((doc) => (doc ? (JSON.parse(doc) as Alert) : null));
+  }
 
   /**
    * Reads, changes and stores an alert, again from the start whenever somebody else was faster.
@@ -94,7 +112,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
     before?: number;
   } = {}): Promise<Alert[]> {
     const ids = await redis.zrevrangebyscore(keys.alerts, before ?? '+inf', after, 'LIMIT', 0, limit);
-    return (await getMany(ids)).filter((alert) => alert !== null);
+    return (await Promise.all(ids.map(get))).filter((alert) => alert !== null);
   }
 
   /** Which alert an execution belongs to, for each key; null where it is new. */
@@ -102,10 +120,16 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
     return executionKeys.length > 0 ? redis.mget(executionKeys.map(keys.execution)) : [];
   }
 
-  /** Claims an execution for an alert; the first claim stands and is returned. */
-  async function claim(executionKey: string, alertId: string): Promise<string> {
-    const first = await redis.set(keys.execution(executionKey), alertId, 'EX', executionSeconds, 'NX');
-    return first === 'OK' ? alertId : ((await redis.get(keys.execution(executionKey))) ?? alertId);
+  /** Claims executions for alerts; the first claim of each stands and is returned. */
+  async function claim(
+    wanted: readonly (readonly [executionKey: string, alertId: string])[],
+  ): Promise<string[]> {
+    if (wanted.length === 0) return [];
+    const claimed = wanted.map(([executionKey]) => keys.execution(executionKey));
+    return (await claimAll(redis, claimed, [
+      executionSeconds,
+      ...wanted.map(([, alertId]) => alertId),
+    ])) as string[];
   }
 
   /** Notes the machines a caller ran on (id → ms), and answers all since `since`. */

@@ -38,8 +38,8 @@ export function createFastFetch(origin: string, limitMs: number): FetchFunction 
       statusText: '',
       url: String(url),
       headers: {
-        get: (name) => valueOf(headers[name.toLowerCase()]),
-        entries: () => Object.keys(headers).map((name) => [name, valueOf(headers[name]) ?? '']),
+        get: (name) => asOne(headers[name.toLowerCase()]),
+        entries: () => Object.keys(headers).map((name) => [name, asOne(headers[name]) ?? '']),
       },
       text: async () => text,
       json: async () => JSON.parse(text),
@@ -48,5 +48,5 @@ export function createFastFetch(origin: string, limitMs: number): FetchFunction 
   };
 }
 
-const valueOf = (header: string | string[] | undefined) =>
+const asOne = (header: string | string[] | undefined) =>
   Array.isArray(header) ? header.join(', ') : (header ?? null);

@@ -9,6 +9,7 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
  * @see https://docs.slack.dev/messaging/formatting-message-text
  */
 export function escapeMrkdwn(text: string): string {
+  if (!/[&<>*~`_:@]/.test(text)) return text;
   return text
     .replace(/[&<>]/g, (character) => entities[character] ?? character)
     .replace(/[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\u200b$&')

@@ -24,16 +24,10 @@ export const timeline: Part = {
       target.id.toLowerCase(),
       ...identities.map((id) => id.toLowerCase()),
     ];
-    const found = await Promise.all(owners.map((owner) => store.timeline.between(owner, from, to)));
-    await store.timeline.follow(owners, alert.id, to);
+    const found = await store.timeline.follow(owners, alert.id, from, to);
     const own = new Set(alert.executions.flatMap((execution) => execution.eventIds));
-    const byId = new Map(
-      found
-        .flat()
-        .filter(({ id }) => !own.has(id))
-        .map((happening) => [happening.id, happening]),
-    );
-    return { timeline: gather([...byId.values()], target.id) };
+    const others = found.filter(({ id }) => !own.has(id));
+    return { timeline: gather(others, target.id) };
   },
 };
 
