@@ -134,8 +134,16 @@ export interface Summary {
 }
 
 /** What an alert's executions add up to. */
-export function summarize(alert: Pick<Alert, 'executions'>): Summary {
-  const { executions } = alert;
+export function summarize({ executions }: Pick<Alert, 'executions'>): Summary {
+  const summary = summaries.get(executions) ?? summaryOf(executions);
+  summaries.set(executions, summary);
+  return summary;
+}
+
+/** A burst has a thousand executions, and a message asks twenty times; alerts never change, they are replaced. */
+const summaries = new WeakMap<readonly Execution[], Summary>();
+
+function summaryOf(executions: readonly Execution[]): Summary {
   const first = executions[0];
   if (!first) throw new Error('An alert needs an execution');
   const has = (status: ExecutionStatus) => executions.some((execution) => execution.status === status);
