@@ -142,7 +142,7 @@ async function assemble(
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
     const { policy } = config;
     queues.work('sweep', async () => {
-      await sweep({ store, queues });
+      await sweep({ store, queues, now });
       await remind({ store, queues, policy, press, now });
       await askForReviews({ store, queues, now });
     });

@@ -5,12 +5,14 @@ import type { Queues } from './queues';
 export async function sweep({
   store,
   queues,
+  now,
 }: {
   store: Store;
   queues: Pick<Queues, 'deliverAll'>;
+  now: () => number;
 }): Promise<void> {
   for (const surface of store.surfaces) {
-    const ids = await store.deliveries.undelivered(surface);
+    const ids = await store.deliveries.owed(surface, now());
     await queues.deliverAll([surface], ids);
   }
 }

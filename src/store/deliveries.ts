@@ -145,8 +145,11 @@ export function createDeliveries(redis: Redis) {
       [id, rev, told ? JSON.stringify(told) : ''],
     );
 
-  const undelivered = (surface: string, limit = 1000) =>
-    redis.zrange(keys.undelivered(surface), 0, String(limit - 1));
+  /** What is owed, the oldest first; what was marked within 5 s of `now` (ms) is on its way. */
+  async function owed(surface: string, now: number, limit = 1000): Promise<string[]> {
+    const rows = await redis.zrange(keys.undelivered(surface), 0, String(limit - 1), 'WITHSCORES');
+    return rows.filter((_, i) => i % 2 === 0 && Math.abs(now - Number(rows[i + 1])) > 5000);
+  }
 
   async function addNotice(notice: Notice, surfaces: readonly string[]): Promise<boolean> {
     const first = await redis.set(keys.notice(notice.id), JSON.stringify(notice), 'EX', 30 * 86_400, 'NX');
@@ -195,7 +198,7 @@ export function createDeliveries(redis: Redis) {
     setTold,
     closeUntil,
     settle,
-    undelivered,
+    owed,
     addNotice,
     changeNotice,
     dropNotice,
