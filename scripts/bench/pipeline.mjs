@@ -122,7 +122,6 @@ async function ours(helper) {
   });
   const other = helper
     ? fork(cli, ['start', '--roles', 'deliver'], {
-        execArgv: ['--max-semi-space-size=64'],
         env: { PATH: process.env.PATH, ...env },
       })
     : null;
