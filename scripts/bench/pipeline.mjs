@@ -1,7 +1,7 @@
 // Events → posted messages, with a Slack that answers at once, beside a bare BullMQ queue that carries the same payload.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +11,6 @@ import { alertmanager } from './alertmanager.mjs';
 
 const require = createRequire(import.meta.url);
 const { Queue, Worker } = require('bullmq');
-const { startApp } = require('../../dist/app.js');
-const { createAzure } = require('../../dist/azure/azure.js');
-const { loadConfig } = require('../../dist/config.js');
 const { recordsOf } = require('../../dist/demo/tenant/records.js');
 const { subscriptions } = require('../../dist/demo/world.js');
 const { runCommand } = require('../../dist/demo/scenarios.js');
@@ -97,7 +94,10 @@ async function bare(concurrency) {
   return rate;
 }
 
+writeFileSync(join(dir, 'ca.pem'), tenant.ca);
 const env = {
+  PATH: process.env.PATH,
+  NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
   AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
   AZURE_ACCESS_TOKEN: tenant.token,
   RUNWATCH_DATA_DIR: dir,
@@ -109,41 +109,29 @@ const env = {
   RUNWATCH_SLACK_RATE: '100000',
 };
 
-/** On an empty Redis as the others', the whole path by one process that enriches and delivers, and by a second that delivers when `helper`. */
-async function ours(helper) {
+/** The whole path, on an empty Redis as the others', by a process for each of `roles`. */
+async function ours(...roles) {
   await connection.flushall();
-  const config = loadConfig(env);
-  const log = createLog('warn');
-  const app = await startApp({
-    config,
-    roles: helper ? ['enrich'] : ['enrich', 'deliver'],
-    log,
-    azure: () => createAzure(config, { tlsOptions: { ca: tenant.ca } }),
-  });
-  const other = helper
-    ? fork(cli, ['start', '--roles', 'deliver'], {
-        env: { PATH: process.env.PATH, ...env },
-      })
-    : null;
-  const queues = createQueues(redis.address, log);
-  while (other && (await queues.deliver.getWorkersCount()) === 0)
-    await new Promise((done) => setTimeout(done, 20));
+  const bots = roles.map((some) => fork(cli, ['start', '--roles', some], { env }));
+  const queues = createQueues(redis.address, createLog('warn'));
+  for (const queue of [queues.events, queues.deliver])
+    while ((await queue.getWorkersCount()) === 0) await new Promise((done) => setTimeout(done, 20));
   const rate = await measured(async (some) => {
     slack.send(some.length);
     const finished = once(slack, 'message');
     for (const thousand of thousands(some)) await queues.events.add('events', { events: thousand });
     await finished;
   });
+  for (const bot of bots) bot.kill('SIGTERM');
+  await Promise.all(bots.map((bot) => once(bot, 'exit')));
   await queues.close();
-  await app.stop();
-  other?.kill('SIGKILL');
   return rate;
 }
 
 const bareAsItComes = await bare(1);
 const bareManyAtOnce = await bare(50);
-const one = await ours(false);
-const two = await ours(true);
+const one = await ours('enrich,deliver');
+const two = await ours('enrich', 'deliver');
 const theirs = await alertmanager({ measured, slack, port, dir });
 const ratios = (rate) =>
   `${rate.toFixed(0)} messages a second, ${(rate / bareAsItComes).toFixed(2)} and ${(rate / bareManyAtOnce).toFixed(2)} of bare`;
