@@ -79,6 +79,19 @@ test('a card whose answer was lost is found by Graph, noted, and not sent again'
   expect(teams.cards()).toHaveLength(6);
 });
 
+test('a notice whose answer was lost is found too', async () => {
+  const since = Date.now();
+  const notice = (id: string): Content => ({ kind: 'notice', id, text: 'RW-A has waited\nfor long' });
+  await surface.post(notice('reminder.RW-A.1'), '*');
+  teams.lose(1);
+  await expect(surface.post(notice('reminder.RW-A.2'), '*')).rejects.toMatchObject({ kind: 'unknown' });
+  const lost = [...teams.activities.keys()][1];
+  expect(await surface.find('reminder.RW-A.2', since, '*', null)).toEqual({
+    channel: '*',
+    message: `c-soc ${lost}`,
+  });
+});
+
 test('what Teams never took is not found, and what is older is not read through', async () => {
   for (let i = 0; i < 8; i++) await surface.post(alertNumbered(`RW-${i}`), '*');
   expect(await surface.find('RW-X', Date.now(), '*', null)).toBeNull();

@@ -197,19 +197,25 @@ export const toQuestionCard = (words: string, alertId: string): Json => ({
   })),
 });
 
-/** A short notice with something to press, or to choose from. */
-export const toNoticeCard = (words: string, actions: readonly NoticeAction[]): Json => ({
+/** A short notice, maybe with something to press or to choose from; its id stands on it, so that it can be found again. */
+export const toNoticeCard = (id: string, words: string, actions: readonly NoticeAction[]): Json => ({
   type: 'AdaptiveCard',
   version: '1.5',
-  body: words
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line, index) => text(escapeMarkdown(line), index > 0 ? { spacing: 'None' } : {})),
-  actions: actions.map(({ id, label, value, choices }) => {
+  body: [
+    {
+      type: 'Container',
+      id,
+      items: words
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+        .map((line, index) => text(escapeMarkdown(line), index > 0 ? { spacing: 'None' } : {})),
+    },
+  ],
+  actions: actions.map(({ id: verb, label, value, choices }) => {
     const execute = {
       type: 'Action.Execute',
       title: label,
-      verb: id,
+      verb,
       data: choices ? {} : { exceptionId: value },
     };
     if (!choices) return execute;

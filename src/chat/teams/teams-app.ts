@@ -2,6 +2,7 @@ import { Activity, ActivityTypes } from '@microsoft/agents-activity';
 import { CloudAdapter, INVOKE_RESPONSE_KEY, type TurnContext } from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
 import type { Alert } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
 import type { ResponderRule, TeamsConfig } from '../../config';
 import type { Log } from '../../log';
 import type { SurfacePress } from '../press';
@@ -267,20 +268,17 @@ const messageIn = (place: string, { message }: Ref): string | undefined =>
 const idOf = (content: Content): string => (content.kind === 'alert' ? content.model.alertId : content.id);
 
 function toActivity(content: Content, view: CardView): Activity {
-  const card =
-    content.kind === 'alert'
-      ? toCard(content.model, view)
-      : content.kind === 'thread'
-        ? toThreadCard(content.id, content.parts)
-        : content.actions
-          ? toNoticeCard(content.text, content.actions)
-          : null;
-  if (!card)
-    return Activity.fromObject({
-      type: ActivityTypes.Message,
-      text: content.kind === 'notice' ? escapeMarkdown(content.text).replaceAll('\n', '\n\n') : '',
-    });
-  return toCardActivity(card, content.kind === 'alert' ? content.model.summary : undefined);
+  switch (content.kind) {
+    case 'alert':
+      return toCardActivity(toCard(content.model, view), content.model.summary);
+    case 'thread':
+      return toCardActivity(toThreadCard(content.id, content.parts));
+    case 'notice':
+      return toCardActivity(
+        toNoticeCard(content.id, content.text, content.actions ?? []),
+        plainLine(content.text, 120),
+      );
+  }
 }
 
 function toSurfaceError(error: unknown): SurfaceError {
