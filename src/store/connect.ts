@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import { steady } from './steady-cluster';
 
 /**
  * Where Redis answers: a URL, or the unix socket of the one that we started. `redis-cluster://` (or `rediss-cluster://`, with
@@ -42,7 +43,7 @@ export function connect(
       sentinelRetryStrategy: patient,
     });
   // Its commands are those of one Redis, as long as every key has the same hash tag.
-  return new Cluster(nodes, {
+  const cluster = new Cluster(nodes, {
     enableAutoPipelining,
     lazyConnect: probe,
     retryDelayOnFailover: 500,
@@ -50,7 +51,8 @@ export function connect(
     slotsRefreshInterval: 2000,
     clusterRetryStrategy: (attempt) => (probe ? null : patient(attempt)),
     redisOptions: { ...options, ...login, ...secure },
-  }) as unknown as Redis;
+  });
+  return steady(cluster) as unknown as Redis;
 }
 
 const patient = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000);
