@@ -5,7 +5,7 @@ import { createLog } from '../log';
 import { CommandError } from './output';
 
 /** V8 lets garbage grow to three times what lives; with less, a flood fits a small container. */
-const heapGrowsBy = '--heap-growing-percent=70';
+const heapGrowsBy = '--heap-growing-percent=50';
 
 /** Runs the bot until it is told to stop. */
 export async function start(roleNames: string | undefined, config: Config): Promise<void> {
