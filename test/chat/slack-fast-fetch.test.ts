@@ -1,0 +1,42 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebClient } from '@slack/web-api';
+import { createFastFetch } from '../../src/chat/slack/fast-fetch';
+
+let close: () => void;
+afterEach(() => close());
+
+/** Slack's own client, against a server that answers so. */
+async function clientOf(answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  close = () => server.closeAllConnections();
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return new WebClient('xoxb-test', {
+    slackApiUrl: `${origin}/api/`,
+    retryConfig: { retries: 0 },
+    fetch: createFastFetch(origin, 300),
+  });
+}
+
+test.each<[string, RequestListener]>([
+  ['never answers', () => {}],
+  ['stops within its answer', (_, response) => void response.writeHead(200).write('{"ok":')],
+])('a Slack that %s is given up', async (_, answer) => {
+  const client = await clientOf(answer);
+  await expect(client.auth.test()).rejects.toMatchObject({ code: 'slack_webapi_request_error' });
+});
+
+test('what is sent arrives as it was, and headers are read whatever their case', async () => {
+  let body = '';
+  const client = await clientOf((request, response) => {
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => response.setHeader('X-OAuth-Scopes', 'chat:write, im:write').end('{"ok":true}'));
+  });
+  const text = "100% of ‘é’ & <b>, 😀 + ~!*'()";
+  const answer = await client.chat.postMessage({ channel: 'C1', text });
+  expect(new URLSearchParams(body).get('text')).toBe(text);
+  expect(answer.response_metadata?.scopes).toEqual(['chat:write', 'im:write']);
+});
