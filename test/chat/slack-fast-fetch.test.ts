@@ -10,7 +10,10 @@ afterEach(() => close());
 async function clientOf(answer: RequestListener) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
-  close = () => server.closeAllConnections();
+  close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return new WebClient('xoxb-test', {
     slackApiUrl: `${origin}/api/`,
