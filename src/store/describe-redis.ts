@@ -14,9 +14,7 @@ export async function describeRedis(address: RedisAddress): Promise<RedisDescrip
   const redis = connect(address, { probe: true });
   redis.on('error', () => {});
   try {
-    // A cluster that is not whole yet ends the connection and leaves its promise open (ioredis 6).
-    const ended = new Promise<never>((_, reject) => redis.once('end', () => reject(new Error('ended'))));
-    await Promise.race([redis.connect(), ended]);
+    await redis.connect();
     const info = await redis.info();
     const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
     const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';

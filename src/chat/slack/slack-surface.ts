@@ -200,13 +200,13 @@ function payload(content: Content) {
   }
   return {
     text: escapeMrkdwn(content.model.summary),
-    blocks: asJson(toBlocks(content.model)),
+    blocks: forJsonOnly(toBlocks(content.model)),
     metadata: metadataOf(content.model),
   };
 }
 
 /** Blocks that only JSON.stringify sees: the client walks through all else twice, for a debug log that nobody reads. */
-const asJson = (blocks: KnownBlock[]) =>
+const forJsonOnly = (blocks: KnownBlock[]) =>
   Object.defineProperty({}, 'toJSON', { value: () => blocks }) as unknown as KnownBlock[];
 
 /** Without blocks, for the case that Slack refuses them: an alert in plain words is better than none. */
