@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { type Alert, newAlert } from '../src/alerts/alert';
 import { type Execution, executionFrom } from '../src/alerts/execution';
@@ -8,26 +5,20 @@ import { Refusal } from '../src/alerts/transitions';
 import { AzureError } from '../src/azure/errors';
 import { isolate, release } from '../src/responses/isolate';
 import type { PressJob, ResponseDeps } from '../src/responses/response';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/store/embedded-redis';
-import { createStore, type Store } from '../src/store/store';
+import type { Store } from '../src/store/store';
 import { event, vm } from './support/event';
+import { type OwnStore, startStore } from './support/store';
 
 /** Runs of a random walk; the nightly job asks for more. */
 const numRuns = Math.min(Number(process.env.FUZZ_RUNS ?? 150), 1000);
 
-let dir: string;
-let redis: EmbeddedRedis;
+let own: OwnStore;
 let store: Store;
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'runwatch-model-'));
-  redis = await startEmbeddedRedis(dir);
-  store = createStore(redis.address, []);
+  own = await startStore();
+  store = own.store;
 });
-afterAll(async () => {
-  await store.close();
-  await redis.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => own.stop());
 
 const groups = ['/g/web', '/g/db', null] as const;
 const machines = ['vm-1', 'vm-2'].map((name) => vm.replace('vm-1', name));

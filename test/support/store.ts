@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RedisAddress } from '../../src/store/connect';
+import { startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { createStore, type Store } from '../../src/store/store';
+
+export interface OwnStore {
+  store: Store;
+  address: RedisAddress;
+  stop: () => Promise<void>;
+}
+
+/** A store on a Redis of its own. */
+export async function startStore(surfaces: readonly string[] = []): Promise<OwnStore> {
+  const dir = mkdtempSync(join(tmpdir(), 'runwatch-store-'));
+  const redis = await startEmbeddedRedis(dir);
+  const store = createStore(redis.address, surfaces);
+  return {
+    store,
+    address: redis.address,
+    stop: async () => {
+      await store.close();
+      await redis.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
