@@ -2,7 +2,7 @@ import type { RoleAssignment } from '@azure/arm-authorization';
 import type { Assignment, Deny } from '../alerts/access';
 import { guid } from '../alerts/guid';
 import { parseRoleDefinitions, type RoleDefinition } from '../alerts/roles';
-import { remember } from './cache';
+import { remember } from '../remember';
 import type { AzureClients } from './clients';
 import { toAzureError } from './errors';
 import { inPath, subscriptionOf } from './scope';

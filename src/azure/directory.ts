@@ -8,7 +8,7 @@ import {
   type TlsSettings,
 } from '@azure/core-rest-pipeline';
 import { guid } from '../alerts/guid';
-import { remember } from './cache';
+import { remember } from '../remember';
 import { AzureError, retryAfterOf } from './errors';
 
 /** Somebody or something in Entra, as far as Graph tells. */

@@ -1,7 +1,7 @@
 import type { VirtualMachine } from '@azure/arm-compute';
 import { openPorts, type Rule } from '../alerts/exposure';
 import { covers, is, parseResourceId } from '../alerts/resource-id';
-import { remember } from './cache';
+import { remember } from '../remember';
 import type { AzureClients } from './clients';
 import { AzureError, toAzureError } from './errors';
 

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics';
 import type { Store } from '../store/store';
 import { enrich, lookAround } from './enrich/enrich';
 import type { EnrichDeps } from './enrich/part';
+import { readingOnce } from './enrich/reading-once';
 import { assignToAlerts, toExecutions } from './group';
 import { type JudgeContext, judge } from './judge';
 import type { CompleteJob, EventsJob, Queues } from './queues';
@@ -25,15 +26,13 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
   await deps.store.history.note(executions, deps.now());
   const byAlert = await assignToAlerts(executions, deps.store.alerts);
   const exceptions = await deps.store.exceptions.list();
-  const judging = await withWatches(deps);
+  const forAll = { ...deps, store: readingOnce(deps.store), judging: await withWatches(deps) };
   const alerts = [...byAlert];
   for (let i = 0; i < alerts.length; i += chunkSize) {
     const chunk = alerts.slice(i, i + chunkSize);
     const known = await deps.store.alerts.getMany(chunk.map(([id]) => id));
     const stored = await Promise.all(
-      chunk.map(([id, executions], index) =>
-        raise(id, executions, known[index] ?? null, exceptions, { ...deps, judging }),
-      ),
+      chunk.map(([id, executions], index) => raise(id, executions, known[index] ?? null, exceptions, forAll)),
     );
     const shown = stored.filter((alert) => alert?.announced).map((alert) => (alert as Alert).id);
     if (chunk.length > 1) await deps.queues.deliverFirst(deps.store.surfaces, shown);

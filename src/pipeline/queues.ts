@@ -53,7 +53,7 @@ const forEver = { attempts: 5000, backoff: { type: 'patient' } };
 const backoffStrategy = (attempts: number) => Math.min(500 * 2 ** Math.min(attempts - 1, 7), 60_000);
 
 export function createQueues(address: RedisAddress, log: Log) {
-  const connection = connect(address, { enableAutoPipelining: true });
+  const connection = connect(address);
   connection.on('error', (error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
   const options = (defaults: QueueOptions['defaultJobOptions']): QueueOptions => ({
     connection,

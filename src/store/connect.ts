@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import { oneWrite } from './one-write';
 import { steady } from './steady-cluster';
 
 /**
@@ -8,8 +9,6 @@ import { steady } from './steady-cluster';
 export type RedisAddress = { url: string } | { socket: string };
 
 export interface ConnectOptions {
-  /** Commands issued in one turn of the event loop travel together. */
-  enableAutoPipelining?: boolean;
   /** Fail at once when Redis is not there, instead of waiting for it: for a look whether it is. */
   probe?: boolean;
 }
@@ -18,33 +17,23 @@ export interface ConnectOptions {
  * A connection that waits out an absent Redis instead of failing commands: nothing is lost while it restarts.
  * Workers block on theirs, so each gets its own.
  */
-export function connect(
-  address: RedisAddress,
-  { enableAutoPipelining = false, probe = false }: ConnectOptions = {},
-): Redis {
+export function connect(address: RedisAddress, { probe = false }: ConnectOptions = {}): Redis {
   const options = {
-    enableAutoPipelining,
     lazyConnect: probe,
     maxRetriesPerRequest: probe ? 0 : null,
     retryStrategy: (attempt: number) => (probe ? null : patient(attempt)),
   };
-  if (!('url' in address)) return new Redis(address.socket, options);
+  if (!('url' in address)) return oneWrite(new Redis(address.socket, options));
   const [, tls, kind] = /^redis(s?)-(cluster|sentinel):/.exec(address.url) ?? [];
-  if (!kind) return new Redis(address.url, options);
+  if (!kind) return oneWrite(new Redis(address.url, options));
   const { nodes, name, ...login } = severalOf(address.url);
   const secure = tls ? { tls: {} } : {};
   if (kind === 'sentinel')
-    return new Redis({
-      ...options,
-      ...login,
-      ...secure,
-      sentinels: nodes,
-      name,
-      sentinelRetryStrategy: patient,
-    });
+    return oneWrite(
+      new Redis({ ...options, ...login, ...secure, sentinels: nodes, name, sentinelRetryStrategy: patient }),
+    );
   // Its commands are those of one Redis, as long as every key has the same hash tag.
   const cluster = new Cluster(nodes, {
-    enableAutoPipelining,
     lazyConnect: probe,
     retryDelayOnFailover: 500,
     retryDelayOnClusterDown: 500,

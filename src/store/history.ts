@@ -13,6 +13,10 @@ export interface Past {
 }
 
 const keptMs = 90 * 86_400_000;
+/** What of a past lies in the 90 days before a moment. */
+export const daysBefore = (past: readonly Past[], at: number): Past[] =>
+  past.filter((entry) => entry.at >= at - keptMs && entry.at < at);
+
 /** A caller with more than this in 90 days is a machine; the newest say enough. */
 const keptEntries = 5000;
 
@@ -47,9 +51,9 @@ export function createHistory(redis: Redis) {
       .exec();
   }
 
-  /** A caller's past before a moment, oldest first. */
-  async function before(callerKey: string, at: number): Promise<Past[]> {
-    const rows = await redis.zrangebyscore(keys.history(callerKey), at - keptMs, `(${at}`, 'WITHSCORES');
+  /** All that is kept of a caller, oldest first. */
+  async function of(callerKey: string): Promise<Past[]> {
+    const rows = await redis.zrange(keys.history(callerKey), 0, '-1', 'WITHSCORES');
     const past: Past[] = [];
     for (let i = 0; i + 1 < rows.length; i += 2) {
       const [executionKey = '', targetId = '', ip = '', refused] = (rows[i] ?? '').split('|');
@@ -63,6 +67,9 @@ export function createHistory(redis: Redis) {
     }
     return past;
   }
+
+  /** A caller's 90 days before a moment, oldest first. */
+  const before = async (callerKey: string, at: number) => daysBefore(await of(callerKey), at);
 
   /** Remembers that a script ran; answers when it ran last before. */
   async function noteScript(sha256: string, executionKey: string, at: number): Promise<string | null> {
@@ -90,6 +97,6 @@ export function createHistory(redis: Redis) {
   const setFilledFrom = (subscriptionId: string, from: number) =>
     redis.hset(keys.historyFilled, subscriptionId, from);
 
-  return { note, callers, before, noteScript, filledFrom, setFilledFrom };
+  return { note, callers, of, before, noteScript, filledFrom, setFilledFrom };
 }
 export type History = ReturnType<typeof createHistory>;

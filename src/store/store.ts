@@ -15,7 +15,7 @@ import { createWatches } from './watches';
 
 /** Everything that is kept, over one connection. `surfaces` are those that messages are posted to. */
 export function createStore(address: RedisAddress, surfaces: readonly string[]) {
-  const redis = connect(address, { enableAutoPipelining: true });
+  const redis = connect(address);
   return {
     alerts: createAlertsStore(redis, surfaces),
     audit: createAuditTrail(redis),

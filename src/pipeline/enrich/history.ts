@@ -1,6 +1,6 @@
 import { callerKeyOf, summarize } from '../../alerts/alert';
 import { localTime } from '../../alerts/time-window';
-import type { Past } from '../../store/history';
+import { daysBefore, type Past } from '../../store/history';
 import type { Part } from './part';
 
 const day = 86_400_000;
@@ -14,12 +14,12 @@ export const history: Part = {
     const { caller, startedAt, target, first } = summarize(alert);
     const at = Date.parse(startedAt);
     const own = new Set(alert.executions.map((execution) => execution.key));
-    const [all, filledFrom, sameScriptAt] = await Promise.all([
-      store.history.before(callerKeyOf(caller), at),
+    const [kept, filledFrom, sameScriptAt] = await Promise.all([
+      store.history.of(callerKeyOf(caller)),
       store.history.filledFrom(target.subscriptionId),
       alert.facts.script?.sha256 ? store.history.noteScript(alert.facts.script.sha256, first.key, at) : null,
     ]);
-    const past = all.filter((entry) => !own.has(entry.executionKey));
+    const past = daysBefore(kept, at).filter((entry) => !own.has(entry.executionKey));
     const ran = past.filter((entry) => !entry.refused);
     return {
       history: {
