@@ -6,8 +6,7 @@ COPY src ./src
 RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
-# Alerts are short-lived objects: a roomier young generation collects them with less work in a storm (npm run bench).
-ENV NODE_ENV=production RUNWATCH_HOST=0.0.0.0 NODE_OPTIONS=--max-semi-space-size=32
+ENV NODE_ENV=production RUNWATCH_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules

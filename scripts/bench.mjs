@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const all = ['replay', 'pipeline', 'alert', 'memory'];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
-/** As in the Dockerfile, and as `start` sets it. */
-const nodeOptions = ['--max-semi-space-size=32', '--heap-growing-percent=50'];
+/** As `start` sets it. */
+const nodeOptions = ['--heap-growing-percent=50'];
 console.log(`Node ${process.version}`);
 let worst = 0;
 for (const name of chosen) {

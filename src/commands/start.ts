@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { startApp } from '../app';
 import { allRoles, type Config, type Role } from '../config';
 import { createLog } from '../log';
@@ -13,8 +14,18 @@ export async function start(roleNames: string | undefined, config: Config): Prom
   const roles = parseRoles(roleNames);
   const log = createLog(config.logLevel);
   const app = await startApp({ config, roles, log });
+  giveBackMemory();
   await untilSignal();
   await app.stop();
+}
+
+/**
+ * What starting left as garbage goes back to the system: Node 24 keeps the emptied pages of a process that then is idle.
+ * The words are those of V8's src/extensions/gc-extension.cc.
+ */
+function giveBackMemory(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 export function parseRoles(names: string | undefined): readonly Role[] {
