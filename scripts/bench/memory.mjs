@@ -40,7 +40,7 @@ const bot = (rate, more = {}) =>
     silent: true,
     env: {
       PATH: process.env.PATH,
-      ...(process.env.BENCH_NODE ? { NODE_OPTIONS: process.env.BENCH_NODE } : {}),
+      NODE_OPTIONS: process.env.BENCH_NODE ?? process.env.NODE_OPTIONS ?? '',
       NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
       AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
       AZURE_ACCESS_TOKEN: tenant.token,

@@ -97,6 +97,7 @@ async function bare(concurrency) {
 writeFileSync(join(dir, 'ca.pem'), tenant.ca);
 const env = {
   PATH: process.env.PATH,
+  NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
   NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
   AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
   AZURE_ACCESS_TOKEN: tenant.token,
