@@ -33,7 +33,7 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     surfaces,
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),
-    /** Calls back with an alert's id at each change until the returned function is called. */
+    /** From when it answers, calls back with an alert's id at each change until the function that it answers is called. */
     watchChanges: (listener: (alertId: string) => void) => watch(address, listener),
     close: async () => {
       redis.disconnect();
@@ -42,10 +42,10 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
 }
 export type Store = ReturnType<typeof createStore>;
 
-function watch(address: RedisAddress, listener: (alertId: string) => void): () => void {
+async function watch(address: RedisAddress, listener: (alertId: string) => void): Promise<() => void> {
   const subscriber = connect(address);
   subscriber.on('error', () => {});
   subscriber.on('message', (_channel, alertId) => listener(alertId));
-  subscriber.subscribe(keys.changes).catch(() => {});
+  await subscriber.subscribe(keys.changes);
   return () => subscriber.disconnect();
 }

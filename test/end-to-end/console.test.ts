@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { runCommand } from '../../src/demo/scenarios';
+import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
 import { until } from '../support/wait';
@@ -160,3 +161,22 @@ test.each(['', '/exceptions', '/activity', '/audit', '/health'])(
     await context.close();
   },
 );
+
+test('a card that changes under a held pointer takes the press all the same', async () => {
+  const { tenant, world, redis } = bench;
+  const store = createStore(redis.address, []);
+  await page.goto(url);
+  const at = Date.now() - 30_000;
+  tenant.log({ name: runCommand, resourceId: world.vms.pay02, caller: world.people.dana, at });
+  const card = page.locator('article.card', { hasText: 'Run command on vm-pay-02' });
+  await card.locator('[data-action=acknowledge]').hover();
+  await page.mouse.down();
+  const id = (await card.getAttribute('id')) as string;
+  const drawn = page.waitForResponse((response) => response.url().endsWith(`/alerts/${id}/card`));
+  await store.alerts.update(id, (alert) => alert && { alert });
+  await (await drawn).finished();
+  await page.evaluate('new Promise(requestAnimationFrame)');
+  await page.mouse.up();
+  await card.getByText('Acknowledged by the console').waitFor();
+  await store.close();
+});

@@ -83,7 +83,8 @@ async function withDemo(
 }
 
 const acknowledge = async (page: Page) => {
-  const card = page.locator('article.card', { hasText: 'Run command on vm-pay-01' }).first();
+  const newest = page.locator('article.card', { hasText: 'Run command on vm-pay-01' }).first();
+  const card = page.locator(`[id="${await newest.getAttribute('id')}"]`);
   await card.locator('[data-action=acknowledge]').click();
   await card.getByText('Acknowledged by').waitFor();
 };

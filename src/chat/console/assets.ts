@@ -81,6 +81,10 @@ export const js = `'use strict';
     }
   };
   local(document);
+  let held = null;
+  document.addEventListener('pointerdown', (event) => { held = event.target.closest('article'); });
+  for (const end of ['pointerup', 'pointercancel'])
+    document.addEventListener(end, () => setTimeout(() => { const id = held?.id; held = null; if (id) refresh(id); }));
   const refresh = async (id) => {
     const old = document.getElementById(id);
     if (!old && !list) return;
@@ -93,6 +97,7 @@ export const js = `'use strict';
     if (now && Number(now.dataset.rev) >= Number(fresh.dataset.rev)) return;
     local(fresh);
     if (now) {
+      if (now === held) return;
       if (now.contains(document.activeElement) && document.activeElement.matches('input,textarea,select')) return;
       const open = now.querySelectorAll('details[open]>summary');
       now.replaceWith(fresh);

@@ -42,8 +42,8 @@ export interface ConsoleDeps {
   panel?: Panel | undefined;
   press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
-  /** Calls back at each change; returns how to stop. */
-  watch: (listener: (change: string) => void) => () => void;
+  /** Calls back at each change from when it answers how to stop. */
+  watch: (listener: (change: string) => void) => Promise<() => void>;
 }
 
 const shownAlerts = 100;
@@ -245,16 +245,20 @@ async function stream(
   response.write('retry: 1000\n\n');
   const send = (event: string, data: unknown) =>
     response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-  const stop = watch(async (change) => {
+  const watching = watch(async (change) => {
     if (!change.startsWith('answer ')) return send('alert', { id: change });
     const pressId = change.slice('answer '.length);
     send('answer', { pressId, text: (await answerTo(pressId)) ?? '' });
   });
-  const missed = await listAlerts(100);
-  for (const { id, rev } of missed.reverse()) send('alert', { id, rev });
   const beat = setInterval(() => response.write(': \n\n'), 15_000);
   request.on('close', () => {
     clearInterval(beat);
-    stop();
+    watching.then(
+      (stop) => stop(),
+      () => {},
+    );
   });
+  await watching;
+  const missed = await listAlerts(100);
+  for (const { id, rev } of missed.reverse()) send('alert', { id, rev });
 }

@@ -1,0 +1,21 @@
+import { newAlert } from '../../src/alerts/alert';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { event } from '../support/event';
+import { type OwnStore, startStore } from '../support/store';
+import { until } from '../support/wait';
+
+let own: OwnStore;
+beforeAll(async () => {
+  own = await startStore();
+});
+afterAll(() => own.stop());
+
+test('what changes from the moment that a watch stands is told', async () => {
+  await own.store.ping();
+  const told: string[] = [];
+  const stop = await own.store.watchChanges((id) => told.push(id));
+  const alert = newAlert('RW-1', [executionFrom(event()) as Execution], new Date().toISOString());
+  await own.store.alerts.update('RW-1', () => ({ alert }), null);
+  await until('the change', () => told.includes('RW-1'), 5);
+  stop();
+});
