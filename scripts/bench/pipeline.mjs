@@ -21,7 +21,7 @@ const { connect } = require('../../dist/store/connect.js');
 const { startEmbeddedRedis } = require('../../dist/store/embedded-redis.js');
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const executions = Number(process.env.BENCH_EXECUTIONS ?? 40_000);
+const executions = Number(process.env.BENCH_EXECUTIONS ?? 100_000);
 /** Each that is measured has carried so many before: a service is warm. */
 const warming = executions / 10;
 /** A caller's executions stay below a burst's machines; each machine is hit by many. */
