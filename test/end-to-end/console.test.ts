@@ -139,13 +139,14 @@ test('a form that did not come from our page is refused', async () => {
 });
 
 test.each(['', '/exceptions', '/activity', '/audit', '/health'])(
-  'axe finds nothing serious on /console%s, light and dark',
+  'axe finds nothing serious on /console%s, light on a phone and dark',
   async (path) => {
     const axe = require.resolve('axe-core/axe.min.js');
     const context = await browser.newContext({ bypassCSP: true });
     for (const colorScheme of ['light', 'dark'] as const) {
       const own = await context.newPage();
       await own.emulateMedia({ colorScheme });
+      if (colorScheme === 'light') await own.setViewportSize({ width: 320, height: 640 });
       await own.goto(`${url}${path}`);
       await own.addScriptTag({ path: axe });
       const violations = await own.evaluate(async () => {
@@ -161,6 +162,52 @@ test.each(['', '/exceptions', '/activity', '/audit', '/health'])(
     await context.close();
   },
 );
+
+test('an alert that is not there is said to be none', async () => {
+  const answer = await fetch(`${url}/alerts/RW-0000000000`);
+  expect(answer.status).toBe(404);
+  expect(await answer.text()).toContain('No alert has this id.');
+});
+
+test('every page fits a phone', async () => {
+  const phone = await browser.newPage({ viewport: { width: 320, height: 640 } });
+  await phone.goto(url);
+  const alert = (await phone.locator('article.card').first().getAttribute('id')) as string;
+  for (const path of [
+    '',
+    `/alerts/${alert}`,
+    `/alerts/${alert}/exception`,
+    '/exceptions',
+    '/activity',
+    '/audit',
+    '/health',
+  ]) {
+    await phone.goto(`${url}${path}`);
+    expect([path, await phone.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 320]);
+  }
+  await phone.close();
+});
+
+test("an alert's own page stays its own when another is raised", async () => {
+  const { tenant, world, redis } = bench;
+  const store = createStore(redis.address, []);
+  await page.goto(url);
+  const id = (await page.locator('article.card').first().getAttribute('id')) as string;
+  const own = await browser.newPage();
+  await own.goto(`${url}/alerts/${id}`);
+  const at = Date.now() - 30_000;
+  tenant.log({ name: runCommand, resourceId: world.vms.web[5] as string, caller: world.people.dana, at });
+  await page.locator('article.card', { hasText: 'Run command on vm-web-06' }).waitFor();
+  const drawn = own.waitForResponse((response) => response.url().endsWith(`/alerts/${id}/card`));
+  await store.alerts.update(id, (alert) => alert && { alert });
+  await (await drawn).finished();
+  await own.evaluate('new Promise(requestAnimationFrame)');
+  expect(await own.locator('article.card').evaluateAll((cards) => cards.map((card) => card.id))).toEqual([
+    id,
+  ]);
+  await own.close();
+  await store.close();
+});
 
 test('a card that changes under a held pointer takes the press all the same', async () => {
   const { tenant, world, redis } = bench;

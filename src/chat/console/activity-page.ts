@@ -1,5 +1,6 @@
 import { plainLine } from '../../alerts/plain-text';
 import { type Html, html } from './html';
+import { table } from './table';
 
 /** A caller's executions of 90 days, by the hour of the day. */
 export interface ActivityRow {
@@ -18,8 +19,13 @@ export function activityPage(rows: readonly ActivityRow[], zone: string): Html {
   const most = Math.max(...rows.flatMap((row) => row.hours), 1);
   const shade = (count: number) => (count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * shades)));
   return html`<p>Run commands of the last 90 days by hour (${zone}) and caller, the latest caller first.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Executions by hour and caller"><table class="heat"><thead><tr><th scope="col">Caller</th>${hours.map((hour) => html`<th scope="col">${String(hour).padStart(2, '0')}</th>`)}<th scope="col">All</th></tr></thead><tbody>${rows.map(
+${table(
+  'Executions by hour and caller',
+  ['Caller', ...hours.map((hour) => String(hour).padStart(2, '0')), 'All'],
+  rows.map(
     (row) =>
       html`<tr><th scope="row">${plainLine(row.name, 60)}</th>${row.hours.map((count) => html`<td class="heat${shade(count)}">${count || ''}</td>`)}<td>${row.hours.reduce((sum, count) => sum + count, 0)}</td></tr>`,
-  )}</tbody></table></div>`;
+  ),
+  'heat',
+)}`;
 }

@@ -47,6 +47,6 @@ export function scoreMap({ reasons, score }: Alert): Html {
   const most = Math.max(...reasons.map(({ points }) => Math.abs(points)), 1);
   return html`<section class="card"><h2>Why ${score}</h2><table class="map"><thead><tr><th scope="col">Reason</th><th scope="col">Points</th><th scope="col" aria-hidden="true"></th></tr></thead><tbody>${reasons.map(
     ({ points, text }) =>
-      html`<tr><td>${plainLine(text, 200)}</td><td>${points > 0 ? `+${points}` : points}</td><td aria-hidden="true"><svg viewBox="0 0 ${width} 14" width="${width}" height="14"><rect class="${points < 0 ? 'less' : 'more'}" x="0" y="1" width="${Math.max(2, Math.round((Math.abs(points) / most) * width))}" height="12"/></svg></td></tr>`,
+      html`<tr><td>${plainLine(text, 200)}</td><td>${points > 0 ? `+${points}` : points}</td><td aria-hidden="true"><svg preserveAspectRatio="none" viewBox="0 0 ${width} 14" width="${width}" height="14"><rect class="${points < 0 ? 'less' : 'more'}" x="0" y="1" width="${Math.max(2, Math.round((Math.abs(points) / most) * width))}" height="12"/></svg></td></tr>`,
   )}</tbody></table></section>`;
 }

@@ -6,7 +6,7 @@ body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,-appl
 header{display:flex;gap:1.5rem;align-items:baseline;padding:.7rem 1.2rem;background:var(--card);border-bottom:1px solid var(--line)}
 nav{display:flex;gap:1rem;flex-wrap:wrap}
 a{color:var(--accent)}
-main{max-width:60rem;margin:0 auto;padding:1rem 1.2rem 4rem}
+main{overflow-wrap:anywhere;max-width:60rem;margin:0 auto;padding:1rem 1.2rem 4rem}
 h1{font-size:1.3rem;margin:.6rem 0}
 h2{font-size:1.05rem;margin:0 0 .3rem}
 .skip{position:absolute;left:-99rem}
@@ -21,9 +21,10 @@ h2{font-size:1.05rem;margin:0 0 .3rem}
 .medium .severity{color:var(--orange)}
 .id{float:right;font-size:.85rem;font-weight:400}
 .card p{margin:.3rem 0}
-dl{display:grid;grid-template-columns:9rem 1fr;gap:.15rem .8rem;margin:.5rem 0}
+dl{display:grid;grid-template-columns:9rem minmax(0,1fr);gap:.15rem .8rem;margin:.5rem 0}
 dt{color:var(--muted)}
-dd{margin:0;overflow-wrap:anywhere}
+dd{margin:0}
+@media (max-width:34rem){dl{grid-template-columns:minmax(0,1fr)}dt{font-size:.85rem}dd+dt{margin-top:.3rem}}
 .status{border-top:1px dashed var(--line);padding-top:.4rem}
 .actions{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:.7rem;align-items:flex-start}
 button,.button,summary{font:inherit;padding:.3rem .8rem;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg);cursor:pointer;text-decoration:none;display:inline-block;list-style:none}
@@ -45,7 +46,9 @@ details.confirm[open]>div{border:1px solid var(--line);border-radius:6px;padding
 .chain{display:flex;flex-wrap:wrap;gap:.4rem 2rem;list-style:none;padding:0;margin:.4rem 0}
 .chain li{position:relative;border:1px solid var(--line);border-radius:6px;padding:.4rem .7rem;background:var(--bg)}
 .chain li+li::before{content:'→';position:absolute;left:-1.5rem;top:.5rem;color:var(--muted)}
+@media (max-width:34rem){.chain{display:grid;gap:1.3rem;justify-items:start}.chain li+li::before{content:'↓';left:.7rem;top:-1.4rem}}
 .kind{display:block;font-size:.8rem;color:var(--muted)}
+.map svg{max-width:100%}
 .map rect.more{fill:var(--accent)}
 .map rect.less{fill:var(--green)}
 .heat td{text-align:center;padding:.2rem .1rem;min-width:1.5rem;font-variant-numeric:tabular-nums}
@@ -61,10 +64,10 @@ select,input,textarea{font:inherit;padding:.4rem;border:1px solid var(--muted);b
 .hint,.empty{color:var(--muted)}
 .fault{color:var(--red)}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;background:var(--card)}
+table{overflow-wrap:break-word;border-collapse:collapse;width:100%;background:var(--card)}
 th,td{text-align:left;padding:.4rem .6rem;border:1px solid var(--line);vertical-align:top}
 code{font-size:.9em}
-pre{overflow-x:auto;background:var(--bg);padding:.7rem;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
+pre{overflow-x:auto;background:var(--bg);padding:.7rem;border-radius:6px;white-space:pre-wrap}
 .bar rect{fill:var(--accent)}
 .thread ul{margin:.3rem 0;padding-left:1.2rem}
 `;

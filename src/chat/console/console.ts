@@ -106,7 +106,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           alert.id,
-          html`${alertList([shown], context)}${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}`,
+          html`${alertList([shown], context, false)}${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}`,
         ),
       );
     }),
@@ -219,7 +219,10 @@ export function createConsole(deps: ConsoleDeps): Router {
   function withAlert(handle: (alert: Alert, request: Request, response: Response) => Promise<void>) {
     return async (request: Request, response: Response) => {
       const alert = await deps.getAlert(String(request.params.id));
-      if (!alert) return void response.status(404).send(page('Not found', alertList([], context)));
+      if (!alert)
+        return void response
+          .status(404)
+          .send(page('Not found', html`<p class="empty">No alert has this id.</p>`));
       await handle(alert, request, response);
     };
   }

@@ -8,6 +8,7 @@ import type { Field } from '../form';
 import type { Inline, MessageModel } from '../message';
 import type { ThreadPart } from '../thread';
 import { type Html, html } from './html';
+import { table } from './table';
 
 export interface PageContext {
   /** Proves that a form came from our own page. */
@@ -175,12 +176,14 @@ export function exceptionsTable(
     return html`<p class="empty">No exceptions. Add one from an alert, or with <code>runwatch exceptions import</code>.</p>`;
   const press = (id: string, action: string, label: string) =>
     html`<form method="post" action="/console/exceptions/${encodeURIComponent(id)}/${action}"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}"><button type="submit" data-action="${action}">${label}</button></form>`;
-  return html`<div class="scroll"><table><thead><tr><th scope="col">Id</th><th scope="col">Matches</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Expires</th><th scope="col">Suppressed</th><th scope="col">Review</th></tr></thead><tbody>${rows.map(
-    ({ exception, uses }) => {
+  return table(
+    'Exceptions',
+    ['Id', 'Matches', 'Reason', 'Owner', 'Expires', 'Suppressed', 'Review'],
+    rows.map(({ exception, uses }) => {
       const over = Date.parse(exception.expires) <= now;
       return html`<tr><td>${exception.id}</td><td>${matchWords(exception.match)}${exception.silenceCritical ? ', critical scores too' : ''}</td><td>${plainLine(exception.reason, 200)}${exception.ticket && html` <a href="${exception.ticket}" rel="noreferrer">ticket</a>`}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${over ? ' (expired)' : ''}</td><td>${uses === 0 ? 'never used' : uses}</td><td>${!over && press(exception.id, 'extend_exception', 'Extend 30 days')}${press(exception.id, 'remove_exception', 'Remove')}</td></tr>`;
-    },
-  )}</tbody></table></div>`;
+    }),
+  );
 }
 
 export interface AuditRow {
@@ -194,10 +197,14 @@ export interface AuditRow {
 }
 
 export const auditTable = (rows: readonly AuditRow[]): Html =>
-  html`<div class="scroll"><table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">From</th><th scope="col">Did</th><th scope="col">Result</th><th scope="col">Alert</th><th scope="col">Why</th></tr></thead><tbody>${rows.map(
-    (row) =>
-      html`<tr><td>${row.at.slice(0, 19).replace('T', ' ')}</td><td>${plainLine(row.by.name, 80)}</td><td>${row.by.surface}</td><td>${row.action}</td><td>${row.result}</td><td>${row.alertId ?? ''}</td><td>${plainLine(row.why ?? '', 200)}</td></tr>`,
-  )}</tbody></table></div>`;
+  table(
+    'Audit trail',
+    ['When', 'Who', 'From', 'Did', 'Result', 'Alert', 'Why'],
+    rows.map(
+      (row) =>
+        html`<tr><td>${row.at.slice(0, 19).replace('T', ' ')}</td><td>${plainLine(row.by.name, 80)}</td><td>${row.by.surface}</td><td>${row.action}</td><td>${row.result}</td><td>${row.alertId ?? ''}</td><td>${plainLine(row.why ?? '', 200)}</td></tr>`,
+    ),
+  );
 
 export interface HealthRow {
   id: string;
@@ -212,15 +219,21 @@ export const healthPage = (
   subscriptions: readonly HealthRow[],
   queues: Record<string, Record<string, number>>,
 ): Html =>
-  html`<h2>Subscriptions</h2><div class="scroll"><table><thead><tr><th scope="col">Subscription</th><th scope="col">Last poll</th><th scope="col">History</th><th scope="col">State</th></tr></thead><tbody>${subscriptions.map(
-    (s) =>
-      html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td><progress max="89" value="${String(s.historyDays)}" aria-label="History of ${plainLine(s.name || s.id, 100)}"></progress> ${String(s.historyDays)} of 90 days</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
-  )}</tbody></table></div><h2>Queues</h2><div class="scroll"><table><thead><tr><th scope="col">Queue</th><th scope="col">Waiting</th><th scope="col">Active</th><th scope="col">Delayed</th><th scope="col">Failed</th></tr></thead><tbody>${Object.entries(
-    queues,
-  ).map(
-    ([name, counts]) =>
-      html`<tr><td>${name}</td><td>${counts.waiting ?? 0}</td><td>${counts.active ?? 0}</td><td>${counts.delayed ?? 0}</td><td>${counts.failed ?? 0}</td></tr>`,
-  )}</tbody></table></div>`;
+  html`<h2>Subscriptions</h2>${table(
+    'Subscriptions',
+    ['Subscription', 'Last poll', 'History', 'State'],
+    subscriptions.map(
+      (s) =>
+        html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td><progress max="89" value="${String(s.historyDays)}" aria-label="History of ${plainLine(s.name || s.id, 100)}"></progress> ${String(s.historyDays)} of 90 days</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
+    ),
+  )}<h2>Queues</h2>${table(
+    'Queues',
+    ['Queue', 'Waiting', 'Active', 'Delayed', 'Failed'],
+    Object.entries(queues).map(
+      ([name, counts]) =>
+        html`<tr><td>${name}</td><td>${counts.waiting ?? 0}</td><td>${counts.active ?? 0}</td><td>${counts.delayed ?? 0}</td><td>${counts.failed ?? 0}</td></tr>`,
+    ),
+  )}`;
 
 /** The demo's panel: each button lets something happen in the simulated tenant. */
 export const panelHtml = (choices: readonly { name: string; says: string }[], csrf: string): Html =>
