@@ -7,6 +7,8 @@ export interface Backtest {
   of: number;
   /** Ids of those that it covers whole, newest first. */
   silenced: string[];
+  /** Ids of those that it would cover too, were critical scores silenced. */
+  tooCritical: string[];
 }
 
 export const backtestDays = 30;
@@ -17,18 +19,27 @@ export function backtest(
   alerts: readonly Alert[],
   factsOf: (alert: Alert) => MatchFacts,
 ): Backtest {
-  const silenced = alerts.filter(
-    (alert) =>
-      (silenceCritical || alert.severity !== 'critical') &&
-      alert.executions.every((execution) => matches(match, execution, factsOf(alert))),
+  const covered = alerts.filter((alert) =>
+    alert.executions.every((execution) => matches(match, execution, factsOf(alert))),
   );
-  return { of: alerts.length, silenced: silenced.map((alert) => alert.id) };
+  const loud = ({ severity }: Alert) => severity === 'critical' && !silenceCritical;
+  const idsOf = (some: readonly Alert[]) => some.map(({ id }) => id);
+  return {
+    of: alerts.length,
+    silenced: idsOf(covered.filter((alert) => !loud(alert))),
+    tooCritical: idsOf(covered.filter(loud)),
+  };
 }
 
 /** In words, with the first few by name. */
-export function backtestText({ of, silenced }: Backtest): string {
-  if (silenced.length === 0)
-    return `It would have silenced none of the ${of} alerts of the last ${backtestDays} days.`;
-  const named = silenced.slice(0, 10).join(', ');
-  return `It would have silenced ${silenced.length} of the ${of} alerts of the last ${backtestDays} days: ${named}${silenced.length > 10 ? ' …' : ''}.`;
+export function backtestText({ of, silenced, tooCritical }: Backtest): string {
+  const alerts = `of the ${of} alerts of the last ${backtestDays} days`;
+  const count = silenced.length === 0 ? `none ${alerts}` : `${silenced.length} ${alerts}: ${named(silenced)}`;
+  const left =
+    tooCritical.length === 0
+      ? ''
+      : ` ${tooCritical.length} ${tooCritical.length === 1 ? 'matches, but its score is' : 'match, but their scores are'} critical: ${named(tooCritical)}.`;
+  return `It would have silenced ${count}.${left}`;
 }
+
+const named = (ids: readonly string[]) => `${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ' …' : ''}`;

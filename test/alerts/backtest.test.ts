@@ -1,0 +1,26 @@
+import { newAlert } from '../../src/alerts/alert';
+import { backtest, backtestText } from '../../src/alerts/backtest';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { event } from '../support/event';
+
+const execution = executionFrom(event()) as Execution;
+const plain = newAlert('RW-1', [execution], execution.startedAt);
+const alerts = [plain, { ...plain, id: 'RW-2', severity: 'critical' as const }];
+const match = { target: execution.target.name };
+const words = (exception: Parameters<typeof backtest>[0], among = alerts) =>
+  backtestText(backtest(exception, among, () => ({})));
+
+test('what only its critical score keeps loud is named apart', () => {
+  expect(words({ match })).toBe(
+    'It would have silenced 1 of the 2 alerts of the last 30 days: RW-1. 1 matches, but its score is critical: RW-2.',
+  );
+  expect(words({ match }, alerts.slice(1))).toBe(
+    'It would have silenced none of the 1 alerts of the last 30 days. 1 matches, but its score is critical: RW-2.',
+  );
+  expect(words({ match, silenceCritical: true })).toBe(
+    'It would have silenced 2 of the 2 alerts of the last 30 days: RW-1, RW-2.',
+  );
+  expect(words({ match: { target: 'another' } })).toBe(
+    'It would have silenced none of the 2 alerts of the last 30 days.',
+  );
+});
