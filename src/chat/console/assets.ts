@@ -91,14 +91,18 @@ export const js = `'use strict';
   const refresh = async (id) => {
     const old = document.getElementById(id);
     if (!old && !list) return;
-    const answer = await fetch('/console/alerts/' + encodeURIComponent(id) + '/card', { credentials: 'same-origin' });
+    const what = document.getElementById('more') ? '' : '/card';
+    const answer = await fetch('/console/alerts/' + encodeURIComponent(id) + what, { credentials: 'same-origin' });
     if (!answer.ok) return;
     const parsed = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = parsed.querySelector('article');
     if (!fresh) return;
     const now = document.getElementById(id);
     if (now && Number(now.dataset.rev) >= Number(fresh.dataset.rev)) return;
-    local(fresh);
+    local(parsed);
+    const more = document.getElementById('more');
+    const below = parsed.getElementById('more');
+    if (below && more.innerHTML !== below.innerHTML) more.replaceWith(below);
     if (now) {
       if (now === held) return;
       if (now.contains(document.activeElement) && document.activeElement.matches('input,textarea,select')) return;

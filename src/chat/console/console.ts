@@ -106,7 +106,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           alert.id,
-          html`${alertList([shown], context, false)}${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}`,
+          html`${alertList([shown], context, false)}<div id="more">${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}</div>`,
         ),
       );
     }),
