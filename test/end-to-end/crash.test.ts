@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../src/demo/scenarios';
 import type { Principal } from '../../src/demo/tenant/directory';
@@ -15,11 +14,9 @@ afterAll(() => bench.stop());
 const cli = join(__dirname, '../../dist/cli.js');
 
 function startProcess(): ChildProcess {
-  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
-  writeFileSync(ca, bench.tenant.ca);
   const { PATH = '' } = process.env;
   return spawn(process.execPath, [cli, 'start'], {
-    env: { PATH, ...bench.env, NODE_EXTRA_CA_CERTS: ca },
+    env: { PATH, ...bench.env },
     stdio: 'ignore',
   });
 }

@@ -136,14 +136,12 @@ test.each(pages)(
       );
       chmodSync(path, 0o755);
     }
-    writeFileSync(join(dir, 'ca.pem'), bench.tenant.ca);
     const { AZURE_ACCESS_TOKEN: token = '', RUNWATCH_DATA_DIR: _, ...env } = bench.env;
     const { code, said } = await bash(withoutTests(commandsOf(page)), {
       ...env,
       PATH: `${shims}:${process.env.PATH}`,
       HOME: process.env.HOME ?? dir,
       RUNWATCH_PORT: String(await freePort()),
-      NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
       SHIM_TOKEN: token,
       SHIM_LOG: join(dir, 'shims.log'),
       SHIM_ACTIVITY: join(root, 'test/fixtures/activity-log/az-monitor-activity-log-list.json'),

@@ -21,10 +21,8 @@ interface Checked {
 async function doctor(
   changes: Record<string, string> = {},
 ): Promise<{ code: number | null; checks: Checked[] }> {
-  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
-  writeFileSync(ca, bench.tenant.ca);
   const program = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'doctor', '--json'], {
-    env: { PATH: process.env.PATH, ...bench.env, NODE_EXTRA_CA_CERTS: ca, ...changes },
+    env: { PATH: process.env.PATH, ...bench.env, ...changes },
   });
   let out = '';
   program.stdout.on('data', (chunk) => {

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../src/demo/scenarios';
 import { startEmbeddedRedis } from '../../src/store/embedded-redis';
@@ -122,12 +121,10 @@ test('a key that is not accepted is named by /readyz and by doctor, with what me
   const ready = async () => (await fetch(`${app.url}/readyz`)).text();
   await until('the hub is named', async () => /the event hub: .*InvalidSignature/.test(await ready()), 60);
 
-  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
-  writeFileSync(ca, bench.tenant.ca);
   const doctor = (extra: Record<string, string>) =>
     new Promise<string>((done) => {
       const program = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'doctor', '--json'], {
-        env: { PATH: process.env.PATH, ...bench.env, NODE_EXTRA_CA_CERTS: ca, ...extra },
+        env: { PATH: process.env.PATH, ...bench.env, ...extra },
       });
       let out = '';
       program.stdout.on('data', (chunk) => {

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeRedis } from '../../src/store/describe-redis';
 import { runOn, textOf } from '../support/alerts';
@@ -58,11 +57,9 @@ test.each([
 );
 
 test('when the process that polls dies, another one polls within thirty seconds', async () => {
-  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
-  writeFileSync(ca, bench.tenant.ca);
   const poller = () =>
     spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'start', '--roles', 'poll,enrich'], {
-      env: { PATH: process.env.PATH, ...bench.env, NODE_EXTRA_CA_CERTS: ca },
+      env: { PATH: process.env.PATH, ...bench.env },
       stdio: 'ignore',
     });
   await bench.start({}, ['deliver']);

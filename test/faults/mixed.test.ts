@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { runCommand } from '../../src/demo/scenarios';
@@ -83,15 +82,12 @@ afterAll(async () => {
 });
 
 function start(role: (typeof roles)[number]): void {
-  const ca = join(bench.env.RUNWATCH_DATA_DIR as string, 'ca.pem');
-  writeFileSync(ca, bench.tenant.ca);
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [cli, 'start', '--roles', role], {
     env: {
       PATH,
       ...bench.env,
       RUNWATCH_PORT: String(port),
-      NODE_EXTRA_CA_CERTS: ca,
       NODE_OPTIONS: `--require ${join(__dirname, '../support/jumping-clock.cjs')}`,
       REDIS_URL: `redis://127.0.0.1:${lines.redis.port}`,
       SLACK_API_URL: `http://127.0.0.1:${lines.slack.port}/api/`,

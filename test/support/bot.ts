@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { QueueEvents } from 'bullmq';
@@ -51,10 +51,13 @@ export async function setUp(
   const redis = await startEmbeddedRedis(dataDir);
   const tenant = await startTenant({ now });
   const world = furnish(tenant);
+  const ca = join(dataDir, 'ca.pem');
+  writeFileSync(ca, tenant.ca);
   const slack = await startSlack(slackRate ? { rate: slackRate } : {});
   const env: Record<string, string> = {
     AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
     AZURE_ACCESS_TOKEN: tenant.token,
+    NODE_EXTRA_CA_CERTS: ca,
     RUNWATCH_DATA_DIR: dataDir,
     RUNWATCH_PORT: '0',
     RUNWATCH_POLL_SECONDS: '1',
