@@ -17,8 +17,10 @@ const { furnish } = require('./dist/demo/world.js');
 const { runCommand } = require('./dist/demo/scenarios.js');
 const { createLog } = require('./dist/log.js');
 const { createQueues } = require('./dist/pipeline/queues.js');
+const { createKeyring } = require('./dist/keyring.js');
 const { createPress } = require('./dist/responses/press.js');
 const { createStore } = require('./dist/store/store.js');
+const { readSecretFile } = require('./dist/store/secret-file.js');
 const { startEmbeddedRedis } = require('./dist/store/embedded-redis.js');
 
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-record-'));
@@ -66,10 +68,13 @@ await until(
 );
 const [alert] = await store.alerts.list();
 await first.stop();
-await createPress(
+await createPress({
   queues,
-  Date.now,
-)({
+  now: Date.now,
+  keyring: createKeyring({ current: readSecretFile(dir), previous: null }),
+  getAlert: store.alerts.get,
+  secretFits: async () => true,
+})({
   alertId: alert.id,
   nonce: 'of the old version',
   action: 'acknowledge',

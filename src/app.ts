@@ -7,17 +7,19 @@ import { atMost } from './at-most';
 import { type Azure, createAzure, graphs } from './azure/azure';
 import { appCredential } from './azure/credential';
 import { type ConsoleDeps, createConsole } from './chat/console/console';
-import { createSlackPeople } from './chat/slack/people';
-import { createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
+import { createDoor } from './chat/console/door';
+import { createPeopleIn, createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import { createSlackSurface } from './chat/slack/slack-surface';
 import { joinWorkspaces } from './chat/slack/workspaces';
 import type { Surface } from './chat/surface';
 import { createTeamsSearch, type TeamsSearch } from './chat/teams/search';
-import type { Config, Role, SlackConfig, TeamsConfig } from './config';
+import { type Config, ConfigError, type Role, type SlackConfig, type TeamsConfig } from './config';
 import { historyShare, whatIsUnready } from './health';
+import { createKeyring, type Secrets } from './keyring';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
 import { patiently } from './patiently';
+import { createPeople, type People } from './people';
 import { activity } from './pipeline/activity';
 import { answerCommand } from './pipeline/chat-commands';
 import { copyAudit } from './pipeline/copy-audit';
@@ -29,14 +31,17 @@ import { createQueues } from './pipeline/queues';
 import { remind } from './pipeline/remind';
 import { sweep } from './pipeline/sweep';
 import { watchIsolation } from './pipeline/watch-isolation';
+import { hideSecrets } from './redactor';
 import { responseDeps } from './response-deps';
 import { reviewAll } from './responses/access-review';
+import { cannotRead } from './responses/authorize';
 import { perform } from './responses/perform';
-import { createPress } from './responses/press';
+import { createPress, secretDoesNotFit } from './responses/press';
 import { type RunningServer, startServer } from './server';
 import { readSources } from './sources';
 import type { RedisAddress } from './store/connect';
 import { startEmbeddedRedis } from './store/embedded-redis';
+import { readSecretFile } from './store/secret-file';
 import { createStore } from './store/store';
 
 export interface AppOptions {
@@ -71,11 +76,17 @@ const watchIsolationEveryMs = 60_000;
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { redisUrl, dataDir } = options.config;
-  if (redisUrl) return assemble(options, { url: redisUrl }, async () => {});
+  const { redisUrl, dataDir, secrets, hidden } = options.config;
+  hideSecrets(hidden);
+  if (redisUrl) {
+    if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);
+    return assemble(options, secrets, { url: redisUrl }, async () => {});
+  }
+  const own = secrets ?? { current: readSecretFile(dataDir), previous: null };
+  hideSecrets([own.current]);
   const embedded = await startEmbeddedRedis(dataDir);
   try {
-    return await assemble(options, embedded.address, embedded.stop);
+    return await assemble(options, own, embedded.address, embedded.stop);
   } catch (error) {
     await embedded.stop();
     throw error;
@@ -84,6 +95,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 async function assemble(
   { config, roles, log, azure: makeAzure, now = Date.now, backfillDelayMs = 30_000, panel }: AppOptions,
+  secrets: Secrets,
   address: RedisAddress,
   stopRedis: () => Promise<void>,
 ): Promise<App> {
@@ -102,16 +114,27 @@ async function assemble(
       now,
       onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
     });
-  const press = createPress(queues, now);
+  const keyring = createKeyring(secrets);
+  const press = createPress({
+    queues,
+    now,
+    keyring,
+    getAlert: store.alerts.get,
+    secretFits: () => store.secretFits(keyring),
+  });
   const show = (alertId: string) => queues.deliverAll(store.surfaces, [alertId]);
   const teams = config.teams
     ? (await import('./chat/teams/teams-app')).createTeams({
         config: config.teams,
+        routed: (config.policy.routes ?? []).flatMap(({ teams }) => teams ?? []),
         log,
         memory: store.teams,
         press,
         answerTo: store.answers.get,
         command: (text) => answerCommand(text, { azure, store, now }),
+        mayRead: (presser) => people.mayRead(presser),
+        mayChoosePlaces: (presser) => people.isResponder(presser),
+        cannotRead,
         getAlert: store.alerts.get,
         rules: config.responders,
         search: config.teams.local ? null : teamsSearch(config.teams, config.azure.cloud),
@@ -119,6 +142,8 @@ async function assemble(
       })
     : null;
   if (teams) surfaces.push(teams.surface);
+  const slackPeople = slackClient && config.slack ? createPeopleIn(slackClient, config.slack, log) : null;
+  const people: People = createPeople({ config, azure, slackPeople, teams, log });
   const responders = config.responders.length > 0;
   const stops: (() => Promise<void>)[] = [];
 
@@ -168,7 +193,6 @@ async function assemble(
     }
   }
   if (has('respond')) {
-    const people = slackClient ? createSlackPeople(slackClient) : null;
     const deps = responseDeps({
       config,
       store,
@@ -176,6 +200,7 @@ async function assemble(
       queues,
       surfaces,
       people,
+      keyring,
       press,
       show,
       metrics,
@@ -193,7 +218,14 @@ async function assemble(
         queues.reviewAccess.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'review' }),
       );
     }
-    queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 });
+    stops.push(
+      onceItFits(
+        () => store.secretFits(keyring),
+        log,
+        () =>
+          queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 }),
+      ),
+    );
   }
   if (has('poll'))
     stops.push(await readSources({ config, azure, store, queues, metrics, log, now, backfillDelayMs }));
@@ -215,10 +247,14 @@ async function assemble(
           backtest: tested,
           home: (userId) => homeFor(userId, store, now()),
           command: (text) => answerCommand(text, { azure, store, now }),
-          press: async (pressed) => void (await press(pressed)),
+          press,
+          peopleIn: slackPeople as NonNullable<typeof slackPeople>,
+          mayRead: people.mayRead,
+          cannotRead,
         })
       : null;
     const consoleRouter = createConsole({
+      keyring,
       responders,
       now,
       listAlerts: (limit) => store.alerts.list({ limit }),
@@ -247,8 +283,17 @@ async function assemble(
       answerTo: store.answers.get,
       watch: store.watchChanges,
     });
+    const door = createDoor({
+      host: config.host,
+      consoleToken: config.consoleToken,
+      keyring,
+      failures: store.signInFailures,
+      log,
+      now,
+    });
     server = await startServer({
       config,
+      door,
       metrics,
       queues,
       unready: () => whatIsUnready(store, config, now),
@@ -280,6 +325,26 @@ async function assemble(
       }
     },
     stop: () => (stopping ??= stopAll()),
+  };
+}
+
+const fitEveryMs = 30_000;
+
+/** Begins once the secret fits, and says loudly that nothing is done meanwhile; answers how to stop looking. */
+function onceItFits(fits: () => Promise<boolean>, log: Log, begin: () => void): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const look = async () => {
+    const fit = await fits().catch(() => null);
+    if (stopped) return;
+    if (fit) return begin();
+    if (fit === false) log.error(secretDoesNotFit);
+    timer = setTimeout(look, fit === null ? 1000 : fitEveryMs);
+  };
+  void look();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
   };
 }
 

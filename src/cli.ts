@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandError, terminal } from './commands/output';
 import { ConfigError, loadConfig } from './config';
+import { hideSecrets } from './redactor';
 
 const output = terminal();
 const program = new Command('runwatch')
@@ -25,7 +26,12 @@ const wholeDays = (value: string) => {
   if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('Expected whole days, 1 to 9999.');
   return Number(value);
 };
-const config = () => loadConfig(process.env);
+/** @param needsSecret the command starts the bot, or asks it to act */
+function config({ needsSecret = false } = {}) {
+  const loaded = loadConfig(process.env, undefined, { needsSecret });
+  hideSecrets(loaded.hidden);
+  return loaded;
+}
 
 program
   .command('start')
@@ -33,8 +39,11 @@ program
   .option('--roles <roles>', 'some of poll,enrich,deliver,respond,serve; all by default')
   .addHelpText('after', '\nExamples:\n  runwatch start\n  runwatch start --roles poll,enrich')
   .action(async (flags) => {
+    // Dependencies that print by themselves when it is set would write past our log.
+    delete process.env.DEBUG;
+    const settings = config({ needsSecret: true });
     const { start } = await import('./commands/start');
-    await start(flags.roles, config());
+    await start(flags.roles, settings);
   });
 
 program
@@ -246,7 +255,13 @@ program
   .option('--json', 'as JSON')
   .addHelpText('after', '\nExample:\n  runwatch respond RW-7GVK3WEVF8 isolate --dry-run')
   .action(async (alert, action, flags) =>
-    (await import('./commands/respond')).respond(alert, action, flags, config(), output),
+    (await import('./commands/respond')).respond(
+      alert,
+      action,
+      flags,
+      config({ needsSecret: !flags.dryRun }),
+      output,
+    ),
   );
 
 program

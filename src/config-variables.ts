@@ -1,4 +1,6 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { shownUrl } from './redactor';
 
 const number = (min: number, max: number, whole = true) =>
   z
@@ -26,6 +28,25 @@ const starts = (prefix: string) =>
     .string()
     .startsWith(prefix)
     .meta({ expected: `a token that begins with ${prefix}` });
+
+/** Text that nobody guesses by trying the obvious: long enough, and neither one character nor a short text repeated. */
+const secretText = (min: number) =>
+  z
+    .string()
+    .min(min)
+    .refine((value) => !isGuessable(value))
+    .meta({ expected: `at least ${min} characters that are hard to guess (openssl rand -base64 32)` });
+
+function isGuessable(text: string): boolean {
+  if (new Set(text).size < 8) return true;
+  for (let period = 1; period <= text.length / 2; period++)
+    if (text.slice(period) === text.slice(0, -period)) return true;
+  return false;
+}
+
+const secretExpected = 'at least 32 characters (openssl rand -base64 32)';
+
+const address = z.string().refine((value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value));
 
 /** The emulator speaks without TLS, so nothing of it may leave the machine. */
 const loopbackHub = /^Endpoint=sb:\/\/(localhost|127\.0\.0\.1)[:;/]/i;
@@ -78,6 +99,10 @@ export const variables = {
   TEAMS_APP_PASSWORD: z.string().min(1).optional(),
   TEAMS_TENANT_ID: z.string().min(1).optional(),
   TEAMS_CHANNEL: z.string().min(1).optional(),
+  TEAMS_CLOUD: z
+    .enum(['public', 'gcc', 'gcchigh', 'dod', 'china'])
+    .meta({ expected: 'public, gcc, gcchigh, dod or china' })
+    .optional(),
   TEAMS_LOCAL: z.enum(['0', '1']).meta({ expected: '1 or 0' }).optional(),
   RUNWATCH_POLL_SECONDS: number(1, 3600).optional(),
   RUNWATCH_SLACK_RATE: number(0.01, 100_000, false).optional(),
@@ -87,7 +112,19 @@ export const variables = {
   RUNWATCH_DATA_DIR: z.string().min(1).optional(),
   RUNWATCH_RESPONDERS: list.optional(),
   RUNWATCH_CONFIG: z.string().min(1).optional(),
-  RUNWATCH_CONSOLE_TOKEN: z.string().min(16).meta({ expected: 'at least 16 characters' }).optional(),
+  RUNWATCH_READERS: list.optional(),
+  RUNWATCH_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .meta({ expected: 'an http(s) URL' })
+    .optional(),
+  RUNWATCH_SECRET: z.string().min(32).meta({ expected: secretExpected }).optional(),
+  RUNWATCH_SECRET_PREVIOUS: z.string().min(32).meta({ expected: secretExpected }).optional(),
+  RUNWATCH_TRUSTED_PROXIES: list
+    .pipe(z.array(address))
+    .meta({ expected: 'IP addresses or ranges, comma-separated' })
+    .optional(),
+  RUNWATCH_CONSOLE_TOKEN: secretText(16).optional(),
+  RUNWATCH_METRICS_TOKEN: secretText(16).optional(),
   RUNWATCH_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .meta({ expected: 'fatal, error, warn, info, debug, trace or silent' })
@@ -102,7 +139,10 @@ export const secretNames: readonly string[] = [
   'SLACK_APP_TOKEN',
   'SLACK_SIGNING_SECRET',
   'TEAMS_APP_PASSWORD',
+  'RUNWATCH_SECRET',
+  'RUNWATCH_SECRET_PREVIOUS',
   'RUNWATCH_CONSOLE_TOKEN',
+  'RUNWATCH_METRICS_TOKEN',
 ];
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -142,7 +182,7 @@ function readOne(name: string, env: Env, readFile: ReadFile, faults: string[]): 
 const shown = (name: string, value: string) =>
   secretNames.includes(name)
     ? `a value of ${value.length} characters (not shown)`
-    : JSON.stringify(value.slice(0, 80));
+    : JSON.stringify(shownUrl(value).slice(0, 80));
 
 function expectation(schema: z.ZodType): string {
   const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;

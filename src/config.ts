@@ -3,6 +3,8 @@ import { defaultPoints, type Points } from './alerts/score';
 
 import { type ActionId, type PolicyFile, readPolicy } from './config-file';
 import { type Env, type ReadFile, readVariables, type Values } from './config-variables';
+import type { Secrets } from './keyring';
+import { secretsOf } from './secrets-of-config';
 
 export { type ActionId, actionIds, type PolicyFile } from './config-file';
 export { secretNames, variables } from './config-variables';
@@ -46,8 +48,20 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly consoleToken: string | null;
+  /** Asked for by /metrics beyond loopback, where it is set. */
+  readonly metricsToken: string | null;
+  /** Null: not set; with the embedded Redis one is made in `dataDir`. */
+  readonly secrets: Secrets | null;
+  /** Every text of this configuration that must never be printed, logged or shown. */
+  readonly hidden: readonly string[];
+  /** Addresses or ranges of proxies whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Where people reach the console, without a slash at its end; null: no message links there. */
+  readonly publicUrl: string | null;
   readonly logLevel: string;
   readonly responders: readonly ResponderRule[];
+  /** Who may read, written as responders are; null: the members of channels that alerts go to. */
+  readonly readers: readonly string[] | null;
   readonly policy: PolicyFile;
   readonly points: Points;
   /** Techniques that RUNWATCH_CONFIG switches off. */
@@ -63,10 +77,13 @@ export interface EventHubConfig {
   readonly consumerGroup: string;
 }
 
+export type TeamsCloud = 'public' | 'gcc' | 'gcchigh' | 'dod' | 'china';
+
 export interface TeamsConfig {
   readonly appId: string;
   readonly appPassword: string;
   readonly tenantId: string;
+  readonly cloud: TeamsCloud;
   readonly channel: string | null;
   /** Microsoft's Agents Playground on loopback: requests carry no token. */
   readonly local: boolean;
@@ -93,14 +110,24 @@ const endpoints = {
 
 /**
  * Environment and YAML as one frozen Config. NAME_FILE is read where NAME is unset.
+ * @param options.needsSecret a command that starts the bot or asks it to act wants RUNWATCH_SECRET beside REDIS_URL
  * @throws {ConfigError} with every fault: the variable, what was read (never a secret) and what is expected
  */
-export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync(path, 'utf8')): Config {
+export function loadConfig(
+  env: Env,
+  readFile: ReadFile = (path) => readFileSync(path, 'utf8'),
+  { needsSecret = false }: { needsSecret?: boolean } = {},
+): Config {
   const faults: string[] = [];
   const values = readVariables(env, readFile, faults);
+  if (needsSecret && values.REDIS_URL && !values.RUNWATCH_SECRET && !mentions(faults, 'RUNWATCH_SECRET'))
+    faults.push(
+      'RUNWATCH_SECRET: unset, expected the same 32 characters or more in every process, since REDIS_URL is set (openssl rand -base64 32)',
+    );
   const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults) : {};
   const cloud = values.AZURE_CLOUD ?? 'public';
-  const slack = slackFrom(values, workspacesFrom(policy, env, readFile, faults), faults);
+  const workspaces = workspacesFrom(policy, env, readFile, faults);
+  const slack = slackFrom(values, workspaces, faults);
   const teams = teamsFrom(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze({
@@ -121,8 +148,16 @@ export function loadConfig(env: Env, readFile: ReadFile = (path) => readFileSync
     port: values.RUNWATCH_PORT ?? 3000,
     host: values.RUNWATCH_HOST ?? '127.0.0.1',
     consoleToken: values.RUNWATCH_CONSOLE_TOKEN ?? null,
+    metricsToken: values.RUNWATCH_METRICS_TOKEN ?? null,
+    secrets: values.RUNWATCH_SECRET
+      ? { current: values.RUNWATCH_SECRET, previous: values.RUNWATCH_SECRET_PREVIOUS ?? null }
+      : null,
+    hidden: secretsOf(values, policy, Object.values(workspaces)),
+    trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],
+    publicUrl: (values.RUNWATCH_PUBLIC_URL ?? policy.url)?.replace(/\/+$/, '') ?? null,
     logLevel: values.RUNWATCH_LOG_LEVEL ?? 'info',
     responders: respondersFrom(values.RUNWATCH_RESPONDERS, policy),
+    readers: values.RUNWATCH_READERS?.length ? values.RUNWATCH_READERS : null,
     policy,
     points: { ...defaultPoints, ...policy.score } as Points,
     techniquesOff: new Set(
@@ -166,10 +201,13 @@ function workspacesFrom(
   );
 }
 
+const mentions = (faults: readonly string[], name: string) =>
+  faults.some((fault) => fault.startsWith(`${name}:`));
+
 function slackFrom(values: Values, workspaces: Record<string, string>, faults: string[]): SlackConfig | null {
   if (!values.SLACK_BOT_TOKEN && !values.SLACK_CHANNEL) return null;
   const missing = (name: string, why: string) => {
-    if (!faults.some((fault) => fault.startsWith(`${name}:`))) faults.push(`${name}: unset, expected ${why}`);
+    if (!mentions(faults, name)) faults.push(`${name}: unset, expected ${why}`);
   };
   if (!values.SLACK_BOT_TOKEN) missing('SLACK_BOT_TOKEN', 'a bot token, since SLACK_CHANNEL is set');
   if (!values.SLACK_CHANNEL) missing('SLACK_CHANNEL', 'the channel for alerts, since SLACK_BOT_TOKEN is set');
@@ -203,6 +241,7 @@ function teamsFrom(values: Values, faults: string[]): TeamsConfig | null {
     appId: local ? '' : (values.TEAMS_APP_ID ?? ''),
     appPassword: values.TEAMS_APP_PASSWORD ?? '',
     tenantId: values.TEAMS_TENANT_ID ?? '',
+    cloud: values.TEAMS_CLOUD ?? 'public',
     channel: values.TEAMS_CHANNEL ?? null,
     local,
   };

@@ -1,8 +1,9 @@
 import { destination, type Logger, pino } from 'pino';
+import { redactSecrets } from './redactor';
 
 export type Log = Logger;
 
-/** Structured logs on stderr; tokens and headers never reach them. */
+/** Structured logs on stderr, a JSON object a line; tokens, headers and our own secrets never reach them. */
 export const createLog = (level: string): Log =>
   pino(
     {
@@ -32,5 +33,9 @@ export const createLog = (level: string): Log =>
         }),
       },
     },
-    destination(2),
+    withoutSecrets(destination(2)),
   );
+
+const withoutSecrets = (out: { write: (line: string) => unknown }) => ({
+  write: (line: string) => void out.write(redactSecrets(line)),
+});

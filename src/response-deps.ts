@@ -1,14 +1,15 @@
 import type { Presser } from './alerts/alert';
+import { defaultMaxExceptionDays } from './alerts/exception-policy';
 import type { Azure } from './azure/azure';
 import { messageOf } from './chat/message';
-import type { SlackPeople } from './chat/slack/people';
 import type { Content, Surface } from './chat/surface';
 import type { Config } from './config';
+import type { Keyring } from './keyring';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
+import type { People } from './people';
 import type { Queues } from './pipeline/queues';
 import { reviewLines, reviewMenus } from './responses/access-review';
-import type { InGroup } from './responses/authorize';
 import type { PerformDeps } from './responses/perform';
 import type { createPress } from './responses/press';
 import type { Store } from './store/store';
@@ -19,8 +20,8 @@ export interface Around {
   azure: Azure;
   queues: Queues;
   surfaces: readonly Surface[];
-  /** Null without Slack. */
-  people: SlackPeople | null;
+  people: People;
+  keyring: Keyring;
   press: ReturnType<typeof createPress>;
   show: (alertId: string) => Promise<void>;
   metrics: Metrics;
@@ -28,13 +29,12 @@ export interface Around {
   now: () => number;
 }
 
-const defaultMaxExceptionDays = 365;
-
 /** All that responses need of the rest of the house. */
 export function responseDeps(around: Around): PerformDeps {
-  const { config, store, azure, queues, surfaces, press, show, metrics, log, now } = around;
+  const { config, store, azure, queues, surfaces, people, press, show, metrics, log, now, keyring } = around;
   const { escalation, ask, exceptions } = config.policy;
-  const base = (config.policy.url ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
+  const linkTo = (alertId: string) =>
+    config.publicUrl === null ? null : `${config.publicUrl}/console/alerts/${alertId}`;
   const surfaceOf = (name: string) => surfaces.find((candidate) => candidate.name === name);
   return {
     store,
@@ -44,9 +44,16 @@ export function responseDeps(around: Around): PerformDeps {
     show,
     config,
     metrics,
-    inGroup: inGroupOf(around),
+    keyring,
+    inGroup: people.inGroup,
+    mayRead: people.mayRead,
+    identify: ({ by, replyTo }) => people.identify(by, replyTo?.channel ?? null),
     personOf: personFinder(around),
-    linkTo: (alertId) => `${base}/console/alerts/${alertId}`,
+    linkTo,
+    postNotice: async (notice) => {
+      await store.deliveries.addNotice(notice, store.surfaces);
+      await queues.deliverAll(store.surfaces, [notice.id]);
+    },
     openRoom: async (alert, people) => {
       const surface = surfaces.find((candidate) => candidate.openRoom);
       if (!surface?.openRoom) return null;
@@ -55,7 +62,7 @@ export function responseDeps(around: Around): PerformDeps {
       const summary = {
         kind: 'notice',
         id: `${alert.id}.room`,
-        text: `${model.summary} ${base}/console/alerts/${alert.id}`,
+        text: `${model.summary} ${linkTo(alert.id) ?? ''}`.trim(),
       } as const;
       const ref = { channel: '', message: '' };
       const thread = { kind: 'thread', id: `${alert.id}.room`, parent: ref, parts: model.thread } as const;
@@ -117,25 +124,10 @@ export function responseDeps(around: Around): PerformDeps {
 
 const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
 
-/** Slack's groups are Slack's to know; Entra's are asked of Graph, by object id in Teams, by e-mail address elsewhere. */
-function inGroupOf({ people, azure, log }: Around): InGroup {
-  return async (group, presser) => {
-    const [kind, id = ''] = group.split(':');
-    if (kind === 'slack-group')
-      return presser.surface === 'slack' && people ? people.inGroup(id, presser.id) : false;
-    const who = presser.surface === 'teams' ? presser.id : presser.email;
-    if (!who) return false;
-    return azure.directory.isMember(who, id).catch((error) => {
-      log.warn({ error, group }, 'could not look whether a presser is in a group; taken as not');
-      return false;
-    });
-  };
-}
-
 /** A chat's user by id, anybody with an e-mail address in a chat, else just the name that was given. */
 function personFinder({ people, azure, surfaces }: Around) {
   return async (surface: Presser['surface'], given: string): Promise<Presser> => {
-    if (surface === 'slack' && people) return people.presser(given);
+    if (surface === 'slack') return people.describe(given);
     if (surface === 'teams') {
       const principal = await azure.directory.principal(given).catch(() => null);
       return { surface, id: given, name: principal?.name ?? given };

@@ -5,12 +5,15 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import { type Door, isLocal } from './chat/console/door';
 import type { Config } from './config';
 import type { Metrics } from './metrics';
 import type { Queues } from './pipeline/queues';
+import { redactSecrets } from './redactor';
 
 export interface ServerDeps {
-  config: Pick<Config, 'host' | 'port' | 'consoleToken'>;
+  config: Pick<Config, 'host' | 'port' | 'metricsToken' | 'trustedProxies'>;
+  door: Door;
   metrics: Metrics;
   queues: Queues;
   /** What keeps us from being ready; empty when we are. */
@@ -18,6 +21,8 @@ export interface ServerDeps {
   /** What chats call: each answers a path of its own. */
   webhooks: readonly Router[];
   console: Router;
+  /** How long a request may take to arrive, ms. Default: 20 seconds. */
+  requestTimeoutMs?: number;
 }
 
 export interface RunningServer {
@@ -25,32 +30,41 @@ export interface RunningServer {
   stop: () => Promise<void>;
 }
 
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /** Health, metrics, webhooks, the console and the queues' board, on one port. */
 export async function startServer({
   config,
+  door,
   metrics,
   queues,
   unready,
   webhooks,
   console,
+  requestTimeoutMs = 20_000,
 }: ServerDeps): Promise<RunningServer> {
   const app = express();
   app.disable('x-powered-by');
-  app.get('/healthz', (_request, response) => void response.json({ ok: true }));
-  app.get('/readyz', async (_request, response) => {
-    const reasons = await unready();
-    response.status(reasons.length === 0 ? 200 : 503).json({ ready: reasons.length === 0, reasons });
+  app.set('trust proxy', config.trustedProxies.length > 0 ? [...config.trustedProxies] : false);
+  app.use((_request, response, next) => {
+    const send = response.send.bind(response);
+    response.send = (body) => send(typeof body === 'string' ? redactSecrets(body) : body);
+    next();
   });
-  app.get('/metrics', async (_request, response) => {
+  app.get('/healthz', (_request, response) => void response.json({ ok: true }));
+  app.get('/readyz', async (request, response) => {
+    const reasons = await unready();
+    const ready = reasons.length === 0;
+    const told = (await door.mayRead(request)) ? { ready, reasons } : { ready };
+    response.status(ready ? 200 : 503).json(told);
+  });
+  app.get('/metrics', async (request, response) => {
+    if (!mayScrape(request, config)) return void response.status(401).set('www-authenticate', 'Bearer').end();
     await measureQueues(queues, metrics);
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   for (const webhook of webhooks) app.use(webhook);
-  const guard = guarded(config);
-  app.use('/console', guard, console);
-  app.use('/queues', guard, board(queues));
+  app.use('/console', door.router);
+  app.use('/console', door.guard, console);
+  app.use('/queues', door.guard, board(queues));
   app.get('/', (_request, response) => response.redirect('/console'));
   app.use(
     (error: Error & { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
@@ -64,8 +78,14 @@ export async function startServer({
           );
     },
   );
-  const server = createServer(app);
-  server.requestTimeout = 30_000;
+  const server = createServer(
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: Math.min(requestTimeoutMs, 10_000),
+      connectionsCheckingInterval: Math.min(requestTimeoutMs / 4, 1000),
+    },
+    app,
+  );
   await listen(server, config.port, config.host);
   const { port } = server.address() as AddressInfo;
   const host = config.host.includes(':')
@@ -96,49 +116,13 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-const cookieName = 'runwatch_console';
-
-/**
- * On loopback: only under a loopback name, so that no web page can reach us by DNS rebinding. Elsewhere: only with
- * RUNWATCH_CONSOLE_TOKEN, as a bearer, or once as ?token=, which is then kept in a cookie.
- */
-function guarded({ host, consoleToken }: ServerDeps['config']) {
-  const isLoopback = loopback.has(host);
-  return (request: Request, response: Response, next: NextFunction): void => {
-    const named = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-    if (isLoopback && !consoleToken) {
-      if (loopback.has(named)) return next();
-      return void response.status(403).send('Open the console as http://127.0.0.1 or http://localhost.');
-    }
-    if (!consoleToken) {
-      return void response
-        .status(403)
-        .send(
-          'Set RUNWATCH_CONSOLE_TOKEN (16 characters or more) to open the console here, or bind RUNWATCH_HOST to 127.0.0.1.',
-        );
-    }
-    const fromQuery = typeof request.query.token === 'string' ? request.query.token : null;
-    if (fromQuery && same(fromQuery, consoleToken)) {
-      response.cookie(cookieName, digest(consoleToken), {
-        httpOnly: true,
-        sameSite: 'strict',
-        secure: request.secure,
-        path: '/',
-      });
-      return response.redirect(request.baseUrl);
-    }
-    const cookie = new RegExp(`(?:^|; )${cookieName}=([^;]+)`).exec(request.headers.cookie ?? '')?.[1];
-    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    if ((cookie && same(cookie, digest(consoleToken))) || (bearer && same(bearer, consoleToken)))
-      return next();
-    response
-      .status(401)
-      .set('www-authenticate', 'Bearer')
-      .send('Add ?token=… with RUNWATCH_CONSOLE_TOKEN to the address once, or send it as a bearer token.');
-  };
+/** Beyond this machine /metrics wants RUNWATCH_METRICS_TOKEN where it is set. */
+function mayScrape(request: Request, { host, metricsToken }: ServerDeps['config']): boolean {
+  if (metricsToken === null || isLocal(request, host)) return true;
+  const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  return given !== undefined && same(given, metricsToken);
 }
 
-const digest = (token: string) => createHash('sha256').update(`console ${token}`).digest('hex');
 const same = (a: string, b: string) =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 

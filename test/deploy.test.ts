@@ -35,7 +35,9 @@ test('main.bicep keeps secrets in the vault, and sets only variables that there 
   const set = [...text.matchAll(/\{ name: '([A-Z_]+)', (value|secretRef)/g)];
   expect(set.map(([, name]) => name).filter((name) => !known.has(name ?? ''))).toEqual([]);
   const secret = set.filter(([, , how]) => how === 'secretRef').map(([, name]) => name);
-  expect(secret).toEqual(['REDIS_URL', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'RUNWATCH_CONSOLE_TOKEN']);
+  expect(secret).toEqual([
+    ...['REDIS_URL', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'RUNWATCH_CONSOLE_TOKEN', 'RUNWATCH_SECRET'],
+  ]);
   for (const [, value] of text.matchAll(/keyVaultUrl: (\w+)/g)) expect(text).toContain(`resource ${value} `);
   expect(text).toMatch(/evictionPolicy: 'NoEviction'/);
   expect(text).toMatch(/aofEnabled: true/);

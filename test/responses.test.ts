@@ -13,6 +13,7 @@ const ask = (
     { action: 'isolate', needs: 'responder', presser: sam, subscriptionId: 'SUB-1', ...fields },
     who ? [{ who, may: 'all', subscriptions: null, ...rule }] : [],
     async (group) => group === 'slack-group:S0SOC',
+    async () => true,
   );
 
 test.each<[string, string[], boolean]>([

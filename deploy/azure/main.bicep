@@ -42,6 +42,11 @@ param mayRespond bool = false
 @minLength(16)
 param consoleToken string
 
+@description('Keys for sessions, queued presses and the audit log are derived from it: openssl rand -base64 32. Keep it: with another one nothing is done that was pressed before.')
+@secure()
+@minLength(32)
+param runwatchSecret string
+
 var suffix = uniqueString(resourceGroup().id)
 var keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 
@@ -156,6 +161,14 @@ resource console 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   }
 }
 
+resource secret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'runwatch-secret'
+  properties: {
+    value: runwatchSecret
+  }
+}
+
 resource environment 'Microsoft.App/managedEnvironments@2024-03-01' = {
   name: '${name}-env'
   location: location
@@ -194,6 +207,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
         { name: 'slack-bot-token', keyVaultUrl: botToken.properties.secretUri, identity: identity.id }
         { name: 'slack-app-token', keyVaultUrl: appToken.properties.secretUri, identity: identity.id }
         { name: 'console-token', keyVaultUrl: console.properties.secretUri, identity: identity.id }
+        { name: 'runwatch-secret', keyVaultUrl: secret.properties.secretUri, identity: identity.id }
       ]
     }
     template: {
@@ -211,6 +225,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'SLACK_BOT_TOKEN', secretRef: 'slack-bot-token' }
             { name: 'SLACK_APP_TOKEN', secretRef: 'slack-app-token' }
             { name: 'RUNWATCH_CONSOLE_TOKEN', secretRef: 'console-token' }
+            { name: 'RUNWATCH_SECRET', secretRef: 'runwatch-secret' }
             { name: 'SLACK_CHANNEL', value: slackChannel }
             { name: 'RUNWATCH_RESPONDERS', value: responders }
             { name: 'EVENT_HUB_NAMESPACE', value: eventHubNamespace }

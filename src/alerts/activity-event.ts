@@ -36,10 +36,15 @@ export type CallerType = 'User' | 'ServicePrincipal' | 'ManagedIdentity' | 'Unkn
 export interface Caller {
   /** Entra object id, or null where the record has none. */
   id: string | null;
-  /** UPN of a person; name or object id of an application. */
+  /** For showing: the UPN, or what the record calls them. People can choose it, so nothing is decided by it. */
   name: string;
+  /** The UPN, where the record has one that its caller cannot choose; absent in alerts of versions before 0.2. */
+  upn?: string | null | undefined;
   type: CallerType;
+  /** Where the request came from, as the record of the request says; never the address in the token. */
   ip: string | null;
+  /** When the event was logged that named the address, RFC 3339. */
+  ipAt?: string | undefined;
   appId: string | null;
   /** The person's name from the token ("Dana Reyes"), if any. */
   displayName?: string | undefined;
@@ -50,6 +55,13 @@ export interface Caller {
   /** The Azure resource whose managed identity called (claim xms_mirid). */
   managedIdentityResource?: string | undefined;
 }
+
+/** The UPN that identifies a person; null for applications, and where the record does not say. */
+export const upnOf = ({ upn, type, name }: Caller): string | null =>
+  upn === undefined ? (type === 'User' && name.includes('@') ? name : null) : upn;
+
+/** What an exception can name this caller by; empty where nothing identifies them. */
+export const identifierOf = (caller: Caller): string => upnOf(caller) ?? caller.id ?? caller.appId ?? '';
 
 export interface Grant {
   role: string;

@@ -1,23 +1,31 @@
-import type { Caller, Grant } from './activity-event';
+import { type Caller, type Grant, upnOf } from './activity-event';
 import { shortDigest } from './digest';
 import { type Execution, type ExecutionStatus, mergeExecutions } from './execution';
 import type { Facts } from './facts';
 import type { Isolation } from './isolation';
 import type { Measures } from './measures';
-import type { Target } from './resource-id';
+import { is, type Target } from './resource-id';
 import type { Reason, Severity } from './score';
 import { type Technique, type TechniqueId, techniqueOf } from './techniques';
 
 export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
 export type ClosedAs = 'true positive' | 'benign' | 'expected';
 
-/** Who pressed, on which surface. `id` is a Slack user id, an Entra object id or the console's session. */
+/** Who pressed, on which surface. `id` is a Slack user id, an Entra object id, or the console's user. */
 export interface Presser {
   surface: 'slack' | 'teams' | 'console' | 'cli' | 'runwatch';
   id: string;
   name: string;
+  /** Only an address that the surface says is verified. */
   email?: string | undefined;
+  /** The Slack workspace they pressed in. */
+  team?: string | undefined;
 }
+
+/** Whoever opened the console with RUNWATCH_CONSOLE_TOKEN: a token, no person. */
+export const consoleTokenId = 'console-token';
+export const isConsoleToken = ({ surface, id }: Presser): boolean =>
+  surface === 'console' && id === consoleTokenId;
 
 export interface StateChange {
   to: StateName;
@@ -65,8 +73,20 @@ export const alertIdOf = (executionKey: string): string => `RW-${executionKey}`;
 export const burstIdOf = (callerKey: string, firstExecutionKey: string): string =>
   `RW-${shortDigest('burst', callerKey, firstExecutionKey)}`;
 
-/** One caller, one technique: what bursts are made of. */
-export const callerKeyOf = (caller: Caller): string => (caller.id ?? caller.name).toLowerCase();
+/** By what identifies a caller, else by their name: what bursts and histories are kept by. */
+export const callerKeyOf = (caller: Caller): string =>
+  (caller.id ?? upnOf(caller) ?? caller.appId ?? caller.name).toLowerCase();
+
+/**
+ * Is this person the alert's caller, or the one who was asked for them? Compared by what identifies: the object id, the
+ * UPN with a verified address, the chat user who was asked.
+ */
+export const isCallerOf = (alert: Alert, { id, email }: Presser): boolean =>
+  alert.measures.asked?.userId === id ||
+  alert.executions.some(
+    ({ caller }) =>
+      is(caller.id ?? undefined, id) || (email !== undefined && is(upnOf(caller) ?? undefined, email)),
+  );
 
 export function newAlert(id: string, seen: readonly Execution[], now: string): Alert {
   const executions = [...seen].sort(byStart);

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { RE2JS } from 're2js';
+import { upnOf } from './activity-event';
 import type { Execution } from './execution';
 import { is } from './resource-id';
 import { inWindow, type TimeWindow } from './time-window';
@@ -66,7 +67,7 @@ export function matches(match: Match, execution: Execution, facts: MatchFacts = 
   const given = Object.values(match).filter((value) => value !== undefined);
   if (given.length === 0) return false;
   return (
-    anyOf(match.caller, [caller.name, caller.id, caller.appId]) &&
+    anyOf(match.caller, [upnOf(caller), caller.id, caller.appId]) &&
     anyOf(match.target, [target.name, target.id]) &&
     anyOf(match.resourceGroup, [target.resourceGroup]) &&
     anyOf(match.subscription, [target.subscriptionId]) &&

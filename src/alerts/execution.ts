@@ -32,19 +32,22 @@ export interface Execution {
   message: string | null;
 }
 
-/** Begins an execution from any of its events; null when the event runs no code on compute. */
-export function executionFrom(event: ActivityEvent): Execution | null {
+/**
+ * Begins an execution from any of its events; null when the event runs no code on compute.
+ * @param key of the run that the event belongs to; by itself an event is a run of its own
+ */
+export function executionFrom(event: ActivityEvent, key = executionKey(event)): Execution | null {
   const detected = detectTechnique(event.operation);
   if (!detected) return null;
   return {
-    key: executionKey(event),
+    key,
     technique: detected.technique.id,
     operation: detected.operation,
     status: statusOf(event),
     decidedAt: event.time,
     refused: event.refused,
     subStatus: event.subStatus,
-    caller: event.caller,
+    caller: event.caller.ip ? { ...event.caller, ipAt: event.time } : event.caller,
     target: machineOf(event.resourceId),
     resourceId: event.resourceId,
     grantedBy: event.grantedBy,
@@ -57,7 +60,7 @@ export function executionFrom(event: ActivityEvent): Execution | null {
   };
 }
 
-/** Operation, resource and correlation id, without case: a script on many machines may share one correlation id. */
+/** Operation, resource and correlation id, without case: what the events of one run share, and maybe those of others. */
 export function executionKey(event: ActivityEvent): string {
   return shortDigest(
     event.operation.toLowerCase(),
@@ -93,18 +96,30 @@ const decisiveness = (e: Execution) =>
 
 function mergeCallers(a: Caller, b: Caller): Caller {
   const [less, more] = completeness(a) <= completeness(b) ? [a, b] : [b, a];
+  const addressed = earlierAddress(a, b);
   return {
     ...less,
     ...more,
     id: more.id ?? less.id,
-    ip: more.ip ?? less.ip,
     appId: more.appId ?? less.appId,
+    ...(more.upn || less.upn ? { upn: more.upn ?? less.upn } : {}),
+    ip: addressed?.ip ?? null,
+    ...(addressed?.ipAt ? { ipAt: addressed.ipAt } : {}),
   };
 }
 
-const completeness = (c: Caller) =>
-  `${(c.type === 'Unknown' ? 0 : 8) + (c.id ? 4 : 0) + (c.ip ? 2 : 0) + (c.appId ? 1 : 0)}`.padStart(2, '0') +
-  JSON.stringify(c);
+/** The address of the earliest request that has one: later events often leave it out, or name a service of Azure's. */
+function earlierAddress(a: Caller, b: Caller): Caller | null {
+  if (!a.ip || !b.ip) return a.ip ? a : b.ip ? b : null;
+  const order = (c: Caller) => `${c.ipAt ?? ''} ${c.ip}`;
+  return order(a) <= order(b) ? a : b;
+}
+
+const completeness = ({ ip: _, ipAt: _at, ...c }: Caller) =>
+  `${(c.type === 'Unknown' ? 0 : 8) + (c.id ? 4 : 0) + (c.upn ? 2 : 0) + (c.appId ? 1 : 0)}`.padStart(
+    2,
+    '0',
+  ) + JSON.stringify(c);
 
 function betterGrant(a: Grant | null, b: Grant | null): Grant | null {
   const weight = (g: Grant | null) =>

@@ -1,3 +1,4 @@
+import { identifierOf } from './activity-event';
 import { type Alert, summarize } from './alert';
 import type { Match } from './exception';
 
@@ -15,7 +16,7 @@ export interface ReadyException {
 export function readyExceptions(alert: Alert): ReadyException[] {
   const { caller, target, machines, technique } = summarize(alert);
   if (machines > 1) return [];
-  const who = caller.id ?? caller.name;
+  const who = caller.id ?? identifierOf(caller);
   const pair: Match = { caller: who, target: target.id, technique: technique.id };
   const forDays = (days: number, words: string): ReadyException => ({
     id: `caller-machine.${days}`,
@@ -36,5 +37,6 @@ export function readyExceptions(alert: Alert): ReadyException[] {
         },
       ]
     : [];
-  return [forDays(1, '24 hours'), forDays(7, '7 days'), forDays(30, '30 days'), ...script];
+  const byCaller = who === '' ? [] : [forDays(1, '24 hours'), forDays(7, '7 days'), forDays(30, '30 days')];
+  return [...byCaller, ...script];
 }

@@ -2,6 +2,7 @@ import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from 
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, toAzureError } from './errors';
+import { pathOf } from './scope';
 
 /** Microsoft.Network's version that this SDK speaks; interfaces are read and written whole, so the two must agree. */
 const apiVersion = '2025-05-01';
@@ -35,7 +36,7 @@ export function createNetwork(clients: AzureClients) {
   ) {
     const client = clients.network(subscriptionId);
     const request = createPipelineRequest({
-      url: `${clients.endpoint}${encodeURI(id)}?api-version=${apiVersion}`,
+      url: `${clients.endpoint}${pathOf(id)}?api-version=${apiVersion}`,
       method,
       headers: createHttpHeaders({
         accept: 'application/json',

@@ -2,6 +2,7 @@ import { createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipel
 import { is, parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { doing } from './errors';
+import { pathOf } from './scope';
 
 /** A machine's place: its own, or as an instance of a scale set. */
 interface Place {
@@ -79,7 +80,7 @@ export function createPower(clients: AzureClients) {
         : '2024-11-01';
     const answer = await client.sendRequest(
       createPipelineRequest({
-        url: `${clients.endpoint}${encodeURI(id)}?api-version=${version}`,
+        url: `${clients.endpoint}${pathOf(id)}?api-version=${version}`,
         method,
         headers: createHttpHeaders({
           accept: 'application/json',

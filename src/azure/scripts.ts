@@ -2,6 +2,7 @@ import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { toAzureError } from './errors';
+import { pathOf } from './scope';
 
 /** What Azure holds of something that ran: a managed run command, or an extension's public settings. */
 export interface HeldScript {
@@ -60,7 +61,7 @@ async function readProperties(
   const id = parseResourceId(resourceId);
   const version =
     versions[(id?.provider.toLowerCase() ?? '') as keyof typeof versions] ?? versions['microsoft.compute'];
-  const url = `${clients.endpoint}${encodeURI(resourceId)}?api-version=${version}&$expand=instanceView`;
+  const url = `${clients.endpoint}${pathOf(resourceId)}?api-version=${version}&$expand=instanceView`;
   const response = await clients
     .network(id?.subscriptionId ?? '')
     .sendRequest(createPipelineRequest({ url }));

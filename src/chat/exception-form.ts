@@ -1,3 +1,4 @@
+import { identifierOf } from '../alerts/activity-event';
 import { type Alert, type Presser, summarize } from '../alerts/alert';
 import { exceptionSchema } from '../alerts/exceptions-file';
 import { plainLine } from '../alerts/plain-text';
@@ -25,7 +26,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
     kind: 'date',
   });
   return [
-    text('caller', 'Caller', 'UPN, object id or app id; * is any run of characters', caller.name),
+    text('caller', 'Caller', 'UPN, object id or app id; * is any run of characters', identifierOf(caller)),
     text('target', 'Machine', 'Name or full id', target.name),
     text('resourceGroup', 'Resource group', `Here: ${target.resourceGroup}`),
     text('subscription', 'Subscription id', `Here: ${target.subscriptionId}`),

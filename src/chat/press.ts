@@ -9,4 +9,9 @@ export interface SurfacePress {
   input?: Record<string, unknown>;
   /** The surface's own id of this press, so that one delivered twice counts once. */
   nonce: string;
+  /** Where the presser is answered, and in which conversation they pressed. */
+  replyTo?: { surface: string; channel: string; user: string };
 }
+
+/** A person whom their surface vouches for, or why it does not, in words for them. */
+export type Identified = { presser: Presser } | { refused: string };

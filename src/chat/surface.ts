@@ -27,7 +27,8 @@ export interface Surface {
   /** Least time between two messages to one channel, ms. */
   intervalMs: number;
   post: (content: Content, channel: string) => Promise<Ref>;
-  update: (ref: Ref, content: Content) => Promise<void>;
+  /** Answers where it stands now: a surface with several places may have put it into more. */
+  update: (ref: Ref, content: Content) => Promise<Ref>;
   /** Looks for a message that may have been posted since a moment (ms), though its answer never came. */
   find: (id: string, since: number, channel: string, parent: Ref | null) => Promise<Ref | null>;
   /** Puts a question with yes, no and automation to a person; null when nobody has that address. */
@@ -60,6 +61,8 @@ export class SurfaceError extends Error {
     /** throttled: not taken, come back later. refused: not taken, and why. gone: the message is no more. unknown: it may have been taken. */
     readonly kind: 'throttled' | 'refused' | 'gone' | 'unknown',
     readonly retryAfterMs = 0,
+    /** Where it stands all the same, when it went to several places and only some failed. */
+    readonly ref?: Ref,
   ) {
     super(message);
   }

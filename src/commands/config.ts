@@ -1,33 +1,79 @@
 import { stringify } from 'yaml';
-import type { Config } from '../config';
+import type { Config, PolicyFile } from '../config';
 import { defaultReminders } from '../pipeline/remind';
+import { hideSecrets, redactSecrets, shownUrl } from '../redactor';
 import type { Output } from './output';
 
 const hidden = '(set, not shown)';
 
 /** Prints what is in force: what the variables say, then what RUNWATCH_CONFIG may hold, with its defaults. */
 export function printConfig(config: Config, output: Output): void {
-  const { azure, slack, teams, policy, points, techniquesOff, responders, ...rest } = config;
+  hideSecrets(config.hidden);
+  const {
+    azure,
+    slack,
+    teams,
+    eventHub,
+    policy,
+    points,
+    techniquesOff,
+    responders,
+    hidden: _,
+    ...rest
+  } = config;
   const shown = {
     ...rest,
-    redisUrl: config.redisUrl && hidden,
+    redisUrl: config.redisUrl && shownUrl(config.redisUrl),
     consoleToken: config.consoleToken && hidden,
-    azure: { ...azure, accessToken: azure.accessToken && hidden },
+    metricsToken: config.metricsToken && hidden,
+    secrets: config.secrets && { current: hidden, previous: config.secrets.previous && hidden },
+    azure: { ...azure, endpoint: shownUrl(azure.endpoint), accessToken: azure.accessToken && hidden },
+    eventHub: eventHub && { ...eventHub, connectionString: eventHub.connectionString && hidden },
     slack: slack && {
       ...slack,
       botToken: hidden,
       appToken: slack.appToken && hidden,
       signingSecret: slack.signingSecret && hidden,
+      apiUrl: shownUrl(slack.apiUrl),
+      workspaces: Object.fromEntries(Object.keys(slack.workspaces).map((team) => [team, hidden])),
     },
     teams: teams && { ...teams, appPassword: hidden },
     responders,
     techniquesOff: [...techniquesOff],
     RUNWATCH_CONFIG: {
-      ...policy,
-      ...(policy.escalation ? { escalation: { ...policy.escalation, routingKey: hidden } } : {}),
+      ...shownPolicy(policy),
       score: points,
       reminders: { ...defaultReminders, ...policy.reminders },
     },
   };
-  output.out(stringify(shown).trimEnd());
+  output.out(redactSecrets(stringify(shown).trimEnd()));
+}
+
+/** Addresses of webhooks say where they lead; headers and keys are named, never shown. */
+function shownPolicy({ escalation, audit, ...policy }: PolicyFile): PolicyFile {
+  const webhook = escalation?.webhook;
+  return {
+    ...policy,
+    ...(audit ? { audit: { ...audit, ...(audit.webhook ? { webhook: shownUrl(audit.webhook) } : {}) } } : {}),
+    ...(escalation
+      ? {
+          escalation: {
+            ...escalation,
+            ...(escalation.routingKey ? { routingKey: hidden } : {}),
+            ...(escalation.url ? { url: shownUrl(escalation.url) } : {}),
+            ...(webhook
+              ? {
+                  webhook: {
+                    ...webhook,
+                    url: shownUrl(webhook.url),
+                    headers: Object.fromEntries(
+                      Object.keys(webhook.headers ?? {}).map((name) => [name, hidden]),
+                    ),
+                  },
+                }
+              : {}),
+          },
+        }
+      : {}),
+  };
 }

@@ -7,6 +7,7 @@ import { past, scenarios } from '../demo/scenarios';
 import { startTenant } from '../demo/tenant/tenant';
 import { furnish } from '../demo/world';
 import { createLog } from '../log';
+import { takeOverOutput } from '../own-output';
 import { CommandError, type Output } from './output';
 import { bar, progressLine } from './progress';
 import { untilSignal } from './start';
@@ -30,6 +31,7 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   past(tenant, world);
   const config = demoConfig(env, tenant.endpoint, tenant.token);
   const log = createLog(env.RUNWATCH_LOG_LEVEL ?? 'warn');
+  takeOverOutput(log);
   const app = await startApp({
     config,
     roles: allRoles,

@@ -1,20 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { stringify } from 'yaml';
-import type { Presser } from '../alerts/alert';
 import { shortDigest } from '../alerts/digest';
 import type { Exception } from '../alerts/exception';
+import { assessException, defaultMaxExceptionDays } from '../alerts/exception-policy';
 import { ExceptionsFileError, exceptionSchema, parseExceptions, toMoment } from '../alerts/exceptions-file';
 import { plainLine } from '../alerts/plain-text';
 import type { Config } from '../config';
+import { askForApproval } from '../responses/decide-exception';
 import type { AuditDraft } from '../store/audit';
+import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
+import { operator } from './operator';
 import { CommandError, type Output, table } from './output';
 import { readExceptions, replayedAlerts } from './replay';
 import { withStore } from './with-store';
-
-/** Whoever runs the command: the audit trail names them. */
-const operator = (): Presser => ({ surface: 'cli', id: userInfo().username, name: userInfo().username });
 
 const audited = (
   action: string,
@@ -130,10 +129,56 @@ export async function addException(flags: AddFlags, config: Config, output: Outp
     createdAt: new Date().toISOString(),
   };
   await withStore(config, async (store) => {
-    await store.exceptions.put(exception);
-    await store.audit.append([audited('exception.add', exception.id, exception.reason, { exception })]);
+    const [saved] = await save([exception], 'exception.add', store, config, output);
+    if (saved || flags.json) output.out(flags.json ? JSON.stringify(exception) : exception.id);
   });
-  output.out(flags.json ? JSON.stringify(exception) : exception.id);
+}
+
+/**
+ * Stores what one person may add, and asks in chat for the approval of what is too broad for one: the command line can ask,
+ * not approve.
+ * @returns those that are in force now
+ * @throws {CommandError} naming every exception that is refused; nothing is stored then
+ */
+async function save(
+  wanted: readonly Exception[],
+  action: string,
+  store: Store,
+  config: Config,
+  output: Output,
+): Promise<Exception[]> {
+  const now = Date.now();
+  const alerts = wanted.length > 0 ? await store.alerts.list({ limit: 5000 }) : [];
+  const maxDays = config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays;
+  const assessed = wanted.map((exception) => ({
+    exception,
+    ...assessException(exception, { now, maxDays, alerts }),
+  }));
+  const approvers = config.responders.length > 0 && store.surfaces.length > 0;
+  const faults = assessed.flatMap(({ exception, refused, needsApproval }) => {
+    if (refused) return [`${exception.id}: ${refused}`];
+    if (needsApproval && !approvers)
+      return [
+        `${exception.id}: ${needsApproval}, so a second person must approve it; narrow it, or configure Slack or Teams and RUNWATCH_RESPONDERS`,
+      ];
+    return [];
+  });
+  if (faults.length > 0) throw new CommandError(`the exception is refused: ${faults.join('; ')}`, 2);
+  const saved: Exception[] = [];
+  const postNotice = async (notice: Notice) =>
+    void (await store.deliveries.addNotice(notice, store.surfaces));
+  for (const { exception, needsApproval: why } of assessed) {
+    if (why) {
+      const at = new Date(now).toISOString();
+      await askForApproval({ exception, why, by: operator(), at, approvals: [] }, { store, postNotice });
+      output.err(`${exception.id} is not in force: ${why}. Two responders are asked in chat to approve it.`);
+      continue;
+    }
+    await store.exceptions.put(exception);
+    await store.audit.append([audited(action, exception.id, exception.reason, { exception })]);
+    saved.push(exception);
+  }
+  return saved;
 }
 
 const defined = <T extends Record<string, unknown>>(value: T) =>
@@ -163,11 +208,9 @@ export async function reviewException(
   await withStore(config, async (store) => {
     const exception = await store.exceptions.get(id);
     if (!exception) throw missing(id);
-    const reviewed = until ? { ...exception, expires: until } : exception;
-    if (until) {
-      await store.exceptions.put(reviewed);
-      await store.audit.append([audited('exception.review', id, null, { until })]);
-    }
+    const wanted = until ? { ...exception, expires: until } : exception;
+    const saved = until ? await save([wanted], 'exception.review', store, config, output) : [];
+    const reviewed = saved[0] ?? exception;
     const suppressed = await store.exceptions.uses(id);
     output.out(
       flags.json
@@ -201,15 +244,16 @@ export async function importExceptions(
   await withStore(config, async (store) => {
     const known = new Map((await store.exceptions.list()).map((exception) => [exception.id, exception]));
     const audits: AuditDraft[] = [];
+    const changed: Exception[] = [];
     for (const exception of wanted) {
       const before = known.get(exception.id);
       known.delete(exception.id);
       const after = { ...before, ...exception };
       if (before && stringify(before) === stringify(after)) continue;
       for (const line of diff(before, after)) output.out(line);
-      audits.push(audited('exception.import', exception.id, exception.reason, { exception: after }));
-      if (!flags.dryRun) await store.exceptions.put(after);
+      changed.push(after);
     }
+    const saved = flags.dryRun ? changed : await save(changed, 'exception.import', store, config, output);
     for (const [id, before] of flags.prune ? known : []) {
       for (const line of diff(before, undefined)) output.out(line);
       audits.push(audited('exception.remove', id, null));
@@ -217,7 +261,7 @@ export async function importExceptions(
     }
     if (!flags.dryRun) await store.audit.append(audits);
     output.err(
-      `${audits.length} of ${wanted.length} exceptions ${flags.dryRun ? 'would change' : 'changed'}`,
+      `${saved.length + audits.length} of ${wanted.length} exceptions ${flags.dryRun ? 'would change' : 'changed'}`,
     );
   });
 }

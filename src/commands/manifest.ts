@@ -70,6 +70,7 @@ export const slackScopes = [
   'users:read.email',
   'usergroups:read',
   'channels:read',
+  'groups:read',
   'channels:manage',
 ];
 

@@ -1,3 +1,5 @@
+import { redactSecrets } from '../redactor';
+
 /** What a command says it failed at: one line on stderr, and the exit code that the interface fixes. */
 export class CommandError extends Error {
   constructor(
@@ -18,8 +20,8 @@ export interface Output {
 }
 
 export const terminal = (): Output => ({
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  out: (line) => process.stdout.write(`${redactSecrets(line)}\n`),
+  err: (line) => process.stderr.write(`${redactSecrets(line)}\n`),
   interactive: process.stderr.isTTY === true,
   color: process.stdout.isTTY === true && !process.env.NO_COLOR,
 });

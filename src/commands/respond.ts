@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
-import type { Alert, Presser } from '../alerts/alert';
+import type { Alert } from '../alerts/alert';
 import { Refusal } from '../alerts/transitions';
 import { type Azure, type AzureOptions, createAzure } from '../azure/azure';
 import { actionsOf } from '../chat/actions';
@@ -9,6 +8,7 @@ import { createLog } from '../log';
 import { createQueues } from '../pipeline/queues';
 import { responses } from '../responses/perform';
 import { createPress } from '../responses/press';
+import { operator } from './operator';
 import { CommandError, type Output } from './output';
 import { withStore } from './with-store';
 
@@ -24,7 +24,7 @@ export async function respond(
   const action = actionIds.find((id) => id === given);
   if (!action) throw new CommandError(`${given}: no such action; one of ${actionIds.join(', ')}`, 2);
   const input = Object.fromEntries((flags.set ?? []).map(readPair));
-  await withStore(config, async (store, address) => {
+  await withStore(config, async (store, address, keyring) => {
     const alert = await store.alerts.get(alertId);
     if (!alert) throw new CommandError(`${alertId}: no such alert is kept`, 1);
     if (flags.dryRun) {
@@ -33,17 +33,21 @@ export async function respond(
       else for (const line of lines) output.out(`would ${line}`);
       return;
     }
+    if (!keyring) throw new CommandError('RUNWATCH_SECRET: unset, expected the value that the bot has', 2);
     const queues = createQueues(address, createLog('silent'));
-    const press = createPress(queues, Date.now);
+    const press = createPress({
+      queues,
+      now: Date.now,
+      keyring,
+      getAlert: store.alerts.get,
+      secretFits: () => store.secretFits(keyring),
+    });
     const pressId = await press({ alertId, action, by: operator(), input, nonce: randomUUID() });
     await queues.close();
     if (flags.json) output.out(JSON.stringify({ alert: alertId, action, pressId }));
     else output.out(`${action} is asked for as ${pressId}; the alert shows what comes of it`);
   });
 }
-
-/** Whoever runs the command: responders name them by user name. */
-const operator = (): Presser => ({ surface: 'cli', id: userInfo().username, name: userInfo().username });
 
 function readPair(pair: string): [string, string] {
   const [name = '', ...value] = pair.split('=');

@@ -1,14 +1,12 @@
+import { parseScope as parse, type Scope } from '../alerts/scope';
 import { CommandError } from './output';
 
-/** A scope as people write it: a subscription's GUID, or any ARM id; the subscription inside it is needed for Azure's lists. */
-export function parseScope(text: string): { scope: string; subscriptionId: string } {
-  const scope = /^[0-9a-f-]{36}$/i.test(text) ? `/subscriptions/${text}` : text.replace(/\/+$/, '');
-  const subscriptionId = /^\/subscriptions\/([0-9a-f-]{36})/i.exec(scope)?.[1];
-  if (!subscriptionId) {
-    throw new CommandError(
-      `--scope: got ${text}, expected a subscription id or an ARM id such as /subscriptions/…/resourceGroups/…`,
-      2,
-    );
-  }
-  return { scope, subscriptionId: subscriptionId.toLowerCase() };
+/** A scope as people write it. @throws {CommandError} where it is none */
+export function parseScope(text: string): Scope {
+  const parsed = parse(text);
+  if (parsed) return parsed;
+  throw new CommandError(
+    `--scope: got ${text}, expected a subscription id or an ARM id such as /subscriptions/…/resourceGroups/…`,
+    2,
+  );
 }

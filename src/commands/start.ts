@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { startApp } from '../app';
 import { allRoles, type Config, type Role } from '../config';
 import { createLog } from '../log';
+import { takeOverOutput } from '../own-output';
 import { CommandError } from './output';
 
 /** V8 lets garbage grow to three times what lives; with less, a flood fits a small container. */
@@ -13,6 +14,7 @@ export async function start(roleNames: string | undefined, config: Config): Prom
   setFlagsFromString(heapGrowsBy);
   const roles = parseRoles(roleNames);
   const log = createLog(config.logLevel);
+  takeOverOutput(log);
   const app = await startApp({ config, roles, log });
   giveBackMemory();
   await untilSignal();

@@ -86,5 +86,5 @@ async function remember(records: readonly unknown[], { history, now }: BackfillD
     const result = normalize(record);
     return 'event' in result ? [result.event] : [];
   });
-  await history.note(toExecutions(events), now());
+  await history.note(await toExecutions(events), now());
 }

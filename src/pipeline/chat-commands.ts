@@ -1,6 +1,7 @@
 import { lastDay } from '../alerts/exception';
 import { matchWords } from '../alerts/match-words';
 import { plainLine } from '../alerts/plain-text';
+import { parseScope } from '../alerts/scope';
 import type { Azure } from '../azure/azure';
 import { findCaller, rolesOf, whoCan } from '../azure/effective-roles';
 import { rolesText } from '../responses/show-roles';
@@ -19,6 +20,8 @@ const help = [
   '/runwatch exceptions: the exceptions in force',
   '/runwatch status: how polling and queues go',
 ].join('\n');
+
+const notAScope = 'Name a scope: a subscription id, or an ARM id such as /subscriptions/…/resourceGroups/…';
 
 /** Answers /runwatch …, the same on every chat; what is asked wrongly is answered with how to ask. */
 export async function answerCommand(text: string, deps: ChatCommandDeps): Promise<string> {
@@ -44,28 +47,30 @@ export async function answerCommand(text: string, deps: ChatCommandDeps): Promis
 /** The last word is a scope when it looks like one; without, each polled subscription is asked. */
 async function roles(words: string[], { azure, store }: ChatCommandDeps): Promise<string> {
   const last = words.at(-1) ?? '';
-  const scoped = words.length > 1 && (last.startsWith('/subscriptions/') || /^[0-9a-f-]{36}$/i.test(last));
-  const caller = (scoped ? words.slice(0, -1) : words).join(' ');
+  const given = words.length > 1 && last.startsWith('/') ? last : '';
+  const scope = words.length > 1 ? parseScope(last) : null;
+  if (given && !scope) return notAScope;
+  const caller = (scope ? words.slice(0, -1) : words).join(' ');
   if (!caller) return 'Name a caller: /runwatch roles CALLER [SCOPE]';
   const [principal, ...others] = await findCaller(caller, azure);
   if (!principal) return `Nobody in the directory is called ${plainLine(caller, 80)}.`;
   if (others.length > 0)
     return `${others.length + 1} fit; give the object id: ${[principal, ...others].map((p) => `${plainLine(p.name, 60)} ${p.id}`).join(', ')}`;
-  const scopes = scoped ? [last] : (await store.polls.subscriptions()).map((s) => s.id);
+  const scopes = scope
+    ? [scope]
+    : (await store.polls.subscriptions()).flatMap(({ id }) => parseScope(id) ?? []).slice(0, 10);
   const answers = await Promise.all(
-    scopes.slice(0, 10).map(async (given) => {
-      const scope = given.startsWith('/') ? given : `/subscriptions/${given}`;
-      const subscriptionId = /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? '';
-      return rolesText(principal.name, scope, await rolesOf(principal.id, scope, subscriptionId, azure));
-    }),
+    scopes.map(async ({ scope, subscriptionId }) =>
+      rolesText(principal.name, scope, await rolesOf(principal.id, scope, subscriptionId, azure)),
+    ),
   );
   return answers.join('\n');
 }
 
 async function everyoneWhoCan(given: string, { azure }: ChatCommandDeps): Promise<string> {
-  const scope = given.startsWith('/') ? given : `/subscriptions/${given}`;
-  const subscriptionId = /^\/subscriptions\/([0-9a-f-]{36})/i.exec(scope)?.[1];
-  if (!subscriptionId) return 'Name a scope: /runwatch who-can SUBSCRIPTION-ID, or an ARM id';
+  const parsed = parseScope(given);
+  if (!parsed) return notAScope;
+  const { scope, subscriptionId } = parsed;
   const able = await whoCan(
     'Microsoft.Compute/virtualMachines/runCommand/action',
     scope,

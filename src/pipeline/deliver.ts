@@ -182,9 +182,10 @@ async function show(
   if (told.posting && deps.now() - told.posting < attemptHoldsMs) return null;
   try {
     const ref = told.ref ?? (await lookUp(surface, id, told, channel, content, deps.log));
-    if (ref && (await updated(surface, ref, content))) {
+    const stands = ref && (await updated(surface, ref, content));
+    if (stands) {
       deps.metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
-      return ref;
+      return stands;
     }
     return await posted(surface, id, content, begun, channel, deps);
   } catch (error) {
@@ -196,6 +197,8 @@ async function show(
       const until = deps.now() + Math.max(1000, error.retryAfterMs);
       await deps.store.deliveries.closeUntil(surface.channel, until);
     }
+    if (error instanceof SurfaceError && error.ref)
+      await deps.store.deliveries.setTold(surface.name, id, { ref: error.ref, shown: null, attemptAt: null });
     throw error;
   }
 }
@@ -231,13 +234,12 @@ async function posted(
   }
 }
 
-/** False when somebody deleted the message. */
-async function updated(surface: Surface, ref: Ref, content: Content): Promise<boolean> {
+/** Where it stands now; null when somebody deleted the message. */
+async function updated(surface: Surface, ref: Ref, content: Content): Promise<Ref | null> {
   try {
-    await surface.update(ref, content);
-    return true;
+    return await surface.update(ref, content);
   } catch (error) {
-    if (error instanceof SurfaceError && error.kind === 'gone') return false;
+    if (error instanceof SurfaceError && error.kind === 'gone') return null;
     throw error;
   }
 }

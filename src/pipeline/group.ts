@@ -1,20 +1,42 @@
 import type { ActivityEvent } from '../alerts/activity-event';
 import { alertIdOf, burstIdOf, callerKeyOf } from '../alerts/alert';
-import { type Execution, executionFrom, mergeExecutions } from '../alerts/execution';
+import { type Execution, executionFrom, executionKey, mergeExecutions } from '../alerts/execution';
+import { assignRuns, type Run } from '../alerts/runs';
+import { detectTechnique } from '../alerts/techniques';
 import type { AlertsStore } from '../store/alerts-store';
+import type { RunsStore } from '../store/runs-store';
 
 /** One caller with one technique on this many machines within the window is one alert that grows. */
 export const burstMachines = 10;
 const burstWindowMs = 10 * 60_000;
 
-/** Events of one execution → one Execution, whatever order they come in. */
-export function toExecutions(events: readonly ActivityEvent[]): Execution[] {
-  const byKey = new Map<string, Execution>();
+/** Runs are looked up and noted where all processes see them; without, each call stands for itself. */
+type Runs = Pick<RunsStore, 'update'>;
+
+/** Events → Executions, whatever order they come in; the runs that were known before are taken up. */
+export async function toExecutions(events: readonly ActivityEvent[], runs?: Runs): Promise<Execution[]> {
+  const byBase = new Map<string, ActivityEvent[]>();
   for (const event of events) {
-    const execution = executionFrom(event);
-    if (!execution) continue;
-    const known = byKey.get(execution.key);
-    byKey.set(execution.key, known ? mergeExecutions(known, execution) : execution);
+    if (!detectTechnique(event.operation)) continue;
+    const base = executionKey(event);
+    byBase.set(base, [...(byBase.get(base) ?? []), event]);
+  }
+  const keysOf = new Map<string, string[]>();
+  const assign = (base: string, known: readonly Run[]): Run[] => {
+    const assigned = assignRuns(base, known, byBase.get(base) ?? []);
+    keysOf.set(base, assigned.keyOf);
+    return assigned.runs;
+  };
+  if (runs && byBase.size > 0) await runs.update([...byBase.keys()], assign);
+  else for (const base of byBase.keys()) assign(base, []);
+  const byKey = new Map<string, Execution>();
+  for (const [base, seen] of byBase) {
+    for (const [index, event] of seen.entries()) {
+      const execution = executionFrom(event, keysOf.get(base)?.[index]);
+      if (!execution) continue;
+      const known = byKey.get(execution.key);
+      byKey.set(execution.key, known ? mergeExecutions(known, execution) : execution);
+    }
   }
   return [...byKey.values()];
 }
@@ -25,7 +47,7 @@ export function toExecutions(events: readonly ActivityEvent[]): Execution[] {
  */
 export async function assignToAlerts(
   executions: readonly Execution[],
-  alerts: Pick<AlertsStore, 'alertIdsOf' | 'claim' | 'noteMachines' | 'burstOf'>,
+  alerts: Pick<AlertsStore, 'get' | 'alertIdsOf' | 'claim' | 'noteMachines' | 'burstOf'>,
 ): Promise<Map<string, Execution[]>> {
   const known = await alerts.alertIdsOf(executions.map((execution) => execution.key));
   const byAlert = new Map<string, Execution[]>();
@@ -57,7 +79,7 @@ export async function assignToAlerts(
 async function burstFor(
   callerKey: string,
   fresh: readonly Execution[],
-  alerts: Pick<AlertsStore, 'noteMachines' | 'burstOf'>,
+  alerts: Pick<AlertsStore, 'get' | 'noteMachines' | 'burstOf'>,
 ): Promise<string | null> {
   const newest = Math.max(...fresh.map((execution) => Date.parse(execution.startedAt)));
   const machines = new Map(
@@ -66,5 +88,8 @@ async function burstFor(
   const recent = await alerts.noteMachines(callerKey, machines, newest - burstWindowMs);
   if (recent.size < burstMachines) return null;
   const first = [...fresh].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))[0] as Execution;
-  return alerts.burstOf(callerKey, burstIdOf(callerKey, first.key), burstWindowMs / 1000);
+  const id = burstIdOf(callerKey, first.key);
+  const burst = await alerts.burstOf(callerKey, id, burstWindowMs / 1000);
+  if (burst === id || (await alerts.get(burst))?.state !== 'closed') return burst;
+  return alerts.burstOf(callerKey, id, burstWindowMs / 1000, burst);
 }

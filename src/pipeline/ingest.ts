@@ -22,7 +22,7 @@ export interface IngestDeps extends EnrichDeps {
 
 /** New events → alerts, enriched, judged, stored, and asked to be delivered. Safe to run again from any point. */
 export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
-  const executions = toExecutions(events);
+  const executions = await toExecutions(events, deps.store.runs);
   await deps.store.history.note(executions, deps.now());
   const byAlert = await assignToAlerts(executions, deps.store.alerts);
   const exceptions = await deps.store.exceptions.list();

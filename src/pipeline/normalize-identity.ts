@@ -20,22 +20,30 @@ export interface RawEvent {
   properties: Bag;
 }
 
-/** Who called, by the token's claims where the record has them, else by what else it says. */
+/**
+ * Who called, by the token's claims where the record has them, else by what else it says. Only the UPN, the object id and the
+ * app id identify: display names, e-mail addresses and guests' names are chosen by people.
+ */
 export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   const { claims } = raw;
-  const upn = claim(claims, 'upn') || claim(claims, 'emailaddress');
+  const hasClaims = Object.keys(claims).length > 0;
+  // Azure's own caller is the UPN unless the claims say otherwise; "live.com#…" and the like are a guest's.
+  const named = raw.callerName.includes('@') && !raw.callerName.includes('#') ? raw.callerName : '';
+  const upn = claim(claims, 'upn') || (hasClaims ? '' : named);
   const appId = claim(claims, 'appid') || null;
   const managedIdentity = text(claims.xms_mirid);
   const granted =
     grant?.principalType === 'User' || grant?.principalType === 'ServicePrincipal' ? grant : null;
   const objectId = claim(claims, 'objectidentifier') || text(claims.oid) || granted?.principalId || '';
-  const person = upn || (raw.callerName.includes('@') ? raw.callerName : '');
-  const isApp = text(claims.idtyp).toLowerCase() === 'app' || ['1', '2'].includes(text(claims.appidacr));
+  const kind = text(claims.idtyp).toLowerCase();
+  const isApp = kind === 'app' || ['1', '2'].includes(text(claims.appidacr));
+  const called = [raw.callerName, uriClaim(claims, 'name'), claim(claims, 'emailaddress')].filter(Boolean);
+  const isUser = upn !== '' || kind === 'user' || called.some((name) => name.includes('@'));
   const type: CallerType = managedIdentity
     ? 'ManagedIdentity'
-    : isApp && !person
+    : isApp && !upn
       ? 'ServicePrincipal'
-      : person
+      : isUser
         ? 'User'
         : granted
           ? (granted.principalType as CallerType)
@@ -44,13 +52,13 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   const displayName = text(claims.name) || raw.callerDisplayName || '';
   const amr = claim(claims, 'authnmethodsreferences') || text(claims.amr);
   const groups = text(claims.groups);
-  const name =
-    type === 'User' || type === 'Unknown' ? person || raw.callerName : application || raw.callerName;
+  const name = type === 'User' || type === 'Unknown' ? upn || called[0] : application || raw.callerName;
   return {
     id: guid(objectId) || (guid(raw.callerName) ?? null),
     name: name || displayName || objectId || 'unknown caller',
+    upn: upn || null,
     type,
-    ip: withoutPort(raw.ip || text(claims.ipaddr)) || null,
+    ip: withoutPort(raw.ip) || null,
     appId,
     ...(displayName ? { displayName } : {}),
     ...(amr ? { authMethods: amr.split(/[\s,]+/).filter(Boolean) } : {}),
@@ -85,6 +93,12 @@ export function toGrant(authorization: Bag): Grant | null {
 function claim(claims: Bag, name: string): string {
   const direct = text(claims[name]);
   if (direct) return direct;
+  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
+  return '';
+}
+
+/** A claim that Azure wrote as a URI only: "name" by itself is the display name. */
+function uriClaim(claims: Bag, name: string): string {
   for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
   return '';
 }

@@ -76,7 +76,8 @@ function toEvent(raw: RawEvent, time: string, resourceId: string): ActivityEvent
   const grant = toGrant(raw.authorization);
   const refused = status === 'failed' && isRefusal(raw);
   const known = status === 'unknown' ? raw.status.toLowerCase() : status;
-  const id = digest([raw.correlationId || raw.id, raw.operation, known, resourceId, time]);
+  const caller = toCaller(raw, grant);
+  const id = digest([raw.correlationId || raw.id, raw.operation, known, resourceId, time, caller.id ?? '']);
   const correlationId = raw.correlationId || raw.id || id;
   return {
     id,
@@ -88,7 +89,7 @@ function toEvent(raw: RawEvent, time: string, resourceId: string): ActivityEvent
     resourceId,
     subscriptionId: (/^\/subscriptions\/([^/]+)/i.exec(resourceId)?.[1] ?? '').toLowerCase(),
     correlationId: correlationId.toLowerCase(),
-    caller: toCaller(raw, grant),
+    caller,
     refused,
     grantedBy: refused ? null : grant,
     requestBody: text(raw.properties.requestbody) || text(raw.properties.requestBody) || null,
@@ -125,6 +126,7 @@ const readers: Record<Shape, (r: Bag) => RawEvent> = {
       resourceId: text(r.resourceId),
       correlationId: text(r.correlationId),
       callerName: text(r.caller),
+      callerDisplayName: typeof r.identity === 'string' && !/^\s*[{[]/.test(r.identity) ? r.identity : '',
       ip: text(r.callerIpAddress),
       claims: bag(identity.claims),
       authorization: bag(identity.authorization),
@@ -164,7 +166,7 @@ const readers: Record<Shape, (r: Bag) => RawEvent> = {
       resourceId: text(resource.id),
       correlationId: text(azure.correlation_id),
       callerName: text(user.name) || text(bag(r.user).email) || text(bag(r.user).name),
-      callerDisplayName: text(user.fullname) || text(bag(r.user).full_name),
+      callerDisplayName: text(user.fullname) || text(bag(r.user).full_name) || text(log.identity_name),
       ip: text(bag(r.source).ip) || text(bag(r.client).ip),
       claims: bag(identity.claims),
       authorization: bag(identity.authorization),
@@ -205,9 +207,10 @@ function toStatus(status: string): EventStatus {
   }
 }
 
+/** By Azure's own codes only: what a failure's message says may be the caller's text. */
 const isRefusal = (raw: RawEvent) =>
-  /forbidden|unauthorized|authorizationfailed/i.test(
-    `${raw.subStatus} ${text(raw.properties.statusCode)} ${text(raw.properties.statusMessage)}`,
+  [raw.subStatus, text(raw.properties.statusCode), text(raw.properties.status_code)].some((code) =>
+    /^(forbidden|unauthorized|authorizationfailed|403|401)$/i.test(code.trim().replace(/[.]$/, '')),
   );
 
 /** Azure writes up to 7 fraction digits, and Log Analytics exports sometimes no zone: both are UTC. */

@@ -1,6 +1,7 @@
 import { type Alert, alertIdOf, newAlert, summarize, withExecutions } from '../alerts/alert';
 import { type Exception, findException } from '../alerts/exception';
-import { executionFrom } from '../alerts/execution';
+import { executionFrom, executionKey } from '../alerts/execution';
+import { assignRuns, type Run } from '../alerts/runs';
 import { defaultPoints, type Points, scoreOf } from '../alerts/score';
 import { detectTechnique } from '../alerts/techniques';
 import { normalize, operationOf, type Shape, shapeOf } from './normalize';
@@ -23,6 +24,7 @@ export interface ReplayOptions {
 /** Collects the alerts that a stream of activity-log records would have raised, one an execution. */
 export function createReplay({ format, exceptions, techniquesOff, points = defaultPoints }: ReplayOptions) {
   const alerts = new Map<string, Alert>();
+  const runs = new Map<string, Run[]>();
   const counts: ReplayCounts = { records: 0, alerts: 0, suppressed: 0, unreadable: new Map() };
   const setAside = (reason: string) =>
     counts.unreadable.set(reason, (counts.unreadable.get(reason) ?? 0) + 1);
@@ -43,7 +45,10 @@ export function createReplay({ format, exceptions, techniquesOff, points = defau
       setAside(result.unreadable.reason);
       return;
     }
-    const execution = executionFrom(result.event);
+    const base = executionKey(result.event);
+    const { runs: after, keyOf } = assignRuns(base, runs.get(base) ?? [], [result.event]);
+    runs.set(base, after);
+    const execution = executionFrom(result.event, keyOf[0]);
     if (!execution || techniquesOff?.has(execution.technique)) return;
     const known = alerts.get(execution.key);
     alerts.set(

@@ -1,11 +1,12 @@
 import { backtest, backtestDays, backtestText } from '../alerts/backtest';
-import { tooBroad } from '../alerts/breadth';
 import { shortDigest } from '../alerts/digest';
 import { type Exception, lastDay } from '../alerts/exception';
+import { assessException } from '../alerts/exception-policy';
 import { exceptionSchema, toMoment } from '../alerts/exceptions-file';
 import { matchFactsOf } from '../alerts/match-facts';
 import { matchWords } from '../alerts/match-words';
 import { Refusal } from '../alerts/transitions';
+import { areTwoPeople } from '../alerts/two-people';
 import { measure } from './measure';
 import type { PressJob, Response, ResponseDeps } from './response';
 import { saveException } from './save-exception';
@@ -19,12 +20,16 @@ export const addException: Response = {
   needs: 'responder',
   permissions: [],
   run: async (alert, press, deps) => {
-    const exception = read(press, deps);
-    const why = tooBroad(exception.match, alert);
+    const exception = read(press);
+    const { refused, needsApproval: why } = assessException(exception, {
+      now: Date.parse(press.at),
+      maxDays: deps.maxExceptionDays,
+      alerts: [alert],
+    });
+    if (refused) throw new Refusal(`${refused}.`);
     if (why) {
-      await measure(press, deps, () => ({
-        pendingException: { exception, why, by: press.by, at: press.at },
-      }));
+      const asked = { exception, why, by: press.by, at: press.at };
+      await measure(press, deps, () => ({ pendingException: asked }), 'asked');
       return `Not saved yet: ${why}, so a second, different responder must confirm it on the alert within 24 hours.`;
     }
     await saveException(exception, exception.reason, press, deps);
@@ -43,27 +48,30 @@ export const confirmException: Response = {
     const pending = alert.measures.pendingException;
     if (!pending || Date.parse(press.at) - Date.parse(pending.at) > day)
       throw new Refusal('No exception waits for a second responder here.');
-    if (pending.by.id === press.by.id)
-      throw new Refusal('You asked for it; a second, different responder must confirm it.');
+    if (!areTwoPeople(pending.by, press.by))
+      throw new Refusal(
+        `${pending.by.name} asked for it; a second, different responder must confirm it, in the same chat.`,
+      );
     const { exception } = pending;
+    const { refused } = assessException(exception, {
+      now: Date.parse(press.at),
+      maxDays: deps.maxExceptionDays,
+      alerts: [alert],
+    });
+    if (refused) throw new Refusal(`${refused}.`);
     await saveException(exception, exception.reason, press, deps, { pendingException: null });
     return savedText(exception, press, deps);
   },
 };
 
-function read(press: PressJob, { maxExceptionDays }: ResponseDeps): Exception {
+function read(press: PressJob): Exception {
   const parsed = exceptionSchema.safeParse(press.input ?? {});
   if (!parsed.success)
     throw new Refusal(`The exception is not complete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
-  const expires = toMoment(parsed.data.expires) ?? parsed.data.expires;
-  const left = Date.parse(expires) - Date.parse(press.at);
-  if (left <= 0) throw new Refusal(`It would have ended on ${lastDay(expires)} already.`);
-  if (left > (maxExceptionDays + 1) * day)
-    throw new Refusal(`An exception may last ${maxExceptionDays} days at most; choose an earlier end.`);
   return {
     ...parsed.data,
     id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
-    expires,
+    expires: toMoment(parsed.data.expires) ?? parsed.data.expires,
     createdBy: press.by.email ?? press.by.name,
     createdAt: press.at,
   };

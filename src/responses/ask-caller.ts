@@ -1,3 +1,4 @@
+import { upnOf } from '../alerts/activity-event';
 import { summarize } from '../alerts/alert';
 import type { Asked } from '../alerts/measures';
 import { plainLine } from '../alerts/plain-text';
@@ -7,40 +8,22 @@ import { auditOf } from './audit-of';
 import { measure } from './measure';
 import type { PressJob, Response, ResponseDeps } from './response';
 
-const answers = ['yes', 'no', 'automation'] as const;
-
-/**
- * Asks the caller, or the first owner of an application whom the chat knows, in a direct message whether it was them. The
- * answer is noted and shown, and closes nothing unless configured: an attacker may hold the account. "No" makes it
- * critical and pages.
- */
+/** Asks the caller, or the first owner of an application whom the chat knows, in a direct message whether it was them. */
 export const askCaller: Response = {
   action: 'ask_caller',
   title: 'Ask the caller',
   needs: 'triage',
   permissions: [],
   run: async (alert, press, deps) => {
-    const answer = answers.find((known) => known === press.input?.answer);
     const { asked } = alert.measures;
-    if (answer) {
-      if (!asked || asked.userId !== press.by.id) throw new Refusal('The question was put to somebody else.');
-      const note = redact(plainLine(press.input?.note, 500)).text;
-      await measure(press, deps, () => ({
-        asked: { ...asked, answer, answeredAt: press.at, ...(note ? { note } : {}) },
-      }));
-      await deps.rejudge(alert.id);
-      if (answer === 'no') await deps.page(alert.id, `${asked.name} says that it was not them`);
-      if (deps.answersThatClose.includes(answer))
-        await closeAsExpected(alert.id, asked.name, answer, press, deps);
-      return 'Thank you; the security team sees your answer.';
-    }
     if (asked)
       throw new Refusal(
         `${asked.name} was asked already${asked.answer ? ` and answered ${asked.answer}` : ''}.`,
       );
     const { caller, target, startedAt } = summarize(alert);
-    const emails = caller.name.includes('@')
-      ? [caller.name]
+    const upn = upnOf(caller);
+    const emails = upn
+      ? [upn]
       : (alert.facts.who?.owners ?? []).filter((owner) => owner.includes('@')).slice(0, 5);
     if (emails.length === 0) throw new Refusal('No e-mail address of the caller, nor of an owner, is known.');
     const when = `${startedAt.slice(11, 16)} UTC`;
@@ -54,6 +37,34 @@ export const askCaller: Response = {
     const now: Asked = { at: press.at, userId: person.id, name: person.name, answer: null, answeredAt: null };
     await measure(press, deps, () => ({ asked: now }));
     return null;
+  },
+};
+
+/**
+ * The answer of whoever was asked. It counts once, and closes nothing unless configured: an attacker may hold the account.
+ * "No" makes the alert critical and pages.
+ */
+export const answer: Response = {
+  action: 'answer',
+  title: 'Answer',
+  needs: 'asked',
+  permissions: [],
+  run: async (alert, press, deps) => {
+    const { asked } = alert.measures;
+    if (!asked || asked.userId !== press.by.id) throw new Refusal('The question was put to somebody else.');
+    const given = press.input?.answer as NonNullable<Asked['answer']>;
+    const note = redact(plainLine(press.input?.note, 500)).text;
+    await measure(press, deps, (current) => {
+      const before = current.measures.asked;
+      if (before?.answer)
+        throw new Refusal(`You already answered ${before.answer}. Only the first answer counts.`);
+      return { asked: { ...asked, answer: given, answeredAt: press.at, ...(note ? { note } : {}) } };
+    });
+    await deps.rejudge(alert.id);
+    if (given === 'no') await deps.page(alert.id, `${asked.name} says that it was not them`);
+    if (deps.answersThatClose.includes(given))
+      await closeAsExpected(alert.id, asked.name, given, press, deps);
+    return 'Thank you; the security team sees your answer.';
   },
 };
 

@@ -29,7 +29,7 @@ function about(alert: Alert, { linkTo }: ResponseDeps) {
     target: target.id,
     startedAt,
     reasons: alert.reasons.map((reason) => plainLine(reason.text, 200)),
-    link: linkTo(alert.id),
+    link: linkTo(alert.id) ?? '',
   };
 }
 type About = ReturnType<typeof about>;
@@ -42,7 +42,7 @@ const openPage: Opener = async (alert, { routingKey, url }, deps) => {
     routing_key: routingKey,
     event_action: 'trigger',
     dedup_key: alert.id,
-    links: [{ href: link, text: alert.id }],
+    links: link ? [{ href: link, text: alert.id }] : [],
     payload: {
       summary: title,
       source: target,

@@ -14,11 +14,12 @@ export const lock: Response = {
     const scope = summarize(alert).target.id;
     if (alert.measures.lock?.status === 'locked') throw new Refusal('The machine is already locked.');
     const name = `runwatch-${alert.id}`;
+    const link = deps.linkTo(alert.id);
     await deps.azure.lock(
       scope,
       name,
       'ReadOnly',
-      `Runwatch ${alert.id}, by ${press.by.name.slice(0, 100)}: ${deps.linkTo(alert.id)}`,
+      `Runwatch ${alert.id}, by ${press.by.name.slice(0, 100)}${link ? `: ${link}` : ''}`,
     );
     await measure(press, deps, () => ({ lock: { scope, name, status: 'locked' } }));
     return null;

@@ -1,19 +1,26 @@
-import { type Alert, summarize } from '../alerts/alert';
+import { actionIds } from '../alerts/action-ids';
+import { type Alert, isCallerOf, type Presser, summarize } from '../alerts/alert';
+import { plainLine } from '../alerts/plain-text';
 import { is } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
+import { areTwoPeople } from '../alerts/two-people';
 import { AzureError } from '../azure/errors';
+import type { Identified } from '../chat/press';
+import type { Keyring } from '../keyring';
 import type { Metrics } from '../metrics';
+import { redactSecrets } from '../redactor';
 import { changeListed, isListed, reviewAccessNow } from './access-review';
 import { acknowledge } from './acknowledge';
 import { addException, confirmException } from './add-exception';
 import { addNote } from './add-note';
-import { askCaller } from './ask-caller';
+import { answer, askCaller } from './ask-caller';
 import { assign, assignTo } from './assign';
 import { auditOf } from './audit-of';
 import { type InGroup, refusalFor } from './authorize';
 import { withPress } from './change-state';
 import { cleanUp } from './clean-up';
 import { close, reopen } from './close';
+import { decideException, isApproval } from './decide-exception';
 import { disableCaller, enableCaller } from './disable-caller';
 import { endActivation } from './end-activation';
 import { escalate } from './escalate';
@@ -24,6 +31,8 @@ import { lock, unlock } from './lock';
 import { measure } from './measure';
 import { addMember, removeMember } from './membership';
 import { deallocate, restart, startMachine } from './power';
+import { isSigned, targetOf } from './press';
+import { pressSchema, readInput } from './press-input';
 import { attachIp, detachIp } from './public-ip';
 import { quickException, undoException } from './quick-exception';
 import type { PressJob, Response, ResponseDeps } from './response';
@@ -50,6 +59,7 @@ export const responses: readonly Response[] = [
   restoreRole,
   snapshot,
   askCaller,
+  answer,
   escalate,
   quickException,
   undoException,
@@ -78,7 +88,11 @@ export const responses: readonly Response[] = [
 
 export interface PerformDeps extends ResponseDeps {
   inGroup: InGroup;
+  mayRead: (presser: Presser) => Promise<boolean>;
   metrics: Metrics;
+  keyring: Keyring;
+  /** Asks the surface who pressed, and whether it vouches for them. */
+  identify: (press: PressJob) => Promise<Identified>;
   /** Tells the presser something that only they see. */
   whisper: (press: PressJob, text: string) => Promise<void>;
 }
@@ -93,25 +107,25 @@ const passing = (error: unknown) =>
 /** How often a passing failure is tried again before the alert says that it failed. */
 const maxAttempts = 6;
 
-/** Does what was pressed: checks the person, runs the response, audits it; refusals are answered in private. */
-export async function perform(press: PressJob, attempt: number, deps: PerformDeps): Promise<void> {
-  if (isReview(press.action) || isListed(press.action)) return standing(press, deps);
+/**
+ * Does what was pressed: checks the job, the person and their right, runs the response and audits it. Refusals are
+ * answered in private.
+ */
+export async function perform(queued: unknown, attempt: number, deps: PerformDeps): Promise<void> {
+  const checked = await checkPress(queued, deps);
+  if (!checked) return;
+  const press = checked;
+  if (isReview(press.action) || isListed(press.action) || isApproval(press.action))
+    return withoutAlert(press, deps);
   const { store, metrics } = deps;
   const response = responses.find((candidate) => candidate.action === press.action);
   const alert = await store.alerts.get(press.alertId);
   if (!alert || !response) {
     const text = alert ? 'That is not available yet.' : 'That alert is no longer kept.';
-    await refuse(press, text, deps);
-    return;
+    return refuse(press, text, deps);
   }
-  const { subscriptionId } = summarize(alert).target;
-  const ours = press.by.surface === 'runwatch';
-  const refusal = ours ? null : await refusalOf(press, response.needs, subscriptionId, deps);
-  const isAnswer = press.input?.answer !== undefined && alert.measures.asked?.userId === press.by.id;
-  if (refusal && !isAnswer) {
-    await refuse(press, refusal, deps);
-    return;
-  }
+  const refusal = press.target === targetOf(alert) ? await whyNot(press, alert, response, deps) : movedOn;
+  if (refusal) return refuse(press, refusal, deps);
   if (await waitsForSecond(press, alert, deps)) return;
   try {
     const answer = await response.run(alert, press, deps);
@@ -124,25 +138,121 @@ export async function perform(press: PressJob, attempt: number, deps: PerformDep
   }
 }
 
+const movedOn =
+  'The alert is about another machine than when you pressed. Look at it again, then press again.';
+
+/** A press that waited longer than this is not done any more: whoever pressed has long looked elsewhere. */
+const pressHoldsMs = 86_400_000;
+
+/** The press of a job, whole, signed by us, by somebody whom their surface vouches for; null when it was refused. */
+async function checkPress(queued: unknown, deps: PerformDeps): Promise<PressJob | null> {
+  const parsed = pressSchema.safeParse(queued);
+  const action = actionIds.find((id) => id === parsed.data?.action);
+  if (!parsed.success || !action) {
+    deps.log.error({ issue: parsed.error?.issues[0]?.message }, 'a job that is no press was refused');
+    deps.metrics.presses.inc({ action: 'unknown', result: 'refused' });
+    return null;
+  }
+  const press: PressJob = { ...parsed.data, action };
+  if (!isSigned(press, deps.keyring)) {
+    await refuseUnsigned(press, deps);
+    return null;
+  }
+  if (deps.now() - Date.parse(press.at) > pressHoldsMs) {
+    await refuse(press, 'You pressed this more than a day ago, so it was not done. Press again.', deps);
+    return null;
+  }
+  const known = isOurs(press) ? { presser: press.by } : await deps.identify(press);
+  if ('refused' in known) {
+    await refuse(press, known.refused, deps);
+    return null;
+  }
+  const by = known.presser;
+  const read = readInput(action, press.input);
+  if ('refused' in read) {
+    await refuse({ ...press, by }, read.refused, deps);
+    return null;
+  }
+  return { ...press, by, input: read.input };
+}
+
+const isOurs = ({ by }: PressJob) => by.surface === 'runwatch';
+
+/** A press that nobody signed does nothing, and is listed, so that whoever pressed before an upgrade can press again. */
+async function refuseUnsigned(press: PressJob, deps: PerformDeps): Promise<void> {
+  const unsigned = press.signature === undefined;
+  const why = unsigned
+    ? 'This press was queued without a signature, by an older version or by somebody else. Press again.'
+    : 'The signature of this press does not fit: RUNWATCH_SECRET differs between processes, or somebody wrote into Redis. Press again.';
+  deps.log.error(
+    { pressId: press.pressId, action: press.action, alertId: press.alertId, unsigned },
+    'a press was not done: its signature does not fit',
+  );
+  const { pressId, alertId, action, by, at } = press;
+  const who = plainLine(by.name, 80);
+  await deps.store.pressAgain.note({ pressId, alertId, action, by: who, at });
+  await tellToPressAgain(`${who}: ${action.replaceAll('_', ' ')} on ${plainLine(alertId, 40)}`, deps);
+  await refuse(press, why, deps);
+}
+
+const pressAgainHead =
+  'Presses that were queued without a signature were not done, most likely since an older version left them. Please press again:';
+/** One notice an hour, with this many lines. */
+const pressAgainLines = 20;
+
+async function tellToPressAgain(line: string, { store, now, postNotice }: PerformDeps): Promise<void> {
+  const id = `notice-press-again-${new Date(now()).toISOString().slice(0, 13)}`;
+  const text = `${pressAgainHead}\n• ${line}`;
+  await store.deliveries.changeNotice(
+    id,
+    (notice) =>
+      notice.text.includes(line) || notice.text.split('\n').length > pressAgainLines
+        ? notice
+        : { ...notice, text: `${notice.text}\n• ${line}` },
+    store.surfaces,
+  );
+  await postNotice({ id, text });
+}
+
+/** Why this person may not do this to the alert, in words for them; null when they may. */
+async function whyNot(
+  press: PressJob,
+  alert: Alert,
+  { needs }: Response,
+  deps: PerformDeps,
+): Promise<string | null> {
+  if (isOurs(press)) return null;
+  const answers = press.action === 'answer';
+  if (isCallerOf(alert, press.by) && !answers && press.action !== 'add_note')
+    return 'You are the caller of this alert, so you may only answer the question and add notes. Ask another responder.';
+  if (isCallerOf(alert, press.by)) return null;
+  if (answers) return 'The question was put to somebody else.';
+  return refusalOf(press, needs, summarize(alert).target.subscriptionId, deps);
+}
+
 /** Why this person may not do this there, for any part of it; null when they may. */
 async function refusalOf(
   press: PressJob,
   needs: Response['needs'],
   subscriptionId: string,
-  { config, inGroup }: PerformDeps,
+  { config, inGroup, mayRead }: PerformDeps,
 ): Promise<string | null> {
   for (const action of rightsFor(press)) {
     const asked = { action, needs, presser: press.by, subscriptionId };
-    const refusal = await refusalFor(asked, config.responders, inGroup);
+    const refusal = await refusalFor(asked, config.responders, inGroup, mayRead);
     if (refusal) return refusal;
   }
   return null;
 }
 
-/** What is about no alert: an exception's review, which its owner may press too, or an access review's assignments. */
-async function standing(press: PressJob, deps: PerformDeps): Promise<void> {
+/**
+ * What is about no alert: an exception's review, which its owner may press too, a broad exception that waits for approval,
+ * or an access review's assignments.
+ */
+async function withoutAlert(press: PressJob, deps: PerformDeps): Promise<void> {
   const exception = await deps.store.exceptions.get(String(press.input?.exceptionId ?? ''));
-  const isOwner = press.by.email !== undefined && is(exception?.owner ?? '', press.by.email);
+  const mayOwn = press.action === 'keep_exception' || press.action === 'remove_exception';
+  const isOwner = mayOwn && press.by.email !== undefined && is(exception?.owner ?? '', press.by.email);
   const [, reviewId = ''] = String(press.input?.choice ?? '').split(' ');
   const review = isListed(press.action) ? await deps.store.reviews.get(reviewId) : null;
   const subscriptionId = review?.scope.split('/')[2] ?? '';
@@ -157,14 +267,16 @@ async function standing(press: PressJob, deps: PerformDeps): Promise<void> {
   try {
     const text = isReview(press.action)
       ? await reviewException({ ...press, action: press.action }, deps)
-      : await changeListed(press, deps);
+      : isApproval(press.action)
+        ? await decideException({ ...press, action: press.action }, deps)
+        : await changeListed(press, deps);
     deps.metrics.presses.inc({ action: press.action, result: 'done' });
     await deps.whisper(press, text);
   } catch (error) {
     if (error instanceof Refusal) return refuse(press, error.message, deps);
     if (passing(error)) throw error;
     const { remedy = '' } = error as Partial<AzureError>;
-    await refuse(press, `It did not go through: ${remedy}. ${(error as Error).message}`, deps);
+    await refuse(press, redactSecrets(`It did not go through: ${remedy}. ${(error as Error).message}`), deps);
   }
 }
 
@@ -173,7 +285,7 @@ const secondWithinMs = 15 * 60_000;
 
 /** Four eyes: the first press only asks; a second, different responder's does it, if it asks for the very same. */
 async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps): Promise<boolean> {
-  if (press.by.surface === 'runwatch' || !wantsFourEyes(press, deps.config.policy)) return false;
+  if (isOurs(press) || !wantsFourEyes(press, deps.config.policy)) return false;
   if (alert.pressesDone.includes(press.pressId)) return true;
   const first = alert.measures.waiting?.[press.action];
   const fresh =
@@ -183,19 +295,22 @@ async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps):
   const rest = Object.fromEntries(
     Object.entries(alert.measures.waiting ?? {}).filter(([action]) => action !== press.action),
   );
-  if (fresh && first.by.id !== press.by.id) {
+  if (fresh && areTwoPeople(first.by, press.by)) {
     await deps.store.alerts.update(alert.id, (current) =>
       current ? { alert: { ...current, measures: { ...current.measures, waiting: rest } } } : null,
     );
     return false;
   }
   if (fresh) {
-    await refuse(press, 'A second, different responder must press it too.', deps);
+    await refuse(press, 'A second, different responder must press it too, in the same chat.', deps);
     return true;
   }
-  await measure(press, deps, () => ({
-    waiting: { ...rest, [press.action]: { by: press.by, at: press.at, input: press.input } },
-  }));
+  await measure(
+    press,
+    deps,
+    () => ({ waiting: { ...rest, [press.action]: { by: press.by, at: press.at, input: press.input } } }),
+    'asked',
+  );
   await deps.whisper(press, 'Noted. A second, different responder must press it too within 15 minutes.');
   return true;
 }
@@ -218,7 +333,8 @@ async function fail(
   { store, metrics, whisper, show, log }: PerformDeps,
 ): Promise<void> {
   const remedy = error instanceof AzureError && error.statusCode === 403 ? `${error.remedy}. ` : '';
-  const text = `${response.title} did not go through: ${remedy}${error.message}.`;
+  const message = redactSecrets(error.message);
+  const text = `${response.title} did not go through: ${remedy}${message}.`;
   log.error({ error, action: press.action, alertId: press.alertId }, 'a response failed');
   await store.alerts.update(press.alertId, (current) =>
     current && !current.pressesDone.includes(press.pressId)
@@ -227,7 +343,7 @@ async function fail(
             { ...current, activity: { action: press.action, text, at: press.at, failed: true } },
             press,
           ),
-          audit: [auditOf(press, current, 'failed', error.message)],
+          audit: [auditOf(press, current, 'failed', message)],
         }
       : null,
   );

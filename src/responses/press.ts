@@ -1,9 +1,12 @@
-import type { Presser } from '../alerts/alert';
+import { type Alert, type Presser, summarize } from '../alerts/alert';
 import { shortDigest } from '../alerts/digest';
+import { Refusal } from '../alerts/transitions';
+import { canonicalJson } from '../canonical-json';
 import type { ActionId } from '../config';
+import type { Keyring } from '../keyring';
 import type { PressJob } from './response';
 
-/** What presses need of the queue, so that this room need not know the pipeline. */
+/** What presses need of the queue, so that this folder need not know the pipeline. */
 interface RespondQueue {
   respond: { add: (name: string, job: PressJob, options: { jobId: string }) => Promise<unknown> };
 }
@@ -18,15 +21,44 @@ export interface Press {
   nonce: string;
 }
 
-/** Queues a press; answers its id. The same press delivered twice is one job. */
-export function createPress(queues: RespondQueue, now: () => number) {
+export interface PressDeps {
+  queues: RespondQueue;
+  now: () => number;
+  keyring: Keyring;
+  getAlert: (id: string) => Promise<Alert | null>;
+  /** Does this process's RUNWATCH_SECRET fit the others'? What it signed would be refused else. */
+  secretFits: () => Promise<boolean>;
+}
+
+/**
+ * Signs a press and queues it; answers its id. The same press delivered twice is one job.
+ * @throws {Refusal} where this process may not act
+ */
+export function createPress({ queues, now, keyring, getAlert, secretFits }: PressDeps) {
   return async ({ nonce, ...press }: Press): Promise<string> => {
+    if (!(await secretFits())) throw new Refusal(secretDoesNotFit);
     const pressId = `press-${shortDigest(press.alertId, press.action, nonce)}`;
-    await queues.respond.add(
-      press.action,
-      { ...press, pressId, at: new Date(now()).toISOString() },
-      { jobId: pressId },
-    );
+    const alert = press.alertId ? await getAlert(press.alertId) : null;
+    const unsigned = {
+      ...press,
+      pressId,
+      at: new Date(now()).toISOString(),
+      target: alert ? targetOf(alert) : null,
+    };
+    const job: PressJob = { ...unsigned, signature: keyring.sign('press', signedText(unsigned)) };
+    await queues.respond.add(press.action, job, { jobId: pressId });
     return pressId;
   };
 }
+
+export const secretDoesNotFit =
+  "This process's RUNWATCH_SECRET differs from that of the others, so it does not act. Give every process the same one.";
+
+/** The machine that a press is about: what is signed for one machine does nothing to another. */
+export const targetOf = (alert: Alert): string => summarize(alert).target.id.toLowerCase();
+
+export const isSigned = ({ signature, ...press }: PressJob, keyring: Keyring): boolean =>
+  keyring.verify('press', signedText(press), signature);
+
+/** All of a press but its signature. */
+const signedText = (press: Omit<PressJob, 'signature'>): string => canonicalJson(press);

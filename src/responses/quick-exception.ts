@@ -19,7 +19,7 @@ export const quickException: Response = {
   run: async (alert, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const ready = readyExceptions(alert).find((candidate) => candidate.id === press.input?.choice);
-    if (!ready || tooBroad(ready.match, alert))
+    if (!ready || tooBroad(ready.match, [alert]))
       throw new Refusal('That exception does not fit this alert any more.');
     if (alert.state === 'closed') throw new Refusal(`${alert.id} is closed already.`);
     const owner = press.by.email ?? press.by.name;

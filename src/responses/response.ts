@@ -3,6 +3,7 @@ import type { Alert, Presser } from '../alerts/alert';
 import type { Azure } from '../azure/azure';
 import type { ActionId, Config } from '../config';
 import type { Log } from '../log';
+import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 
 /** A pressed button on its way to being done. */
@@ -18,6 +19,10 @@ export interface PressJob {
   input?: Record<string, unknown> | undefined;
   /** Where the presser can be told something in private. */
   replyTo?: { surface: string; channel: string; user: string } | undefined;
+  /** Id of the machine that the alert was about when it was pressed, in lower case; null without an alert. */
+  target?: string | null | undefined;
+  /** By a key of RUNWATCH_SECRET over all the rest; versions before 0.2 left it out. */
+  signature?: string | undefined;
 }
 
 export interface ResponseDeps {
@@ -41,9 +46,11 @@ export interface ResponseDeps {
   maxExceptionDays: number;
   /** Adds what came of it to a notice that is already posted, and takes its buttons off. */
   showNotice: (noticeId: string, outcome: string) => Promise<void>;
+  /** Posts a notice to every chat, once for its id. */
+  postNotice: (notice: Notice) => Promise<void>;
   config: Pick<Config, 'responders' | 'policy'>;
-  /** Where people read an alert: its page on the console. */
-  linkTo: (alertId: string) => string;
+  /** Where people read an alert: its page on the console; null while nobody said where that is. */
+  linkTo: (alertId: string) => string | null;
   /** Opens a chat room of its own for an alert; answers its link, null where no chat can. */
   openRoom: (alert: Alert, people: readonly string[]) => Promise<string | null>;
   /** Posts what an access review found. */
@@ -60,8 +67,11 @@ export interface Response {
   action: ActionId;
   /** What the audit trail and people call it, e.g. "isolate". */
   title: string;
-  /** triage: everyone in the channel when no responder is configured; responder: only those who are named. */
-  needs: 'triage' | 'responder';
+  /**
+   * triage: everyone in the channel when no responder is configured; responder: only those who are named; asked: only the
+   * person to whom the alert's question was put.
+   */
+  needs: 'triage' | 'responder' | 'asked';
   /** Azure actions it uses: `manifest azure-role` and `doctor` are computed from these. */
   permissions: readonly string[];
   /** Throws a Refusal when the alert's state does not allow it; answers what to tell the presser, if anything. */

@@ -1,9 +1,11 @@
 import { type Exception, lastDay } from '../alerts/exception';
+import { assessException } from '../alerts/exception-policy';
 import { plainLine } from '../alerts/plain-text';
 import { reviewNoticeId } from '../alerts/review';
 import { Refusal } from '../alerts/transitions';
 import type { ActionId } from '../config';
 import { auditOf } from './audit-of';
+import { askForApproval } from './decide-exception';
 import type { PressJob, ResponseDeps } from './response';
 
 const day = 86_400_000;
@@ -17,14 +19,25 @@ export const isReview = (action: ActionId): action is ReviewAction =>
 /** What a review's button does to its exception; answers what to tell, on the review's message and to the presser. */
 export async function reviewException(
   press: PressJob & { action: ReviewAction },
-  { store, maxExceptionDays, showNotice }: ResponseDeps,
+  deps: ResponseDeps,
 ): Promise<string> {
+  const { store, maxExceptionDays, showNotice } = deps;
   const exception = await store.exceptions.get(String(press.input?.exceptionId ?? ''));
   if (!exception) throw new Refusal('That exception is no longer kept.');
   const noticeId = reviewNoticeId(exception);
+  if (press.action === 'extend_exception') {
+    const longer = { ...exception, expires: extended(exception, press, maxExceptionDays) };
+    const alerts = await store.alerts.list({ limit: 1000 });
+    const rule = { now: Date.parse(press.at), maxDays: maxExceptionDays, alerts };
+    const { refused, needsApproval: why } = assessException(longer, rule);
+    if (refused) throw new Refusal(`${refused}.`);
+    if (why) {
+      await askForApproval({ exception: longer, why, by: press.by, at: press.at, approvals: [] }, deps);
+      return `Not extended yet: ${why}, so a second, different responder must approve it within 24 hours.`;
+    }
+    await store.exceptions.put(longer);
+  }
   const text = outcome(exception, press, maxExceptionDays);
-  if (press.action === 'extend_exception')
-    await store.exceptions.put({ ...exception, expires: extended(exception, press, maxExceptionDays) });
   if (press.action === 'remove_exception') await store.exceptions.remove(exception.id);
   await store.audit.append(
     [{ ...auditOf(press, null, 'done', null, { exception }), object: exception.id }],

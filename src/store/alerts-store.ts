@@ -43,6 +43,10 @@ local docs = {}
 for i, key in ipairs(KEYS) do docs[i] = redis.call('HGET', key, 'doc') end
 return docs`);
 
+const replace = script(
+  `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end return 1`,
+);
+
 export interface AlertChange {
   alert: Alert;
   audit?: AuditDraft[];
@@ -145,9 +149,13 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
     return new Set(await redis.zrangebyscore(key, since, '+inf'));
   }
 
-  /** The caller's burst that still grows, opened with `id` when there is none. */
-  async function burstOf(callerKey: string, id: string, seconds: number): Promise<string> {
+  /**
+   * The caller's burst that still grows, opened with `id` when there is none.
+   * @param instead of this one, which somebody closed: what comes now belongs to a new alert
+   */
+  async function burstOf(callerKey: string, id: string, seconds: number, instead?: string): Promise<string> {
     const key = keys.burst(callerKey);
+    if (instead !== undefined) await replace(redis, [key], [instead, id, seconds]);
     const opened = await redis.set(key, id, 'EX', seconds, 'NX');
     if (opened === 'OK') return id;
     const current = (await redis.get(key)) ?? id;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Presser } from '../alerts/alert';
+import { canonicalJson } from '../canonical-json';
 import { keys } from './keys';
 import { script } from './scripts';
 
@@ -13,7 +14,8 @@ export interface AuditDraft {
   alertId: string | null;
   /** What it was done to: a resource id, an exception's id. */
   object: string | null;
-  result: 'done' | 'refused' | 'failed' | 'started';
+  /** asked: it waits for a second person, and nothing is done yet. */
+  result: 'done' | 'refused' | 'failed' | 'started' | 'asked';
   why: string | null;
   details?: Record<string, unknown> | undefined;
 }
@@ -37,18 +39,7 @@ export function chain(prev: string, drafts: readonly AuditDraft[]): AuditEntry[]
 }
 
 const hashOf = (prev: string, draft: AuditDraft) =>
-  createHash('sha256').update(prev).update(canonical(draft)).digest('hex');
-
-/** JSON with sorted keys: the same draft gives the same bytes wherever it was read back from. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([k, inner]) => `${JSON.stringify(k)}:${canonical(inner)}`).join()}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
-}
+  createHash('sha256').update(prev).update(canonicalJson(draft)).digest('hex');
 
 /** The first entry whose link does not hold, counted from 0; null when the whole chain does. */
 export function firstBrokenLink(entries: readonly AuditEntry[], from = genesis): number | null {

@@ -1,3 +1,4 @@
+import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createAlertsStore } from './alerts-store';
 import { createAnswers } from './answers';
 import { createAuditTrail } from './audit';
@@ -8,7 +9,10 @@ import { createExceptionsStore } from './exceptions-store';
 import { createHistory } from './history';
 import { keys } from './keys';
 import { createPollState } from './poll-state';
+import { createPressAgain } from './press-again';
 import { createReviews, createRevocations } from './revocations';
+import { createRunsStore } from './runs-store';
+import { createSecretFit } from './secret-fit';
 import { createTeamsMemory } from './teams-memory';
 import { createTimelineStore } from './timeline-store';
 import { createWatches } from './watches';
@@ -18,6 +22,7 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
   const redis = connect(address);
   return {
     alerts: createAlertsStore(redis, surfaces),
+    runs: createRunsStore(redis),
     audit: createAuditTrail(redis),
     exceptions: createExceptionsStore(redis),
     polls: createPollState(redis),
@@ -30,6 +35,16 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     watches: createWatches(redis),
     revocations: createRevocations(redis),
     reviews: createReviews(redis),
+    pressAgain: createPressAgain(redis),
+    secretFits: createSecretFit(redis),
+    /** Wrong console tokens by address: ten a minute, counted by all processes together. */
+    signInFailures: new RateLimiterRedis({
+      storeClient: redis,
+      keyPrefix: keys.signInFailures,
+      points: 10,
+      duration: 60,
+      blockDuration: 60,
+    }),
     surfaces,
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),

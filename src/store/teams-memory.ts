@@ -9,11 +9,14 @@ export function createTeamsMemory(redis: Redis) {
     dropConversation: (id: string) => redis.hdel(keys.teamsConversations, id),
     posted: (contentId: string, conversation: string) =>
       redis.hget(keys.teamsPosted(contentId), conversation),
-    notePosted: (contentId: string, conversation: string, activityId: string) =>
-      redis
-        .multi()
-        .hset(keys.teamsPosted(contentId), conversation, activityId)
-        .expire(keys.teamsPosted(contentId), 400 * 86_400)
-        .exec(),
+    /** @param noted what is known of it there; nothing takes the note back */
+    notePosted: (contentId: string, conversation: string, noted: string) =>
+      noted === ''
+        ? redis.hdel(keys.teamsPosted(contentId), conversation)
+        : redis
+            .multi()
+            .hset(keys.teamsPosted(contentId), conversation, noted)
+            .expire(keys.teamsPosted(contentId), 400 * 86_400)
+            .exec(),
   };
 }

@@ -4,7 +4,8 @@ import type { Match } from '../../src/alerts/exception';
 import { type Execution, executionFrom } from '../../src/alerts/execution';
 import { event } from '../support/event';
 
-const execution = executionFrom(event()) as Execution;
+const dana = { id: null, name: 'dana', upn: 'dana', type: 'User' as const, ip: null, appId: null };
+const execution = executionFrom(event({ caller: dana })) as Execution;
 const plain = newAlert('RW-1', [execution], execution.startedAt);
 const privileged = {
   ...plain,
@@ -38,11 +39,11 @@ test.each<[string, Match, boolean]>([
   ['a script', { script: { sha256: 'a'.repeat(64) } }, false],
   ['a range', { ip: '203.0.113.0/24' }, false],
 ])('%s is too broad for one person: %s', (_, match, broad) => {
-  expect(tooBroad(match, plain) !== null).toBe(broad);
+  expect(tooBroad(match, [plain]) !== null).toBe(broad);
 });
 
 test('a caller who may change access is not freed everywhere by one person, but on one machine', () => {
-  expect(tooBroad({ caller: 'dana' }, privileged)).toMatch(/may change access/);
-  expect(tooBroad({ caller: 'dana', target: 'vm-1' }, privileged)).toBeNull();
-  expect(tooBroad({ caller: 'patch-bot' }, privileged)).toBeNull();
+  expect(tooBroad({ caller: 'dana' }, [privileged])).toMatch(/may change access/);
+  expect(tooBroad({ caller: 'dana', target: 'vm-1' }, [privileged])).toBeNull();
+  expect(tooBroad({ caller: 'patch-bot' }, [privileged])).toBeNull();
 });

@@ -22,7 +22,7 @@ const kinds: Record<string, new (data: Loose) => { validate: () => void }> = {
   Deployment: apps.Deployment,
   Service: core.Service,
   ServiceAccount: core.ServiceAccount,
-  ConfigMap: core.ConfigMap,
+  Secret: core.Secret,
   NetworkPolicy: networking.NetworkPolicy,
   PodDisruptionBudget: policy.PodDisruptionBudget,
   ScaledObject: keda.ScaledObject,
@@ -53,8 +53,9 @@ function render(changes: Record<string, unknown>): Loose[] {
 test('the chart is what Kubernetes takes, and runs with no more than it needs', () => {
   const objects = render({});
   expect(objects.map(({ kind }) => kind).sort()).toEqual([
-    ...['ConfigMap', 'Deployment', 'Deployment', 'Deployment'],
-    ...['PodDisruptionBudget', 'PodDisruptionBudget', 'PodDisruptionBudget', 'Service', 'ServiceAccount'],
+    ...['Deployment', 'Deployment', 'Deployment'],
+    ...['PodDisruptionBudget', 'PodDisruptionBudget', 'PodDisruptionBudget'],
+    ...['Secret', 'Service', 'ServiceAccount'],
   ]);
   for (const object of objects)
     new (kinds[object.kind] as never as typeof apps.Deployment)(object).validate();
@@ -89,8 +90,8 @@ test('with KEDA the deliverers follow their queues; strangers are kept out where
   ]);
   const target = objects.find(({ metadata }) => metadata.name === scaled.spec.scaleTargetRef.name);
   expect(target.spec.replicas).toBeUndefined();
-  const { data } = objects.find(({ kind }) => kind === 'ConfigMap');
-  expect(parse(data['runwatch.yaml'])).toEqual({ accessReview: 'monthly' });
+  const { stringData } = objects.find(({ kind }) => kind === 'Secret');
+  expect(parse(stringData['runwatch.yaml'])).toEqual({ accessReview: 'monthly' });
 });
 
 test('values that can’t be meant are refused', () => {

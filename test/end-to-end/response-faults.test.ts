@@ -7,8 +7,10 @@ import { runCommand } from '../../src/demo/scenarios';
 import type { Resource } from '../../src/demo/tenant/resources';
 import type { PimInstance } from '../../src/demo/tenant/tenant';
 import { addChild, subscriptions } from '../../src/demo/world';
+import { createKeyring } from '../../src/keyring';
 import { createLog } from '../../src/log';
 import { createMetrics } from '../../src/metrics';
+import { createPeople } from '../../src/people';
 import { createQueues } from '../../src/pipeline/queues';
 import { responseDeps } from '../../src/response-deps';
 import { perform } from '../../src/responses/perform';
@@ -16,6 +18,7 @@ import { createPress } from '../../src/responses/press';
 import type { PressJob } from '../../src/responses/response';
 import { createStore, type Store } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
+import { signedPress } from '../support/signed-press';
 import { until } from '../support/wait';
 
 /**
@@ -40,7 +43,7 @@ const actions: { action: ActionId; undo?: ActionId; input?: Record<string, unkno
 let bench: Bench;
 let store: Store;
 let alerts: { plain: Alert; managed: Alert };
-const sam: Presser = { surface: 'slack', id: 'U0SAM0000', name: 'Sam' };
+const sam: Presser = { surface: 'cli', id: 'U0SAM0000', name: 'Sam' };
 let begun: Map<string, Resource>;
 /** The group's role is active by PIM. */
 let activation: PimInstance;
@@ -143,6 +146,8 @@ function dyingAzure(azure: Azure, at: number, when: 'before' | 'after', seen: { 
   return wrap(azure);
 }
 
+const keyring = createKeyring({ current: 'a secret of this test, long enough', previous: null });
+
 let presses = 0;
 async function press(
   alert: Alert,
@@ -159,27 +164,28 @@ async function press(
     tlsOptions: { ca: bench.tenant.ca },
     graphEndpoint: bench.tenant.endpoint,
   });
+  const pressing = {
+    queues,
+    now: Date.now,
+    keyring,
+    getAlert: store.alerts.get,
+    secretFits: async () => true,
+  };
   const deps = responseDeps({
     config,
     store,
     azure: around(real),
     queues,
     surfaces: [],
-    people: null,
-    press: createPress(queues, Date.now),
+    people: createPeople({ config, azure: real, slackPeople: null, teams: null, log }),
+    keyring,
+    press: createPress(pressing),
     show: async () => {},
     metrics: createMetrics(),
     log,
     now: Date.now,
   });
-  const job: PressJob = {
-    pressId: `press-${++presses}`,
-    alertId: alert.id,
-    action,
-    by: sam,
-    at: new Date().toISOString(),
-    input,
-  };
+  const job = await signedPress({ alertId: alert.id, action, by: sam, input }, pressing, `${++presses}`);
   const tell = { ...deps, whisper: async (_: PressJob, text: string) => void said.push(text) };
   for (let attempt = 1; attempt <= 6; attempt++) {
     try {

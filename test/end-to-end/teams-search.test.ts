@@ -29,12 +29,16 @@ beforeEach(async () => {
   teams = await startTeams();
   const { appId, token } = teams.graph;
   const bot = createTeams({
-    config: { appId: '', appPassword: '', tenantId: '', channel: null, local: true },
+    config: { appId: '', appPassword: '', tenantId: '', cloud: 'public', channel: null, local: true },
+    routed: [],
     log: createLog('silent'),
     memory: store.teams,
     press: async () => '',
     answerTo: async () => null,
     command: async () => '',
+    mayRead: async () => true,
+    mayChoosePlaces: async () => true,
+    cannotRead: '',
     getAlert: store.alerts.get,
     rules: [],
     search: createTeamsSearch({ endpoint: teams.address, token: async () => token, appId }),

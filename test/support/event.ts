@@ -14,7 +14,7 @@ export const event = (fields: Partial<ActivityEvent> = {}): ActivityEvent => ({
   resourceId: vm,
   subscriptionId: '5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01',
   correlationId: 'c1',
-  caller: { id: null, name: 'dana', type: 'Unknown', ip: null, appId: null },
+  caller: { id: null, name: 'dana', upn: 'dana', type: 'Unknown', ip: null, appId: null },
   refused: false,
   grantedBy: null,
   requestBody: null,

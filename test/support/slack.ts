@@ -28,6 +28,18 @@ export interface SlackFault {
   cut?: boolean;
 }
 
+/** A full member of the workspace, unless said otherwise. */
+export interface SimulatedUser {
+  name: string;
+  email?: string;
+  /** Slack says whether an address is confirmed. */
+  confirmed?: boolean;
+  guest?: boolean;
+  bot?: boolean;
+  deleted?: boolean;
+  team?: string;
+}
+
 type Args = Record<string, unknown>;
 
 /** Slack's Web API, Socket Mode and signed interactions on loopback; it refuses what Slack refuses. */
@@ -45,7 +57,10 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const rooms = new Map<string, { id: string; name: string; topic: string; members: string[] }>();
   const homes = new Map<string, Record<string, unknown>>();
   const calls: { method: string; args: Args }[] = [];
-  const users = new Map<string, { name: string; email?: string }>();
+  const users = new Map<string, SimulatedUser>();
+  /** Who is not in the channels; everybody else is. */
+  const outsiders = new Set<string>();
+  const pressers = new Set<string>();
   const groups = new Map<string, string[]>();
   const lastPost = new Map<string, number>();
   let faults: SlackFault[] = [];
@@ -67,7 +82,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       ok: true,
       user_id: 'UBOT',
       bot_id: 'BBOT',
-      team_id: 'T1',
+      team_id: team,
       team: 'Contoso',
       url: 'https://contoso.slack.example/',
     }),
@@ -178,16 +193,31 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       return { ok: true };
     },
     'users.info': (args) => {
-      const user = users.get(String(args.user));
-      if (!user) return fail('user_not_found');
+      const id = String(args.user);
+      const user: SimulatedUser = users.get(id) ?? { name: id.toLowerCase() };
       return {
         ok: true,
         user: {
-          id: args.user,
+          id,
           name: user.name,
           real_name: user.name,
+          team_id: user.team ?? team,
+          deleted: user.deleted ?? false,
+          is_bot: user.bot ?? false,
+          is_restricted: user.guest ?? false,
+          is_ultra_restricted: false,
+          is_email_confirmed: user.confirmed ?? true,
+          ...(user.team && user.team !== team ? { is_stranger: true } : {}),
           profile: { email: user.email, real_name: user.name },
         },
+      };
+    },
+    'conversations.members': (args) => {
+      if (!channels.has(String(args.channel))) return fail('channel_not_found');
+      return {
+        ok: true,
+        members: [...pressers].filter((id) => !outsiders.has(id)),
+        response_metadata: { next_cursor: '' },
       };
     },
     'users.lookupByEmail': (args) => {
@@ -317,7 +347,11 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     return { status: response.status, body: await response.text() };
   }
 
-  const base = (user: string, team = 'T1') => ({
+  const base = (user: string, team = 'T1') => {
+    pressers.add(user);
+    return baseOf(user, team);
+  };
+  const baseOf = (user: string, team: string) => ({
     team: { id: team, domain: 'contoso' },
     user: { id: user, name: user.toLowerCase(), team_id: team },
     api_app_id: 'A1',
@@ -338,6 +372,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     rooms,
     calls,
     users,
+    outsiders,
     groups,
     signed,
     interact,
@@ -434,10 +469,11 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         to,
       );
     },
-    openHome: async (user: string, to: { url: string }) => {
+    openHome: async (user: string, to: { url: string }, team = 'T1') => {
+      pressers.add(user);
       const body = JSON.stringify({
         type: 'event_callback',
-        team_id: 'T1',
+        team_id: team,
         api_app_id: 'A1',
         event_id: randomUUID(),
         event_time: 1,
@@ -450,7 +486,8 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       });
       return response.status;
     },
-    command: async (name: string, text: string, user: string, to: { url: string }) => {
+    command: async (name: string, text: string, user: string, to: { url: string }, team = 'T1') => {
+      pressers.add(user);
       const body = new URLSearchParams({
         command: name,
         text,
@@ -458,7 +495,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         user_name: user,
         channel_id: 'C0SOC0000',
         channel_name: 'soc',
-        team_id: 'T1',
+        team_id: team,
         trigger_id: '1.1',
         response_url: '',
       }).toString();

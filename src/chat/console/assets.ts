@@ -59,7 +59,9 @@ details.confirm[open]>div{border:1px solid var(--line);border-radius:6px;padding
 .heat4{background:color-mix(in srgb,var(--accent) 46%,var(--card))}
 .heat5{background:color-mix(in srgb,var(--accent) 55%,var(--card));font-weight:600}
 label{font-weight:600}
-.field{display:grid;gap:.2rem}
+.field{display:grid;gap:.2rem;margin:1em 0;padding:0;border:0}
+.check{display:flex;gap:.5rem;align-items:baseline;font-weight:400}
+.check input{width:auto}
 select,input,textarea{font:inherit;padding:.4rem;border:1px solid var(--muted);border-radius:6px;background:var(--card);color:var(--fg);width:100%}
 .hint,.empty{color:var(--muted)}
 .fault{color:var(--red)}

@@ -1,8 +1,11 @@
-import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
-import { type Alert, type Presser, summarize } from '../../alerts/alert';
+import { identifierOf } from '../../alerts/activity-event';
+import { type Alert, summarize } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
 import { actionIds } from '../../config';
+import type { Keyring } from '../../keyring';
+import { redactSecrets } from '../../redactor';
 import { exceptionForm } from '../exception-form';
 import { type FormValues, readForm } from '../form';
 import { messageOf } from '../message';
@@ -10,6 +13,7 @@ import type { SurfacePress } from '../press';
 import { type ActivityRow, activityPage } from './activity-page';
 import { roleGraph, scoreMap } from './alert-page';
 import { css, icon, js } from './assets';
+import { pageHeaders, viewerOf } from './door';
 import { filterForm, filterOf, fits, isFiltering } from './filter';
 import { html } from './html';
 import {
@@ -25,8 +29,10 @@ import {
   panelHtml,
   threadHtml,
 } from './pages';
+import { formToken, isFormToken } from './sessions';
 
 export interface ConsoleDeps {
+  keyring: Keyring;
   responders: boolean;
   now: () => number;
   listAlerts: (limit: number) => Promise<Alert[]>;
@@ -56,17 +62,10 @@ export interface Panel {
   play: (name: string) => void;
 }
 
-/** Whoever uses the console is one person to us: it is behind a token, or on loopback. */
-const consolePresser: Presser = { surface: 'console', id: 'console', name: 'the console' };
-
-const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 /** The web console, mounted at /console. Works without scripts; with them it is live. */
 export function createConsole(deps: ConsoleDeps): Router {
-  const secret = randomBytes(32);
-  const csrf = createHmac('sha256', secret).update('console').digest('base64url');
-  const context = { csrf };
+  /** What the forms of this viewer's pages carry. */
+  const contextOf = (request: Request) => ({ csrf: formToken(deps.keyring, viewerOf(request).session) });
   const router = Router();
   const model = (alert: Alert) => ({
     alert,
@@ -74,12 +73,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
 
   router.use((_request, response, next) => {
-    response.set({
-      'content-security-policy': policy,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-store',
-    });
+    response.set(pageHeaders);
     next();
   });
   router.get('/console.css', (_request, response) => void response.type('css').send(css));
@@ -90,45 +84,46 @@ export function createConsole(deps: ConsoleDeps): Router {
     const all = await deps.listAlerts(isFiltering(filter) ? searched : shownAlerts);
     const alerts = all.filter((alert) => fits(alert, filter)).slice(0, shownAlerts);
     const told = typeof request.query.told === 'string' ? await deps.answerTo(request.query.told) : null;
+    const context = contextOf(request);
     const list = alertList(alerts.map(model), context, !isFiltering(filter));
     response.send(
       page(
         'Alerts',
-        html`${filterForm(filter, alerts.length, all.length)}${deps.panel && panelHtml(deps.panel.choices, csrf)}${list}`,
+        html`${filterForm(filter, alerts.length, all.length)}${deps.panel && panelHtml(deps.panel.choices, context.csrf)}${list}`,
         { told },
       ),
     );
   });
   router.get(
     '/alerts/:id',
-    withAlert(async (alert, _request, response) => {
+    withAlert(async (alert, request, response) => {
       const shown = model(alert);
       response.send(
         page(
           alert.id,
-          html`${alertList([shown], context, false)}<div id="more">${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}</div>`,
+          html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}</div>`,
         ),
       );
     }),
   );
   router.get(
     '/alerts/:id/card',
-    withAlert(async (alert, _request, response) => {
-      response.send(card(model(alert).model, alert, context).text);
+    withAlert(async (alert, request, response) => {
+      response.send(card(model(alert).model, alert, contextOf(request)).text);
     }),
   );
   router.get(
     '/alerts/:id/exception',
-    withAlert(async (alert, _request, response) => {
+    withAlert(async (alert, request, response) => {
       response.send(
         page(
           'Add exception',
           exceptionPage(
             await tested(alert),
             alert.id,
-            exceptionForm(alert, consolePresser, deps.now()),
+            exceptionForm(alert, viewerOf(request).presser, deps.now()),
             {},
-            context,
+            contextOf(request),
           ),
         ),
       );
@@ -136,8 +131,10 @@ export function createConsole(deps: ConsoleDeps): Router {
   );
   const form = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 50 });
   router.post('/alerts/:id/:action', form, fromOurPage, withAlert(pressed));
-  router.get('/exceptions', async (_request, response) => {
-    response.send(page('Exceptions', exceptionsTable(await deps.listExceptions(), deps.now(), context)));
+  router.get('/exceptions', async (request, response) => {
+    response.send(
+      page('Exceptions', exceptionsTable(await deps.listExceptions(), deps.now(), contextOf(request))),
+    );
   });
   router.post('/exceptions/:id/:action', form, fromOurPage, async (request, response) => {
     const action = (['extend_exception', 'remove_exception'] as const).find(
@@ -147,7 +144,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     await deps.press({
       alertId: '',
       action,
-      by: consolePresser,
+      by: viewerOf(request).presser,
       input: { exceptionId: String(request.params.id) },
       nonce: `console.${String((request.body as Record<string, string>).nonce ?? randomUUID()).slice(0, 100)}`,
     });
@@ -176,7 +173,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   async function pressed(alert: Alert, request: Request, response: Response): Promise<void> {
     const action = actionIds.find((id) => id === request.params.action);
     if (!action) return void response.status(404).send('There is no such action.');
-    const body = (request.body ?? {}) as Record<string, string>;
+    const body = textsOf(request.body);
     let input: Record<string, unknown> | undefined;
     const fields = model(alert)
       .model.actions.find(({ id }) => id === action)
@@ -186,14 +183,17 @@ export function createConsole(deps: ConsoleDeps): Router {
       if ('faults' in form && action !== 'add_exception')
         return void response.status(422).send(Object.values(form.faults).join('. '));
       if ('faults' in form) {
-        const fields = exceptionForm(alert, consolePresser, deps.now()).map((field) => ({
+        const fields = exceptionForm(alert, viewerOf(request).presser, deps.now()).map((field) => ({
           ...field,
           value: body[field.id] ?? '',
         }));
         return void response
           .status(422)
           .send(
-            page('Add exception', exceptionPage(await tested(alert), alert.id, fields, form.faults, context)),
+            page(
+              'Add exception',
+              exceptionPage(await tested(alert), alert.id, fields, form.faults, contextOf(request)),
+            ),
           );
       }
       input = form.input;
@@ -203,7 +203,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     const pressId = await deps.press({
       alertId: alert.id,
       action,
-      by: consolePresser,
+      by: viewerOf(request).presser,
       nonce,
       ...(input ? { input } : {}),
     });
@@ -213,7 +213,7 @@ export function createConsole(deps: ConsoleDeps): Router {
 
   function tested(alert: Alert): Promise<string> {
     const { caller, target } = summarize(alert);
-    return deps.backtest({ match: { caller: caller.name, target: target.name } });
+    return deps.backtest({ match: { caller: identifierOf(caller), target: target.name } });
   }
 
   function withAlert(handle: (alert: Alert, request: Request, response: Response) => Promise<void>) {
@@ -228,13 +228,23 @@ export function createConsole(deps: ConsoleDeps): Router {
   }
 
   function fromOurPage(request: Request, response: Response, next: NextFunction): void {
-    const given = Buffer.from(String((request.body as Record<string, unknown> | undefined)?.csrf ?? ''));
-    const wanted = Buffer.from(csrf);
-    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return next();
+    const given = (request.body as Record<string, unknown> | undefined)?.csrf;
+    if (isFormToken(deps.keyring, viewerOf(request).session, given)) return next();
     response.status(403).send('This form is out of date. Reload the page and press again.');
   }
 
   return router;
+}
+
+/** A form's fields as texts: what is ticked several times under one name is joined by commas. */
+function textsOf(body: unknown): Record<string, string> {
+  const entries = Object.entries((body ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(String).join(',') : String(value),
+    ]),
+  );
 }
 
 /** Server-sent events: which alert changed, and what a press was answered with; first what may have been missed. */
@@ -247,7 +257,7 @@ async function stream(
   response.flushHeaders();
   response.write('retry: 1000\n\n');
   const send = (event: string, data: unknown) =>
-    response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    response.write(`event: ${event}\ndata: ${redactSecrets(JSON.stringify(data))}\n\n`);
   const watching = watch(async (change) => {
     if (!change.startsWith('answer ')) return send('alert', { id: change });
     const pressId = change.slice('answer '.length);

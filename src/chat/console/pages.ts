@@ -131,6 +131,9 @@ ${fields.map((field) => input(field, `${alertId}-${action.id}-${field.id}`))}
 function input(field: Field, id: string, fault?: string): Html {
   const hint = field.hint || fault;
   const described = hint ? html` aria-describedby="${id}-hint"` : '';
+  if (field.kind === 'checks')
+    return html`<fieldset class="field"${described}><legend>${field.label}${field.optional ? ' (optional)' : ''}</legend>
+${control(field, id, '')}${hint && html`<span class="hint" id="${id}-hint">${fault ? html`<strong class="fault">${fault}. </strong>` : ''}${field.hint ?? ''}</span>`}</fieldset>`;
   return html`<p class="field"><label for="${id}">${field.label}${field.optional ? ' (optional)' : ''}</label>
 ${control(field, id, described)}${hint && html`<span class="hint" id="${id}-hint">${fault ? html`<strong class="fault">${fault}. </strong>` : ''}${field.hint ?? ''}</span>`}</p>`;
 }
@@ -138,14 +141,18 @@ ${control(field, id, described)}${hint && html`<span class="hint" id="${id}-hint
 function control({ id: name, kind, value, choices = [] }: Field, id: string, described: Html | ''): Html {
   if (kind === 'long')
     return html`<textarea id="${id}" name="${name}" rows="3" maxlength="2000"${described}>${value}</textarea>`;
-  if (kind === 'choice' || kind === 'checks') {
+  if (kind === 'checks')
+    return html`${choices.map(
+      (choice) =>
+        html`<label class="check"><input type="checkbox" name="${name}" value="${choice.value}"${value.split(',').includes(choice.value) ? html` checked` : ''}> ${choice.label}</label>`,
+    )}`;
+  if (kind === 'choice') {
     const chosen = value.split(',');
     const options = choices.map(
       (choice) =>
         html`<option value="${choice.value}"${chosen.includes(choice.value) ? html` selected` : ''}>${choice.label}</option>`,
     );
-    const none = kind === 'checks' ? html`<option value="">No</option>` : '';
-    return html`<select id="${id}" name="${name}"${described}>${none}${options}</select>`;
+    return html`<select id="${id}" name="${name}"${described}>${options}</select>`;
   }
   const hint = kind === 'person' ? html` placeholder="E-mail address or name"` : '';
   return html`<input id="${id}" name="${name}" type="${kind === 'date' ? 'date' : 'text'}" value="${value}" maxlength="500"${hint}${described}>`;

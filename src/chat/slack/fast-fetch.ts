@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import querystring from 'node:querystring';
 import type { FetchFunction } from '@slack/web-api';
 import { Pool } from 'undici';
+import { redactSecrets } from '../../redactor';
 
 /**
  * Slack's client writes bodies by node:querystring, whose escape joins a string per escaped character, and a message has
@@ -27,7 +28,7 @@ export function createFastFetch(origin: string, limitMs: number): FetchFunction 
         path: pathname + search,
         method: 'POST',
         headers: init.headers ?? {},
-        body: init.body as string,
+        body: redactSecrets(init.body as string),
         signal,
       })
       .then(async ({ body, ...answer }) => ({ ...answer, text: await body.text() }))

@@ -7,9 +7,13 @@ import { plainLine } from '../../alerts/plain-text';
 import type { Action } from '../actions';
 import { type Field, readForm } from '../form';
 import { messageOf } from '../message';
+import type { Identified } from '../press';
 import { backtestAction, formCallback, formModal, type ModalMemory, valuesOf } from './form-modal';
 import type { SlackListening } from './slack-app';
 import { soonest } from './soonest';
+
+const firstInput = (blocks: readonly { type: string; block_id?: string }[]): string =>
+  blocks.find(({ type }) => type === 'input')?.block_id ?? 'intro';
 
 type Filled = Pick<Exception, 'match' | 'silenceCritical'>;
 
@@ -23,9 +27,28 @@ export async function openForm(
   const alert = await listening.getAlert(memory.alertId);
   const action = alert && formOf(alert, memory, listening);
   if (!action) return false;
-  const view = await modalOf(memory, action, ownedBy(by, action.fields), listening);
+  const who = await readerOf(by, listening);
+  if ('refused' in who) {
+    await client.chat.postEphemeral({
+      channel: memory.channel.split('/').at(-1) ?? '',
+      user: by.id,
+      text: who.refused,
+    });
+    return true;
+  }
+  const view = await modalOf(memory, action, ownedBy(who.presser, action.fields), listening);
   await client.views.open({ trigger_id: triggerId, view });
   return true;
+}
+
+/** Whoever opens a form sees what it is about, so they must be known and may read. */
+export async function readerOf(
+  by: Presser,
+  { peopleIn, mayRead, cannotRead }: SlackListening,
+): Promise<Identified> {
+  const known = await peopleIn(by.team).identify(by.id, by.team);
+  if ('refused' in known) return known;
+  return (await mayRead(known.presser)) ? known : { refused: cannotRead };
 }
 
 const formOf = (alert: Alert, { action }: ModalMemory, { responders, now }: SlackListening) => {
@@ -65,6 +88,12 @@ export function listenToForms(listening: SlackListening): void {
     const { view } = body;
     if (!view) return;
     const memory = JSON.parse(view.private_metadata) as ModalMemory;
+    const team = body.team?.id ?? body.user.team_id;
+    const who = await readerOf(
+      { surface: 'slack', id: body.user.id, name: body.user.name ?? '', ...(team ? { team } : {}) },
+      listening,
+    );
+    if ('refused' in who) return;
     const alert = await getAlert(memory.alertId);
     const action = alert && formOf(alert, memory, listening);
     if (!action) return;
@@ -80,7 +109,19 @@ export function listenToForms(listening: SlackListening): void {
   app.view(formCallback, async ({ ack, body, view }) => {
     const memory = JSON.parse(view.private_metadata) as ModalMemory;
     const alert = await getAlert(memory.alertId);
-    const by = await peopleIn(body.team?.id).presser(body.user.id, body.user.name);
+    const team = body.team?.id ?? body.user.team_id;
+    const pressed: Presser = {
+      surface: 'slack',
+      id: body.user.id,
+      name: body.user.name,
+      ...(team ? { team } : {}),
+    };
+    const who = await peopleIn(team).identify(body.user.id, team);
+    if ('refused' in who) {
+      await ack({ response_action: 'errors', errors: { [firstInput(view.blocks)]: who.refused } });
+      return;
+    }
+    const by = who.presser;
     const fields = ownedBy(by, (alert && formOf(alert, memory, listening)?.fields) ?? []);
     const asOpened = Object.fromEntries(fields.map((field) => [field.id, field.value]));
     const form = readForm(memory.action, fields, { ...asOpened, ...valuesOf(view.state.values) });
@@ -92,7 +133,7 @@ export function listenToForms(listening: SlackListening): void {
       await press({
         alertId: memory.alertId,
         action: memory.action,
-        by,
+        by: pressed,
         input: form.input,
         nonce: `${body.user.id}.${view.id}`,
         replyTo: { surface: 'slack', channel: memory.channel, user: body.user.id },

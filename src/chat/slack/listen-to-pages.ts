@@ -1,6 +1,7 @@
 import type { MessageShortcut } from '@slack/bolt';
-import { summarize } from '../../alerts/alert';
+import { type Presser, summarize } from '../../alerts/alert';
 import { plainLine } from '../../alerts/plain-text';
+import { readerOf } from './listen-to-forms';
 import { escapeMrkdwn } from './mrkdwn';
 import type { SlackListening } from './slack-app';
 import { soonest } from './soonest';
@@ -15,18 +16,20 @@ interface Quoted {
 }
 
 /** Slash command, home page, and the message shortcut that adds what was said elsewhere to an alert. */
-export function listenToPages({
-  app,
-  peopleIn,
-  placeOf,
-  press,
-  command,
-  home,
-  openAlerts,
-}: SlackListening): void {
+export function listenToPages(listening: SlackListening): void {
+  const { app, placeOf, press, command, home, openAlerts } = listening;
+
+  const pressedBy = (id: string, name: string | undefined, team: string | undefined): Presser => ({
+    surface: 'slack',
+    id,
+    name: name ?? id,
+    ...(team ? { team } : {}),
+  });
+
   app.command('/runwatch', async ({ ack, command: asked, client }) => {
     await ack();
-    const text = (await command(asked.text)).slice(0, 30_000);
+    const who = await readerOf(pressedBy(asked.user_id, asked.user_name, asked.team_id), listening);
+    const text = 'refused' in who ? who.refused : (await command(asked.text)).slice(0, 30_000);
     await client.chat.postEphemeral({
       channel: asked.channel_id,
       user: asked.user_id,
@@ -34,9 +37,10 @@ export function listenToPages({
     });
   });
 
-  app.event('app_home_opened', async ({ event, client }) => {
+  app.event('app_home_opened', async ({ event, client, context }) => {
     if (event.tab !== 'home') return;
-    const parts = await home(event.user);
+    const who = await readerOf(pressedBy(event.user, undefined, context.teamId), listening);
+    const parts = 'refused' in who ? [{ heading: 'Runwatch', lines: [who.refused] }] : await home(event.user);
     const blocks = parts.map(({ heading, lines }) => ({
       type: 'section' as const,
       text: {
@@ -50,6 +54,11 @@ export function listenToPages({
 
   app.shortcut<MessageShortcut>(addToAlertShortcut, async ({ ack, body, client }) => {
     await ack();
+    const who = await readerOf(pressedBy(body.user.id, body.user.name, body.team?.id), listening);
+    if ('refused' in who) {
+      await client.chat.postEphemeral({ channel: body.channel.id, user: body.user.id, text: who.refused });
+      return;
+    }
     const alerts = (await openAlerts()).slice(0, 100);
     const { permalink } = await client.chat
       .getPermalink({ channel: body.channel.id, message_ts: body.message.ts ?? body.message_ts })
@@ -94,7 +103,7 @@ export function listenToPages({
     const quoted = JSON.parse(view.private_metadata) as Quoted;
     const alertId = view.state.values.alert?.alert?.selected_option?.value ?? '';
     await soonest(ack, async () => {
-      const by = await peopleIn(body.team?.id).presser(body.user.id, body.user.name);
+      const by = pressedBy(body.user.id, body.user.name, body.team?.id ?? body.user.team_id);
       await press({
         alertId,
         action: 'add_note',

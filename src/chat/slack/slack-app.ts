@@ -1,7 +1,7 @@
 import { App, type Logger as BoltLogger, ExpressReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { Router } from 'express';
-import type { Alert } from '../../alerts/alert';
+import type { Alert, Presser } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
 import { plainLine } from '../../alerts/plain-text';
 import type { SlackConfig } from '../../config';
@@ -14,15 +14,15 @@ import { listenToPresses } from './listen-to-presses';
 import { createSlackPeople, type SlackPeople } from './people';
 import { channelIn } from './workspaces';
 
-/** A press in Slack, and where to answer it. */
-export interface Pressed extends SurfacePress {
-  replyTo: { surface: string; channel: string; user: string };
-}
-
 export interface SlackAppDeps {
   config: SlackConfig;
   log: Log;
-  press: (pressed: Pressed) => Promise<void>;
+  press: (pressed: SurfacePress) => Promise<string>;
+  /** Who somebody is, in the workspace that they pressed in. */
+  peopleIn: (team: string | undefined) => SlackPeople;
+  mayRead: (presser: Presser) => Promise<boolean>;
+  /** Told to whoever may not read. */
+  cannotRead: string;
   getAlert: (id: string) => Promise<Alert | null>;
   /** Alerts that are still open, newest first. */
   openAlerts: () => Promise<Alert[]>;
@@ -40,8 +40,6 @@ export interface SlackAppDeps {
 /** What the listeners share. */
 export interface SlackListening extends SlackAppDeps {
   app: App;
-  /** Who somebody is, in the workspace that they pressed in. */
-  peopleIn: (team: string | undefined) => SlackPeople;
   /** A channel as we write it: with its team where that is not the first workspace. */
   placeOf: (team: string | undefined, channel: string) => string;
 }
@@ -51,6 +49,23 @@ export interface SlackApp {
   router: Router | null;
   start: () => Promise<void>;
   stop: () => Promise<void>;
+}
+
+/** Who somebody is, by the workspace that they pressed in; what is no workspace of ours is looked up in the first. */
+export function createPeopleIn(
+  client: WebClient,
+  config: SlackConfig,
+  log: Log,
+): (team: string | undefined) => SlackPeople {
+  const teams = Object.keys(config.workspaces);
+  const own = createSlackPeople(client, teams);
+  const others = new Map(
+    Object.entries(config.workspaces).map(([team, botToken]) => [
+      team,
+      createSlackPeople(createSlackClient({ ...config, botToken }, log), teams),
+    ]),
+  );
+  return (team) => others.get(team ?? '') ?? own;
 }
 
 /** Never repeats a request by itself: whether a message was taken is looked up first. */
@@ -94,17 +109,10 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     deferInitialization: true,
     tokenVerificationEnabled: false,
   });
-  const others = new Map(
-    Object.entries(tokens).map(([team, botToken]) => [
-      team,
-      createSlackPeople(createSlackClient({ ...config, botToken }, log)),
-    ]),
-  );
-  const own = createSlackPeople(several ? createSlackClient(config, log) : app.client);
+  const others = new Set(Object.keys(tokens));
   const listening: SlackListening = {
     app,
-    peopleIn: (team) => others.get(team ?? '') ?? own,
-    placeOf: (team, channel) => channelIn(team, channel, new Set(others.keys())),
+    placeOf: (team, channel) => channelIn(team, channel, others),
     ...deps,
   };
   listenToPresses(listening);

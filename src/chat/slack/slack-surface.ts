@@ -26,11 +26,12 @@ export function createSlackSurface(
     return { channel: answer.channel ?? channel, message: answer.ts };
   }
 
-  async function update(ref: Ref, content: Content): Promise<void> {
+  async function update(ref: Ref, content: Content): Promise<Ref> {
     await call(
       () => client.chat.update({ channel: ref.channel, ts: ref.message, ...payload(content) }),
       () => client.chat.update({ channel: ref.channel, ts: ref.message, ...plain(content) }),
     );
+    return ref;
   }
 
   async function find(id: string, since: number, channel: string, parent: Ref | null): Promise<Ref | null> {

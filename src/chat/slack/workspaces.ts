@@ -23,7 +23,10 @@ export function joinWorkspaces(first: Surface, others: ReadonlyMap<string, Surfa
       const [team, own] = split(channel);
       return placed(team, await of(team).post(inner(content), own));
     },
-    update: (ref, content) => of(split(ref.channel)[0]).update(bare(ref), inner(content)),
+    update: async (ref, content) => {
+      const [team] = split(ref.channel);
+      return placed(team, await of(team).update(bare(ref), inner(content)));
+    },
     find: async (id, since, channel, parent) => {
       const [team, own] = split(channel);
       const found = await of(team).find(id, since, own, parent && bare(parent));

@@ -1,13 +1,14 @@
 import type { Activity } from '@microsoft/agents-activity';
+import { z } from 'zod';
 import type { Alert, Presser } from '../../alerts/alert';
 import { plainLine } from '../../alerts/plain-text';
 import { actionIds } from '../../config';
 import type { Action } from '../actions';
 import { readForm } from '../form';
 import { type MessageModel, messageOf } from '../message';
-import type { SurfacePress } from '../press';
+import type { Identified, SurfacePress } from '../press';
 import { refreshVerb, toCard, toDialogCard } from './card';
-import type { Member } from './people';
+import { rootOf } from './places';
 import type { Views } from './views';
 
 export interface InvokeDeps {
@@ -17,7 +18,8 @@ export interface InvokeDeps {
   /** False when no responder is configured. */
   responders: boolean;
   views: Views;
-  memberIn: (conversation: string, who: string) => Promise<Member | null>;
+  /** Who sent an activity, if they may read; else why not. */
+  readerOf: (activity: Activity) => Promise<Identified>;
   /** Tells somebody alone what came of their press, when it came too late for Teams. */
   tell: (person: Presser, text: string) => Promise<void>;
   now: () => number;
@@ -29,6 +31,19 @@ const answerWithinMs = 2500;
 const answerAtAllMs = 120_000;
 
 const cardType = 'application/vnd.microsoft.card.adaptive';
+const messageType = 'application/vnd.microsoft.activity.message';
+
+/** What a card or a dialog sends back: a verb, what it is about, and what was filled in. All of it is the client's word. */
+const dataSchema = z.record(z.string().max(100), z.unknown()).transform((data) => {
+  const texts = Object.entries(data).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(texts.map(([key, text]) => [key, text.slice(0, 5000)]));
+});
+const executeSchema = z.looseObject({
+  action: z.looseObject({ verb: z.string().max(100), data: dataSchema.optional() }),
+});
+const taskSchema = z.looseObject({ data: dataSchema });
 
 type Data = Record<string, string>;
 
@@ -39,7 +54,7 @@ export function createInvokes({
   getAlert,
   responders,
   views,
-  memberIn,
+  readerOf,
   tell,
   now,
 }: InvokeDeps): (activity: Activity) => Promise<unknown> {
@@ -50,29 +65,37 @@ export function createInvokes({
 
   async function answer(activity: Activity): Promise<unknown> {
     if (activity.name === 'adaptiveCard/action') {
-      const { action } = (activity.value ?? {}) as { action?: { verb?: string; data?: Data } };
-      const { verb = '', data = {} } = action ?? {};
+      const parsed = executeSchema.safeParse(activity.value);
+      if (!parsed.success) return shown(messageType, unknownButton);
+      const { verb, data = {} } = parsed.data.action;
       if (verb === refreshVerb) return refreshed(activity, data.alertId ?? '');
-      return shown('application/vnd.microsoft.activity.message', await pressed(activity, verb, data));
+      return shown(messageType, await pressed(activity, verb, data));
     }
-    const { data = {} } = (activity.value ?? {}) as { data?: Data };
-    const { verb = '', msteams: _, ...given } = data;
-    if (activity.name === 'task/fetch') return opened(verb, given.alertId ?? '');
-    if (activity.name === 'task/submit') {
-      const action = await possible(verb, given.alertId ?? '');
-      const form = action?.form && readForm(action.id, action.form(), ownedBy(given, activity));
-      if (action && form && 'faults' in form)
-        return dialog(action, given.alertId ?? '', Object.values(form.faults).join('. '));
-      return { task: { type: 'message', value: await pressed(activity, verb, given) } };
+    if (activity.name !== 'task/fetch' && activity.name !== 'task/submit') return null;
+    const parsed = taskSchema.safeParse(activity.value);
+    if (!parsed.success) return message(unknownButton);
+    const { verb = '', type: _, ...given } = parsed.data.data;
+    if (activity.name === 'task/fetch') return opened(activity, verb, given.alertId ?? '');
+    const action = await possible(verb, given.alertId ?? '');
+    const form = action?.form && readForm(action.id, action.form(), ownedBy(given, activity));
+    if (action && form && 'faults' in form) {
+      const who = await readerOf(activity);
+      if ('refused' in who) return message(who.refused);
+      return dialog(action, given.alertId ?? '', Object.values(form.faults).join('. '));
     }
-    return null;
+    return message(await pressed(activity, verb, given));
   }
 
+  const message = (value: string) => ({ task: { type: 'message', value } });
+
   /** Their own view of a card, which Teams asks for whoever is named in its `refresh`. */
-  async function refreshed({ from, conversation }: Activity, alertId: string): Promise<unknown> {
+  async function refreshed(activity: Activity, alertId: string): Promise<unknown> {
+    const who = await readerOf(activity);
+    if ('refused' in who) return shown(messageType, who.refused);
     const model = await modelOf(alertId);
-    if (!model) return shown('application/vnd.microsoft.activity.message', 'That alert is no longer kept.');
-    return shown(cardType, toCard(model, await views.of(conversation?.id ?? '', from?.id ?? '')));
+    if (!model) return shown(messageType, 'That alert is no longer kept.');
+    const place = rootOf(activity.conversation?.id ?? '');
+    return shown(cardType, toCard(model, await views.of(place, activity.from?.id ?? '')));
   }
 
   async function possible(verb: string, alertId: string): Promise<Action | null> {
@@ -80,10 +103,11 @@ export function createInvokes({
     return model?.actions.find(({ id }) => id === verb) ?? null;
   }
 
-  async function opened(verb: string, alertId: string): Promise<unknown> {
+  async function opened(activity: Activity, verb: string, alertId: string): Promise<unknown> {
+    const who = await readerOf(activity);
+    if ('refused' in who) return message(who.refused);
     const action = await possible(verb, alertId);
-    if (action) return dialog(action, alertId);
-    return { task: { type: 'message', value: 'That can’t be pressed any more as the alert stands.' } };
+    return action ? dialog(action, alertId) : message('That can’t be pressed any more as the alert stands.');
   }
 
   const dialog = (action: Action, alertId: string, fault?: string) => ({
@@ -100,15 +124,20 @@ export function createInvokes({
 
   async function pressed(activity: Activity, verb: string, data: Data): Promise<string> {
     const { from, id, conversation } = activity;
-    const action = actionIds.find((id) => id === verb);
     const { alertId = '', exceptionId, choice, answer, ...values } = data;
-    if (!action || !(alertId || exceptionId || choice)) return 'That button is not known here.';
-    const by = await presserOf(from, conversation?.id ?? '');
+    const asked = verb === 'ask_caller' && answer !== undefined;
+    const action = asked ? 'answer' : actionIds.find((id) => id === verb && id !== 'answer');
+    if (!action || !(alertId || exceptionId || choice)) return unknownButton;
+    const by: Presser = {
+      surface: 'teams',
+      id: from?.aadObjectId ?? from?.id ?? 'unknown',
+      name: plainLine(from?.name ?? 'somebody in Teams', 80),
+    };
     let input: Record<string, unknown> | undefined;
     if (exceptionId) input = { exceptionId };
     if (choice) input = { choice };
-    if (answer) input = { answer, ...(values.note ? { note: values.note } : {}) };
-    const found = alertId ? await possible(action, alertId) : null;
+    if (asked) input = { answer, ...(values.note ? { note: values.note } : {}) };
+    const found = alertId && !asked ? await possible(action, alertId) : null;
     if (found?.form) {
       const form = readForm(action, found.form(), ownedBy(values, activity));
       if ('faults' in form) return Object.values(form.faults).join('. ');
@@ -119,6 +148,7 @@ export function createInvokes({
       action,
       by,
       nonce: `${by.id}.${id ?? Date.now()}`,
+      replyTo: { surface: 'teams', channel: rootOf(conversation?.id ?? ''), user: from?.id ?? '' },
       ...(input ? { input } : {}),
     });
     const soon = await answered(pressId, answerWithinMs);
@@ -127,17 +157,6 @@ export function createInvokes({
       .then((late) => (late ? tell(by, late) : undefined))
       .catch(() => {});
     return 'Noted; the message shows what comes of it.';
-  }
-
-  /** The card's answer names no address, so the conversation's member is looked up: rules may go by it. */
-  async function presserOf(from: Activity['from'], conversation: string): Promise<Presser> {
-    const member = from?.id ? await memberIn(conversation, from.id).catch(() => null) : null;
-    return {
-      surface: 'teams',
-      id: from?.aadObjectId ?? from?.id ?? 'unknown',
-      name: plainLine(from?.name ?? 'somebody in Teams', 80),
-      ...(member?.email ? { email: member.email } : {}),
-    };
   }
 
   async function answered(pressId: string, withinMs: number): Promise<string | null> {
@@ -151,6 +170,8 @@ export function createInvokes({
 
   return answer;
 }
+
+const unknownButton = 'That button is not known here.';
 
 /** Who names no owner is it. */
 const ownedBy = (values: Data, { from }: Activity): Data => ({

@@ -1,42 +1,35 @@
-import {
-  Activity,
-  ActivityTypes,
-  type ChannelAccount,
-  type ConversationReference,
-} from '@microsoft/agents-activity';
+import { Activity, ActivityTypes, type ChannelAccount } from '@microsoft/agents-activity';
 import type { CloudAdapter, ConnectorClient, TurnContext } from '@microsoft/agents-hosting';
+import { redactSecrets } from '../../redactor';
 import type { Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import { toQuestionCard } from './card';
+import type { Place, Places } from './places';
 
-/** A conversation's reference as we keep it; `direct` when we began it with one person. */
-export type Direct = Partial<ConversationReference> & { direct?: boolean };
-
-/** Somebody in a conversation: Teams' user id, and the name that they sign in with where Teams tells it. */
+/** Somebody in a conversation. */
 export interface Member {
+  /** Teams' user id. */
   id: string;
-  email: string | null;
+  /** The name that they sign in with, which Entra vouches for; null where Teams does not tell it. */
+  upn: string | null;
+  /** They belong to another tenant. */
+  guest: boolean;
 }
 
-type TeamsAccount = ChannelAccount & { email?: string; userPrincipalName?: string };
+type TeamsAccount = ChannelAccount & { userPrincipalName?: string; userRole?: string; tenantId?: string };
 
 export interface TeamsPeopleDeps {
   adapter: CloudAdapter;
-  memory: {
-    conversations: () => Promise<Record<string, string>>;
-    addConversation: (id: string, reference: string) => Promise<unknown>;
-  };
+  tenantId: string;
+  places: Pick<Places, 'get' | 'alertPlaces' | 'rememberDirect'>;
   inConversation: <T>(conversation: string, work: (context: TurnContext) => Promise<T>) => Promise<T>;
-  everyConversation: () => Promise<string[]>;
 }
 
 /** Finds people among the members of conversations that the app is in, and talks to them alone. */
-export function createTeamsPeople({
-  adapter,
-  memory,
-  inConversation,
-  everyConversation,
-}: TeamsPeopleDeps): Pick<Surface, 'ask' | 'personOf'> & {
+export function createTeamsPeople({ adapter, tenantId, places, inConversation }: TeamsPeopleDeps): Pick<
+  Surface,
+  'ask' | 'personOf'
+> & {
   /** Says something to one person in a chat of their own; nothing where they can't be found. */
   say: (who: string, text: string) => Promise<void>;
   /** A conversation's member, by Teams' user id, e-mail address or object id; null where there is none. */
@@ -54,7 +47,13 @@ export function createTeamsPeople({
   async function memberIn(conversation: string, who: string): Promise<Member | null> {
     const found = (await memberOf(conversation, who)) as TeamsAccount | null;
     if (!found?.id) return null;
-    return { id: found.id, email: found.userPrincipalName ?? found.email ?? null };
+    const upn = found.userPrincipalName ?? null;
+    const foreign =
+      tenantId !== '' &&
+      found.tenantId !== undefined &&
+      found.tenantId.toLowerCase() !== tenantId.toLowerCase();
+    const guest = foreign || /^(guest|anonymous)$/i.test(found.userRole ?? '') || /#EXT#/i.test(upn ?? '');
+    return { id: found.id, upn, guest };
   }
 
   async function say(who: string, text: string): Promise<void> {
@@ -62,12 +61,16 @@ export function createTeamsPeople({
     if (found) await inConversation(await chatWith(found), (context) => context.sendActivity(text));
   }
 
-  /** A member of any conversation that the app is in, by e-mail address or object id, and the reference that reached them. */
-  async function member(who: string): Promise<{ account: ChannelAccount; reference: Direct } | null> {
-    const known = await memory.conversations();
-    for (const place of await everyConversation()) {
-      const account = await memberOf(place, who);
-      if (account) return { account, reference: JSON.parse(known[place] ?? '{}') as Direct };
+  /** A member of any conversation that alerts go to, by e-mail address or object id, and the place that reached them. */
+  async function member(
+    who: string,
+  ): Promise<{ account: ChannelAccount; conversation: string; reference: Place } | null> {
+    for (const conversation of await places.alertPlaces()) {
+      const account = await memberOf(conversation, who).catch((error: unknown) => {
+        if (error instanceof SurfaceError && error.kind === 'refused') return null;
+        throw error;
+      });
+      if (account) return { account, conversation, reference: await places.get(conversation) };
     }
     return null;
   }
@@ -75,10 +78,10 @@ export function createTeamsPeople({
   /** Begins a chat with one person, or finds the one that was begun; answers its id. */
   async function chatWith({
     account,
+    conversation,
     reference,
   }: NonNullable<Awaited<ReturnType<typeof member>>>): Promise<string> {
-    const [place = ''] = await everyConversation();
-    const { id } = await inConversation(place, (context) => {
+    const { id } = await inConversation(conversation, (context) => {
       const connector = context.turnState.get<ConnectorClient>(adapter.ConnectorClientKey);
       return connector.createConversation({
         isGroup: false,
@@ -89,8 +92,11 @@ export function createTeamsPeople({
       } as Parameters<ConnectorClient['createConversation']>[0]);
     });
     const { activityId: _, ...rest } = reference;
-    const own = { ...rest, user: account, conversation: { id, isGroup: false }, direct: true };
-    await memory.addConversation(id, JSON.stringify(own));
+    await places.rememberDirect(id, {
+      ...rest,
+      user: account,
+      conversation: { id, isGroup: false } as Place['conversation'],
+    });
     return id;
   }
 
@@ -119,10 +125,15 @@ export function createTeamsPeople({
   return { ask, personOf, say, memberIn };
 }
 
-/** An Adaptive Card as a message. @param summary one line for notifications */
+/** An Adaptive Card as a message, without any secret of ours. @param summary one line for notifications */
 export const toCardActivity = (card: unknown, summary?: string): Activity =>
   Activity.fromObject({
     type: ActivityTypes.Message,
-    ...(summary ? { summary } : {}),
-    attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
+    ...(summary ? { summary: redactSecrets(summary) } : {}),
+    attachments: [
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        content: JSON.parse(redactSecrets(JSON.stringify(card))),
+      },
+    ],
   });

@@ -1,5 +1,5 @@
-import type { ConversationReference } from '@microsoft/agents-activity';
 import { SurfaceError } from '../surface';
+import type { Place } from './places';
 
 /** What of a chatMessage tells whether it is ours. @see https://learn.microsoft.com/graph/api/resources/chatmessage */
 interface ChatMessage {
@@ -16,9 +16,6 @@ export interface SearchDeps {
   token: () => Promise<string>;
   appId: string;
 }
-
-/** A conversation as it was told of, with the team's Entra group where it is a channel. */
-export type Place = ConversationReference & { team?: string };
 
 /** Graph gives at most 50 a page. */
 const mostPages = 5;

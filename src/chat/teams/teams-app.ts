@@ -1,35 +1,44 @@
 import { Activity, ActivityTypes } from '@microsoft/agents-activity';
-import { CloudAdapter, INVOKE_RESPONSE_KEY, type TurnContext } from '@microsoft/agents-hosting';
+import {
+  CloudAdapter,
+  INVOKE_RESPONSE_KEY,
+  OutboundHostValidator,
+  type TurnContext,
+} from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
-import type { Alert } from '../../alerts/alert';
+import type { Alert, Presser } from '../../alerts/alert';
+import { guid } from '../../alerts/guid';
 import { plainLine } from '../../alerts/plain-text';
 import type { ResponderRule, TeamsConfig } from '../../config';
 import type { Log } from '../../log';
-import type { SurfacePress } from '../press';
-import type { Content, Ref, Surface } from '../surface';
+import { redactSecrets } from '../../redactor';
+import { isForwarded } from '../forwarded';
+import type { Identified, SurfacePress } from '../press';
+import type { Content, Surface } from '../surface';
 import { SurfaceError } from '../surface';
+import { isTeamsAddress, teamsClouds, whyNotFromTeams } from './authenticate';
 import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
+import { createDeliverToPlaces, everywhere } from './deliver-to-places';
 import { createInvokes } from './invokes';
-import { createTeamsPeople, type Direct, toCardActivity } from './people';
-import type { Place, TeamsSearch } from './search';
+import { createTeamsPeople, toCardActivity } from './people';
+import { createPlaces, rootOf, type TeamsMemory } from './places';
+import type { TeamsSearch } from './search';
 import { createViews } from './views';
-
-/** Where the app was installed, and what was posted where: kept so that every process knows. */
-export interface TeamsMemory {
-  conversations: () => Promise<Record<string, string>>;
-  addConversation: (id: string, reference: string) => Promise<unknown>;
-  dropConversation: (id: string) => Promise<unknown>;
-  posted: (contentId: string, conversation: string) => Promise<string | null>;
-  notePosted: (contentId: string, conversation: string, activityId: string) => Promise<unknown>;
-}
 
 export interface TeamsDeps {
   config: TeamsConfig;
+  /** Conversations that routes name. */
+  routed: readonly string[];
   log: Log;
   memory: TeamsMemory;
   press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   command: (text: string) => Promise<string>;
+  mayRead: (presser: Presser) => Promise<boolean>;
+  /** May this person choose which conversations take alerts? */
+  mayChoosePlaces: (presser: Presser) => Promise<boolean>;
+  /** Told to whoever may not read. */
+  cannotRead: string;
   getAlert: (id: string) => Promise<Alert | null>;
   /** Who may press what. */
   rules: readonly ResponderRule[];
@@ -38,26 +47,48 @@ export interface TeamsDeps {
   now: () => number;
 }
 
-/** Bot Framework by @microsoft/agents-hosting: it checks each request's token (signature, issuer, audience, expiry, serviceUrl). */
+/**
+ * Teams by @microsoft/agents-hosting, which checks each request's signature, audience and expiry; the rest is checked by
+ * {@link whyNotFromTeams} before anything of a request is looked at.
+ */
 export function createTeams({
   config,
+  routed,
   log,
   memory,
   press,
   answerTo,
   command,
+  mayRead,
+  mayChoosePlaces,
+  cannotRead,
   getAlert,
   rules,
   search,
   now,
-}: TeamsDeps): {
-  surface: Surface;
-  router: Router;
-} {
+}: TeamsDeps) {
+  const cloud = teamsClouds[config.cloud];
   const adapter = new CloudAdapter(
     config.local
       ? {}
-      : { clientId: config.appId, clientSecret: config.appPassword, tenantId: config.tenantId },
+      : {
+          clientId: config.appId,
+          clientSecret: config.appPassword,
+          tenantId: config.tenantId,
+          authorityEndpoint: cloud.authority,
+          issuers: [cloud.issuer],
+          validateIssuer: true,
+        },
+    undefined,
+    undefined,
+    { validateServiceUrl: true },
+    config.local
+      ? undefined
+      : new OutboundHostValidator({
+          enabled: true,
+          includeDefaultMicrosoftHosts: false,
+          hosts: [...cloud.hosts],
+        }),
   );
 
   // Its own handler posts "The agent encountered an error or bug" and takes what failed for sent.
@@ -66,18 +97,20 @@ export function createTeams({
   };
 
   /** The Playground's requests carry no token, so answers need no identity either. */
-  const identity = config.local ? { name: 'anonymous' } : config.appId;
+  const identity = config.local ? { name: 'anonymous' } : { aud: config.appId, azp: cloud.scope };
+  const places = createPlaces(config, routed, memory);
 
   async function onTurn(context: TurnContext): Promise<void> {
     const { activity } = context;
-    const conversation = activity.conversation?.id;
+    const conversation = rootOf(activity.conversation?.id ?? '');
     if (conversation) {
       const gone = activity.type === 'installationUpdate' && activity.action === 'remove';
-      if (gone) await memory.dropConversation(conversation);
-      else if (!(await isDirect(conversation))) await rememberPlace(conversation, activity);
+      if (gone) await places.forget(conversation);
+      else await places.remember(activity);
     }
     if (activity.type === ActivityTypes.Invoke) {
-      const value = { status: 200, body: await answerInvoke(activity) };
+      const body = await answerInvoke(activity);
+      const value = { status: 200, body: JSON.parse(redactSecrets(JSON.stringify(body ?? null))) };
       context.turnState.set(
         INVOKE_RESPONSE_KEY,
         Activity.fromObject({ type: ActivityTypes.InvokeResponse, value }),
@@ -88,23 +121,30 @@ export function createTeams({
     const words = (activity.removeRecipientMention?.() || activity.text || '')
       .trim()
       .replace(/^\/?runwatch\s*/i, '');
-    if (words) await context.sendActivity(escapeMarkdown(await command(words)).replace(/\n/g, '\n\n'));
+    if (words)
+      await context.sendActivity(
+        escapeMarkdown(redactSecrets(await answerMessage(activity, words))).replace(/\n/g, '\n\n'),
+      );
   }
 
-  /** A channel's messages are read by its team's Entra group, which not every activity names. */
-  async function rememberPlace(conversation: string, activity: Activity): Promise<void> {
-    const known = JSON.parse((await memory.conversations())[conversation] ?? '{}') as Place;
-    const { team: told } = (activity.channelData ?? {}) as { team?: { aadGroupId?: string } };
-    const team = told?.aadGroupId ?? known.team;
-    const place = { ...activity.getConversationReference(), ...(team ? { team } : {}) };
-    await memory.addConversation(conversation, JSON.stringify(place));
+  /** What a message is answered: a choice of where alerts go, or a command. */
+  async function answerMessage(activity: Activity, words: string): Promise<string> {
+    const who = await readerOf(activity);
+    if ('refused' in who) return who.refused;
+    const [, choice] = /^alerts\s+(here|stop)$/i.exec(words) ?? [];
+    if (!choice) return `${await command(words)}${/^help$/i.test(words) ? `\n${placesHelp}` : ''}`;
+    if (!(await mayChoosePlaces(who.presser)))
+      return 'Only a responder may choose where alerts go. Ask one, or have RUNWATCH_RESPONDERS changed.';
+    if (activity.conversation?.conversationType === 'personal')
+      return 'Alerts go to channels and group chats only. Say this in one of them.';
+    const on = choice.toLowerCase() === 'here';
+    await places.choose(rootOf(activity.conversation?.id ?? ''), on);
+    log.info(
+      { place: activity.conversation?.id, on, by: who.presser.id },
+      'a responder chose where alerts go',
+    );
+    return on ? 'Alerts come here from now on.' : 'Alerts no longer come here.';
   }
-
-  const placeOf = async (conversation: string): Promise<Place> => {
-    const reference = (await memory.conversations())[conversation];
-    if (!reference) throw new SurfaceError(`the app is not installed in ${conversation}`, 'refused');
-    return JSON.parse(reference) as Place;
-  };
 
   /** @param below a channel's message: what is sent is a reply to it */
   async function inConversation<T>(
@@ -112,7 +152,7 @@ export function createTeams({
     work: (context: TurnContext) => Promise<T>,
     below?: string,
   ): Promise<T> {
-    const reference = await placeOf(conversation);
+    const reference = await places.get(conversation);
     if (below && reference.conversation?.conversationType === 'channel')
       reference.conversation.id = `${conversation};messageid=${below}`;
     let result: T | undefined;
@@ -126,29 +166,52 @@ export function createTeams({
     return result as T;
   }
 
-  /** A chat that we began with one person stays theirs, whatever they say in it. */
-  const isDirect = async (conversation: string): Promise<boolean> =>
-    (JSON.parse((await memory.conversations())[conversation] ?? '{}') as Direct).direct === true;
-
-  /** Where the app was installed; chats that we began with one person are none of these. */
-  async function everyConversation(): Promise<string[]> {
-    const all = Object.entries(await memory.conversations());
-    return all.filter(([, reference]) => !(JSON.parse(reference) as Direct).direct).map(([id]) => id);
-  }
-
   const { ask, personOf, say, memberIn } = createTeamsPeople({
     adapter,
-    memory,
+    tenantId: config.tenantId,
+    places,
     inConversation,
-    everyConversation,
   });
+
+  /** Whoever Teams vouches for, if they belong to our tenant and to the conversation that they pressed in. */
+  async function identify(by: Presser, conversation: string | null): Promise<Identified> {
+    const member = conversation
+      ? await memberIn(conversation, by.id).catch((error: unknown) => {
+          if (config.local || (error instanceof SurfaceError && error.kind === 'refused')) return null;
+          throw error;
+        })
+      : null;
+    const presser: Presser = { ...by, ...(member?.upn ? { email: member.upn } : {}) };
+    if (config.local) return { presser };
+    if (!guid(by.id) || !member) return { refused: 'Teams does not tell who you are, so nothing was done.' };
+    if (member.guest) return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
+    return { presser };
+  }
+
+  async function isInAlertChannel(by: Presser): Promise<boolean> {
+    if (config.local) return true;
+    for (const place of await places.alertPlaces()) {
+      const member = await memberIn(place, by.id).catch(() => null);
+      if (member && !member.guest) return true;
+    }
+    return false;
+  }
+
+  async function readerOf({ from, conversation }: Activity): Promise<Identified> {
+    const by: Presser = {
+      surface: 'teams',
+      id: from?.aadObjectId ?? from?.id ?? 'unknown',
+      name: plainLine(from?.name ?? 'somebody in Teams', 80),
+    };
+    const known = await identify(by, rootOf(conversation?.id ?? ''));
+    if ('refused' in known) return known;
+    return (await mayRead(known.presser)) ? known : { refused: cannotRead };
+  }
+
   const views = createViews({
     rules,
     memberIn,
-    serviceOf: async (conversation) => {
-      const reference = (await memory.conversations())[conversation] ?? '{}';
-      return (JSON.parse(reference) as Direct).serviceUrl ?? '';
-    },
+    serviceOf: async (conversation) => (await places.get(conversation)).serviceUrl ?? '',
     now,
   });
   const answerInvoke = createInvokes({
@@ -157,115 +220,81 @@ export function createTeams({
     getAlert,
     responders: rules.length > 0,
     views,
-    memberIn,
-    tell: (person, text) => say(person.id, escapeMarkdown(text)),
+    readerOf,
+    tell: (person, text) => say(person.id, escapeMarkdown(redactSecrets(text))),
     now,
   });
-
-  const activityIn = async (place: string, content: Content) =>
-    toActivity(content, content.kind === 'alert' ? await views.of(place) : {});
-
-  /** What Redis would not take yet, when it is full: another try in this process knows of it. */
-  const unnoted = new Map<string, string>();
-  const postedIn = async (place: string, contentId: string): Promise<string | null> =>
-    unnoted.get(`${place} ${contentId}`) ?? memory.posted(contentId, place);
-  async function notePosted(place: string, contentId: string, activityId: string): Promise<void> {
-    const key = `${place} ${contentId}`;
-    unnoted.set(key, activityId);
-    await memory.notePosted(contentId, place, activityId);
-    unnoted.delete(key);
-  }
-
-  /** One message a conversation; those that took it already are not sent it again. */
-  async function post(content: Content, channel: string): Promise<Ref> {
-    const places = channel === everywhere ? await everyConversation() : [channel];
-    if (places.length === 0)
-      throw new SurfaceError('the Teams app is not installed in any conversation yet', 'throttled', 15_000);
-    const sent: string[] = [];
-    for (const place of places) {
-      const known = await postedIn(place, idOf(content));
-      const id =
-        known ??
-        (
-          await inConversation(
-            place,
-            async (context) => context.sendActivity(await activityIn(place, content)),
-            content.kind === 'thread' ? messageIn(place, content.parent) : undefined,
-          )
-        )?.id;
-      if (!id) throw new SurfaceError('Teams gave no id for what it took', 'unknown');
-      if (!known) await notePosted(place, idOf(content), id);
-      sent.push(`${place} ${id}`);
-    }
-    return { channel, message: sent.join('\n') };
-  }
-
-  async function update(ref: Ref, content: Content): Promise<void> {
-    for (const line of ref.message.split('\n')) {
-      const [place = '', id = ''] = line.split(' ');
-      const activity = await activityIn(place, content);
+  const { show, find } = createDeliverToPlaces({
+    memory,
+    places,
+    log,
+    search,
+    now,
+    activityIn: async (place, content) =>
+      toActivity(content, content.kind === 'alert' ? await views.of(place) : {}),
+    send: async (place, activity, below) =>
+      (await inConversation(place, (context) => context.sendActivity(activity), below))?.id ?? '',
+    update: async (place, id, activity) => {
       activity.id = id;
       await inConversation(place, (context) => context.updateActivity(activity));
-    }
-  }
-
-  /** What was noted is known; what was not is looked for where Microsoft Graph lets us, noted, and else sent again. */
-  async function find(id: string, since: number, channel: string, parent: Ref | null): Promise<Ref | null> {
-    const places = channel === everywhere ? await everyConversation() : [channel];
-    const sent: string[] = [];
-    for (const place of places) {
-      let activity = await postedIn(place, id);
-      if (!activity && search) {
-        const below = parent ? (messageIn(place, parent) ?? null) : null;
-        activity = await search(await placeOf(place), id, since, below);
-        if (activity) await notePosted(place, id, activity);
-      }
-      if (activity) sent.push(`${place} ${activity}`);
-    }
-    return places.length > 0 && sent.length === places.length ? { channel, message: sent.join('\n') } : null;
-  }
+    },
+  });
 
   const router = Router();
   router.post('/api/messages', express.json({ limit: '256kb' }), (request: Request, response: Response) => {
+    const refuse = (why: string, error?: unknown) => {
+      log.warn({ why, error }, 'a Teams request was refused');
+      if (!response.headersSent) response.status(401).end();
+    };
     const go = async () => {
+      if (config.local) {
+        const why = whyNotLocal(request);
+        if (why) return refuse(why);
+      }
       await adapter.authorizeRequest(request, response, (error?: unknown) => {
-        if (error) return;
+        if (error) return refuse('the token does not hold', error);
+        const { user } = request as Request & { user?: Record<string, unknown> };
+        const expected = { cloud: config.cloud, audience: config.appId, tenantId: config.tenantId };
+        const why = config.local ? null : whyNotFromTeams(user, request.body, expected);
+        if (why) return refuse(why);
+        // The SDK asks for its own token by this claim; Bot Service leaves it out, and the SDK then asks the public cloud.
+        if (user && !config.local) Object.assign(request, { user: { ...user, azp: cloud.scope } });
         adapter.process(request, response, onTurn).catch((fault) => {
           log.warn({ error: fault }, 'a Teams turn failed');
           if (!response.headersSent) response.status(500).end();
         });
       });
     };
-    go().catch((error) => {
-      log.warn({ error }, 'a Teams request was refused');
-      if (!response.headersSent) response.status(401).end();
-    });
+    go().catch((error) => refuse('the request could not be checked', error));
   });
 
   const surface: Surface = {
     name: 'teams',
     channel: config.channel ?? everywhere,
     intervalMs: 500,
-    post,
-    update,
+    post: show,
+    update: (ref, content) => show(content, ref.channel),
     find,
     ask,
     personOf,
     whisper: async () => {},
   };
-  return { surface, router };
+  return { surface, router, identify, isInAlertChannel };
 }
 
-/** Stands for every conversation that the app was installed in. */
-const everywhere = '*';
+const placesHelp =
+  'alerts here: alerts come to this conversation\nalerts stop: they no longer come to it (both for responders)';
 
-const messageIn = (place: string, { message }: Ref): string | undefined =>
-  message
-    .split('\n')
-    .map((line) => line.split(' '))
-    .find(([where]) => where === place)?.[1];
+const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 
-const idOf = (content: Content): string => (content.kind === 'alert' ? content.model.alertId : content.id);
+/** Without tokens only this machine may speak to us, and no web page through a name of its own. */
+function whyNotLocal(request: Request): string | null {
+  const named = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (!loopback.has(named)) return 'TEAMS_LOCAL takes requests under a loopback name only';
+  if (isForwarded(request)) return 'TEAMS_LOCAL takes no forwarded requests';
+  const { serviceUrl } = (request.body ?? {}) as { serviceUrl?: unknown };
+  return isTeamsAddress(serviceUrl, 'local') ? null : 'TEAMS_LOCAL answers on loopback only';
+}
 
 function toActivity(content: Content, view: CardView): Activity {
   switch (content.kind) {

@@ -1,0 +1,41 @@
+/** A scope that roles are assigned at, taken apart and written anew. */
+export interface Scope {
+  /** Such as /subscriptions/ID/resourceGroups/NAME; never what was typed, always what it was read as. */
+  scope: string;
+  subscriptionId: string;
+}
+
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** @see https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
+const groupName = /^[\p{L}\p{N}_().-]{1,90}$/u;
+const provider = /^[a-z][a-z0-9]*(\.[a-z0-9]+)+$/i;
+const type = /^[a-z][a-z0-9]*$/i;
+const name = /^[\p{L}\p{N}_][\p{L}\p{N}_ ().-]{0,259}$/u;
+
+/**
+ * Reads a scope as people write it: a subscription's GUID, or an ARM id of a subscription, a resource group or a resource in
+ * one. Null for all else, so that nothing typed ever becomes another path or a query of a request.
+ */
+export function parseScope(text: string): Scope | null {
+  const trimmed = text.trim();
+  if (guid.test(trimmed))
+    return { scope: `/subscriptions/${trimmed.toLowerCase()}`, subscriptionId: trimmed.toLowerCase() };
+  const [root, subscription = '', groups, group = '', providers, namespace = '', ...rest] = trimmed
+    .replace(/^\//, '')
+    .replace(/\/$/, '')
+    .split('/');
+  if (!is(root, 'subscriptions') || !guid.test(subscription)) return null;
+  const subscriptionId = subscription.toLowerCase();
+  let scope = `/subscriptions/${subscriptionId}`;
+  if (groups === undefined) return { scope, subscriptionId };
+  if (!is(groups, 'resourceGroups') || !groupName.test(group) || /^[.]+$/.test(group)) return null;
+  scope += `/resourceGroups/${group}`;
+  if (providers === undefined) return { scope, subscriptionId };
+  if (!is(providers, 'providers') || !provider.test(namespace)) return null;
+  if (rest.length === 0 || rest.length % 2 !== 0 || rest.length > 10) return null;
+  if (!rest.every((part, index) => (index % 2 === 0 ? type : name).test(part) && !/^[.]+$/.test(part)))
+    return null;
+  return { scope: `${scope}/providers/${namespace}/${rest.join('/')}`, subscriptionId };
+}
+
+const is = (a: string | undefined, b: string) => a?.toLowerCase() === b.toLowerCase();

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { Keyring } from '../../keyring';
+
+/** A session ends this long after it began, ms. */
+const holdsMs = 12 * 3_600_000;
+
+/**
+ * Sessions of whoever opened the console with RUNWATCH_CONSOLE_TOKEN: when one began, signed. Every process takes those of
+ * the others, and a new token ends them all.
+ */
+export function createSessions(keyring: Keyring, consoleToken: string, now: () => number) {
+  const token = createHash('sha256').update(consoleToken).digest('hex');
+  const signedText = (began: string) => `${began} ${token}`;
+  return {
+    begin: (): string => {
+      const began = String(now());
+      return `${began}.${keyring.sign('session', signedText(began))}`;
+    },
+    holds: (session: string): boolean => {
+      const [began = '', signature = ''] = session.split('.');
+      const age = now() - Number(began);
+      return age >= 0 && age < holdsMs && keyring.verify('session', signedText(began), signature);
+    },
+    maxAgeSeconds: holdsMs / 1000,
+  };
+}
+
+/** What a form of ours carries, so that no other site's form is taken: it fits one session only. */
+export const formToken = (keyring: Keyring, session: string): string => keyring.sign('form', session);
+export const isFormToken = (keyring: Keyring, session: string, given: unknown): boolean =>
+  keyring.verify('form', session, given);

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { TeamsCloud } from '../../config';
+
+/**
+ * Who signs for Teams in each cloud, and the hosts that Teams answers from.
+ * @see https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication
+ * @see https://microsoft.github.io/Agents-for-js/variables/_microsoft_agents-hosting.TeamsServiceEndpoints.html
+ * China's values are those of Microsoft's own Teams SDK (packages/api, cloud-environment): Microsoft's documentation names
+ * no Teams host for it.
+ */
+export const teamsClouds: Record<
+  TeamsCloud,
+  { issuer: string; hosts: readonly string[]; authority: string; scope: string }
+> = {
+  public: {
+    issuer: 'https://api.botframework.com',
+    hosts: ['smba.trafficmanager.net'],
+    authority: 'https://login.microsoftonline.com',
+    scope: 'https://api.botframework.com',
+  },
+  gcc: {
+    issuer: 'https://api.botframework.com',
+    hosts: ['smba.infra.gcc.teams.microsoft.com'],
+    authority: 'https://login.microsoftonline.com',
+    scope: 'https://api.botframework.com',
+  },
+  gcchigh: {
+    issuer: 'https://api.botframework.us',
+    hosts: ['smba.infra.gov.teams.microsoft.us'],
+    authority: 'https://login.microsoftonline.us',
+    scope: 'https://api.botframework.us',
+  },
+  dod: {
+    issuer: 'https://api.botframework.us',
+    hosts: ['smba.infra.dod.teams.microsoft.us'],
+    authority: 'https://login.microsoftonline.us',
+    scope: 'https://api.botframework.us',
+  },
+  china: {
+    issuer: 'https://api.botframework.azure.cn',
+    hosts: ['frontend.botapi.msg.infra.teams.microsoftonline.cn'],
+    authority: 'https://login.partner.microsoftonline.cn',
+    scope: 'https://api.botframework.azure.cn',
+  },
+};
+
+/** Is this an address of Teams' own in the cloud? The Playground's is on loopback. */
+export function isTeamsAddress(address: unknown, cloud: TeamsCloud | 'local'): boolean {
+  if (typeof address !== 'string' || !URL.canParse(address)) return false;
+  const { protocol, hostname, port, username, password } = new URL(address);
+  if (username || password) return false;
+  if (cloud === 'local') return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  return protocol === 'https:' && port === '' && teamsClouds[cloud].hosts.includes(hostname);
+}
+
+const claimsSchema = z.looseObject({
+  iss: z.string(),
+  aud: z.string(),
+  exp: z.number(),
+  serviceurl: z.string(),
+});
+
+const activitySchema = z.looseObject({
+  serviceUrl: z.string(),
+  channelId: z.literal('msteams'),
+  conversation: z.looseObject({ id: z.string().min(1), tenantId: z.string() }),
+});
+
+export interface Expected {
+  cloud: TeamsCloud;
+  /** Our app id. */
+  audience: string;
+  tenantId: string;
+}
+
+/**
+ * Why a request is not from Teams for us, null when it is. Its token's signature and expiry are checked before, by
+ * @microsoft/agents-hosting; Bot Service's tokens carry no tenant, so that is read from the activity that they vouch for.
+ * @param claims the verified token's
+ * @param activity the request's body
+ */
+export function whyNotFromTeams(claims: unknown, activity: unknown, expected: Expected): string | null {
+  const token = claimsSchema.safeParse(claims);
+  if (!token.success) return `the token lacks ${token.error.issues[0]?.path.join('.') || 'its claims'}`;
+  const { iss, aud, serviceurl } = token.data;
+  if (iss !== teamsClouds[expected.cloud].issuer) return "the token's issuer is not Bot Service's";
+  if (aud !== expected.audience) return "the token's audience is not this app";
+  const sent = activitySchema.safeParse(activity);
+  if (!sent.success) return `the activity lacks ${sent.error.issues[0]?.path.join('.') || 'its fields'}`;
+  const { serviceUrl, conversation } = sent.data;
+  if (bare(serviceurl) !== bare(serviceUrl)) return "the token's serviceurl is not the activity's";
+  if (!isTeamsAddress(serviceUrl, expected.cloud)) return 'the serviceUrl is not an address of Teams';
+  if (conversation.tenantId.toLowerCase() !== expected.tenantId.toLowerCase())
+    return 'the conversation belongs to another tenant';
+  return null;
+}
+
+const bare = (address: string) => address.replace(/\/+$/, '');

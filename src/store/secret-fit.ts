@@ -1,0 +1,24 @@
+import type { Redis } from 'ioredis';
+import type { Keyring } from '../keyring';
+import { keys } from './keys';
+
+const lookAgainMs = 30_000;
+
+/**
+ * Whether this process's RUNWATCH_SECRET is that of the others. The first process writes down a fingerprint; one that knows
+ * it as the previous secret replaces it.
+ */
+export function createSecretFit(redis: Redis, now: () => number = Date.now) {
+  let known: { fits: boolean; at: number } | null = null;
+
+  return async ({ fingerprints }: Pick<Keyring, 'fingerprints'>): Promise<boolean> => {
+    if (known && (known.fits || now() - known.at < lookAgainMs)) return known.fits;
+    await redis.set(keys.secretCheck, fingerprints.current, 'NX');
+    const written = await redis.get(keys.secretCheck);
+    if (written !== null && written === fingerprints.previous)
+      await redis.set(keys.secretCheck, fingerprints.current);
+    const fits = written === fingerprints.current || written === fingerprints.previous;
+    known = { fits, at: now() };
+    return fits;
+  };
+}

@@ -1,0 +1,21 @@
+import { createPress, type Press, type PressDeps } from '../../src/responses/press';
+import type { PressJob } from '../../src/responses/response';
+
+/** A press as it stands in the queue, signed as a surface of ours signs it. */
+export async function signedPress(
+  press: Omit<Press, 'nonce' | 'input'> & { input?: Record<string, unknown> | undefined },
+  deps: PressDeps,
+  nonce: string,
+): Promise<PressJob> {
+  let queued: PressJob | undefined;
+  const queues = {
+    respond: {
+      add: async (_: string, job: PressJob) => {
+        queued = structuredClone(job);
+      },
+    },
+  };
+  const { input, ...rest } = press;
+  await createPress({ ...deps, queues })({ ...rest, ...(input ? { input } : {}), nonce });
+  return queued as PressJob;
+}
