@@ -21,7 +21,8 @@ export function takeOverOutput(log: Log): void {
     keyof typeof levels,
     'info' | 'debug' | 'warn' | 'error',
   ][])
-    console[name] = (...parts: unknown[]) => log[level]({ from: 'console' }, format(...parts.map(shown)).slice(0, 2000));
+    console[name] = (...parts: unknown[]) =>
+      log[level]({ from: 'console' }, format(...parts.map(shown)).slice(0, 2000));
   process.removeAllListeners('warning');
   process.on('warning', (warning) => log.warn({ error: warning }, 'a warning of Node.js'));
   const end = (error: unknown, what: string) => {

@@ -39,7 +39,9 @@ const longValue = 24;
 function credentialsOfHeader([name, value]: [string, string]): string[] {
   if (!credential.test(name) && value.length < longValue) return [];
   const [scheme, rest] = value.split(/\s+/, 2);
-  return rest && /^(basic|bearer|token|apikey|splunk|genie\w*)$/i.test(scheme ?? '') ? [value, rest] : [value];
+  return rest && /^(basic|bearer|token|apikey|splunk|genie\w*)$/i.test(scheme ?? '')
+    ? [value, rest]
+    : [value];
 }
 
 /** Texts in a webhook's body that stand under a name of a credential. */

@@ -1,10 +1,12 @@
 import { actionIds } from '../alerts/action-ids';
 import { type Alert, isCallerOf, type Presser, summarize } from '../alerts/alert';
+import { shortDigest } from '../alerts/digest';
 import { plainLine } from '../alerts/plain-text';
 import { is } from '../alerts/resource-id';
 import { Refusal } from '../alerts/transitions';
 import { areTwoPeople } from '../alerts/two-people';
 import { AzureError } from '../azure/errors';
+import { canonicalJson } from '../canonical-json';
 import type { Identified } from '../chat/press';
 import type { Keyring } from '../keyring';
 import type { Metrics } from '../metrics';
@@ -192,7 +194,8 @@ async function refuseUnsigned(press: PressJob, deps: PerformDeps): Promise<void>
   const who = plainLine(by.name, 80);
   await deps.store.pressAgain.note({ pressId, alertId, action, by: who, at });
   await tellToPressAgain(`${who}: ${action.replaceAll('_', ' ')} on ${plainLine(alertId, 40)}`, deps);
-  await refuse(press, why, deps);
+  // Under an id of its own: a forged press must not keep the real one with its id from being audited.
+  await refuse({ ...press, pressId: `unsigned-${shortDigest(canonicalJson(press))}` }, why, deps);
 }
 
 const pressAgainHead =

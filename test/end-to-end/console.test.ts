@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { runCommand } from '../../src/demo/scenarios';
 import { createStore } from '../../src/store/store';
@@ -40,7 +41,7 @@ test('an alert shows by itself, is acknowledged, isolated, released and excepted
   await card.getByText('dana.reyes@contoso.example').waitFor();
 
   await card.locator('[data-action=acknowledge]').click();
-  await card.getByText('Acknowledged by the console').waitFor();
+  await card.getByText(`Acknowledged by ${userInfo().username}`).waitFor();
 
   await card.locator('[data-opens=isolate]').click();
   await card.locator('[data-action=isolate]').click();
@@ -234,6 +235,6 @@ test('a card that changes under a held pointer takes the press all the same', as
   await (await drawn).finished();
   await page.evaluate('new Promise(requestAnimationFrame)');
   await page.mouse.up();
-  await card.getByText('Acknowledged by the console').waitFor();
+  await card.getByText(`Acknowledged by ${userInfo().username}`).waitFor();
   await store.close();
 });

@@ -196,7 +196,7 @@ test('a whole night: nobody looks, it is escalated and paged, handed over, denie
       'Kim Novak isolate refused',
       'Runwatch escalate done',
       'Sam Ortiz assign_to done',
-      'Dana Reyes ask_caller done',
+      'Dana Reyes answer done',
       'Sam Ortiz confirm_exception refused',
       'Sam Ortiz extend_exception done',
     ]),

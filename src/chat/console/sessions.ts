@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Keyring } from '../../keyring';
 
 /** A session ends this long after it began, ms. */
@@ -10,16 +10,17 @@ const holdsMs = 12 * 3_600_000;
  */
 export function createSessions(keyring: Keyring, consoleToken: string, now: () => number) {
   const token = createHash('sha256').update(consoleToken).digest('hex');
-  const signedText = (began: string) => `${began} ${token}`;
+  const signedText = (began: string, id: string) => `${began} ${id} ${token}`;
   return {
     begin: (): string => {
       const began = String(now());
-      return `${began}.${keyring.sign('session', signedText(began))}`;
+      const id = randomBytes(16).toString('base64url');
+      return `${began}.${id}.${keyring.sign('session', signedText(began, id))}`;
     },
     holds: (session: string): boolean => {
-      const [began = '', signature = ''] = session.split('.');
+      const [began = '', id = '', signature = ''] = session.split('.');
       const age = now() - Number(began);
-      return age >= 0 && age < holdsMs && keyring.verify('session', signedText(began), signature);
+      return age >= 0 && age < holdsMs && keyring.verify('session', signedText(began, id), signature);
     },
     maxAgeSeconds: holdsMs / 1000,
   };
