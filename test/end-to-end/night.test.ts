@@ -159,7 +159,7 @@ test('a whole night: nobody looks, it is escalated and paged, handed over, denie
   await until('it waits', () => textOf(first).includes('waits for a second responder'));
   await slack.press(first, 'confirm_exception', 'U0SAM0000', to);
   await until('not by the same', () =>
-    slack.whispers.some((w) => /second, different responder/.test(w.text)),
+    slack.whispers.some((w) => /asked for it; a second, different responder/.test(w.text)),
   );
 
   pass(4 * day);

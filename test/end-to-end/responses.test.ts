@@ -121,7 +121,7 @@ test('asks the caller; only they may answer; no makes it critical', async () => 
   const question = await until('the question', () => slack.messages.find((m) => m.channel === 'U0DANA000'));
   expect(question.text).toMatch(/Did you run this on vm-pay-01/);
   await slack.press(question, 'caller_no', 'U0EVE0000', to);
-  await until('the refusal', () => slack.whispers.some((w) => w.text.includes('not among the responders')));
+  await until('the refusal', () => slack.whispers.some((w) => w.text.includes('put to somebody else')));
   await slack.press(question, 'caller_no', 'U0DANA000', to);
   await shows('answered: no, it was not them');
   await shows('CRITICAL');
@@ -142,7 +142,9 @@ test('four eyes: one responder is not enough, nor the same one twice', async () 
   await shows('a second responder must press it too');
   await press('lock');
   await until('the refusal', () =>
-    bench.slack.whispers.some((w) => w.text.includes('second, different responder must press it too.')),
+    bench.slack.whispers.some((w) =>
+      w.text.includes('second, different responder must press it too, in the same chat.'),
+    ),
   );
   expect(locks()).toBe(0);
   await press('lock', 'U0LEE0000');

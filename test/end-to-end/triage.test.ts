@@ -91,7 +91,7 @@ test('an Entra group may press, by the e-mail address of its members; others may
   bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
   const app = await bench.start({ RUNWATCH_RESPONDERS: `entra-group:${bench.world.groups.oncall.id}` });
   to = { url: app.url as string };
-  run(bench.world.vms.pay01);
+  run(bench.world.vms.pay01, { caller: bench.world.people.kim });
   const message = await on('vm-pay-01');
   await bench.slack.press(message, 'acknowledge', 'U0SAM0000', to);
   await until('the refusal', () => bench.slack.whispers.some((w) => /not among/.test(w.text)));
