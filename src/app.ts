@@ -4,14 +4,16 @@ import type { Exception } from './alerts/exception';
 import { matchFactsOf } from './alerts/match-facts';
 import { matchWords } from './alerts/match-words';
 import { atMost } from './at-most';
-import { type Azure, createAzure, graphs } from './azure/azure';
+import { type Azure, createAzure } from './azure/azure';
 import { appCredential } from './azure/credential';
 import { type ConsoleDeps, createConsole } from './chat/console/console';
 import { createDoor } from './chat/console/door';
+import type { SlackPeople } from './chat/slack/people';
 import { createPeopleIn, createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import { createSlackSurface } from './chat/slack/slack-surface';
 import { joinWorkspaces } from './chat/slack/workspaces';
 import type { Surface } from './chat/surface';
+import { teamsClouds } from './chat/teams/authenticate';
 import { createTeamsSearch, type TeamsSearch } from './chat/teams/search';
 import { type Config, ConfigError, type Role, type SlackConfig, type TeamsConfig } from './config';
 import { historyShare, whatIsUnready } from './health';
@@ -102,8 +104,11 @@ async function assemble(
   const has = (role: Role) => roles.includes(role);
   const metrics = createMetrics();
   const slackClient = config.slack ? createSlackClient(config.slack, log) : null;
+  const slackPeople = slackClient && config.slack ? createPeopleIn(slackClient, config.slack, log) : null;
   const surfaces: Surface[] =
-    slackClient && config.slack ? [slackSurface(slackClient, config.slack, log)] : [];
+    slackClient && config.slack && slackPeople
+      ? [slackSurface(slackClient, config.slack, slackPeople, log)]
+      : [];
   const names = [...surfaces.map((surface) => surface.name), ...(config.teams ? ['teams'] : [])];
   const store = createStore(address, names);
   store.onError((error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
@@ -133,16 +138,26 @@ async function assemble(
         answerTo: store.answers.get,
         command: (text) => answerCommand(text, { azure, store, now }),
         mayRead: (presser) => people.mayRead(presser),
-        mayChoosePlaces: (presser) => people.isResponder(presser),
+        mayChoosePlaces: (presser) => people.mayEverything(presser),
+        chose: async (by, place, on) => {
+          const at = new Date(now()).toISOString();
+          const action = on ? 'alerts here' : 'alerts stop';
+          await store.audit.append([
+            { at, by, action, alertId: null, object: place, result: 'done', why: null },
+          ]);
+          const text = `${by.name} ${on ? 'chose a Teams conversation for alerts' : 'stopped alerts in a Teams conversation'}.`;
+          const notice = { id: `notice-places-${at}`, text };
+          await store.deliveries.addNotice(notice, store.surfaces);
+          await queues.deliverAll(store.surfaces, [notice.id]);
+        },
         cannotRead,
         getAlert: store.alerts.get,
         rules: config.responders,
-        search: config.teams.local ? null : teamsSearch(config.teams, config.azure.cloud),
+        search: config.teams.local ? null : teamsSearch(config.teams),
         now,
       })
     : null;
   if (teams) surfaces.push(teams.surface);
-  const slackPeople = slackClient && config.slack ? createPeopleIn(slackClient, config.slack, log) : null;
   const people: People = createPeople({ config, azure, slackPeople, teams, log });
   const responders = config.responders.length > 0;
   const stops: (() => Promise<void>)[] = [];
@@ -285,6 +300,7 @@ async function assemble(
     });
     const door = createDoor({
       host: config.host,
+      behindProxy: isBehindProxy(config),
       consoleToken: config.consoleToken,
       keyring,
       failures: store.signInFailures,
@@ -328,6 +344,13 @@ async function assemble(
   };
 }
 
+/** Where people or Teams reach us from elsewhere while we listen on loopback, a proxy of this machine is between. */
+function isBehindProxy({ publicUrl, trustedProxies, teams }: Config): boolean {
+  const elsewhere =
+    publicUrl !== null && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(publicUrl);
+  return elsewhere || trustedProxies.length > 0 || (teams !== null && !teams.local);
+}
+
 const fitEveryMs = 30_000;
 
 /** Begins once the secret fits, and says loudly that nothing is done meanwhile; answers how to stop looking. */
@@ -348,18 +371,26 @@ function onceItFits(fits: () => Promise<boolean>, log: Log, begin: () => void): 
   };
 }
 
-function teamsSearch(teams: TeamsConfig, cloud: Config['azure']['cloud']): TeamsSearch {
-  const endpoint = graphs[cloud];
-  const credential = appCredential(teams);
+function teamsSearch(teams: TeamsConfig): TeamsSearch {
+  const { authority, graph: endpoint } = teamsClouds[teams.cloud];
+  const credential = appCredential({ ...teams, authority });
   const token = async () => (await credential.getToken(`${endpoint}/.default`))?.token ?? '';
   return createTeamsSearch({ endpoint, token, appId: teams.appId });
 }
 
-function slackSurface(client: WebClient, config: SlackConfig, log: Log): Surface {
+function slackSurface(
+  client: WebClient,
+  config: SlackConfig,
+  peopleIn: (team: string | undefined) => SlackPeople,
+  log: Log,
+): Surface {
   const others = Object.entries(config.workspaces).map(
     ([team, botToken]) =>
-      [team, createSlackSurface(createSlackClient({ ...config, botToken }, log), config)] as const,
+      [
+        team,
+        createSlackSurface(createSlackClient({ ...config, botToken }, log), config, peopleIn(team)),
+      ] as const,
   );
-  const first = createSlackSurface(client, config);
+  const first = createSlackSurface(client, config, peopleIn(undefined));
   return others.length > 0 ? joinWorkspaces(first, new Map(others)) : first;
 }

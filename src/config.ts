@@ -101,6 +101,9 @@ export interface SlackConfig {
   readonly workspaces: Readonly<Record<string, string>>;
 }
 
+/** Secrets that @azure/identity reads by itself. */
+const azureSecrets = ['AZURE_CLIENT_SECRET', 'AZURE_PASSWORD', 'AZURE_CLIENT_CERTIFICATE_PASSWORD'];
+
 /** ARM's address in each cloud. Source: "Azure national clouds", learn.microsoft.com. */
 const endpoints = {
   public: 'https://management.azure.com',
@@ -152,7 +155,10 @@ export function loadConfig(
     secrets: values.RUNWATCH_SECRET
       ? { current: values.RUNWATCH_SECRET, previous: values.RUNWATCH_SECRET_PREVIOUS ?? null }
       : null,
-    hidden: secretsOf(values, policy, Object.values(workspaces)),
+    hidden: [
+      ...secretsOf(values, policy, Object.values(workspaces)),
+      ...azureSecrets.flatMap((name) => env[name] ?? []),
+    ],
     trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],
     publicUrl: (values.RUNWATCH_PUBLIC_URL ?? policy.url)?.replace(/\/+$/, '') ?? null,
     logLevel: values.RUNWATCH_LOG_LEVEL ?? 'info',

@@ -11,6 +11,8 @@ const shown = (part: unknown) => (part instanceof Error ? part.message : part);
 export function takeOverOutput(log: Log): void {
   const levels = {
     log: 'info',
+    dir: 'info',
+    table: 'info',
     info: 'info',
     debug: 'debug',
     trace: 'debug',

@@ -23,13 +23,21 @@ export interface PeopleDeps {
 export function createPeople({ config, azure, slackPeople, teams, log }: PeopleDeps) {
   /** @param place the channel or conversation that they pressed in */
   async function identify(by: Presser, place: string | null): Promise<Identified> {
-    if (by.surface === 'slack')
-      return slackPeople
-        ? slackPeople(by.team).identify(by.id, by.team)
-        : { refused: 'Slack is not configured here.' };
+    if (by.surface === 'slack') {
+      if (!slackPeople) return { refused: 'Slack is not configured here.' };
+      const known = await slackPeople(by.team).identify(by.id, by.team);
+      return 'refused' in known ? known : { presser: await withObjectId(known.presser) };
+    }
     if (by.surface === 'teams')
       return teams ? teams.identify(by, place) : { refused: 'Teams is not configured here.' };
     return { presser: by };
+  }
+
+  /** Entra's id of whoever has the verified address, where Microsoft Graph may be asked: addresses differ, people do not. */
+  async function withObjectId(presser: Presser): Promise<Presser> {
+    if (presser.email === undefined) return presser;
+    const objectId = await azure.directory.userIdOf(presser.email).catch(() => null);
+    return objectId ? { ...presser, objectId } : presser;
   }
 
   /** Slack's groups are Slack's to know; Entra's are asked of Graph, by object id in Teams, by e-mail address elsewhere. */
@@ -39,7 +47,7 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
       return presser.surface === 'slack' && slackPeople !== null
         ? slackPeople(presser.team).inGroup(id, presser.id)
         : false;
-    const who = presser.surface === 'teams' ? presser.id : presser.email;
+    const who = presser.surface === 'teams' ? presser.id : (presser.objectId ?? presser.email);
     if (!who) return false;
     return azure.directory.isMember(who, id).catch((error) => {
       log.warn({ error, group }, 'could not look whether a person is in a group; taken as not');
@@ -77,7 +85,13 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
   return {
     identify,
     inGroup,
-    isResponder: (presser: Presser): Promise<boolean> => isNamed(presser, config.responders, inGroup),
+    /** Has this person every right, everywhere? */
+    mayEverything: (presser: Presser): Promise<boolean> =>
+      isNamed(
+        presser,
+        config.responders.filter(({ may, subscriptions }) => may === 'all' && subscriptions === null),
+        inGroup,
+      ),
     mayRead: (presser: Presser): Promise<boolean> =>
       mayReadBy(presser, {
         responders: config.responders,

@@ -10,8 +10,10 @@ import type { Metrics } from './metrics';
 import type { People } from './people';
 import type { Queues } from './pipeline/queues';
 import { reviewLines, reviewMenus } from './responses/access-review';
+import { limitOf } from './responses/authorize';
 import type { PerformDeps } from './responses/perform';
 import type { createPress } from './responses/press';
+import { rightsFor } from './responses/rights';
 import type { Store } from './store/store';
 
 export interface Around {
@@ -47,6 +49,8 @@ export function responseDeps(around: Around): PerformDeps {
     keyring,
     inGroup: people.inGroup,
     mayRead: people.mayRead,
+    limitOf: ({ action, input, by }) =>
+      limitOf(rightsFor({ action, input })[0] ?? action, by, config.responders, people.inGroup),
     identify: ({ by, replyTo }) => people.identify(by, replyTo?.channel ?? null),
     personOf: personFinder(around),
     linkTo,

@@ -32,7 +32,7 @@ export function secretsOf(values: Values, policy: PolicyFile, workspaceTokens: I
 }
 
 /** Names of headers and fields that hold credentials. */
-const credential = /(token|secret|passw|key|auth|credential|cookie|signature)/i;
+const credential = /(token|secret|passw|pwd|key|auth|credential|cookie|sig(nature)?)/i;
 /** A value this long is taken for a credential whatever it is called. */
 const longValue = 24;
 
@@ -46,7 +46,10 @@ function credentialsOfHeader([name, value]: [string, string]): string[] {
 
 /** Texts in a webhook's body that stand under a name of a credential. */
 export function credentialsIn(body: unknown, name = ''): string[] {
-  if (typeof body === 'string') return credential.test(name) && !body.includes('{{') ? [body] : [];
+  if (typeof body === 'string') {
+    if (body.includes('{{')) return [];
+    return credential.test(name) || body.length >= longValue || /^(basic|bearer)\s/i.test(body) ? [body] : [];
+  }
   if (Array.isArray(body)) return body.flatMap((item) => credentialsIn(item, name));
   if (typeof body !== 'object' || body === null) return [];
   return Object.entries(body).flatMap(([key, value]) => credentialsIn(value, key));

@@ -95,3 +95,18 @@ test('docs/configuration.md is what the schema says', () => {
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
   expect(read('docs/configuration.md')).toBe(configurationDoc(read('.env.example')));
 });
+
+test.each(['aaaaaaaaaaaaaaaa', 'abcabcabcabcabcabc', '1212121212121212', 'short'])(
+  'a console token that is easily guessed is refused: %s',
+  (token) => {
+    expect(faultsOf({ RUNWATCH_CONSOLE_TOKEN: token })[0]).toMatch(/RUNWATCH_CONSOLE_TOKEN: .*hard to guess/);
+    expect(faultsOf({ RUNWATCH_METRICS_TOKEN: token })[0]).toMatch(/RUNWATCH_METRICS_TOKEN: .*hard to guess/);
+  },
+);
+
+test('whatever acts wants RUNWATCH_SECRET beside REDIS_URL', () => {
+  const env = { REDIS_URL: 'redis://127.0.0.1:6379' };
+  expect(() => loadConfig(env, undefined, { needsSecret: true })).toThrow(/RUNWATCH_SECRET: unset/);
+  expect(loadConfig(env).secrets).toBeNull();
+  expect(faultsOf({ ...env, RUNWATCH_SECRET: 'too short' })[0]).toMatch(/RUNWATCH_SECRET: .*32 characters/);
+});

@@ -20,6 +20,8 @@ export interface Presser {
   email?: string | undefined;
   /** The Slack workspace they pressed in. */
   team?: string | undefined;
+  /** Entra object id, where it could be looked up by the verified address. */
+  objectId?: string | undefined;
 }
 
 /** Whoever opened the console with RUNWATCH_CONSOLE_TOKEN: a token, no person. */
@@ -81,11 +83,13 @@ export const callerKeyOf = (caller: Caller): string =>
  * Is this person the alert's caller, or the one who was asked for them? Compared by what identifies: the object id, the
  * UPN with a verified address, the chat user who was asked.
  */
-export const isCallerOf = (alert: Alert, { id, email }: Presser): boolean =>
+export const isCallerOf = (alert: Alert, { id, email, objectId }: Presser): boolean =>
   alert.measures.asked?.userId === id ||
   alert.executions.some(
     ({ caller }) =>
-      is(caller.id ?? undefined, id) || (email !== undefined && is(upnOf(caller) ?? undefined, email)),
+      is(caller.id ?? undefined, id) ||
+      is(caller.id ?? undefined, objectId) ||
+      (email !== undefined && is(upnOf(caller) ?? undefined, email)),
   );
 
 export function newAlert(id: string, seen: readonly Execution[], now: string): Alert {

@@ -1,5 +1,6 @@
 import type { Alert } from './alert';
 import { type Exception, type MatchFacts, matches } from './exception';
+import type { Execution } from './execution';
 
 /** What an exception would have silenced among alerts. */
 export interface Backtest {
@@ -17,10 +18,10 @@ export const backtestDays = 30;
 export function backtest(
   { match, silenceCritical = false }: Pick<Exception, 'match' | 'silenceCritical'>,
   alerts: readonly Alert[],
-  factsOf: (alert: Alert) => MatchFacts,
+  factsOf: (alert: Alert, execution: Execution) => MatchFacts,
 ): Backtest {
   const covered = alerts.filter((alert) =>
-    alert.executions.every((execution) => matches(match, execution, factsOf(alert))),
+    alert.executions.every((execution) => matches(match, execution, factsOf(alert, execution))),
   );
   const loud = ({ severity }: Alert) => severity === 'critical' && !silenceCritical;
   const idsOf = (some: readonly Alert[]) => some.map(({ id }) => id);

@@ -1,6 +1,6 @@
-import type { Alert } from './alert';
+import type { Alert, Presser } from './alert';
 import { tooBroad } from './breadth';
-import { type Exception, lastDay } from './exception';
+import { type Exception, globMatches, lastDay } from './exception';
 
 const day = 86_400_000;
 
@@ -14,6 +14,8 @@ export interface ExceptionPolicy {
   maxDays: number;
   /** Alerts that tell what the exception's caller may do; the newest are enough. */
   alerts: readonly Alert[];
+  /** Whoever wants it: nobody may except themselves. */
+  by: Presser;
 }
 
 /**
@@ -22,8 +24,15 @@ export interface ExceptionPolicy {
  */
 export function assessException(
   { match, expires, silenceCritical }: Pick<Exception, 'match' | 'expires' | 'silenceCritical'>,
-  { now, maxDays, alerts }: ExceptionPolicy,
+  { now, maxDays, alerts, by }: ExceptionPolicy,
 ): { refused?: string; needsApproval?: string } {
+  const own = [by.id, by.objectId, by.email];
+  if (
+    [match.caller ?? []]
+      .flat()
+      .some((pattern) => own.some((id) => id && globMatches(pattern, id)) && pattern !== '*')
+  )
+    return { refused: 'It would except yourself; ask another responder' };
   const left = Date.parse(expires) - now;
   if (!(left > 0)) return { refused: `Choose a future expiry date; ${lastDay(expires)} is over` };
   if (left > (maxDays + 1) * day)

@@ -51,7 +51,10 @@ export const matchSchema = z
     target: oneOrMany.optional().describe("A machine's name, or its full resource id"),
     resourceGroup: oneOrMany.optional(),
     subscription: oneOrMany.optional().describe('Subscription id'),
-    tag: z.record(words, oneOrMany).optional(),
+    tag: z
+      .record(words, oneOrMany)
+      .refine((tags) => Object.keys(tags).length > 0, 'at least one tag')
+      .optional(),
     technique: some(z.enum(techniqueIds)).optional(),
     script: z
       .strictObject({

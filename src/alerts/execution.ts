@@ -102,10 +102,16 @@ function mergeCallers(a: Caller, b: Caller): Caller {
     ...more,
     id: more.id ?? less.id,
     appId: more.appId ?? less.appId,
-    ...(more.upn || less.upn ? { upn: more.upn ?? less.upn } : {}),
+    ...(a.upn === undefined && b.upn === undefined ? {} : { upn: mergedUpn(more, less) }),
     ip: addressed?.ip ?? null,
     ...(addressed?.ipAt ? { ipAt: addressed.ipAt } : {}),
   };
+}
+
+/** Where one record has an object id and the other none, the first one's claims decide: a bare name proves nothing beside them. */
+function mergedUpn(more: Caller, less: Caller): string | null {
+  if (Boolean(more.id) !== Boolean(less.id)) return (more.id ? more.upn : less.upn) ?? null;
+  return more.upn ?? less.upn ?? null;
 }
 
 /** The address of the earliest request that has one: later events often leave it out, or name a service of Azure's. */

@@ -1,8 +1,16 @@
 import type { Alert } from './alert';
 import type { MatchFacts } from './exception';
+import type { Execution } from './execution';
 
-/** Tags and script, as far as enrichment found them; they are those of the alert's first machine. */
-export function matchFactsOf({ facts }: Pick<Alert, 'facts'>): MatchFacts {
+/**
+ * Tags and script, as far as enrichment found them. It looks at an alert's first machine only, so of the others nothing is
+ * known, and no exception by tag or script covers them.
+ */
+export function matchFactsOf(
+  { facts, executions }: Pick<Alert, 'facts' | 'executions'>,
+  execution: Pick<Execution, 'key'>,
+): MatchFacts {
+  if (execution.key !== executions[0]?.key) return {};
   const { machine, script } = facts;
   return {
     ...(machine ? { tags: machine.tags } : {}),

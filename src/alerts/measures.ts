@@ -19,7 +19,16 @@ export interface Measures {
   escalation?: Escalation | null;
   watch?: Watched | null;
   /** Presses that wait for a second responder, by action. */
-  waiting?: Record<string, { by: Presser; at: string; input?: Record<string, unknown> | undefined }>;
+  waiting?: Record<
+    string,
+    {
+      by: Presser;
+      at: string;
+      input?: Record<string, unknown> | undefined;
+      /** The press of the second person that does it: it may be tried again. */
+      approvedBy?: string | undefined;
+    }
+  >;
 }
 
 export interface Escalation {

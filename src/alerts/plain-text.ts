@@ -1,7 +1,7 @@
 /**
  * Text from strangers (names, tags, scripts, answers) made fit to show on one line: control characters, ANSI
  * codes, bidirectional and zero-width marks are taken out, white space is folded, length is capped.
- * @param max longest result in characters (code points), the ellipsis included
+ * @param max longest result in UTF-16 units, as Slack and Teams count, the ellipsis included
  */
 export function plainLine(text: unknown, max = 200): string {
   if (typeof text === 'string' && text.length <= max && plain.test(text)) return text;
@@ -38,8 +38,15 @@ function strip(text: string): string {
     .replace(/(?![\n\t])[\p{Cc}]|\u034F|[\p{Cf}\p{Co}\p{Cs}\u115F\u1160\u17B4\u17B5\u3164\uFFA0]/gu, '');
 }
 
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Cuts between what a reader sees as characters; chats count UTF-16 units. */
 function cut(text: string, max: number): string {
   if (text.length <= max) return text;
-  const points = [...text];
-  return points.length <= max ? text : `${points.slice(0, max - 1).join('')}…`;
+  let out = '';
+  for (const { segment } of graphemes.segment(text)) {
+    if (out.length + segment.length > max - 1) break;
+    out += segment;
+  }
+  return `${out}…`;
 }

@@ -47,11 +47,9 @@ export const appCredential = ({
   appId,
   appPassword,
   tenantId,
-}: Record<'appId' | 'appPassword' | 'tenantId', string>): TokenCredential =>
-  sharingToken(new ClientSecretCredential(tenantId, appId, appPassword));
-
-/** What a Teams app's token for Bot Framework is asked for. */
-export const botScope = 'https://api.botframework.com/.default';
+  authority,
+}: Record<'appId' | 'appPassword' | 'tenantId' | 'authority', string>): TokenCredential =>
+  sharingToken(new ClientSecretCredential(tenantId, appId, appPassword, { authorityHost: authority }));
 
 /**
  * Which credential of a chain gave the token, and whom the token stands for, in words. The chain tells its choice to

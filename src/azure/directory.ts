@@ -112,6 +112,18 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     return (answer.value ?? []).map(toPrincipal);
   }
 
+  const userIdOf = remember<string | null>(
+    hours / 12,
+    1000,
+    async (address) => {
+      const quoted = (text: string) => `'${encodeURIComponent(text.replace(/'/g, "''"))}'`;
+      const where = `userPrincipalName eq ${quoted(address)} or mail eq ${quoted(address)} or proxyAddresses/any(p:p eq ${quoted(`smtp:${address}`)})`;
+      const found = await listOf(`/users?$filter=${where}&$count=true&$select=id`);
+      return found.length === 1 ? String(found[0]?.id ?? '') || null : null;
+    },
+    now,
+  );
+
   /** A person or application by UPN, object id, app id or display name; all that fit. */
   async function search(text: string): Promise<Principal[]> {
     const id = guid(text);
@@ -185,6 +197,8 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
     ownersOf: owners,
     membersOf: members,
     isMember: (who: string, groupId: string) => isMember(`${who} ${groupId}`),
+    /** The object id of the one user who has an address as UPN, mail or proxy address; null where none or several have. */
+    userIdOf: (address: string) => userIdOf(address.toLowerCase()),
     search,
   };
 }

@@ -11,6 +11,8 @@ export interface HeldScript {
   runAs: string | null;
   output: string | null;
   exitCode: number | null;
+  /** The text is only where the script is fetched from, or which built-in one it is. */
+  fetchedFrom?: boolean | undefined;
 }
 
 /** A managed run command on a machine or scale set instance, its output and exit code included. */
@@ -40,6 +42,7 @@ export async function readRunCommand(clients: AzureClients, resourceId: string):
     return {
       text: command.source?.script ?? command.source?.scriptUri ?? command.source?.commandId ?? null,
       parameters: (command.parameters ?? []).map((parameter) => `${parameter.name}=${parameter.value}`),
+      fetchedFrom: !command.source?.script,
       runAs: command.runAsUser ?? null,
       output: [view?.output, view?.error].filter(Boolean).join('\n') || null,
       exitCode: view?.exitCode ?? null,

@@ -49,6 +49,14 @@ export function printConfig(config: Config, output: Output): void {
   output.out(redactSecrets(stringify(shown).trimEnd()));
 }
 
+/** A body's fields, and what is filled in; texts that stand there as they are may be credentials. */
+function withoutTexts(body: unknown): unknown {
+  if (typeof body === 'string') return body.includes('{{') ? body : hidden;
+  if (Array.isArray(body)) return body.map(withoutTexts);
+  if (typeof body !== 'object' || body === null) return body;
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, withoutTexts(value)]));
+}
+
 /** Addresses of webhooks say where they lead; headers and keys are named, never shown. */
 function shownPolicy({ escalation, audit, ...policy }: PolicyFile): PolicyFile {
   const webhook = escalation?.webhook;
@@ -66,6 +74,7 @@ function shownPolicy({ escalation, audit, ...policy }: PolicyFile): PolicyFile {
                   webhook: {
                     ...webhook,
                     url: shownUrl(webhook.url),
+                    ...(webhook.body === undefined ? {} : { body: withoutTexts(webhook.body) }),
                     headers: Object.fromEntries(
                       Object.keys(webhook.headers ?? {}).map((name) => [name, hidden]),
                     ),

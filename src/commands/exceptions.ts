@@ -152,7 +152,7 @@ async function save(
   const maxDays = config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays;
   const assessed = wanted.map((exception) => ({
     exception,
-    ...assessException(exception, { now, maxDays, alerts }),
+    ...assessException(exception, { now, maxDays, alerts, by: operator() }),
   }));
   const approvers = config.responders.length > 0 && store.surfaces.length > 0;
   const faults = assessed.flatMap(({ exception, refused, needsApproval }) => {

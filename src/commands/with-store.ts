@@ -16,6 +16,7 @@ export async function withStore<T>(
   const embedded = config.redisUrl ? null : await startEmbeddedRedis(config.dataDir);
   const address = embedded?.address ?? { url: config.redisUrl as string };
   const store = createStore(address, surfacesOf(config));
+  store.onError(() => {});
   try {
     const secrets =
       config.secrets ?? (embedded ? { current: readSecretFile(config.dataDir), previous: null } : null);

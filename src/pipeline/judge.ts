@@ -30,10 +30,13 @@ export function judge(alert: Alert, exceptions: readonly Exception[], context: J
 }
 
 function coveringException(alert: Alert, exceptions: readonly Exception[]): string | null {
-  const facts = matchFactsOf(alert);
-  const first = findException(exceptions, summarize(alert).first, facts);
-  if (!first) return null;
-  return alert.executions.every((execution) => findException(exceptions, execution, facts)) ? first.id : null;
+  const { first } = summarize(alert);
+  const exception = findException(exceptions, first, matchFactsOf(alert, first));
+  if (!exception) return null;
+  const all = alert.executions.every((execution) =>
+    findException(exceptions, execution, matchFactsOf(alert, execution)),
+  );
+  return all ? exception.id : null;
 }
 
 function belowThreshold(alert: Alert, { environments }: JudgeContext): string | null {

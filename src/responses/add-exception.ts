@@ -19,13 +19,15 @@ export const addException: Response = {
   title: 'Add exception',
   needs: 'responder',
   permissions: [],
-  run: async (alert, press, deps) => {
+  run: async (_, press, deps) => {
     const exception = read(press);
     const { refused, needsApproval: why } = assessException(exception, {
       now: Date.parse(press.at),
       maxDays: deps.maxExceptionDays,
-      alerts: [alert],
+      alerts: await recentAlerts(deps),
+      by: press.by,
     });
+    refuseElsewhere(exception.match, press);
     if (refused) throw new Refusal(`${refused}.`);
     if (why) {
       const asked = { exception, why, by: press.by, at: press.at };
@@ -56,8 +58,10 @@ export const confirmException: Response = {
     const { refused } = assessException(exception, {
       now: Date.parse(press.at),
       maxDays: deps.maxExceptionDays,
-      alerts: [alert],
+      alerts: await recentAlerts(deps),
+      by: press.by,
     });
+    refuseElsewhere(exception.match, press);
     if (refused) throw new Refusal(`${refused}.`);
     await saveException(exception, exception.reason, press, deps, { pendingException: null });
     return savedText(exception, press, deps);
@@ -75,6 +79,20 @@ function read(press: PressJob): Exception {
     createdBy: press.by.email ?? press.by.name,
     createdAt: press.at,
   };
+}
+
+/** Those that tell what a caller may do. */
+export const recentAlerts = ({ store }: Pick<ResponseDeps, 'store'>) => store.alerts.list({ limit: 5000 });
+
+/** Whose right holds for some subscriptions only silences nothing elsewhere. */
+export function refuseElsewhere(match: Exception['match'], { allowedIn }: Pick<PressJob, 'allowedIn'>): void {
+  if (!allowedIn) return;
+  const named = [match.subscription ?? []].flat();
+  const inside = named.length > 0 && named.every((one) => allowedIn.includes(one.toLowerCase()));
+  if (!inside)
+    throw new Refusal(
+      `You may add exceptions for some subscriptions only. Set Subscription to ${allowedIn.slice(0, 5).join(', ')}.`,
+    );
 }
 
 async function savedText(exception: Exception, press: PressJob, { store }: ResponseDeps): Promise<string> {

@@ -37,6 +37,28 @@ export async function refusalFor(
   return `You are not among the responders who may ${asked.action.replaceAll('_', ' ')} here. Ask one of them, or have RUNWATCH_RESPONDERS changed.`;
 }
 
+/**
+ * The subscriptions that somebody's right to an action is limited to; undefined where some rule gives it everywhere, or no
+ * rule gives it at all.
+ */
+export async function limitOf(
+  action: ActionId,
+  presser: Presser,
+  rules: readonly ResponderRule[],
+  inGroup: InGroup,
+): Promise<readonly string[] | undefined> {
+  const limits: string[] = [];
+  for (const rule of rules) {
+    if (rule.may !== 'all' && !rule.may.includes(action)) continue;
+    for (const who of rule.who) {
+      if (!(await isMeant(who, presser, inGroup))) continue;
+      if (!rule.subscriptions) return undefined;
+      limits.push(...rule.subscriptions);
+    }
+  }
+  return limits.length > 0 ? [...new Set(limits)] : undefined;
+}
+
 export const cannotRead =
   'You may not read alerts here. Join a channel that alerts go to, or have RUNWATCH_READERS changed.';
 

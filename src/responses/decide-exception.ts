@@ -1,18 +1,24 @@
+import { shortDigest } from '../alerts/digest';
 import { lastDay } from '../alerts/exception';
 import { assessException } from '../alerts/exception-policy';
 import { matchWords } from '../alerts/match-words';
 import { plainLine } from '../alerts/plain-text';
 import { Refusal } from '../alerts/transitions';
 import { areTwoPeople, isPerson } from '../alerts/two-people';
+import { canonicalJson } from '../canonical-json';
 import type { ActionId } from '../config';
 import type { Notice } from '../store/deliveries';
 import type { PendingException } from '../store/exceptions-store';
+import { refuseElsewhere } from './add-exception';
 import { auditOf } from './audit-of';
 import type { PressJob, ResponseDeps } from './response';
 
 export type ApprovalAction = 'approve' | 'decline';
 export const isApproval = (action: ActionId): action is ApprovalAction =>
   action === 'approve' || action === 'decline';
+
+/** What was read is what is approved: another form of it has another version. */
+const versionOf = ({ exception, at }: PendingException): string => shortDigest(canonicalJson(exception), at);
 
 const noticeIdOf = ({ exception, at }: PendingException): string =>
   `notice-approve-${exception.id}-${Date.parse(at)}`;
@@ -30,8 +36,8 @@ export const approvalNotice = (pending: PendingException): Notice => {
         : 'A second, different responder must approve it within 24 hours.',
     ].join('\n'),
     actions: [
-      { id: 'approve', label: 'Approve', value: exception.id },
-      { id: 'decline', label: 'Decline', value: exception.id },
+      { id: 'approve', label: 'Approve', value: `${exception.id} ${versionOf(pending)}` },
+      { id: 'decline', label: 'Decline', value: `${exception.id} ${versionOf(pending)}` },
     ],
   };
 };
@@ -67,9 +73,11 @@ export async function decideException(
   deps: ResponseDeps,
 ): Promise<string> {
   const { store, now, maxExceptionDays, showNotice } = deps;
-  const id = String(press.input?.exceptionId ?? '');
+  const [id = '', version] = String(press.input?.exceptionId ?? '').split(' ');
   const pending = (await store.exceptions.pending(now())).find(({ exception }) => exception.id === id);
-  if (!pending) throw new Refusal('Nothing waits for approval under that id any more.');
+  if (!pending || version !== versionOf(pending))
+    throw new Refusal('Nothing waits for approval there any more, or it was asked for anew in another form.');
+  refuseElsewhere(pending.exception.match, press);
   if (!isPerson(press.by)) throw new Refusal('Only a person who is signed in may approve or decline.');
   const who = plainLine(press.by.name, 80);
   if (press.action === 'decline') {
@@ -82,6 +90,7 @@ export async function decideException(
     now: now(),
     maxDays: maxExceptionDays,
     alerts: [],
+    by: press.by,
   });
   if (refused) throw new Refusal(`${refused}.`);
   const behind = isPerson(pending.by) ? [pending.by, ...pending.approvals] : pending.approvals;

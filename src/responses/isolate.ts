@@ -100,6 +100,7 @@ async function begin(alert: Alert, press: PressJob, deps: ResponseDeps): Promise
       machines.push({ id: target.id, name: target.name, groupId: '', failed: (error as Error).message });
     }
   }
+  await refuseIfHeld(interfaces, press.alertId, deps);
   if (interfaces.length === 0)
     throw new Refusal(`None of the ${machines.length} machines can be isolated: ${machines[0]?.failed}`);
   const stored = await deps.store.alerts.update(press.alertId, (current) => {
@@ -119,6 +120,26 @@ async function begin(alert: Alert, press: PressJob, deps: ResponseDeps): Promise
   if (!stored?.isolation) throw new Error(`Alert ${press.alertId} is gone`);
   await deps.show(press.alertId);
   return stored.isolation;
+}
+
+/**
+ * Another alert that holds one of these interfaces knows what was there before; isolating it here too, and releasing it, would
+ * lose that.
+ */
+async function refuseIfHeld(
+  interfaces: readonly IsolatedInterface[],
+  alertId: string,
+  { store }: ResponseDeps,
+): Promise<void> {
+  const ids = new Set(interfaces.map(({ id }) => id.toLowerCase()));
+  const holder = (await store.alerts.list({ limit: 5000 })).find(
+    ({ id, isolation }) =>
+      id !== alertId &&
+      isolation &&
+      isolation.status !== 'released' &&
+      isolation.interfaces.some((nic) => nic.cut && ids.has(nic.id.toLowerCase())),
+  );
+  if (holder) throw new Refusal(`It is already isolated, from alert ${holder.id}. Release it there.`);
 }
 
 const targetsOf = (alert: Alert) => [

@@ -1,5 +1,5 @@
 import { actionIds } from '../alerts/action-ids';
-import { type Alert, isCallerOf, type Presser, summarize } from '../alerts/alert';
+import { type Alert, isCallerOf, type Presser } from '../alerts/alert';
 import { shortDigest } from '../alerts/digest';
 import { plainLine } from '../alerts/plain-text';
 import { is } from '../alerts/resource-id';
@@ -91,6 +91,8 @@ export const responses: readonly Response[] = [
 export interface PerformDeps extends ResponseDeps {
   inGroup: InGroup;
   mayRead: (presser: Presser) => Promise<boolean>;
+  /** The subscriptions that somebody's right to an action is limited to; undefined where it is not. */
+  limitOf: (press: PressJob) => Promise<readonly string[] | undefined>;
   metrics: Metrics;
   keyring: Keyring;
   /** Asks the surface who pressed, and whether it vouches for them. */
@@ -126,6 +128,7 @@ export async function perform(queued: unknown, attempt: number, deps: PerformDep
     const text = alert ? 'That is not available yet.' : 'That alert is no longer kept.';
     return refuse(press, text, deps);
   }
+  press.allowedIn = isOurs(press) ? undefined : await deps.limitOf(press);
   const refusal = press.target === targetOf(alert) ? await whyNot(press, alert, response, deps) : movedOn;
   if (refusal) return refuse(press, refusal, deps);
   if (await waitsForSecond(press, alert, deps)) return;
@@ -133,6 +136,7 @@ export async function perform(queued: unknown, attempt: number, deps: PerformDep
     const answer = await response.run(alert, press, deps);
     metrics.presses.inc({ action: press.action, result: 'done' });
     if (answer) await deps.whisper(press, answer);
+    await deps.store.pressesDone.note(press.pressId);
   } catch (error) {
     if (error instanceof Refusal) return refuse(press, error.message, deps);
     if (passing(error) && attempt < maxAttempts) throw error;
@@ -164,6 +168,7 @@ async function checkPress(queued: unknown, deps: PerformDeps): Promise<PressJob 
     await refuse(press, 'You pressed this more than a day ago, so it was not done. Press again.', deps);
     return null;
   }
+  if (await deps.store.pressesDone.has(press.pressId)) return null;
   const known = isOurs(press) ? { presser: press.by } : await deps.identify(press);
   if ('refused' in known) {
     await refuse(press, known.refused, deps);
@@ -230,7 +235,12 @@ async function whyNot(
     return 'You are the caller of this alert, so you may only answer the question and add notes. Ask another responder.';
   if (isCallerOf(alert, press.by)) return null;
   if (answers) return 'The question was put to somebody else.';
-  return refusalOf(press, needs, summarize(alert).target.subscriptionId, deps);
+  const subscriptions = new Set(alert.executions.map(({ target }) => target.subscriptionId));
+  for (const subscriptionId of subscriptions) {
+    const refusal = await refusalOf(press, needs, subscriptionId, deps);
+    if (refusal) return refusal;
+  }
+  return null;
 }
 
 /** Why this person may not do this there, for any part of it; null when they may. */
@@ -259,7 +269,9 @@ async function withoutAlert(press: PressJob, deps: PerformDeps): Promise<void> {
   const [, reviewId = ''] = String(press.input?.choice ?? '').split(' ');
   const review = isListed(press.action) ? await deps.store.reviews.get(reviewId) : null;
   const subscriptionId = review?.scope.split('/')[2] ?? '';
-  const refusal = isOwner ? null : await refusalOf(press, 'responder', subscriptionId, deps);
+  press.allowedIn = isOwner ? undefined : await deps.limitOf(press);
+  const place = press.allowedIn?.[0] ?? '';
+  const refusal = isOwner ? null : await refusalOf(press, 'responder', subscriptionId || place, deps);
   if (refusal) return refuse(press, refusal, deps);
   if (isListed(press.action) && wantsFourEyes(press, deps.config.policy))
     return refuse(
@@ -275,6 +287,7 @@ async function withoutAlert(press: PressJob, deps: PerformDeps): Promise<void> {
         : await changeListed(press, deps);
     deps.metrics.presses.inc({ action: press.action, result: 'done' });
     await deps.whisper(press, text);
+    await deps.store.pressesDone.note(press.pressId);
   } catch (error) {
     if (error instanceof Refusal) return refuse(press, error.message, deps);
     if (passing(error)) throw error;
@@ -289,8 +302,10 @@ const secondWithinMs = 15 * 60_000;
 /** Four eyes: the first press only asks; a second, different responder's does it, if it asks for the very same. */
 async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps): Promise<boolean> {
   if (isOurs(press) || !wantsFourEyes(press, deps.config.policy)) return false;
+  const noted = alert.measures.waiting?.[press.action];
+  if (noted?.approvedBy === press.pressId) return false;
   if (alert.pressesDone.includes(press.pressId)) return true;
-  const first = alert.measures.waiting?.[press.action];
+  const first = noted?.approvedBy ? undefined : noted;
   const fresh =
     first &&
     Date.parse(press.at) - Date.parse(first.at) <= secondWithinMs &&
@@ -300,7 +315,17 @@ async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps):
   );
   if (fresh && areTwoPeople(first.by, press.by)) {
     await deps.store.alerts.update(alert.id, (current) =>
-      current ? { alert: { ...current, measures: { ...current.measures, waiting: rest } } } : null,
+      current
+        ? {
+            alert: {
+              ...current,
+              measures: {
+                ...current.measures,
+                waiting: { ...rest, [press.action]: { ...first, approvedBy: press.pressId } },
+              },
+            },
+          }
+        : null,
     );
     return false;
   }

@@ -5,7 +5,7 @@ import type { ActionId } from '../config';
 const short = z.string().max(500);
 const long = z.string().max(2000);
 const choice = z.strictObject({ choice: z.string().min(1).max(200) });
-const aboutException = z.strictObject({ exceptionId: z.string().min(1).max(100) });
+const aboutException = z.strictObject({ exceptionId: z.string().min(1).max(120) });
 const nothing = z.strictObject({});
 
 const alsoDone = ['lock', 'detach_ip', 'restart', 'deallocate'];
@@ -62,6 +62,7 @@ const presserSchema = z.strictObject({
   name: z.string().max(500),
   email: z.string().max(320).optional(),
   team: z.string().max(50).optional(),
+  objectId: z.string().max(100).optional(),
 });
 
 /** A job of the respond queue as it must look; what else stands there is nobody's press. */

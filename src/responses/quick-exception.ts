@@ -1,8 +1,9 @@
-import { tooBroad } from '../alerts/breadth';
 import { shortDigest } from '../alerts/digest';
 import type { Exception } from '../alerts/exception';
+import { assessException } from '../alerts/exception-policy';
 import { readyExceptions } from '../alerts/ready-exceptions';
 import { Refusal, reopen } from '../alerts/transitions';
+import { recentAlerts } from './add-exception';
 import { auditOf } from './audit-of';
 import { withPress } from './change-state';
 import type { Response } from './response';
@@ -19,19 +20,29 @@ export const quickException: Response = {
   run: async (alert, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const ready = readyExceptions(alert).find((candidate) => candidate.id === press.input?.choice);
-    if (!ready || tooBroad(ready.match, [alert]))
-      throw new Refusal('That exception does not fit this alert any more.');
+    if (!ready) throw new Refusal('That exception does not fit this alert any more.');
     if (alert.state === 'closed') throw new Refusal(`${alert.id} is closed already.`);
     const owner = press.by.email ?? press.by.name;
     const exception: Exception = {
       id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
-      match: ready.match,
+      match: { ...ready.match, ...(press.allowedIn ? { subscription: [...press.allowedIn] } : {}) },
       reason: ready.reason,
       owner,
       expires: new Date(Date.parse(press.at) + ready.days * day).toISOString(),
       createdBy: owner,
       createdAt: press.at,
     };
+    const { refused, needsApproval } = assessException(exception, {
+      now: Date.parse(press.at),
+      maxDays: deps.maxExceptionDays,
+      alerts: await recentAlerts(deps),
+      by: press.by,
+    });
+    if (refused) throw new Refusal(`${refused}.`);
+    if (needsApproval)
+      throw new Refusal(
+        `One person may not add it: ${needsApproval}. Use Add exception, where a second can confirm.`,
+      );
     await saveException(exception, ready.label, press, deps, { quickException: exception.id });
     return null;
   },

@@ -21,6 +21,8 @@ export interface PressJob {
   replyTo?: { surface: string; channel: string; user: string } | undefined;
   /** Id of the machine that the alert was about when it was pressed, in lower case; null without an alert. */
   target?: string | null | undefined;
+  /** Set when it is authorized, never by whoever pressed: the subscriptions that the presser's right is limited to. */
+  allowedIn?: readonly string[] | undefined;
   /** By a key of RUNWATCH_SECRET over all the rest; versions before 0.2 left it out. */
   signature?: string | undefined;
 }

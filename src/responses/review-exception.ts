@@ -4,9 +4,11 @@ import { plainLine } from '../alerts/plain-text';
 import { reviewNoticeId } from '../alerts/review';
 import { Refusal } from '../alerts/transitions';
 import type { ActionId } from '../config';
+import { recentAlerts, refuseElsewhere } from './add-exception';
 import { auditOf } from './audit-of';
 import { askForApproval } from './decide-exception';
 import type { PressJob, ResponseDeps } from './response';
+import { wantsFourEyes } from './rights';
 
 const day = 86_400_000;
 export const extendedDays = 30;
@@ -27,13 +29,23 @@ export async function reviewException(
   const noticeId = reviewNoticeId(exception);
   if (press.action === 'extend_exception') {
     const longer = { ...exception, expires: extended(exception, press, maxExceptionDays) };
-    const alerts = await store.alerts.list({ limit: 1000 });
-    const rule = { now: Date.parse(press.at), maxDays: maxExceptionDays, alerts };
+    const alerts = await recentAlerts(deps);
+    refuseElsewhere(exception.match, press);
+    const rule = { now: Date.parse(press.at), maxDays: maxExceptionDays, alerts, by: press.by };
     const { refused, needsApproval: why } = assessException(longer, rule);
     if (refused) throw new Refusal(`${refused}.`);
-    if (why) {
-      await askForApproval({ exception: longer, why, by: press.by, at: press.at, approvals: [] }, deps);
-      return `Not extended yet: ${why}, so a second, different responder must approve it within 24 hours.`;
+    if (why || wantsFourEyes({ action: 'add_exception' }, deps.config.policy)) {
+      await askForApproval(
+        {
+          exception: longer,
+          why: why ?? 'exceptions want two people here',
+          by: press.by,
+          at: press.at,
+          approvals: [],
+        },
+        deps,
+      );
+      return `Not extended yet: ${why ?? 'exceptions want two people here'}, so a second, different responder must approve it within 24 hours.`;
     }
     await store.exceptions.put(longer);
   }

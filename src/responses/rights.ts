@@ -28,7 +28,7 @@ export function rightsFor({ action, input }: Pick<PressJob, 'action' | 'input'>)
       ...(['lock', 'detach_ip', 'restart', 'deallocate'] as const).filter((id) => parts.includes(id)),
     ];
   }
-  if (action.endsWith('_exception')) return ['add_exception'];
+  if (action.endsWith('_exception') || action === 'approve' || action === 'decline') return ['add_exception'];
   return [sameRight[action] ?? action];
 }
 

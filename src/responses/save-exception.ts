@@ -17,11 +17,12 @@ export async function saveException(
   await store.exceptions.put(exception);
   await store.alerts.update(press.alertId, (alert) => {
     if (!alert || alert.pressesDone.includes(press.pressId)) return null;
-    const facts = matchFactsOf(alert);
     const covered =
       alert.state !== 'closed' &&
       alert.state !== 'contained' &&
-      alert.executions.every((execution) => findException([exception], execution, facts));
+      alert.executions.every((execution) =>
+        findException([exception], execution, matchFactsOf(alert, execution)),
+      );
     const text = `Exception ${exception.id} added by ${press.by.name}, until ${lastDay(exception.expires)}`;
     const next = covered
       ? close(alert, 'expected', {

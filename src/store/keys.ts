@@ -45,6 +45,7 @@ export const keys = {
   teamsConversations: key('teams-conversations'),
   teamsPosted: (contentId: string) => key('teams-posted', contentId),
   pressAgain: key('press-again'),
+  pressDone: (pressId: string) => key('press-done', pressId),
   secretCheck: key('secret-check'),
   signInFailures: key('sign-in-failures'),
   answer: (pressId: string) => key('answer', pressId),

@@ -10,6 +10,14 @@ export interface UndonePress {
   at: string;
 }
 
+/** Presses that took effect, for longer than a press is waited for: one that is queued again does nothing. */
+export function createPressesDone(redis: Redis) {
+  return {
+    has: async (pressId: string): Promise<boolean> => (await redis.exists(keys.pressDone(pressId))) === 1,
+    note: (pressId: string) => redis.set(keys.pressDone(pressId), '1', 'EX', 25 * 3600),
+  };
+}
+
 const most = 500;
 
 /** Presses that were not done for want of a signature: whoever pressed is asked to press again. */

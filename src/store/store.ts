@@ -9,7 +9,7 @@ import { createExceptionsStore } from './exceptions-store';
 import { createHistory } from './history';
 import { keys } from './keys';
 import { createPollState } from './poll-state';
-import { createPressAgain } from './press-again';
+import { createPressAgain, createPressesDone } from './press-again';
 import { createReviews, createRevocations } from './revocations';
 import { createRunsStore } from './runs-store';
 import { createSecretFit } from './secret-fit';
@@ -36,6 +36,7 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     revocations: createRevocations(redis),
     reviews: createReviews(redis),
     pressAgain: createPressAgain(redis),
+    pressesDone: createPressesDone(redis),
     secretFits: createSecretFit(redis),
     /** Wrong console tokens by address: ten a minute, counted by all processes together. */
     signInFailures: new RateLimiterRedis({

@@ -38,6 +38,18 @@ test.each<[string, Match, boolean]>([
   ['a tag', { tag: { env: 'dev' } }, false],
   ['a script', { script: { sha256: 'a'.repeat(64) } }, false],
   ['a range', { ip: '203.0.113.0/24' }, false],
+  ['every address', { ip: '0.0.0.0/0' }, true],
+  ['every address of IPv6', { ip: '::/0' }, true],
+  ['a small range beside a large one', { ip: ['203.0.113.0/28', '10.0.0.0/8'] }, true],
+  ['the beginning of every id', { target: '/sub*' }, true],
+  ['every machine of some path', { target: '*/subscriptions/*' }, true],
+  ['few letters of a group', { resourceGroup: 'rg-*' }, true],
+  ['everybody of a domain', { caller: '*@contoso.example' }, true],
+  ['any value of a tag', { tag: { env: '*' } }, true],
+  ['a pattern that finds everything', { script: { pattern: '(?s).*' } }, true],
+  ['a pattern that finds any command', { script: { pattern: 'echo|whoami|e' } }, true],
+  ['a pattern of one script', { script: { pattern: '^apt-get (update|upgrade)' } }, false],
+  ['everybody from everywhere', { caller: '*', ip: '0.0.0.0/0' }, true],
 ])('%s is too broad for one person: %s', (_, match, broad) => {
   expect(tooBroad(match, [plain]) !== null).toBe(broad);
 });

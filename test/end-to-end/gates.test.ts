@@ -424,3 +424,83 @@ test('a reused correlation id hides nothing: not under a closed alert, not under
   await until('a third, of another', () => slack.alerts().length === 3);
   expect((await store.alerts.get(first?.id ?? ''))?.executions).toHaveLength(1);
 });
+
+test('nobody excepts themselves, not by another alert, not by approving', async () => {
+  const to = (await begin('http', { RUNWATCH_RESPONDERS: '*' })) as { url: string };
+  const { slack, world } = bench;
+  runOn(bench, world.vms.test01, { caller: world.people.kim });
+  const message = await alertOn(bench, 'vm-test-01');
+  const before = slack.views.length;
+  await slack.press(message, 'add_exception', 'U0DANA000', to);
+  const form = await until('the form', () => slack.views[before]);
+  await slack.submit(form, 'U0DANA000', to, { caller: world.people.dana.login, target: 'vm-pay-01' });
+  await until('refused', () => slack.whispers.some(({ text }) => text.includes('It would except yourself')));
+  expect(await store.exceptions.list()).toEqual([]);
+});
+
+test('a machine that another alert isolated is released there, so that nothing of it is lost', async () => {
+  const to = (await begin('http', { RUNWATCH_RESPONDERS: '*' })) as { url: string };
+  const { slack, world, tenant } = bench;
+  const nics = [0, 1].map(
+    (i) => `${world.vms.pay01.replace('Compute/virtualMachines', 'Network/networkInterfaces')}-nic${i}`,
+  );
+  const groups = () =>
+    nics.map((id) => JSON.stringify(tenant.resources.get(id).properties.networkSecurityGroup ?? null));
+  const asBefore = groups();
+  runOn(bench, world.vms.pay01);
+  const first = await alertOn(bench, 'vm-pay-01');
+  await slack.press(first, 'isolate', 'U0SAM0000', to);
+  await until('isolated', () => textOf(first).includes('Isolated:'));
+  runOn(bench, world.vms.pay01, { caller: world.people.kim });
+  const second = await until('the other alert', () => slack.alerts().find((m) => m !== first));
+  await slack.press(second, 'isolate', 'U0LEE0000', to);
+  await until('refused', () =>
+    slack.whispers.some(({ text }) => text.includes('already isolated, from alert')),
+  );
+  await slack.press(first, 'release', 'U0SAM0000', to);
+  await until('as before', () => JSON.stringify(groups()) === JSON.stringify(asBefore));
+});
+
+test('four eyes hold through a failure of Azure that passes', async () => {
+  bench = await setUp({ mode: 'http' });
+  const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
+  writeFileSync(file, 'fourEyes: [lock]');
+  const app = await bench.start({ RUNWATCH_CONFIG: file });
+  const to = { url: app.url as string };
+  store = createStore(bench.redis.address, []);
+  runOn(bench, bench.world.vms.pay01);
+  const message = await alertOn(bench, 'vm-pay-01');
+  bench.tenant.faults.add({ when: /PUT .*locks/, status: 503, times: 6 });
+  await bench.slack.press(message, 'lock', 'U0SAM0000', to);
+  await until('asked', async () => (await audit()).includes('U0SAM0000 lock asked'));
+  await bench.slack.press(message, 'lock', 'U0LEE0000', to);
+  await until('locked', () => textOf(message).includes('Locked read-only'), 40);
+  expect((await audit()).filter((line) => line.includes(' lock '))).toEqual([
+    'U0SAM0000 lock asked',
+    'U0LEE0000 lock done',
+  ]);
+}, 60_000);
+
+test('a right for some subscriptions silences and acts in no other', async () => {
+  bench = await setUp({ mode: 'http' });
+  const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
+  const subscription = '5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01';
+  writeFileSync(file, `responders: [{who: ["*"], may: all, subscriptions: [${subscription}]}]`);
+  const app = await bench.start({ RUNWATCH_CONFIG: file, RUNWATCH_RESPONDERS: '' });
+  const to = { url: app.url as string };
+  store = createStore(bench.redis.address, []);
+  const { slack, world } = bench;
+  runOn(bench, world.vms.pay01);
+  const message = await alertOn(bench, 'vm-pay-01');
+  const submit = async (changes: Record<string, string>) => {
+    const before = slack.views.length;
+    await slack.press(message, 'add_exception', 'U0SAM0000', to);
+    await slack.submit(await until('the form', () => slack.views[before]), 'U0SAM0000', to, changes);
+  };
+  await submit({});
+  await until('refused', () =>
+    slack.whispers.some(({ text }) => text.includes('for some subscriptions only')),
+  );
+  await submit({ subscription });
+  await until('saved', async () => (await store.exceptions.list()).length === 1);
+});

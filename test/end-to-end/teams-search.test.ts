@@ -38,6 +38,7 @@ beforeEach(async () => {
     command: async () => '',
     mayRead: async () => true,
     mayChoosePlaces: async () => true,
+    chose: async () => {},
     cannotRead: '',
     getAlert: store.alerts.get,
     rules: [],

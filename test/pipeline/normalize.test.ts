@@ -126,3 +126,36 @@ test('anything at all is read or set aside with a reason, never thrown', () => {
     { numRuns: 2000 },
   );
 });
+
+test.each([
+  ['a display name', { name: 'patch-bot@contoso.example', idtyp: 'user' }],
+  ['an e-mail address of a guest', { emailaddress: 'patch-bot@contoso.example', idtyp: 'user' }],
+  [
+    'the name of an application',
+    { app_displayname: 'patch-bot@contoso.example', idtyp: 'app', appidacr: '2' },
+  ],
+])('%s is shown and identifies nobody', (_, claims) => {
+  const { caller } = eventOf({
+    ...shapes.rest[2],
+    caller: 'patch-bot@contoso.example',
+    claims: { ...claims, ipaddr: '203.0.113.1' },
+  });
+  expect(caller.upn).toBeNull();
+  expect(caller.ip).toBe('203.0.113.24');
+});
+
+test('an address in the token is not where the request came from', () => {
+  const { httpRequest: _, ...record } = shapes.rest[2];
+  expect(eventOf({ ...record, claims: { ...record.claims, ipaddr: '203.0.113.1' } }).caller.ip).toBeNull();
+});
+
+test.each([
+  ['text of the caller', { statusMessage: 'Forbidden: AuthorizationFailed' }, false],
+  ['text that holds a code', { statusMessage: '{"error":{"code":"AuthorizationFailed"}}' }, false],
+  ['Azure’s code', { statusCode: 'Forbidden' }, true],
+  ['Azure’s code as Elastic spells it', { status_code: 'Forbidden' }, true],
+  ['a code that only holds the word', { statusCode: 'NotForbidden' }, false],
+])('a failure is a refusal by Azure’s codes alone: %s', (_, properties, refused) => {
+  const failed = { ...shapes.rest[2], status: { value: 'Failed' }, subStatus: { value: '' }, properties };
+  expect(eventOf(failed)).toMatchObject({ status: 'failed', refused });
+});

@@ -113,6 +113,7 @@ export async function withBot(
     },
     mayRead: async () => mayRead,
     mayChoosePlaces: async () => isResponder,
+    chose: async () => {},
     cannotRead: 'no',
     getAlert: async () => null,
     rules: [],

@@ -24,6 +24,8 @@ export interface Viewer {
 
 export interface DoorDeps {
   host: string;
+  /** Somebody else reaches us through a proxy, so an address of this machine proves nothing. */
+  behindProxy: boolean;
   consoleToken: string | null;
   keyring: Keyring;
   /** Wrong tokens by address. */
@@ -53,14 +55,14 @@ export function viewerOf(request: Request): Viewer {
  * The console's door. Without RUNWATCH_CONSOLE_TOKEN only this machine may enter, on a loopback address. With it, the token
  * is typed into a form once, or sent as a bearer.
  */
-export function createDoor({ host, consoleToken, keyring, failures, log, now }: DoorDeps) {
+export function createDoor({ host, behindProxy, consoleToken, keyring, failures, log, now }: DoorDeps) {
   const sessions = consoleToken === null ? null : createSessions(keyring, consoleToken, now);
   const byToken: Presser = { surface: 'console', id: consoleTokenId, name: 'the console token' };
 
   /** Who asks; null for strangers, 'slow' for whoever guessed wrongly too often. */
   async function recognize(request: Request): Promise<Viewer | 'slow' | null> {
     if (!sessions || consoleToken === null) {
-      const local = isLocal(request, host);
+      const local = !behindProxy && isLocal(request, host);
       return local ? { presser: localUser(), session: 'local' } : null;
     }
     const session = cookieOf(request);

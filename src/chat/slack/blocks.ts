@@ -104,7 +104,7 @@ function button(action: Action, alertId: string) {
               text: plainLine(action.confirm.title, limits.confirmTitle),
             },
             text: { type: 'plain_text' as const, text: plainLine(action.confirm.text, limits.confirmText) },
-            confirm: { type: 'plain_text' as const, text: action.confirm.yes },
+            confirm: { type: 'plain_text' as const, text: plainLine(action.confirm.yes, 30) },
             deny: { type: 'plain_text' as const, text: 'Cancel' },
           },
         }

@@ -31,7 +31,7 @@ export function formModal(
     callback_id: formCallback,
     private_metadata: JSON.stringify(memory),
     title: { type: 'plain_text', text: plainLine(title, 24) },
-    submit: { type: 'plain_text', text: submit },
+    submit: { type: 'plain_text', text: plainLine(submit, 24) },
     close: { type: 'plain_text', text: 'Cancel' },
     blocks: [
       {

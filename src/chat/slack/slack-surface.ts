@@ -6,6 +6,7 @@ import { SurfaceError } from '../surface';
 import { packed, section, toBlocks } from './blocks';
 import { toSurfaceError } from './errors';
 import { escapeMrkdwn } from './mrkdwn';
+import type { SlackPeople } from './people';
 import { toThreadBlocks } from './thread-blocks';
 
 export const eventType = 'runwatch_alert';
@@ -13,9 +14,11 @@ export const noticeType = 'runwatch_notice';
 export const threadType = 'runwatch_thread';
 
 /** Posts to Slack. Each message carries metadata, by which it is found again when its answer was lost. */
+/** @param people vouches for whom a question or notice is sent to; null: to nobody by their address */
 export function createSlackSurface(
   client: WebClient,
   { channel, rate }: Pick<SlackConfig, 'channel' | 'rate'>,
+  people: Pick<SlackPeople, 'identify'> | null = null,
 ): Surface {
   async function post(content: Content, channel: string): Promise<Ref> {
     const answer = await call(
@@ -154,7 +157,10 @@ export function createSlackSurface(
   async function personOf(email: string): Promise<{ id: string; name: string } | null> {
     try {
       const { user } = await client.users.lookupByEmail({ email });
-      return user?.id ? { id: user.id, name: user.real_name ?? user.name ?? email } : null;
+      if (!user?.id || !people) return null;
+      const known = await people.identify(user.id, undefined);
+      if ('refused' in known || known.presser.email?.toLowerCase() !== email.toLowerCase()) return null;
+      return { id: user.id, name: known.presser.name };
     } catch (error) {
       const failure = toSurfaceError(error);
       if (failure.kind === 'refused' && failure.message.includes('users_not_found')) return null;

@@ -1,3 +1,5 @@
+import type { Request } from 'express';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { TeamsCloud } from '../../config';
 
@@ -10,37 +12,42 @@ import type { TeamsCloud } from '../../config';
  */
 export const teamsClouds: Record<
   TeamsCloud,
-  { issuer: string; hosts: readonly string[]; authority: string; scope: string }
+  { issuer: string; hosts: readonly string[]; authority: string; scope: string; graph: string }
 > = {
   public: {
     issuer: 'https://api.botframework.com',
     hosts: ['smba.trafficmanager.net'],
     authority: 'https://login.microsoftonline.com',
     scope: 'https://api.botframework.com',
+    graph: 'https://graph.microsoft.com',
   },
   gcc: {
     issuer: 'https://api.botframework.com',
     hosts: ['smba.infra.gcc.teams.microsoft.com'],
     authority: 'https://login.microsoftonline.com',
     scope: 'https://api.botframework.com',
+    graph: 'https://graph.microsoft.com',
   },
   gcchigh: {
     issuer: 'https://api.botframework.us',
     hosts: ['smba.infra.gov.teams.microsoft.us'],
     authority: 'https://login.microsoftonline.us',
     scope: 'https://api.botframework.us',
+    graph: 'https://graph.microsoft.us',
   },
   dod: {
     issuer: 'https://api.botframework.us',
     hosts: ['smba.infra.dod.teams.microsoft.us'],
     authority: 'https://login.microsoftonline.us',
     scope: 'https://api.botframework.us',
+    graph: 'https://dod-graph.microsoft.us',
   },
   china: {
     issuer: 'https://api.botframework.azure.cn',
     hosts: ['frontend.botapi.msg.infra.teams.microsoftonline.cn'],
     authority: 'https://login.partner.microsoftonline.cn',
     scope: 'https://api.botframework.azure.cn',
+    graph: 'https://microsoftgraph.chinacloudapi.cn',
   },
 };
 
@@ -51,6 +58,26 @@ export function isTeamsAddress(address: unknown, cloud: TeamsCloud | 'local'): b
   if (username || password) return false;
   if (cloud === 'local') return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
   return protocol === 'https:' && port === '' && teamsClouds[cloud].hosts.includes(hostname);
+}
+
+/** Bot Service's keys in China, which @microsoft/agents-hosting does not know (1.8). */
+const chinaKeys = createRemoteJWKSet(new URL('https://login.botframework.azure.cn/v1/.well-known/keys'), {
+  timeoutDuration: 10_000,
+});
+
+/**
+ * Checks a token of Bot Service in China, and puts its claims where the SDK puts those of other clouds.
+ * @throws where the token does not hold
+ */
+export async function verifyChina(request: Request & { user?: unknown }, audience: string): Promise<void> {
+  const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const { payload } = await jwtVerify(token, chinaKeys, {
+    issuer: teamsClouds.china.issuer,
+    audience,
+    algorithms: ['RS256'],
+    clockTolerance: 300,
+  });
+  request.user = payload;
 }
 
 const claimsSchema = z.looseObject({

@@ -117,7 +117,8 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
           } catch (error) {
             const failure =
               error instanceof SurfaceError ? error : new SurfaceError(String(error), 'unknown');
-            if (failure.kind === 'gone' && channel === everywhere) await leave(place, failure);
+            if (failure.kind === 'gone' && channel === everywhere && content.kind !== 'thread')
+              await leave(place, failure);
             else failures.push(failure);
           }
         }),

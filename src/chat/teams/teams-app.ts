@@ -16,7 +16,7 @@ import { isForwarded } from '../forwarded';
 import type { Identified, SurfacePress } from '../press';
 import type { Content, Surface } from '../surface';
 import { SurfaceError } from '../surface';
-import { isTeamsAddress, teamsClouds, whyNotFromTeams } from './authenticate';
+import { isTeamsAddress, teamsClouds, verifyChina, whyNotFromTeams } from './authenticate';
 import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
 import { createDeliverToPlaces, everywhere } from './deliver-to-places';
 import { createInvokes } from './invokes';
@@ -37,6 +37,8 @@ export interface TeamsDeps {
   mayRead: (presser: Presser) => Promise<boolean>;
   /** May this person choose which conversations take alerts? */
   mayChoosePlaces: (presser: Presser) => Promise<boolean>;
+  /** Told who chose a conversation for alerts, or took it back: it is audited and said. */
+  chose: (by: Presser, place: string, on: boolean) => Promise<void>;
   /** Told to whoever may not read. */
   cannotRead: string;
   getAlert: (id: string) => Promise<Alert | null>;
@@ -61,6 +63,7 @@ export function createTeams({
   command,
   mayRead,
   mayChoosePlaces,
+  chose,
   cannotRead,
   getAlert,
   rules,
@@ -134,15 +137,13 @@ export function createTeams({
     const [, choice] = /^alerts\s+(here|stop)$/i.exec(words) ?? [];
     if (!choice) return `${await command(words)}${/^help$/i.test(words) ? `\n${placesHelp}` : ''}`;
     if (!(await mayChoosePlaces(who.presser)))
-      return 'Only a responder may choose where alerts go. Ask one, or have RUNWATCH_RESPONDERS changed.';
+      return 'Only a responder with all rights, in all subscriptions, may choose where alerts go.';
     if (activity.conversation?.conversationType === 'personal')
       return 'Alerts go to channels and group chats only. Say this in one of them.';
     const on = choice.toLowerCase() === 'here';
-    await places.choose(rootOf(activity.conversation?.id ?? ''), on);
-    log.info(
-      { place: activity.conversation?.id, on, by: who.presser.id },
-      'a responder chose where alerts go',
-    );
+    const place = rootOf(activity.conversation?.id ?? '');
+    await chose(who.presser, place, on);
+    await places.choose(place, on);
     return on ? 'Alerts come here from now on.' : 'Alerts no longer come here.';
   }
 
@@ -251,7 +252,12 @@ export function createTeams({
         const why = whyNotLocal(request);
         if (why) return refuse(why);
       }
-      await adapter.authorizeRequest(request, response, (error?: unknown) => {
+      if (config.cloud === 'china' && !config.local) await verifyChina(request, config.appId);
+      const authorize: typeof adapter.authorizeRequest =
+        config.cloud === 'china' && !config.local
+          ? async (_request, _response, next) => next()
+          : adapter.authorizeRequest.bind(adapter);
+      await authorize(request, response, (error?: unknown) => {
         if (error) return refuse('the token does not hold', error);
         const { user } = request as Request & { user?: Record<string, unknown> };
         const expected = { cloud: config.cloud, audience: config.appId, tenantId: config.tenantId };

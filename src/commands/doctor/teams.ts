@@ -1,4 +1,5 @@
-import { appCredential, botScope } from '../../azure/credential';
+import { appCredential } from '../../azure/credential';
+import { teamsClouds } from '../../chat/teams/authenticate';
 import type { Config } from '../../config';
 import { createStore } from '../../store/store';
 import type { Report } from './report';
@@ -8,7 +9,8 @@ export async function checkTeams({ teams, redisUrl }: Config, report: Report): P
   if (!teams || teams.local) return;
   const { appId, appPassword, tenantId } = teams;
   try {
-    await appCredential({ appId, appPassword, tenantId }).getToken(botScope);
+    const { authority, scope } = teamsClouds[teams.cloud];
+    await appCredential({ appId, appPassword, tenantId, authority }).getToken(`${scope}/.default`);
     report({ name: 'teams app', ok: true, says: `${appId} gets a token from tenant ${tenantId}` });
   } catch (error) {
     report({

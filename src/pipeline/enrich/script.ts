@@ -19,7 +19,7 @@ export const script: Part = {
     return {
       script: {
         text: held.text === null ? null : (text?.text ?? '').slice(0, keptText),
-        sha256: held.text === null ? null : scriptDigest(held.text),
+        sha256: digestOf(held),
         parameters: parameters.map((parameter) => parameter.text.slice(0, 500)),
         runAs: held.runAs,
         output: held.output === null ? null : (output?.text ?? '').slice(0, keptText),
@@ -31,6 +31,12 @@ export const script: Part = {
   },
 };
 
+/** Of all that decides what runs: what it fetches and its parameters too. Null where the script itself is elsewhere. */
+function digestOf({ text, parameters, fetchedFrom }: HeldScript): string | null {
+  if (text === null || fetchedFrom) return null;
+  return scriptDigest(parameters.length === 0 ? text : `${text}\n${parameters.join('\n')}`);
+}
+
 async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<HeldScript | null> {
   const { first, status, refused } = summarize(alert);
   if (refused) return null;
@@ -38,7 +44,9 @@ async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<HeldScri
   const read = readerFor(first.resourceId, azure);
   if (!read) return logged ?? outputOnly(first.message, status);
   try {
-    return await read(first.resourceId);
+    const held = await read(first.resourceId);
+    // The resource may have been written again since; what the log says is what ran.
+    return logged ? { ...held, text: logged.text, parameters: logged.parameters } : held;
   } catch (error) {
     if (logged) return logged;
     throw error;

@@ -1,0 +1,25 @@
+import { newAlert } from '../../src/alerts/alert';
+import { declarationOf, offered } from '../../src/alerts/declarations';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { techniques } from '../../src/alerts/techniques';
+import { event, vm } from '../support/event';
+
+const group = vm.replace(/\/virtualMachines.*/, '');
+
+/** What an operation that writes leaves behind: its resource's own type. */
+test.each(
+  techniques.flatMap(({ operations }) =>
+    operations.filter((operation) => /\/(extensions|runCommands)\/write$/i.test(operation)),
+  ),
+)('clean up is offered after %s only with the permissions that it needs there', (operation) => {
+  const type = operation.replace(/\/write$/i, '');
+  const [provider = '', ...kinds] = type.split('/');
+  const resourceId = `${group.replace('Microsoft.Compute', provider)}${kinds.map((kind) => `/${kind}/x`).join('')}`;
+  const execution = executionFrom(event({ operation, resourceId })) as Execution;
+  const alert = newAlert('RW-1', [execution], execution.startedAt);
+  if (!offered(alert).some(({ action }) => action === 'clean_up')) return;
+  const declared = declarationOf('clean_up').permissions.map((permission) => permission.toLowerCase());
+  expect(declared).toEqual(
+    expect.arrayContaining([`${type}/read`.toLowerCase(), `${type}/delete`.toLowerCase()]),
+  );
+});
