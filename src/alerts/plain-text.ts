@@ -43,10 +43,8 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Cuts between what a reader sees as characters; chats count UTF-16 units. */
 function cut(text: string, max: number): string {
   if (text.length <= max) return text;
-  let out = '';
-  for (const { segment } of graphemes.segment(text)) {
-    if (out.length + segment.length > max - 1) break;
-    out += segment;
-  }
-  return `${out}…`;
+  // What comes well before the end decides nothing, and segmenting it would take long.
+  const from = Math.max(0, max - 200);
+  const end = graphemes.segment(text.slice(from, max + 200)).containing(max - 1 - from);
+  return `${text.slice(0, from + (end?.index ?? 0))}…`;
 }

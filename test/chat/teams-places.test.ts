@@ -49,7 +49,7 @@ test('somebody who is no responder chooses nothing, nor does anybody for a chat 
     async (post, seen) => {
       await post(good, say('19:b@thread.tacv2', 'alerts here'));
       expect(takes(seen)).toEqual([]);
-      expect(seen.texts.join()).toContain('Only a responder may choose');
+      expect(seen.texts.join()).toContain('Only a responder with all rights');
     },
     { isResponder: false },
   );
