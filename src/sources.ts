@@ -41,6 +41,7 @@ export async function readSources({
 }: SourcesDeps): Promise<() => Promise<void>> {
   const deps = {
     readLog: azure.readLog,
+    azureNow: azure.clock.now,
     polls: store.polls,
     timeline: store.timeline,
     queues,

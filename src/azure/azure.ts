@@ -4,11 +4,13 @@ import type { Config, EventHubConfig } from '../config';
 import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
+import { createAzureClock } from './clock';
 import { createCredential, objectIdOf, rolesIn, whoWon } from './credential';
 import { createDirectory } from './directory';
 import { createDisks } from './disks';
 import { toAzureError } from './errors';
 import { type HubReader, partitionsOf, readEventHub } from './event-hub';
+import { createHttpClient, type HttpLimits } from './http-client';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log-analytics';
 import { createMachines } from './machine';
 import { createNetwork } from './network';
@@ -21,6 +23,8 @@ export interface AzureOptions {
   tlsOptions?: TlsSettings;
   onCall?: AzureConnection['onCall'];
   now?: () => number;
+  /** Of a request. Default: a minute, and 32 MB of answer. */
+  limits?: Pick<HttpLimits, 'deadlineMs' | 'longestBody'>;
   /** Default: the cloud's own, or none with a pasted token, which Graph would not take. */
   graphEndpoint?: string;
   /** Default: the cloud's own. */
@@ -41,7 +45,10 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     const token = await credential.getToken(`${azure.endpoint}/.default`).catch(() => null);
     return objectIdOf(token?.token ?? '');
   };
+  const clock = createAzureClock(options.now);
+  const httpClient = createHttpClient({ onDate: clock.see, ...options.limits });
   const clients = createClients({
+    httpClient,
     endpoint: azure.endpoint,
     credential,
     ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
@@ -52,16 +59,20 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     directory: createDirectory({
       endpoint: options.graphEndpoint ?? (azure.accessToken ? null : graphs[azure.cloud]),
       credential,
+      httpClient: createHttpClient(options.limits),
       tlsOptions: options.tlsOptions,
       onCall: options.onCall,
       now: options.now,
     }),
     ...createNetwork(clients),
+    /** Azure's time, and how far ours is off. */
+    clock,
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
     readEventHub: (hub: EventHubConfig, reader: HubReader) => readEventHub(hub, credential, reader),
     workspace: createWorkspaceReader({
       endpoint: options.logAnalyticsEndpoint ?? logAnalyticsEndpoints[azure.cloud],
       credential,
+      httpClient: createHttpClient({ ...options.limits, longestBody: 128 * 1024 * 1024 }),
       tlsOptions: options.tlsOptions,
     }),
     partitionsOf: (hub: EventHubConfig) => partitionsOf(hub, credential),

@@ -5,7 +5,7 @@ import { MonitorClient } from '@azure/arm-monitor';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { TokenCredential } from '@azure/core-auth';
-import type { PipelinePolicy, TlsSettings } from '@azure/core-rest-pipeline';
+import type { HttpClient, PipelinePolicy, TlsSettings } from '@azure/core-rest-pipeline';
 import { atMost } from '../at-most';
 import { sharingToken } from './credential';
 
@@ -14,6 +14,7 @@ export interface AzureConnection {
   endpoint: string;
   credential: TokenCredential;
   tlsOptions?: TlsSettings;
+  httpClient: HttpClient;
   /** Told of each answer: the provider asked, and the HTTP status (0 when none came). */
   onCall?: (provider: string, status: number) => void;
 }
@@ -22,10 +23,17 @@ export interface AzureConnection {
 const keptClients = 200;
 
 /** The SDK's clients, one a subscription, all with the same policies. */
-export function createClients({ endpoint, credential: given, tlsOptions, onCall }: AzureConnection) {
+export function createClients({
+  endpoint,
+  credential: given,
+  tlsOptions,
+  onCall,
+  httpClient,
+}: AzureConnection) {
   const credential = sharingToken(given);
   const options = {
     endpoint,
+    httpClient,
     ...(tlsOptions ? { tlsOptions } : {}),
     userAgentOptions: { userAgentPrefix: 'runwatch' },
     additionalPolicies: [
@@ -59,6 +67,9 @@ export function createClients({ endpoint, credential: given, tlsOptions, onCall 
   };
 }
 export type AzureClients = ReturnType<typeof createClients>;
+
+/** Reads of a page of the log: shorter than other requests, since the next poll asks again. */
+export const pageDeadlineMs = 30_000;
 
 /** A nextLink or a polling URL that leads elsewhere would carry our token there: it is refused. */
 function onlyTo(endpoint: string): PipelinePolicy {

@@ -1,10 +1,10 @@
 import type { TokenCredential } from '@azure/core-auth';
 import {
   bearerTokenAuthenticationPolicy,
-  createDefaultHttpClient,
   createHttpHeaders,
   createPipelineFromOptions,
   createPipelineRequest,
+  type HttpClient,
   type TlsSettings,
 } from '@azure/core-rest-pipeline';
 import { guid } from '../alerts/guid';
@@ -28,6 +28,7 @@ export interface DirectoryOptions {
   /** Microsoft Graph's address; null where we may not ask it. */
   endpoint: string | null;
   credential: TokenCredential;
+  httpClient: HttpClient;
   tlsOptions?: TlsSettings | undefined;
   onCall?: ((provider: string, status: number) => void) | undefined;
   now?: (() => number) | undefined;
@@ -37,14 +38,20 @@ const select = '$select=id,displayName,userPrincipalName,appId,mail,jobTitle,acc
 const hours = 3_600_000;
 
 /** Names, groups and owners by Microsoft Graph v1.0; every question throws an AzureError where it is not permitted. */
-export function createDirectory({ endpoint, credential, tlsOptions, onCall, now }: DirectoryOptions) {
+export function createDirectory({
+  endpoint,
+  credential,
+  httpClient,
+  tlsOptions,
+  onCall,
+  now,
+}: DirectoryOptions) {
   const pipeline = createPipelineFromOptions({
     ...(tlsOptions ? { tlsOptions } : {}),
     userAgentOptions: { userAgentPrefix: 'runwatch' },
   });
   if (endpoint)
     pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${endpoint}/.default` }));
-  const http = createDefaultHttpClient();
 
   async function ask(
     path: string,
@@ -63,7 +70,7 @@ export function createDirectory({ endpoint, credential, tlsOptions, onCall, now 
       }),
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    const response = await pipeline.sendRequest(http, request);
+    const response = await pipeline.sendRequest(httpClient, request);
     onCall?.('Microsoft.Graph', response.status);
     if (response.status >= 400) {
       const remedy =

@@ -29,9 +29,16 @@ export function toAzureError(error: unknown, what: string): AzureError {
   const body = errorBody(e.response?.bodyAsText ?? null);
   const code = body?.code ?? e.details?.error?.code ?? e.code ?? 'Unknown';
   const statusCode = e.statusCode ?? 0;
-  const detail = body?.message ?? e.message ?? String(error);
+  const detail = body?.message || e.message || 'no reason given';
   const retryAfterMs = retryAfterOf(e.response?.headers?.get('retry-after'));
-  return new AzureError(`${what}: ${detail}`, code, statusCode, retryAfterMs, remedyFor(statusCode, detail));
+  const known = statusCode === 0 ? code : `HTTP ${statusCode}, ${code}`;
+  return new AzureError(
+    `${what}: ${detail} (${known})`,
+    code,
+    statusCode,
+    retryAfterMs,
+    remedyFor(statusCode, detail),
+  );
 }
 
 function errorBody(text: string | null): { code?: string; message?: string } | null {

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth';
-import type { TlsSettings } from '@azure/core-rest-pipeline';
+import type { HttpClient, TlsSettings } from '@azure/core-rest-pipeline';
 import type { LogsQueryClient, LogsTable } from '@azure/monitor-query-logs';
 import { guid } from '../alerts/guid';
 import { techniques } from '../alerts/techniques';
@@ -16,6 +16,7 @@ export const logAnalyticsEndpoints = {
 export interface WorkspaceOptions {
   endpoint: string;
   credential: TokenCredential;
+  httpClient: HttpClient;
   tlsOptions?: TlsSettings | undefined;
 }
 
@@ -48,7 +49,7 @@ const smallestMs = 60_000;
  * A Log Analytics workspace that the activity log is exported to, as far as it is about commands.
  * @see https://learn.microsoft.com/azure/azure-monitor/reference/tables/azureactivity
  */
-export function createWorkspaceReader({ endpoint, credential, tlsOptions }: WorkspaceOptions) {
+export function createWorkspaceReader({ endpoint, credential, httpClient, tlsOptions }: WorkspaceOptions) {
   let client: LogsQueryClient | undefined;
 
   async function ask(
@@ -61,6 +62,7 @@ export function createWorkspaceReader({ endpoint, credential, tlsOptions }: Work
     client ??= new LogsQueryClient(credential, {
       endpoint: `${endpoint}/v1`,
       credentials: { scopes: [`${endpoint}/.default`] },
+      httpClient,
       ...(tlsOptions ? { tlsOptions } : {}),
     });
     const asked = client;

@@ -47,7 +47,7 @@ export async function backfill(
       const records =
         deps.workspace && start >= kept
           ? await gather(deps.workspace.read(window))
-          : await readWindow(deps, window);
+          : await gather(readWindow(deps, window));
       await remember(records, deps);
       await deps.history.setFilledFrom(subscriptionId, start);
       await job.updateProgress(Math.round(((deps.now() - start) / wantedMs) * 100));

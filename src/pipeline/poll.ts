@@ -1,28 +1,128 @@
 import type { ActivityEvent } from '../alerts/activity-event';
 import { techniqueProviders } from '../alerts/techniques';
 import type { LogPage, LogWindow } from '../azure/activity-log';
+import { AzureError } from '../azure/errors';
 import { countEvents, sortOut, type TakeInDeps, takeIn } from './take-in';
 
 export interface PollDeps extends TakeInDeps {
   readLog: (window: LogWindow, provider?: string) => AsyncIterable<LogPage>;
   lookbackMs: number;
+  /** Azure's time, ms; `now` is the host's own. Default: the same. */
+  azureNow?: () => number;
 }
 
 /** Azure keeps 90 days; a minute less, so that the request is not late. */
 const keptMs = 90 * 86_400_000 - 60_000;
 /** Once every overlap's length a poll looks back this far, for the few events that reach the log hours late. */
 export const deepMs = 3 * 3_600_000;
+/** A clock that turns out to be this far off while a poll reads has it read again. */
+const clockMs = 60_000;
 
 /**
- * Reads what is new in a subscription's log, from the watermark less the overlap, and queues it. The watermark and
- * the seen ids move only after that, so that a crash reads again and loses nothing; what is queued twice is one job.
+ * Reads what is new in a subscription's log, from the watermark less the overlap, and queues each page before it asks for the
+ * next. The watermark moves only once the whole window was read, so that a crash or a failure reads again and loses
+ * nothing; what was queued is known by its id, and left.
+ *
+ * A window that keeps failing is read in smaller parts, the older first. A part that cannot be read though it is as small as
+ * parts get is noted as a gap: newer events are read meanwhile, and the gap is tried again at each poll.
  */
 export async function poll(subscriptionId: string, deps: PollDeps): Promise<void> {
-  const { polls, lookbackMs, now } = deps;
-  const to = now();
-  const { begin, from } = await windowOf(subscriptionId, to, deps);
+  const { polls } = deps;
+  const azureNow = deps.azureNow ?? deps.now;
+  for (;;) {
+    const to = azureNow();
+    const { begin, from } = await windowOf(subscriptionId, to, deps);
+    if (!(await readParts(subscriptionId, { begin, from, to }, deps))) return;
+    if (Math.abs(azureNow() - to) < clockMs) break;
+  }
+  await polls.noteFailures(subscriptionId, 0);
+  await readGap(subscriptionId, deps);
+}
+
+interface Span {
+  /** The watermark less the overlap, ms. */
+  begin: number;
+  /** From when on it is read, ms: further back where it is time to look for late events. */
+  from: number;
+  to: number;
+}
+
+/** The smallest part of a window, ms. */
+const smallestMs = 60_000;
+/** So many failures in a row before a window is read in parts; each further one halves them. */
+const patience = 2;
+
+/** Reads a window, in parts where it keeps failing; false when some part had to be noted as a gap. */
+async function readParts(
+  subscriptionId: string,
+  { begin, from, to }: Span,
+  deps: PollDeps,
+): Promise<boolean> {
+  const { polls } = deps;
+  const failures = await polls.failures(subscriptionId);
+  const span = Math.max((to - from) / 2 ** Math.max(0, failures - patience), smallestMs);
+  let whole = true;
+  for (let start = from; ; ) {
+    const end = to - start <= span * 1.5 ? to : start + span;
+    try {
+      await readWhole(subscriptionId, { begin, from: start, to: end }, deps);
+    } catch (error) {
+      if (!isRefused(error)) await polls.noteFailures(subscriptionId, failures + 1);
+      if (isRefused(error) || isUnreachable(error) || failures < patience || end - start > smallestMs * 1.5)
+        throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      await polls.noteGap(subscriptionId, { from: start, to: end, error: message.slice(0, 300) });
+      whole = false;
+    }
+    await polls.moveWatermark(subscriptionId, new Date(end).toISOString());
+    if (end === to) return whole;
+    start = end;
+  }
+}
+
+/** A refusal concerns every window alike: smaller ones would not help. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof AzureError && [401, 403, 404, 429].includes(error.statusCode);
+const isUnreachable = (error: unknown): boolean => !(error instanceof AzureError) || error.statusCode === 0;
+
+/**
+ * What could not be read before: one try a poll, the oldest first, in halves where it still fails. What Azure no longer
+ * keeps is lost, and stays said.
+ */
+async function readGap(subscriptionId: string, deps: PollDeps): Promise<void> {
+  const { polls } = deps;
+  const [gap] = (await polls.gaps(subscriptionId)).filter(({ lost }) => !lost);
+  if (!gap) return;
+  const { from, to } = gap;
+  if (from < (deps.azureNow ?? deps.now)() - keptMs) {
+    await polls.noteGap(subscriptionId, { ...gap, lost: true });
+    return;
+  }
+  try {
+    await readWhole(subscriptionId, { begin: from, from, to }, deps);
+    await polls.closeGap(subscriptionId, gap);
+  } catch (error) {
+    if (isRefused(error)) throw error;
+    if (isUnreachable(error) || to - from < 2 * smallestMs) return;
+    const middle = Math.floor((from + to) / 2);
+    await polls.splitGap(subscriptionId, gap, middle);
+  }
+}
+
+async function readWhole(subscriptionId: string, { begin, from, to }: Span, deps: PollDeps): Promise<void> {
   const window = { subscriptionId, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-  const records = await readWindow(deps, window);
+  for await (const records of readWindow(deps, window))
+    await takePage(subscriptionId, records, { begin, to }, deps);
+}
+
+/** Queues what of a page is new, and remembers that it was. */
+async function takePage(
+  subscriptionId: string,
+  records: readonly unknown[],
+  { begin, to }: Pick<Span, 'begin' | 'to'>,
+  deps: PollDeps,
+): Promise<void> {
+  const { polls, lookbackMs } = deps;
   const { running, others, unreadable } = sortOut(records, deps.techniquesOff, 'rest');
   const recent = [...others.values()].filter((event) => Date.parse(event.time) >= begin);
   const unseenRunning = await polls.unseen(subscriptionId, [...running.keys()], 'running');
@@ -35,7 +135,7 @@ export async function poll(subscriptionId: string, deps: PollDeps): Promise<void
   await takeIn(fresh, deps);
   const seen = timesOf(fresh.others);
   for (const id of unreadable.keys()) if (unseen.has(id)) seen.set(id, to);
-  await polls.commit(subscriptionId, window.to, {
+  await polls.commit(subscriptionId, {
     all: { ids: seen, forget: begin - lookbackMs },
     running: { ids: timesOf(fresh.running), forget: Math.min(begin, to - deepMs) - lookbackMs },
   });
@@ -64,20 +164,18 @@ async function windowOf(
 
 /**
  * One request where one page holds all. Where it doesn't, the rest of the subscription's traffic is left unread:
- * the providers that can run code are asked for one by one, since the filter takes one.
+ * the providers that can run code are asked for one by one, since the filter takes one. Nothing is kept from page to page.
  */
-export async function readWindow(
+export async function* readWindow(
   { readLog }: Pick<PollDeps, 'readLog'>,
   window: LogWindow,
-): Promise<unknown[]> {
-  const records: unknown[] = [];
+): AsyncGenerator<unknown[]> {
   for await (const page of readLog(window)) {
-    records.push(...page.records);
-    if (!page.more) return records;
+    yield page.records;
+    if (!page.more) return;
     break;
   }
   for (const provider of techniqueProviders) {
-    for await (const page of readLog(window, provider)) records.push(...page.records);
+    for await (const page of readLog(window, provider)) yield page.records;
   }
-  return records;
 }

@@ -14,6 +14,15 @@ export interface SubscriptionHealth {
   refused: boolean;
 }
 
+/** A span of a subscription's log that could not be read, ms. */
+export interface Gap {
+  from: number;
+  to: number;
+  error: string;
+  /** Azure keeps it no longer: it was never read. */
+  lost?: boolean;
+}
+
 /** Set-aside records are looked at by people: the newest thousand are enough. */
 const keptUnreadable = 1000;
 
@@ -48,10 +57,9 @@ export function createPollState(redis: Redis) {
       .exec();
   }
 
-  /** After what was read is safely queued: remembers the ids (time in ms), forgets those before, moves the watermark. */
+  /** After what was read is safely queued: remembers the ids (time in ms), and forgets those before. */
   async function commit(
     subscriptionId: string,
-    watermark: string,
     seen: Record<'all' | 'running', { ids: ReadonlyMap<string, number>; forget: number }>,
   ): Promise<void> {
     const transaction = redis.multi();
@@ -62,10 +70,55 @@ export function createPollState(redis: Redis) {
       if (ids.size > 0) transaction.zadd(key, ...pairs);
       transaction.zremrangebyscore(key, '-inf', `(${forget}`);
     }
-    transaction.hset(keys.watermarks, subscriptionId, watermark);
-    transaction.hsetnx(keys.watchedSince, subscriptionId, watermark);
     await transaction.exec();
   }
+
+  /** Everything before it was read. It is Azure's time. */
+  const moveWatermark = (subscriptionId: string, watermark: string) =>
+    redis
+      .multi()
+      .hset(keys.watermarks, subscriptionId, watermark)
+      .hsetnx(keys.watchedSince, subscriptionId, watermark)
+      .exec();
+
+  /** Failures of a subscription's polls in a row. */
+  const failures = async (subscriptionId: string) =>
+    Number((await redis.hget(keys.pollFailures, subscriptionId)) ?? 0);
+  const noteFailures = (subscriptionId: string, count: number) =>
+    count === 0
+      ? redis.hdel(keys.pollFailures, subscriptionId)
+      : redis.hset(keys.pollFailures, subscriptionId, count);
+
+  /** Spans that could not be read, the oldest first. */
+  async function gaps(subscriptionId: string): Promise<Gap[]> {
+    const docs = await redis.hvals(keys.gaps(subscriptionId));
+    return docs.map((doc) => JSON.parse(doc) as Gap).sort((a, b) => a.from - b.from);
+  }
+  /** Gaps that touch are one. */
+  async function noteGap(subscriptionId: string, gap: Gap): Promise<void> {
+    const touching = gap.lost
+      ? []
+      : (await gaps(subscriptionId)).filter(
+          ({ from, to, lost }) => !lost && from <= gap.to && gap.from <= to,
+        );
+    const whole = {
+      ...gap,
+      from: Math.min(gap.from, ...touching.map(({ from }) => from)),
+      to: Math.max(gap.to, ...touching.map(({ to }) => to)),
+    };
+    const change = redis.multi();
+    for (const { from } of touching) change.hdel(keys.gaps(subscriptionId), String(from));
+    await change.hset(keys.gaps(subscriptionId), String(whole.from), JSON.stringify(whole)).exec();
+  }
+  /** As two that meet in the middle. */
+  const splitGap = (subscriptionId: string, gap: Gap, middle: number) =>
+    redis
+      .multi()
+      .hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, to: middle }))
+      .hset(keys.gaps(subscriptionId), String(middle), JSON.stringify({ ...gap, from: middle }))
+      .exec();
+  const closeGap = (subscriptionId: string, { from }: Gap) =>
+    redis.hdel(keys.gaps(subscriptionId), String(from));
 
   /** When a subscription's log was read first, ms; null before that. */
   const watchedSince = async (subscriptionId: string): Promise<number | null> => {
@@ -108,6 +161,13 @@ export function createPollState(redis: Redis) {
 
   return {
     watermark,
+    moveWatermark,
+    failures,
+    noteFailures,
+    gaps,
+    noteGap,
+    splitGap,
+    closeGap,
     unseen,
     remember,
     commit,

@@ -203,6 +203,11 @@ async function press(
 let copies = 0;
 async function fresh(alert: Alert): Promise<Alert> {
   reset();
+  // The copies have the same machine, and only one alert may hold it.
+  for (const { id } of await store.alerts.list({ limit: 5000 }))
+    await store.alerts.update(id, (one) =>
+      one?.isolation && id !== alert.id ? { alert: { ...one, isolation: null } } : null,
+    );
   const id = `${alert.id.slice(0, 6)}${String(++copies).padStart(7, '0')}`;
   const stored = await store.alerts.update(id, () => ({ alert: { ...alert, id, rev: 0 } }), null);
   return stored as Alert;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { ArmError, type ArmRequest } from './answers';
 
 /** A failure to play, as ARM plays it. */
@@ -17,6 +18,9 @@ export interface Fault {
   cut?: boolean;
   /** Answer with this text, e.g. truncated JSON. */
   body?: string;
+  headers?: Record<string, string>;
+  /** Answer by this instead: never, for ever, or with bytes of any kind. */
+  play?: (response: ServerResponse, request: ArmRequest) => void;
 }
 
 export function createFaults() {

@@ -93,13 +93,20 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
       at: Date.now(),
     };
     requests.push(record);
+    response.setHeader('date', new Date(state.now()).toUTCString());
     if (latencyMs > 0) await new Promise((done) => setTimeout(done, latencyMs));
     const fault = faults.take(request);
     if (fault?.delayMs) await new Promise((done) => setTimeout(done, fault.delayMs));
     if (fault && !fault.after && !fault.delayMs) {
       record.status = fault.status;
+      if (fault.play) return fault.play(response, request);
       if (fault.cut) message.socket.destroy();
-      else if (fault.body !== undefined) write(response, { status: fault.status }, fault.body);
+      else if (fault.body !== undefined)
+        write(
+          response,
+          { status: fault.status, ...(fault.headers ? { headers: fault.headers } : {}) },
+          fault.body,
+        );
       else write(response, errorAnswer(errorOf(fault)));
       return;
     }

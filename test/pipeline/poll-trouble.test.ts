@@ -1,0 +1,273 @@
+import { gzipSync } from 'node:zlib';
+import { createAzure } from '../../src/azure/azure';
+import { loadConfig } from '../../src/config';
+import { runCommand } from '../../src/demo/scenarios';
+import type { Fault } from '../../src/demo/tenant/faults';
+import { subscriptions } from '../../src/demo/world';
+import { createLog } from '../../src/log';
+import { createMetrics } from '../../src/metrics';
+import { poll } from '../../src/pipeline/poll';
+import { createQueues } from '../../src/pipeline/queues';
+import { createStore } from '../../src/store/store';
+import { type Bench, setUp } from '../support/bot';
+
+const minute = 60_000;
+const subscription = subscriptions.payments;
+/** Three hundred megabytes of spaces. */
+const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024, 32));
+
+let bench: Bench;
+let store: ReturnType<typeof createStore>;
+let queues: ReturnType<typeof createQueues>;
+let now = Date.now();
+
+beforeEach(async () => {
+  bench = await setUp({ mode: 'none' });
+  store = createStore(bench.redis.address, []);
+  queues = createQueues(bench.redis.address, createLog('silent'));
+  now = Date.now();
+  bench.tenant.state.now = () => now;
+});
+afterEach(async () => {
+  await queues.close();
+  await store.close();
+  await bench.stop();
+});
+
+/** @param hostNow the bot's own clock, which may be off */
+const createPoll = (hostNow = () => now, limits = { deadlineMs: 700, longestBody: 4 * 1024 * 1024 }) => {
+  const azure = createAzure(loadConfig(bench.env), {
+    tlsOptions: { ca: bench.tenant.ca },
+    now: hostNow,
+    limits,
+  });
+  return {
+    azure,
+    run: () =>
+      poll(subscription, {
+        readLog: azure.readLog,
+        polls: store.polls,
+        timeline: store.timeline,
+        queues,
+        metrics: createMetrics(),
+        lookbackMs: 25 * minute,
+        techniquesOff: new Set(),
+        now: hostNow,
+        azureNow: azure.clock.now,
+      }),
+  };
+};
+const run = () => createPoll().run();
+const queued = async () =>
+  (await queues.events.getJobs(['waiting', 'prioritized'])).flatMap((job) => job.data.events);
+const asked = () => bench.tenant.requests.filter((request) => request.path.includes('eventtypes'));
+const operate = (at: number, name = runCommand) =>
+  bench.tenant.log({
+    name,
+    resourceId: bench.world.vms.pay01,
+    caller: bench.world.people.dana,
+    at,
+    tookMs: 1000,
+  });
+const fault = (fields: Partial<Fault>) =>
+  bench.tenant.faults.add({ when: /eventtypes/, status: 200, times: 1, ...fields });
+
+test.each<[string, Partial<Fault>, RegExp]>([
+  ['an answer that never comes', { play: () => {} }, /no whole answer within 0.7 s/],
+  [
+    'headers without a body',
+    {
+      play: (response) => void response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders(),
+    },
+    /no whole answer/,
+  ],
+  [
+    'a body that comes a byte at a time',
+    {
+      play: (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const drip = setInterval(() => response.write(' '), 50);
+        response.on('close', () => clearInterval(drip));
+      },
+    },
+    /no whole answer/,
+  ],
+  [
+    'a gzip bomb',
+    {
+      play: (response) =>
+        void response
+          .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+          .end(bomb),
+    },
+    /longer than 4 MB/,
+  ],
+  [
+    'a body without an end',
+    {
+      play: (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const chunk = Buffer.alloc(256 * 1024, 32);
+        const more = () => {
+          while (!response.destroyed && response.write(chunk));
+        };
+        response.on('drain', more);
+        more();
+      },
+    },
+    /longer than 4 MB|no whole answer/,
+  ],
+  [
+    'HTML',
+    { body: '<html>Sign in to the network</html>', headers: { 'content-type': 'text/html' } },
+    /text\/html, which is no log/,
+  ],
+  ['text', { body: 'ok', headers: { 'content-type': 'text/plain' } }, /text\/plain/],
+  ['nothing', { body: '' }, /broken off or broken/],
+  ['null', { body: 'null' }, /without a list of events/],
+  ['a value that is no list', { body: '{"value":{}}' }, /without a list of events/],
+  ['no value', { body: '{}' }, /without a list of events/],
+  ['an error without a word', { status: 431, body: '' }, /no reason given \(HTTP 431/],
+  [
+    'a redirect to another host',
+    { status: 307, body: '', headers: { location: 'https://evil.example/' } },
+    /refused to send|HTTP 307/,
+  ],
+])(
+  '%s moves no watermark and ends by itself; what ran meanwhile is read by the next poll',
+  async (_, fields, said) => {
+    operate(now - minute);
+    fault(fields);
+    const before = process.memoryUsage().rss;
+    await expect(run()).rejects.toThrow(said);
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+    expect(await store.polls.watermark(subscription)).toBeNull();
+    await run();
+    expect(await queued()).toHaveLength(3);
+    expect(await store.polls.watermark(subscription)).toBe(new Date(now).toISOString());
+  },
+  30_000,
+);
+
+test('links that go in a circle end', async () => {
+  const path = `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`;
+  const next = (name: string) => `${bench.tenant.endpoint}${path}?api-version=2015-04-01&page=${name}`;
+  fault({ body: JSON.stringify({ value: [], nextLink: next('a') }) });
+  fault({ body: JSON.stringify({ value: [], nextLink: next('a') }), times: 50 });
+  await expect(run()).rejects.toThrow(/read already/);
+  expect(asked().length).toBeLessThan(10);
+});
+
+test('a next link is followed as Azure wrote it: no parameter is sent twice', async () => {
+  bench.tenant.state.pageSize = 10;
+  for (let i = 0; i < 60; i++) operate(now - minute - i);
+  await run();
+  for (const { query } of asked()) {
+    const names = [...new URLSearchParams(query).keys()];
+    expect(new Set(names).size).toBe(names.length);
+  }
+  expect(await queued()).toHaveLength(180);
+});
+
+test('what a page brought is queued before the next is asked for, and kept when a later one fails', async () => {
+  bench.tenant.state.pageSize = 10;
+  for (let i = 0; i < 400; i++) operate(now - minute - i);
+  const seen: number[] = [];
+  const { azure } = createPoll();
+  let pages = 0;
+  await expect(
+    poll(subscription, {
+      readLog: async function* (window, provider) {
+        for await (const page of azure.readLog(window, provider)) {
+          seen.push((await queued()).length);
+          if (++pages === 80) throw new Error('page 80');
+          yield page;
+        }
+      },
+      polls: store.polls,
+      timeline: store.timeline,
+      queues,
+      metrics: createMetrics(),
+      lookbackMs: 25 * minute,
+      techniquesOff: new Set(),
+      now: () => now,
+    }),
+  ).rejects.toThrow('page 80');
+  expect(seen[1]).toBe(10);
+  expect(seen[79]).toBeGreaterThanOrEqual(770);
+  expect(await store.polls.watermark(subscription)).toBeNull();
+  await run();
+  expect(await queued()).toHaveLength(1200);
+});
+
+test('the first event of a hundred pages is queued within 1.5 s, though each page takes a while', async () => {
+  bench.tenant.state.pageSize = 10;
+  for (let i = 0; i < 400; i++) operate(now - minute - i);
+  bench.tenant.latencyMs = 40;
+  const began = Date.now();
+  const polling = createPoll(() => now, { deadlineMs: 10_000, longestBody: 4 * 1024 * 1024 }).run();
+  let first = 0;
+  while (first === 0) {
+    if ((await queued()).length > 0) first = Date.now() - began;
+    else await new Promise((done) => setImmediate(done));
+  }
+  await polling;
+  expect(first).toBeLessThan(1500);
+}, 30_000);
+
+test('a window that keeps failing is halved, and what cannot be read is a gap with its span; it closes once it can', async () => {
+  await run();
+  const begin = now;
+  const bad = begin + 20 * minute;
+  const poison: Partial<Fault> = {
+    times: 1000,
+    play: (response, request) => {
+      const [, from = '', to = ''] =
+        /ge '([^']+)' and eventTimestamp le '([^']+)'/.exec(request.query.get('$filter') ?? '') ?? [];
+      const holds = Date.parse(from) <= bad && bad <= Date.parse(to);
+      response.writeHead(200, { 'content-type': holds ? 'text/html' : 'application/json' });
+      const { state } = bench.tenant;
+      const value = state.log
+        .map(({ record }) => record)
+        .filter(
+          ({ eventTimestamp: at }) => Date.parse(at) >= Date.parse(from) && Date.parse(at) <= Date.parse(to),
+        );
+      response.end(holds ? '<html>' : JSON.stringify({ value }));
+    },
+  };
+  now = begin + 40 * minute;
+  operate(begin + 5 * minute);
+  operate(bad);
+  operate(begin + 35 * minute);
+  fault(poison);
+  for (let i = 0; i < 12; i++) await run().catch(() => {});
+  const correlations = new Set((await queued()).map(({ correlationId }) => correlationId));
+  expect(correlations.size).toBe(2);
+  const [gap, ...others] = await store.polls.gaps(subscription);
+  expect(others).toEqual([]);
+  expect((gap?.to ?? 0) - (gap?.from ?? 0)).toBeLessThanOrEqual(3 * minute);
+  expect(gap?.from).toBeLessThanOrEqual(bad);
+  expect(gap?.to).toBeGreaterThanOrEqual(bad);
+  expect(await store.polls.watermark(subscription)).toBe(new Date(now).toISOString());
+  bench.tenant.faults.clear();
+  await run();
+  expect(new Set((await queued()).map(({ correlationId }) => correlationId)).size).toBe(3);
+  expect(await store.polls.gaps(subscription)).toEqual([]);
+}, 60_000);
+
+test.each([
+  ['behind', -60 * minute],
+  ['ahead', 60 * minute],
+])('a host clock an hour %s: Azure’s time is gone by, and nothing is missed', async (_, off) => {
+  const { run: runOff, azure } = createPoll(() => now + off);
+  operate(now - minute);
+  await runOff();
+  expect(await queued()).toHaveLength(3);
+  expect(Math.abs(azure.clock.offsetMs() + off)).toBeLessThan(2000);
+  now += 2 * minute;
+  operate(now - 30_000);
+  await runOff();
+  expect(await queued()).toHaveLength(6);
+  const watermark = Date.parse((await store.polls.watermark(subscription)) ?? '');
+  expect(Math.abs(watermark - now)).toBeLessThan(2000);
+});
