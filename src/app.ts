@@ -16,11 +16,15 @@ import type { Surface } from './chat/surface';
 import { teamsClouds } from './chat/teams/authenticate';
 import { createTeamsSearch, type TeamsSearch } from './chat/teams/search';
 import { type Config, ConfigError, type Role, type SlackConfig, type TeamsConfig } from './config';
-import { historyShare, whatIsUnready } from './health';
+import { measure } from './health/measure';
+import { historyShare, whatIsUnready } from './health/readiness';
+import { troublesOf } from './health/troubles';
+import { readHealth, watchHealth } from './health/watch-health';
 import { createKeyring, type Secrets } from './keyring';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
-import { patiently } from './patiently';
+import { onceASecond } from './once-a-second';
+import { type Begin, patiently } from './patiently';
 import { createPeople, type People } from './people';
 import { activity } from './pipeline/activity';
 import { answerCommand } from './pipeline/chat-commands';
@@ -39,10 +43,11 @@ import { reviewAll } from './responses/access-review';
 import { cannotRead } from './responses/authorize';
 import { perform } from './responses/perform';
 import { createPress, secretDoesNotFit } from './responses/press';
-import { type RunningServer, startServer } from './server';
+import { type Pages, type RunningServer, startServer } from './server';
 import { readSources } from './sources';
 import type { RedisAddress } from './store/connect';
 import { startEmbeddedRedis } from './store/embedded-redis';
+import { whyNoRedis } from './store/probe-redis';
 import { readSecretFile } from './store/secret-file';
 import { createStore } from './store/store';
 
@@ -63,6 +68,8 @@ export interface AppOptions {
 export interface App {
   /** Where the console is; null when this process does not serve. */
   url: string | null;
+  /** Where this process answers /healthz, /readyz and /metrics. */
+  healthUrl: string;
   /** Resolves once every known subscription's history is filled; told how much of it is, 0 to 1, meanwhile. */
   historyFilled: (onShare?: (share: number) => void) => Promise<void>;
   stop: () => Promise<void>;
@@ -75,6 +82,11 @@ const digestAt = '0 8 * * *';
 const reportAt = '0 9 1 * *';
 const copyAuditEveryMs = 2000;
 const watchIsolationEveryMs = 60_000;
+const watchHealthEveryMs = 10_000;
+/** A start waits this long for Redis, ms; then it goes on in the background. */
+const startHasMs = 2000;
+/** What is in hand may take this long to end, ms; what then still runs is done again by the next process. */
+const stopHasMs = 7000;
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -82,6 +94,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   hideSecrets(hidden);
   if (redisUrl) {
     if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);
+    void whyNoRedis({ url: redisUrl }).then((why) => why && options.log.error(why));
     return assemble(options, secrets, { url: redisUrl }, async () => {});
   }
   const own = secrets ?? { current: readSecretFile(dataDir), previous: null };
@@ -111,13 +124,14 @@ async function assemble(
       : [];
   const names = [...surfaces.map((surface) => surface.name), ...(config.teams ? ['teams'] : [])];
   const store = createStore(address, names);
-  store.onError((error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
+  const warn = onceASecond(log);
+  store.onError((error) => warn(error, 'Redis does not answer; waiting for it'));
   const queues = createQueues(address, log);
   const azure =
     makeAzure?.(metrics) ??
     createAzure(config, {
       now,
-      onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
+      onCall: metrics.calledAzure,
     });
   const keyring = createKeyring(secrets);
   const press = createPress({
@@ -161,94 +175,15 @@ async function assemble(
   const people: People = createPeople({ config, azure, slackPeople, teams, log });
   const responders = config.responders.length > 0;
   const stops: (() => Promise<void>)[] = [];
-
-  if (has('enrich')) {
-    const { policy, points } = config;
-    const judging = {
-      points,
-      workingHours: policy.workingHours,
-      watchlist: policy.watchlist,
-      environments: policy.environments,
-    };
-    const deps = { azure, store, queues, metrics, log, judging, policy, now };
-    queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
-    queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
-  }
-  if (has('deliver')) {
-    const routes = config.policy.routes ?? [];
-    const inTurn = atMost(50);
-    const fewFloods = atMost(2);
-    const deps = { store, surfaces, queues, metrics, log, responders, routes, now, inTurn, fewFloods };
-    queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
-    const { policy } = config;
-    queues.work('sweep', async () => {
-      await sweep({ store, queues, now });
-      await remind({ store, queues, policy, press, now });
-      await askForReviews({ store, queues, now });
-    });
-    queues.work('digest', ({ name }) => (name === 'report' ? report : digest)({ store, queues, now }));
-    const tz = policy.workingHours?.zone ?? 'UTC';
-    await patiently(log, () =>
-      queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' }),
-    );
-    await patiently(log, () =>
-      queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' }),
-    );
-    await patiently(log, () =>
-      queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' }),
-    );
-    const { audit } = policy;
-    if (audit) {
-      queues.work('copyAudit', async () => {
-        await store.deliveries.withLock('copy-audit', 10_000, () => copyAudit(audit, { store }));
-      });
-      await patiently(log, () =>
-        queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' }),
-      );
-    }
-  }
-  if (has('respond')) {
-    const deps = responseDeps({
-      config,
-      store,
-      azure,
-      queues,
-      surfaces,
-      people,
-      keyring,
-      press,
-      show,
-      metrics,
-      log,
-      now,
-    });
-    queues.work('watchIsolation', () => watchIsolation({ store, azure, queues, log, now }));
-    await patiently(log, () =>
-      queues.watchIsolation.upsertJobScheduler('watch', { every: watchIsolationEveryMs }, { name: 'watch' }),
-    );
-    queues.work('reviewAccess', () => reviewAll(deps, now));
-    if (config.policy.accessReview === 'monthly') {
-      const tz = config.policy.workingHours?.zone ?? 'UTC';
-      await patiently(log, () =>
-        queues.reviewAccess.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'review' }),
-      );
-    }
-    stops.push(
-      onceItFits(
-        () => store.secretFits(keyring),
-        log,
-        () =>
-          queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 }),
-      ),
-    );
-  }
-  if (has('poll'))
-    stops.push(await readSources({ config, azure, store, queues, metrics, log, now, backfillDelayMs }));
-  let server: RunningServer | null = null;
+  const stopped = new AbortController();
+  const begun: Promise<unknown>[] = [];
+  const begin: Begin = (work) => void begun.push(patiently(log, stopped.signal, work));
   const tested = async (exception: Pick<Exception, 'match' | 'silenceCritical'>) => {
     const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
     return `It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
   };
+  let pages: Pages | null = null;
+  let startSlack = async () => {};
   if (has('serve')) {
     const slack: SlackApp | null = config.slack
       ? createSlackApp({
@@ -286,6 +221,9 @@ async function assemble(
       panel,
       listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
       health: async () => ({
+        troubles: troublesOf(
+          await readHealth({ config, store, secretFits: () => store.secretFits(keyring), now }),
+        ).map(({ says }) => says),
         subscriptions: await Promise.all(
           (await store.polls.subscriptions()).map(async (subscription) => {
             const from = await store.history.filledFrom(subscription.id);
@@ -307,32 +245,129 @@ async function assemble(
       log,
       now,
     });
-    server = await startServer({
-      config,
+    pages = {
       door,
-      metrics,
-      queues,
-      unready: () => whatIsUnready(store, config, now),
-      webhooks: [slack?.router, teams?.router].filter((router) => router != null),
       console: consoleRouter,
-    });
-    await slack?.start();
-    stops.push(async () => {
-      await slack?.stop();
-      await server?.stop();
-    });
+      queues,
+      webhooks: [slack?.router, teams?.router].filter((router) => router != null),
+    };
+    if (slack) {
+      stops.push(() => slack.stop());
+      startSlack = () => slack.start();
+    }
   }
+  const server: RunningServer = await startServer({
+    config,
+    ...addressOf(config, pages !== null),
+    metrics,
+    measure: (withNames) =>
+      measure({ config, store, queues, metrics, azureClock: azure.clock, log, now }, withNames),
+    unready: () => whatIsUnready(store.ping),
+    pages,
+  });
+  if (!pages) log.info({ url: server.url }, 'health and metrics are answered here');
+  await startSlack();
+  if (has('enrich')) {
+    const { policy, points } = config;
+    const judging = {
+      points,
+      workingHours: policy.workingHours,
+      watchlist: policy.watchlist,
+      environments: policy.environments,
+    };
+    const deps = { azure, store, queues, metrics, log, judging, policy, now };
+    queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
+    queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
+  }
+  if (has('deliver')) {
+    const routes = config.policy.routes ?? [];
+    const inTurn = atMost(50);
+    const fewFloods = atMost(2);
+    const deps = { store, surfaces, queues, metrics, log, responders, routes, now, inTurn, fewFloods };
+    queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
+    const { policy } = config;
+    queues.work('sweep', async () => {
+      await sweep({ store, queues, now });
+      await remind({ store, queues, policy, press, now });
+      await askForReviews({ store, queues, now });
+    });
+    queues.work('health', () =>
+      watchHealth({ config, store, queues, secretFits: () => store.secretFits(keyring), metrics, log, now }),
+    );
+    begin(() => queues.health.upsertJobScheduler('watch', { every: watchHealthEveryMs }, { name: 'watch' }));
+    queues.work('digest', ({ name }) => (name === 'report' ? report : digest)({ store, queues, now }));
+    const tz = policy.workingHours?.zone ?? 'UTC';
+    begin(() => queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' }));
+    begin(() => queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' }));
+    begin(() => queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' }));
+    const { audit } = policy;
+    if (audit) {
+      queues.work('copyAudit', async () => {
+        await store.deliveries.withLock('copy-audit', 10_000, () => copyAudit(audit, { store, now }));
+      });
+      begin(() => queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' }));
+    }
+  }
+  if (has('respond')) {
+    const deps = responseDeps({
+      config,
+      store,
+      azure,
+      queues,
+      surfaces,
+      people,
+      keyring,
+      press,
+      show,
+      metrics,
+      log,
+      now,
+    });
+    queues.work('watchIsolation', () => watchIsolation({ store, azure, queues, log, now }));
+    begin(() =>
+      queues.watchIsolation.upsertJobScheduler('watch', { every: watchIsolationEveryMs }, { name: 'watch' }),
+    );
+    queues.work('reviewAccess', () => reviewAll(deps, now));
+    if (config.policy.accessReview === 'monthly') {
+      const tz = config.policy.workingHours?.zone ?? 'UTC';
+      begin(() =>
+        queues.reviewAccess.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'review' }),
+      );
+    }
+    stops.push(
+      onceItFits(
+        () => store.secretFits(keyring),
+        log,
+        () =>
+          queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 }),
+      ),
+    );
+  }
+  if (has('poll'))
+    stops.push(
+      await readSources({ config, azure, store, queues, metrics, log, now, backfillDelayMs, begin }),
+    );
   let stopping: Promise<void> | null = null;
   async function stopAll(): Promise<void> {
-    for (const stop of stops) await stop();
-    await queues.close();
+    stopped.abort();
+    const inHand = Promise.all([...stops.map((stop) => stop()), queues.close()]);
+    const ended = await endsWithin(inHand, stopHasMs);
+    if (!ended) queues.abandon();
+    await server.stop();
     await store.close();
     await stopRedis();
-    log.info('Runwatch has stopped; what was in hand is finished or back in its queue');
+    log.info(
+      ended
+        ? 'Runwatch has stopped; what was in hand is finished or back in its queue'
+        : 'Runwatch has stopped; what was in hand is done again by the next process',
+    );
   }
-  log.info({ roles, url: server?.url, surfaces: store.surfaces }, 'Runwatch runs');
+  if (!(await endsWithin(Promise.all(begun), startHasMs)))
+    log.error('Redis does not answer; Runwatch goes on once it does, and sees no command until then');
+  log.info({ roles, url: server.url, surfaces: store.surfaces }, 'Runwatch runs');
   return {
-    url: server?.url ?? null,
+    url: pages ? server.url : null,
+    healthUrl: server.url,
     historyFilled: async (onShare = () => {}) => {
       for (let share = 0; share < 1; ) {
         share = await historyShare(store, now());
@@ -342,6 +377,25 @@ async function assemble(
     },
     stop: () => (stopping ??= stopAll()),
   };
+}
+
+/** With pages where RUNWATCH_PORT says; else where RUNWATCH_METRICS_PORT does, or on a free port of loopback. */
+function addressOf({ host, port, metricsPort }: Config, withPages: boolean): { host: string; port: number } {
+  if (withPages) return { host, port };
+  return metricsPort === null ? { host: '127.0.0.1', port: 0 } : { host, port: metricsPort };
+}
+
+/** False when it takes longer; what fails later is nobody's. */
+async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((done) => {
+    timer = setTimeout(() => done(false), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Where people or Teams reach us from elsewhere while we listen on loopback, a proxy of this machine is between. */

@@ -22,6 +22,8 @@ const words: Record<keyof PolicyFile, string> = {
   exceptions: 'how many days an exception may last (365)',
   audit:
     'copies of the audit trail: a JSON-lines `file` where alerts are delivered, a `webhook` that takes each entry by POST',
+  heartbeat:
+    'a `url` that is asked each minute while all is well, and not while Runwatch cannot see or tell: for a dead man’s switch',
   score: 'points of each reason, in place of the defaults below',
   escalation:
     'PagerDuty’s `routingKey` (`url` for what takes its format), a ticket by `webhook`, a `sentinel` workspace, a `channel` of its own; reminders go on to `slack` or `teams`, calling the user group `mention`',

@@ -70,6 +70,8 @@ export const fileSchema = z.strictObject({
     .optional(),
   accessReview: z.enum(['monthly']).optional(),
   exceptions: z.strictObject({ maxDays: z.number().int().min(1).max(3650) }).optional(),
+  /** Asked each minute while all is well, for a dead man's switch. */
+  heartbeat: z.strictObject({ url: httpUrl }).optional(),
   audit: z.strictObject({ file: z.string().min(1).optional(), webhook: httpUrl.optional() }).optional(),
   score: z
     .partialRecord(

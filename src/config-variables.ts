@@ -125,6 +125,7 @@ export const variables = {
     .optional(),
   RUNWATCH_CONSOLE_TOKEN: secretText(16).optional(),
   RUNWATCH_METRICS_TOKEN: secretText(16).optional(),
+  RUNWATCH_METRICS_PORT: number(0, 65_535).optional(),
   RUNWATCH_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .meta({ expected: 'fatal, error, warn, info, debug, trace or silent' })

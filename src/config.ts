@@ -50,6 +50,8 @@ export interface Config {
   readonly consoleToken: string | null;
   /** Asked for by /metrics beyond loopback, where it is set. */
   readonly metricsToken: string | null;
+  /** Where a process without the role serve answers /healthz, /readyz and /metrics; null: a free port on loopback. */
+  readonly metricsPort: number | null;
   /** Null: not set; with the embedded Redis one is made in `dataDir`. */
   readonly secrets: Secrets | null;
   /** Every text of this configuration that must never be printed, logged or shown. */
@@ -152,6 +154,7 @@ export function loadConfig(
     host: values.RUNWATCH_HOST ?? '127.0.0.1',
     consoleToken: values.RUNWATCH_CONSOLE_TOKEN ?? null,
     metricsToken: values.RUNWATCH_METRICS_TOKEN ?? null,
+    metricsPort: values.RUNWATCH_METRICS_PORT ?? null,
     secrets: values.RUNWATCH_SECRET
       ? { current: values.RUNWATCH_SECRET, previous: values.RUNWATCH_SECRET_PREVIOUS ?? null }
       : null,

@@ -17,6 +17,7 @@ export function secretsOf(values: Values, policy: PolicyFile, workspaceTokens: I
     policy.escalation?.url,
     policy.escalation?.webhook?.url,
     policy.audit?.webhook,
+    policy.heartbeat?.url,
   ].filter((url) => url !== undefined);
   const key = /SharedAccessKey=([^;]+)/i.exec(values.EVENT_HUB_CONNECTION_STRING ?? '')?.[1];
   const { escalation } = policy;

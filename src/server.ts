@@ -4,25 +4,35 @@ import type { AddressInfo } from 'node:net';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
-import express, { type NextFunction, type Request, type Response, type Router } from 'express';
-import { type Door, isLocal } from './chat/console/door';
+import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
+import { type Door, isLocal, pageHeaders } from './chat/console/door';
+import { html } from './chat/console/html';
 import type { Config } from './config';
 import type { Metrics } from './metrics';
 import type { Queues } from './pipeline/queues';
 import { redactSecrets } from './redactor';
 
 export interface ServerDeps {
-  config: Pick<Config, 'host' | 'port' | 'metricsToken' | 'trustedProxies'>;
-  door: Door;
+  config: Pick<Config, 'metricsToken' | 'trustedProxies'>;
+  host: string;
+  port: number;
   metrics: Metrics;
-  queues: Queues;
+  /** Brings the gauges up to date; subscriptions by id only where the reader may know them. */
+  measure: (withNames: boolean) => Promise<void>;
   /** What keeps us from being ready; empty when we are. */
   unready: () => Promise<string[]>;
-  /** What chats call: each answers a path of its own. */
-  webhooks: readonly Router[];
-  console: Router;
+  /** What people and chats open; null in a process without the role serve. */
+  pages: Pages | null;
   /** How long a request may take to arrive, ms. Default: 20 seconds. */
   requestTimeoutMs?: number;
+}
+
+export interface Pages {
+  door: Door;
+  console: Router;
+  queues: Queues;
+  /** What chats call: each answers a path of its own. */
+  webhooks: readonly Router[];
 }
 
 export interface RunningServer {
@@ -30,17 +40,9 @@ export interface RunningServer {
   stop: () => Promise<void>;
 }
 
-/** Health, metrics, webhooks, the console and the queues' board, on one port. */
-export async function startServer({
-  config,
-  door,
-  metrics,
-  queues,
-  unready,
-  webhooks,
-  console,
-  requestTimeoutMs = 20_000,
-}: ServerDeps): Promise<RunningServer> {
+/** Health and metrics and, with pages, webhooks, the console and the queues' board, on one port. */
+export async function startServer(deps: ServerDeps): Promise<RunningServer> {
+  const { config, host, port, metrics, measure, unready, pages, requestTimeoutMs = 20_000 } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies.length > 0 ? [...config.trustedProxies] : false);
@@ -53,19 +55,16 @@ export async function startServer({
   app.get('/readyz', async (request, response) => {
     const reasons = await unready();
     const ready = reasons.length === 0;
-    const told = (await door.mayRead(request)) ? { ready, reasons } : { ready };
-    response.status(ready ? 200 : 503).json(told);
+    const mayKnow = isLocal(request, host) || (ready && (await pages?.door.mayRead(request)));
+    response.status(ready ? 200 : 503).json(mayKnow ? { ready, reasons } : { ready });
   });
   app.get('/metrics', async (request, response) => {
-    if (!mayScrape(request, config)) return void response.status(401).set('www-authenticate', 'Bearer').end();
-    await measureQueues(queues, metrics);
+    const seen = mayScrape(request, host, config.metricsToken);
+    if (!seen) return void response.status(401).set('www-authenticate', 'Bearer').end();
+    await measure(seen === 'all');
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
-  for (const webhook of webhooks) app.use(webhook);
-  app.use('/console', door.router);
-  app.use('/console', door.guard, console);
-  app.use('/queues', door.guard, board(queues));
-  app.get('/', (_request, response) => response.redirect('/console'));
+  if (pages) open(app, pages, unready);
   app.use(
     (error: Error & { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
       if (!response.headersSent)
@@ -86,15 +85,11 @@ export async function startServer({
     },
     app,
   );
-  await listen(server, config.port, config.host);
-  const { port } = server.address() as AddressInfo;
-  const host = config.host.includes(':')
-    ? `[${config.host}]`
-    : config.host === '0.0.0.0'
-      ? '127.0.0.1'
-      : config.host;
+  await listen(server, port, host);
+  const address = server.address() as AddressInfo;
+  const named = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host;
   return {
-    url: `http://${host}:${port}`,
+    url: `http://${named}:${address.port}`,
     stop: () =>
       new Promise((done) => {
         server.close(() => done());
@@ -116,11 +111,56 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** Beyond this machine /metrics wants RUNWATCH_METRICS_TOKEN where it is set. */
-function mayScrape(request: Request, { host, metricsToken }: ServerDeps['config']): boolean {
-  if (metricsToken === null || isLocal(request, host)) return true;
+/** What people and chats open. Without Redis there is nothing to show, so a page says that. */
+function open(
+  app: Express,
+  { door, console, queues, webhooks }: Pages,
+  unready: ServerDeps['unready'],
+): void {
+  for (const webhook of webhooks) app.use(webhook);
+  app.use(['/console', '/queues'], async (_request, response, next) => {
+    const reasons = await unready();
+    if (reasons.length === 0) return next();
+    response.status(503).set(pageHeaders).set('retry-after', '5').send(unreadyPage(reasons));
+  });
+  app.use('/console', door.router);
+  app.use('/console', door.guard, console);
+  app.use('/queues', door.guard, board(queues));
+  app.get('/', (_request, response) => response.redirect('/console'));
+}
+
+const unreadyPage = (reasons: readonly string[]): string =>
+  `<!doctype html>${
+    html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="5">
+<title>Not ready · Runwatch</title>
+</head>
+<body>
+<main>
+<h1>Runwatch is not ready</h1>
+<p>${reasons.join('. ')}. Until it does, no command is seen and no message is sent. Nothing that was kept is lost, and Runwatch goes on by itself.</p>
+<p>This page loads again every 5 seconds.</p>
+</main>
+</body>
+</html>`.text
+  }`;
+
+/**
+ * Who may read /metrics: this machine, and whoever sends RUNWATCH_METRICS_TOKEN, all of it. Where no token is set, others
+ * read it without the subscriptions' ids.
+ */
+function mayScrape(
+  request: Request,
+  host: string,
+  metricsToken: string | null,
+): 'all' | 'without names' | null {
+  if (isLocal(request, host)) return 'all';
+  if (metricsToken === null) return 'without names';
   const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  return given !== undefined && same(given, metricsToken);
+  return given !== undefined && same(given, metricsToken) ? 'all' : null;
 }
 
 const same = (a: string, b: string) =>
@@ -134,12 +174,4 @@ function board(queues: Queues): Router {
     serverAdapter: adapter,
   });
   return adapter.getRouter();
-}
-
-async function measureQueues(queues: Queues, metrics: Metrics): Promise<void> {
-  const depths = await queues.depths();
-  for (const [queue, counts] of Object.entries(depths)) {
-    for (const [state, count] of Object.entries(counts))
-      metrics.queueDepth.set({ queue, state }, count as number);
-  }
 }

@@ -3,7 +3,7 @@ import type { Azure } from './azure/azure';
 import type { Config } from './config';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
-import { patiently } from './patiently';
+import type { Begin } from './patiently';
 import { backfill } from './pipeline/backfill';
 import { discover } from './pipeline/discover';
 import { pollJob } from './pipeline/poll-job';
@@ -21,6 +21,7 @@ export interface SourcesDeps {
   now: () => number;
   /** How long a new subscription's history waits for its first polls, ms. */
   backfillDelayMs: number;
+  begin: Begin;
 }
 
 const discoverEveryMs = 5 * 60_000;
@@ -38,6 +39,7 @@ export async function readSources({
   log,
   now,
   backfillDelayMs,
+  begin,
 }: SourcesDeps): Promise<() => Promise<void>> {
   const deps = {
     readLog: azure.readLog,
@@ -51,8 +53,8 @@ export async function readSources({
     lookbackMs: config.lookbackMinutes * 60_000,
     techniquesOff: config.techniquesOff,
     deliveries: store.deliveries,
-    allQueues: queues,
-    surfaces: store.surfaces,
+    clock: azure.clock,
+    health: store.health,
   };
   queues.work('poll', (job, token) => pollJob(job, token, deps), { concurrency: 20 });
   const { eventHub } = config;
@@ -76,6 +78,7 @@ export async function readSources({
       named,
       listSubscriptions: azure.subscriptions,
       polls: store.polls,
+      health: store.health,
       queues,
       pollSeconds: config.pollSeconds,
       history,
@@ -84,8 +87,8 @@ export async function readSources({
       log,
     }),
   );
-  await patiently(log, () => queues.discover.add('discover', {}, { deduplication: { id: 'at start' } }));
-  await patiently(log, () =>
+  begin(() => queues.discover.add('discover', {}, { deduplication: { id: 'at start' } }));
+  begin(() =>
     queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' }),
   );
   return async () => reading?.stop();

@@ -83,9 +83,12 @@ export const rolesIn = (token: string): string[] => {
 };
 
 /** A JWT's exp; an hour from now when it can't be read. */
-function expiryOf(token: string): number {
+const expiryOf = (token: string): number => expiryIn(token) ?? Date.now() + 3_600_000;
+
+/** When a JWT expires, ms since 1970; null when it does not say. */
+export function expiryIn(token: string): number | null {
   const { exp } = claimsOf(token);
-  return typeof exp === 'number' ? exp * 1000 : Date.now() + 3_600_000;
+  return typeof exp === 'number' ? exp * 1000 : null;
 }
 
 /** What a JWT says; nothing when it is none, as a test's token. */

@@ -58,10 +58,11 @@ function withoutTexts(body: unknown): unknown {
 }
 
 /** Addresses of webhooks say where they lead; headers and keys are named, never shown. */
-function shownPolicy({ escalation, audit, ...policy }: PolicyFile): PolicyFile {
+function shownPolicy({ escalation, audit, heartbeat, ...policy }: PolicyFile): PolicyFile {
   const webhook = escalation?.webhook;
   return {
     ...policy,
+    ...(heartbeat ? { heartbeat: { url: shownUrl(heartbeat.url) } } : {}),
     ...(audit ? { audit: { ...audit, ...(audit.webhook ? { webhook: shownUrl(audit.webhook) } : {}) } } : {}),
     ...(escalation
       ? {

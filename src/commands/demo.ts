@@ -45,7 +45,7 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
       createAzure(config, {
         tlsOptions: { ca: tenant.ca },
         graphEndpoint: tenant.endpoint,
-        onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
+        onCall: metrics.calledAzure,
       }),
   });
   output.out(`Runwatch demo: ${app.url}/console`);

@@ -15,10 +15,13 @@ export async function start(roleNames: string | undefined, config: Config): Prom
   const roles = parseRoles(roleNames);
   const log = createLog(config.logLevel);
   takeOverOutput(log);
+  const signal = untilSignal();
   const app = await startApp({ config, roles, log });
   giveBackMemory();
-  await untilSignal();
+  await signal;
   await app.stop();
+  // A connection that still waits for its peer must not keep the process.
+  setTimeout(() => process.exit(), 500).unref();
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Config } from '../config';
 import { createKeyring, type Keyring } from '../keyring';
 import type { RedisAddress } from '../store/connect';
-import { startEmbeddedRedis } from '../store/embedded-redis';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../store/embedded-redis';
+import { whyNoRedis } from '../store/probe-redis';
 import { readSecretFile } from '../store/secret-file';
 import { createStore, type Store } from '../store/store';
+import { CommandError } from './output';
 
 /**
  * Runs a command against what the bot keeps: its Redis when it runs, else the embedded one for as long as it takes. The
@@ -13,8 +15,10 @@ export async function withStore<T>(
   config: Config,
   work: (store: Store, address: RedisAddress, keyring: Keyring | null) => Promise<T>,
 ): Promise<T> {
-  const embedded = config.redisUrl ? null : await startEmbeddedRedis(config.dataDir);
+  const embedded = config.redisUrl ? null : await borrowEmbeddedRedis(config.dataDir);
   const address = embedded?.address ?? { url: config.redisUrl as string };
+  const why = embedded ? null : await whyNoRedis(address);
+  if (why) throw new CommandError(why, 1);
   const store = createStore(address, surfacesOf(config));
   store.onError(() => {});
   try {
@@ -24,6 +28,28 @@ export async function withStore<T>(
   } finally {
     await store.close();
     await embedded?.stop();
+  }
+}
+
+/** An interrupted command leaves the embedded Redis as a finished one does: the last to leave ends it. */
+export async function borrowEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
+  const starting = startEmbeddedRedis(dataDir);
+  const interrupted = () =>
+    void starting
+      .then(({ stop }) => stop())
+      .catch(() => {})
+      .finally(() => process.exit(130));
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, interrupted);
+  const forget = () => {
+    for (const signal of signals) process.off(signal, interrupted);
+  };
+  try {
+    const { address, stop } = await starting;
+    return { address, stop: () => stop().finally(forget) };
+  } catch (error) {
+    forget();
+    throw error;
   }
 }
 

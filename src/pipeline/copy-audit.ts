@@ -12,13 +12,30 @@ const atOnce = 500;
 /** No line is longer: an entry's details are capped where they are made. */
 const longestLine = 1_000_000;
 
-/** Carries the audit trail's new entries outside, in order; after a crash it goes on behind the last that arrived. */
+/**
+ * Carries the audit trail's new entries outside, in order; after a crash it goes on behind the last that arrived. One copy
+ * that fails does not hold up the other; why it failed is kept for the health page and a notice.
+ */
 export async function copyAudit(
   { file, webhook }: AuditCopies,
-  { store }: { store: Pick<Store, 'audit'> },
+  deps: { store: Pick<Store, 'audit' | 'health'>; now: () => number },
 ): Promise<void> {
-  if (file) await copyToFile(file, store);
-  if (webhook) await copyToWebhook(webhook, store);
+  const { store } = deps;
+  if (file) await noted('audit file', () => copyToFile(file, store), deps);
+  if (webhook) await noted('audit webhook', () => copyToWebhook(webhook, store), deps);
+}
+
+async function noted(
+  place: string,
+  copy: () => Promise<void>,
+  { store, now }: { store: Pick<Store, 'health'>; now: () => number },
+): Promise<void> {
+  try {
+    await copy();
+    await store.health.note(place, null, now());
+  } catch (error) {
+    await store.health.note(place, error instanceof Error ? error.message : String(error), now());
+  }
 }
 
 /** The file knows by its own last line how far it is. */

@@ -98,7 +98,10 @@ async function deliverOne(surface: Surface, id: string, begun: Begun, deps: Deli
   const ref = await show(surface, id, content, begun, channel, deps);
   if (!ref) return { again: now() + busyMs };
   await store.deliveries.settle(surface.name, id, rev, { ref, shown: digest, attemptAt: null });
-  if (alert && !told.ref) metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
+  if (alert && !told.ref) {
+    metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
+    deps.log.info({ alertId: id, surface: surface.name }, 'an alert was posted');
+  }
   return 'done';
 }
 
@@ -180,19 +183,28 @@ async function show(
 ): Promise<Ref | null> {
   const { told } = begun;
   if (told.posting && deps.now() - told.posting < attemptHoldsMs) return null;
+  const began = Date.now();
+  const place = `${surface.name} ${channel}`;
   try {
     const ref = told.ref ?? (await lookUp(surface, id, told, channel, content, deps.log));
     const stands = ref && (await updated(surface, ref, content));
     if (stands) {
+      await tookIt(place, began, surface, deps);
       deps.metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
       return stands;
     }
-    return await posted(surface, id, content, begun, channel, deps);
+    const sent = await posted(surface, id, content, begun, channel, deps);
+    if (sent) await tookIt(place, began, surface, deps);
+    return sent;
   } catch (error) {
     deps.metrics.deliveries.inc({
       surface: surface.name,
       result: error instanceof SurfaceError ? error.kind : 'failed',
     });
+    if (error instanceof SurfaceError && error.kind === 'throttled')
+      deps.metrics.throttled.inc({ service: surface.name });
+    else
+      await deps.store.health.note(place, error instanceof Error ? error.message : String(error), deps.now());
     if (error instanceof SurfaceError && error.kind === 'throttled') {
       const until = deps.now() + Math.max(1000, error.retryAfterMs);
       await deps.store.deliveries.closeUntil(surface.channel, until);
@@ -201,6 +213,16 @@ async function show(
       await deps.store.deliveries.setTold(surface.name, id, { ref: error.ref, shown: null, attemptAt: null });
     throw error;
   }
+}
+
+async function tookIt(
+  place: string,
+  began: number,
+  surface: Surface,
+  { store, metrics, now }: DeliverDeps,
+): Promise<void> {
+  metrics.deliverySeconds.observe({ surface: surface.name }, (Date.now() - began) / 1000);
+  await store.health.note(place, null, now());
 }
 
 /** The attempt is written down before it is made, so that a lost answer can be looked up. */

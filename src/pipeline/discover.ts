@@ -1,4 +1,5 @@
 import type { Log } from '../log';
+import type { HealthStore } from '../store/health-store';
 import type { History } from '../store/history';
 import type { PollState } from '../store/poll-state';
 import type { Queues } from './queues';
@@ -8,6 +9,7 @@ export interface DiscoverDeps {
   named: readonly string[] | null;
   listSubscriptions: () => Promise<{ id: string; name: string }[]>;
   polls: PollState;
+  health: HealthStore;
   queues: Pick<Queues, 'poll' | 'backfill'>;
   history: History;
   /** Polls come first: a new subscription's history waits this long, ms. */
@@ -19,7 +21,7 @@ export interface DiscoverDeps {
 
 /** Keeps one poll schedule a subscription, as subscriptions come and go. */
 export async function discover(deps: DiscoverDeps): Promise<void> {
-  const { named, listSubscriptions, polls, queues, pollSeconds, log } = deps;
+  const { named, listSubscriptions, polls, health, queues, pollSeconds, log, now } = deps;
   const visible = await listSubscriptions().catch((error) => {
     if (!named) throw error;
     log.warn({ error }, 'could not list subscriptions; their names are not known');
@@ -32,21 +34,23 @@ export async function discover(deps: DiscoverDeps): Promise<void> {
     if (wanted.has(id)) continue;
     await queues.poll.removeJobScheduler(id);
     await polls.dropSubscription(id);
-    log.info({ subscriptionId: id }, 'a subscription is gone; it is no longer polled');
+    if (!named)
+      await health.noteVanished({ id, name: known.find((one) => one.id === id)?.name ?? '', at: now() });
+    log.warn({ subscriptionId: id }, 'a subscription is gone; it is no longer polled');
   }
   for (const id of wanted) {
-    const health = known.find((subscription) => subscription.id === id);
-    const name = names.get(id) ?? health?.name ?? '';
-    if (!health || health.name !== name) {
-      await polls.putSubscription({ lastPollAt: null, error: null, refused: false, ...health, id, name });
-    }
+    const before = known.find((subscription) => subscription.id === id);
+    const name = names.get(id) ?? before?.name ?? '';
+    if (!before || before.name !== name)
+      await polls.putSubscription({ lastPollAt: null, error: null, since: now(), ...before, id, name });
+    if (!before) await health.dropVanished(id);
     await queues.poll.upsertJobScheduler(
       id,
       { every: pollSeconds * 1000 },
       { name: 'poll', data: { subscriptionId: id } },
     );
     await fillHistory(id, deps);
-    if (!health) log.info({ subscriptionId: id, name }, 'polling a subscription');
+    if (!before) log.info({ subscriptionId: id, name }, 'polling a subscription');
   }
   if (wanted.size === 0) log.warn('the credential sees no subscription; grant it Reader on one');
 }

@@ -75,7 +75,11 @@ async function raise(
     },
     known,
   );
-  if (stored && !known) metrics.alerts.inc({ technique: stored.technique, verdict: stored.verdict });
+  if (stored && !known) {
+    metrics.alerts.inc({ technique: stored.technique, verdict: stored.verdict });
+    const { technique, verdict, severity, score } = stored;
+    deps.log.info({ alertId: id, technique, verdict, severity, score }, 'an alert was raised');
+  }
   if (stored?.exception) await store.exceptions.noteUse(stored.exception, id);
   const ended = known?.ready && stored && statusOf(known) !== statusOf(stored);
   if (ended || stillMissing(facts).length > 0) {

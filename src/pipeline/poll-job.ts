@@ -1,22 +1,25 @@
 import { DelayedError, type Job } from 'bullmq';
+import type { AzureClock } from '../azure/clock';
 import { AzureError } from '../azure/errors';
+import { clockToleratedMs } from '../health/troubles';
 import type { Log } from '../log';
 import type { Deliveries } from '../store/deliveries';
+import type { HealthStore } from '../store/health-store';
 import type { SubscriptionHealth } from '../store/poll-state';
 import { type PollDeps, poll } from './poll';
-import type { PollJob, Queues } from './queues';
+import type { PollJob } from './queues';
 
 export interface PollJobDeps extends PollDeps {
   log: Log;
   deliveries: Deliveries;
-  allQueues: Queues;
-  surfaces: readonly string[];
+  clock: Pick<AzureClock, 'offsetMs'>;
+  health: HealthStore;
 }
 
 /** This long after a poll's process died, another may begin. */
 const pollLockMs = 10_000;
 
-/** One subscription's turn: polls, and keeps its health; a refusal is told once until it ends. */
+/** One subscription's turn: polls, and keeps its health. */
 export async function pollJob(
   job: Job<PollJob>,
   token: string | undefined,
@@ -47,43 +50,31 @@ export async function pollJob(
   }
 }
 
-async function healthy(subscriptionId: string, { polls, deliveries, now }: PollJobDeps): Promise<void> {
-  const health = await healthOf(subscriptionId, polls);
-  if (health.refused) await deliveries.dropNotice(noticeId(subscriptionId));
-  await polls.putSubscription({
-    ...health,
-    lastPollAt: new Date(now()).toISOString(),
-    error: null,
-    refused: false,
-  });
+async function healthy(
+  subscriptionId: string,
+  { polls, clock, health, log, now }: PollJobDeps,
+): Promise<void> {
+  const { status: _, ...known } = await healthOf(subscriptionId, polls, now());
+  await polls.putSubscription({ ...known, lastPollAt: new Date(now()).toISOString(), error: null });
+  const offset = clock.offsetMs();
+  if (Math.abs(offset) <= clockToleratedMs && (await health.clockOffset()) === 0) return;
+  await health.noteClock(offset);
+  if (Math.abs(offset) > clockToleratedMs)
+    log.warn({ offsetMs: offset }, "this host's clock is off; going by Azure's");
 }
 
 async function unhealthy(subscriptionId: string, error: unknown, deps: PollJobDeps): Promise<void> {
-  const { polls, deliveries, allQueues, surfaces, log } = deps;
-  const health = await healthOf(subscriptionId, polls);
-  const refused = error instanceof AzureError && error.statusCode === 403;
-  const remedy = error instanceof AzureError ? error.remedy : '';
+  const { polls, log, now } = deps;
+  const health = await healthOf(subscriptionId, polls, now());
+  const { remedy = '', statusCode = 0 } = error instanceof AzureError ? error : {};
   const message = error instanceof Error ? error.message : String(error);
   await polls.putSubscription({
     ...health,
     error: `${message}${remedy ? `; ${remedy}` : ''}`.slice(0, 500),
-    refused,
+    status: statusCode,
   });
   log.warn({ error, subscriptionId }, 'a poll failed; the next one reads the same window again');
-  if (!refused) return;
-  const id = noticeId(subscriptionId);
-  const name = health.name ? `${health.name} (${subscriptionId})` : subscriptionId;
-  await deliveries.addNotice(
-    {
-      id,
-      text: `Runwatch may not read the activity log of subscription ${name}: ${remedy}. Commands run there are not seen until then; it keeps trying.`,
-    },
-    surfaces,
-  );
-  await allQueues.deliverAll(surfaces, [id]);
 }
 
-const healthOf = async (id: string, polls: PollJobDeps['polls']): Promise<SubscriptionHealth> =>
-  (await polls.subscription(id)) ?? { id, name: '', lastPollAt: null, error: null, refused: false };
-
-const noticeId = (subscriptionId: string) => `notice-refused-${subscriptionId}`;
+const healthOf = async (id: string, polls: PollJobDeps['polls'], now: number): Promise<SubscriptionHealth> =>
+  (await polls.subscription(id)) ?? { id, name: '', lastPollAt: null, error: null, since: now };

@@ -1,6 +1,7 @@
 import { type Job, type Processor, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
 import type { ActivityEvent } from '../alerts/activity-event';
 import type { Log } from '../log';
+import { onceASecond } from '../once-a-second';
 import type { PressJob } from '../responses/response';
 import { connect, type RedisAddress } from '../store/connect';
 import { queuePrefix } from '../store/keys';
@@ -40,6 +41,7 @@ interface JobData {
   copyAudit: unknown;
   watchIsolation: unknown;
   reviewAccess: unknown;
+  health: unknown;
   respond: PressJob;
 }
 
@@ -54,7 +56,8 @@ const backoffStrategy = (attempts: number) => Math.min(500 * 2 ** Math.min(attem
 
 export function createQueues(address: RedisAddress, log: Log) {
   const connection = connect(address);
-  connection.on('error', (error) => log.warn({ error }, 'Redis does not answer; waiting for it'));
+  const warn = onceASecond(log);
+  connection.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
   const options = (defaults: QueueOptions['defaultJobOptions']): QueueOptions => ({
     connection,
     prefix: queuePrefix,
@@ -74,6 +77,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     events: new Queue<EventsJob>('events', options(forEver)),
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
     deliver: new Queue<DeliverJob>('deliver', options(forEver)),
+    health: new Queue('health', options({ removeOnFail: true })),
     sweep: new Queue('sweep', options({ removeOnFail: true })),
     watchIsolation: new Queue('watchIsolation', options({ removeOnFail: true })),
     reviewAccess: new Queue('reviewAccess', options({ attempts: 10, backoff: { type: 'patient' } })),
@@ -81,6 +85,8 @@ export function createQueues(address: RedisAddress, log: Log) {
     digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'patient' } })),
     respond: new Queue<PressJob>('respond', options(forEver)),
   };
+  for (const queue of Object.values(queues))
+    queue.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
   const workers: Worker[] = [];
   const connections = [connection];
 
@@ -101,7 +107,7 @@ export function createQueues(address: RedisAddress, log: Log) {
       settings: { backoffStrategy },
       ...extra,
     });
-    worker.on('error', (error) => log.warn({ error, queue: name }, 'queue trouble'));
+    worker.on('error', (error) => warn(error, `the queue ${name} has trouble with Redis`));
     worker.on('failed', (job: Job<JobData[Name]> | undefined, error) =>
       log.warn(
         { error, queue: name, job: job?.id, attempt: job?.attemptsMade },
@@ -149,11 +155,25 @@ export function createQueues(address: RedisAddress, log: Log) {
       );
       return Object.fromEntries(entries);
     },
+    /** Seconds that the oldest waiting job of each queue has waited. */
+    oldestAges: async (now: number): Promise<Record<string, number>> => {
+      const entries = await Promise.all(
+        Object.entries(queues).map(async ([name, queue]) => {
+          const [oldest] = await queue.getJobs(['waiting', 'prioritized'], 0, 0, true);
+          return [name, oldest ? Math.max(0, (now - oldest.timestamp) / 1000) : 0] as const;
+        }),
+      );
+      return Object.fromEntries(entries);
+    },
     all: () => Object.values(queues) as Queue[],
     /** Finishes what is in hand, takes nothing new. */
     close: async () => {
       await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
+      for (const each of connections) each.disconnect();
+    },
+    /** Lets go of what is in hand: its locks expire, and another process does it again. */
+    abandon: () => {
       for (const each of connections) each.disconnect();
     },
   };

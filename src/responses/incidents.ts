@@ -87,6 +87,49 @@ const openChannel: Opener = async (alert, { channel }, deps) => {
   return link === null ? null : { where: 'a channel of its own', link };
 };
 
+/**
+ * An incident about Runwatch itself, where chat did not take a notice: to PagerDuty and the webhook, as far as they are
+ * configured. Answers whether any took it.
+ */
+export async function openIncident(
+  { id, title, since }: { id: string; title: string; since: number },
+  event: 'trigger' | 'resolve',
+  escalation: Escalation | undefined,
+): Promise<boolean> {
+  const { routingKey, url, webhook } = escalation ?? {};
+  const startedAt = new Date(since).toISOString();
+  if (routingKey)
+    await post(url ?? pagerDuty, {
+      routing_key: routingKey,
+      event_action: event,
+      dedup_key: id,
+      payload: {
+        summary: title.slice(0, 1000),
+        source: 'runwatch',
+        severity: 'critical',
+        timestamp: startedAt,
+      },
+    });
+  if (webhook && event === 'trigger') {
+    const facts: About = {
+      id,
+      title,
+      severity: 'critical',
+      score: 100,
+      caller: 'Runwatch',
+      target: 'Runwatch',
+      startedAt,
+      reasons: [title],
+      link: '',
+    };
+    await post(webhook.url, filled(webhook.body ?? facts, facts), {
+      'idempotency-key': id,
+      ...webhook.headers,
+    });
+  }
+  return Boolean(routingKey ?? webhook);
+}
+
 export const openers: readonly Opener[] = [openPage, openTicket, openSentinel, openChannel];
 
 type Loose = Record<string, unknown>;

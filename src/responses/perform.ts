@@ -135,6 +135,7 @@ export async function perform(queued: unknown, attempt: number, deps: PerformDep
   try {
     const answer = await response.run(alert, press, deps);
     metrics.presses.inc({ action: press.action, result: 'done' });
+    tellLog(press, 'done', deps);
     if (answer) await deps.whisper(press, answer);
     await deps.store.pressesDone.note(press.pressId);
   } catch (error) {
@@ -343,11 +344,16 @@ async function waitsForSecond(press: PressJob, alert: Alert, deps: PerformDeps):
   return true;
 }
 
-async function refuse(
-  press: PressJob,
-  text: string,
-  { store, metrics, whisper }: PerformDeps,
-): Promise<void> {
+/** One line a press, by which it is found beside the audit log. */
+function tellLog(press: PressJob, result: string, { log, metrics, now }: PerformDeps): void {
+  const { alertId, action, pressId, by, at } = press;
+  log.info({ alertId, action, pressId, by: by.id, surface: by.surface, result }, 'a press');
+  metrics.pressSeconds.observe({ surface: by.surface }, Math.max(0, (now() - Date.parse(at)) / 1000));
+}
+
+async function refuse(press: PressJob, text: string, deps: PerformDeps): Promise<void> {
+  const { store, metrics, whisper } = deps;
+  tellLog(press, 'refused', deps);
   const alert = await store.alerts.get(press.alertId);
   await store.audit.append([auditOf(press, alert, 'refused', text)], press.pressId);
   metrics.presses.inc({ action: press.action, result: 'refused' });

@@ -47,6 +47,14 @@ const replace = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end return 1`,
 );
 
+const countedMs = 15_000;
+
+export interface OpenCount {
+  severity: string;
+  state: string;
+  count: number;
+}
+
 export interface AlertChange {
   alert: Alert;
   audit?: AuditDraft[];
@@ -165,6 +173,36 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
 
   const count = () => redis.zcard(keys.alerts);
 
-  return { get, getMany, update, list, alertIdsOf, claim, noteMachines, burstOf, count };
+  /** Counts are kept for a few seconds: a scrape of every process reads thousands of alerts. */
+  let counted: { at: number; open: OpenCount[]; drifted: number } | null = null;
+  async function counts() {
+    if (counted && Date.now() - counted.at < countedMs) return counted;
+    const alerts = await list({ limit: 5000, after: Date.now() - 30 * 86_400_000 });
+    const open = new Map<string, OpenCount>();
+    for (const { announced, severity, state } of alerts) {
+      if (!announced || state === 'closed') continue;
+      const key = `${severity} ${state}`;
+      open.set(key, { severity, state, count: (open.get(key)?.count ?? 0) + 1 });
+    }
+    const drifted = alerts
+      .flatMap(({ isolation }) => (isolation?.status === 'isolated' ? isolation.interfaces : []))
+      .filter(({ drift }) => drift !== undefined).length;
+    counted = { at: Date.now(), open: [...open.values()], drifted };
+    return counted;
+  }
+
+  return {
+    get,
+    getMany,
+    update,
+    list,
+    alertIdsOf,
+    claim,
+    noteMachines,
+    burstOf,
+    count,
+    openCounts: async () => (await counts()).open,
+    driftedCount: async () => (await counts()).drifted,
+  };
 }
 export type AlertsStore = ReturnType<typeof createAlertsStore>;

@@ -103,6 +103,13 @@ export function createAuditTrail(redis: Redis) {
     return rows.map(([at, fields]) => ({ id: at, entry: JSON.parse(fields[1] ?? '{}') as AuditEntry }));
   }
 
+  /** How many entries each copy lacks; the file knows by its own last line. */
+  async function copyLags({ webhook }: { webhook?: string | undefined }): Promise<[string, number][]> {
+    if (!webhook) return [];
+    const behind = await redis.xrange(keys.audit, `(${await copiedTo(webhook)}`, '+', 'COUNT', 10_000);
+    return [['webhook', behind.length]];
+  }
+
   /** How far a copy is, by where it goes. */
   const copiedTo = async (place: string) => (await redis.hget(keys.auditCopies, place)) ?? '0-0';
   const setCopiedTo = (place: string, id: string) => redis.hset(keys.auditCopies, place, id);
@@ -112,6 +119,7 @@ export function createAuditTrail(redis: Redis) {
     read,
     after,
     copiedTo,
+    copyLags,
     setCopiedTo,
     head: async () => (await redis.get(keys.auditHead)) ?? genesis,
   };

@@ -11,14 +11,17 @@ export type RedisAddress = { url: string } | { socket: string };
 export interface ConnectOptions {
   /** Fail at once when Redis is not there, instead of waiting for it: for a look whether it is. */
   probe?: boolean;
+  /** What Redis knows the connection by. */
+  name?: string;
 }
 
 /**
  * A connection that waits out an absent Redis instead of failing commands: nothing is lost while it restarts.
  * Workers block on theirs, so each gets its own.
  */
-export function connect(address: RedisAddress, { probe = false }: ConnectOptions = {}): Redis {
+export function connect(address: RedisAddress, { probe = false, name: known }: ConnectOptions = {}): Redis {
   const options = {
+    ...(known ? { connectionName: known } : {}),
     lazyConnect: probe,
     maxRetriesPerRequest: probe ? 0 : null,
     retryStrategy: (attempt: number) => (probe ? null : patient(attempt)),

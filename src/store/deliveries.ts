@@ -151,6 +151,8 @@ export function createDeliveries(redis: Redis) {
     return rows.filter((_, i) => i % 2 === 0 && Math.abs(now - Number(rows[i + 1])) > 5000);
   }
 
+  const countOwed = (surface: string) => redis.zcard(keys.undelivered(surface));
+
   async function addNotice(notice: Notice, surfaces: readonly string[]): Promise<boolean> {
     const first = await redis.set(keys.notice(notice.id), JSON.stringify(notice), 'EX', 30 * 86_400, 'NX');
     if (first !== 'OK') return false;
@@ -170,6 +172,15 @@ export function createDeliveries(redis: Redis) {
     await redis.set(keys.notice(id), JSON.stringify(change(JSON.parse(doc))), 'KEEPTTL');
     for (const surface of surfaces) await redis.zadd(keys.undelivered(surface), String(Date.now()), id);
     return true;
+  }
+
+  /** Does it stand on any of these surfaces? */
+  async function isShown(id: string, surfaces: readonly string[]): Promise<boolean> {
+    for (const surface of surfaces) {
+      const told = await redis.get(keys.told(surface, id));
+      if (told && (JSON.parse(told) as Told).ref) return true;
+    }
+    return false;
   }
 
   const dropNotice = (id: string) => redis.del(keys.notice(id));
@@ -199,9 +210,11 @@ export function createDeliveries(redis: Redis) {
     closeUntil,
     settle,
     owed,
+    countOwed,
     addNotice,
     changeNotice,
     dropNotice,
+    isShown,
     withLock,
   };
 }

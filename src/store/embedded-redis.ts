@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import type { Redis } from 'ioredis';
 import { connect, type RedisAddress } from './connect';
+import { withStartLock } from './start-lock';
 
 export class NoRedisError extends Error {
   readonly code = 'NO_REDIS';
@@ -22,9 +24,16 @@ export interface EmbeddedRedis {
 /** A unix socket's path may have 107 bytes (sockaddr_un); a deeper data folder gets its socket in the temp folder. */
 const longestSocketPath = 100;
 
+/** Each process that uses the embedded Redis holds a connection of this name for as long as it does. */
+const holderName = 'runwatch-holder';
+const endsWithinMs = 10_000;
+/** A large append-only file takes its time. */
+const loadsWithinMs = 60_000;
+
 /**
- * Starts redis-server or valkey-server with an append-only file, no eviction and a unix socket, its data in
- * `dataDir`/redis; joins one that already runs there (left by a process that died, or another process of ours).
+ * Joins the Redis of `dataDir`/redis, or starts redis-server or valkey-server there: with an append-only file, no eviction
+ * and a unix socket. Several processes share it; it ends with the last, and a process that dies counts no more. One that
+ * ended by itself is started again.
  * @throws {NoRedisError} when neither program is on PATH
  */
 export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
@@ -34,30 +43,76 @@ export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis
   const digest = createHash('sha256').update(dir).digest('hex').slice(0, 16);
   const socket = inside.length <= longestSocketPath ? inside : join(tmpdir(), `runwatch-${digest}.sock`);
   const address = { socket };
-  if (await answers(address)) return { address, stop: async () => {} };
+  const alone = <T>(work: () => Promise<T>) => withStartLock(join(dir, 'start.lock'), work);
+  const ensure = async () => {
+    if (!(await answers(address))) await startIn(dir, address);
+  };
+  const holder = await alone(async () => {
+    await ensure();
+    const connection = connect(address, { name: holderName });
+    connection.on('error', () => {});
+    await within(connection.ping(), loadsWithinMs);
+    return connection;
+  });
+  let leaving = false;
+  const again = onceAtATime(() => alone(async () => (leaving ? undefined : ensure())));
+  holder.on('close', () => {
+    if (!leaving) again().catch(() => {});
+  });
+  return {
+    address,
+    stop: async () => {
+      leaving = true;
+      await alone(() => leave(holder));
+    },
+  };
+}
+
+/** Who asks while it is done already gets the same answer. */
+function onceAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let doing: Promise<T> | null = null;
+  return () => {
+    doing ??= work().finally(() => {
+      doing = null;
+    });
+    return doing;
+  };
+}
+
+/** The last to leave ends it. */
+async function leave(holder: Redis): Promise<void> {
+  try {
+    const clients = await within(holder.client('LIST') as Promise<string>, endsWithinMs);
+    const holders = clients.split('\n').filter((line) => line.includes(` name=${holderName} `));
+    if (holders.length > 1) {
+      await holder.quit();
+      return;
+    }
+    const pid = Number(/^process_id:(\d+)/m.exec(await holder.info('server'))?.[1]);
+    holder.call('SHUTDOWN').catch(() => {});
+    await until(async () => !isRunning(pid), endsWithinMs);
+  } catch {
+    // Without an answer there is nothing to end.
+  } finally {
+    holder.disconnect();
+  }
+}
+
+async function startIn(dir: string, address: { socket: string }): Promise<void> {
   const program = onPath('redis-server') ?? onPath('valkey-server');
   if (!program) throw new NoRedisError();
   const child = spawn(
     program,
     [
-      '--port',
-      '0',
-      '--unixsocket',
-      socket,
-      '--unixsocketperm',
-      '700',
-      '--dir',
-      dir,
-      '--appendonly',
-      'yes',
-      '--maxmemory-policy',
-      'noeviction',
-      '--save',
-      '',
-      '--daemonize',
-      'no',
-      '--loglevel',
-      'warning',
+      ...['--port', '0'],
+      ...['--unixsocket', address.socket],
+      ...['--unixsocketperm', '700'],
+      ...['--dir', dir],
+      ...['--appendonly', 'yes'],
+      ...['--maxmemory-policy', 'noeviction'],
+      ...['--save', ''],
+      ...['--daemonize', 'no'],
+      ...['--loglevel', 'warning'],
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
@@ -65,19 +120,18 @@ export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis
   child.stderr.on('data', (data: Buffer) => {
     complaint = (complaint + data.toString()).slice(-2000);
   });
-  const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  const failed = ended.then(() => {
-    throw new Error(`${program} ended at once: ${complaint.trim() || 'no reason given'}; look into ${dir}`);
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', () =>
+      reject(
+        new Error(`${program} ended at once: ${complaint.trim() || 'no reason given'}; look into ${dir}`),
+      ),
+    );
   });
   failed.catch(() => {});
-  await Promise.race([untilAnswers(address), failed]);
-  return {
-    address,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
+  await Promise.race([until(() => answers(address), loadsWithinMs), failed]);
+  child.unref();
+  (child.stderr as unknown as { unref: () => void }).unref();
 }
 
 export function onPath(program: string, path = process.env.PATH ?? ''): string | null {
@@ -88,25 +142,61 @@ export function onPath(program: string, path = process.env.PATH ?? ''): string |
   return null;
 }
 
-async function answers(address: RedisAddress): Promise<boolean> {
-  if ('socket' in address && !existsSync(address.socket)) return false;
+/** False where nobody listens; waits while it loads its data. */
+async function answers(address: { socket: string }): Promise<boolean> {
+  if (!existsSync(address.socket)) return false;
+  return (await told(address, (redis) => redis.ping())) === 'PONG';
+}
+
+/** What it answers; null where nobody listens. @throws when somebody does and is silent for a minute */
+async function told<T>(address: RedisAddress, ask: (redis: Redis) => Promise<T>): Promise<T | null> {
   const redis = connect(address, { probe: true });
   redis.on('error', () => {});
   try {
-    await redis.connect();
-    return (await redis.ping()) === 'PONG';
-  } catch {
-    return false;
+    return await within(
+      redis.connect().then(() => ask(redis)),
+      loadsWithinMs,
+    );
+  } catch (error) {
+    if (error instanceof SilentError) throw error;
+    return null;
   } finally {
     redis.disconnect();
   }
 }
 
-/** Loading a large append-only file takes its time. */
-async function untilAnswers(address: RedisAddress): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await answers(address))) {
-    if (Date.now() > deadline) throw new Error('the embedded Redis did not answer within 60 seconds');
+class SilentError extends Error {
+  constructor(ms: number) {
+    super(`the embedded Redis did not answer within ${ms / 1000} seconds`);
+  }
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SilentError(ms)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @throws after `ms` */
+async function until(condition: () => Promise<boolean>, ms: number): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new SilentError(ms);
     await new Promise((done) => setTimeout(done, 25));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }

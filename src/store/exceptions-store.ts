@@ -33,6 +33,9 @@ export function createExceptionsStore(redis: Redis) {
   /** Counts an alert that an exception suppressed, each alert once. */
   const noteUse = (id: string, alertId: string) => redis.sadd(`${keys.exceptionUses}:${id}`, alertId);
   const uses = (id: string) => redis.scard(`${keys.exceptionUses}:${id}`);
+  /** Uses of several, added up. */
+  const usesOf = async (ids: readonly string[]) =>
+    (await Promise.all(ids.map(uses))).reduce((sum, count) => sum + count, 0);
 
   /** Broad exceptions that wait for approval; what waited too long is dropped. */
   async function pending(now: number): Promise<PendingException[]> {
@@ -48,6 +51,6 @@ export function createExceptionsStore(redis: Redis) {
     redis.hset(keys.pendingExceptions, one.exception.id, JSON.stringify(one));
   const removePending = (id: string) => redis.hdel(keys.pendingExceptions, id);
 
-  return { list, get, put, remove, noteUse, uses, pending, putPending, removePending };
+  return { list, get, put, remove, noteUse, uses, usesOf, pending, putPending, removePending };
 }
 export type ExceptionsStore = ReturnType<typeof createExceptionsStore>;

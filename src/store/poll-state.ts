@@ -10,8 +10,10 @@ export interface SubscriptionHealth {
   lastPollAt: string | null;
   /** Why the last poll failed; null when it went well. */
   error: string | null;
-  /** True while Azure refuses (403). */
-  refused: boolean;
+  /** HTTP status of the last failure; absent when it had none, or all is well. */
+  status?: number | undefined;
+  /** Since when it is known, ms. */
+  since?: number | undefined;
 }
 
 /** A span of a subscription's log that could not be read, ms. */
@@ -94,6 +96,14 @@ export function createPollState(redis: Redis) {
     const docs = await redis.hvals(keys.gaps(subscriptionId));
     return docs.map((doc) => JSON.parse(doc) as Gap).sort((a, b) => a.from - b.from);
   }
+  /** Of many subscriptions, those that have any. */
+  async function allGaps(subscriptionIds: readonly string[]): Promise<Map<string, Gap[]>> {
+    const withGaps = await redis.smembers(keys.withGaps);
+    const wanted = withGaps.filter((id) => subscriptionIds.includes(id));
+    const found = await Promise.all(wanted.map(async (id) => [id, await gaps(id)] as const));
+    return new Map(found.filter(([, some]) => some.length > 0));
+  }
+
   /** Gaps that touch are one. */
   async function noteGap(subscriptionId: string, gap: Gap): Promise<void> {
     const touching = gap.lost
@@ -106,7 +116,7 @@ export function createPollState(redis: Redis) {
       from: Math.min(gap.from, ...touching.map(({ from }) => from)),
       to: Math.max(gap.to, ...touching.map(({ to }) => to)),
     };
-    const change = redis.multi();
+    const change = redis.multi().sadd(keys.withGaps, subscriptionId);
     for (const { from } of touching) change.hdel(keys.gaps(subscriptionId), String(from));
     await change.hset(keys.gaps(subscriptionId), String(whole.from), JSON.stringify(whole)).exec();
   }
@@ -165,6 +175,7 @@ export function createPollState(redis: Redis) {
     failures,
     noteFailures,
     gaps,
+    allGaps,
     noteGap,
     splitGap,
     closeGap,

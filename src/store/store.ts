@@ -6,6 +6,7 @@ import { connect, type RedisAddress } from './connect';
 import { createDeliveries } from './deliveries';
 import { createEventHubState } from './event-hub-state';
 import { createExceptionsStore } from './exceptions-store';
+import { createHealthStore } from './health-store';
 import { createHistory } from './history';
 import { keys } from './keys';
 import { createPollState } from './poll-state';
@@ -27,6 +28,7 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     exceptions: createExceptionsStore(redis),
     polls: createPollState(redis),
     hub: createEventHubState(redis),
+    health: createHealthStore(redis),
     deliveries: createDeliveries(redis),
     answers: createAnswers(redis),
     teams: createTeamsMemory(redis),

@@ -71,6 +71,11 @@ test('the chart is what Kubernetes takes, and runs with no more than it needs', 
     });
     expect(spec.template.spec.securityContext.runAsNonRoot).toBe(true);
     expect(container.resources.limits.memory).toBeDefined();
+    const serves = container.args[2].split(',').includes('serve');
+    expect(container.ports).toEqual([{ name: 'http', containerPort: serves ? 3000 : 9464 }]);
+    expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
+    expect(container.env).toContainEqual({ name: 'RUNWATCH_METRICS_PORT', value: '9464' });
+    expect(spec.template.metadata.annotations['prometheus.io/port']).toBe(serves ? '3000' : '9464');
     for (const { name } of container.env) expect(Object.keys(variables)).toContain(name);
   }
 });

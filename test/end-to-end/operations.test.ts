@@ -23,19 +23,21 @@ const ready = async (url: string | null) => {
   return { status: answer.status, text: await answer.text() };
 };
 
-test('a subscription that refuses is told once in chat and in /readyz, does not hold up others, and is read when it opens', async () => {
+test('a subscription that refuses is told once in chat and on the health page, does not hold up others nor make us unready, and is told once more when it opens', async () => {
   bench = await setUp({ mode: 'http' });
   const { tenant, slack, world } = bench;
   tenant.faults.add({ when: new RegExp(`${subscriptions.sandbox}.*eventtypes`), status: 403 });
   const app = await bench.start();
-  const notice = await until('the notice', () =>
-    slack.messages.find((m) => m.metadata?.event_type === 'runwatch_notice'),
+  const notices = () => slack.messages.filter((m) => m.metadata?.event_type === 'runwatch_notice');
+  const health = async () => (await fetch(`${app.url}/console/health`)).text();
+  await until('the refusal', async () =>
+    (await health()).includes('may not read the activity log of subscription Sandbox'),
   );
+  expect(await health()).toContain('1 thing needs attention');
+  await bench.runNow('health', 'watch');
+  const notice = await until('the notice', () => notices()[0]);
   expect(notice.text).toMatch(/may not read the activity log of subscription Sandbox/);
-  const state = await until('unready', async () =>
-    (await ready(app.url)).status === 503 ? ready(app.url) : null,
-  );
-  expect(state.text).toContain(subscriptions.sandbox);
+  expect(await ready(app.url)).toEqual({ status: 200, text: '{"ready":true,"reasons":[]}' });
   run(world.vms.pay01);
   run(world.vms.test01);
   await until('the alert of the other subscription', () => slack.alerts().length === 1);
@@ -46,8 +48,12 @@ test('a subscription that refuses is told once in chat and in /readyz, does not 
   await until('further tries', () => polls() > before + 1);
   tenant.faults.clear();
   await until('the alert that waited', () => slack.alerts().length === 2);
-  await until('ready', async () => (await ready(app.url)).status === 200);
-  expect(slack.messages.filter((m) => m.metadata?.event_type === 'runwatch_notice')).toHaveLength(1);
+  await bench.runNow('health', 'watch');
+  const over = await until('that it is over', () => notices()[1]);
+  expect(over.text).toMatch(/^The activity log of subscription Sandbox .* is read again/);
+  await bench.runNow('health', 'watch');
+  expect(notices()).toHaveLength(2);
+  expect(await health()).toContain('<strong>Healthy.</strong>');
 });
 
 test('a throttled subscription waits as Azure asks, and no other with it', async () => {

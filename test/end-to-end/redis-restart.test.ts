@@ -1,6 +1,6 @@
 import { runCommand } from '../../src/demo/scenarios';
-import { startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { type Bench, setUp } from '../support/bot';
+import { killRedis } from '../support/kill-redis';
 import { until } from '../support/wait';
 
 let bench: Bench;
@@ -24,9 +24,8 @@ test('Redis going away and coming back loses no alert and doubles none', async (
     });
   for (let i = 0; i < 4; i++) run(i);
   await until('some messages', () => slack.alerts().length >= 2);
-  await bench.redis.stop();
+  await killRedis(bench.redis.address);
   for (let i = 4; i < 8; i++) run(i);
-  bench.redis = await startEmbeddedRedis(bench.env.RUNWATCH_DATA_DIR as string);
   await until('all messages', () => slack.alerts().length >= 8, 60);
   await until(
     'every outcome',

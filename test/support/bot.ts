@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { QueueEvents } from 'bullmq';
 import { type App, type AppOptions, startApp } from '../../src/app';
 import { createAzure } from '../../src/azure/azure';
 import { allRoles, loadConfig, type Role } from '../../src/config';
@@ -9,11 +8,10 @@ import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { furnish, type World } from '../../src/demo/world';
 import { createLog } from '../../src/log';
 import { createQueues } from '../../src/pipeline/queues';
-import { connect } from '../../src/store/connect';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/store/embedded-redis';
-import { queuePrefix } from '../../src/store/keys';
 import { unpublished } from './published-api';
 import { type SimulatedSlack, startSlack } from './slack';
+import { until } from './wait';
 
 export interface Bench {
   tenant: Tenant;
@@ -29,7 +27,7 @@ export interface Bench {
   ) => Promise<App>;
   /** Runs a queue's job now instead of at its time. */
   runNow: (
-    queue: 'sweep' | 'digest' | 'copyAudit' | 'watchIsolation' | 'reviewAccess',
+    queue: 'health' | 'sweep' | 'digest' | 'copyAudit' | 'watchIsolation' | 'reviewAccess',
     name: string,
   ) => Promise<void>;
   stop: () => Promise<void>;
@@ -97,7 +95,7 @@ export async function setUp(
             graphEndpoint: tenant.endpoint,
             logAnalyticsEndpoint: tenant.endpoint,
             now,
-            onCall: (service, status) => metrics.apiCalls.inc({ service, status: String(status) }),
+            onCall: metrics.calledAzure,
           }),
       });
       apps.push(app);
@@ -105,13 +103,13 @@ export async function setUp(
     },
     runNow: async (queue, name) => {
       const queues = createQueues(redis.address, createLog('silent'));
-      const job = await queues[queue].add(name, {}, { removeOnComplete: false });
-      const connection = connect(redis.address);
-      const events = new QueueEvents(queue, { connection, prefix: queuePrefix });
-      await job.waitUntilFinished(events, 20_000);
+      const job = await queues[queue].add(name, {}, { removeOnComplete: false, removeOnFail: false });
+      await until(`${queue} ${name}`, async () => {
+        const state = await job.getState();
+        if (state === 'failed') throw new Error(job.failedReason);
+        return state === 'completed';
+      });
       await job.remove();
-      await events.close();
-      connection.disconnect();
       await queues.close();
     },
     stop: async () => {

@@ -41,7 +41,12 @@ export interface ConsoleDeps {
   backtest: (exception: Pick<Exception, 'match'>) => Promise<string>;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
-  health: () => Promise<{ subscriptions: HealthRow[]; queues: Record<string, Record<string, number>> }>;
+  health: () => Promise<{
+    /** What keeps us from seeing or telling, in words. */
+    troubles: string[];
+    subscriptions: HealthRow[];
+    queues: Record<string, Record<string, number>>;
+  }>;
   /** Who ran commands at which hours, 90 days back. */
   activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
   /** What the demo puts above the alerts. */
@@ -159,8 +164,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     response.send(page('Activity', activityPage(rows, zone)));
   });
   router.get('/health', async (_request, response) => {
-    const { subscriptions, queues } = await deps.health();
-    response.send(page('Health', healthPage(subscriptions, queues)));
+    response.send(page('Health', healthPage(await deps.health())));
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
     const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);

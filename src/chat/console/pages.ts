@@ -222,16 +222,21 @@ export interface HealthRow {
   historyDays: number;
 }
 
-export const healthPage = (
-  subscriptions: readonly HealthRow[],
-  queues: Record<string, Record<string, number>>,
-): Html =>
-  html`<h2>Subscriptions</h2>${table(
+export const healthPage = ({
+  troubles,
+  subscriptions,
+  queues,
+}: {
+  troubles: readonly string[];
+  subscriptions: readonly HealthRow[];
+  queues: Record<string, Record<string, number>>;
+}): Html =>
+  html`${verdict(troubles, subscriptions)}<h2>Subscriptions</h2>${table(
     'Subscriptions',
     ['Subscription', 'Last poll', 'History', 'State'],
     subscriptions.map(
       (s) =>
-        html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td><progress max="89" value="${String(s.historyDays)}" aria-label="History of ${plainLine(s.name || s.id, 100)}"></progress> ${String(s.historyDays)} of 90 days</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : 'well'}</td></tr>`,
+        html`<tr><td>${plainLine(s.name || s.id, 100)}</td><td>${s.lastPollAt?.slice(0, 19).replace('T', ' ') ?? 'never'}</td><td><progress max="89" value="${String(s.historyDays)}" aria-label="History of ${plainLine(s.name || s.id, 100)}"></progress> ${String(s.historyDays)} of 90 days</td><td>${s.error ? html`<strong class="fault">${plainLine(s.error, 300)}</strong>` : s.lastPollAt ? 'Healthy' : 'Starting'}</td></tr>`,
     ),
   )}<h2>Queues</h2>${table(
     'Queues',
@@ -241,6 +246,16 @@ export const healthPage = (
         html`<tr><td>${name}</td><td>${counts.waiting ?? 0}</td><td>${counts.active ?? 0}</td><td>${counts.delayed ?? 0}</td><td>${counts.failed ?? 0}</td></tr>`,
     ),
   )}`;
+
+/** Whether commands may be run unseen comes before all detail. */
+function verdict(troubles: readonly string[], subscriptions: readonly HealthRow[]): Html {
+  if (troubles.length > 0)
+    return html`<p class="verdict"><strong class="fault">${troubles.length === 1 ? '1 thing needs attention' : `${troubles.length} things need attention`}.</strong></p><ul>${troubles.map((says) => html`<li>${says}</li>`)}</ul>`;
+  const read = subscriptions.filter(({ lastPollAt }) => lastPollAt !== null).length;
+  if (read < subscriptions.length)
+    return html`<p class="verdict"><strong>Starting.</strong> ${String(read)} of ${String(subscriptions.length)} subscriptions have been read.</p>`;
+  return html`<p class="verdict"><strong>Healthy.</strong> Every subscription is read, and no place refuses its messages.</p>`;
+}
 
 /** The demo's panel: each button lets something happen in the simulated tenant. */
 export const panelHtml = (choices: readonly { name: string; says: string }[], csrf: string): Html =>

@@ -31,8 +31,8 @@ export async function doctor(flags: { json?: boolean }, config: Config, output: 
   await checkReach(config, report);
   await checkAzure(config, report);
   await checkSlack(config, report);
-  await checkTeams(config, report);
-  await checkRedis(config, report);
+  const redisAnswers = await checkRedis(config, report);
+  await checkTeams(config, redisAnswers, report);
   progress.done();
   const failed = checks.filter((check) => !check.ok && !check.optional).length;
   output.err(`${checks.length} checks, ${failed} failed`);

@@ -1,18 +1,22 @@
 import type { Config } from '../../config';
 import { describeRedis } from '../../store/describe-redis';
-import { startEmbeddedRedis } from '../../store/embedded-redis';
+import { whyNoRedis } from '../../store/probe-redis';
+import { borrowEmbeddedRedis } from '../with-store';
 import type { Report } from './report';
 
-export async function checkRedis(config: Config, report: Report): Promise<void> {
+/** True when it can be used. */
+export async function checkRedis(config: Config, report: Report): Promise<boolean> {
   const embedded = config.redisUrl
     ? null
-    : await startEmbeddedRedis(config.dataDir).catch((error: Error) => error);
+    : await borrowEmbeddedRedis(config.dataDir).catch((error: Error) => error);
   if (embedded instanceof Error) {
     report({ name: 'redis', ok: false, says: embedded.message, fix: 'npm run setup' });
-    return;
+    return false;
   }
-  const found = await describeRedis(embedded?.address ?? { url: config.redisUrl as string });
-  if (!found) report({ name: 'redis', ok: false, says: 'does not answer', fix: 'check REDIS_URL' });
+  const address = embedded?.address ?? { url: config.redisUrl as string };
+  const why = await whyNoRedis(address);
+  const found = why ? null : await describeRedis(address);
+  if (!found) report({ name: 'redis', ok: false, says: why ?? 'does not answer', fix: 'check REDIS_URL' });
   else {
     report({
       name: 'redis version',
@@ -40,4 +44,5 @@ export async function checkRedis(config: Config, report: Report): Promise<void> 
     });
   }
   await embedded?.stop();
+  return found !== null;
 }

@@ -5,7 +5,11 @@ import { createStore } from '../../store/store';
 import type { Report } from './report';
 
 /** The app's secret must get a token for Bot Framework; where it is installed, the bot learns from Teams by itself. */
-export async function checkTeams({ teams, redisUrl }: Config, report: Report): Promise<void> {
+export async function checkTeams(
+  { teams, redisUrl }: Config,
+  redisAnswers: boolean,
+  report: Report,
+): Promise<void> {
   if (!teams || teams.local) return;
   const { appId, appPassword, tenantId } = teams;
   try {
@@ -23,7 +27,7 @@ export async function checkTeams({ teams, redisUrl }: Config, report: Report): P
       fix: `az ad app credential reset --id ${appId}, and set TEAMS_APP_PASSWORD to what it prints; TEAMS_TENANT_ID to the bot's tenant`,
     });
   }
-  if (!redisUrl) return;
+  if (!redisUrl || !redisAnswers) return;
   const store = createStore({ url: redisUrl }, []);
   const installed = Object.keys(await store.teams.conversations()).length;
   await store.close();

@@ -1,5 +1,4 @@
-import type { Config } from './config';
-import type { Store } from './store/store';
+import type { Store } from '../store/store';
 
 /** How much of the known subscriptions' history is filled, 0 to 1. */
 export async function historyShare(store: Store, now: number): Promise<number> {
@@ -9,23 +8,23 @@ export async function historyShare(store: Store, now: number): Promise<number> {
   return shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
-/** Redis must answer, and the last poll of each subscription be fresh. */
-export async function whatIsUnready(store: Store, config: Config, now: () => number): Promise<string[]> {
+/** A Redis that takes longer is said not to answer, ms. */
+const redisHasMs = 2000;
+
+/**
+ * What serving needs and lacks; empty when we are ready. That Azure can't be read is no reason: then the console is needed
+ * most.
+ */
+export async function whatIsUnready(ping: () => Promise<unknown>): Promise<string[]> {
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), 2000);
+    timer = setTimeout(() => reject(new Error('no answer')), redisHasMs);
   });
+  const answer = ping();
+  answer.catch(() => {});
   try {
-    const subscriptions = await Promise.race([store.polls.subscriptions(), silent]);
-    if (subscriptions.length === 0) return ['no subscription is known yet'];
-    const staleAfter = config.pollSeconds * 3000 + 30_000;
-    const stale = subscriptions
-      .filter((s) => s.error !== null || !s.lastPollAt || now() - Date.parse(s.lastPollAt) > staleAfter)
-      .map(
-        (s) =>
-          `subscription ${s.name || s.id} (${s.id}): ${s.error ?? (s.lastPollAt ? `last polled ${s.lastPollAt}` : 'not polled yet')}`,
-      );
-    return [...stale, ...(config.eventHub ? await hubTrouble(store, config.eventHub.name, now()) : [])];
+    await Promise.race([answer, silent]);
+    return [];
   } catch {
     return ['Redis does not answer'];
   } finally {
@@ -36,7 +35,8 @@ export async function whatIsUnready(store: Store, config: Config, now: () => num
 /** A quiet partition is heard of every ten seconds. */
 const hubSilentMs = 90_000;
 
-async function hubTrouble(store: Store, hub: string, now: number): Promise<string[]> {
+/** Why the event hub, or some of its partitions, is not read; each begins with what and a colon. */
+export async function hubTrouble(store: Store, hub: string, now: number): Promise<string[]> {
   const partitions = await store.hub.health(hub);
   if (partitions.length === 0) return ['the event hub: not read yet'];
   return partitions

@@ -1,0 +1,81 @@
+import type { AzureClock } from '../azure/clock';
+import { expiryIn } from '../azure/credential';
+import type { Config } from '../config';
+import type { Log } from '../log';
+import type { Metrics } from '../metrics';
+import type { Queues } from '../pipeline/queues';
+import type { Store } from '../store/store';
+
+export interface MeasureDeps {
+  config: Pick<Config, 'azure' | 'policy'>;
+  store: Store;
+  queues: Queues;
+  metrics: Metrics;
+  azureClock: Pick<AzureClock, 'offsetMs'>;
+  log: Log;
+  now: () => number;
+}
+
+/** Redis that does not answer within this is said to be down, ms. */
+const patienceMs = 1000;
+
+/**
+ * Brings the gauges up to date that every process knows alike, since they stand in Redis.
+ * @param withNames subscriptions by id; without, only how many
+ */
+export async function measure(deps: MeasureDeps, withNames: boolean): Promise<void> {
+  const { config, metrics, azureClock, log } = deps;
+  metrics.clockOffset.set(azureClock.offsetMs() / 1000);
+  const expiry = config.azure.accessToken ? expiryIn(config.azure.accessToken) : null;
+  if (expiry) metrics.credentialExpiry.set(expiry / 1000);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('Redis does not answer')), patienceMs);
+  });
+  const work = readAll(deps, withNames);
+  work.catch(() => {});
+  try {
+    await Promise.race([work, late]);
+    metrics.redisUp.set(1);
+  } catch (error) {
+    metrics.redisUp.set(0);
+    log.debug({ error }, 'metrics without Redis');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readAll(
+  { config, store, queues, metrics, now }: MeasureDeps,
+  withNames: boolean,
+): Promise<void> {
+  const [subscriptions, depths, ages, exceptions] = await Promise.all([
+    store.polls.subscriptions(),
+    queues.depths(),
+    queues.oldestAges(now()),
+    store.exceptions.list(),
+  ]);
+  for (const [queue, counts] of Object.entries(depths))
+    for (const [state, count] of Object.entries(counts))
+      metrics.queueDepth.set({ queue, state }, count as number);
+  for (const [queue, seconds] of Object.entries(ages)) metrics.queueAge.set({ queue }, seconds);
+  metrics.subscriptions.set(subscriptions.length);
+  metrics.subscriptionsFailing.set(subscriptions.filter(({ error }) => error !== null).length);
+  metrics.lastPoll.reset();
+  metrics.pollError.reset();
+  if (withNames)
+    for (const { id, lastPollAt, error, status } of subscriptions) {
+      if (lastPollAt) metrics.lastPoll.set({ subscription: id }, Date.parse(lastPollAt) / 1000);
+      if (error) metrics.pollError.set({ subscription: id, status: String(status ?? 0) }, 1);
+    }
+  for (const surface of store.surfaces)
+    metrics.undelivered.set({ surface }, await store.deliveries.countOwed(surface));
+  metrics.exceptionsInForce.set(exceptions.filter(({ expires }) => Date.parse(expires) > now()).length);
+  metrics.exceptionsUsed.set(await store.exceptions.usesOf(exceptions.map(({ id }) => id)));
+  const open = await store.alerts.openCounts();
+  metrics.openAlerts.reset();
+  for (const { severity, state, count } of open) metrics.openAlerts.set({ severity, state }, count);
+  metrics.drifted.set(await store.alerts.driftedCount());
+  const { audit } = config.policy;
+  for (const [place, lag] of await store.audit.copyLags(audit ?? {})) metrics.auditLag.set({ place }, lag);
+}

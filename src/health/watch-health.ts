@@ -1,0 +1,146 @@
+import type { Config } from '../config';
+import type { Log } from '../log';
+import type { Metrics } from '../metrics';
+import type { Queues } from '../pipeline/queues';
+import { openIncident } from '../responses/incidents';
+import type { ToldTrouble } from '../store/health-store';
+import type { Store } from '../store/store';
+import { hubTrouble } from './readiness';
+import { type HealthState, type Trouble, troublesOf } from './troubles';
+
+export interface WatchHealthDeps {
+  config: Pick<Config, 'pollSeconds' | 'eventHub' | 'policy'>;
+  store: Store;
+  queues: Pick<Queues, 'deliverAll'>;
+  secretFits: () => Promise<boolean>;
+  metrics: Metrics;
+  log: Log;
+  now: () => number;
+}
+
+/** A notice that no chat took within this goes to escalation, ms. */
+const chatHasMs = 60_000;
+const heartbeatEveryMs = 60_000;
+
+/**
+ * Says once what keeps us from seeing or telling, and once that it is over. While all is well the heartbeat's address is
+ * asked each minute: whoever waits for it hears of a bot that is dead or blind by its silence.
+ */
+export async function watchHealth(deps: WatchHealthDeps): Promise<void> {
+  const { store, metrics, now } = deps;
+  const current = troublesOf(await readHealth(deps));
+  const known = new Map((await store.health.troubles()).map((trouble) => [trouble.id, trouble]));
+  for (const trouble of current) await lasting(trouble, known.get(trouble.id), deps);
+  for (const trouble of known.values())
+    if (!current.some(({ id }) => id === trouble.id)) await ended(trouble, deps);
+  const counts = new Map<string, number>();
+  for (const { kind } of current) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  metrics.troubles.reset();
+  for (const [kind, count] of counts) metrics.troubles.set({ kind }, count);
+  if (current.length === 0) await beat(deps, now());
+}
+
+/** All that is known of how the bot does. */
+export async function readHealth({
+  config,
+  store,
+  secretFits,
+  now,
+}: Pick<WatchHealthDeps, 'config' | 'store' | 'secretFits' | 'now'>): Promise<HealthState> {
+  const [subscriptions, vanished, failing, clockOffsetMs, fits, hub] = await Promise.all([
+    store.polls.subscriptions(),
+    store.health.vanished(),
+    store.health.failing(now()),
+    store.health.clockOffset(),
+    secretFits(),
+    config.eventHub ? hubTrouble(store, config.eventHub.name, now()) : [],
+  ]);
+  const gaps = await store.polls.allGaps(subscriptions.map(({ id }) => id));
+  const isAudit = ({ place }: { place: string }) => place.startsWith('audit ');
+  return {
+    now: now(),
+    pollSeconds: config.pollSeconds,
+    subscriptions,
+    gaps,
+    vanished,
+    hub,
+    surfaces: failing.filter((one) => !isAudit(one)),
+    auditCopies: failing
+      .filter(isAudit)
+      .map(({ place, error }) => ({ place: place.slice('audit '.length), error })),
+    clockOffsetMs,
+    secretFits: fits,
+  };
+}
+
+async function lasting(
+  trouble: Trouble,
+  known: ToldTrouble | undefined,
+  deps: WatchHealthDeps,
+): Promise<void> {
+  const { store, queues, log, now } = deps;
+  const { id, kind, says, over, holdMs } = trouble;
+  const since = known?.since ?? now();
+  const told: ToldTrouble = {
+    id,
+    kind,
+    says,
+    over,
+    since,
+    noticeId: known?.noticeId ?? null,
+    ...(known?.escalated ? { escalated: true } : {}),
+  };
+  if (!told.noticeId && now() - since >= holdMs) {
+    told.noticeId = `notice-trouble-${id.replaceAll(' ', '-')}-${since}`;
+    log.error({ trouble: id }, says);
+    await store.deliveries.addNotice({ id: told.noticeId, text: says }, store.surfaces);
+    await queues.deliverAll(store.surfaces, [told.noticeId]);
+  }
+  if (told.noticeId && !told.escalated && now() - since >= holdMs + chatHasMs) {
+    const shown = await store.deliveries.isShown(told.noticeId, store.surfaces);
+    if (!shown) told.escalated = await escalated(told, 'trigger', deps);
+  }
+  await store.health.putTrouble(told);
+}
+
+async function ended(trouble: ToldTrouble, deps: WatchHealthDeps): Promise<void> {
+  const { store, queues, log } = deps;
+  if (trouble.noticeId) {
+    const id = `${trouble.noticeId}-over`;
+    log.info({ trouble: trouble.id }, trouble.over);
+    await store.deliveries.addNotice({ id, text: trouble.over }, store.surfaces);
+    await queues.deliverAll(store.surfaces, [id]);
+  }
+  if (trouble.escalated) await escalated(trouble, 'resolve', deps);
+  await store.health.dropTrouble(trouble.id);
+}
+
+/** True once an incident took it. */
+async function escalated(
+  { id, says, since }: ToldTrouble,
+  event: 'trigger' | 'resolve',
+  { config, log }: WatchHealthDeps,
+): Promise<boolean> {
+  try {
+    return await openIncident(
+      { id: `runwatch-${id}-${since}`, title: says, since },
+      event,
+      config.policy.escalation,
+    );
+  } catch (error) {
+    log.warn({ error, trouble: id }, 'neither chat nor escalation took a notice');
+    return false;
+  }
+}
+
+async function beat({ config, store, log }: WatchHealthDeps, now: number): Promise<void> {
+  const url = config.policy.heartbeat?.url;
+  if (!url || !(await store.health.isDue('heartbeat', heartbeatEveryMs, now))) return;
+  try {
+    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) });
+    await answer.body?.cancel();
+    if (!answer.ok) log.warn({ status: answer.status }, 'the heartbeat was not taken');
+  } catch (error) {
+    log.warn({ error }, 'the heartbeat could not be sent');
+  }
+}

@@ -1,0 +1,121 @@
+import { type HealthState, staleAfterMs, troublesOf } from '../../src/health/troubles';
+
+const now = Date.parse('2026-11-26T12:00:00Z');
+const id = '0a1b2c3d-1111-4111-8111-0123456789ab';
+const well: HealthState = {
+  now,
+  pollSeconds: 30,
+  subscriptions: [{ id, name: 'Payments', lastPollAt: new Date(now - 20_000).toISOString(), error: null }],
+  gaps: new Map(),
+  vanished: [],
+  hub: [],
+  surfaces: [],
+  auditCopies: [],
+  clockOffsetMs: 0,
+  secretFits: true,
+};
+const of = (changes: Partial<HealthState>) => troublesOf({ ...well, ...changes });
+const subscription = (changes: Partial<HealthState['subscriptions'][number]>) =>
+  of({
+    subscriptions: [
+      { ...well.subscriptions[0], id, name: 'Payments', lastPollAt: null, error: null, ...changes },
+    ],
+  });
+const ago = (ms: number) => new Date(now - ms).toISOString();
+
+test('while all is read and taken there is no trouble', () => {
+  expect(of({})).toEqual([]);
+});
+
+test.each<[string, Partial<HealthState>, string, RegExp]>([
+  ['no subscription', { subscriptions: [] }, 'no subscription', /sees no subscription/],
+  [
+    'a gap',
+    {
+      gaps: new Map([
+        [
+          id,
+          [
+            {
+              from: now - 7_200_000,
+              to: now - 3_600_000,
+              error: 'HTTP 500 InternalServerError',
+              lost: false,
+              since: 0,
+              tries: 1,
+            },
+          ],
+        ],
+      ]),
+    } as never,
+    'gap',
+    /could not be read from 2026-11-26 10:00 UTC to 2026-11-26 11:00 UTC: HTTP 500 InternalServerError\. It is tried again/,
+  ],
+  [
+    'a gap that Azure forgot',
+    {
+      gaps: new Map([
+        [id, [{ from: now - 7_200_000, to: now - 3_600_000, error: 'x', lost: true, since: 0, tries: 1 }]],
+      ]),
+    } as never,
+    'gap',
+    /Azure no longer keeps it, so what ran then is not known/,
+  ],
+  [
+    'a subscription that vanished',
+    { vanished: [{ id, name: 'Payments', at: now - 1000 }] },
+    'vanished',
+    /is gone from what Runwatch's identity sees/,
+  ],
+  [
+    'the event hub',
+    { hub: ['the event hub, partition 1: last read 2026-11-26T11:00:00Z'] },
+    'event hub',
+    /partition 1/,
+  ],
+  [
+    'a channel',
+    { surfaces: [{ place: 'slack C0SOC', error: 'channel_not_found' }] },
+    'surface',
+    /slack C0SOC are not taken: channel_not_found/,
+  ],
+  [
+    'an audit copy',
+    { auditCopies: [{ place: 'webhook', error: 'HTTP 500' }] },
+    'audit copy',
+    /not copied to its webhook/,
+  ],
+  ['a clock behind', { clockOffsetMs: 3_600_000 }, 'clock', /60 minutes behind/],
+  ['a clock ahead', { clockOffsetMs: -3_600_000 }, 'clock', /60 minutes ahead of/],
+  ['a secret that differs', { secretFits: false }, 'secret', /RUNWATCH_SECRET differs/],
+])('%s is told', (_what, changes, kind, says) => {
+  const [trouble, ...others] = of(changes);
+  expect(others).toEqual([]);
+  expect(trouble).toMatchObject({ kind, says: expect.stringMatching(says) });
+});
+
+test('a refusal is told at once; what may pass by itself only after three intervals, or ten minutes', () => {
+  const recent = ago(1000);
+  for (const [status, says] of [
+    [401, /does not accept Runwatch's credential/],
+    [403, /may not read/],
+    [404, /does not know/],
+  ] as const)
+    expect(subscription({ lastPollAt: recent, error: 'no', status })[0]?.says).toMatch(says);
+  expect(subscription({ lastPollAt: ago(60_000), error: 'HTTP 503', status: 503 })).toEqual([]);
+  expect(subscription({ lastPollAt: ago(100_000), error: 'HTTP 503', status: 503 })[0]?.says).toMatch(
+    /was not read since 2026-11-26 11:58 UTC: HTTP 503/,
+  );
+  expect(subscription({ lastPollAt: null, since: now - 100_000 })[0]?.says).toMatch(/not read at all yet/);
+  expect(staleAfterMs(30)).toBe(95_000);
+  expect(staleAfterMs(300)).toBe(605_000);
+  expect(staleAfterMs(900)).toBe(1_355_000);
+});
+
+test('a name or an error that somebody else wrote stays one short line', () => {
+  const [trouble] = of({
+    surfaces: [{ place: `slack \u202e${'x'.repeat(500)}`, error: `a\n\n<!channel>${'y'.repeat(900)}` }],
+  });
+  expect(trouble?.says.length).toBeLessThan(500);
+  expect(trouble?.says).not.toMatch(/[\n\u202e]/);
+});

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from '../../src/store/connect';
+import { startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { isRunning, killRedis, pidOfRedis } from '../support/kill-redis';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'runwatch-embedded-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Another process that uses the embedded Redis until it is told to leave, or is killed. */
+async function user(
+  module = 'store/embedded-redis.js',
+  start = 'startEmbeddedRedis',
+): Promise<{ child: ChildProcess; leave: () => Promise<void> }> {
+  const path = join(__dirname, '../../dist', module);
+  const child = spawn(
+    process.execPath,
+    [
+      '-e',
+      `require(${JSON.stringify(path)}).${start}(${JSON.stringify(dir)}).then(({ stop }) => {
+        process.stdout.write('in\\n');
+        process.stdin.once('data', () => stop().then(() => process.exit()));
+      })`,
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  return {
+    child,
+    leave: async () => {
+      child.stdin?.write('leave\n');
+      await once(child, 'exit');
+    },
+  };
+}
+
+test('the first to leave takes it from nobody; it ends with the last', async () => {
+  const first = await startEmbeddedRedis(dir);
+  const second = await user();
+  const pid = await pidOfRedis(first.address);
+  await first.stop();
+  expect(isRunning(pid)).toBe(true);
+  const third = await startEmbeddedRedis(dir);
+  expect(await pidOfRedis(third.address)).toBe(pid);
+  await second.leave();
+  expect(isRunning(pid)).toBe(true);
+  await third.stop();
+  expect(isRunning(pid)).toBe(false);
+});
+
+test('one that was started by a process that died ends with the last all the same', async () => {
+  const starter = await user();
+  const joined = await startEmbeddedRedis(dir);
+  const pid = await pidOfRedis(joined.address);
+  starter.child.kill('SIGKILL');
+  await once(starter.child, 'exit');
+  expect(isRunning(pid)).toBe(true);
+  await joined.stop();
+  expect(isRunning(pid)).toBe(false);
+});
+
+test('many that start at the same moment share one', async () => {
+  const all = await Promise.all([
+    ...Array.from({ length: 4 }, () => startEmbeddedRedis(dir)),
+    user(),
+    user(),
+  ]);
+  const embedded = all.filter((one) => 'address' in one);
+  const users = all.filter((one) => 'leave' in one);
+  const pids = new Set(await Promise.all(embedded.map(({ address }) => pidOfRedis(address))));
+  expect(pids.size).toBe(1);
+  await Promise.all([...embedded.map(({ stop }) => stop()), ...users.map(({ leave }) => leave())]);
+  expect(isRunning([...pids][0] as number)).toBe(false);
+}, 30_000);
+
+test('coming while the last one goes loses nothing that was written', async () => {
+  for (let i = 0; i < 8; i++) {
+    const going = await startEmbeddedRedis(dir);
+    const [coming] = await Promise.all([startEmbeddedRedis(dir), going.stop()]);
+    const redis = connect(coming.address);
+    redis.on('error', () => {});
+    expect(await redis.incr('rounds')).toBe(i + 1);
+    redis.disconnect();
+    await coming.stop();
+  }
+}, 30_000);
+
+test('what ended by itself is started again, with its data', async () => {
+  const embedded = await startEmbeddedRedis(dir);
+  const redis = connect(embedded.address);
+  redis.on('error', () => {});
+  await redis.set('kept', 'yes');
+  const pid = await killRedis(embedded.address);
+  expect(await redis.get('kept')).toBe('yes');
+  expect(await pidOfRedis(embedded.address)).not.toBe(pid);
+  redis.disconnect();
+  await embedded.stop();
+});
+
+test('a lock that a dead process left is no obstacle', async () => {
+  mkdirSync(join(dir, 'redis'));
+  const dead = spawn(process.execPath, ['-e', '']);
+  await once(dead, 'exit');
+  writeFileSync(join(dir, 'redis', 'start.lock'), `${dead.pid} 0-0-0`);
+  const embedded = await startEmbeddedRedis(dir);
+  await embedded.stop();
+});
+
+test('a command beside a bot leaves the bot its Redis', async () => {
+  const bot = await startEmbeddedRedis(dir);
+  const pid = await pidOfRedis(bot.address);
+  const command = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'exceptions', 'list'], {
+    env: { PATH: process.env.PATH, RUNWATCH_DATA_DIR: dir },
+  });
+  expect(await once(command, 'exit')).toEqual([0, null]);
+  expect(await pidOfRedis(bot.address)).toBe(pid);
+  await bot.stop();
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'a command that %s interrupts leaves no Redis behind',
+  async (signal) => {
+    const { child } = await user('commands/with-store.js', 'borrowEmbeddedRedis');
+    const pid = await pidOfRedis({ socket: join(dir, 'redis', 'redis.sock') });
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([130, null]);
+    expect(isRunning(pid)).toBe(false);
+  },
+);

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onPath } from '../../src/store/embedded-redis';
+import { whyNoRedis } from '../../src/store/probe-redis';
+import { freePort } from '../support/free-port';
+import { until } from '../support/wait';
+
+const program = (onPath('redis-server') ?? onPath('valkey-server')) as string;
+const dir = mkdtempSync(join(tmpdir(), 'runwatch-probe-'));
+const running: ChildProcess[] = [];
+
+async function redis(...options: string[]): Promise<number> {
+  const port = await freePort();
+  const child = spawn(program, ['--port', String(port), '--dir', dir, '--save', '', ...options], {
+    stdio: 'ignore',
+  });
+  running.push(child);
+  await until('Redis', async () => {
+    const why = await whyNoRedis({ url: `redis://127.0.0.1:${port}` });
+    return why === null || !why.includes('refuses the connection');
+  });
+  return port;
+}
+
+afterAll(async () => {
+  for (const child of running) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('a Redis that can be used gives no reason', async () => {
+  const port = await redis();
+  expect(await whyNoRedis({ url: `redis://127.0.0.1:${port}` })).toBeNull();
+});
+
+test('each way not to be usable is told apart', async () => {
+  const locked = await redis('--requirepass', 'right');
+  const replica = await redis('--replicaof', '127.0.0.1', String(await freePort()));
+  const open = await redis();
+  const cases: [string, RegExp][] = [
+    [`redis://127.0.0.1:${await freePort()}`, /refuses the connection/],
+    ['redis://no-such-host.invalid:6379', /host name in REDIS_URL is not known/],
+    [`redis://127.0.0.1:${locked}`, /refuses the password/],
+    [`redis://:wrong@127.0.0.1:${locked}`, /refuses the password/],
+    [`redis://127.0.0.1:${replica}`, /read-only/],
+    [`redis://127.0.0.1:${open}/99`, /no such database/],
+  ];
+  for (const [url, says] of cases)
+    expect([url, await whyNoRedis({ url })]).toEqual([url, expect.stringMatching(says)]);
+});
+
+test('one that takes the connection and never answers is given up within the time', async () => {
+  const silent = createServer(() => {});
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const began = Date.now();
+  expect(await whyNoRedis({ url: `redis://127.0.0.1:${port}` }, 500)).toMatch(/no answer within/);
+  expect(Date.now() - began).toBeLessThan(2000);
+  silent.close();
+});

@@ -1,0 +1,25 @@
+import { connect, type RedisAddress } from '../../src/store/connect';
+
+/** Kills the Redis there as a crash does; answers its process id. */
+export async function killRedis(address: RedisAddress): Promise<number> {
+  const pid = await pidOfRedis(address);
+  process.kill(pid, 'SIGKILL');
+  return pid;
+}
+
+export async function pidOfRedis(address: RedisAddress): Promise<number> {
+  const redis = connect(address);
+  redis.on('error', () => {});
+  const pid = Number(/^process_id:(\d+)/m.exec(await redis.info('server'))?.[1]);
+  redis.disconnect();
+  return pid;
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
