@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const images = join(root, 'docs/images');
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-shots-'));
 const demo = spawn(process.execPath, [join(root, 'dist/cli.js'), 'demo', '--no-open'], {
-  env: { ...process.env, RUNWATCH_DATA_DIR: dir, RUNWATCH_PORT: '3999' },
+  cwd: dir,
+  env: { ...process.env, RUNWATCH_PORT: '3999' },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const browser = await chromium.launch({

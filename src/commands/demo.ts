@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { startApp } from '../app';
 import { createAzure } from '../azure/azure';
 import { allRoles, type Config, loadConfig } from '../config';
@@ -30,8 +30,9 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   const world = furnish(tenant);
   past(tenant, world);
   const config = demoConfig(env, tenant.endpoint, tenant.token);
-  const log = createLog(env.RUNWATCH_LOG_LEVEL ?? 'warn');
+  const log = createLog(config.logLevel);
   takeOverOutput(log);
+  const signal = untilSignal();
   const app = await startApp({
     config,
     roles: allRoles,
@@ -50,6 +51,9 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   });
   output.out(`Runwatch demo: ${app.url}/console`);
   output.err('A simulated tenant, nothing leaves this machine. Stop with Ctrl+C.');
+  output.err(
+    `Its data: ${resolve(config.dataDir)}, and a Redis of its own there. Your settings are not used.`,
+  );
   output.err('Reading two months of history first …');
   let share = 0;
   const progress = progressLine(output, () => `history ${bar(share)}`);
@@ -63,7 +67,7 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
     output.err(`  ${scenario.name}: ${scenario.says}`);
   }
   if (flags.open) openBrowser(`${app.url}/console`);
-  await untilSignal();
+  await signal;
   await app.stop();
   await tenant.stop();
 }
@@ -72,18 +76,23 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
 const demoPolicy =
   'fourEyes: []\nenvironments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}';
 
-/** What the environment sets stands; the rest is the demo's: everyone may press, polls are quick. */
-function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Config {
+/**
+ * The demo's own settings: everyone may press, polls are quick. Of the environment only the port and the log's level count, so
+ * that an .env for a real tenant, its Redis and its chats stay out of it.
+ */
+export function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Config {
+  const { RUNWATCH_PORT = '3000', RUNWATCH_LOG_LEVEL = 'warn' } = env;
   const ours = {
+    RUNWATCH_PORT,
+    RUNWATCH_LOG_LEVEL,
     RUNWATCH_DATA_DIR: './data/demo',
-    RUNWATCH_PORT: '3000',
     RUNWATCH_POLL_SECONDS: '2',
     RUNWATCH_RESPONDERS: '*',
     RUNWATCH_CONFIG: 'the demo',
+    AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
+    AZURE_ACCESS_TOKEN: token,
   };
-  const { SLACK_BOT_TOKEN: _b, SLACK_CHANNEL: _c, AZURE_SUBSCRIPTION_IDS: _s, ...rest } = env;
-  const all = { ...ours, ...rest, AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint, AZURE_ACCESS_TOKEN: token };
-  return loadConfig(all, (path) => (path === ours.RUNWATCH_CONFIG ? demoPolicy : readFileSync(path, 'utf8')));
+  return loadConfig(ours, () => demoPolicy);
 }
 
 /** Opens the address where there is a desktop to open it on. */
