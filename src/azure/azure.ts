@@ -12,6 +12,7 @@ import { toAzureError } from './errors';
 import { type HubReader, partitionsOf, readEventHub } from './event-hub';
 import { createHttpClient, type HttpLimits } from './http-client';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log-analytics';
+import { operationMs } from './long-operation';
 import { createMachines } from './machine';
 import { createNetwork } from './network';
 import { createPower } from './power';
@@ -25,6 +26,8 @@ export interface AzureOptions {
   now?: () => number;
   /** Of a request. Default: a minute, and 32 MB of answer. */
   limits?: Pick<HttpLimits, 'deadlineMs' | 'longestBody'>;
+  /** How long a change may take until we stop waiting for it, ms. Default: ten minutes. */
+  operationMs?: number;
   /** Default: the cloud's own, or none with a pasted token, which Graph would not take. */
   graphEndpoint?: string;
   /** Default: the cloud's own. */
@@ -51,6 +54,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     httpClient,
     endpoint: azure.endpoint,
     credential,
+    operationMs: options.operationMs ?? operationMs,
     ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
     ...(options.onCall ? { onCall: options.onCall } : {}),
   });

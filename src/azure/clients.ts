@@ -15,6 +15,8 @@ export interface AzureConnection {
   credential: TokenCredential;
   tlsOptions?: TlsSettings;
   httpClient: HttpClient;
+  /** How long a change may take until we stop waiting for it, ms. */
+  operationMs: number;
   /** Told of each answer: the provider asked, and the HTTP status (0 when none came). */
   onCall?: (provider: string, status: number) => void;
 }
@@ -29,6 +31,7 @@ export function createClients({
   tlsOptions,
   onCall,
   httpClient,
+  operationMs,
 }: AzureConnection) {
   const credential = sharingToken(given);
   const options = {
@@ -64,6 +67,7 @@ export function createClients({
     locks: perSubscription((id) => new ManagementLockClient(credential, id, options)),
     subscriptions: new SubscriptionClient(credential, options),
     endpoint,
+    operationMs,
   };
 }
 export type AzureClients = ReturnType<typeof createClients>;

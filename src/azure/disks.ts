@@ -2,6 +2,7 @@ import type { DataDisk, Disk, VirtualMachine } from '@azure/arm-compute';
 import { is, parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, doing } from './errors';
+import { waitingFor } from './long-operation';
 
 /** A managed disk where it is plugged in; the system disk has no `lun`. */
 export interface PluggedDisk {
@@ -50,10 +51,10 @@ export function createDisks(clients: AzureClients) {
 
   /** Puts disks into a stopped machine, each in the place it names; what it doesn't name stays. */
   const swapDisks = (machineId: string, disks: readonly PluggedDisk[]) =>
-    doing('swapping the disks', async () => {
+    waitingFor('swapping the disks', clients.operationMs, async (abortSignal) => {
       const system = disks.find(({ lun }) => lun === null);
       const data = (await read(machineId)).storageProfile?.dataDisks ?? [];
-      return computeOf(machineId).virtualMachines.update(...placeOf(machineId), {
+      const swapped = {
         storageProfile: {
           ...(system
             ? {
@@ -66,7 +67,8 @@ export function createDisks(clients: AzureClients) {
             : {}),
           ...(disks.length > 1 ? { dataDisks: data.map((disk) => inPlaceOf(disk, disks)) } : {}),
         },
-      });
+      };
+      return computeOf(machineId).virtualMachines.update(...placeOf(machineId), swapped, { abortSignal });
     });
 
   /** What the machine can go back to, the newest first: snapshots of its system disk, and restore points. */
@@ -127,13 +129,13 @@ export function createDisks(clients: AzureClients) {
 
   /** Makes a disk from a snapshot or a disk's restore point, like the old one; making it again changes nothing. */
   const diskFrom = (diskId: string, sourceId: string, likeDiskId: string, tags: Record<string, string>) =>
-    doing('the new disk', async () => {
+    waitingFor('the new disk', clients.operationMs, async (abortSignal) => {
       const disks = computeOf(diskId).disks;
       const old: Disk = await disks.get(...placeOf(likeDiskId));
       const kept = Object.fromEntries(
         alike.map((field) => [field, old[field]]).filter(([, value]) => value !== undefined),
       ) as Partial<Disk>;
-      return disks.createOrUpdate(...placeOf(diskId), {
+      const made: Disk = {
         ...kept,
         location: old.location,
         tags: { ...old.tags, ...tags },
@@ -142,7 +144,8 @@ export function createDisks(clients: AzureClients) {
           createOption: /\/diskRestorePoints\//i.test(sourceId) ? 'Restore' : 'Copy',
           sourceResourceId: sourceId,
         },
-      });
+      };
+      return disks.createOrUpdate(...placeOf(diskId), made, { abortSignal });
     });
 
   return { pluggedDisks, swapDisks, goodStates, diskFrom };

@@ -2,6 +2,7 @@ import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from 
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, toAzureError } from './errors';
+import { waitingFor } from './long-operation';
 import { pathOf } from './scope';
 
 /** Microsoft.Network's version that this SDK speaks; interfaces are read and written whole, so the two must agree. */
@@ -114,15 +115,18 @@ export function createNetwork(clients: AzureClients) {
       destinationPortRange: '*',
     });
     const allowed = keep ? [rule('Allow', 'Inbound', keep), rule('Allow', 'Outbound', keep)] : [];
-    try {
-      await groups.beginCreateOrUpdateAndWait(parsed?.resourceGroup ?? '', name, {
-        location,
-        tags: { 'managed-by': 'runwatch' },
-        securityRules: [...allowed, rule('Deny', 'Inbound'), rule('Deny', 'Outbound')],
-      });
-    } catch (error) {
-      throw toAzureError(error, `security group ${name}`);
-    }
+    await waitingFor(`security group ${name}`, clients.operationMs, (abortSignal) =>
+      groups.beginCreateOrUpdateAndWait(
+        parsed?.resourceGroup ?? '',
+        name,
+        {
+          location,
+          tags: { 'managed-by': 'runwatch' },
+          securityRules: [...allowed, rule('Deny', 'Inbound'), rule('Deny', 'Outbound')],
+        },
+        { abortSignal },
+      ),
+    );
   }
 
   /** Ids of the public addresses on an interface, by the name of its IP configuration. */

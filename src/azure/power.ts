@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline';
 import { is, parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { doing } from './errors';
+import { waitingFor } from './long-operation';
 import { pathOf } from './scope';
 
 /** A machine's place: its own, or as an instance of a scale set. */
@@ -13,29 +15,31 @@ interface Place {
   set: string | null;
 }
 
-/** Power, and what run command leaves behind. Long operations are awaited; each may be done again. */
+/** Power, and what run command leaves behind. Long operations are awaited for a time; each may be done again. */
 export function createPower(clients: AzureClients) {
   const machines = (place: Place) => clients.compute(place.subscriptionId).virtualMachines;
   const instances = (place: Place) => clients.compute(place.subscriptionId).virtualMachineScaleSetVMs;
 
   const restart = (id: string) =>
-    doing('restarting', () => machines(placeOf(id)).restart(placeOf(id).resourceGroup, placeOf(id).name));
+    waitingFor('restarting', clients.operationMs, (abortSignal) =>
+      machines(placeOf(id)).restart(placeOf(id).resourceGroup, placeOf(id).name, { abortSignal }),
+    );
 
   const deallocate = (id: string) => {
     const place = placeOf(id);
-    return doing<unknown>('stopping', () =>
+    return waitingFor<unknown>('stopping', clients.operationMs, (abortSignal) =>
       place.set
-        ? instances(place).deallocate(place.resourceGroup, place.set, place.name)
-        : machines(place).deallocate(place.resourceGroup, place.name),
+        ? instances(place).deallocate(place.resourceGroup, place.set, place.name, { abortSignal })
+        : machines(place).deallocate(place.resourceGroup, place.name, { abortSignal }),
     );
   };
 
   const start = (id: string) => {
     const place = placeOf(id);
-    return doing<unknown>('starting', () =>
+    return waitingFor<unknown>('starting', clients.operationMs, (abortSignal) =>
       place.set
-        ? instances(place).start(place.resourceGroup, place.set, place.name)
-        : machines(place).start(place.resourceGroup, place.name),
+        ? instances(place).start(place.resourceGroup, place.set, place.name, { abortSignal })
+        : machines(place).start(place.resourceGroup, place.name, { abortSignal }),
     );
   };
 
@@ -50,10 +54,10 @@ export function createPower(clients: AzureClients) {
 
   /** Removes it, and waits until it is gone; one that is gone already is well. */
   const removeLeftover = (id: string): Promise<void> =>
-    doing('removing it', async () => {
+    waitingFor('removing it', clients.operationMs, async (abortSignal) => {
       await send('DELETE', id);
       for (let wait = 50; (await send('GET', id)).status !== 404; wait = Math.min(wait * 2, 5000))
-        await new Promise((done) => setTimeout(done, wait));
+        await delay(wait, undefined, { signal: abortSignal });
     });
 
   /** Makes a Sentinel incident in a workspace; answers where to read it. Making it again changes nothing. */

@@ -3,6 +3,7 @@ import type { Revocation, Snapshot } from '../alerts/measures';
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, doing, toAzureError } from './errors';
+import { waitingFor } from './long-operation';
 import { inPath, subscriptionOf } from './scope';
 
 /** Owner's role definition. Source: "Azure built-in roles", learn.microsoft.com. */
@@ -110,17 +111,21 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
 
     /** Makes an incremental snapshot, tagged; making it again changes nothing. */
     snapshot: ({ diskId, snapshotId }: Snapshot, location: string, tags: Record<string, string>) =>
-      doing('the snapshot', async () => {
+      waitingFor('the snapshot', clients.operationMs, async (abortSignal) => {
         const id = parseResourceId(snapshotId);
         if (!id) throw new AzureError(`${snapshotId} is no snapshot`, 'BadId', 400, 0, 'report this');
         const compute = clients.compute(id.subscriptionId);
-        const poller = compute.snapshots.createOrUpdate(id.resourceGroup, id.chain[0]?.name ?? '', {
-          location,
-          tags,
-          incremental: true,
-          creationData: { createOption: 'Copy', sourceResourceId: diskId },
-        });
-        await poller;
+        await compute.snapshots.createOrUpdate(
+          id.resourceGroup,
+          id.chain[0]?.name ?? '',
+          {
+            location,
+            tags,
+            incremental: true,
+            creationData: { createOption: 'Copy', sourceResourceId: diskId },
+          },
+          { abortSignal },
+        );
       }),
   };
 }

@@ -40,7 +40,8 @@ export interface HealthState {
 }
 
 const minute = 60_000;
-const vanishedForMs = 86_400_000;
+/** What can't be mended is told this long, ms. */
+const toldForMs = 86_400_000;
 export const clockToleratedMs = minute;
 
 /** All that keeps us from seeing or telling. Pure. */
@@ -66,19 +67,10 @@ export function troublesOf(state: HealthState): Trouble[] {
         over: `The activity log of subscription ${name} is read again, with what was missed meanwhile.`,
         holdMs: why.holdMs,
       });
-    for (const gap of gaps.get(subscription.id) ?? []) {
-      const span = `from ${iso(gap.from)} to ${iso(gap.to)}`;
-      troubles.push({
-        id: `gap ${subscription.id} ${gap.from}`,
-        kind: 'gap',
-        says: `The activity log of subscription ${name} could not be read ${span}: ${plainLine(gap.error, 200)}. ${gap.lost ? 'Azure no longer keeps it, so what ran then is not known.' : 'It is tried again.'}`,
-        over: `The activity log of subscription ${name} was read ${span}.`,
-        holdMs: 0,
-      });
-    }
+    troubles.push(...gapTroubles(subscription, gaps.get(subscription.id) ?? [], now));
   }
   for (const { id, name, at } of vanished)
-    if (now - at < vanishedForMs)
+    if (now - at < toldForMs)
       troubles.push({
         id: `vanished ${id}`,
         kind: 'vanished',
@@ -127,6 +119,46 @@ export function troublesOf(state: HealthState): Trouble[] {
       holdMs: 0,
     });
   return troubles;
+}
+
+/** One that waits to be read, and one that nobody can read any more, however many spans there are. */
+function gapTroubles(subscription: SubscriptionHealth, gaps: readonly Gap[], now: number): Trouble[] {
+  const name = nameOf(subscription);
+  const waiting = gaps.filter(({ lostAt }) => !lostAt);
+  const lost = gaps.filter(({ lostAt }) => lostAt && now - lostAt < toldForMs);
+  const troubles: Trouble[] = [];
+  if (waiting[0])
+    troubles.push({
+      id: `gap ${subscription.id}`,
+      kind: 'gap',
+      says: `The activity log of subscription ${name} could not be read ${spansOf(waiting)}: ${plainLine(waiting[0].error, 200)}. Commands run then are not known yet; it is tried again.`,
+      over: `No part of the activity log of subscription ${name} waits to be read any more.`,
+      holdMs: 0,
+    });
+  if (lost[0])
+    troubles.push({
+      id: `lost ${subscription.id}`,
+      kind: 'gap',
+      says: `The activity log of subscription ${name} was never read ${spansOf(lost)}, and Azure no longer keeps it: commands run then are not known.`,
+      over: `That a part of the activity log of subscription ${name} is lost has been shown for a day.`,
+      holdMs: 0,
+    });
+  return troubles;
+}
+
+const namedSpans = 3;
+
+/** Spans that touch are one. */
+function spansOf(gaps: readonly Gap[]): string {
+  const spans: { from: number; to: number }[] = [];
+  for (const { from, to } of [...gaps].sort((a, b) => a.from - b.from)) {
+    const last = spans.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else spans.push({ from, to });
+  }
+  const named = spans.slice(0, namedSpans).map(({ from, to }) => `from ${iso(from)} to ${iso(to)}`);
+  const others = spans.length - named.length;
+  return `${named.join(', ')}${others > 0 ? ` and in ${others} more spans` : ''}`;
 }
 
 /** A start reads at once what a stop left unread, so it has this long before silence is told, ms. */

@@ -86,18 +86,22 @@ const isRefused = (error: unknown): boolean =>
 const isUnreachable = (error: unknown): boolean => !(error instanceof AzureError) || error.statusCode === 0;
 
 /**
- * What could not be read before: one try a poll, the oldest first, in halves where it still fails. What Azure no longer
+ * What could not be read before: one try a poll, whichever waits longest, in halves where it still fails. What Azure no longer
  * keeps is lost, and stays said.
  */
 async function readGap(subscriptionId: string, deps: PollDeps): Promise<void> {
   const { polls } = deps;
-  const [gap] = (await polls.gaps(subscriptionId)).filter(({ lost }) => !lost);
+  const now = (deps.azureNow ?? deps.now)();
+  const [gap] = (await polls.gaps(subscriptionId))
+    .filter(({ lostAt }) => !lostAt)
+    .sort((a, b) => (a.triedAt ?? 0) - (b.triedAt ?? 0) || a.from - b.from);
   if (!gap) return;
   const { from, to } = gap;
-  if (from < (deps.azureNow ?? deps.now)() - keptMs) {
-    await polls.noteGap(subscriptionId, { ...gap, lost: true });
+  if (from < now - keptMs) {
+    await polls.noteGap(subscriptionId, { ...gap, lostAt: now });
     return;
   }
+  await polls.gapTried(subscriptionId, gap, now);
   try {
     await readWhole(subscriptionId, { begin: from, from, to }, deps);
     await polls.closeGap(subscriptionId, gap);
@@ -105,7 +109,7 @@ async function readGap(subscriptionId: string, deps: PollDeps): Promise<void> {
     if (isRefused(error)) throw error;
     if (isUnreachable(error) || to - from < 2 * smallestMs) return;
     const middle = Math.floor((from + to) / 2);
-    await polls.splitGap(subscriptionId, gap, middle);
+    await polls.splitGap(subscriptionId, { ...gap, triedAt: now }, middle);
   }
 }
 
@@ -135,9 +139,12 @@ async function takePage(
   await takeIn(fresh, deps);
   const seen = timesOf(fresh.others);
   for (const id of unreadable.keys()) if (unseen.has(id)) seen.set(id, to);
+  // The window was chosen by a clock that this page's Date header may have corrected.
+  const latest = Math.min(to, (deps.azureNow ?? deps.now)());
+  const oldest = Math.min(begin, latest - lookbackMs);
   await polls.commit(subscriptionId, {
-    all: { ids: seen, forget: begin - lookbackMs },
-    running: { ids: timesOf(fresh.running), forget: Math.min(begin, to - deepMs) - lookbackMs },
+    all: { ids: seen, forget: oldest - lookbackMs },
+    running: { ids: timesOf(fresh.running), forget: Math.min(oldest, latest - deepMs) - lookbackMs },
   });
   countEvents(fresh, deps);
 }

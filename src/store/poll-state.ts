@@ -21,8 +21,10 @@ export interface Gap {
   from: number;
   to: number;
   error: string;
-  /** Azure keeps it no longer: it was never read. */
-  lost?: boolean;
+  /** When it was tried last, ms. */
+  triedAt?: number;
+  /** Since when Azure keeps it no longer, ms: it was never read. */
+  lostAt?: number;
 }
 
 /** Set-aside records are looked at by people: the newest thousand are enough. */
@@ -106,10 +108,10 @@ export function createPollState(redis: Redis) {
 
   /** Gaps that touch are one. */
   async function noteGap(subscriptionId: string, gap: Gap): Promise<void> {
-    const touching = gap.lost
+    const touching = gap.lostAt
       ? []
       : (await gaps(subscriptionId)).filter(
-          ({ from, to, lost }) => !lost && from <= gap.to && gap.from <= to,
+          ({ from, to, lostAt }) => !lostAt && from <= gap.to && gap.from <= to,
         );
     const whole = {
       ...gap,
@@ -127,6 +129,8 @@ export function createPollState(redis: Redis) {
       .hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, to: middle }))
       .hset(keys.gaps(subscriptionId), String(middle), JSON.stringify({ ...gap, from: middle }))
       .exec();
+  const gapTried = (subscriptionId: string, gap: Gap, now: number) =>
+    redis.hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, triedAt: now }));
   const closeGap = (subscriptionId: string, { from }: Gap) =>
     redis.hdel(keys.gaps(subscriptionId), String(from));
 
@@ -178,6 +182,7 @@ export function createPollState(redis: Redis) {
     allGaps,
     noteGap,
     splitGap,
+    gapTried,
     closeGap,
     unseen,
     remember,

@@ -271,3 +271,94 @@ test.each([
   const watermark = Date.parse((await store.polls.watermark(subscription)) ?? '');
   expect(Math.abs(watermark - now)).toBeLessThan(2000);
 });
+
+/** FAULTS_SEED plays a run again. */
+const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
+
+test(`six hours of trouble (seed ${seed}): every execution is queued once, or its time is a gap with its span`, async () => {
+  let state = seed;
+  const random = () => {
+    state = (state * 1664525 + 1013904223) % 4294967296;
+    return state / 4294967296;
+  };
+  const limits = { deadlineMs: 150, longestBody: 1024 * 1024 };
+  let hostOff = 0;
+  const { run: runOnce } = createPoll(() => now + hostOff, limits);
+  const begin = now;
+  const path = `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`;
+  const troubles: Partial<Fault>[] = [
+    { play: () => {} },
+    {
+      play: (response) => void response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders(),
+    },
+    { play: (response) => void response.destroy() },
+    { body: '<html>', headers: { 'content-type': 'text/html' } },
+    { body: '' },
+    { body: 'null' },
+    {
+      body: JSON.stringify({
+        value: [],
+        nextLink: `${bench.tenant.endpoint}${path}?api-version=2015-04-01&page=a`,
+      }),
+      times: 60,
+    },
+    { status: 307, body: '', headers: { location: 'https://evil.example/' } },
+    { status: 500 },
+    { status: 503 },
+    { status: 429, retryAfter: 1 },
+    { status: 401 },
+    {
+      play: (response) =>
+        void response
+          .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+          .end(bomb.subarray(0, 100_000)),
+    },
+  ];
+  /** Whatever window holds this minute cannot be read, for as long as the run lasts. */
+  const poisoned = begin + 3 * 60 * minute;
+  const holdsPoison: Fault['only'] = ({ query }) => {
+    const [, from = '', to = ''] =
+      /ge '([^']+)' and eventTimestamp le '([^']+)'/.exec(query.get('$filter') ?? '') ?? [];
+    return Date.parse(from) <= poisoned && poisoned <= Date.parse(to);
+  };
+  const executions: { at: number; correlationId: string }[] = [];
+  const execute = (at: number) => {
+    operate(at);
+    const correlationId = bench.tenant.state.log.at(-1)?.record.correlationId as string;
+    executions.push({ at, correlationId });
+  };
+  await runOnce();
+  bench.tenant.state.pageSize = 20;
+  for (let i = 0; i < 360; i++) {
+    now += minute;
+    if (random() < 0.3) {
+      execute(Math.max(begin, now - Math.floor(random() * 8 * minute)));
+    }
+    if (now === poisoned) execute(now);
+    if (random() < 0.1) hostOff = random() < 0.5 ? 0 : Math.round((random() - 0.5) * 4 * 60) * minute;
+    bench.tenant.faults.clear();
+    const trouble = troubles[Math.floor(random() * troubles.length)] as Partial<Fault>;
+    if (random() < 0.35) fault({ ...trouble, times: trouble.times ?? 1 + Math.floor(random() * 3) });
+    fault({ only: holdsPoison, times: 1000, body: '<html>', headers: { 'content-type': 'text/html' } });
+    await runOnce().catch(() => {});
+  }
+  bench.tenant.faults.clear();
+  fault({ only: holdsPoison, times: 1000, body: '<html>', headers: { 'content-type': 'text/html' } });
+  // What was given up while trouble lasted is read once it is over.
+  for (let i = 0; i < 40; i++) {
+    now += minute;
+    await runOnce().catch(() => {});
+  }
+  const events = await queued();
+  expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+  const gaps = await store.polls.gaps(subscription);
+  const inGap = (at: number) => gaps.some(({ from, to }) => from <= at + 1000 && at <= to);
+  const seen = new Set(events.map(({ correlationId }) => correlationId));
+  const missing = executions.filter(({ correlationId }) => !seen.has(correlationId));
+  expect(missing.filter(({ at }) => !inGap(at))).toEqual([]);
+  expect(missing.length).toBeGreaterThan(0);
+  expect(missing.length).toBeLessThan(10);
+  expect(inGap(poisoned)).toBe(true);
+  expect(gaps.reduce((sum, { from, to }) => sum + to - from, 0)).toBeLessThanOrEqual(5 * minute);
+  expect(executions.length).toBeGreaterThan(60);
+}, 180_000);

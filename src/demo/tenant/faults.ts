@@ -5,6 +5,8 @@ import { ArmError, type ArmRequest } from './answers';
 export interface Fault {
   /** Which requests: matched against "METHOD path". */
   when: RegExp;
+  /** Of these, only those. */
+  only?: (request: ArmRequest) => boolean;
   status: number;
   code?: string;
   /** How often; for ever when absent. */
@@ -35,7 +37,9 @@ export function createFaults() {
     /** The fault that hits a request, used up by one; null when none does. */
     take(request: ArmRequest): Fault | null {
       const line = `${request.method} ${request.path}`;
-      const fault = active.find((f) => f.when.test(line) && (f.times === undefined || f.times > 0));
+      const fault = active.find(
+        (f) => f.when.test(line) && (f.only?.(request) ?? true) && (f.times === undefined || f.times > 0),
+      );
       if (!fault) return null;
       if (fault.times !== undefined) fault.times--;
       return fault;
