@@ -356,7 +356,6 @@ test(`six hours of trouble (seed ${seed}): every execution is queued once, or it
   const seen = new Set(events.map(({ correlationId }) => correlationId));
   const missing = executions.filter(({ correlationId }) => !seen.has(correlationId));
   expect(missing.filter(({ at }) => !inGap(at))).toEqual([]);
-  expect(missing.length).toBeGreaterThan(0);
   expect(missing.length).toBeLessThan(10);
   expect(inGap(poisoned)).toBe(true);
   expect(gaps.reduce((sum, { from, to }) => sum + to - from, 0)).toBeLessThanOrEqual(5 * minute);
