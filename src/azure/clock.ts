@@ -1,5 +1,7 @@
 /** The Date header has whole seconds, and answers take a while. */
 const toleratedMs = 5000;
+/** A host's clock that is further off is said to be, ms. */
+export const clockToleratedMs = 60_000;
 
 /** Azure's time by its answers' Date headers, for a host whose own clock is off. */
 export function createAzureClock(now: () => number = Date.now) {

@@ -1,4 +1,5 @@
 import { plainLine } from '../alerts/plain-text';
+import { clockToleratedMs } from '../azure/clock';
 import type { Gap, SubscriptionHealth } from '../store/poll-state';
 
 /** A reason why commands may be run unseen, or why nobody would be told. */
@@ -42,7 +43,6 @@ export interface HealthState {
 const minute = 60_000;
 /** What can't be mended is told this long, ms. */
 const toldForMs = 86_400_000;
-export const clockToleratedMs = minute;
 
 /** All that keeps us from seeing or telling. Pure. */
 export function troublesOf(state: HealthState): Trouble[] {

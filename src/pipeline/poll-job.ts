@@ -1,7 +1,6 @@
 import { DelayedError, type Job } from 'bullmq';
-import type { AzureClock } from '../azure/clock';
+import { type AzureClock, clockToleratedMs } from '../azure/clock';
 import { AzureError } from '../azure/errors';
-import { clockToleratedMs } from '../health/troubles';
 import type { Log } from '../log';
 import type { Deliveries } from '../store/deliveries';
 import type { HealthStore } from '../store/health-store';
