@@ -33,7 +33,7 @@ test.each([
     const { url, master } = await servers[kind]();
     const described = await until('its description', () => describeRedis({ url }));
     expect(described).toMatchObject({ appendOnly: true, policy: 'noeviction' });
-    const app = await bench.start({ REDIS_URL: url });
+    const app = await bench.start({ REDIS_URL: url, RUNWATCH_SECRET: 'qb1mWQ0e6ys5aTz3jWcR7uKxv9N2dLhP' });
     const { pay01, pay02 } = bench.world.vms;
     runOn(bench, pay01);
     const first = await messageOn('vm-pay-01');

@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { runCommand } from '../../src/demo/scenarios';
 import { createLog } from '../../src/log';
 import { createQueues } from '../../src/pipeline/queues';
 import { firstBrokenLink } from '../../src/store/audit';
 import { connect } from '../../src/store/connect';
-import { startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { createStore } from '../../src/store/store';
 import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
+import { killRedis, pidOfRedis } from '../support/kill-redis';
 import { startProxy, type TcpProxy } from '../support/proxy';
 import { type SimulatedTeams, startTeams } from '../support/teams';
 import { until } from '../support/wait';
@@ -37,6 +38,9 @@ const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.lengt
 
 const mode = seed % 2 === 0 ? 'http' : 'socket';
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Three hundred megabytes of spaces. */
+const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024, 32));
 
 let bench: Bench;
 let teams: SimulatedTeams;
@@ -90,6 +94,7 @@ function start(role: (typeof roles)[number]): void {
       RUNWATCH_PORT: String(port),
       NODE_OPTIONS: `--require ${join(__dirname, '../support/jumping-clock.cjs')}`,
       REDIS_URL: `redis://127.0.0.1:${lines.redis.port}`,
+      RUNWATCH_SECRET: 'qb1mWQ0e6ys5aTz3jWcR7uKxv9N2dLhP',
       SLACK_API_URL: `http://127.0.0.1:${lines.slack.port}/api/`,
       AZURE_RESOURCE_MANAGER_ENDPOINT: `https://127.0.0.1:${lines.arm.port}`,
     },
@@ -130,12 +135,7 @@ async function kill(role: (typeof roles)[number], signal: NodeJS.Signals = 'SIGK
   if (role === 'respond,serve') await serves();
 }
 
-async function redisPid(): Promise<number> {
-  const redis = connect(bench.redis.address);
-  const pid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
-  redis.disconnect();
-  return pid;
-}
+const redisPid = () => pidOfRedis(bench.redis.address);
 
 /** Each fault alone; a round has one or two of them. */
 const faults: Record<string, () => unknown> = {
@@ -171,8 +171,8 @@ const faults: Record<string, () => unknown> = {
   'the socket is refreshed': () => bench.slack.refreshSocket(),
   'the socket is cut': () => bench.slack.cutSocket(),
   'Redis killed and started again': async () => {
-    process.kill(await redisPid(), 'SIGKILL');
-    bench.redis = await startEmbeddedRedis(bench.env.RUNWATCH_DATA_DIR as string);
+    await killRedis(bench.redis.address);
+    await redisPid();
   },
   'Redis paused': async () => {
     const pid = await redisPid();
@@ -197,6 +197,57 @@ const faults: Record<string, () => unknown> = {
       times: 2,
     }),
   'ARM’s line is cut': () => bench.tenant.faults.add({ when: /^GET /, status: 500, cut: true, times: 3 }),
+  'ARM never answers': () =>
+    bench.tenant.faults.add({ when: /^GET .*eventtypes/, status: 200, play: () => {}, times: 1 }),
+  'ARM answers with a page to sign in': () =>
+    bench.tenant.faults.add({
+      when: /^GET /,
+      status: 200,
+      body: '<html>Sign in</html>',
+      headers: { 'content-type': 'text/html' },
+      times: 4,
+    }),
+  'ARM answers with a bomb': () =>
+    bench.tenant.faults.add({
+      when: /^GET .*eventtypes/,
+      status: 200,
+      times: 2,
+      play: (response) =>
+        void response
+          .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+          .end(bomb),
+    }),
+  'ARM redirects elsewhere': () =>
+    bench.tenant.faults.add({
+      when: /^GET /,
+      status: 307,
+      body: '',
+      headers: { location: 'https://evil.example/' },
+      times: 2,
+    }),
+  'ARM’s pages come twice': () =>
+    bench.tenant.faults.add({
+      when: /^GET .*eventtypes/,
+      status: 200,
+      times: 6,
+      play: (response, request) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(
+          JSON.stringify({
+            value: [],
+            nextLink: `${bench.tenant.endpoint}${request.path}?api-version=2015-04-01`,
+          }),
+        );
+      },
+    }),
+  'ARM’s clock is an hour behind': () =>
+    bench.tenant.faults.add({
+      when: /^GET .*eventtypes/,
+      status: 503,
+      times: 2,
+      play: (response) =>
+        void response.writeHead(503, { date: new Date(Date.now() - 3_600_000).toUTCString() }).end(),
+    }),
 };
 
 /** Logs executions of as many callers, so that no two are one burst; some records come late, twice or in another order. */
