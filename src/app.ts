@@ -87,6 +87,8 @@ const watchHealthEveryMs = 10_000;
 const startHasMs = 2000;
 /** What is in hand may take this long to end, ms; what then still runs is done again by the next process. */
 const stopHasMs = 7000;
+/** The embedded Redis may take this long to write its last, ms. */
+const redisHasMs = 2000;
 
 /** Puts the runtime together from a Config and the roles to run, and starts it. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -221,9 +223,7 @@ async function assemble(
       panel,
       listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
       health: async () => ({
-        troubles: troublesOf(
-          await readHealth({ config, store, secretFits: () => store.secretFits(keyring), now }),
-        ).map(({ says }) => says),
+        troubles: troublesOf(await readHealth({ config, store, now })).map(({ says }) => says),
         subscriptions: await Promise.all(
           (await store.polls.subscriptions()).map(async (subscription) => {
             const from = await store.history.filledFrom(subscription.id);
@@ -291,9 +291,11 @@ async function assemble(
       await remind({ store, queues, policy, press, now });
       await askForReviews({ store, queues, now });
     });
-    queues.work('health', () =>
-      watchHealth({ config, store, queues, secretFits: () => store.secretFits(keyring), metrics, log, now }),
-    );
+    queues.work('health', async () => {
+      await store.deliveries.withLock('watch-health', 10_000, () =>
+        watchHealth({ config, store, queues, log, now }),
+      );
+    });
     begin(() => queues.health.upsertJobScheduler('watch', { every: watchHealthEveryMs }, { name: 'watch' }));
     queues.work('digest', ({ name }) => (name === 'report' ? report : digest)({ store, queues, now }));
     const tz = policy.workingHours?.zone ?? 'UTC';
@@ -351,11 +353,14 @@ async function assemble(
   async function stopAll(): Promise<void> {
     stopped.abort();
     const inHand = Promise.all([...stops.map((stop) => stop()), queues.close()]);
-    const ended = await endsWithin(inHand, stopHasMs);
+    const ended = await endsWithin(inHand, stopHasMs).catch((error) => {
+      log.warn({ error }, 'a part did not stop by itself');
+      return false;
+    });
     if (!ended) queues.abandon();
     await server.stop();
     await store.close();
-    await stopRedis();
+    await endsWithin(stopRedis(), redisHasMs);
     log.info(
       ended
         ? 'Runwatch has stopped; what was in hand is finished or back in its queue'

@@ -62,7 +62,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const seen = mayScrape(request, host, config.metricsToken);
     if (!seen) return void response.status(401).set('www-authenticate', 'Bearer').end();
     await measure(seen === 'all');
-    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+    const text = await metrics.registry.metrics();
+    const told = seen === 'all' ? text : text.replace(/^runwatch_subscription_.*\n/gm, '');
+    response.type(metrics.registry.contentType).send(told);
   });
   if (pages) open(app, pages, unready);
   app.use(

@@ -67,8 +67,13 @@ export async function* readLog(
   const seen = new Set<string>();
   let next: string | null = `${clients.endpoint}${path}?${query}`;
   while (next !== null) {
-    if (seen.has(next) || seen.size >= mostPages)
-      throw odd(`${what}: the link to the next page leads to one that was read already`, 'NextLinkRepeats');
+    if (seen.has(next))
+      throw odd(
+        `${what}: the link to the next page leads to one that was read already`,
+        'NextLinkRepeats',
+        200,
+      );
+    if (seen.size >= mostPages) throw odd(`${what}: more than ${mostPages} pages`, 'TooManyPages', 200);
     seen.add(next);
     const request = createPipelineRequest({
       url: next,

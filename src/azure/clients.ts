@@ -72,9 +72,6 @@ export function createClients({
 }
 export type AzureClients = ReturnType<typeof createClients>;
 
-/** Reads of a page of the log: shorter than other requests, since the next poll asks again. */
-export const pageDeadlineMs = 30_000;
-
 /** A nextLink or a polling URL that leads elsewhere would carry our token there: it is refused. */
 function onlyTo(endpoint: string): PipelinePolicy {
   const { origin } = new URL(endpoint);

@@ -72,6 +72,10 @@ async function readAll(
     metrics.undelivered.set({ surface }, await store.deliveries.countOwed(surface));
   metrics.exceptionsInForce.set(exceptions.filter(({ expires }) => Date.parse(expires) > now()).length);
   metrics.exceptionsUsed.set(await store.exceptions.usesOf(exceptions.map(({ id }) => id)));
+  const counts = new Map<string, number>();
+  for (const { kind } of await store.health.troubles()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  metrics.troubles.reset();
+  for (const [kind, count] of counts) metrics.troubles.set({ kind }, count);
   const open = await store.alerts.openCounts();
   metrics.openAlerts.reset();
   for (const { severity, state, count } of open) metrics.openAlerts.set({ severity, state }, count);

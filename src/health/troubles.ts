@@ -14,8 +14,7 @@ export interface Trouble {
     | 'event hub'
     | 'surface'
     | 'audit copy'
-    | 'clock'
-    | 'secret';
+    | 'clock';
   /** What is wrong and what to do, in one line. */
   says: string;
   /** What is said once it is over. */
@@ -37,7 +36,6 @@ export interface HealthState {
   auditCopies: readonly { place: string; error: string }[];
   /** How far Azure's clock is ahead of a host of ours, ms. */
   clockOffsetMs: number;
-  secretFits: boolean;
 }
 
 const minute = 60_000;
@@ -46,7 +44,7 @@ const toldForMs = 86_400_000;
 
 /** All that keeps us from seeing or telling. Pure. */
 export function troublesOf(state: HealthState): Trouble[] {
-  const { now, subscriptions, gaps, vanished, hub, surfaces, auditCopies, clockOffsetMs, secretFits } = state;
+  const { now, subscriptions, gaps, vanished, hub, surfaces, auditCopies, clockOffsetMs } = state;
   const troubles: Trouble[] = [];
   if (subscriptions.length === 0)
     troubles.push({
@@ -56,28 +54,21 @@ export function troublesOf(state: HealthState): Trouble[] {
       over: 'Runwatch sees subscriptions again.',
       holdMs: minute,
     });
-  for (const subscription of subscriptions) {
-    const why = whyBlind(subscription, state);
-    const name = nameOf(subscription);
-    if (why)
-      troubles.push({
-        id: `subscription ${subscription.id}`,
-        kind: 'subscription',
-        says: `${why.says} Commands run there are not seen until then; it keeps trying.`,
-        over: `The activity log of subscription ${name} is read again, with what was missed meanwhile.`,
-        holdMs: why.holdMs,
-      });
+  troubles.push(...blindTroubles(state));
+  for (const subscription of subscriptions)
     troubles.push(...gapTroubles(subscription, gaps.get(subscription.id) ?? [], now));
+  // Those that were missed by the same look are told together.
+  const gone = vanished.filter(({ at }) => now - at < toldForMs);
+  for (const look of new Set(gone.map(({ at }) => at))) {
+    const missed = gone.filter(({ at }) => at === look);
+    troubles.push({
+      id: `vanished ${look}`,
+      kind: 'vanished',
+      says: `Gone from what Runwatch's identity sees: ${namesOf(missed)}. What is run there is no longer seen. If that was not intended, give the identity its role back.`,
+      over: `Seen again, or gone for a day: ${namesOf(missed)}.`,
+      holdMs: minute / 2,
+    });
   }
-  for (const { id, name, at } of vanished)
-    if (now - at < toldForMs)
-      troubles.push({
-        id: `vanished ${id}`,
-        kind: 'vanished',
-        says: `Subscription ${nameOf({ id, name })} is gone from what Runwatch's identity sees, so its log is no longer read. If that was not intended, give the identity its role back.`,
-        over: `Subscription ${nameOf({ id, name })} is seen again, or was gone for a day.`,
-        holdMs: 0,
-      });
   for (const says of hub)
     troubles.push({
       id: `event hub ${says.split(':')[0]}`,
@@ -110,15 +101,62 @@ export function troublesOf(state: HealthState): Trouble[] {
       over: "The host's clock agrees with Azure's again.",
       holdMs: 0,
     });
-  if (!secretFits)
-    troubles.push({
-      id: 'secret',
-      kind: 'secret',
-      says: 'RUNWATCH_SECRET differs between processes, so some of them do not act. Give every process the same one.',
-      over: 'RUNWATCH_SECRET is the same in every process again.',
-      holdMs: 0,
-    });
   return troubles;
+}
+
+/** More subscriptions than this with the same trouble are told together. */
+const alone = 3;
+
+/** Subscriptions whose log is not read; many with one cause are one trouble. */
+function blindTroubles(state: HealthState): Trouble[] {
+  const groups = new Map<string, { subscription: SubscriptionHealth; says: string; holdMs: number }[]>();
+  for (const subscription of state.subscriptions) {
+    const why = whyBlind(subscription, state);
+    if (why) groups.set(why.cause, [...(groups.get(why.cause) ?? []), { subscription, ...why }]);
+  }
+  return [...groups].flatMap(([cause, blind]) => {
+    const together = blind.map(({ subscription }) => subscription);
+    if (blind.length > alone)
+      return [
+        {
+          id: `subscriptions ${cause}`,
+          kind: 'subscription' as const,
+          says: `The activity logs of ${blind.length} subscriptions are not read: ${namesOf(together)}. The first says: ${blind[0]?.says} Commands run there are not seen until then; it keeps trying.`,
+          over: 'The activity logs that were told together are read again, with what was missed meanwhile.',
+          holdMs: blind[0]?.holdMs ?? 0,
+        },
+      ];
+    return blind.map(({ subscription, says, holdMs }) => ({
+      id: `subscription ${subscription.id}`,
+      kind: 'subscription' as const,
+      says: `${says} Commands run there are not seen until then; it keeps trying.`,
+      over: `The activity log of subscription ${nameOf(subscription)} is read again, with what was missed meanwhile.`,
+      holdMs,
+    }));
+  });
+}
+
+/**
+ * What to say of a trouble that is not among the current ones any more; null while it is not known to be over: a log is
+ * read again only once a poll says so.
+ */
+export function overOf(told: { id: string; over: string; since: number }, state: HealthState): string | null {
+  const [what = '', id = ''] = told.id.split(' ');
+  const read = ({ error, lastPollAt }: SubscriptionHealth) =>
+    error === null && lastPollAt !== null && Date.parse(lastPollAt) > told.since;
+  if (what === 'subscriptions') return state.subscriptions.every((one) => read(one)) ? told.over : null;
+  if (what !== 'subscription' && what !== 'gap' && what !== 'lost') return told.over;
+  const subscription = state.subscriptions.find((one) => one.id === id);
+  if (!subscription) return `Subscription ${id} is no longer watched, so its log is no longer read.`;
+  return what !== 'subscription' || read(subscription) ? told.over : null;
+}
+
+const namedAtMost = 3;
+/** The first few by name, and how many more. */
+function namesOf(subscriptions: readonly { id: string; name: string }[]): string {
+  const named = subscriptions.slice(0, namedAtMost).map(nameOf).join(', ');
+  const others = subscriptions.length - namedAtMost;
+  return others > 0 ? `${named} and ${others} more` : named;
 }
 
 /** One that waits to be read, and one that nobody can read any more, however many spans there are. */
@@ -168,25 +206,31 @@ const silenceHoldMs = minute / 2;
 function whyBlind(
   subscription: SubscriptionHealth,
   { now, pollSeconds }: HealthState,
-): { says: string; holdMs: number } | null {
+): { says: string; holdMs: number; cause: string } | null {
   const name = nameOf(subscription);
   const { error, status = 0, lastPollAt, since } = subscription;
   const reason = error ? plainLine(error, 300) : '';
   if (status === 403)
-    return { says: `Runwatch may not read the activity log of subscription ${name}: ${reason}.`, holdMs: 0 };
+    return {
+      says: `Runwatch may not read the activity log of subscription ${name}: ${reason}.`,
+      holdMs: 0,
+      cause: '403',
+    };
   if (status === 401)
     return {
       says: `Azure does not accept Runwatch's credential for subscription ${name}, which may have expired: ${reason}.`,
       holdMs: 0,
+      cause: '401',
     };
   if (status === 404)
-    return { says: `Azure does not know subscription ${name} any more: ${reason}.`, holdMs: 0 };
+    return { says: `Azure does not know subscription ${name} any more: ${reason}.`, holdMs: 0, cause: '404' };
   const last = lastPollAt ? Date.parse(lastPollAt) : (since ?? now);
   if (now - last <= staleAfterMs(pollSeconds)) return null;
   const when = lastPollAt ? `since ${iso(last)}` : 'at all yet';
   return {
     says: `The activity log of subscription ${name} was not read ${when}${reason ? `: ${reason}` : ''}.`,
     holdMs: silenceHoldMs,
+    cause: 'silent',
   };
 }
 

@@ -1,25 +1,23 @@
 import type { Config } from '../config';
 import type { Log } from '../log';
-import type { Metrics } from '../metrics';
 import type { Queues } from '../pipeline/queues';
 import { openIncident } from '../responses/incidents';
 import type { ToldTrouble } from '../store/health-store';
 import type { Store } from '../store/store';
 import { hubTrouble } from './readiness';
-import { type HealthState, type Trouble, troublesOf } from './troubles';
+import { type HealthState, overOf, type Trouble, troublesOf } from './troubles';
 
 export interface WatchHealthDeps {
   config: Pick<Config, 'pollSeconds' | 'eventHub' | 'policy'>;
   store: Store;
   queues: Pick<Queues, 'deliverAll'>;
-  secretFits: () => Promise<boolean>;
-  metrics: Metrics;
   log: Log;
   now: () => number;
 }
 
 /** A notice that no chat took within this goes to escalation, ms. */
 const chatHasMs = 60_000;
+const slowChatHasMs = 600_000;
 const heartbeatEveryMs = 60_000;
 
 /**
@@ -27,32 +25,32 @@ const heartbeatEveryMs = 60_000;
  * asked each minute: whoever waits for it hears of a bot that is dead or blind by its silence.
  */
 export async function watchHealth(deps: WatchHealthDeps): Promise<void> {
-  const { store, metrics, now } = deps;
-  const current = troublesOf(await readHealth(deps));
+  const { store, now } = deps;
+  const state = await readHealth(deps);
+  const current = troublesOf(state);
   const known = new Map((await store.health.troubles()).map((trouble) => [trouble.id, trouble]));
-  for (const trouble of current) await lasting(trouble, known.get(trouble.id), deps);
-  for (const trouble of known.values())
-    if (!current.some(({ id }) => id === trouble.id)) await ended(trouble, deps);
-  const counts = new Map<string, number>();
-  for (const { kind } of current) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  metrics.troubles.reset();
-  for (const [kind, count] of counts) metrics.troubles.set({ kind }, count);
-  if (current.length === 0) await beat(deps, now());
+  for (const trouble of current) await lasting(trouble, known.get(trouble.id), state, deps);
+  let lasts = current.length;
+  for (const trouble of known.values()) {
+    if (current.some(({ id }) => id === trouble.id)) continue;
+    const over = overOf(trouble, state);
+    if (over === null) lasts++;
+    else await ended(trouble, over, deps);
+  }
+  if (lasts === 0) await beat(deps, now());
 }
 
 /** All that is known of how the bot does. */
 export async function readHealth({
   config,
   store,
-  secretFits,
   now,
-}: Pick<WatchHealthDeps, 'config' | 'store' | 'secretFits' | 'now'>): Promise<HealthState> {
-  const [subscriptions, vanished, failing, clockOffsetMs, fits, hub] = await Promise.all([
+}: Pick<WatchHealthDeps, 'config' | 'store' | 'now'>): Promise<HealthState> {
+  const [subscriptions, vanished, failing, clockOffsetMs, hub] = await Promise.all([
     store.polls.subscriptions(),
     store.health.vanished(),
     store.health.failing(now()),
-    store.health.clockOffset(),
-    secretFits(),
+    store.health.clockOffset(now()),
     config.eventHub ? hubTrouble(store, config.eventHub.name, now()) : [],
   ]);
   const gaps = await store.polls.allGaps(subscriptions.map(({ id }) => id));
@@ -69,13 +67,13 @@ export async function readHealth({
       .filter(isAudit)
       .map(({ place, error }) => ({ place: place.slice('audit '.length), error })),
     clockOffsetMs,
-    secretFits: fits,
   };
 }
 
 async function lasting(
   trouble: Trouble,
   known: ToldTrouble | undefined,
+  { surfaces }: HealthState,
   deps: WatchHealthDeps,
 ): Promise<void> {
   const { store, queues, log, now } = deps;
@@ -96,22 +94,25 @@ async function lasting(
     await store.deliveries.addNotice({ id: told.noticeId, text: says }, store.surfaces);
     await queues.deliverAll(store.surfaces, [told.noticeId]);
   }
-  if (told.noticeId && !told.escalated && now() - since >= holdMs + chatHasMs) {
+  // A chat that is only slow takes it in its turn; one that refuses, or is silent for long, does not.
+  const waits = now() - since - holdMs;
+  if (told.noticeId && !told.escalated && waits >= (surfaces.length > 0 ? chatHasMs : slowChatHasMs)) {
     const shown = await store.deliveries.isShown(told.noticeId, store.surfaces);
     if (!shown) told.escalated = await escalated(told, 'trigger', deps);
   }
   await store.health.putTrouble(told);
 }
 
-async function ended(trouble: ToldTrouble, deps: WatchHealthDeps): Promise<void> {
+/** It is forgotten only once its incident was resolved. */
+async function ended(trouble: ToldTrouble, over: string, deps: WatchHealthDeps): Promise<void> {
   const { store, queues, log } = deps;
   if (trouble.noticeId) {
     const id = `${trouble.noticeId}-over`;
-    log.info({ trouble: trouble.id }, trouble.over);
-    await store.deliveries.addNotice({ id, text: trouble.over }, store.surfaces);
+    if (await store.deliveries.addNotice({ id, text: over }, store.surfaces))
+      log.info({ trouble: trouble.id }, over);
     await queues.deliverAll(store.surfaces, [id]);
   }
-  if (trouble.escalated) await escalated(trouble, 'resolve', deps);
+  if (trouble.escalated && !(await escalated(trouble, 'resolve', deps))) return;
   await store.health.dropTrouble(trouble.id);
 }
 
@@ -122,11 +123,17 @@ async function escalated(
   { config, log }: WatchHealthDeps,
 ): Promise<boolean> {
   try {
-    return await openIncident(
+    const taken = await openIncident(
       { id: `runwatch-${id}-${since}`, title: says, since },
       event,
       config.policy.escalation,
     );
+    if (!taken && event === 'trigger')
+      log.error(
+        { trouble: id },
+        'no chat took a notice, and escalation names neither PagerDuty nor a webhook',
+      );
+    return taken;
   } catch (error) {
     log.warn({ error, trouble: id }, 'neither chat nor escalation took a notice');
     return false;

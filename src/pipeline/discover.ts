@@ -22,6 +22,7 @@ export interface DiscoverDeps {
 /** Keeps one poll schedule a subscription, as subscriptions come and go. */
 export async function discover(deps: DiscoverDeps): Promise<void> {
   const { named, listSubscriptions, polls, health, queues, pollSeconds, log, now } = deps;
+  const at = now();
   const visible = await listSubscriptions().catch((error) => {
     if (!named) throw error;
     log.warn({ error }, 'could not list subscriptions; their names are not known');
@@ -34,8 +35,7 @@ export async function discover(deps: DiscoverDeps): Promise<void> {
     if (wanted.has(id)) continue;
     await queues.poll.removeJobScheduler(id);
     await polls.dropSubscription(id);
-    if (!named)
-      await health.noteVanished({ id, name: known.find((one) => one.id === id)?.name ?? '', at: now() });
+    if (!named) await health.noteVanished({ id, name: known.find((one) => one.id === id)?.name ?? '', at });
     log.warn({ subscriptionId: id }, 'a subscription is gone; it is no longer polled');
   }
   for (const id of wanted) {

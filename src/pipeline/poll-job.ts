@@ -4,7 +4,6 @@ import { AzureError } from '../azure/errors';
 import type { Log } from '../log';
 import type { Deliveries } from '../store/deliveries';
 import type { HealthStore } from '../store/health-store';
-import type { SubscriptionHealth } from '../store/poll-state';
 import { type PollDeps, poll } from './poll';
 import type { PollJob } from './queues';
 
@@ -53,18 +52,21 @@ async function healthy(
   subscriptionId: string,
   { polls, clock, health, log, now }: PollJobDeps,
 ): Promise<void> {
-  const { status: _, ...known } = await healthOf(subscriptionId, polls, now());
+  const before = await polls.subscription(subscriptionId);
+  if (!before) return;
+  const { status: _, ...known } = before;
   await polls.putSubscription({ ...known, lastPollAt: new Date(now()).toISOString(), error: null });
   const offset = clock.offsetMs();
-  if (Math.abs(offset) <= clockToleratedMs && (await health.clockOffset()) === 0) return;
-  await health.noteClock(offset);
+  await health.noteClock(offset, now());
   if (Math.abs(offset) > clockToleratedMs)
     log.warn({ offsetMs: offset }, "this host's clock is off; going by Azure's");
 }
 
 async function unhealthy(subscriptionId: string, error: unknown, deps: PollJobDeps): Promise<void> {
-  const { polls, log, now } = deps;
-  const health = await healthOf(subscriptionId, polls, now());
+  const { polls, log } = deps;
+  log.warn({ error, subscriptionId }, 'a poll failed; the next one reads the same window again');
+  const health = await polls.subscription(subscriptionId);
+  if (!health) return;
   const { remedy = '', statusCode = 0 } = error instanceof AzureError ? error : {};
   const message = error instanceof Error ? error.message : String(error);
   await polls.putSubscription({
@@ -72,8 +74,4 @@ async function unhealthy(subscriptionId: string, error: unknown, deps: PollJobDe
     error: `${message}${remedy ? `; ${remedy}` : ''}`.slice(0, 500),
     status: statusCode,
   });
-  log.warn({ error, subscriptionId }, 'a poll failed; the next one reads the same window again');
 }
-
-const healthOf = async (id: string, polls: PollJobDeps['polls'], now: number): Promise<SubscriptionHealth> =>
-  (await polls.subscription(id)) ?? { id, name: '', lastPollAt: null, error: null, since: now };

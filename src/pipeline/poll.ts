@@ -17,6 +17,7 @@ const keptMs = 90 * 86_400_000 - 60_000;
 export const deepMs = 3 * 3_600_000;
 /** A clock that turns out to be this far off while a poll reads has it read again. */
 const clockMs = 60_000;
+const mostRounds = 3;
 
 /**
  * Reads what is new in a subscription's log, from the watermark less the overlap, and queues each page before it asks for the
@@ -29,11 +30,14 @@ const clockMs = 60_000;
 export async function poll(subscriptionId: string, deps: PollDeps): Promise<void> {
   const { polls } = deps;
   const azureNow = deps.azureNow ?? deps.now;
-  for (;;) {
+  for (let round = 0; round < mostRounds; round++) {
     const to = azureNow();
+    const offset = to - deps.now();
     const { begin, from } = await windowOf(subscriptionId, to, deps);
-    if (!(await readParts(subscriptionId, { begin, from, to }, deps))) return;
-    if (Math.abs(azureNow() - to) < clockMs) break;
+    const recent = await readParts(subscriptionId, { begin, from: begin, to }, deps);
+    const late = from >= begin || (await readLate(subscriptionId, { begin, from, to }, deps));
+    if (!recent || !late) return;
+    if (Math.abs(azureNow() - deps.now() - offset) < clockMs) break;
   }
   await polls.noteFailures(subscriptionId, 0);
   await readGap(subscriptionId, deps);
@@ -52,11 +56,33 @@ const smallestMs = 60_000;
 /** So many failures in a row before a window is read in parts; each further one halves them. */
 const patience = 2;
 
-/** Reads a window, in parts where it keeps failing; false when some part had to be noted as a gap. */
+/**
+ * Looks for events that reached the log hours late, in what was read before. What is known to be unreadable is left to
+ * {@link readGap}, and the watermark stays: newer events wait for none of it.
+ */
+async function readLate(subscriptionId: string, { begin, from, to }: Span, deps: PollDeps): Promise<boolean> {
+  const { polls } = deps;
+  let whole = true;
+  let start = from;
+  for (const gap of [...(await polls.gaps(subscriptionId)), { from: begin, to: begin }]) {
+    const end = Math.min(gap.from, begin);
+    if (start < end)
+      whole = (await readParts(subscriptionId, { begin, from: start, to: end }, deps, false)) && whole;
+    start = Math.max(start, gap.to);
+  }
+  await polls.noteLate(subscriptionId, slotOf(to, deps.lookbackMs));
+  return whole;
+}
+
+/**
+ * Reads a window, in parts where it keeps failing; false when some part had to be noted as a gap.
+ * @param moves whether the watermark goes along
+ */
 async function readParts(
   subscriptionId: string,
   { begin, from, to }: Span,
   deps: PollDeps,
+  moves = true,
 ): Promise<boolean> {
   const { polls } = deps;
   const failures = await polls.failures(subscriptionId);
@@ -74,7 +100,7 @@ async function readParts(
       await polls.noteGap(subscriptionId, { from: start, to: end, error: message.slice(0, 300) });
       whole = false;
     }
-    await polls.moveWatermark(subscriptionId, new Date(end).toISOString());
+    if (moves) await polls.moveWatermark(subscriptionId, new Date(end).toISOString());
     if (end === to) return whole;
     start = end;
   }
@@ -152,6 +178,9 @@ async function takePage(
 const timesOf = (events: readonly ActivityEvent[]) =>
   new Map(events.map((event) => [event.id, Date.parse(event.time)] as const));
 
+/** The deep look is due once in each of these. */
+const slotOf = (at: number, lookbackMs: number) => Math.floor(at / lookbackMs);
+
 /**
  * From when on a poll reads: `begin` is the watermark less the overlap, `from` is further back when it is time to look for
  * late events, never before the subscription was watched at all. A clock that was set back does not move either ahead.
@@ -164,7 +193,8 @@ async function windowOf(
   const watermark = await polls.watermark(subscriptionId);
   const last = watermark ? Math.min(Date.parse(watermark), to) : to;
   const begin = Math.max(last - lookbackMs, to - keptMs);
-  if (Math.floor(to / lookbackMs) === Math.floor(last / lookbackMs)) return { begin, from: begin };
+  const looked = (await polls.lateSlot(subscriptionId)) ?? slotOf(last, lookbackMs);
+  if (looked === slotOf(to, lookbackMs)) return { begin, from: begin };
   const since = (await polls.watchedSince(subscriptionId)) ?? to;
   return { begin, from: Math.min(begin, Math.max(to - deepMs, since - lookbackMs)) };
 }

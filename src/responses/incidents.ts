@@ -98,18 +98,21 @@ export async function openIncident(
 ): Promise<boolean> {
   const { routingKey, url, webhook } = escalation ?? {};
   const startedAt = new Date(since).toISOString();
+  const posts: Promise<unknown>[] = [];
   if (routingKey)
-    await post(url ?? pagerDuty, {
-      routing_key: routingKey,
-      event_action: event,
-      dedup_key: id,
-      payload: {
-        summary: title.slice(0, 1000),
-        source: 'runwatch',
-        severity: 'critical',
-        timestamp: startedAt,
-      },
-    });
+    posts.push(
+      post(url ?? pagerDuty, {
+        routing_key: routingKey,
+        event_action: event,
+        dedup_key: id,
+        payload: {
+          summary: title.slice(0, 1000),
+          source: 'runwatch',
+          severity: 'critical',
+          timestamp: startedAt,
+        },
+      }),
+    );
   if (webhook && event === 'trigger') {
     const facts: About = {
       id,
@@ -122,12 +125,17 @@ export async function openIncident(
       reasons: [title],
       link: '',
     };
-    await post(webhook.url, filled(webhook.body ?? facts, facts), {
-      'idempotency-key': id,
-      ...webhook.headers,
-    });
+    posts.push(
+      post(webhook.url, filled(webhook.body ?? facts, facts), {
+        'idempotency-key': id,
+        ...webhook.headers,
+      }),
+    );
   }
-  return Boolean(routingKey ?? webhook);
+  const results = await Promise.allSettled(posts);
+  const [failed] = results.filter((result) => result.status === 'rejected');
+  if (failed && results.every((result) => result.status === 'rejected')) throw failed.reason;
+  return results.length > 0;
 }
 
 export const openers: readonly Opener[] = [openPage, openTicket, openSentinel, openChannel];

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { keys } from './keys';
 
@@ -26,20 +27,21 @@ interface PlaceHealth {
 const writeEveryMs = 10_000;
 /** What nobody has heard of for this long says nothing any more, ms. */
 const forgottenMs = 3_600_000;
+/** A refused message is tried again each minute, ms. */
+const failureLastsMs = 120_000;
+const clockForgottenMs = 600_000;
+const host = hostname();
 
 /** How the bot does, beyond what polls and the event hub keep themselves. */
 export function createHealthStore(redis: Redis) {
-  const written = new Map<string, { at: number; ok: boolean }>();
-
   /** @param place such as "slack C0123" or "audit file" */
   async function note(place: string, error: string | null, now: number): Promise<void> {
-    const last = written.get(place);
-    const ok = error === null;
-    if (last?.ok === ok && now - last.at < writeEveryMs) return;
-    written.set(place, { at: now, ok });
     const before = await of(place);
+    const ok = error === null;
+    const wasOk = before !== null && (before.okAt ?? 0) > (before.failedAt ?? 0);
+    if (ok && wasOk && now - (before.okAt ?? 0) < writeEveryMs) return;
     const next: PlaceHealth = ok
-      ? { okAt: now, failedAt: null, error: null }
+      ? { okAt: now, failedAt: before?.failedAt ?? null, error: before?.error ?? null }
       : { okAt: before?.okAt ?? null, failedAt: now, error: error.slice(0, 300) };
     await redis.hset(keys.surfaceHealth, place, JSON.stringify(next));
   }
@@ -49,12 +51,14 @@ export function createHealthStore(redis: Redis) {
     return doc ? (JSON.parse(doc) as PlaceHealth) : null;
   }
 
-  /** Places that failed last. @param prefix such as "audit " */
+  /** Places that failed last, or lately: one message that is refused again and again is one trouble. */
   async function failing(now: number): Promise<{ place: string; error: string }[]> {
     const all = Object.entries(await redis.hgetall(keys.surfaceHealth));
     return all.flatMap(([place, doc]) => {
-      const { failedAt, error } = JSON.parse(doc) as PlaceHealth;
-      return failedAt !== null && now - failedAt < forgottenMs ? [{ place, error: error ?? '' }] : [];
+      const { okAt, failedAt, error } = JSON.parse(doc) as PlaceHealth;
+      if (failedAt === null || now - failedAt > forgottenMs) return [];
+      const lasts = !place.startsWith('audit ') && now - failedAt < failureLastsMs;
+      return lasts || (okAt ?? 0) < failedAt ? [{ place, error: error ?? '' }] : [];
     });
   }
 
@@ -70,10 +74,22 @@ export function createHealthStore(redis: Redis) {
     return (await redis.set(keys.due(name, slot), '1', 'PX', everyMs * 2, 'NX')) === 'OK';
   };
 
-  /** How far Azure's clock is ahead of a host's, ms; forgotten after ten minutes. */
-  const noteClock = (offsetMs: number) =>
-    redis.set(keys.clockOffset, String(Math.round(offsetMs)), 'EX', 600);
-  const clockOffset = async () => Number((await redis.get(keys.clockOffset)) ?? 0);
+  /** How far Azure's clock is ahead of this host's, ms; forgotten after ten minutes. */
+  const noteClock = (offsetMs: number, now: number) =>
+    redis.hset(keys.clockOffsets, host, JSON.stringify({ offsetMs: Math.round(offsetMs), at: now }));
+  /** Of the host that is off furthest. */
+  async function clockOffset(now: number): Promise<number> {
+    let worst = 0;
+    for (const [name, doc] of Object.entries(await redis.hgetall(keys.clockOffsets))) {
+      const { offsetMs, at } = JSON.parse(doc) as { offsetMs: number; at: number };
+      // A host's own time stands here, which is off; Azure's is offsetMs ahead of it.
+      const age = Math.abs(now - at - offsetMs);
+      if (age > clockForgottenMs && Math.abs(now - at) > clockForgottenMs)
+        await redis.hdel(keys.clockOffsets, name);
+      else if (Math.abs(offsetMs) > Math.abs(worst)) worst = offsetMs;
+    }
+    return worst;
+  }
 
   /** A subscription that is no longer seen. */
   const noteVanished = (subscription: { id: string; name: string; at: number }) =>

@@ -129,6 +129,12 @@ export function createPollState(redis: Redis) {
       .hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, to: middle }))
       .hset(keys.gaps(subscriptionId), String(middle), JSON.stringify({ ...gap, from: middle }))
       .exec();
+  /** The slot of the last look for events that came late; null before the first. */
+  const lateSlot = async (subscriptionId: string): Promise<number | null> => {
+    const slot = await redis.hget(keys.lateSlots, subscriptionId);
+    return slot === null ? null : Number(slot);
+  };
+  const noteLate = (subscriptionId: string, slot: number) => redis.hset(keys.lateSlots, subscriptionId, slot);
   const gapTried = (subscriptionId: string, gap: Gap, now: number) =>
     redis.hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, triedAt: now }));
   const closeGap = (subscriptionId: string, { from }: Gap) =>
@@ -183,6 +189,8 @@ export function createPollState(redis: Redis) {
     noteGap,
     splitGap,
     gapTried,
+    lateSlot,
+    noteLate,
     closeGap,
     unseen,
     remember,

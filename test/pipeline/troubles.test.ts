@@ -1,4 +1,4 @@
-import { type HealthState, staleAfterMs, troublesOf } from '../../src/health/troubles';
+import { type HealthState, overOf, staleAfterMs, troublesOf } from '../../src/health/troubles';
 
 const now = Date.parse('2026-11-26T12:00:00Z');
 const id = '0a1b2c3d-1111-4111-8111-0123456789ab';
@@ -12,7 +12,6 @@ const well: HealthState = {
   surfaces: [],
   auditCopies: [],
   clockOffsetMs: 0,
-  secretFits: true,
 };
 const of = (changes: Partial<HealthState>) => troublesOf({ ...well, ...changes });
 const subscription = (changes: Partial<HealthState['subscriptions'][number]>) =>
@@ -60,7 +59,7 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
     'a subscription that vanished',
     { vanished: [{ id, name: 'Payments', at: now - 1000 }] },
     'vanished',
-    /is gone from what Runwatch's identity sees/,
+    /^Gone from what Runwatch's identity sees: Payments/,
   ],
   [
     'the event hub',
@@ -82,7 +81,6 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
   ],
   ['a clock behind', { clockOffsetMs: 3_600_000 }, 'clock', /60 minutes behind/],
   ['a clock ahead', { clockOffsetMs: -3_600_000 }, 'clock', /60 minutes ahead of/],
-  ['a secret that differs', { secretFits: false }, 'secret', /RUNWATCH_SECRET differs/],
 ])('%s is told', (_what, changes, kind, says) => {
   const [trouble, ...others] = of(changes);
   expect(others).toEqual([]);
@@ -113,4 +111,33 @@ test('a name or an error that somebody else wrote stays one short line', () => {
   });
   expect(trouble?.says.length).toBeLessThan(500);
   expect(trouble?.says).not.toMatch(/[\n\u202e]/);
+});
+
+test('one cause for many subscriptions is one trouble', () => {
+  const many = Array.from({ length: 500 }, (_, i) => ({
+    id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
+    name: `S${i}`,
+    lastPollAt: ago(1000),
+    error: 'expired',
+    status: 401,
+  }));
+  const [trouble, ...others] = of({ subscriptions: many });
+  expect(others).toEqual([]);
+  expect(trouble?.says).toMatch(
+    /^The activity logs of 500 subscriptions are not read: S0 .*, S1 .*, S2 .* and 497 more/,
+  );
+  const vanished = many.map(({ id, name }) => ({ id, name, at: now }));
+  expect(of({ vanished })).toHaveLength(1);
+});
+
+test('a log is said to be read again only once a poll says so', () => {
+  const told = { id: `subscription ${id}`, over: 'read again', since: now - 60_000 };
+  const state = (changes: object) => ({
+    ...well,
+    subscriptions: [{ id, name: 'Payments', lastPollAt: ago(120_000), error: null, ...changes }],
+  });
+  expect(overOf(told, state({ error: 'HTTP 500', status: 500 }))).toBeNull();
+  expect(overOf(told, state({}))).toBeNull();
+  expect(overOf(told, state({ lastPollAt: ago(1000) }))).toBe('read again');
+  expect(overOf(told, { ...well, subscriptions: [] })).toMatch(/no longer watched/);
 });
