@@ -50,6 +50,7 @@ import { startEmbeddedRedis } from './store/embedded-redis';
 import { whyNoRedis } from './store/probe-redis';
 import { readSecretFile } from './store/secret-file';
 import { createStore } from './store/store';
+import { within } from './within';
 
 export interface AppOptions {
   config: Config;
@@ -353,21 +354,18 @@ async function assemble(
   async function stopAll(): Promise<void> {
     stopped.abort();
     const inHand = Promise.all([...stops.map((stop) => stop()), queues.close()]);
-    const ended = await endsWithin(inHand, stopHasMs).catch((error) => {
-      log.warn({ error }, 'a part did not stop by itself');
-      return false;
-    });
+    const ended = await endsWithin(stopHasMs, inHand, log);
     if (!ended) queues.abandon();
     await server.stop();
     await store.close();
-    await endsWithin(stopRedis(), redisHasMs);
+    await endsWithin(redisHasMs, stopRedis(), log);
     log.info(
       ended
         ? 'Runwatch has stopped; what was in hand is finished or back in its queue'
         : 'Runwatch has stopped; what was in hand is done again by the next process',
     );
   }
-  if (!(await endsWithin(Promise.all(begun), startHasMs)))
+  if (!(await endsWithin(startHasMs, Promise.all(begun), log)))
     log.error('Redis does not answer; Runwatch goes on once it does, and sees no command until then');
   log.info({ roles, url: server.url, surfaces: store.surfaces }, 'Runwatch runs');
   return {
@@ -390,16 +388,14 @@ function addressOf({ host, port, metricsPort }: Config, withPages: boolean): { h
   return metricsPort === null ? { host: '127.0.0.1', port: 0 } : { host, port: metricsPort };
 }
 
-/** False when it takes longer; what fails later is nobody's. */
-async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((done) => {
-    timer = setTimeout(() => done(false), ms);
-  });
+/** False when it takes longer, or fails. */
+async function endsWithin(ms: number, work: Promise<unknown>, log: Log): Promise<boolean> {
   try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
+    await within(ms, work, () => new Error(`not through after ${ms / 1000} s`));
+    return true;
+  } catch (error) {
+    log.warn({ error }, 'a part did not end by itself');
+    return false;
   }
 }
 

@@ -1,3 +1,4 @@
+import { within } from '../within';
 import { AzureError, toAzureError } from './errors';
 
 /** No change that we ask Azure for takes longer, ms. */
@@ -14,19 +15,11 @@ export async function waitingFor<T>(
   work: (abortSignal: AbortSignal) => PromiseLike<T>,
 ): Promise<T> {
   const limit = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(tooLong(what, withinMs));
-      limit.abort();
-    }, withinMs);
-  });
   try {
-    return await Promise.race([work(limit.signal), late]);
+    return await within(withinMs, work(limit.signal), () => tooLong(what, withinMs));
   } catch (error) {
+    limit.abort();
     throw toAzureError(error, what);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Queues } from '../pipeline/queues';
 import type { Store } from '../store/store';
+import { within } from '../within';
 
 export interface MeasureDeps {
   config: Pick<Config, 'azure' | 'policy'>;
@@ -28,20 +29,12 @@ export async function measure(deps: MeasureDeps, withNames: boolean): Promise<vo
   metrics.clockOffset.set(azureClock.offsetMs() / 1000);
   const expiry = config.azure.accessToken ? expiryIn(config.azure.accessToken) : null;
   if (expiry) metrics.credentialExpiry.set(expiry / 1000);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('Redis does not answer')), patienceMs);
-  });
-  const work = readAll(deps, withNames);
-  work.catch(() => {});
   try {
-    await Promise.race([work, late]);
+    await within(patienceMs, readAll(deps, withNames), () => new Error('Redis does not answer'));
     metrics.redisUp.set(1);
   } catch (error) {
     metrics.redisUp.set(0);
     log.debug({ error }, 'metrics without Redis');
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Store } from '../store/store';
+import { within } from '../within';
 
 /** How much of the known subscriptions' history is filled, 0 to 1. */
 export async function historyShare(store: Store, now: number): Promise<number> {
@@ -16,19 +17,11 @@ const redisHasMs = 2000;
  * most.
  */
 export async function whatIsUnready(ping: () => Promise<unknown>): Promise<string[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const silent = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), redisHasMs);
-  });
-  const answer = ping();
-  answer.catch(() => {});
   try {
-    await Promise.race([answer, silent]);
+    await within(redisHasMs, ping(), () => new Error('no answer'));
     return [];
   } catch {
     return ['Redis does not answer'];
-  } finally {
-    clearTimeout(timer);
   }
 }
 

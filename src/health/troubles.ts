@@ -39,7 +39,7 @@ export interface HealthState {
 }
 
 const minute = 60_000;
-/** What can't be mended is told this long, ms. */
+/** What nobody can change is told this long, ms. */
 const toldForMs = 86_400_000;
 
 /** All that keeps us from seeing or telling. Pure. */

@@ -4,8 +4,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Redis } from 'ioredis';
+import { within } from '../within';
 import { connect, type RedisAddress } from './connect';
-import { withStartLock } from './start-lock';
+import { isRunning, withStartLock } from './start-lock';
 
 export class NoRedisError extends Error {
   readonly code = 'NO_REDIS';
@@ -51,7 +52,7 @@ export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis
     await ensure();
     const connection = connect(address, { name: holderName });
     connection.on('error', () => {});
-    await within(connection.ping(), loadsWithinMs);
+    await within(loadsWithinMs, connection.ping(), () => new SilentError(loadsWithinMs));
     return connection;
   });
   let leaving = false;
@@ -82,7 +83,11 @@ function onceAtATime<T>(work: () => Promise<T>): () => Promise<T> {
 /** The last to leave ends it. */
 async function leave(holder: Redis): Promise<void> {
   try {
-    const clients = await within(holder.client('LIST') as Promise<string>, endsWithinMs);
+    const clients = await within(
+      endsWithinMs,
+      holder.client('LIST') as Promise<string>,
+      () => new SilentError(endsWithinMs),
+    );
     const holders = clients.split('\n').filter((line) => line.includes(` name=${holderName} `));
     if (holders.length > 1) {
       await holder.quit();
@@ -153,10 +158,8 @@ async function told<T>(address: RedisAddress, ask: (redis: Redis) => Promise<T>)
   const redis = connect(address, { probe: true });
   redis.on('error', () => {});
   try {
-    return await within(
-      redis.connect().then(() => ask(redis)),
-      loadsWithinMs,
-    );
+    const answer = redis.connect().then(() => ask(redis));
+    return await within(loadsWithinMs, answer, () => new SilentError(loadsWithinMs));
   } catch (error) {
     if (error instanceof SilentError) throw error;
     return null;
@@ -171,32 +174,11 @@ class SilentError extends Error {
   }
 }
 
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilentError(ms)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** @throws after `ms` */
 async function until(condition: () => Promise<boolean>, ms: number): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new SilentError(ms);
     await new Promise((done) => setTimeout(done, 25));
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,3 +1,4 @@
+import { within } from '../within';
 import { connect, type RedisAddress } from './connect';
 import { keys } from './keys';
 
@@ -12,17 +13,12 @@ export async function whyNoRedis(address: RedisAddress, withinMs = patienceMs): 
   redis.on('error', (error: Error) => {
     last = error;
   });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(last ?? new Error('timeout')), withinMs);
-  });
   try {
-    await Promise.race([use(redis), late]);
+    await within(withinMs, use(redis), () => last ?? new Error('timeout'));
     return null;
   } catch (error) {
     return inWords(last ?? (error as Error));
   } finally {
-    clearTimeout(timer);
     redis.disconnect();
   }
 }

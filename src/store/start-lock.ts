@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** A holder keeps the lock for less, ms; what is older was left by one that died. */
 const heldAtMostMs = 75_000;
 const lookAgainMs = 25;
+/** What this process wrote into locks that it holds. */
+const held = new Set<string>();
 
 /**
  * Does work in one process at a time, on one machine. A lock that a dead process left is taken from it.
@@ -12,6 +14,7 @@ const lookAgainMs = 25;
  */
 export async function withStartLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const mine = `${process.pid} ${randomUUID()}`;
+  held.add(mine);
   for (;;) {
     try {
       writeFileSync(path, mine, { flag: 'wx', mode: 0o600 });
@@ -26,6 +29,7 @@ export async function withStartLock<T>(path: string, work: () => Promise<T>): Pr
     return await work();
   } finally {
     if (contentOf(path) === mine) rmSync(path, { force: true });
+    held.delete(mine);
   }
 }
 
@@ -54,12 +58,18 @@ function isDead(path: string, content: string): boolean {
   // A process that writes its lock just now has not written its id yet.
   const age = ageOf(path);
   if (!(pid > 0)) return age > 1000;
-  if (pid === process.pid || age > heldAtMostMs) return age > heldAtMostMs;
+  if (age > heldAtMostMs) return true;
+  // A container's process often has the id that the one before it had.
+  return pid === process.pid ? !held.has(content) : !isRunning(pid);
+}
+
+/** True also of a process that is another user's. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return false;
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

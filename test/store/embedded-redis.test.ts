@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../src/store/connect';
 import { startEmbeddedRedis } from '../../src/store/embedded-redis';
-import { isRunning, killRedis, pidOfRedis } from '../support/kill-redis';
+import { isRunning } from '../../src/store/start-lock';
+import { killRedis, pidOfRedis } from '../support/kill-redis';
 
 let dir: string;
 beforeEach(() => {
@@ -103,13 +104,15 @@ test('what ended by itself is started again, with its data', async () => {
   await embedded.stop();
 });
 
-test('a lock that a dead process left is no obstacle', async () => {
-  mkdirSync(join(dir, 'redis'));
+test('a lock that a dead process left is no obstacle, though its id may be ours', async () => {
   const dead = spawn(process.execPath, ['-e', '']);
   await once(dead, 'exit');
-  writeFileSync(join(dir, 'redis', 'start.lock'), `${dead.pid} 0-0-0`);
-  const embedded = await startEmbeddedRedis(dir);
-  await embedded.stop();
+  mkdirSync(join(dir, 'redis'));
+  for (const pid of [dead.pid, process.pid]) {
+    writeFileSync(join(dir, 'redis', 'start.lock'), `${pid} 0-0-0`);
+    const embedded = await startEmbeddedRedis(dir);
+    await embedded.stop();
+  }
 });
 
 test('a command beside a bot leaves the bot its Redis', async () => {

@@ -14,12 +14,3 @@ export async function pidOfRedis(address: RedisAddress): Promise<number> {
   redis.disconnect();
   return pid;
 }
-
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
