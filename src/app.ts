@@ -24,7 +24,6 @@ import { createKeyring, type Secrets } from './keyring';
 import type { Log } from './log';
 import { createMetrics, type Metrics } from './metrics';
 import { onceASecond } from './once-a-second';
-import { type Begin, patiently } from './patiently';
 import { createPeople, type People } from './people';
 import { activity } from './pipeline/activity';
 import { answerCommand } from './pipeline/chat-commands';
@@ -43,6 +42,7 @@ import { reviewAll } from './responses/access-review';
 import { cannotRead } from './responses/authorize';
 import { perform } from './responses/perform';
 import { createPress, secretDoesNotFit } from './responses/press';
+import { type Begin, retryUntilDone } from './retry-until-done';
 import { type Pages, type RunningServer, startServer } from './server';
 import { readSources } from './sources';
 import type { RedisAddress } from './store/connect';
@@ -180,7 +180,7 @@ async function assemble(
   const stops: (() => Promise<void>)[] = [];
   const stopped = new AbortController();
   const begun: Promise<unknown>[] = [];
-  const begin: Begin = (work) => void begun.push(patiently(log, stopped.signal, work));
+  const begin: Begin = (work) => void begun.push(retryUntilDone(log, stopped.signal, work));
   const tested = async (exception: Pick<Exception, 'match' | 'silenceCritical'>) => {
     const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
     return `It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;

@@ -3,12 +3,12 @@ import type { Azure } from './azure/azure';
 import type { Config } from './config';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
-import type { Begin } from './patiently';
 import { backfill } from './pipeline/backfill';
 import { discover } from './pipeline/discover';
 import { pollJob } from './pipeline/poll-job';
 import type { Queues } from './pipeline/queues';
 import { hubReader } from './pipeline/read-hub';
+import type { Begin } from './retry-until-done';
 import type { Store } from './store/store';
 
 export interface SourcesDeps {

@@ -22,7 +22,7 @@ export const reviewText = (exception: Exception, uses: number): string =>
 const usesText = (uses: number) =>
   uses === 0 ? 'It was never used.' : `It suppressed ${uses} ${uses === 1 ? 'alert' : 'alerts'}.`;
 
-/** All exceptions with their numbers, the unused and the soonest to end first. Null when there are none. */
+/** All exceptions with their numbers, the unused and the earliest to end first. Null when there are none. */
 export function reportText(
   rows: readonly { exception: Exception; uses: number }[],
   now: number,

@@ -69,8 +69,8 @@ function isCompatible(run: Run, caller: Caller): boolean {
 function joined(runs: readonly Run[], at: number, rank: 0 | 1 | 2): Run | undefined {
   const near = (moment: number | null) => moment !== null && Math.abs(moment - at) <= sameMomentMs;
   const latest = (some: readonly Run[]) => some.toSorted((a, b) => b.opened - a.opened)[0];
-  const soonest = (some: readonly Run[]) => some.toSorted((a, b) => a.opened - b.opened)[0];
-  const later = soonest(runs.filter((run) => run.started === null && run.opened >= at));
+  const earliest = (some: readonly Run[]) => some.toSorted((a, b) => a.opened - b.opened)[0];
+  const later = earliest(runs.filter((run) => run.started === null && run.opened >= at));
   if (rank === 0) return runs.find((run) => near(run.started)) ?? later;
   if (rank === 2)
     return (

@@ -113,7 +113,7 @@ test('what is no activity log is set aside; subscriptions that were not named ar
   expect(textOf(bench.slack.alerts()[0])).toContain('user1@contoso.example');
 });
 
-test('a key that is not accepted is named by the health page and by doctor, with what mends it', async () => {
+test('a key that is not accepted is named by the health page and by doctor, with what fixes it', async () => {
   const wrong = hub.connectionString.replace(/SharedAccessKey=[^;]+/, 'SharedAccessKey=d3Jvbmc=');
   bench.env.EVENT_HUB_CONNECTION_STRING = wrong;
   const app = await bench.start();

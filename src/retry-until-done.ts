@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from './log';
 
-/** Does work patiently, in the background. */
+/** Begins work in the background, and retries it until it succeeds. */
 export type Begin = (work: () => Promise<unknown>) => void;
 
-/** Does it again until it succeeds, each second: for what a start needs of a Redis that is full, or not there yet. */
-export async function patiently(log: Log, stopped: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+/** Retries each second until it succeeds: for what a start needs of a Redis that is full, or not there yet. */
+export async function retryUntilDone(
+  log: Log,
+  stopped: AbortSignal,
+  work: () => Promise<unknown>,
+): Promise<void> {
   while (!stopped.aborted) {
     try {
       await work();
