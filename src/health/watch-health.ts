@@ -88,6 +88,8 @@ async function lasting(
     noticeId: known?.noticeId ?? null,
     ...(known?.escalated ? { escalated: true } : {}),
   };
+  // The notice's id holds since when it lasts, so that is kept before anything is said.
+  if (!known) await store.health.putTrouble(told);
   if (!told.noticeId && now() - since >= holdMs) {
     told.noticeId = `notice-trouble-${id.replaceAll(' ', '-')}-${since}`;
     log.error({ trouble: id }, says);
@@ -116,11 +118,11 @@ async function ended(trouble: ToldTrouble, over: string, deps: WatchHealthDeps):
   await store.health.dropTrouble(trouble.id);
 }
 
-/** True once an incident took it. */
+/** True once it was taken; where nobody takes what is over, that is through too. */
 async function escalated(
   { id, says, since }: ToldTrouble,
   event: 'trigger' | 'resolve',
-  { config, log }: WatchHealthDeps,
+  { config, store, log, now }: WatchHealthDeps,
 ): Promise<boolean> {
   try {
     const taken = await openIncident(
@@ -128,7 +130,8 @@ async function escalated(
       event,
       config.policy.escalation,
     );
-    if (!taken && event === 'trigger')
+    if (event === 'resolve') return true;
+    if (!taken && (await store.health.isDue(`unescalated ${id}`, slowChatHasMs, now())))
       log.error(
         { trouble: id },
         'no chat took a notice, and escalation names neither PagerDuty nor a webhook',

@@ -31,11 +31,11 @@ export async function discover(deps: DiscoverDeps): Promise<void> {
   const names = new Map(visible.map((subscription) => [subscription.id, subscription.name]));
   const wanted = new Set(named ?? names.keys());
   const known = await polls.subscriptions();
-  for (const { id } of known) {
+  for (const { id, name } of known) {
     if (wanted.has(id)) continue;
+    if (!named) await health.noteVanished({ id, name, at });
     await queues.poll.removeJobScheduler(id);
     await polls.dropSubscription(id);
-    if (!named) await health.noteVanished({ id, name: known.find((one) => one.id === id)?.name ?? '', at });
     log.warn({ subscriptionId: id }, 'a subscription is gone; it is no longer polled');
   }
   for (const id of wanted) {

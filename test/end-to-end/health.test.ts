@@ -120,6 +120,19 @@ test('a channel that refuses what is posted is a trouble, and goes to escalation
   await bench.runNow('health', 'watch');
   expect(refused()).toHaveLength(1);
   expect(value(await scrape(app.url as string), 'runwatch_troubles{kind="surface"}')).toBe(1);
+  bench.slack.channels.add('C0GONE000');
+  ahead += 200_000;
+  await until('it is taken', () => bench.slack.alerts().length === 1, 40);
+  ahead += 200_000;
+  await until('healthy', async () => !(await health()).includes('channel_not_found'));
+  await bench.runNow('health', 'watch');
+  expect(pages).toContainEqual(
+    expect.objectContaining({ event_action: 'resolve', dedup_key: refused()[0]?.dedup_key }),
+  );
+  await until(
+    'over',
+    async () => value(await scrape(app.url as string), 'runwatch_troubles{kind="surface"}') === null,
+  );
 }, 60_000);
 
 test('an audit copy that fails is told, and is carried on from where it stopped', async () => {
