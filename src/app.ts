@@ -85,9 +85,11 @@ const copyAuditEveryMs = 2000;
 const watchIsolationEveryMs = 60_000;
 const watchHealthEveryMs = 10_000;
 /** A start waits this long for Redis, ms; then it goes on in the background. */
-const startHasMs = 2000;
+const startHasMs = 1500;
+/** A Redis that is silent for this long is waited for in the background, ms. */
+const probeHasMs = 1000;
 /** What is in hand may take this long to end, ms; what then still runs is done again by the next process. */
-const stopHasMs = 7000;
+const stopHasMs = 6000;
 /** The embedded Redis may take this long to write its last, ms. */
 const redisHasMs = 2000;
 
@@ -97,7 +99,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   hideSecrets(hidden);
   if (redisUrl) {
     if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);
-    void whyNoRedis({ url: redisUrl }).then((why) => why && options.log.error(why));
+    const why = await whyNoRedis({ url: redisUrl }, probeHasMs);
+    // A connection would go on in database 0, which is somebody else's.
+    if (why?.includes('no such database')) throw new ConfigError([`REDIS_URL: ${why}`]);
+    if (why) options.log.error(why);
     return assemble(options, secrets, { url: redisUrl }, async () => {});
   }
   const own = secrets ?? { current: readSecretFile(dataDir), previous: null };

@@ -17,7 +17,7 @@ export async function whyNoRedis(address: RedisAddress, withinMs = patienceMs): 
     await within(withinMs, use(redis), () => last ?? new Error('timeout'));
     return null;
   } catch (error) {
-    return inWords(last ?? (error as Error));
+    return inWords(last ?? (error as Error), withinMs);
   } finally {
     redis.disconnect();
   }
@@ -32,7 +32,7 @@ async function use(redis: ReturnType<typeof connect>): Promise<void> {
 }
 
 /** @see https://redis.io/docs/latest/develop/reference/protocol-spec: an error begins with its kind. */
-function inWords(error: Error): string {
+function inWords(error: Error, withinMs: number): string {
   const { message } = error;
   const { code = '' } = error as NodeJS.ErrnoException;
   if (/WRONGPASS|NOAUTH|invalid username-password|invalid password|without any password/i.test(message))
@@ -49,7 +49,7 @@ function inWords(error: Error): string {
   if (/ENOTFOUND|EAI_AGAIN/.test(`${code} ${message}`))
     return 'Redis is unreachable: the host name in REDIS_URL is not known';
   if (/timeout|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/i.test(`${code} ${message}`))
-    return 'Redis is unreachable: no answer within 5 seconds from the address in REDIS_URL';
+    return `Redis is unreachable: no answer within ${withinMs / 1000} seconds from the address in REDIS_URL`;
   if (/certificate|SSL|TLS|EPROTO/i.test(`${code} ${message}`))
     return `Redis does not speak TLS as expected (${message.slice(0, 100)}): redis:// is without, rediss:// with it`;
   return `Redis can not be used: ${message.slice(0, 200)}`;

@@ -5,6 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startApp } from '../../src/app';
+import { allRoles, loadConfig } from '../../src/config';
+import { createLog } from '../../src/log';
+import { connect } from '../../src/store/connect';
 import { onPath } from '../../src/store/embedded-redis';
 import { whyNoRedis } from '../../src/store/probe-redis';
 import { freePort } from '../support/free-port';
@@ -54,6 +58,21 @@ test('each way not to be usable is told apart', async () => {
   ];
   for (const [url, says] of cases)
     expect([url, await whyNoRedis({ url })]).toEqual([url, expect.stringMatching(says)]);
+});
+
+test('a start with a database that Redis does not have ends before anything is written into another', async () => {
+  const port = await redis();
+  const config = loadConfig({
+    REDIS_URL: `redis://127.0.0.1:${port}/99`,
+    RUNWATCH_SECRET: 'qb1mWQ0e6ys5aTz3jWcR7uKxv9N2dLhP',
+    RUNWATCH_PORT: '0',
+    AZURE_ACCESS_TOKEN: 'token',
+  });
+  const log = createLog('silent');
+  await expect(startApp({ config, roles: allRoles, log })).rejects.toThrow(/no such database/);
+  const first = connect({ url: `redis://127.0.0.1:${port}` });
+  expect((await first.keys('*')).filter((key) => !key.endsWith('probe'))).toEqual([]);
+  first.disconnect();
 });
 
 test('one that takes the connection and never answers is given up within the time', async () => {
