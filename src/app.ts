@@ -229,7 +229,7 @@ async function assemble(
       panel,
       listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
       health: async () => ({
-        troubles: troublesOf(await readHealth({ config, store, now })).map(({ says }) => says),
+        troubles: troublesOf(await readHealth({ config, store, queues, now })).map(({ says }) => says),
         subscriptions: await Promise.all(
           (await store.polls.subscriptions()).map(async (subscription) => {
             const from = await store.history.filledFrom(subscription.id);
@@ -371,7 +371,9 @@ async function assemble(
     );
   }
   if (!(await endsWithin(startHasMs, Promise.all(begun), log)))
-    log.error('Redis does not answer; Runwatch goes on once it does, and sees no command until then');
+    log.error(
+      'Redis does not take yet what a start needs; Runwatch goes on once it does, and sees no command until then',
+    );
   log.info({ roles, url: server.url, surfaces: store.surfaces }, 'Runwatch runs');
   return {
     url: pages ? server.url : null,

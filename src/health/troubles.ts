@@ -14,7 +14,8 @@ export interface Trouble {
     | 'event hub'
     | 'surface'
     | 'audit copy'
-    | 'clock';
+    | 'clock'
+    | 'events';
   /** What is wrong and what to do, in one line. */
   says: string;
   /** What is said once it is over. */
@@ -36,15 +37,20 @@ export interface HealthState {
   auditCopies: readonly { place: string; error: string }[];
   /** How far Azure's clock is ahead of a host of ours, ms. */
   clockOffsetMs: number;
+  /** How long the oldest events that were read wait to be looked into, ms. */
+  eventsWaitMs: number;
 }
 
 const minute = 60_000;
+/** A flood takes less, ms. */
+const eventsMayWaitMs = 5 * minute;
 /** What nobody can change is told this long, ms. */
 const toldForMs = 86_400_000;
 
 /** All that keeps us from seeing or telling. Pure. */
 export function troublesOf(state: HealthState): Trouble[] {
-  const { now, subscriptions, gaps, vanished, hub, surfaces, auditCopies, clockOffsetMs } = state;
+  const { now, subscriptions, gaps, vanished, hub, surfaces, auditCopies, clockOffsetMs, eventsWaitMs } =
+    state;
   const troubles: Trouble[] = [];
   if (subscriptions.length === 0)
     troubles.push({
@@ -92,6 +98,14 @@ export function troublesOf(state: HealthState): Trouble[] {
       says: `The audit log is not copied to its ${place}: ${plainLine(error, 200)}. Nothing is lost; it goes on behind the last entry that arrived.`,
       over: `The audit log is copied to its ${place} again.`,
       holdMs: minute,
+    });
+  if (eventsWaitMs > eventsMayWaitMs)
+    troubles.push({
+      id: 'events',
+      kind: 'events',
+      says: `Commands that were read have waited for ${Math.round(eventsWaitMs / minute)} minutes and raised no alert yet. Look whether a process with the role enrich runs, and what its log says.`,
+      over: 'Commands that are read raise alerts at once again.',
+      holdMs: 0,
     });
   if (Math.abs(clockOffsetMs) > clockToleratedMs)
     troubles.push({

@@ -10,7 +10,7 @@ import { type HealthState, overOf, type Trouble, troublesOf } from './troubles';
 export interface WatchHealthDeps {
   config: Pick<Config, 'pollSeconds' | 'eventHub' | 'policy'>;
   store: Store;
-  queues: Pick<Queues, 'deliverAll'>;
+  queues: Pick<Queues, 'deliverAll' | 'oldestAges'>;
   log: Log;
   now: () => number;
 }
@@ -44,13 +44,15 @@ export async function watchHealth(deps: WatchHealthDeps): Promise<void> {
 export async function readHealth({
   config,
   store,
+  queues,
   now,
-}: Pick<WatchHealthDeps, 'config' | 'store' | 'now'>): Promise<HealthState> {
-  const [subscriptions, vanished, failing, clockOffsetMs, hub] = await Promise.all([
+}: Pick<WatchHealthDeps, 'config' | 'store' | 'queues' | 'now'>): Promise<HealthState> {
+  const [subscriptions, vanished, failing, clockOffsetMs, ages, hub] = await Promise.all([
     store.polls.subscriptions(),
     store.health.vanished(),
     store.health.failing(now()),
     store.health.clockOffset(now()),
+    queues.oldestAges(now()),
     config.eventHub ? hubTrouble(store, config.eventHub.name, now()) : [],
   ]);
   const gaps = await store.polls.allGaps(subscriptions.map(({ id }) => id));
@@ -67,6 +69,7 @@ export async function readHealth({
       .filter(isAudit)
       .map(({ place, error }) => ({ place: place.slice('audit '.length), error })),
     clockOffsetMs,
+    eventsWaitMs: (ages.events ?? 0) * 1000,
   };
 }
 

@@ -159,8 +159,9 @@ export function createQueues(address: RedisAddress, log: Log) {
     oldestAges: async (now: number): Promise<Record<string, number>> => {
       const entries = await Promise.all(
         Object.entries(queues).map(async ([name, queue]) => {
-          const [oldest] = await queue.getJobs(['waiting', 'prioritized'], 0, 0, true);
-          return [name, oldest ? Math.max(0, (now - oldest.timestamp) / 1000) : 0] as const;
+          const oldest = await queue.getJobs(['waiting', 'prioritized'], 0, 0, true);
+          const ages = oldest.map(({ timestamp }) => (now - timestamp) / 1000);
+          return [name, Math.max(0, ...ages)] as const;
         }),
       );
       return Object.fromEntries(entries);

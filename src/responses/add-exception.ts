@@ -13,6 +13,26 @@ import { saveException } from './save-exception';
 
 const day = 86_400_000;
 
+/**
+ * Why a second responder must approve it; undefined when one is enough.
+ * @throws {Refusal} when nobody may save it
+ */
+async function assess(
+  exception: Exception,
+  press: PressJob,
+  deps: ResponseDeps,
+): Promise<string | undefined> {
+  const { refused, needsApproval } = assessException(exception, {
+    now: Date.parse(press.at),
+    maxDays: deps.maxExceptionDays,
+    alerts: await recentAlerts(deps),
+    by: press.by,
+  });
+  refuseElsewhere(exception.match, press);
+  if (refused) throw new Refusal(`${refused}.`);
+  return needsApproval;
+}
+
 /** Stores an exception from a form; one too broad for one person waits for a second. */
 export const addException: Response = {
   action: 'add_exception',
@@ -21,14 +41,7 @@ export const addException: Response = {
   permissions: [],
   run: async (_, press, deps) => {
     const exception = read(press);
-    const { refused, needsApproval: why } = assessException(exception, {
-      now: Date.parse(press.at),
-      maxDays: deps.maxExceptionDays,
-      alerts: await recentAlerts(deps),
-      by: press.by,
-    });
-    refuseElsewhere(exception.match, press);
-    if (refused) throw new Refusal(`${refused}.`);
+    const why = await assess(exception, press, deps);
     if (why) {
       const asked = { exception, why, by: press.by, at: press.at };
       await measure(press, deps, () => ({ pendingException: asked }), 'asked');
@@ -55,14 +68,7 @@ export const confirmException: Response = {
         `${pending.by.name} asked for it; a second, different responder must confirm it, in the same chat.`,
       );
     const { exception } = pending;
-    const { refused } = assessException(exception, {
-      now: Date.parse(press.at),
-      maxDays: deps.maxExceptionDays,
-      alerts: await recentAlerts(deps),
-      by: press.by,
-    });
-    refuseElsewhere(exception.match, press);
-    if (refused) throw new Refusal(`${refused}.`);
+    await assess(exception, press, deps);
     await saveException(exception, exception.reason, press, deps, { pendingException: null });
     return savedText(exception, press, deps);
   },

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { runCommand } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
+import { runOn } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { freePort } from '../support/free-port';
 import { until } from '../support/wait';
@@ -48,15 +48,7 @@ const value = (text: string, name: string): number | null => {
   const line = text.split('\n').find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
   return line === undefined ? null : Number(line.split(' ').at(-1));
 };
-const log = (resourceId = bench.world.vms.pay01) =>
-  bench.tenant.log({
-    name: runCommand,
-    resourceId,
-    caller: bench.world.people.dana,
-    ip: '203.0.113.24',
-    at: Date.now() - 60_000,
-    tookMs: 5000,
-  });
+const log = () => runOn(bench, bench.world.vms.pay01);
 
 test('the heartbeat is asked for while all is well, and not while a subscription is not read', async () => {
   bench = await setUp({ mode: 'http' });
@@ -189,6 +181,22 @@ test('every process of a split deployment answers with what it did', async () =>
     expect((await fetch(`${healthUrl}/readyz`)).status).toBe(200);
   }
   expect((await fetch(`${poller.healthUrl}/console`)).status).toBe(404);
+});
+
+test('commands that were read and that nobody looks into are told', async () => {
+  let ahead = 0;
+  bench = await setUp({ mode: 'http', now: () => Date.now() + ahead });
+  const app = await bench.start({}, ['poll', 'deliver', 'serve']);
+  const health = async () => (await fetch(`${app.url}/console/health`)).text();
+  log();
+  await until('events that wait', async () =>
+    /runwatch_queue_jobs\{queue="events",state="waiting"\} [1-9]/.test(await scrape(app.url as string)),
+  );
+  expect(await health()).not.toContain('raised no alert yet');
+  ahead += 6 * 60_000;
+  await until('told', async () => (await health()).includes('raised no alert yet'));
+  await bench.start({}, ['enrich']);
+  await until('over', async () => !(await health()).includes('raised no alert yet'));
 });
 
 test('without Redis the port opens and says so, the log stays short, and SIGTERM ends within ten seconds', async () => {

@@ -167,16 +167,16 @@ test('subscriptions that come are polled, those that go are not', async () => {
   const { tenant } = bench;
   tenant.state.subscriptions.delete(subscriptions.sandbox);
   const app = await bench.start();
-  await until('the first', async () => (await ready(app.url)).status === 200);
+  const store = createStore(bench.redis.address, []);
+  const known = async () => (await store.polls.subscriptions()).map((s) => s.id);
+  await until('the first', async () => (await known()).includes(subscriptions.payments));
   await app.stop();
   tenant.state.subscriptions.set(subscriptions.sandbox, 'Sandbox');
   tenant.state.subscriptions.delete(subscriptions.payments);
-  await bench.start();
-  const store = createStore(bench.redis.address, []);
-  await until('the change', async () => {
-    const known = (await store.polls.subscriptions()).map((s) => s.id);
-    return known.length === 1 && known[0] === subscriptions.sandbox;
-  });
+  const { url } = await bench.start();
+  await until('the change', async () => (await known()).join() === subscriptions.sandbox);
+  const health = async () => (await fetch(`${url}/console/health`)).text();
+  await until('told', async () => /Gone from what Runwatch.*s identity sees: Payments/.test(await health()));
   await store.close();
 });
 

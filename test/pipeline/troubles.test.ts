@@ -12,6 +12,7 @@ const well: HealthState = {
   surfaces: [],
   auditCopies: [],
   clockOffsetMs: 0,
+  eventsWaitMs: 240_000,
 };
 const of = (changes: Partial<HealthState>) => troublesOf({ ...well, ...changes });
 const subscription = (changes: Partial<HealthState['subscriptions'][number]>) =>
@@ -79,6 +80,7 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
     'audit copy',
     /not copied to its webhook/,
   ],
+  ['events that nobody looks into', { eventsWaitMs: 420_000 }, 'events', /have waited for 7 minutes/],
   ['a clock behind', { clockOffsetMs: 3_600_000 }, 'clock', /60 minutes behind/],
   ['a clock ahead', { clockOffsetMs: -3_600_000 }, 'clock', /60 minutes ahead of/],
 ])('%s is told', (_what, changes, kind, says) => {
