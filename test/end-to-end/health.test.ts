@@ -8,6 +8,7 @@ import { subscriptions } from '../../src/demo/world';
 import { runOn } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { freePort } from '../support/free-port';
+import { startTeams } from '../support/teams';
 import { until } from '../support/wait';
 
 let bench: Bench;
@@ -126,6 +127,18 @@ test('a channel that refuses what is posted is a trouble, and goes to escalation
     async () => value(await scrape(app.url as string), 'runwatch_troubles{kind="surface"}') === null,
   );
 }, 60_000);
+
+test('Teams that refuses what is posted is a trouble too', async () => {
+  bench = await setUp({ mode: 'none' });
+  const teams = await startTeams();
+  const app = await bench.start({ TEAMS_LOCAL: '1' });
+  await teams.install(app.url as string);
+  teams.fail(1000, 403);
+  log();
+  const health = async () => (await fetch(`${app.url}/console/health`)).text();
+  await until('the refusal', async () => /Messages to teams .*are not taken/.test(await health()));
+  await teams.stop();
+});
 
 test('an audit copy that fails is told, and is carried on from where it stopped', async () => {
   bench = await setUp({ mode: 'http' });
