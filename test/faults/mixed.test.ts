@@ -308,7 +308,8 @@ test('whatever fails, each execution ends as one message and each press as one e
         if (posted >= wanted) return true;
         throw new Error(`${posted} of ${(round + 1) * perRound}; ${await standing()}`);
       },
-      60,
+      // A request that is never answered is given up after a minute.
+      120,
     );
   }
   bench.slack.clear();
