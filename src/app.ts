@@ -1,4 +1,12 @@
 import type { WebClient } from '@slack/web-api';
+import { actionDeps } from './action-deps';
+import { reviewAll } from './actions/access/access-review';
+import { expireApprovals } from './actions/approvals';
+import { cannotRead } from './actions/authorize';
+import { refuseUnknownActions } from './actions/check-policy';
+import { migrateMeasures } from './actions/migrate-measures';
+import { perform } from './actions/perform';
+import { createPress, secretDoesNotFit } from './actions/press';
 import { backtest, backtestDays, backtestText } from './alerts/backtest';
 import type { Exception } from './alerts/exception';
 import { matchFactsOf } from './alerts/match-facts';
@@ -26,6 +34,7 @@ import { createMetrics, type Metrics } from './metrics';
 import { onceASecond } from './once-a-second';
 import { createPeople, type People } from './people';
 import { activity } from './pipeline/activity';
+import { archiveAudit } from './pipeline/archive-audit';
 import { answerCommand } from './pipeline/chat-commands';
 import { copyAudit } from './pipeline/copy-audit';
 import { deliver } from './pipeline/deliver';
@@ -35,13 +44,8 @@ import { complete, ingest } from './pipeline/ingest';
 import { createQueues } from './pipeline/queues';
 import { remind } from './pipeline/remind';
 import { sweep } from './pipeline/sweep';
-import { watchIsolation } from './pipeline/watch-isolation';
+import { watchMeasures } from './pipeline/watch-measures';
 import { hideSecrets } from './redactor';
-import { responseDeps } from './response-deps';
-import { reviewAll } from './responses/access-review';
-import { cannotRead } from './responses/authorize';
-import { perform } from './responses/perform';
-import { createPress, secretDoesNotFit } from './responses/press';
 import { type Begin, retryUntilDone } from './retry-until-done';
 import { type Pages, type RunningServer, startServer } from './server';
 import { readSources } from './sources';
@@ -82,7 +86,7 @@ const digestAt = '0 8 * * *';
 /** On the first of each month, an hour later. */
 const reportAt = '0 9 1 * *';
 const copyAuditEveryMs = 2000;
-const watchIsolationEveryMs = 60_000;
+const watchMeasuresEveryMs = 60_000;
 const watchHealthEveryMs = 10_000;
 /** A start waits this long for Redis, ms; then it goes on in the background. */
 const startHasMs = 1500;
@@ -97,6 +101,7 @@ const redisHasMs = 2000;
 export async function startApp(options: AppOptions): Promise<App> {
   const { redisUrl, dataDir, secrets, hidden } = options.config;
   hideSecrets(hidden);
+  refuseUnknownActions(options.config);
   if (redisUrl) {
     if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);
     const why = await whyNoRedis({ url: redisUrl }, probeHasMs);
@@ -131,7 +136,8 @@ async function assemble(
       ? [slackSurface(slackClient, config.slack, slackPeople, log)]
       : [];
   const names = [...surfaces.map((surface) => surface.name), ...(config.teams ? ['teams'] : [])];
-  const store = createStore(address, names);
+  const keyring = createKeyring(secrets);
+  const store = createStore(address, names, keyring.auditSigner());
   const warn = onceASecond(log);
   store.onError((error) => warn(error, 'Redis does not answer; waiting for it'));
   const queues = createQueues(address, log);
@@ -141,7 +147,6 @@ async function assemble(
       now,
       onCall: metrics.calledAzure,
     });
-  const keyring = createKeyring(secrets);
   const press = createPress({
     queues,
     now,
@@ -149,7 +154,11 @@ async function assemble(
     getAlert: store.alerts.get,
     secretFits: () => store.secretFits(keyring),
   });
-  const show = (alertId: string) => queues.deliverAll(store.surfaces, [alertId]);
+  const show = (...alertIds: readonly string[]) => queues.deliverAll(store.surfaces, alertIds);
+  const getView = async (id: string) => {
+    const alert = await store.alerts.get(id);
+    return alert && store.measures.viewOf(alert);
+  };
   const teams = config.teams
     ? (await import('./chat/teams/teams-app')).createTeams({
         config: config.teams,
@@ -173,7 +182,7 @@ async function assemble(
           await queues.deliverAll(store.surfaces, [notice.id]);
         },
         cannotRead,
-        getAlert: store.alerts.get,
+        getView,
         rules: config.responders,
         search: config.teams.local ? null : teamsSearch(config.teams),
         now,
@@ -199,11 +208,11 @@ async function assemble(
           log,
           now,
           responders,
-          getAlert: store.alerts.get,
+          getView,
           openAlerts: async () =>
             (await store.alerts.list({ limit: 500 })).filter((a) => a.announced && a.state !== 'closed'),
           backtest: tested,
-          home: (userId) => homeFor(userId, store, now()),
+          home: (presser) => homeFor(presser, store, now()),
           command: (text) => answerCommand(text, { azure, store, now }),
           press,
           peopleIn: slackPeople as NonNullable<typeof slackPeople>,
@@ -216,7 +225,8 @@ async function assemble(
       responders,
       now,
       listAlerts: (limit) => store.alerts.list({ limit }),
-      getAlert: store.alerts.get,
+      viewsOf: store.measures.viewsOf,
+      getView,
       backtest: tested,
       listExceptions: async () =>
         Promise.all(
@@ -311,13 +321,16 @@ async function assemble(
     const { audit } = policy;
     if (audit) {
       queues.work('copyAudit', async () => {
-        await store.deliveries.withLock('copy-audit', 10_000, () => copyAudit(audit, { store, now }));
+        await store.deliveries.withLock('copy-audit', 10_000, async () => {
+          await copyAudit(audit, { store, now });
+          await archiveAudit(audit, { store, now });
+        });
       });
       begin(() => queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' }));
     }
   }
   if (has('respond')) {
-    const deps = responseDeps({
+    const deps = actionDeps({
       config,
       store,
       azure,
@@ -331,9 +344,13 @@ async function assemble(
       log,
       now,
     });
-    queues.work('watchIsolation', () => watchIsolation({ store, azure, queues, log, now }));
+    queues.work('watchMeasures', async () => {
+      await watchMeasures(deps);
+      await expireApprovals(deps);
+    });
+    begin(() => migrateMeasures(store));
     begin(() =>
-      queues.watchIsolation.upsertJobScheduler('watch', { every: watchIsolationEveryMs }, { name: 'watch' }),
+      queues.watchMeasures.upsertJobScheduler('watch', { every: watchMeasuresEveryMs }, { name: 'watch' }),
     );
     queues.work('reviewAccess', () => reviewAll(deps, now));
     if (config.policy.accessReview === 'monthly') {

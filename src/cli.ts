@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { refuseUnknownActions } from './actions/check-policy';
 import { CommandError, terminal } from './commands/output';
 import { ConfigError, loadConfig } from './config';
 import { hideSecrets } from './redactor';
@@ -29,6 +30,7 @@ const wholeDays = (value: string) => {
 /** @param needsSecret the command starts the bot, or asks it to act */
 function config({ needsSecret = false } = {}) {
   const loaded = loadConfig(process.env, undefined, { needsSecret });
+  refuseUnknownActions(loaded);
   hideSecrets(loaded.hidden);
   return loaded;
 }
@@ -227,17 +229,25 @@ program
   .addHelpText('after', '\nExample:\n  runwatch config')
   .action(async () => (await import('./commands/config')).printConfig(config(), output));
 
-const audit = program
-  .command('audit')
-  .description('the audit trail: who pressed what, when, with what result');
+const audit = program.command('audit').description('the audit log: who pressed what, when, with what result');
 audit
   .command('verify')
-  .description('check the chain of hashes, here or in an exported or copied file')
-  .argument('[file]', 'JSON lines; default: the trail in Redis')
+  .description('check that the log is whole and signed, and that copies say the same as Redis')
+  .argument('[file...]', 'exported or copied JSON lines; default: the log in Redis and its archive')
+  .option(
+    '--key <file...>',
+    'public keys in PEM, as audit key prints them; default: derived from RUNWATCH_SECRET',
+  )
+  .option('--offline', 'check files by themselves, without Redis')
   .option('--json', 'as JSON')
-  .action(async (file, flags) =>
-    (await import('./commands/audit')).verifyAudit(file, flags, config(), output),
+  .action(async (files, flags) =>
+    (await import('./commands/audit')).verifyAudit(files, flags, config(), output),
   );
+audit
+  .command('key')
+  .description('the public key that checks the signatures, for whoever audits')
+  .option('--json', 'one JSON object a line')
+  .action(async (flags) => (await import('./commands/audit')).auditKey(flags, config(), output));
 audit
   .command('export')
   .description('all entries')
@@ -247,11 +257,12 @@ audit
 
 program
   .command('respond')
-  .description('do an action on an alert, as its button does')
+  .description('do an action on an alert, as its button does, and exit by what comes of it')
   .argument('<alert>', 'such as RW-7GVK3WEVF8')
   .argument('<action>', 'such as isolate, release, lock, restore')
   .option('--dry-run', 'say what it would do, and change nothing')
   .option('--set <name=value...>', "what the button's form would give, e.g. keep=203.0.113.0/28")
+  .option('--no-wait', 'do not wait for what comes of it')
   .option('--json', 'as JSON')
   .addHelpText('after', '\nExample:\n  runwatch respond RW-7GVK3WEVF8 isolate --dry-run')
   .action(async (alert, action, flags) =>

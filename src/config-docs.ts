@@ -7,7 +7,8 @@ const words: Record<keyof PolicyFile, string> = {
   url: 'where people reach the console; links from Slack, tickets and locks lead there (default: `http://HOST:PORT`)',
   responders:
     'who may press what, and in which subscriptions: Slack user ids, Teams/Entra object ids, e-mail addresses, `*@domain`, `slack-group:ID`, `entra-group:ID`, `*`; joins `RUNWATCH_RESPONDERS`',
-  fourEyes: 'actions that a second, different responder must press too, within 15 minutes (`restore`)',
+  fourEyes:
+    'actions (ids as `runwatch respond` takes them) that a second, different responder must approve within 15 minutes (`restore`)',
   environments:
     'names by tag or subscription; below `alertFrom` an alert is not posted, but goes into the digest',
   workingHours: 'when people work; its `zone` is also that of the digest and the activity page',
@@ -21,7 +22,7 @@ const words: Record<keyof PolicyFile, string> = {
   accessReview: '`monthly`: each subscription’s access review is posted on the first of a month',
   exceptions: 'how many days an exception may last (365)',
   audit:
-    'copies of the audit trail: a JSON-lines `file` where alerts are delivered, a `webhook` that takes each entry by POST',
+    'copies of the audit log: a JSON-lines `file` where alerts are delivered, a `webhook` that takes each entry by POST; entries older than a year move from Redis to files in the folder `archive`, where it is given',
   heartbeat:
     'a `url` that is asked each minute while all is well, and not while Runwatch cannot see or tell: for a dead man’s switch',
   score: 'points of each reason, in place of the defaults below',

@@ -1,13 +1,12 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { actionIds } from './alerts/action-ids';
 import { hoursSchema } from './alerts/exceptions-file';
 import { defaultPoints } from './alerts/score';
 import { techniques } from './alerts/techniques';
 import type { ReadFile } from './config-variables';
 
-export { type ActionId, actionIds } from './alerts/action-ids';
-
+/** An action's id; `actions/check-policy.ts` refuses those that there are not. */
+const actionId = z.string().regex(/^[a-z_]+$/, 'expected an action id, such as isolate');
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const severity = z.enum(['low', 'medium', 'high', 'critical']);
@@ -23,12 +22,12 @@ export const fileSchema = z.strictObject({
     .array(
       z.strictObject({
         who: z.array(z.string().min(1)).min(1),
-        may: z.union([z.literal('all'), z.array(z.enum([...actionIds, 'all'])).min(1)]),
+        may: z.union([z.literal('all'), z.array(actionId).min(1)]),
         subscriptions: z.array(z.string()).optional(),
       }),
     )
     .optional(),
-  fourEyes: z.array(z.enum(actionIds)).optional(),
+  fourEyes: z.array(actionId).optional(),
   environments: z
     .record(
       z.string(),
@@ -72,7 +71,13 @@ export const fileSchema = z.strictObject({
   exceptions: z.strictObject({ maxDays: z.number().int().min(1).max(3650) }).optional(),
   /** Asked each minute while all is well, for a dead man's switch. */
   heartbeat: z.strictObject({ url: httpUrl }).optional(),
-  audit: z.strictObject({ file: z.string().min(1).optional(), webhook: httpUrl.optional() }).optional(),
+  audit: z
+    .strictObject({
+      file: z.string().min(1).optional(),
+      webhook: httpUrl.optional(),
+      archive: z.string().min(1).optional(),
+    })
+    .optional(),
   score: z
     .partialRecord(
       z.enum(Object.keys(defaultPoints) as [string, ...string[]]),

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { defaultPoints, type Points } from './alerts/score';
 
-import { type ActionId, type PolicyFile, readPolicy } from './config-file';
+import { type PolicyFile, readPolicy } from './config-file';
 import { type Env, type ReadFile, readVariables, type Values } from './config-variables';
 import type { Secrets } from './keyring';
 import { secretsOf } from './secrets-of-config';
 
-export { type ActionId, actionIds, type PolicyFile } from './config-file';
+export type { PolicyFile } from './config-file';
 export { secretNames, variables } from './config-variables';
 
 /** Every fault of a configuration at once; `remedy` says where to look. */
@@ -24,7 +24,7 @@ export const allRoles: readonly Role[] = ['poll', 'enrich', 'deliver', 'respond'
 /** Who may do what: from RUNWATCH_RESPONDERS and RUNWATCH_CONFIG. `may` is "all" or action ids. */
 export interface ResponderRule {
   who: string[];
-  may: 'all' | ActionId[];
+  may: 'all' | string[];
   subscriptions: string[] | null;
 }
 
@@ -262,7 +262,7 @@ function respondersFrom(variable: string[] | undefined, policy: PolicyFile): Res
     : [];
   const fromFile = (policy.responders ?? []).map((rule) => ({
     who: rule.who,
-    may: rule.may === 'all' || rule.may.includes('all') ? ('all' as const) : (rule.may as ActionId[]),
+    may: rule.may === 'all' || rule.may.includes('all') ? ('all' as const) : rule.may,
     subscriptions: rule.subscriptions?.map((id) => id.toLowerCase()) ?? null,
   }));
   return [...fromVariable, ...fromFile];

@@ -51,7 +51,7 @@ export function createMetrics() {
       'severity',
       'state',
     ]),
-    drifted: gauge('isolations_drifted', 'Isolated interfaces that somebody opened by hand'),
+    drifted: gauge('isolations_drifted', 'Isolated machines that somebody opened by hand'),
     exceptionsInForce: gauge('exceptions_in_force', 'Exceptions that have not expired'),
     exceptionsUsed: gauge('exceptions_used', 'Alerts that the exceptions kept now have suppressed'),
     auditLag: gauge('audit_copy_lag_entries', 'Audit entries that a copy has not got yet', ['place']),

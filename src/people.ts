@@ -1,14 +1,14 @@
+import { type InGroup, isNamed, mayRead as mayReadBy } from './actions/authorize';
 import type { Presser } from './alerts/alert';
 import type { Azure } from './azure/azure';
 import type { Identified } from './chat/press';
 import type { SlackPeople } from './chat/slack/people';
 import type { Config } from './config';
 import type { Log } from './log';
-import { type InGroup, isNamed, mayRead as mayReadBy } from './responses/authorize';
 
 export interface PeopleDeps {
   config: Pick<Config, 'responders' | 'readers' | 'policy' | 'slack'>;
-  azure: Pick<Azure, 'directory'>;
+  azure: Pick<Azure, 'directory' | 'tenantId'>;
   /** By workspace; null without Slack. */
   slackPeople: ((team: string | undefined) => SlackPeople) | null;
   /** Null without Teams. */
@@ -37,7 +37,9 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
   async function withObjectId(presser: Presser): Promise<Presser> {
     if (presser.email === undefined) return presser;
     const objectId = await azure.directory.userIdOf(presser.email).catch(() => null);
-    return objectId ? { ...presser, objectId } : presser;
+    if (!objectId) return presser;
+    const tenant = await azure.tenantId().catch(() => null);
+    return { ...presser, objectId, ...(tenant ? { tenant } : {}) };
   }
 
   /** Slack's groups are Slack's to know; Entra's are asked of Graph, by object id in Teams, by e-mail address elsewhere. */

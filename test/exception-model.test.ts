@@ -77,7 +77,7 @@ test('an alert is silent exactly when one exception after another covers each of
       const raised = newAlert('RW-1', all, moments[0] as string);
       // A caller who says that it was not them makes it critical.
       const asked = { at: '', userId: 'u', name: 'n', answer: 'no' as const, answeredAt: '' };
-      const alert = critical ? { ...raised, measures: { asked } } : raised;
+      const alert = critical ? { ...raised, triage: { asked } } : raised;
       const judged = judge(alert, made, { points: defaultPoints });
       expect(judged.severity === 'critical').toBe(critical);
       expect(judged.verdict).toBe(wanted ? 'suppressed' : 'alert');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { readExceptionForm } from '../src/actions/triage/exception-form';
 import { newAlert } from '../src/alerts/alert';
 import { findException, globMatches, matches } from '../src/alerts/exception';
 import { ExceptionsFileError, parseExceptions } from '../src/alerts/exceptions-file';
@@ -9,12 +10,12 @@ import { redact } from '../src/alerts/redact';
 import { actionMatches } from '../src/alerts/roles';
 import { filterForm, filterOf, fits } from '../src/chat/console/filter';
 import { card } from '../src/chat/console/pages';
-import { readExceptionForm } from '../src/chat/exception-form';
 import { messageOf } from '../src/chat/message';
 import { toBlocks } from '../src/chat/slack/blocks';
 import { toCard } from '../src/chat/teams/card';
 import { normalize } from '../src/pipeline/normalize';
 import { type BrokenFileError, splitRecords } from '../src/pipeline/split-records';
+import { untouched } from './support/alerts';
 import { event } from './support/event';
 import { fuzz, fuzzAsync } from './support/fuzz';
 import { faultsOfBlocks } from './support/slack-blocks';
@@ -141,7 +142,7 @@ test('whatever names say, each surface takes the message, and no name becomes ma
       const resourceId = `/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/${machine.replace(/\//g, '') || 'm'}`;
       const execution = executionFrom(event({ caller, resourceId })) as Execution;
       const alert = newAlert('RW-1', [execution], execution.startedAt);
-      const model = messageOf(alert, { responders: true, now: 0 });
+      const model = messageOf(untouched(alert), { responders: true, now: 0 });
       expect(faultsOfBlocks(toBlocks(model))).toEqual([]);
       expect(mrkdwnOf(toBlocks(model)).join()).not.toMatch(/<!channel>|<@U1>/);
       expect(JSON.stringify(toCard(model)).length).toBeLessThan(28 * 1024);

@@ -2,11 +2,10 @@ import { type Caller, type Grant, upnOf } from './activity-event';
 import { shortDigest } from './digest';
 import { type Execution, type ExecutionStatus, mergeExecutions } from './execution';
 import type { Facts } from './facts';
-import type { Isolation } from './isolation';
-import type { Measures } from './measures';
 import { is, type Target } from './resource-id';
 import type { Reason, Severity } from './score';
 import { type Technique, type TechniqueId, techniqueOf } from './techniques';
+import type { Triage } from './triage';
 
 export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
 export type ClosedAs = 'true positive' | 'benign' | 'expected';
@@ -22,6 +21,8 @@ export interface Presser {
   team?: string | undefined;
   /** Entra object id, where it could be looked up by the verified address. */
   objectId?: string | undefined;
+  /** The Entra tenant that the object id belongs to: the id itself in Teams. */
+  tenant?: string | undefined;
 }
 
 /** Whoever opened the console with RUNWATCH_CONSOLE_TOKEN: a token, no person. */
@@ -34,6 +35,15 @@ export interface StateChange {
   by: Presser;
   at: string;
   note?: string | undefined;
+}
+
+export interface Activity {
+  action: string;
+  text: string;
+  at: string;
+  failed: boolean;
+  /** What was filled in, so that it can be retried. */
+  input?: Record<string, unknown> | undefined;
 }
 
 /** What people see: one execution, or a burst of them by one caller. */
@@ -60,10 +70,9 @@ export interface Alert {
   /** True once any surface was asked to show it; from then on it is never suppressed. */
   announced: boolean;
   facts: Facts;
-  isolation: Isolation | null;
-  measures: Measures;
-  /** A response under way or just failed, shown on the message. */
-  activity: { action: string; text: string; at: string; failed: boolean } | null;
+  triage: Triage;
+  /** What the latest action did, or why it failed: shown until it is retried, dismissed or replaced. */
+  activity: Activity | null;
   /** Ids of the latest presses that took effect. */
   pressesDone: string[];
   raisedAt: string;
@@ -84,7 +93,7 @@ export const callerKeyOf = (caller: Caller): string =>
  * UPN with a verified address, the chat user who was asked.
  */
 export const isCallerOf = (alert: Alert, { id, email, objectId }: Presser): boolean =>
-  alert.measures.asked?.userId === id ||
+  alert.triage.asked?.userId === id ||
   alert.executions.some(
     ({ caller }) =>
       is(caller.id ?? undefined, id) ||
@@ -114,8 +123,7 @@ export function newAlert(id: string, seen: readonly Execution[], now: string): A
     ready: false,
     announced: false,
     facts: {},
-    isolation: null,
-    measures: {},
+    triage: {},
     activity: null,
     pressesDone: [],
     raisedAt: now,

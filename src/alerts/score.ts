@@ -55,7 +55,7 @@ const enoughDays = 7;
 
 /** Scores an alert from 0 to 100; the reasons' points add up to the score unless it was held at an end. */
 export function scoreOf(
-  alert: Pick<Alert, 'executions' | 'facts'> & { measures?: Alert['measures'] },
+  alert: Pick<Alert, 'executions' | 'facts'> & { triage?: Alert['triage'] },
   context: ScoreContext = { points: defaultPoints },
 ): { score: number; severity: Severity; reasons: Reason[] } {
   const { technique } = summarize(alert);
@@ -70,7 +70,7 @@ export function scoreOf(
 }
 
 function applying(
-  alert: Pick<Alert, 'executions' | 'facts'> & { measures?: Alert['measures'] },
+  alert: Pick<Alert, 'executions' | 'facts'> & { triage?: Alert['triage'] },
   context: ScoreContext,
 ): [keyof Points, string][] {
   const { status, refused, machines, caller, startedAt, lastEventAt, target } = summarize(alert);
@@ -78,7 +78,7 @@ function applying(
   const minutes = Math.floor((Date.parse(lastEventAt) - Date.parse(startedAt)) / 60_000);
   const known = history !== undefined && history.days >= enoughDays;
   const out: [keyof Points, string][] = [];
-  const { asked } = alert.measures ?? {};
+  const { asked } = alert.triage ?? {};
   const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
   add('refused', refused, 'refused by Azure: nothing ran');
   add('failed', status === 'failed' && !refused, 'failed');

@@ -1,4 +1,5 @@
 import type { Alert, ClosedAs, Presser, StateName } from './alert';
+import { isSamePerson } from './person';
 
 /** A move that the alert's state does not allow, in a kind word to the person who pressed. */
 export class Refusal extends Error {}
@@ -36,8 +37,8 @@ export function investigate(alert: Alert, move: Move): Alert {
 /** Whoever has it investigates it; a contained alert stays contained. */
 export function assign(alert: Alert, to: Presser, move: Move): Alert {
   check(alert, 'assign', 'assigned');
-  if (alert.assignee?.id === to.id)
-    throw new Refusal(`${alert.id} is ${to.id === move.by.id ? 'yours' : `${to.name}'s`} already.`);
+  if (alert.assignee && isSamePerson(alert.assignee, to))
+    throw new Refusal(`${alert.id} is ${isSamePerson(to, move.by) ? 'yours' : `${to.name}'s`} already.`);
   const taken = { ...alert, assignee: to };
   return alert.state === 'contained' ? { ...taken, updatedAt: move.at } : moved(taken, 'investigating', move);
 }

@@ -5,12 +5,13 @@ import { createAccess } from './access';
 import { type LogWindow, readLog } from './activity-log';
 import { type AzureConnection, createClients } from './clients';
 import { createAzureClock } from './clock';
-import { createCredential, objectIdOf, rolesIn, whoWon } from './credential';
+import { createCredential, objectIdOf, rolesIn, tenantIdOf, whoWon } from './credential';
 import { createDirectory } from './directory';
 import { createDisks } from './disks';
 import { toAzureError } from './errors';
 import { type HubReader, partitionsOf, readEventHub } from './event-hub';
 import { createHttpClient, type HttpLimits } from './http-client';
+import { createIsolationRules } from './isolation-rules';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log-analytics';
 import { operationMs } from './long-operation';
 import { createMachines } from './machine';
@@ -44,10 +45,11 @@ export const graphs = {
 /** All that we ask of Azure, by @azure/* clients. */
 export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOptions = {}) {
   const credential = options.credential ?? createCredential(azure);
-  const botId = async () => {
+  const ownToken = async () => {
     const token = await credential.getToken(`${azure.endpoint}/.default`).catch(() => null);
-    return objectIdOf(token?.token ?? '');
+    return token?.token ?? '';
   };
+  const botId = async () => objectIdOf(await ownToken());
   const clock = createAzureClock(options.now);
   const httpClient = createHttpClient({ onDate: clock.see, ...options.limits });
   const clients = createClients({
@@ -69,6 +71,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
       now: options.now,
     }),
     ...createNetwork(clients),
+    ...createIsolationRules(clients),
     /** Azure's time, and how far ours is off. */
     clock,
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
@@ -82,6 +85,8 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     partitionsOf: (hub: EventHubConfig) => partitionsOf(hub, credential),
     ...createMachines(clients, options.now),
     botId,
+    /** The Entra tenant whose directory is asked; null when the token does not tell. */
+    tenantId: async () => tenantIdOf(await ownToken()),
     /** Which credential is used, for whom. */
     whoWon: () => whoWon(credential, `${azure.endpoint}/.default`),
     /** Application permissions in the bot's token for Microsoft Graph; null where there is none. */

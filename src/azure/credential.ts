@@ -76,6 +76,10 @@ export async function whoWon(credential: TokenCredential, scope: string): Promis
 export const objectIdOf = (token: string): string | null =>
   (claimsOf(token).oid as string | undefined) ?? null;
 
+/** The tenant that a token was issued in; null when it can't be read. */
+export const tenantIdOf = (token: string): string | null =>
+  (claimsOf(token).tid as string | undefined) ?? null;
+
 /** Application permissions that a token carries. */
 export const rolesIn = (token: string): string[] => {
   const { roles } = claimsOf(token);

@@ -200,6 +200,8 @@ export function createDirectory({
     addMember,
     permitted: endpoint !== null,
     principal: byId,
+    /** As it is this moment: for what changes it. */
+    principalNow: async (id: string) => (await ids([id]))[0] ?? null,
     groupSize: size,
     ownersOf: owners,
     membersOf: members,

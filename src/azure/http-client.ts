@@ -16,6 +16,9 @@ export interface HttpLimits {
   onDate?: (serverMs: number) => void;
 }
 
+/** What Azure does again when it is asked again: the SDK must not repeat it where the answer is lost. */
+const onceOnly = /\/restart$/i;
+
 /**
  * The SDK's own HTTP client has no deadline, and holds a body of any size as one string. This one ends a request that takes
  * too long, wherever it hangs, and stops reading a body that is too long; both are said as what they are.
@@ -29,6 +32,7 @@ export function createHttpClient({
   return {
     sendRequest: async (request: PipelineRequest): Promise<PipelineResponse> => {
       const what = `${request.method} ${new URL(request.url).pathname.split('/').slice(-3).join('/')}`;
+      const isOnce = request.method === 'POST' && onceOnly.test(new URL(request.url).pathname);
       const limit = new AbortController();
       const cancel = () => limit.abort();
       request.abortSignal?.addEventListener('abort', cancel);
@@ -38,7 +42,10 @@ export function createHttpClient({
       request.abortSignal = limit.signal;
       request.streamResponseStatusCodes = new Set([Number.POSITIVE_INFINITY]);
       try {
-        const response = await inner.sendRequest(request);
+        const response = await inner.sendRequest(request).catch((error: unknown) => {
+          throw isOnce && !limit.signal.aborted ? lost(what, 0, error) : error;
+        });
+        if (isOnce && response.status >= 500 && response.status !== 503) throw lost(what, response.status);
         const date = Date.parse(response.headers.get('date') ?? '');
         if (!Number.isNaN(date)) onDate?.(date);
         const { readableStreamBody: body, ...rest } = response;
@@ -65,6 +72,18 @@ export function createHttpClient({
     },
   };
 }
+
+const lost = (what: string, status: number, cause?: unknown) =>
+  Object.assign(
+    new AzureError(
+      `${what}: ${status === 0 ? 'the answer was lost' : `HTTP ${status}`}`,
+      'AnswerLost',
+      status,
+      0,
+      'look at the machine in Azure before you ask again',
+    ),
+    { cause },
+  );
 
 async function readText(
   body: Readable,

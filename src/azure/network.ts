@@ -2,7 +2,6 @@ import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from 
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, toAzureError } from './errors';
-import { waitingFor } from './long-operation';
 import { pathOf } from './scope';
 
 /** Microsoft.Network's version that this SDK speaks; interfaces are read and written whole, so the two must agree. */
@@ -89,46 +88,6 @@ export function createNetwork(clients: AzureClients) {
     }
   }
 
-  /**
-   * The deny-all group of a region, made when it is not there; never changed once made.
-   * @param keep an address or range that stays allowed both ways
-   */
-  async function ensureDenyAll(groupId: string, location: string, keep?: string): Promise<void> {
-    const parsed = parseResourceId(groupId);
-    const name = parsed?.chain[0]?.name ?? '';
-    const groups = clients.network(parsed?.subscriptionId ?? '').networkSecurityGroups;
-    try {
-      await groups.get(parsed?.resourceGroup ?? '', name);
-      return;
-    } catch (error) {
-      if (toAzureError(error, '').statusCode !== 404) throw toAzureError(error, `security group ${name}`);
-    }
-    const rule = (access: 'Allow' | 'Deny', direction: 'Inbound' | 'Outbound', range = '*') => ({
-      name: `${access}${direction}`,
-      priority: access === 'Allow' ? 100 : 200,
-      direction,
-      access,
-      protocol: '*',
-      sourceAddressPrefix: direction === 'Inbound' ? range : '*',
-      sourcePortRange: '*',
-      destinationAddressPrefix: direction === 'Outbound' ? range : '*',
-      destinationPortRange: '*',
-    });
-    const allowed = keep ? [rule('Allow', 'Inbound', keep), rule('Allow', 'Outbound', keep)] : [];
-    await waitingFor(`security group ${name}`, clients.operationMs, (abortSignal) =>
-      groups.beginCreateOrUpdateAndWait(
-        parsed?.resourceGroup ?? '',
-        name,
-        {
-          location,
-          tags: { 'managed-by': 'runwatch' },
-          securityRules: [...allowed, rule('Deny', 'Inbound'), rule('Deny', 'Outbound')],
-        },
-        { abortSignal },
-      ),
-    );
-  }
-
   /** Ids of the public addresses on an interface, by the name of its IP configuration. */
   const publicAddressesOf = ({ body }: Interface): Record<string, string> =>
     Object.fromEntries(
@@ -152,7 +111,7 @@ export function createNetwork(clients: AzureClients) {
     await untilProvisioned(nic.id);
   }
 
-  return { readInterface, setGroup, ensureDenyAll, publicAddressesOf, setPublicAddresses };
+  return { readInterface, setGroup, publicAddressesOf, setPublicAddresses };
 }
 export type AzureNetwork = ReturnType<typeof createNetwork>;
 

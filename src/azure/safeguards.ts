@@ -1,5 +1,4 @@
 import type { RoleAssignmentCreateParameters } from '@azure/arm-authorization';
-import type { Revocation, Snapshot } from '../alerts/measures';
 import { parseResourceId } from '../alerts/resource-id';
 import type { AzureClients } from './clients';
 import { AzureError, doing, toAzureError } from './errors';
@@ -8,6 +7,17 @@ import { inPath, subscriptionOf } from './scope';
 
 /** Owner's role definition. Source: "Azure built-in roles", learn.microsoft.com. */
 const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+
+/** ARM's own properties of a role assignment, whole, so that it can be put back as it was. */
+export interface AssignmentProperties {
+  roleDefinitionId: string;
+  principalId: string;
+  principalType?: string | undefined;
+  condition?: string | undefined;
+  conditionVersion?: string | undefined;
+  description?: string | undefined;
+  delegatedManagedIdentityResourceId?: string | undefined;
+}
 
 /** Locks, role assignments and snapshots: what responses put on, take away and keep. */
 export function createSafeguards(clients: AzureClients, botId: () => Promise<string | null>) {
@@ -29,9 +39,20 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         }
       }),
 
+    hasLock: (scope: string, name: string) =>
+      doing('the lock', async () => {
+        try {
+          await clients.locks(subscriptionOf(scope)).managementLocks.getByScope(inPath(scope), name);
+          return true;
+        } catch (error) {
+          if (toAzureError(error, '').statusCode === 404) return false;
+          throw error;
+        }
+      }),
+
     /** A role assignment, whole; null when it is no more. */
     readAssignment: (scope: string, name: string) =>
-      doing('the role assignment', async (): Promise<Revocation['properties'] | null> => {
+      doing('the role assignment', async (): Promise<AssignmentProperties | null> => {
         try {
           const a = await clients
             .authorization(subscriptionOf(scope))
@@ -55,7 +76,7 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
     whyKeep: async (
       scope: string,
       name: string,
-      assignment: Revocation['properties'],
+      assignment: AssignmentProperties,
     ): Promise<string | null> => {
       if ((await botId())?.toLowerCase() === assignment.principalId.toLowerCase())
         return 'it is the assignment by which Runwatch itself works';
@@ -77,7 +98,7 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
       ),
 
     /** Puts an assignment back under its own name; one that is there already is left. */
-    putAssignment: (scope: string, name: string, properties: Revocation['properties']) =>
+    putAssignment: (scope: string, name: string, properties: AssignmentProperties) =>
       doing('the role assignment', async () => {
         const defined = Object.fromEntries(
           Object.entries(properties).filter(([, value]) => value !== undefined),
@@ -110,7 +131,11 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
       }),
 
     /** Makes an incremental snapshot, tagged; making it again changes nothing. */
-    snapshot: ({ diskId, snapshotId }: Snapshot, location: string, tags: Record<string, string>) =>
+    snapshot: (
+      { diskId, snapshotId }: { diskId: string; snapshotId: string },
+      location: string,
+      tags: Record<string, string>,
+    ) =>
       waitingFor('the snapshot', clients.operationMs, async (abortSignal) => {
         const id = parseResourceId(snapshotId);
         if (!id) throw new AzureError(`${snapshotId} is no snapshot`, 'BadId', 400, 0, 'report this');

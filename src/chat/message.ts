@@ -1,5 +1,6 @@
 import { type Alert, summarize } from '../alerts/alert';
 import { plainLine } from '../alerts/plain-text';
+import type { AlertView } from '../measures/alert-view';
 import { type Action, actionsOf } from './actions';
 import { factsOf } from './fact-lines';
 import { statusOf } from './status-lines';
@@ -38,12 +39,13 @@ export interface MessageModel {
 export interface MessageOptions {
   /** False when no responder is configured: the buttons that need one say so. */
   responders: boolean;
-  /** Now, ms: an assignment's age is said in days. */
+  /** Now, ms: an assignment's age is said in days, and what waits for approval until when. */
   now: number;
 }
 
 /** Builds the message of an alert as it stands. Pure: the same alert gives the same message. */
-export function messageOf(alert: Alert, { responders, now }: MessageOptions): MessageModel {
+export function messageOf(view: AlertView, { responders, now }: MessageOptions): MessageModel {
+  const { alert } = view;
   const { technique, target, machines, caller } = summarize(alert);
   const where = machines > 1 ? `${machines} machines` : plainLine(target.name, 80);
   const environment = alert.facts.machine?.environment;
@@ -56,10 +58,10 @@ export function messageOf(alert: Alert, { responders, now }: MessageOptions): Me
     title,
     headline: headlineOf(alert),
     facts: closed ? [] : factsOf(alert, now),
-    status: statusOf(alert),
-    actions: actionsOf(alert, responders),
+    status: statusOf(view, now),
+    actions: actionsOf(view, responders, now),
     closed,
-    thread: threadOf(alert),
+    thread: threadOf(view),
     summary: `${alert.severity.toUpperCase()} ${alert.score}: ${title} by ${plainLine(caller.name, 80)} (${alert.id})`,
   };
 }

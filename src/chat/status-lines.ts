@@ -1,14 +1,15 @@
+import { kindOf } from '../actions/registry';
 import type { Alert } from '../alerts/alert';
-import type { Deed } from '../alerts/deed';
-import { drifted } from '../alerts/isolation';
-import { matchWords } from '../alerts/match-words';
 import { plainLine } from '../alerts/plain-text';
-import { scopeLabel } from '../alerts/scope-label';
 import { lastChange } from '../alerts/transitions';
+import type { AlertView } from '../measures/alert-view';
+import { isWaiting } from '../measures/approval';
+import { isUnderWay, type Measure } from '../measures/measure';
 import type { Inline } from './message';
 
 /** How an alert stands, a line each: who acknowledged it, what was done, and what that does not stop. */
-export function statusOf(alert: Alert): Inline[][] {
+export function statusOf(view: AlertView, now: number): Inline[][] {
+  const { alert } = view;
   const lines: Inline[][] = [];
   const acknowledged = lastChange(alert, 'acknowledged');
   if (alert.state === 'closed') {
@@ -17,80 +18,18 @@ export function statusOf(alert: Alert): Inline[][] {
   } else if (acknowledged) lines.push(['Acknowledged', ...by(acknowledged)]);
   if (alert.state === 'investigating')
     lines.push(['Under investigation', ...by(lastChange(alert, 'investigating'))]);
-  const cut = alert.isolation;
-  if (cut?.status === 'isolated') {
-    const all = cut.interfaces.length === 1 ? 'its interface' : `its ${cut.interfaces.length} interfaces`;
-    const failed = cut.machines.filter((machine) => machine.failed).length;
-    const what =
-      cut.machines.length === 1 ? all : `${cut.machines.length - failed} of ${cut.machines.length} machines`;
-    const but = cut.keep ? `, but for ${plainLine(cut.keep, 50)}` : '';
-    lines.push([
-      `Isolated: new connections of ${what} are denied${but}. Not stopped: sessions already open, and further run commands.`,
-    ]);
-    const open = drifted(cut).map(
-      ({ id, drift }) => `${nameOf(id)} (now ${drift ? nameOf(drift) : 'no group'})`,
-    );
-    if (open.length > 0)
-      lines.push([{ bold: 'Opened by hand since' }, `: ${open.join(', ')} no longer has our group.`]);
-  }
-  if (cut?.status === 'released' && cut.interfaces.length > 0) {
-    const left = cut.interfaces
-      .filter((nic) => nic.left)
-      .map(({ id, drift }) => `${nameOf(id)} (has ${drift ? nameOf(drift) : 'no group'} now)`);
-    lines.push([
-      left.length === 0
-        ? 'Released: every interface is as it was before.'
-        : `Released: as before, but for ${left.join(', ')}, left alone since somebody else changed it.`,
-    ]);
-  }
-  lines.push(...measureLines(alert));
+  lines.push(...triageLines(alert), ...measureLines(view), ...approvalLines(view, now));
   if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; it goes into the digest.`]);
   if (alert.activity)
     lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
   return lines;
 }
 
-const disks = (count: number) => (count === 1 ? 'its disk' : `its ${count} disks`);
-const nameOf = (id: string) => plainLine(id.split('/').at(-1), 80);
-
-/** What was done beside isolating, and what it does not stop. */
-function measureLines({ measures, assignee, facts }: Alert): Inline[][] {
-  const { lock, revocation, snapshots, asked, escalation, waiting, pendingException, watch, deeds } =
-    measures;
-  const subscription = facts.access?.subscriptionName ?? null;
+/** What people did about it beside measures. */
+function triageLines({ triage, assignee }: Alert): Inline[][] {
+  const { asked, escalation, watch } = triage;
   const lines: Inline[][] = [];
   if (assignee) lines.push(['Assigned to ', { bold: plainLine(assignee.name, 80) }]);
-  for (const [action, { by: first, at }] of Object.entries(waiting ?? {})) {
-    lines.push([
-      `${action.replaceAll('_', ' ')}: asked by `,
-      { bold: plainLine(first.name, 80) },
-      ' · ',
-      { time: at },
-      ' · a second responder must press it too',
-    ]);
-  }
-  if (pendingException)
-    lines.push([
-      'Exception of ',
-      { bold: plainLine(pendingException.by.name, 80) },
-      ` waits for a second responder: ${matchWords(pendingException.exception.match)}. It is broad: ${pendingException.why}.`,
-    ]);
-  if (lock?.status === 'locked')
-    lines.push(['Locked read-only: no write and no run command until it is unlocked.']);
-  if (revocation?.status === 'revoked')
-    lines.push([
-      `Revoked: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope, subscription)}. Tokens already issued may work for some minutes.`,
-    ]);
-  if (revocation?.status === 'restored')
-    lines.push([
-      `Restored: ${plainLine(revocation.role, 80)} at ${scopeLabel(revocation.scope, subscription)}.`,
-    ]);
-  if (snapshots?.length)
-    lines.push([
-      snapshots.every((s) => s.done)
-        ? `Snapshots of ${disks(snapshots.length)} are kept, locked against deletion.`
-        : `Taking snapshots of ${disks(snapshots.length)}.`,
-    ]);
   if (asked) {
     const said = { yes: 'yes, it was them', no: 'no, it was not them', automation: 'it was automation' };
     lines.push([
@@ -109,8 +48,10 @@ function measureLines({ measures, assignee, facts }: Alert): Inline[][] {
       { bold: plainLine(escalation.by.name, 80) },
       ' · ',
       { time: escalation.at },
-      ...escalation.opened.map(
-        ({ where, link }) => ` · ${plainLine(where, 80)}${link ? ` ${plainLine(link, 200)}` : ''}`,
+      ...escalation.places.map(({ where, link, state }) =>
+        state === 'opened'
+          ? ` · ${plainLine(where, 80)}${link ? ` ${plainLine(link, 200)}` : ''}`
+          : ` · ${plainLine(where, 80)}: ${state === 'failed' ? 'not opened' : 'being opened'}`,
       ),
     ]);
   if (watch)
@@ -120,21 +61,91 @@ function measureLines({ measures, assignee, facts }: Alert): Inline[][] {
       ' · by ',
       { bold: plainLine(watch.by.name, 80) },
     ]);
-  for (const deed of Object.values(deeds ?? {})) lines.push(deedLine(deed));
   return lines;
 }
 
-/** How a step-by-step response stands; under way it says which step is next. */
-function deedLine({ status, plan, passed, says, by: who, at }: Deed): Inline[] {
-  if (status === 'done' || status === 'undone') return [plainLine(says, 250)];
-  const next = plan[passed] ?? plan.at(-1) ?? '';
-  return [
-    `${status === 'doing' ? 'Under way' : 'Being undone'}, step ${Math.min(passed + 1, plan.length)} of ${plan.length}: ${plainLine(next, 150)} · by `,
-    { bold: plainLine(who.name, 80) },
-    ' · ',
-    { time: at },
-  ];
+/** What is in force on the alert's targets, under way or failed, and what was undone. */
+const measureLines = ({ alert, measures }: AlertView): Inline[][] =>
+  [...new Set(measures.map(({ kind }) => kind))].flatMap((kind) => {
+    const own = measures.filter((one) => one.kind === kind);
+    return own.length === 1 ? own.flatMap(linesOf) : linesOfMany(kind, own, alert);
+  });
+
+/** A burst's measures of one kind, added up. */
+function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): Inline[][] {
+  const lines: Inline[][] = [];
+  const inForce = measures.filter(({ state }) => state === 'in force');
+  const words = kindOf(kind)?.summary?.(inForce, alert) ?? null;
+  if (words) lines.push([words]);
+  else for (const text of new Set(inForce.map(({ says }) => says))) lines.push([plainLine(text, 400)]);
+  const underWay = measures.filter(isUnderWay);
+  if (underWay.length > 0) lines.push([`${kindOf(kind)?.name ?? kind}: under way on ${namesOf(underWay)}`]);
+  lines.push(...measures.filter(({ state }) => state === 'drifted').map(driftLine));
+  const failed = measures.filter(({ state, dismissed }) => state === 'failed' && !dismissed);
+  if (failed.length > 0) lines.push([`Failed on ${namesOf(failed)}: ${plainLine(failed[0]?.reason, 250)}`]);
+  const dismissed = measures.filter((one) => one.state === 'failed' && one.dismissed);
+  if (dismissed.length > 0) lines.push([`Half done on ${namesOf(dismissed)}`]);
+  const unverified = inForce.filter(({ checked }) => checked && !checked.verified);
+  if (unverified.length > 0)
+    lines.push([`Not verified on ${namesOf(unverified)}: ${notesOf(unverified[0])}`]);
+  else if (inForce.length > 0 && inForce.every(({ checked }) => checked)) lines.push(['Verified with Azure']);
+  const over = measures.filter(({ state, says }) => (state === 'undone' || state === 'done') && says);
+  for (const text of new Set(over.map(({ says }) => says))) lines.push([plainLine(text, 400)]);
+  return lines;
 }
+
+function namesOf(measures: readonly Measure[]): string {
+  const names = measures.slice(0, 3).map(({ name }) => plainLine(name, 60));
+  return `${names.join(', ')}${measures.length > 3 ? ` and ${measures.length - 3} more` : ''}`;
+}
+
+const notesOf = (measure: Measure | undefined) => plainLine((measure?.checked?.notes ?? []).join('; '), 250);
+
+const driftLine = ({ reason, kind }: Measure): Inline[] => [
+  { bold: kind === 'isolation' ? 'Opened by hand since' : 'Changed by hand since' },
+  `: ${plainLine(reason, 250)}`,
+];
+
+function linesOf(measure: Measure): Inline[][] {
+  const { state, says, reason, dismissed, checked, name, steps, by: who, at } = measure;
+  const lines: Inline[][] = [];
+  if (isUnderWay(measure)) {
+    const passed = steps.filter((step) => step.state === 'done').length;
+    const next = steps[passed]?.words ?? steps.at(-1)?.words ?? '';
+    lines.push([
+      `${state === 'doing' ? 'Under way' : 'Being undone'}, step ${Math.min(passed + 1, steps.length)} of ${steps.length}: ${plainLine(next, 150)} · by `,
+      { bold: plainLine(who.name, 80) },
+      ' · ',
+      { time: at },
+    ]);
+  } else if (state === 'failed' && dismissed) {
+    const passed = steps.filter((step) => step.state === 'done').length;
+    lines.push([
+      `Half done on ${plainLine(name, 80)}, ${passed} of ${steps.length} steps: ${plainLine(reason, 200)} · dismissed by `,
+      { bold: plainLine(dismissed.by.name, 80) },
+    ]);
+  } else if (state === 'failed') lines.push([`Failed: ${plainLine(reason, 300)}`]);
+  else if (says) lines.push([plainLine(says, 400)]);
+  if (state === 'drifted') lines.push(driftLine(measure));
+  if (state === 'in force' && checked)
+    lines.push([
+      checked.verified ? 'Verified with Azure · ' : `Not verified: ${notesOf(measure)} · `,
+      { time: checked.at },
+    ]);
+  return lines;
+}
+
+const approvalLines = ({ approvals }: AlertView, now: number): Inline[][] =>
+  approvals
+    .filter((approval) => isWaiting(approval, now))
+    .map(({ what, by: asker, at, until, why, needed, approvals: given }) => [
+      `${plainLine(what, 300)}: asked by `,
+      { bold: plainLine(asker.name, 80) },
+      ' · ',
+      { time: at },
+      ` · waits for ${needed - given.length === 2 ? 'two responders' : 'a second responder'}, since ${plainLine(why, 200)} · until `,
+      { time: until },
+    ]);
 
 const by = (change: ReturnType<typeof lastChange>): Inline[] =>
   change

@@ -1,7 +1,8 @@
-import { type Alert, summarize } from '../alerts/alert';
-import type { Deed } from '../alerts/deed';
-import type { Isolation } from '../alerts/isolation';
+import { kindOf } from '../actions/registry';
+import { summarize } from '../alerts/alert';
 import { plainBlock, plainLine } from '../alerts/plain-text';
+import type { AlertView } from '../measures/alert-view';
+import type { Measure } from '../measures/measure';
 import type { Inline } from './message';
 
 /** A part of the thread under an alert: its heading and its lines; `code` is shown as it stands. */
@@ -16,12 +17,18 @@ const shownMachines = 200;
 const shownScript = 100_000;
 
 /** What belongs to an alert but would drown it: the whole script, its machines, what else happened. Empty: no thread. */
-export function threadOf(alert: Alert): ThreadPart[] {
+export function threadOf({ alert, measures }: AlertView): ThreadPart[] {
   const { machines } = summarize(alert);
   const { script, timeline } = alert.facts;
   const parts: ThreadPart[] = [];
-  const { notes, deeds } = alert.measures;
-  for (const deed of Object.values(deeds ?? {})) parts.push(stepsPart(deed));
+  const { notes } = alert.triage;
+  for (const kind of new Set(measures.map((one) => one.kind)))
+    parts.push(
+      ...measureParts(
+        measures.filter((one) => one.kind === kind),
+        machines,
+      ),
+    );
   if (notes?.length) {
     const lines = notes.map((note): Inline[] => [
       { time: note.at },
@@ -38,7 +45,6 @@ export function threadOf(alert: Alert): ThreadPart[] {
       code: plainBlock(script.text, shownScript),
     });
   }
-  if (alert.isolation && alert.isolation.machines.length > 1) parts.push(isolationPart(alert.isolation));
   if (machines > 1) {
     const all = alert.executions;
     const lines = all
@@ -59,27 +65,52 @@ export function threadOf(alert: Alert): ThreadPart[] {
   return parts;
 }
 
-/** A response step by step: what is through, what is under way, what is to come. */
-function stepsPart({ by, plan, passed, status }: Deed): ThreadPart {
-  const back = status === 'undoing' || status === 'undone';
-  const lines = plan.map((step, index): Inline[] => {
-    const how = index < passed ? 'done' : index === passed ? 'under way' : 'to come';
-    return [`${how} · ${plainLine(step, 200)}`];
-  });
-  return { heading: `${back ? 'Undone' : 'Done'} by ${plainLine(by.name, 80)}, step by step`, lines };
+/** A kind of measure: machine by machine where there are several, else step by step. */
+function measureParts(measures: readonly Measure[], machines: number): ThreadPart[] {
+  const kind = kindOf(measures[0]?.kind ?? '');
+  if (machines > 1 && kind?.summary) {
+    const lines = measures
+      .slice(0, shownMachines)
+      .map((measure): Inline[] => [
+        { bold: plainLine(measure.name, 60) },
+        ` · ${resultOf(measure, kind.stands ?? 'in force')}`,
+      ]);
+    return [{ heading: `${kind.name}, machine by machine`, lines }];
+  }
+  return measures
+    .filter(({ steps }) => steps.length > 0)
+    .map((measure) => stepsPart(measure, kind?.name ?? ''));
 }
 
-/** Containing a storm, machine by machine. */
-function isolationPart({ machines, interfaces }: Isolation): ThreadPart {
-  const lines = machines.slice(0, shownMachines).map(({ id, name, failed }): Inline[] => {
-    const own = interfaces.filter((nic) => nic.machineId === id);
-    const cut = own.filter((nic) => nic.cut).length;
-    const how = failed
-      ? `not isolated: ${plainLine(failed, 200)}`
-      : cut > 0
-        ? `isolated, ${cut} of ${own.length} interfaces`
-        : 'not isolated';
-    return [{ bold: plainLine(name, 60) }, ` · ${how}`];
+function resultOf({ state, reason, steps, by }: Measure, stands: string): string {
+  const passed = steps.filter((step) => step.state === 'done').length;
+  switch (state) {
+    case 'in force':
+      return `${stands}, by ${plainLine(by.name, 60)}`;
+    case 'failed':
+      return `not ${stands}: ${plainLine(reason, 200)}`;
+    case 'drifted':
+      return `changed by hand: ${plainLine(reason, 200)}`;
+    case 'doing':
+    case 'undoing':
+      return `${state === 'doing' ? 'under way' : 'being undone'}, ${passed} of ${steps.length} steps`;
+    default:
+      return state;
+  }
+}
+
+/** What is through, what is under way, what is to come. */
+function stepsPart({ by, steps, way, state, approvedBy, reason }: Measure, name: string): ThreadPart {
+  const next = steps.findIndex((step) => step.state !== 'done');
+  const lines = steps.map((step, index): Inline[] => {
+    const current = state === 'failed' ? 'failed' : 'under way';
+    const how = step.state === 'done' ? 'done' : index === next ? current : 'to come';
+    return [`${how} · ${plainLine(step.words, 200)}`];
   });
-  return { heading: 'Isolation, machine by machine', lines };
+  if (reason) lines.push([plainLine(reason, 300)]);
+  const approved = approvedBy ? `, approved by ${plainLine(approvedBy.name, 80)}` : '';
+  return {
+    heading: `${name}, step by step: ${way === 'undo' ? 'undone' : 'asked for'} by ${plainLine(by.name, 80)}${approved}`,
+    lines,
+  };
 }

@@ -1,7 +1,7 @@
+import { reviewAccess } from '../actions/access/access-review';
 import { plainLine } from '../alerts/plain-text';
 import { createAzure } from '../azure/azure';
 import type { Config } from '../config';
-import { reviewAccess } from '../responses/access-review';
 import { csvLine } from './csv';
 import { type Output, table } from './output';
 import { parseScope } from './scope';

@@ -1,14 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import type { PressJob } from '../actions/action';
+import { approvalIdOf, askForApproval } from '../actions/approvals';
+import { exceptionWords } from '../actions/triage/add-exception';
 import { shortDigest } from '../alerts/digest';
 import type { Exception } from '../alerts/exception';
 import { assessException, defaultMaxExceptionDays } from '../alerts/exception-policy';
 import { ExceptionsFileError, exceptionSchema, parseExceptions, toMoment } from '../alerts/exceptions-file';
 import { plainLine } from '../alerts/plain-text';
+import { canonicalJson } from '../canonical-json';
 import type { Config } from '../config';
-import { askForApproval } from '../responses/decide-exception';
-import type { AuditDraft } from '../store/audit';
-import type { Notice } from '../store/deliveries';
+import type { Keyring } from '../keyring';
+import { exceptionApprovalHoldsMs, isWaiting } from '../measures/approval';
+import type { AuditDraft } from '../store/audit-chain';
 import type { Store } from '../store/store';
 import { operator } from './operator';
 import { CommandError, type Output, table } from './output';
@@ -128,8 +133,8 @@ export async function addException(flags: AddFlags, config: Config, output: Outp
     createdBy: operator().name,
     createdAt: new Date().toISOString(),
   };
-  await withStore(config, async (store) => {
-    const [saved] = await save([exception], 'exception.add', store, config, output);
+  await withStore(config, async (store, _, keyring) => {
+    const [saved] = await save([exception], 'exception.add', { store, keyring, config }, output);
     if (saved || flags.json) output.out(flags.json ? JSON.stringify(exception) : exception.id);
   });
 }
@@ -143,10 +148,10 @@ export async function addException(flags: AddFlags, config: Config, output: Outp
 async function save(
   wanted: readonly Exception[],
   action: string,
-  store: Store,
-  config: Config,
+  { store, keyring, config }: { store: Store; keyring: Keyring | null; config: Config },
   output: Output,
 ): Promise<Exception[]> {
+  if (!keyring) throw noSecret;
   const now = Date.now();
   const alerts = wanted.length > 0 ? await store.alerts.list({ limit: 5000 }) : [];
   const maxDays = config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays;
@@ -165,20 +170,49 @@ async function save(
   });
   if (faults.length > 0) throw new CommandError(`the exception is refused: ${faults.join('; ')}`, 2);
   const saved: Exception[] = [];
-  const postNotice = async (notice: Notice) =>
-    void (await store.deliveries.addNotice(notice, store.surfaces));
   for (const { exception, needsApproval: why } of assessed) {
     if (why) {
-      const at = new Date(now).toISOString();
-      await askForApproval({ exception, why, by: operator(), at, approvals: [] }, { store, postNotice });
+      await ask(exception, why, { store, keyring });
       output.err(`${exception.id} is not in force: ${why}. Two responders are asked in chat to approve it.`);
       continue;
     }
-    await store.exceptions.put(exception);
-    await store.audit.append([audited(action, exception.id, exception.reason, { exception })]);
+    await store.exceptions.put(
+      exception,
+      [audited(action, exception.id, exception.reason, { exception })],
+      randomUUID(),
+    );
     saved.push(exception);
   }
   return saved;
+}
+
+const noSecret = new CommandError('RUNWATCH_SECRET: unset, expected the value that the bot has', 2);
+
+/** Asks in chat, once for the same exception while it waits. */
+async function ask(
+  exception: Exception,
+  why: string,
+  { store, keyring }: { store: Store; keyring: Keyring },
+): Promise<void> {
+  const { createdAt: _, ...asked } = exception;
+  const same = `cli-${shortDigest(canonicalJson(asked))}`;
+  const known = await store.measures.getApproval(approvalIdOf(same));
+  const press: PressJob = {
+    pressId: !known || isWaiting(known, Date.now()) ? same : `${same}-${Date.now()}`,
+    alertId: '',
+    action: 'put_exception',
+    by: operator(),
+    at: new Date().toISOString(),
+    input: { ...exception },
+  };
+  const wanted = { what: exceptionWords(exception), why, holdsMs: exceptionApprovalHoldsMs };
+  await askForApproval(press, wanted, {
+    store,
+    keyring,
+    now: Date.now,
+    show: async () => {},
+    postNotice: async (notice) => void (await store.deliveries.addNotice(notice, store.surfaces)),
+  });
 }
 
 const defined = <T extends Record<string, unknown>>(value: T) =>
@@ -189,8 +223,8 @@ export async function expireException(id: string, config: Config, output: Output
   await withStore(config, async (store) => {
     const exception = await store.exceptions.get(id);
     if (!exception) throw missing(id);
-    await store.exceptions.put({ ...exception, expires: new Date().toISOString() });
-    await store.audit.append([audited('exception.expire', id, null)]);
+    const ended = { ...exception, expires: new Date().toISOString() };
+    await store.exceptions.put(ended, [audited('exception.expire', id, null)], randomUUID());
   });
   output.out(`${id} has expired`);
 }
@@ -205,11 +239,11 @@ export async function reviewException(
   const until = flags.until === undefined ? undefined : toMoment(flags.until);
   if (until === null)
     throw new CommandError(`--until: got ${flags.until}, expected a day such as 2027-01-31`, 2);
-  await withStore(config, async (store) => {
+  await withStore(config, async (store, _, keyring) => {
     const exception = await store.exceptions.get(id);
     if (!exception) throw missing(id);
     const wanted = until ? { ...exception, expires: until } : exception;
-    const saved = until ? await save([wanted], 'exception.review', store, config, output) : [];
+    const saved = until ? await save([wanted], 'exception.review', { store, keyring, config }, output) : [];
     const reviewed = saved[0] ?? exception;
     const suppressed = await store.exceptions.uses(id);
     output.out(
@@ -241,9 +275,9 @@ export async function importExceptions(
   output: Output,
 ): Promise<void> {
   const wanted = file === '-' ? parseStdin() : readExceptions(file);
-  await withStore(config, async (store) => {
+  await withStore(config, async (store, _, keyring) => {
     const known = new Map((await store.exceptions.list()).map((exception) => [exception.id, exception]));
-    const audits: AuditDraft[] = [];
+    let removed = 0;
     const changed: Exception[] = [];
     for (const exception of wanted) {
       const before = known.get(exception.id);
@@ -253,15 +287,18 @@ export async function importExceptions(
       for (const line of diff(before, after)) output.out(line);
       changed.push(after);
     }
-    const saved = flags.dryRun ? changed : await save(changed, 'exception.import', store, config, output);
+    const saved = flags.dryRun
+      ? changed
+      : await save(changed, 'exception.import', { store, keyring, config }, output);
     for (const [id, before] of flags.prune ? known : []) {
       for (const line of diff(before, undefined)) output.out(line);
-      audits.push(audited('exception.remove', id, null));
-      if (!flags.dryRun) await store.exceptions.remove(id);
+      removed++;
+      if (flags.dryRun) continue;
+      if (!keyring) throw noSecret;
+      await store.exceptions.remove(id, [audited('exception.remove', id, null)], randomUUID());
     }
-    if (!flags.dryRun) await store.audit.append(audits);
     output.err(
-      `${saved.length + audits.length} of ${wanted.length} exceptions ${flags.dryRun ? 'would change' : 'changed'}`,
+      `${saved.length + removed} of ${wanted.length} exceptions ${flags.dryRun ? 'would change' : 'changed'}`,
     );
   });
 }

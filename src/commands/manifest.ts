@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
+import { allActions } from '../actions/registry';
 import { addToAlertShortcut } from '../chat/slack/listen-to-pages';
-import { responses } from '../responses/perform';
 import type { Output } from './output';
 
 /** What the bot reads by itself, beside what its responses declare. */
@@ -30,9 +30,9 @@ const watcherActions = [
   'Microsoft.Network/virtualNetworks/subnets/read',
 ];
 
-/** The permissions of the responses, reads left to the watcher. */
+/** The permissions of the actions, reads left to the watcher. */
 export const responderActions = (): string[] =>
-  [...new Set(responses.flatMap((response) => response.permissions))]
+  [...new Set(allActions().flatMap(({ permissions }) => permissions))]
     .filter((action) => !watcherActions.includes(action))
     .sort();
 

@@ -1,35 +1,53 @@
 import { randomUUID } from 'node:crypto';
-import type { Alert } from '../alerts/alert';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AlertAction } from '../actions/action';
+import { createPress } from '../actions/press';
+import { readInput } from '../actions/press-input';
+import { actionOf, alertActions } from '../actions/registry';
 import { Refusal } from '../alerts/transitions';
 import { type Azure, type AzureOptions, createAzure } from '../azure/azure';
 import { actionsOf } from '../chat/actions';
-import { type ActionId, actionIds, type Config } from '../config';
+import type { Config } from '../config';
 import { createLog } from '../log';
+import type { AlertView } from '../measures/alert-view';
 import { createQueues } from '../pipeline/queues';
-import { responses } from '../responses/perform';
-import { createPress } from '../responses/press';
+import type { PressResult } from '../store/press-results';
 import { operator } from './operator';
 import { CommandError, type Output } from './output';
 import { withStore } from './with-store';
 
-/** Does an action on an alert, as its button does; or says what it would do, and changes nothing. */
+/** A change on Azure may take ten minutes, and is tried again for some more, ms. */
+const longestMs = 20 * 60_000;
+const lookEveryMs = 200;
+
+/**
+ * Does an action on an alert, as its button does, waits for what comes of it, and exits by that; or says what it would do,
+ * and changes nothing.
+ * @throws {CommandError} 1 where it was refused, failed, or waits for approval; 2 where it is asked for wrongly
+ */
 export async function respond(
   alertId: string,
   given: string,
-  flags: { dryRun?: boolean; set?: string[]; json?: boolean },
+  flags: { dryRun?: boolean; set?: string[]; json?: boolean; wait?: boolean },
   config: Config,
   output: Output,
   azure: AzureOptions = {},
 ): Promise<void> {
-  const action = actionIds.find((id) => id === given);
-  if (!action) throw new CommandError(`${given}: no such action; one of ${actionIds.join(', ')}`, 2);
-  const input = Object.fromEntries((flags.set ?? []).map(readPair));
+  const action = actionOf(given);
+  if (action?.about !== 'alert') {
+    const known = alertActions().map(({ id }) => id);
+    throw new CommandError(`${given}: no such action; one of ${known.join(', ')}`, 2);
+  }
+  const read = readInput(action, Object.fromEntries((flags.set ?? []).map(readPair)));
+  if ('refused' in read) throw new CommandError(`--set: ${read.refused}`, 2);
+  const { input } = read;
   await withStore(config, async (store, address, keyring) => {
     const alert = await store.alerts.get(alertId);
     if (!alert) throw new CommandError(`${alertId}: no such alert is kept`, 1);
     if (flags.dryRun) {
-      const lines = await wouldDo(alert, action, input, createAzure(config, azure));
-      if (flags.json) output.out(JSON.stringify({ alert: alertId, action, would: lines }));
+      const view = await store.measures.viewOf(alert);
+      const lines = await wouldDo(view, action, input, createAzure(config, azure));
+      if (flags.json) output.out(JSON.stringify({ alert: alertId, action: action.id, would: lines }));
       else for (const line of lines) output.out(`would ${line}`);
       return;
     }
@@ -42,11 +60,40 @@ export async function respond(
       getAlert: store.alerts.get,
       secretFits: () => store.secretFits(keyring),
     });
-    const pressId = await press({ alertId, action, by: operator(), input, nonce: randomUUID() });
-    await queues.close();
-    if (flags.json) output.out(JSON.stringify({ alert: alertId, action, pressId }));
-    else output.out(`${action} is asked for as ${pressId}; the alert shows what comes of it`);
+    const pressId = await press({
+      alertId,
+      action: action.id,
+      by: operator(),
+      input,
+      nonce: randomUUID(),
+    }).finally(() => queues.close());
+    if (flags.wait === false) {
+      if (flags.json) output.out(JSON.stringify({ alert: alertId, action: action.id, pressId }));
+      else output.out(`${action.id} is asked for as ${pressId}; the alert shows what comes of it`);
+      return;
+    }
+    const result = await resultOf(pressId, store.pressResults.get);
+    if (!result)
+      throw new CommandError(
+        `${action.id} is queued as ${pressId}, and no bot has done it within ${longestMs / 60_000} minutes: is one with the role respond running?`,
+        1,
+      );
+    if (flags.json) output.out(JSON.stringify({ alert: alertId, action: action.id, pressId, ...result }));
+    else if (result.result === 'done') output.out(result.text || `${action.name}: done`);
+    if (result.result !== 'done') throw new CommandError(result.text.replace(/\.$/, ''), 1);
   });
+}
+
+async function resultOf(
+  pressId: string,
+  get: (pressId: string) => Promise<PressResult | null>,
+): Promise<PressResult | null> {
+  for (const deadline = Date.now() + longestMs; Date.now() < deadline; ) {
+    const result = await get(pressId);
+    if (result) return result;
+    await pause(lookEveryMs);
+  }
+  return null;
 }
 
 function readPair(pair: string): [string, string] {
@@ -56,18 +103,19 @@ function readPair(pair: string): [string, string] {
 }
 
 async function wouldDo(
-  alert: Alert,
-  action: ActionId,
-  input: Record<string, string>,
+  view: AlertView,
+  action: AlertAction,
+  input: Record<string, unknown>,
   azure: Azure,
 ): Promise<string[]> {
-  const offered = actionsOf(alert, true).find(({ id }) => id === action);
-  if (!offered) throw new CommandError(`${action} can't be done as ${alert.id} stands (${alert.state})`, 1);
+  const { alert } = view;
+  const offered = actionsOf(view, true, Date.now()).find(({ id }) => id === action.id);
+  if (!offered)
+    throw new CommandError(`${action.id} can't be done as ${alert.id} stands (${alert.state})`, 1);
   const at = new Date().toISOString();
-  const press = { pressId: 'dry-run', alertId: alert.id, action, by: operator(), at, input };
-  const response = responses.find((candidate) => candidate.action === action);
+  const press = { pressId: 'dry-run', alertId: alert.id, action: action.id, by: operator(), at, input };
   try {
-    const plan = await response?.plan?.(alert, press, { azure });
+    const plan = await action.plan?.(view, press, { azure, linkTo: () => null });
     return plan ?? [offered.confirm?.text ?? offered.label];
   } catch (error) {
     if (error instanceof Refusal) throw new CommandError(error.message, 1);

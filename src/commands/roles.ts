@@ -1,8 +1,8 @@
+import { howOf } from '../actions/triage/show-roles';
 import { plainLine } from '../alerts/plain-text';
 import { createAzure } from '../azure/azure';
 import { type CallerRole, findCaller, rolesOf, whoCan } from '../azure/effective-roles';
 import type { Config } from '../config';
-import { howOf } from '../responses/show-roles';
 import { CommandError, type Output, table } from './output';
 import { parseScope } from './scope';
 

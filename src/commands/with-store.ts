@@ -19,12 +19,13 @@ export async function withStore<T>(
   const address = embedded?.address ?? { url: config.redisUrl as string };
   const why = embedded ? null : await whyNoRedis(address);
   if (why) throw new CommandError(why, 1);
-  const store = createStore(address, surfacesOf(config));
+  const secrets =
+    config.secrets ?? (embedded ? { current: readSecretFile(config.dataDir), previous: null } : null);
+  const keyring = secrets && createKeyring(secrets);
+  const store = createStore(address, surfacesOf(config), keyring?.auditSigner());
   store.onError(() => {});
   try {
-    const secrets =
-      config.secrets ?? (embedded ? { current: readSecretFile(config.dataDir), previous: null } : null);
-    return await work(store, address, secrets && createKeyring(secrets));
+    return await work(store, address, keyring);
   } finally {
     await store.close();
     await embedded?.stop();

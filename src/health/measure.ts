@@ -72,7 +72,10 @@ async function readAll(
   const open = await store.alerts.openCounts();
   metrics.openAlerts.reset();
   for (const { severity, state, count } of open) metrics.openAlerts.set({ severity, state }, count);
-  metrics.drifted.set(await store.alerts.driftedCount());
+  const measures = await store.measures.listOpen();
+  metrics.drifted.set(
+    measures.filter(({ kind, state }) => kind === 'isolation' && state === 'drifted').length,
+  );
   const { audit } = config.policy;
   for (const [place, lag] of await store.audit.copyLags(audit ?? {})) metrics.auditLag.set({ place }, lag);
 }

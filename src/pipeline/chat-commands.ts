@@ -1,10 +1,10 @@
+import { rolesText } from '../actions/triage/show-roles';
 import { lastDay } from '../alerts/exception';
 import { matchWords } from '../alerts/match-words';
 import { plainLine } from '../alerts/plain-text';
 import { parseScope } from '../alerts/scope';
 import type { Azure } from '../azure/azure';
 import { findCaller, rolesOf, whoCan } from '../azure/effective-roles';
-import { rolesText } from '../responses/show-roles';
 import type { Store } from '../store/store';
 
 export interface ChatCommandDeps {

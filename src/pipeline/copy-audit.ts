@@ -4,13 +4,15 @@ import type { Store } from '../store/store';
 export interface AuditCopies {
   /** A JSON-lines file, appended to. */
   file?: string | undefined;
-  /** Takes each entry as JSON by POST; its hash goes as Idempotency-Key. */
+  /** Takes each entry as JSON by POST; its hash goes as Idempotency-Key, and the newest entry's number and hash beside it. */
   webhook?: string | undefined;
+  /** A folder that entries older than a year move to. */
+  archive?: string | undefined;
 }
 
 const atOnce = 500;
-/** No line is longer: an entry's details are capped where they are made. */
-const longestLine = 1_000_000;
+/** The end of the file that is looked at first, bytes; more where one line of an older version is longer. */
+const tailLength = 1_000_000;
 
 /**
  * Carries the audit trail's new entries outside, in order; after a crash it goes on behind the last that arrived. One copy
@@ -46,7 +48,8 @@ async function copyToFile(file: string, { audit }: Pick<Store, 'audit'>): Promis
     for (;;) {
       const entries = await audit.after(last, atOnce);
       if (entries.length === 0) return;
-      writeSync(handle, entries.map(({ id, entry }) => `${JSON.stringify({ id, ...entry })}\n`).join(''));
+      const lines = entries.map(({ id, entry }) => `${JSON.stringify({ id, ...entry })}\n`);
+      writeSync(handle, `${lines.join('')}${JSON.stringify({ head: await audit.head() })}\n`);
       fsyncSync(handle);
       last = entries.at(-1)?.id ?? last;
     }
@@ -58,28 +61,35 @@ async function copyToFile(file: string, { audit }: Pick<Store, 'audit'>): Promis
 /** A line that a crash cut short is written anew below: readers drop what is no JSON. */
 function lastIdIn(handle: number): string {
   const { size } = fstatSync(handle);
-  const length = Math.min(size, longestLine);
-  const tail = Buffer.alloc(length);
-  readSync(handle, tail, 0, length, size - length);
-  const lines = tail.toString('utf8').split('\n');
-  if (lines.at(-1)) writeSync(handle, '\n');
-  for (const line of lines.reverse()) {
-    const id = /^\{"id":"(\d+-\d+)".*\}$/.exec(line)?.[1];
-    if (id) return id;
+  const end = Buffer.alloc(1);
+  if (size > 0 && readSync(handle, end, 0, 1, size - 1) === 1 && end[0] !== 10) writeSync(handle, '\n');
+  for (let length = Math.min(size, tailLength); ; length = Math.min(size, length * 2)) {
+    const tail = Buffer.alloc(length);
+    readSync(handle, tail, 0, length, size - length);
+    const lines = tail.toString('utf8').split('\n');
+    for (const line of lines.reverse()) {
+      const id = /^\{"id":"(\d+-\d+)".*\}$/.exec(line)?.[1];
+      if (id) return id;
+    }
+    if (length === size) return '0-0';
   }
-  return '0-0';
 }
 
 async function copyToWebhook(url: string, { audit }: Pick<Store, 'audit'>): Promise<void> {
   for (;;) {
     const entries = await audit.after(await audit.copiedTo(url), atOnce);
     if (entries.length === 0) return;
+    const head = await audit.head();
     for (const { id, entry } of entries) {
       const response = await fetch(url, {
         method: 'POST',
         redirect: 'error',
         signal: AbortSignal.timeout(10_000),
-        headers: { 'content-type': 'application/json', 'idempotency-key': entry.hash },
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': entry.hash,
+          'runwatch-audit-head': `${head.sequence} ${head.hash}`,
+        },
         body: JSON.stringify(entry),
       });
       if (!response.ok) throw new Error(`the audit webhook answered ${response.status}`);

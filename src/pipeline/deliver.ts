@@ -84,20 +84,20 @@ type Outcome = 'done' | { again: number; slotAt?: number };
 async function deliverOne(surface: Surface, id: string, begun: Begun, deps: DeliverDeps): Promise<Outcome> {
   const { store, now, metrics } = deps;
   const { alert, notice, told, at } = begun;
-  const content = contentOf(alert, notice, deps.responders);
-  const rev = alert?.rev ?? 0;
+  const content = await contentOf(alert, notice, deps);
+  const seen = { rev: alert?.rev ?? 0, touched: begun.touched };
   if (content?.kind === 'alert' && content.model.thread.length > 0)
     await deps.queues.deliverThread(surface.name, id);
   const digest = content && digestOf(content);
   if (!content || told.shown === digest) {
-    await store.deliveries.settle(surface.name, id, rev, null);
+    await store.deliveries.settle(surface.name, id, seen, null);
     return 'done';
   }
   if (at > now() + 1) return { again: at, slotAt: at };
   const channel = await channelOf(begun, surface, deps.routes);
   const ref = await show(surface, id, content, begun, channel, deps);
   if (!ref) return { again: now() + busyMs };
-  await store.deliveries.settle(surface.name, id, rev, { ref, shown: digest, attemptAt: null });
+  await store.deliveries.settle(surface.name, id, seen, { ref, shown: digest, attemptAt: null });
   if (alert && !told.ref) {
     metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
     deps.log.info({ alertId: id, surface: surface.name }, 'an alert was posted');
@@ -119,7 +119,8 @@ async function deliverThread(
   if (!parent?.alert?.announced) return;
   const parentRef = parent.told.ref;
   if (!parentRef) return postpone(job, token, { again: now() + 1000 }, deps);
-  const { thread } = messageOf(parent.alert, { responders: deps.responders, now: now() });
+  const view = await store.measures.viewOf(parent.alert);
+  const { thread } = messageOf(view, { responders: deps.responders, now: now() });
   const content: Content = { kind: 'thread', id: threadId, parent: parentRef, parts: thread };
   const [begun] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
   const digest = digestOf(content);
@@ -147,13 +148,20 @@ async function waitOrThrow(
   throw error;
 }
 
-const contentOf = (alert: Alert | null, notice: Notice | null, responders: boolean): Content | null => {
-  if (alert?.announced)
-    return { kind: 'alert', model: messageOf(alert, { responders, now: Date.parse(alert.updatedAt) }) };
+async function contentOf(
+  alert: Alert | null,
+  notice: Notice | null,
+  { store, responders, now }: DeliverDeps,
+): Promise<Content | null> {
+  if (alert?.announced) {
+    const view = await store.measures.viewOf(alert);
+    const at = view.approvals.length > 0 ? now() : Date.parse(alert.updatedAt);
+    return { kind: 'alert', model: messageOf(view, { responders, now: at }) };
+  }
   if (!notice) return null;
   const { id, text, mention, actions } = notice;
   return { kind: 'notice', id, text, ...(mention ? { mention } : {}), ...(actions ? { actions } : {}) };
-};
+}
 
 /** An alert goes by its routes; a notice to whom or where it names; else to the surface's channel. */
 async function channelOf(

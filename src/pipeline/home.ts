@@ -1,5 +1,6 @@
-import { type Alert, summarize } from '../alerts/alert';
+import { type Alert, type Presser, summarize } from '../alerts/alert';
 import { lastDay } from '../alerts/exception';
+import { isSamePerson } from '../alerts/person';
 import { plainLine } from '../alerts/plain-text';
 import { endsSoon } from '../alerts/review';
 import type { Store } from '../store/store';
@@ -14,14 +15,14 @@ const listed = 20;
 const watchedMs = 30 * 86_400_000;
 
 /** What a person wants to see first: their alerts, the open ones, exceptions to review, health. */
-export async function homeFor(userId: string, store: Store, now: number): Promise<HomePart[]> {
+export async function homeFor(presser: Presser, store: Store, now: number): Promise<HomePart[]> {
   const [alerts, exceptions, subscriptions] = await Promise.all([
     store.alerts.list({ limit: 2000, after: now - watchedMs }),
     store.exceptions.list(),
     store.polls.subscriptions(),
   ]);
   const open = alerts.filter((alert) => alert.announced && alert.state !== 'closed');
-  const mine = open.filter((alert) => alert.assignee?.id === userId);
+  const mine = open.filter((alert) => alert.assignee !== null && isSamePerson(alert.assignee, presser));
   const review = exceptions.filter((exception) => endsSoon(exception, now));
   return [
     part('My alerts', mine.map(line), 'None is assigned to you.'),

@@ -1,8 +1,8 @@
 import { type Job, type Processor, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
+import type { PressJob } from '../actions/action';
 import type { ActivityEvent } from '../alerts/activity-event';
 import type { Log } from '../log';
 import { onceASecond } from '../once-a-second';
-import type { PressJob } from '../responses/response';
 import { connect, type RedisAddress } from '../store/connect';
 import { queuePrefix } from '../store/keys';
 
@@ -39,7 +39,7 @@ interface JobData {
   sweep: unknown;
   digest: unknown;
   copyAudit: unknown;
-  watchIsolation: unknown;
+  watchMeasures: unknown;
   reviewAccess: unknown;
   health: unknown;
   respond: PressJob;
@@ -79,7 +79,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     deliver: new Queue<DeliverJob>('deliver', options(forEver)),
     health: new Queue('health', options({ removeOnFail: true })),
     sweep: new Queue('sweep', options({ removeOnFail: true })),
-    watchIsolation: new Queue('watchIsolation', options({ removeOnFail: true })),
+    watchMeasures: new Queue('watchMeasures', options({ removeOnFail: true })),
     reviewAccess: new Queue('reviewAccess', options({ attempts: 10, backoff: { type: 'patient' } })),
     copyAudit: new Queue('copyAudit', options({ removeOnFail: true })),
     digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'patient' } })),

@@ -1,9 +1,9 @@
+import type { Press } from '../actions/press';
 import { type Alert, type Presser, summarize } from '../alerts/alert';
 import { plainLine } from '../alerts/plain-text';
 import { channelFor, type Route } from '../alerts/routing';
 import type { Severity } from '../alerts/score';
 import type { PolicyFile } from '../config';
-import type { Press } from '../responses/press';
 import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { Queues } from './queues';
@@ -57,7 +57,7 @@ async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps)
     ...(round > 0 && mention ? { mention } : {}),
   };
   await say(notice, deps);
-  if (pages && !alert.measures.escalation)
+  if (pages && !alert.triage.escalation)
     await press({ alertId: alert.id, action: 'escalate', by: ourselves, nonce: 'reminders' });
 }
 
@@ -86,17 +86,17 @@ export const sleepsSince = ({ state, history }: Alert): number | null => {
 /** Says on the alert that whoever was asked has not answered in time. */
 async function noteSilence(alert: Alert, { store, queues, policy, now }: RemindDeps): Promise<void> {
   const minutes = policy.ask?.minutes ?? defaultAskMinutes;
-  const isSilent = ({ measures: { asked } }: Alert) =>
+  const isSilent = ({ triage: { asked } }: Alert) =>
     asked && !asked.answer && !asked.silentFor && now() - Date.parse(asked.at) >= minutes * minute;
   if (!isSilent(alert)) return;
   const at = new Date(now()).toISOString();
   await store.alerts.update(alert.id, (current) => {
-    const { asked } = current?.measures ?? {};
+    const { asked } = current?.triage ?? {};
     if (!current || !asked || !isSilent(current)) return null;
-    const measures = { ...current.measures, asked: { ...asked, silentFor: minutes } };
+    const triage = { ...current.triage, asked: { ...asked, silentFor: minutes } };
     const why = `${plainLine(asked.name, 80)} did not answer within ${minutes} minutes`;
     return {
-      alert: { ...current, measures, updatedAt: at },
+      alert: { ...current, triage, updatedAt: at },
       audit: [
         { at, by: ourselves, action: 'ask_caller', alertId: current.id, object: null, result: 'failed', why },
       ],

@@ -1,8 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { Alert } from '../alerts/alert';
-import { type AuditDraft, chain, genesis } from './audit';
+import { subjectsOf } from '../measures/subjects';
+import type { AuditDraft, AuditSigner } from './audit-chain';
+import { auditedScript } from './audited-write';
 import { keys } from './keys';
 import { script } from './scripts';
+import { readAlert } from './upgrade-alert';
 
 /** Alerts are kept 400 days: an auditor asks a year later. */
 const keepSeconds = 400 * 86_400;
@@ -10,25 +13,22 @@ const keepSeconds = 400 * 86_400;
 const executionSeconds = 100 * 86_400;
 
 /**
- * Stores an alert if nobody stored it since it was read, and in the same step appends to the audit trail, marks it
- * undelivered on each surface, and tells whoever watches.
+ * Stores an alert if nobody stored it since it was read, and in the same step appends to the audit log, marks it undelivered
+ * on each surface, notes what it is about, and tells whoever watches.
  */
-const commit = script(`
-local rev = redis.call('HGET', KEYS[1], 'rev') or '0'
-if rev ~= ARGV[1] then return 'stale' end
-local audits = tonumber(ARGV[7])
-if audits > 0 then
-  local head = redis.call('GET', KEYS[4]) or ARGV[8]
-  if head ~= ARGV[9] then return head end
+const commit = auditedScript(`
+local rev = redis.call('HGET', K(1), 'rev') or '0'
+if rev ~= A(1) then return 'stale' end
+redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3))
+redis.call('EXPIRE', K(1), ${keepSeconds})
+redis.call('ZADD', K(2), 'NX', A(5), A(4))
+local marks, subjects = tonumber(A(6)), tonumber(A(7))
+for i = 1, marks do redis.call('ZADD', K(2 + i), 'NX', A(5), A(4)) end
+for i = 1, subjects do
+  redis.call('ZADD', K(2 + marks + i), 'NX', A(5), A(4))
+  redis.call('EXPIRE', K(2 + marks + i), ${keepSeconds})
 end
-redis.call('HSET', KEYS[1], 'rev', ARGV[2], 'doc', ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-redis.call('ZADD', KEYS[2], 'NX', ARGV[5], ARGV[4])
-for i = 1, audits do redis.call('XADD', KEYS[3], '*', 'entry', ARGV[10 + i]) end
-if audits > 0 then redis.call('SET', KEYS[4], ARGV[10]) end
-for i = 5, #KEYS do redis.call('ZADD', KEYS[i], 'NX', ARGV[5], ARGV[4]) end
-redis.call('PUBLISH', '${keys.changes}', ARGV[4])
-return 'done'`);
+redis.call('PUBLISH', '${keys.changes}', A(4))`);
 
 const claimAll = script(`
 local owners = {}
@@ -60,17 +60,24 @@ export interface AlertChange {
   audit?: AuditDraft[];
 }
 
-export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
+/** What it is about now and was not before. */
+function newSubjects(before: Alert | null, after: Alert): string[] {
+  if (before && before.executions === after.executions && before.facts === after.facts) return [];
+  const known = new Set(before ? subjectsOf(before) : []);
+  return subjectsOf(after).filter((subject) => !known.has(subject));
+}
+
+export function createAlertsStore(redis: Redis, surfaces: readonly string[], signer: AuditSigner | null) {
   async function get(id: string): Promise<Alert | null> {
     const doc = await redis.hget(keys.alert(id), 'doc');
-    return doc ? (JSON.parse(doc) as Alert) : null;
+    return doc ? readAlert(doc) : null;
   }
 
   /** A hundred or so in one step; null where there is none. */
   async function getMany(ids: readonly string[]): Promise<(Alert | null)[]> {
     if (ids.length === 0) return [];
     const docs = (await readAll(redis, ids.map(keys.alert), [])) as (string | null)[];
-    return docs.map((doc) => (doc ? (JSON.parse(doc) as Alert) : null));
+    return docs.map((doc) => (doc ? readAlert(doc) : null));
   }
 
   /**
@@ -83,33 +90,28 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
     known?: Alert | null,
   ): Promise<Alert | null> {
     let current = known === undefined ? await get(id) : known;
-    let head = genesis;
     for (;;) {
       const wanted = change(current);
       if (!wanted) return current;
       const rev = current?.rev ?? 0;
       const stored: Alert = { ...wanted.alert, rev: rev + 1 };
-      const audits = wanted.audit ?? [];
-      if (audits.length > 0 && head === genesis) head = (await redis.get(keys.auditHead)) ?? genesis;
-      const entries = chain(head, audits);
       const marks = stored.announced ? surfaces.map(keys.undelivered) : [];
-      const touched = [keys.alert(id), keys.alerts, keys.audit, keys.auditHead, ...marks];
-      const answer = await commit(redis, touched, [
-        rev,
-        rev + 1,
-        JSON.stringify(stored),
-        id,
-        Date.parse(stored.raisedAt),
-        keepSeconds,
-        entries.length,
-        genesis,
-        head,
-        entries.at(-1)?.hash ?? head,
-        ...entries.map((entry) => JSON.stringify(entry)),
-      ]);
+      const subjects = newSubjects(current, stored).map(keys.alertsOn);
+      const answer = await commit(redis, signer, {
+        drafts: wanted.audit ?? [],
+        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects],
+        args: [
+          rev,
+          rev + 1,
+          JSON.stringify(stored),
+          id,
+          Date.parse(stored.raisedAt),
+          marks.length,
+          subjects.length,
+        ],
+      });
       if (answer === 'done') return stored;
-      if (answer === 'stale') current = await get(id);
-      else head = String(answer);
+      current = await get(id);
     }
   }
 
@@ -174,9 +176,9 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
   const count = () => redis.zcard(keys.alerts);
 
   /** Counts are kept for a few seconds: a scrape of every process reads thousands of alerts. */
-  let counted: { at: number; open: OpenCount[]; drifted: number } | null = null;
-  async function counts() {
-    if (counted && Date.now() - counted.at < countedMs) return counted;
+  let counted: { at: number; open: OpenCount[] } | null = null;
+  async function openCounts(): Promise<OpenCount[]> {
+    if (counted && Date.now() - counted.at < countedMs) return counted.open;
     const alerts = await list({ limit: 5000, after: Date.now() - 30 * 86_400_000 });
     const open = new Map<string, OpenCount>();
     for (const { announced, severity, state } of alerts) {
@@ -184,11 +186,8 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
       const key = `${severity} ${state}`;
       open.set(key, { severity, state, count: (open.get(key)?.count ?? 0) + 1 });
     }
-    const drifted = alerts
-      .flatMap(({ isolation }) => (isolation?.status === 'isolated' ? isolation.interfaces : []))
-      .filter(({ drift }) => drift !== undefined).length;
-    counted = { at: Date.now(), open: [...open.values()], drifted };
-    return counted;
+    counted = { at: Date.now(), open: [...open.values()] };
+    return counted.open;
   }
 
   return {
@@ -201,8 +200,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[]) {
     noteMachines,
     burstOf,
     count,
-    openCounts: async () => (await counts()).open,
-    driftedCount: async () => (await counts()).drifted,
+    openCounts,
   };
 }
 export type AlertsStore = ReturnType<typeof createAlertsStore>;

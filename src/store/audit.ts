@@ -1,88 +1,38 @@
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Presser } from '../alerts/alert';
-import { canonicalJson } from '../canonical-json';
+import { type AuditDraft, type AuditEntry, type AuditSigner, genesis } from './audit-chain';
+import { auditedScript } from './audited-write';
 import { keys } from './keys';
-import { script } from './scripts';
-
-/** What somebody did, or was refused. */
-export interface AuditDraft {
-  at: string;
-  by: Presser;
-  /** An action id, or what Runwatch did by itself ("suppressed", "isolate.interface"). */
-  action: string;
-  alertId: string | null;
-  /** What it was done to: a resource id, an exception's id. */
-  object: string | null;
-  /** asked: it waits for a second person, and nothing is done yet. */
-  result: 'done' | 'refused' | 'failed' | 'started' | 'asked';
-  why: string | null;
-  details?: Record<string, unknown> | undefined;
-}
-
-/** One link of the chain: `hash` covers the draft and the hash before it. */
-export interface AuditEntry extends AuditDraft {
-  prev: string;
-  hash: string;
-}
-
-export const genesis = '0'.repeat(64);
-
-export function chain(prev: string, drafts: readonly AuditDraft[]): AuditEntry[] {
-  let last = prev;
-  return drafts.map((draft) => {
-    const hash = hashOf(last, draft);
-    const entry = { ...draft, prev: last, hash };
-    last = hash;
-    return entry;
-  });
-}
-
-const hashOf = (prev: string, draft: AuditDraft) =>
-  createHash('sha256').update(prev).update(canonicalJson(draft)).digest('hex');
-
-/** The first entry whose link does not hold, counted from 0; null when the whole chain does. */
-export function firstBrokenLink(entries: readonly AuditEntry[], from = genesis): number | null {
-  let prev = from;
-  for (const [index, entry] of entries.entries()) {
-    const { prev: claimedPrev, hash, ...draft } = entry;
-    if (claimedPrev !== prev || hashOf(prev, draft) !== hash) return index;
-    prev = hash;
-  }
-  return null;
-}
 
 /** Appends, and once only per `onceId`: a job that runs again writes nothing twice. */
-const appendOnce = script(`
-if ARGV[4] ~= '' and redis.call('EXISTS', KEYS[3]) == 1 then return 'known' end
-local head = redis.call('GET', KEYS[2]) or ARGV[1]
-if head ~= ARGV[2] then return head end
-if ARGV[4] ~= '' then redis.call('SET', KEYS[3], '1', 'EX', 604800) end
-for i = 5, #ARGV do redis.call('XADD', KEYS[1], '*', 'entry', ARGV[i]) end
-redis.call('SET', KEYS[2], ARGV[3])
-return 'done'`);
+const appendOnce = auditedScript(`
+if A(1) ~= '' then
+  if redis.call('EXISTS', K(1)) == 1 then return 'known' end
+  redis.call('SET', K(1), '1', 'EX', 604800)
+end`);
 
-export function createAuditTrail(redis: Redis) {
+/** The newest entry: whoever has the log without it knows that something is missing. */
+export interface AuditHead {
+  hash: string;
+  /** How many signed entries there are. */
+  sequence: number;
+}
+
+/** What was moved out of Redis into files. */
+export interface Archived {
+  /** Of the last entry that was moved. */
+  sequence: number;
+  hash: string;
+  /** How many entries were moved, those that have no number too. */
+  entries: number;
+}
+
+export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
   async function append(drafts: readonly AuditDraft[], onceId = ''): Promise<void> {
-    if (drafts.length === 0) return;
-    let head = (await redis.get(keys.auditHead)) ?? genesis;
-    for (;;) {
-      const entries = chain(head, drafts);
-      const touched = [keys.audit, keys.auditHead, keys.auditOnce(onceId || 'none')];
-      const docs = entries.map((entry) => JSON.stringify(entry));
-      const answer = await appendOnce(redis, touched, [
-        genesis,
-        head,
-        entries.at(-1)?.hash ?? head,
-        onceId,
-        ...docs,
-      ]);
-      if (answer === 'done' || answer === 'known') return;
-      head = String(answer);
-    }
+    if (drafts.length > 0)
+      await appendOnce(redis, signer, { drafts, keys: [keys.auditOnce(onceId || 'none')], args: [onceId] });
   }
 
-  /** Newest first when `newestFirst`; every entry when `limit` is absent. */
+  /** Newest first when `newestFirst`; every entry that Redis has when `limit` is absent. */
   async function read({
     limit,
     newestFirst = false,
@@ -114,14 +64,23 @@ export function createAuditTrail(redis: Redis) {
   const copiedTo = async (place: string) => (await redis.hget(keys.auditCopies, place)) ?? '0-0';
   const setCopiedTo = (place: string, id: string) => redis.hset(keys.auditCopies, place, id);
 
-  return {
-    append,
-    read,
-    after,
-    copiedTo,
-    copyLags,
-    setCopiedTo,
-    head: async () => (await redis.get(keys.auditHead)) ?? genesis,
+  const head = async (): Promise<AuditHead> => {
+    const [hash, sequence] = await redis.mget(keys.auditHead, keys.auditSequence);
+    return { hash: hash ?? genesis, sequence: Number(sequence ?? 0) };
   };
+
+  const archived = async (): Promise<Archived | null> => {
+    const doc = await redis.get(keys.auditArchived);
+    return doc ? (JSON.parse(doc) as Archived) : null;
+  };
+
+  /** Notes that entries are kept in files, and takes them out of Redis. @param upTo the stream id of the last */
+  async function dropArchived(upTo: string, moved: Archived): Promise<void> {
+    await redis.set(keys.auditArchived, JSON.stringify(moved));
+    const [ms = '0', part = '0'] = upTo.split('-');
+    await redis.xtrim(keys.audit, 'MINID', `${ms}-${Number(part) + 1}`);
+  }
+
+  return { append, read, after, copiedTo, copyLags, setCopiedTo, head, archived, dropArchived };
 }
-export type AuditTrail = ReturnType<typeof createAuditTrail>;
+export type AuditLog = ReturnType<typeof createAuditLog>;

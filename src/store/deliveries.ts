@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Alert } from '../alerts/alert';
 import { keys } from './keys';
 import { script } from './scripts';
+import { readAlert } from './upgrade-alert';
 
 /** Where a message stands on a surface. */
 export interface MessageRef {
@@ -60,7 +61,7 @@ for i = 2, #KEYS, 3 do
   local at = free
   if mode == 'held' then at = now
   elseif mode == 'alone' or (at <= now + 1 and not told) then free = free + interval end
-  answers[#answers + 1] = { redis.call('HGET', KEYS[i], 'doc'), redis.call('GET', KEYS[i + 1]), told, tostring(at) }
+  answers[#answers + 1] = { redis.call('HGET', KEYS[i], 'doc'), redis.call('GET', KEYS[i + 1]), told, tostring(at), redis.call('HGET', KEYS[i], 'touched') }
 end
 if free > now then redis.call('SET', slot, tostring(free), 'PX', math.ceil(free - now + 60000)) end
 return answers`);
@@ -77,11 +78,12 @@ if tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[1]) then
 end
 return 1`);
 
-/** Notes what was told, and removes the mark unless the alert was stored again since. */
+/** Notes what was told, and removes the mark unless the alert or one of its measures was stored again since. */
 const settleScript = script(`
 if ARGV[3] ~= '' then redis.call('SET', KEYS[3], ARGV[3], 'EX', 34560000) end
 local rev = redis.call('HGET', KEYS[2], 'rev')
 if rev and tonumber(rev) > tonumber(ARGV[2]) then return 0 end
+if (redis.call('HGET', KEYS[2], 'touched') or '0') ~= ARGV[4] then return 0 end
 return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
 const relock = script(
@@ -99,6 +101,8 @@ export interface Begun {
   told: Told;
   toldAs: string;
   at: number;
+  /** Counts the changes of its measures and approvals. */
+  touched: number;
 }
 
 const nothingTold: Told = { ref: null, shown: null, attemptAt: null };
@@ -119,12 +123,13 @@ export function createDeliveries(redis: Redis) {
       | string
       | null
     )[][];
-    return rows.map(([alert, notice, told, at]) => ({
-      alert: alert ? JSON.parse(alert) : null,
+    return rows.map(([alert, notice, told, at, touched]) => ({
+      alert: alert ? readAlert(alert) : null,
       notice: notice ? JSON.parse(notice) : null,
       told: told ? JSON.parse(told) : nothingTold,
       toldAs: told ?? '',
       at: Number(at),
+      touched: Number(touched ?? 0),
     }));
   }
 
@@ -138,11 +143,11 @@ export function createDeliveries(redis: Redis) {
   /** Nobody sends to the channel before `at` (Retry-After). */
   const closeUntil = (channel: string, at: number) => closeChannel(redis, [keys.slot(channel)], [at]);
 
-  const settle = (surface: string, id: string, rev: number, told: Told | null) =>
+  const settle = (surface: string, id: string, seen: { rev: number; touched: number }, told: Told | null) =>
     settleScript(
       redis,
       [keys.undelivered(surface), keys.alert(id), keys.told(surface, id)],
-      [id, rev, told ? JSON.stringify(told) : ''],
+      [id, seen.rev, told ? JSON.stringify(told) : '', seen.touched],
     );
 
   /** What is owed, the oldest first; what was marked within 5 s of `now` (ms) is on its way. */

@@ -1,22 +1,16 @@
 import type { Redis } from 'ioredis';
-import type { Presser } from '../alerts/alert';
 import type { Exception } from '../alerts/exception';
+import type { AuditDraft, AuditSigner } from './audit-chain';
+import { auditedScript } from './audited-write';
 import { keys } from './keys';
 
-/** A broad exception that is not in force until enough different people approved it. */
-export interface PendingException {
-  exception: Exception;
-  /** Why one person is not enough. */
-  why: string;
-  by: Presser;
-  at: string;
-  approvals: Presser[];
-}
+/** Stores or removes an exception with its audit entry, once for a press. */
+const change = auditedScript(`
+if redis.call('EXISTS', K(2)) == 1 then return 'known' end
+redis.call('SET', K(2), '1', 'EX', 604800)
+if A(2) == '' then redis.call('HDEL', K(1), A(1)) else redis.call('HSET', K(1), A(1), A(2)) end`);
 
-/** How long an approval is waited for, ms. */
-export const approvalHoldsMs = 86_400_000;
-
-export function createExceptionsStore(redis: Redis) {
+export function createExceptionsStore(redis: Redis, signer: AuditSigner | null) {
   async function list(): Promise<Exception[]> {
     const docs = await redis.hvals(keys.exceptions);
     return docs.map((doc) => JSON.parse(doc) as Exception).sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -27,8 +21,17 @@ export function createExceptionsStore(redis: Redis) {
     return doc ? (JSON.parse(doc) as Exception) : null;
   }
 
-  const put = (exception: Exception) => redis.hset(keys.exceptions, exception.id, JSON.stringify(exception));
-  const remove = (id: string) => redis.hdel(keys.exceptions, id);
+  /** Stores it and audits that, once for `onceId` however often it is asked for. */
+  const put = (exception: Exception, audit: readonly AuditDraft[], onceId: string) =>
+    change(redis, signer, {
+      drafts: audit,
+      keys: [keys.exceptions, keys.auditOnce(onceId)],
+      args: [exception.id, JSON.stringify(exception)],
+    });
+
+  /** Removes it and audits that, once for `onceId` however often it is asked for. */
+  const remove = (id: string, audit: readonly AuditDraft[], onceId: string) =>
+    change(redis, signer, { drafts: audit, keys: [keys.exceptions, keys.auditOnce(onceId)], args: [id, ''] });
 
   /** Counts an alert that an exception suppressed, each alert once. */
   const noteUse = (id: string, alertId: string) => redis.sadd(`${keys.exceptionUses}:${id}`, alertId);
@@ -37,20 +40,6 @@ export function createExceptionsStore(redis: Redis) {
   const usesOf = async (ids: readonly string[]) =>
     (await Promise.all(ids.map(uses))).reduce((sum, count) => sum + count, 0);
 
-  /** Broad exceptions that wait for approval; what waited too long is dropped. */
-  async function pending(now: number): Promise<PendingException[]> {
-    const docs = await redis.hvals(keys.pendingExceptions);
-    const all = docs.map((doc) => JSON.parse(doc) as PendingException);
-    const over = all.filter(({ at }) => now - Date.parse(at) > approvalHoldsMs);
-    if (over.length > 0)
-      await redis.hdel(keys.pendingExceptions, ...over.map(({ exception }) => exception.id));
-    return all.filter((one) => !over.includes(one));
-  }
-
-  const putPending = (one: PendingException) =>
-    redis.hset(keys.pendingExceptions, one.exception.id, JSON.stringify(one));
-  const removePending = (id: string) => redis.hdel(keys.pendingExceptions, id);
-
-  return { list, get, put, remove, noteUse, uses, usesOf, pending, putPending, removePending };
+  return { list, get, put, remove, noteUse, uses, usesOf };
 }
 export type ExceptionsStore = ReturnType<typeof createExceptionsStore>;

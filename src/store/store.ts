@@ -1,7 +1,8 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createAlertsStore } from './alerts-store';
 import { createAnswers } from './answers';
-import { createAuditTrail } from './audit';
+import { createAuditLog } from './audit';
+import type { AuditSigner } from './audit-chain';
 import { connect, type RedisAddress } from './connect';
 import { createDeliveries } from './deliveries';
 import { createEventHubState } from './event-hub-state';
@@ -9,23 +10,34 @@ import { createExceptionsStore } from './exceptions-store';
 import { createHealthStore } from './health-store';
 import { createHistory } from './history';
 import { keys } from './keys';
+import { createMeasuresStore } from './measures-store';
 import { createPollState } from './poll-state';
-import { createPressAgain, createPressesDone } from './press-again';
-import { createReviews, createRevocations } from './revocations';
+import { createPressAgain, createPressResults } from './press-results';
+import { createReviews } from './reviews';
 import { createRunsStore } from './runs-store';
 import { createSecretFit } from './secret-fit';
 import { createTeamsMemory } from './teams-memory';
 import { createTimelineStore } from './timeline-store';
+import { createVersion } from './version';
 import { createWatches } from './watches';
 
-/** Everything that is kept, over one connection. `surfaces` are those that messages are posted to. */
-export function createStore(address: RedisAddress, surfaces: readonly string[]) {
+/**
+ * Everything that is kept, over one connection.
+ * @param surfaces those that messages are posted to
+ * @param signer null where RUNWATCH_SECRET is not known: then whatever is audited can't be stored
+ */
+export function createStore(
+  address: RedisAddress,
+  surfaces: readonly string[],
+  signer: AuditSigner | null = null,
+) {
   const redis = connect(address);
   return {
-    alerts: createAlertsStore(redis, surfaces),
+    alerts: createAlertsStore(redis, surfaces, signer),
     runs: createRunsStore(redis),
-    audit: createAuditTrail(redis),
-    exceptions: createExceptionsStore(redis),
+    measures: createMeasuresStore(redis, surfaces, signer),
+    audit: createAuditLog(redis, signer),
+    exceptions: createExceptionsStore(redis, signer),
     polls: createPollState(redis),
     hub: createEventHubState(redis),
     health: createHealthStore(redis),
@@ -35,10 +47,10 @@ export function createStore(address: RedisAddress, surfaces: readonly string[]) 
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
     watches: createWatches(redis),
-    revocations: createRevocations(redis),
     reviews: createReviews(redis),
+    version: createVersion(redis),
     pressAgain: createPressAgain(redis),
-    pressesDone: createPressesDone(redis),
+    pressResults: createPressResults(redis),
     secretFits: createSecretFit(redis),
     /** Wrong console tokens by address: ten a minute, counted by all processes together. */
     signInFailures: new RateLimiterRedis({

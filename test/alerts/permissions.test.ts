@@ -1,7 +1,9 @@
+import type { AlertAction } from '../../src/actions/action';
+import { actionOf } from '../../src/actions/registry';
 import { newAlert } from '../../src/alerts/alert';
-import { declarationOf, offered } from '../../src/alerts/declarations';
 import { type Execution, executionFrom } from '../../src/alerts/execution';
 import { techniques } from '../../src/alerts/techniques';
+import { untouched } from '../support/alerts';
 import { event, vm } from '../support/event';
 
 const group = vm.replace(/\/virtualMachines.*/, '');
@@ -17,8 +19,9 @@ test.each(
   const resourceId = `${group.replace('Microsoft.Compute', provider)}${kinds.map((kind) => `/${kind}/x`).join('')}`;
   const execution = executionFrom(event({ operation, resourceId })) as Execution;
   const alert = newAlert('RW-1', [execution], execution.startedAt);
-  if (!offered(alert).some(({ action }) => action === 'clean_up')) return;
-  const declared = declarationOf('clean_up').permissions.map((permission) => permission.toLowerCase());
+  const cleanUp = actionOf('clean_up') as AlertAction;
+  if (!cleanUp.offered(untouched(alert), 0)) return;
+  const declared = cleanUp.permissions.map((permission) => permission.toLowerCase());
   expect(declared).toEqual(
     expect.arrayContaining([`${type}/read`.toLowerCase(), `${type}/delete`.toLowerCase()]),
   );

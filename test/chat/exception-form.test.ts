@@ -1,7 +1,7 @@
+import { exceptionForm, readExceptionForm } from '../../src/actions/triage/exception-form';
 import { newAlert } from '../../src/alerts/alert';
 import { parseExceptions } from '../../src/alerts/exceptions-file';
 import { type Execution, executionFrom } from '../../src/alerts/execution';
-import { exceptionForm, readExceptionForm } from '../../src/chat/exception-form';
 import { event } from '../support/event';
 
 const execution = executionFrom(event()) as Execution;

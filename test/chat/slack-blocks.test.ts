@@ -6,6 +6,7 @@ import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import { judge } from '../../src/pipeline/judge';
+import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { faultsOfBlocks } from '../support/slack-blocks';
 
@@ -42,7 +43,9 @@ const alertOf = (name: string, machine: string, extra: string) => {
 test('whatever strangers write, Slack takes the message and nobody is mentioned', () => {
   fc.assert(
     fc.property(nasty, nasty, nasty, (name, machine, extra) => {
-      const blocks = toBlocks(messageOf(alertOf(name, machine, extra), { responders: true, now: 0 }));
+      const blocks = toBlocks(
+        messageOf(untouched(alertOf(name, machine, extra)), { responders: true, now: 0 }),
+      );
       expect(faultsOfBlocks(blocks)).toEqual([]);
       for (const block of blocks) {
         if (block.type !== 'section') continue;
@@ -121,7 +124,7 @@ test('whatever scripts, tags, answers and timelines hold, message and thread are
   fc.assert(
     fc.property(nasty, (text) => {
       const model = messageOf(
-        judge(withFacts(alertOf('dana', 'vm-1', 'rg'), text), [], { points: defaultPoints }),
+        untouched(judge(withFacts(alertOf('dana', 'vm-1', 'rg'), text), [], { points: defaultPoints })),
         { responders: true, now: 0 },
       );
       const all = [...toBlocks(model), ...toThreadBlocks(model.thread)];
@@ -139,7 +142,7 @@ test('whatever scripts, tags, answers and timelines hold, message and thread are
 });
 
 test('without responders the buttons that need one say so', () => {
-  const { actions } = messageOf(alertOf('dana', 'vm-1', 'rg'), { responders: false, now: 0 });
+  const { actions } = messageOf(untouched(alertOf('dana', 'vm-1', 'rg')), { responders: false, now: 0 });
   expect(actions.find((action) => action.id === 'isolate')?.label).toContain('no responders set');
   expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');
 });

@@ -8,6 +8,7 @@ import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import { toCard, toThreadCard } from '../../src/chat/teams/card';
 import { judge } from '../../src/pipeline/judge';
+import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 
 const build = (name = 'dana') => {
@@ -41,7 +42,7 @@ const build = (name = 'dana') => {
     [],
     { points: defaultPoints },
   );
-  return { alert, model: messageOf(alert, { responders: true, now: 0 }) };
+  return { alert, model: messageOf(untouched(alert), { responders: true, now: 0 }) };
 };
 
 const { alert, model } = build();
@@ -91,7 +92,7 @@ test('a long script is cut in chat, and whole on the alert’s page', () => {
     redacted: [],
     traits: [],
   };
-  const { thread } = messageOf({ ...alert, facts: { script } }, { responders: true, now: 0 });
+  const { thread } = messageOf(untouched({ ...alert, facts: { script } }), { responders: true, now: 0 });
   expect(JSON.stringify(toThreadBlocks(thread))).toContain('the whole script is on the alert');
   expect(JSON.stringify(toThreadCard('RW-1.thread', thread)).length).toBeLessThan(28 * 1024);
   expect(threadHtml(thread).text).toContain(last);

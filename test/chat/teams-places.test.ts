@@ -2,13 +2,14 @@ import { newAlert } from '../../src/alerts/alert';
 import { type Execution, executionFrom } from '../../src/alerts/execution';
 import { messageOf } from '../../src/chat/message';
 import type { Content } from '../../src/chat/surface';
+import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { activity, good, type Seen, tenantId, withBot } from '../support/signed-teams';
 
 const alert = (id: string, state: 'new' | 'acknowledged' = 'new'): Content => {
   const execution = executionFrom(event()) as Execution;
   const raised = { ...newAlert(id, [execution], execution.startedAt), state };
-  return { kind: 'alert', model: messageOf(raised, { responders: true, now: 0 }) };
+  return { kind: 'alert', model: messageOf(untouched(raised), { responders: true, now: 0 }) };
 };
 const inPlace = (id: string, fields: Record<string, unknown> = {}) =>
   activity({

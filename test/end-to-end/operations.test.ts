@@ -1,6 +1,6 @@
 import { runCommand } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
-import { firstBrokenLink } from '../../src/store/audit';
+import { firstBrokenLink } from '../../src/store/audit-chain';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
@@ -158,7 +158,7 @@ test('without responders everyone acknowledges and nobody isolates; all of it is
   expect(firstBrokenLink(entries)).toBeNull();
   const edited = structuredClone(entries);
   if (edited[1]) edited[1].by.name = 'somebody else';
-  expect(firstBrokenLink(edited)).toBe(1);
+  expect(firstBrokenLink(edited)).toMatchObject({ index: 1 });
   await store.close();
 });
 

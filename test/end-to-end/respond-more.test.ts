@@ -89,7 +89,7 @@ test('somebody opens it by hand: the alert says so, and release does not overwri
   tenant.resources.put(`${network}/networkSecurityGroups/theirs`, { location: 'westeurope', properties: {} });
   const nic = tenant.resources.get(`${network}/networkInterfaces/vm-pay-02-nic0`);
   nic.properties.networkSecurityGroup = { id: `${network}/networkSecurityGroups/theirs` };
-  await bench.runNow('watchIsolation', 'watch');
+  await bench.runNow('watchMeasures', 'watch');
   await shows(message, /Opened by hand since\*: vm-pay-02-nic0 \(now theirs\)/);
   await slack.press(message, 'release', 'U0SAM0000', to);
   await shows(message, 'vm-pay-02-nic0 (has theirs now), left alone');
@@ -237,9 +237,11 @@ test('a disk is restored from the snapshot that two responders chose, and nothin
   run(world.vms.pay01);
   const message = await on('vm-pay-01');
   await more(message, 'Restore the disk…', { snapshot: 'older' });
-  await shows(message, 'a second responder must press it too');
+  await shows(message, 'waits for a second responder');
   await more(message, 'Restore the disk…', {}, 'U0LEE0000');
-  await until('another wish is a first one', () => textOf(message).includes('restore: asked by *Lee Chan*'));
+  await until('another wish is a first one', () =>
+    /Restore the disk: vm-pay-01: asked by \*Lee Chan\*/.test(textOf(message)),
+  );
   await more(message, 'Restore the disk…', {}, 'U0SAM0000');
   await shows(message, 'runs from its snapshot');
   await until('its steps in the thread', () =>
@@ -289,7 +291,7 @@ test('every disk goes back to a restore point, and the old ones come back', asyn
   const message = await on('vm-pay-01');
   const wish = { snapshot: 'sunday', disks: 'all' };
   await more(message, 'Restore the disk…', wish);
-  await shows(message, 'a second responder must press it too');
+  await shows(message, 'waits for a second responder');
   await more(message, 'Restore the disk…', wish, 'U0LEE0000');
   await shows(message, 'kept: vm-pay-01-os, vm-pay-01-data');
   const made = tenant.resources
@@ -306,7 +308,7 @@ test('every disk goes back to a restore point, and the old ones come back', asyn
   });
   expect(powerOf(world.vms.pay01)).toContain('running');
   await more(message, 'Back to the old disks');
-  await shows(message, 'restore old disk: asked by');
+  await shows(message, 'Back to the old disks: vm-pay-01: asked by');
   await more(message, 'Back to the old disks', {}, 'U0LEE0000');
   await shows(message, 'runs from its old disks again');
   expect(machine.properties.storageProfile).toEqual(before);
@@ -327,6 +329,7 @@ test('a dry run says what would be done, and changes nothing', async () => {
   await respond(id, 'isolate', { dryRun: true }, config, output, azure);
   await respond(id, 'restore', { dryRun: true }, config, output, azure);
   expect(lines).toEqual([
+    'would make sure that runwatch-isolation-westeurope denies everything',
     'would attach runwatch-isolation-westeurope to vm-pay-01-nic0, which has nsg-payments',
     'would attach runwatch-isolation-westeurope to vm-pay-01-nic1, which has no group',
     expect.stringMatching(/^would make runwatch-RW-\S+-vm-pay-01-os from the snapshot of /),

@@ -139,11 +139,11 @@ test('four eyes: one responder is not enough, nor the same one twice', async () 
   await begin('fourEyes: [lock]\n');
   const locks = () => bench.tenant.resources.ofType('Microsoft.Authorization/locks').length;
   await press('lock');
-  await shows('a second responder must press it too');
+  await shows('waits for a second responder');
   await press('lock');
   await until('the refusal', () =>
     bench.slack.whispers.some((w) =>
-      w.text.includes('second, different responder must press it too, in the same chat.'),
+      w.text.includes('second, different responder must approve it, in the same chat.'),
     ),
   );
   expect(locks()).toBe(0);

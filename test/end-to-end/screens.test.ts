@@ -43,7 +43,7 @@ test('the console shows who was asked, where it was escalated to, and what was c
   expect(asked.text).toContain('vm-pay-01');
   await night.locator('[data-opens=escalate]').click();
   await night.locator('[data-action=escalate]').click();
-  await night.getByText('Escalated by').waitFor();
+  await night.getByText('Escalated by').filter({ hasText: 'app_redirect' }).waitFor();
   await shot(night, 'escalated');
 
   const managed = page.locator('article.card', { hasText: 'Managed run command on vm-pay-01' });

@@ -12,6 +12,7 @@ import { createTeams } from '../../src/chat/teams/teams-app';
 import { createLog } from '../../src/log';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { createStore, type Store } from '../../src/store/store';
+import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { type SimulatedTeams, startTeams } from '../support/teams';
 
@@ -40,7 +41,7 @@ beforeEach(async () => {
     mayChoosePlaces: async () => true,
     chose: async () => {},
     cannotRead: '',
-    getAlert: store.alerts.get,
+    getView: async () => null,
     rules: [],
     search: createTeamsSearch({ endpoint: teams.address, token: async () => token, appId }),
     now: Date.now,
@@ -63,7 +64,7 @@ afterEach(async () => {
 const alertNumbered = (id: string): Content => {
   const execution = executionFrom(event()) as Execution;
   const alert = newAlert(id, [execution], execution.startedAt);
-  return { kind: 'alert', model: messageOf(alert, { responders: true, now: 0 }) };
+  return { kind: 'alert', model: messageOf(untouched(alert), { responders: true, now: 0 }) };
 };
 
 test('a card whose answer was lost is found by Graph, noted, and not sent again', async () => {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { runCommand } from '../../src/demo/scenarios';
 import { createLog } from '../../src/log';
 import { createQueues } from '../../src/pipeline/queues';
-import { firstBrokenLink } from '../../src/store/audit';
+import { firstBrokenLink } from '../../src/store/audit-chain';
 import { connect } from '../../src/store/connect';
 import { createStore } from '../../src/store/store';
 import { textOf } from '../support/alerts';

@@ -1,4 +1,6 @@
+import type { Alert } from '../../src/alerts/alert';
 import { runCommand } from '../../src/demo/scenarios';
+import type { AlertView } from '../../src/measures/alert-view';
 import type { Bench } from './bot';
 import type { PostedMessage } from './slack';
 import { until } from './wait';
@@ -22,3 +24,6 @@ export const alertOn = (bench: Bench, machine: string): Promise<PostedMessage> =
   until(`an alert on ${machine}`, () =>
     bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
   );
+
+/** An alert about which nothing was done. */
+export const untouched = (alert: Alert): AlertView => ({ alert, measures: [], approvals: [] });

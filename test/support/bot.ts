@@ -27,7 +27,7 @@ export interface Bench {
   ) => Promise<App>;
   /** Runs a queue's job now instead of at its time. */
   runNow: (
-    queue: 'health' | 'sweep' | 'digest' | 'copyAudit' | 'watchIsolation' | 'reviewAccess',
+    queue: 'health' | 'sweep' | 'digest' | 'copyAudit' | 'watchMeasures' | 'reviewAccess',
     name: string,
   ) => Promise<void>;
   stop: () => Promise<void>;

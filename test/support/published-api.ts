@@ -79,6 +79,20 @@ const published: Published[] = [
     }),
   },
   {
+    // networkInterface.json: NetworkInterfaces_ListEffectiveNetworkSecurityGroups, no body
+    method: 'POST',
+    path: at('Microsoft\\.Network/networkInterfaces/[^/]{1,80}/effectiveNetworkSecurityGroups'),
+    version: /^20\d\d-\d\d-\d\d$/,
+    body: nothing,
+  },
+  {
+    // networkManagerEffectiveConfiguration.json: QueryRequestOptions
+    method: 'POST',
+    path: at('Microsoft\\.Network/virtualNetworks/[^/]{1,64}/listNetworkManagerEffectiveSecurityAdminRules'),
+    version: /^20\d\d-\d\d-\d\d$/,
+    body: z.strictObject({ skipToken: z.string().optional() }),
+  },
+  {
     // virtualMachine.json: VirtualMachineUpdate
     method: 'PATCH',
     path: at('Microsoft\\.Compute/virtualMachines/[^/]{1,64}'),

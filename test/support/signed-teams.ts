@@ -115,7 +115,7 @@ export async function withBot(
     mayChoosePlaces: async () => isResponder,
     chose: async () => {},
     cannotRead: 'no',
-    getAlert: async () => null,
+    getView: async () => null,
     rules: [],
     search: null,
     now: Date.now,

@@ -1,9 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createKeyring } from '../../src/keyring';
 import type { RedisAddress } from '../../src/store/connect';
 import { startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { createStore, type Store } from '../../src/store/store';
+
+/** What tests sign with that have no bot. */
+export const testKeyring = createKeyring({
+  current: 'a secret of these tests, long enough',
+  previous: null,
+});
 
 export interface OwnStore {
   store: Store;
@@ -15,7 +22,7 @@ export interface OwnStore {
 export async function startStore(surfaces: readonly string[] = []): Promise<OwnStore> {
   const dir = mkdtempSync(join(tmpdir(), 'runwatch-store-'));
   const redis = await startEmbeddedRedis(dir);
-  const store = createStore(redis.address, surfaces);
+  const store = createStore(redis.address, surfaces, testKeyring.auditSigner());
   return {
     store,
     address: redis.address,

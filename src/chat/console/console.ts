@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
+import type { FormValues } from '../../actions/form';
+import { actionOf } from '../../actions/registry';
 import { identifierOf } from '../../alerts/activity-event';
 import { type Alert, summarize } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
-import { actionIds } from '../../config';
 import type { Keyring } from '../../keyring';
+import { type AlertView, versionOf } from '../../measures/alert-view';
 import { redactSecrets } from '../../redactor';
-import { exceptionForm } from '../exception-form';
-import { type FormValues, readForm } from '../form';
 import { messageOf } from '../message';
 import type { SurfacePress } from '../press';
 import { type ActivityRow, activityPage } from './activity-page';
@@ -36,7 +36,9 @@ export interface ConsoleDeps {
   responders: boolean;
   now: () => number;
   listAlerts: (limit: number) => Promise<Alert[]>;
-  getAlert: (id: string) => Promise<Alert | null>;
+  /** Alerts with what is done about them, in the same order. */
+  viewsOf: (alerts: readonly Alert[]) => Promise<AlertView[]>;
+  getView: (id: string) => Promise<AlertView | null>;
   /** What an exception would have silenced, in words. */
   backtest: (exception: Pick<Exception, 'match'>) => Promise<string>;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
@@ -72,9 +74,10 @@ export function createConsole(deps: ConsoleDeps): Router {
   /** What the forms of this viewer's pages carry. */
   const contextOf = (request: Request) => ({ csrf: formToken(deps.keyring, viewerOf(request).session) });
   const router = Router();
-  const model = (alert: Alert) => ({
-    alert,
-    model: messageOf(alert, { responders: deps.responders, now: deps.now() }),
+  const model = (view: AlertView) => ({
+    alert: view.alert,
+    version: versionOf(view),
+    model: messageOf(view, { responders: deps.responders, now: deps.now() }),
   });
 
   router.use((_request, response, next) => {
@@ -90,7 +93,8 @@ export function createConsole(deps: ConsoleDeps): Router {
     const alerts = all.filter((alert) => fits(alert, filter)).slice(0, shownAlerts);
     const told = typeof request.query.told === 'string' ? await deps.answerTo(request.query.told) : null;
     const context = contextOf(request);
-    const list = alertList(alerts.map(model), context, !isFiltering(filter));
+    const views = await deps.viewsOf(alerts);
+    const list = alertList(views.map(model), context, !isFiltering(filter));
     response.send(
       page(
         'Alerts',
@@ -101,8 +105,9 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
   router.get(
     '/alerts/:id',
-    withAlert(async (alert, request, response) => {
-      const shown = model(alert);
+    withAlert(async (view, request, response) => {
+      const { alert } = view;
+      const shown = model(view);
       response.send(
         page(
           alert.id,
@@ -113,23 +118,19 @@ export function createConsole(deps: ConsoleDeps): Router {
   );
   router.get(
     '/alerts/:id/card',
-    withAlert(async (alert, request, response) => {
-      response.send(card(model(alert).model, alert, contextOf(request)).text);
+    withAlert(async (view, request, response) => {
+      const shown = model(view);
+      response.send(card(shown.model, view.alert, contextOf(request), shown.version).text);
     }),
   );
   router.get(
     '/alerts/:id/exception',
-    withAlert(async (alert, request, response) => {
+    withAlert(async (view, request, response) => {
+      const fields = formOf(view, 'add_exception', request)?.fields ?? [];
       response.send(
         page(
           'Add exception',
-          exceptionPage(
-            await tested(alert),
-            alert.id,
-            exceptionForm(alert, viewerOf(request).presser, deps.now()),
-            {},
-            contextOf(request),
-          ),
+          exceptionPage(await tested(view.alert), view.alert.id, fields, {}, contextOf(request)),
         ),
       );
     }),
@@ -174,23 +175,26 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
   router.get('/events', (request, response) => stream(request, response, deps));
 
-  async function pressed(alert: Alert, request: Request, response: Response): Promise<void> {
-    const action = actionIds.find((id) => id === request.params.action);
-    if (!action) return void response.status(404).send('There is no such action.');
+  /** What an action asks, for whoever looks at the page; null when it asks nothing or can't be pressed now. */
+  function formOf(view: AlertView, action: string, request: Request) {
+    const shown = model(view).model.actions.find(({ id }) => id === action);
+    const fields = shown?.form?.(viewerOf(request).presser, deps.now());
+    return shown?.read && fields ? { fields, read: shown.read } : null;
+  }
+
+  async function pressed(view: AlertView, request: Request, response: Response): Promise<void> {
+    const { alert } = view;
+    const action = String(request.params.action);
+    if (!actionOf(action)) return void response.status(404).send('There is no such action.');
     const body = textsOf(request.body);
     let input: Record<string, unknown> | undefined;
-    const fields = model(alert)
-      .model.actions.find(({ id }) => id === action)
-      ?.form?.();
-    if (fields) {
-      const form = readForm(action, fields, body as FormValues);
+    const asked = formOf(view, action, request);
+    if (asked) {
+      const form = asked.read(body as FormValues);
       if ('faults' in form && action !== 'add_exception')
         return void response.status(422).send(Object.values(form.faults).join('. '));
       if ('faults' in form) {
-        const fields = exceptionForm(alert, viewerOf(request).presser, deps.now()).map((field) => ({
-          ...field,
-          value: body[field.id] ?? '',
-        }));
+        const fields = asked.fields.map((field) => ({ ...field, value: body[field.id] ?? '' }));
         return void response
           .status(422)
           .send(
@@ -203,6 +207,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       input = form.input;
     }
     if (typeof body.choice === 'string') input = { choice: body.choice };
+    if (typeof body.approvalId === 'string') input = { approvalId: body.approvalId };
     const nonce = `console.${String(body.nonce ?? randomUUID()).slice(0, 100)}`;
     const pressId = await deps.press({
       alertId: alert.id,
@@ -220,14 +225,14 @@ export function createConsole(deps: ConsoleDeps): Router {
     return deps.backtest({ match: { caller: identifierOf(caller), target: target.name } });
   }
 
-  function withAlert(handle: (alert: Alert, request: Request, response: Response) => Promise<void>) {
+  function withAlert(handle: (view: AlertView, request: Request, response: Response) => Promise<void>) {
     return async (request: Request, response: Response) => {
-      const alert = await deps.getAlert(String(request.params.id));
-      if (!alert)
+      const view = await deps.getView(String(request.params.id));
+      if (!view)
         return void response
           .status(404)
           .send(page('Not found', html`<p class="empty">No alert has this id.</p>`));
-      await handle(alert, request, response);
+      await handle(view, request, response);
     };
   }
 
@@ -255,7 +260,7 @@ function textsOf(body: unknown): Record<string, string> {
 async function stream(
   request: Request,
   response: Response,
-  { watch, answerTo, listAlerts }: ConsoleDeps,
+  { watch, answerTo, listAlerts, viewsOf }: ConsoleDeps,
 ): Promise<void> {
   response.set({ 'content-type': 'text/event-stream', connection: 'keep-alive' });
   response.flushHeaders();
@@ -276,6 +281,6 @@ async function stream(
     );
   });
   await watching;
-  const missed = await listAlerts(100);
-  for (const { id, rev } of missed.reverse()) send('alert', { id, rev });
+  const missed = await viewsOf(await listAlerts(100));
+  for (const view of missed.reverse()) send('alert', { id: view.alert.id, rev: versionOf(view) });
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Field } from '../../actions/form';
 import type { Alert } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
 import { matchWords } from '../../alerts/match-words';
 import { plainLine } from '../../alerts/plain-text';
 import type { Action } from '../actions';
-import type { Field } from '../form';
 import type { Inline, MessageModel } from '../message';
 import type { ThreadPart } from '../thread';
 import { type Html, html } from './html';
@@ -43,7 +43,7 @@ ${body}
 
 /** @param live new alerts join it by themselves; a filtered list only keeps those that it has up to date */
 export const alertList = (
-  models: { model: MessageModel; alert: Alert }[],
+  models: { model: MessageModel; alert: Alert; version: number }[],
   context: PageContext,
   live = true,
 ): Html =>
@@ -52,13 +52,13 @@ export const alertList = (
       ? live
         ? html`<p class="empty">No alerts yet. Commands run on machines will show here by themselves.</p>`
         : html`<p class="empty">No alert fits.</p>`
-      : models.map(({ model, alert }) => card(model, alert, context))
+      : models.map(({ model, alert, version }) => card(model, alert, context, version))
   }</div>`;
 
-/** An alert as the chats show it. */
-export function card(model: MessageModel, alert: Alert, { csrf }: PageContext): Html {
+/** An alert as the chats show it. @param version an older one never replaces a newer one on a page that is open */
+export function card(model: MessageModel, alert: Alert, { csrf }: PageContext, version = alert.rev): Html {
   const suppressed = alert.verdict === 'suppressed';
-  return html`<article class="card ${model.severity}${model.closed ? ' closed' : ''}" id="${model.alertId}" data-rev="${alert.rev}" aria-labelledby="${model.alertId}-title">
+  return html`<article class="card ${model.severity}${model.closed ? ' closed' : ''}" id="${model.alertId}" data-rev="${version}" aria-labelledby="${model.alertId}-title">
 <h2 id="${model.alertId}-title"><span class="severity">${model.severity.toUpperCase()} ${model.score}</span> ${model.title} <a class="id" href="/console/alerts/${model.alertId}">${model.alertId}</a></h2>
 <p>${line(model.headline)}</p>
 ${suppressed && html`<p class="status">Suppressed by exception ${alert.exception ?? ''}: recorded, not posted</p>`}
@@ -120,7 +120,7 @@ function button(action: Action, alertId: string, csrf: string): Html {
     fields: readonly Field[] = [],
   ) => html`<form method="post" action="/console/alerts/${alertId}/${action.id}">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
-${fields.map((field) => input(field, `${alertId}-${action.id}-${field.id}`))}
+${action.approvalId && html`<input type="hidden" name="approvalId" value="${action.approvalId}">`}${fields.map((field) => input(field, `${alertId}-${action.id}-${field.id}`))}
 <button type="submit" class="${action.style ?? ''}" data-action="${action.id}">${label}</button></form>`;
   if (!action.confirm) return form(action.label);
   const { title, text, yes } = action.confirm;

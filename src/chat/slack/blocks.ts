@@ -31,13 +31,12 @@ export function toBlocks(model: MessageModel): KnownBlock[] {
   for (const text of packed(facts)) blocks.push(section(text));
   const status = model.status.map(toMrkdwn).join('\n');
   if (status) blocks.push(section(status));
-  if (model.actions.length > 0) {
-    blocks.push({
-      type: 'actions',
-      block_id: `actions.${model.alertId}`,
-      elements: elementsOf(model),
-    });
+  for (const [approvalId, decisions] of decisionsOf(model.actions)) {
+    const elements = decisions.map((action) => button(action, model.alertId));
+    blocks.push({ type: 'actions', block_id: `${approvalBlock}${approvalId}`, elements });
   }
+  const elements = elementsOf(model);
+  if (elements.length > 0) blocks.push({ type: 'actions', block_id: `actions.${model.alertId}`, elements });
   return blocks.slice(0, limits.blocks);
 }
 
@@ -65,8 +64,22 @@ function within(text: string): string {
   return `${cut.replace(/[&<][^;>\s]*$/, '')}…`;
 }
 
+/** What a block of Approve and Decline is called, before the approval's id. */
+export const approvalBlock = 'approval.';
+/** More wait only for an attacker who asks for them; the console has all. */
+const mostApprovals = 5;
+
+function decisionsOf(actions: readonly Action[]): [string, Action[]][] {
+  const byApproval = new Map<string, Action[]>();
+  for (const action of actions)
+    if (action.approvalId)
+      byApproval.set(action.approvalId, [...(byApproval.get(action.approvalId) ?? []), action]);
+  return [...byApproval].slice(0, mostApprovals);
+}
+
 /** Buttons, and a menu of what is seldom pressed. */
-function elementsOf({ actions, alertId }: MessageModel) {
+function elementsOf({ actions: all, alertId }: MessageModel) {
+  const actions = all.filter(({ approvalId }) => !approvalId);
   const minor = actions.filter((action) => action.minor).map(({ id, label }) => ({ value: id, label }));
   const shown: Action[] = actions.filter((action) => !action.minor);
   const more = minor.length > 0 ? [menu('more', 'More…', minor, alertId)] : [];

@@ -1,7 +1,6 @@
 import type { InputBlock, ModalView } from '@slack/types';
+import type { Field, FormValues } from '../../actions/form';
 import { plainLine } from '../../alerts/plain-text';
-import type { ActionId } from '../../config';
-import type { Field, FormValues } from '../form';
 import { escapeMrkdwn } from './mrkdwn';
 
 export const formCallback = 'runwatch_form';
@@ -10,7 +9,7 @@ export const backtestAction = 'backtest';
 
 /** What a modal needs to know when it comes back. */
 export interface ModalMemory {
-  action: ActionId;
+  action: string;
   alertId: string;
   channel: string;
 }

@@ -1,11 +1,11 @@
 import type { BlockAction, ButtonAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import type { Alert, Presser } from '../../alerts/alert';
+import type { Field } from '../../actions/form';
+import type { Presser } from '../../alerts/alert';
 import type { Exception } from '../../alerts/exception';
-import { plainLine } from '../../alerts/plain-text';
+import type { AlertView } from '../../measures/alert-view';
 import type { Action } from '../actions';
-import { type Field, readForm } from '../form';
 import { messageOf } from '../message';
 import type { Identified } from '../press';
 import { backtestAction, formCallback, formModal, type ModalMemory, valuesOf } from './form-modal';
@@ -24,9 +24,8 @@ export async function openForm(
   { triggerId, client }: { triggerId: string; client: WebClient },
   listening: SlackListening,
 ): Promise<boolean> {
-  const alert = await listening.getAlert(memory.alertId);
-  const action = alert && formOf(alert, memory, listening);
-  if (!action) return false;
+  const known = await listening.getView(memory.alertId);
+  if (!(known && formOf(known, memory, null, listening))) return false;
   const who = await readerOf(by, listening);
   if ('refused' in who) {
     await client.chat.postEphemeral({
@@ -36,7 +35,9 @@ export async function openForm(
     });
     return true;
   }
-  const view = await modalOf(memory, action, ownedBy(who.presser, action.fields), listening);
+  const action = formOf(known, memory, who.presser, listening);
+  if (!action) return false;
+  const view = await modalOf(memory, action, action.fields, listening);
   await client.views.open({ trigger_id: triggerId, view });
   return true;
 }
@@ -51,25 +52,25 @@ export async function readerOf(
   return (await mayRead(known.presser)) ? known : { refused: cannotRead };
 }
 
-const formOf = (alert: Alert, { action }: ModalMemory, { responders, now }: SlackListening) => {
-  const shown = messageOf(alert, { responders, now: now() }).actions.find(({ id }) => id === action);
-  const fields = shown?.form?.() ?? (shown?.minor && shown.confirm ? [] : null);
+const formOf = (
+  view: AlertView,
+  { action }: ModalMemory,
+  presser: Presser | null,
+  { responders, now }: SlackListening,
+) => {
+  const shown = messageOf(view, { responders, now: now() }).actions.find(({ id }) => id === action);
+  const fields = shown?.form?.(presser, now()) ?? (shown?.minor && shown.confirm ? [] : null);
   return shown && fields ? { ...shown, fields } : null;
 };
 
-const ownedBy = (by: Presser, fields: readonly Field[]): Field[] =>
-  fields.map((field) =>
-    field.id === 'owner' ? { ...field, value: plainLine(by.email ?? by.name, 200) } : field,
-  );
-
 async function modalOf(
   memory: ModalMemory,
-  { id, label, confirm }: Action,
+  { id, label, confirm, read }: Action,
   fields: readonly Field[],
   { backtest }: SlackListening,
 ): Promise<ModalView> {
   const values = Object.fromEntries(fields.map((field) => [field.id, field.value]));
-  const form = id === 'add_exception' ? readForm(id, fields, values) : null;
+  const form = id === 'add_exception' ? read?.(values) : null;
   const counted = form && 'input' in form ? await backtest(form.input as unknown as Filled) : '';
   return formModal(memory, {
     title: confirm?.title ?? label,
@@ -81,7 +82,7 @@ async function modalOf(
 
 /** Forms come back: filled, or to be counted again. */
 export function listenToForms(listening: SlackListening): void {
-  const { app, peopleIn, press, getAlert } = listening;
+  const { app, peopleIn, press, getView } = listening;
 
   app.action<BlockAction<ButtonAction>>(backtestAction, async ({ ack, body, client }) => {
     await ack();
@@ -94,8 +95,8 @@ export function listenToForms(listening: SlackListening): void {
       listening,
     );
     if ('refused' in who) return;
-    const alert = await getAlert(memory.alertId);
-    const action = alert && formOf(alert, memory, listening);
+    const known = await getView(memory.alertId);
+    const action = known && formOf(known, memory, who.presser, listening);
     if (!action) return;
     const values = valuesOf(view.state.values);
     const fields = action.fields.map((field) => ({ ...field, value: values[field.id] ?? field.value }));
@@ -108,7 +109,7 @@ export function listenToForms(listening: SlackListening): void {
 
   app.view(formCallback, async ({ ack, body, view }) => {
     const memory = JSON.parse(view.private_metadata) as ModalMemory;
-    const alert = await getAlert(memory.alertId);
+    const known = await getView(memory.alertId);
     const team = body.team?.id ?? body.user.team_id;
     const pressed: Presser = {
       surface: 'slack',
@@ -122,9 +123,10 @@ export function listenToForms(listening: SlackListening): void {
       return;
     }
     const by = who.presser;
-    const fields = ownedBy(by, (alert && formOf(alert, memory, listening)?.fields) ?? []);
-    const asOpened = Object.fromEntries(fields.map((field) => [field.id, field.value]));
-    const form = readForm(memory.action, fields, { ...asOpened, ...valuesOf(view.state.values) });
+    const action = known && formOf(known, memory, by, listening);
+    const asOpened = Object.fromEntries((action?.fields ?? []).map((field) => [field.id, field.value]));
+    const given = { ...asOpened, ...valuesOf(view.state.values) };
+    const form = action?.read?.(given) ?? { input: {} };
     if ('faults' in form) {
       await ack({ response_action: 'errors', errors: form.faults });
       return;

@@ -40,7 +40,8 @@ export function listenToPages(listening: SlackListening): void {
   app.event('app_home_opened', async ({ event, client, context }) => {
     if (event.tab !== 'home') return;
     const who = await readerOf(pressedBy(event.user, undefined, context.teamId), listening);
-    const parts = 'refused' in who ? [{ heading: 'Runwatch', lines: [who.refused] }] : await home(event.user);
+    const parts =
+      'refused' in who ? [{ heading: 'Runwatch', lines: [who.refused] }] : await home(who.presser);
     const blocks = parts.map(({ heading, lines }) => ({
       type: 'section' as const,
       text: {

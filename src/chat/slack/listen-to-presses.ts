@@ -1,15 +1,14 @@
 import type { BlockAction, ButtonAction, StaticSelectAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import { type ActionId, actionIds } from '../../config';
+import type { Action } from '../../actions/action';
+import { actionOf } from '../../actions/registry';
 import type { SurfacePress } from '../press';
+import { approvalBlock } from './blocks';
 import { openForm } from './listen-to-forms';
 import type { SlackListening } from './slack-app';
 import { soonest } from './soonest';
 
-/** Answers come from questions, choices from menus; neither stands on a button of its own. */
-const buttons = new RegExp(
-  `^(${actionIds.filter((id) => id !== 'quick_exception' && id !== 'answer' && !id.endsWith('_listed')).join('|')})$`,
-);
+const words = /^[a-z_]+$/;
 
 /**
  * Turns what is pressed into presses: a button that has something to fill in opens it first. Who pressed is looked up where
@@ -38,36 +37,40 @@ export function listenToPresses(listening: SlackListening): void {
 
   async function pressed(
     body: BlockAction,
-    id: ActionId,
+    id: string,
     value: string,
     at: string,
     client: WebClient,
+    blockId = '',
   ): Promise<void> {
+    const action = actionOf(id);
+    if (!action) return;
     const { channel, by, replyTo } = where(body);
     const trigger = { triggerId: body.trigger_id, client };
     if (await openForm({ action: id, alertId: value, channel }, by, trigger, listening)) return;
-    const aboutException = /^((extend|keep|remove)_exception|approve|decline)$/.test(id);
     await press({
-      alertId: aboutException ? '' : value,
+      ...aboutOf(action, value, blockId),
       action: id,
       by,
-      ...(aboutException ? { input: { exceptionId: value } } : {}),
       nonce: `${body.user.id}.${id}.${at || body.trigger_id}`,
       ...(replyTo ? { replyTo } : {}),
     });
   }
 
-  app.action<BlockAction<ButtonAction>>(buttons, async ({ ack, body, action, client }) => {
-    await soonest(ack, () =>
-      pressed(body, action.action_id as ActionId, action.value ?? '', action.action_ts, client),
-    );
-  });
+  app.action<BlockAction<ButtonAction>>(
+    { action_id: words, type: 'block_actions' },
+    async ({ ack, body, action, client }) => {
+      if (action.type !== 'button' || !isButton(action.action_id)) return;
+      await soonest(ack, () =>
+        pressed(body, action.action_id, action.value ?? '', action.action_ts, client, action.block_id),
+      );
+    },
+  );
 
   app.action<BlockAction<StaticSelectAction>>('more', async ({ ack, body, action, client }) => {
     const [alertId = '', id] = action.selected_option.value.split(' ');
-    const known = actionIds.find((candidate) => candidate === id);
     await soonest(ack, async () => {
-      if (known) await pressed(body, known, alertId, action.action_ts, client);
+      if (id && isButton(id)) await pressed(body, id, alertId, action.action_ts, client);
     });
   });
 
@@ -85,7 +88,7 @@ export function listenToPresses(listening: SlackListening): void {
     await soonest(ack, async () => {
       const { channel: _, ...rest } = where(body);
       const nonce = `${body.user.id}.${choice}.${action.action_ts}`;
-      await press({ ...rest, alertId: '', action: action.action_id as ActionId, input: { choice }, nonce });
+      await press({ ...rest, alertId: '', action: action.action_id, input: { choice }, nonce });
     });
   });
 
@@ -103,4 +106,24 @@ export function listenToPresses(listening: SlackListening): void {
       });
     });
   });
+}
+
+/** Answers come from questions, choices from menus; neither stands on a button of its own. */
+function isButton(id: string): boolean {
+  const action = actionOf(id);
+  if (!action || action.right === 'asked' || action.about === 'review') return false;
+  return action.about !== 'alert' || !action.choices;
+}
+
+/** What a button's value means: an alert's id, an exception's or an approval's. */
+function aboutOf(
+  { about }: Action,
+  value: string,
+  blockId: string,
+): { alertId: string; input?: Record<string, unknown> } {
+  if (about === 'exception') return { alertId: '', input: { exceptionId: value } };
+  if (about !== 'approval') return { alertId: value };
+  if (value.startsWith('A-')) return { alertId: '', input: { approvalId: value } };
+  const approvalId = blockId.startsWith(approvalBlock) ? blockId.slice(approvalBlock.length) : null;
+  return { alertId: value, ...(approvalId ? { input: { approvalId } } : {}) };
 }

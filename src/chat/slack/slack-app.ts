@@ -6,6 +6,7 @@ import type { Exception } from '../../alerts/exception';
 import { plainLine } from '../../alerts/plain-text';
 import type { SlackConfig } from '../../config';
 import type { Log } from '../../log';
+import type { AlertView } from '../../measures/alert-view';
 import type { SurfacePress } from '../press';
 import { createFastFetch } from './fast-fetch';
 import { listenToForms } from './listen-to-forms';
@@ -23,7 +24,7 @@ export interface SlackAppDeps {
   mayRead: (presser: Presser) => Promise<boolean>;
   /** Told to whoever may not read. */
   cannotRead: string;
-  getAlert: (id: string) => Promise<Alert | null>;
+  getView: (id: string) => Promise<AlertView | null>;
   /** Alerts that are still open, newest first. */
   openAlerts: () => Promise<Alert[]>;
   /** False when no responder is configured. */
@@ -31,7 +32,7 @@ export interface SlackAppDeps {
   /** What an exception matches and would have silenced, in words. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
   /** What a person's home page shows. */
-  home: (userId: string) => Promise<{ heading: string; lines: string[] }[]>;
+  home: (presser: Presser) => Promise<{ heading: string; lines: string[] }[]>;
   /** Answers `/runwatch …`. */
   command: (text: string) => Promise<string>;
   now: () => number;

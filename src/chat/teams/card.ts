@@ -1,6 +1,6 @@
+import type { Field } from '../../actions/form';
 import { plainBlock, plainLine } from '../../alerts/plain-text';
 import type { Action } from '../actions';
-import type { Field } from '../form';
 import type { Inline, MessageModel } from '../message';
 import type { NoticeAction } from '../surface';
 import { textBar } from '../text-bar';
@@ -84,7 +84,7 @@ function toAction(action: Action, { alertId }: MessageModel, { dialogs }: CardVi
     type: 'Action.Execute',
     title: plainLine(title, 60),
     verb: action.id,
-    data: { alertId },
+    data: { alertId, ...(action.approvalId ? { approvalId: action.approvalId } : {}) },
     ...style,
   });
   if (!action.form && !action.choices && !action.confirm) return execute(action.label);
@@ -216,7 +216,7 @@ export const toNoticeCard = (id: string, words: string, actions: readonly Notice
       type: 'Action.Execute',
       title: label,
       verb,
-      data: choices ? {} : { exceptionId: value },
+      data: choices ? {} : value.startsWith('A-') ? { approvalId: value } : { exceptionId: value },
     };
     if (!choices) return execute;
     const menu = choices.map((choice) => ({ title: choice.label, value: choice.value }));

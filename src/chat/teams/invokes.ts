@@ -1,10 +1,10 @@
 import type { Activity } from '@microsoft/agents-activity';
 import { z } from 'zod';
-import type { Alert, Presser } from '../../alerts/alert';
+import { actionOf } from '../../actions/registry';
+import type { Presser } from '../../alerts/alert';
 import { plainLine } from '../../alerts/plain-text';
-import { actionIds } from '../../config';
+import type { AlertView } from '../../measures/alert-view';
 import type { Action } from '../actions';
-import { readForm } from '../form';
 import { type MessageModel, messageOf } from '../message';
 import type { Identified, SurfacePress } from '../press';
 import { refreshVerb, toCard, toDialogCard } from './card';
@@ -14,7 +14,7 @@ import type { Views } from './views';
 export interface InvokeDeps {
   press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
-  getAlert: (id: string) => Promise<Alert | null>;
+  getView: (id: string) => Promise<AlertView | null>;
   /** False when no responder is configured. */
   responders: boolean;
   views: Views;
@@ -51,7 +51,7 @@ type Data = Record<string, string>;
 export function createInvokes({
   press,
   answerTo,
-  getAlert,
+  getView,
   responders,
   views,
   readerOf,
@@ -59,8 +59,8 @@ export function createInvokes({
   now,
 }: InvokeDeps): (activity: Activity) => Promise<unknown> {
   const modelOf = async (alertId: string): Promise<MessageModel | null> => {
-    const alert = alertId ? await getAlert(alertId) : null;
-    return alert && messageOf(alert, { responders, now: now() });
+    const view = alertId ? await getView(alertId) : null;
+    return view && messageOf(view, { responders, now: now() });
   };
 
   async function answer(activity: Activity): Promise<unknown> {
@@ -77,7 +77,7 @@ export function createInvokes({
     const { verb = '', type: _, ...given } = parsed.data.data;
     if (activity.name === 'task/fetch') return opened(activity, verb, given.alertId ?? '');
     const action = await possible(verb, given.alertId ?? '');
-    const form = action?.form && readForm(action.id, action.form(), ownedBy(given, activity));
+    const form = action?.read?.(ownedBy(given, activity));
     if (action && form && 'faults' in form) {
       const who = await readerOf(activity);
       if ('refused' in who) return message(who.refused);
@@ -124,10 +124,12 @@ export function createInvokes({
 
   async function pressed(activity: Activity, verb: string, data: Data): Promise<string> {
     const { from, id, conversation } = activity;
-    const { alertId = '', exceptionId, choice, answer, ...values } = data;
+    const { alertId = '', exceptionId, approvalId, choice, answer, ...values } = data;
     const asked = verb === 'ask_caller' && answer !== undefined;
-    const action = asked ? 'answer' : actionIds.find((id) => id === verb && id !== 'answer');
-    if (!action || !(alertId || exceptionId || choice)) return unknownButton;
+    const defined = actionOf(asked ? 'answer' : verb);
+    if (!defined || (defined.right === 'asked' && !asked)) return unknownButton;
+    if (!(alertId || exceptionId || approvalId || choice)) return unknownButton;
+    const action = defined.id;
     const by: Presser = {
       surface: 'teams',
       id: from?.aadObjectId ?? from?.id ?? 'unknown',
@@ -136,10 +138,11 @@ export function createInvokes({
     let input: Record<string, unknown> | undefined;
     if (exceptionId) input = { exceptionId };
     if (choice) input = { choice };
+    if (approvalId) input = { approvalId };
     if (asked) input = { answer, ...(values.note ? { note: values.note } : {}) };
     const found = alertId && !asked ? await possible(action, alertId) : null;
-    if (found?.form) {
-      const form = readForm(action, found.form(), ownedBy(values, activity));
+    if (found?.read) {
+      const form = found.read(ownedBy(values, activity));
       if ('faults' in form) return Object.values(form.faults).join('. ');
       input = form.input;
     }

@@ -6,11 +6,12 @@ import {
   type TurnContext,
 } from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
-import type { Alert, Presser } from '../../alerts/alert';
+import type { Presser } from '../../alerts/alert';
 import { guid } from '../../alerts/guid';
 import { plainLine } from '../../alerts/plain-text';
 import type { ResponderRule, TeamsConfig } from '../../config';
 import type { Log } from '../../log';
+import type { AlertView } from '../../measures/alert-view';
 import { redactSecrets } from '../../redactor';
 import { isForwarded } from '../forwarded';
 import type { Identified, SurfacePress } from '../press';
@@ -41,7 +42,7 @@ export interface TeamsDeps {
   chose: (by: Presser, place: string, on: boolean) => Promise<void>;
   /** Told to whoever may not read. */
   cannotRead: string;
-  getAlert: (id: string) => Promise<Alert | null>;
+  getView: (id: string) => Promise<AlertView | null>;
   /** Who may press what. */
   rules: readonly ResponderRule[];
   /** Null where Microsoft Graph can't be asked: the Playground has none. */
@@ -65,7 +66,7 @@ export function createTeams({
   mayChoosePlaces,
   chose,
   cannotRead,
-  getAlert,
+  getView,
   rules,
   search,
   now,
@@ -182,7 +183,11 @@ export function createTeams({
           throw error;
         })
       : null;
-    const presser: Presser = { ...by, ...(member?.upn ? { email: member.upn } : {}) };
+    const presser: Presser = {
+      ...by,
+      ...(member?.upn ? { email: member.upn } : {}),
+      ...(config.local ? {} : { tenant: config.tenantId }),
+    };
     if (config.local) return { presser };
     if (!guid(by.id) || !member) return { refused: 'Teams does not tell who you are, so nothing was done.' };
     if (member.guest) return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
@@ -218,7 +223,7 @@ export function createTeams({
   const answerInvoke = createInvokes({
     press,
     answerTo,
-    getAlert,
+    getView,
     responders: rules.length > 0,
     views,
     readerOf,

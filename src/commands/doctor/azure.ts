@@ -1,4 +1,4 @@
-import { declarations } from '../../alerts/declarations';
+import { allActions } from '../../actions/registry';
 import { type Azure, createAzure } from '../../azure/azure';
 import type { AzureError } from '../../azure/errors';
 import type { Config } from '../../config';
@@ -41,10 +41,10 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   if (config.workspaceId) await checkWorkspace(azure, config.workspaceId, wanted, report);
 }
 
-/** Each Graph permission that a response needs, against what the bot's token for Graph carries. */
+/** Each Graph permission that an action needs, against what the bot's token for Graph carries. */
 async function checkGraph(azure: Azure, report: Report): Promise<void> {
   const granted = await azure.graphRoles();
-  const wanted = ['Directory.Read.All', ...declarations.flatMap(({ graph }) => graph ?? [])];
+  const wanted = ['Directory.Read.All', ...allActions().flatMap(({ graph }) => graph ?? [])];
   for (const permission of new Set(wanted)) {
     const ok = granted?.includes(permission) ?? false;
     report({
@@ -54,7 +54,7 @@ async function checkGraph(azure: Azure, report: Report): Promise<void> {
       says: ok
         ? 'granted'
         : granted
-          ? 'missing: names, or the response that needs it, are lacking'
+          ? 'missing: names, or the action that needs it, are lacking'
           : 'not known: a pasted token does not reach Microsoft Graph',
       fix: `grant the application permission ${permission} (Microsoft Graph) to the bot, with admin consent`,
     });

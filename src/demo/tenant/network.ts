@@ -118,3 +118,43 @@ function checkInterface(body: Partial<Resource>, resources: Resources): void {
 
 export const groupOf = (resource: Resource): string | undefined =>
   (resource.properties.networkSecurityGroup as { id?: string } | undefined)?.id;
+
+const idOf = (path: string) => path.replace(/\/[^/]+$/, '');
+
+/** The rules that Azure applies to a running machine's interface: answered by a Location, as ARM does. */
+export function answerEffectiveRules(
+  request: ArmRequest,
+  resources: Resources,
+  subscription: string,
+): Answer {
+  const nic = resources.get(idOf(request.path));
+  const machine = resources.find((nic.properties.virtualMachine as { id?: string } | undefined)?.id ?? '');
+  if (machine && !JSON.stringify(machine.properties.instanceView ?? {}).includes('PowerState/running'))
+    throw new ArmError(
+      400,
+      'NetworkInterfaceNotAttachedToRunningVM',
+      `Network interface ${nic.id} used in request is not attached to a running VM.`,
+    );
+  const location = `${request.origin}/subscriptions/${subscription}/providers/Microsoft.Network/locations/${nic.location}/operationResults/${Buffer.from(nic.id).toString('base64url')}?api-version=2025-05-01`;
+  return { status: 202, headers: { location, 'retry-after': '0' } };
+}
+
+/** What {@link answerEffectiveRules} promised. */
+export function effectiveRules(request: ArmRequest, resources: Resources): Answer {
+  const nicId = Buffer.from(request.path.split('/').at(-1) ?? '', 'base64url').toString();
+  const group = resources.find(groupOf(resources.get(nicId)) ?? '');
+  const rules = (group?.properties.securityRules ?? []) as { name: string; properties: object }[];
+  const value = group
+    ? [
+        {
+          networkSecurityGroup: { id: group.id },
+          association: { networkInterface: { id: nicId } },
+          effectiveSecurityRules: rules.map(({ name, properties }) => ({
+            name: `securityRules/${name}`,
+            ...properties,
+          })),
+        },
+      ]
+    : [];
+  return { status: 200, body: { value } };
+}

@@ -2,7 +2,7 @@ import { answerActivityLog } from './activity-log';
 import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
 import { answerAssignment, listAssignments, listDefinitions } from './authorization';
 import { computeRoutes } from './compute';
-import { answerNetwork } from './network';
+import { answerEffectiveRules, answerNetwork, effectiveRules } from './network';
 import type { Resource } from './resources';
 import type { TenantState } from './tenant';
 
@@ -184,6 +184,33 @@ export const routes: Route[] = [
     action: 'Microsoft.Network/$type/*',
     versions: any,
     answer: (request, state, subscription) => answerNetwork(request, state.resources, subscription),
+  },
+  {
+    method: /^POST$/,
+    path: new RegExp(
+      `^${rg}/providers/Microsoft\\.Network/networkInterfaces/[^/]+/effectiveNetworkSecurityGroups$`,
+      'i',
+    ),
+    action: 'Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action',
+    versions: any,
+    answer: (request, state, subscription) => answerEffectiveRules(request, state.resources, subscription),
+  },
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Network\/locations\/[^/]+\/operationResults\/[^/]+$/i,
+    action: 'Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action',
+    versions: any,
+    answer: (request, state) => effectiveRules(request, state.resources),
+  },
+  {
+    method: /^POST$/,
+    path: new RegExp(
+      `^${rg}/providers/Microsoft\\.Network/virtualNetworks/[^/]+/listNetworkManagerEffectiveSecurityAdminRules$`,
+      'i',
+    ),
+    action: 'Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action',
+    versions: any,
+    answer: (_, state) => ({ status: 200, body: { value: state.adminRules } }),
   },
   {
     method: /^GET$/,

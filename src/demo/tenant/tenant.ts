@@ -27,6 +27,8 @@ export interface TenantState {
   builtInRoles: unknown[];
   customRoles: unknown[];
   denyAssignments: unknown[];
+  /** What network managers apply to every virtual network. */
+  adminRules: unknown[];
   pimActive: PimInstance[];
   pimEligible: PimInstance[];
   pageSize: number;
@@ -70,6 +72,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
       .value,
     customRoles: [],
     denyAssignments: [],
+    adminRules: [],
     pimActive: [],
     pimEligible: [],
     pageSize: 200,

@@ -1,0 +1,142 @@
+import { reviewLines, reviewMenus } from './actions/access/access-review';
+import type { PerformDeps } from './actions/perform';
+import type { createPress } from './actions/press';
+import type { Presser } from './alerts/alert';
+import { defaultMaxExceptionDays } from './alerts/exception-policy';
+import type { Azure } from './azure/azure';
+import { messageOf } from './chat/message';
+import type { Content, Surface } from './chat/surface';
+import type { Config } from './config';
+import type { Keyring } from './keyring';
+import type { Log } from './log';
+import type { Metrics } from './metrics';
+import type { People } from './people';
+import type { Queues } from './pipeline/queues';
+import type { Store } from './store/store';
+
+export interface Around {
+  config: Config;
+  store: Store;
+  azure: Azure;
+  queues: Queues;
+  surfaces: readonly Surface[];
+  people: People;
+  keyring: Keyring;
+  press: ReturnType<typeof createPress>;
+  show: (...alertIds: readonly string[]) => Promise<void>;
+  metrics: Metrics;
+  log: Log;
+  now: () => number;
+}
+
+/** All that actions need of the rest. */
+export function actionDeps(around: Around): PerformDeps {
+  const { config, store, azure, queues, surfaces, people, press, show, metrics, log, now, keyring } = around;
+  const { escalation, ask, exceptions } = config.policy;
+  const linkTo = (alertId: string) =>
+    config.publicUrl === null ? null : `${config.publicUrl}/console/alerts/${alertId}`;
+  const surfaceOf = (name: string) => surfaces.find((candidate) => candidate.name === name);
+  return {
+    store,
+    azure,
+    log,
+    now,
+    show,
+    config,
+    metrics,
+    keyring,
+    inGroup: people.inGroup,
+    mayRead: people.mayRead,
+    identify: ({ by, replyTo }) => people.identify(by, replyTo?.channel ?? null),
+    personOf: personFinder(around),
+    linkTo,
+    postNotice: async (notice) => {
+      await store.deliveries.addNotice(notice, store.surfaces);
+      await queues.deliverAll(store.surfaces, [notice.id]);
+    },
+    openRoom: async (alert, people) => {
+      const surface = surfaces.find((candidate) => candidate.openRoom);
+      if (!surface?.openRoom) return null;
+      const name = `runwatch-${alert.id.toLowerCase()}`;
+      const view = await store.measures.viewOf(alert);
+      const model = messageOf(view, { responders: config.responders.length > 0, now: now() });
+      const summary = {
+        kind: 'notice',
+        id: `${alert.id}.room`,
+        text: `${model.summary} ${linkTo(alert.id) ?? ''}`.trim(),
+      } as const;
+      const ref = { channel: '', message: '' };
+      const thread = { kind: 'thread', id: `${alert.id}.room`, parent: ref, parts: model.thread } as const;
+      const invited = [...people, ...(alert.assignee?.surface === surface.name ? [alert.assignee.id] : [])];
+      const contents: Content[] = model.thread.length > 0 ? [summary, thread] : [summary];
+      return surface.openRoom(name, model.summary, invited, contents);
+    },
+    postReview: async (review) => {
+      await store.reviews.put(review);
+      const shown = { text: reviewLines(review), actions: reviewMenus(review) };
+      const isNew = await store.deliveries.addNotice({ id: review.id, ...shown }, store.surfaces);
+      if (!isNew)
+        await store.deliveries.changeNotice(review.id, (notice) => ({ ...notice, ...shown }), store.surfaces);
+      await queues.deliverAll(store.surfaces, [review.id]);
+    },
+    answersThatClose: ask?.closes ?? [],
+    maxExceptionDays: exceptions?.maxDays ?? defaultMaxExceptionDays,
+    whisper: async (job, text) => {
+      await store.answers.put(job.pressId, text);
+      if (!job.replyTo) return;
+      await surfaceOf(job.replyTo.surface)
+        ?.whisper(job.replyTo, text)
+        .catch((error) => log.warn({ error }, 'could not answer a press'));
+    },
+    tell: async ({ surface, id }, text, onceId) => {
+      if (surface !== 'slack' || !surfaceOf(surface)) return;
+      const notice = { id: `notice-tell-${onceId}`, text, channels: { [surface]: id } };
+      if (await store.deliveries.addNotice(notice, [surface]))
+        await queues.deliverAll([surface], [notice.id]);
+    },
+    askPerson: async (email, alertId, text) => {
+      for (const surface of surfaces) {
+        const person = await surface.ask(email, alertId, text);
+        if (person) return person;
+      }
+      return null;
+    },
+    page: async (alertId, why) => {
+      if (!escalation?.routingKey) return;
+      await press({ alertId, action: 'escalate', by: ourselves, input: { why }, nonce: `page ${why}` });
+    },
+    showNotice: async (noticeId, outcome) => {
+      const changed = await store.deliveries.changeNotice(
+        noticeId,
+        (notice) => ({ ...notice, text: `${notice.text}\n${outcome}`, actions: [] }),
+        store.surfaces,
+      );
+      if (changed) await queues.deliverAll(store.surfaces, [noticeId]);
+    },
+    rejudge: async (alertId) => {
+      await queues.complete.add(
+        'complete',
+        { alertId },
+        { deduplication: { id: alertId, keepLastIfActive: true } },
+      );
+    },
+  };
+}
+
+const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+
+/** A chat's user by id, anybody with an e-mail address in a chat, else just the name that was given. */
+function personFinder({ people, azure, surfaces }: Around) {
+  return async (surface: Presser['surface'], given: string): Promise<Presser> => {
+    if (surface === 'slack') return people.describe(given);
+    if (surface === 'teams') {
+      const principal = await azure.directory.principal(given).catch(() => null);
+      return { surface, id: given, name: principal?.name ?? given };
+    }
+    for (const chat of given.includes('@') ? surfaces : []) {
+      const person = await chat.personOf(given).catch(() => null);
+      if (person) return { surface: chat.name as Presser['surface'], ...person, email: given };
+    }
+    return { surface, id: given, name: given, ...(given.includes('@') ? { email: given } : {}) };
+  };
+}

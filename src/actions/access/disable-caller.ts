@@ -1,0 +1,78 @@
+import { summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { is } from '../../alerts/resource-id';
+import { Refusal } from '../../alerts/transitions';
+import { callerSubject } from '../../measures/subjects';
+import { defineMeasureAction } from '../measure-action';
+
+interface Account {
+  id: string;
+  name: string;
+  kind: 'User' | 'ServicePrincipal';
+}
+
+/** Disables the account or application in Entra and ends its sessions, by Microsoft Graph; enabling it is the undo. */
+defineMeasureAction<Account>({
+  id: 'disable_caller',
+  group: 'access',
+  label: 'Disable the caller…',
+  order: 300,
+  style: 'danger',
+  confirm: {
+    text: 'Disables the account or application in Entra and revokes its sign-in sessions. Everything that it runs stops; access tokens already issued may work for an hour.',
+    yes: 'Disable',
+  },
+  permissions: [],
+  graph: ['User.EnableDisableAccount.All', 'User.RevokeSessions.All', 'Application.ReadWrite.All'],
+  kind: {
+    kind: 'account',
+    name: 'Disable the caller',
+    undoName: 'Enable the caller again',
+    subjects: ({ id }) => [callerSubject(id)],
+    prepare: async ({ id, name }, _, { azure }) => {
+      if (is(id, (await azure.botId()) ?? '')) throw new Refusal('That is Runwatch itself.');
+      const principal = await azure.directory.principalNow(id);
+      if (principal?.kind !== 'User' && principal?.kind !== 'ServicePrincipal')
+        throw new Refusal(`${name} is not known in this directory as a person or an application.`);
+      if (principal.enabled === false) throw new Refusal(`${name} is disabled already.`);
+      return { id, name, kind: principal.kind };
+    },
+    steps: ({ id, name, kind }) => [
+      { words: `disable ${name}`, run: ({ azure }) => azure.directory.setEnabled(id, kind, false) },
+      ...(kind === 'User'
+        ? [
+            {
+              words: `revoke the sign-in sessions of ${name}`,
+              run: ({
+                azure,
+              }: {
+                azure: { directory: { revokeSessions: (id: string) => Promise<unknown> } };
+              }) => azure.directory.revokeSessions(id),
+            },
+          ]
+        : []),
+    ],
+    says: ({ name }) => `${name} is disabled. Access tokens already issued may work for an hour.`,
+    undo: {
+      steps: ({ id, name, kind }) => [
+        { words: `enable ${name}`, run: ({ azure }) => azure.directory.setEnabled(id, kind, true) },
+      ],
+      says: ({ name }) => `${name} is enabled again.`,
+    },
+  },
+  targets: ({ alert }) => {
+    const { caller } = summarize(alert);
+    if (!caller.id) throw new Refusal(`Azure's log names no object id for ${plainLine(caller.name, 80)}.`);
+    return [{ id: caller.id.toLowerCase(), name: plainLine(caller.name, 80) }];
+  },
+  fits: ({ alert }) => Boolean(summarize(alert).caller.id),
+  undo: {
+    id: 'enable_caller',
+    label: 'Enable the caller again',
+    order: 301,
+    sameRightAs: 'disable_caller',
+    confirm: { text: 'Enables the account or application again. Sessions must sign in anew.', yes: 'Enable' },
+    permissions: [],
+    graph: ['User.EnableDisableAccount.All', 'Application.ReadWrite.All'],
+  },
+});

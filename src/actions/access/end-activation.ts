@@ -1,0 +1,66 @@
+import { summarize } from '../../alerts/alert';
+import { uuidFrom } from '../../alerts/guid';
+import { plainLine } from '../../alerts/plain-text';
+import { is } from '../../alerts/resource-id';
+import { Refusal } from '../../alerts/transitions';
+import { assignmentSubject } from '../../measures/subjects';
+import { defineMeasureAction } from '../measure-action';
+
+interface Activation {
+  requestId: string;
+  scope: string;
+  principalId: string;
+  roleDefinitionId: string;
+  role: string;
+}
+
+/** Ends an activated PIM role now instead of at its time. They stay eligible, so activating it again is the undo. */
+defineMeasureAction<Activation>({
+  id: 'end_activation',
+  group: 'access',
+  label: 'End PIM activation…',
+  order: 290,
+  style: 'danger',
+  confirm: {
+    text: 'Ends the activated role now instead of at its time. They stay eligible: without more they may activate it again.',
+    yes: 'End it',
+  },
+  permissions: [
+    'Microsoft.Authorization/roleAssignmentScheduleInstances/read',
+    'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
+    'Microsoft.Authorization/roleAssignments/write',
+  ],
+  kind: {
+    kind: 'activation',
+    name: 'End PIM activation',
+    passes: true,
+    subjects: ({ id }) => [assignmentSubject(id)],
+    prepare: async ({ id, name }, press, { azure }, alert) => {
+      if (!alert) throw new Refusal('No PIM activation let the call through.');
+      const { caller, target } = summarize(alert);
+      const scheduled = caller.id ? await azure.scheduledOf(caller.id, target.subscriptionId) : [];
+      const active = scheduled.find((one) => is(one.name, id));
+      if (!active) throw new Refusal('No PIM activation let the call through.');
+      return {
+        requestId: uuidFrom(press.pressId),
+        scope: active.scope,
+        principalId: active.principalId,
+        roleDefinitionId: active.roleDefinitionId,
+        role: name,
+      };
+    },
+    steps: ({ requestId, scope, principalId, roleDefinitionId, role }) => [
+      {
+        words: `end the activation of ${role}`,
+        run: ({ azure }) => azure.endActivation(scope, requestId, principalId, roleDefinitionId),
+      },
+    ],
+    says: ({ role }) => `The activation of ${role} is ended; they stay eligible.`,
+  },
+  targets: ({ alert }) => {
+    const { grant, until } = alert.facts.access ?? {};
+    if (!until || !grant?.assignmentId) throw new Refusal('No PIM activation let the call through.');
+    return [{ id: grant.assignmentId, name: plainLine(grant.role, 80) }];
+  },
+  fits: ({ alert }) => Boolean(alert.facts.access?.until && alert.facts.access.grant?.assignmentId),
+});

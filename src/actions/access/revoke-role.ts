@@ -1,0 +1,109 @@
+import { plainLine } from '../../alerts/plain-text';
+import { scopeLabel } from '../../alerts/scope-label';
+import { Refusal } from '../../alerts/transitions';
+import type { AssignmentProperties } from '../../azure/safeguards';
+import { assignmentSubject } from '../../measures/subjects';
+import { defineMeasureAction } from '../measure-action';
+import type { MeasureKind, Target } from '../measure-kind';
+
+interface Assignment {
+  scope: string;
+  name: string;
+  role: string;
+  properties: AssignmentProperties;
+}
+
+/** A role assignment as a target: its scope and its name. */
+export const assignmentTarget = (scope: string, name: string, role: string): Target => ({
+  id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+  name: `${plainLine(role, 80)} at ${scopeLabel(scope)}`,
+});
+
+const placeOf = ({ id }: Target) => {
+  const at = id.toLowerCase().lastIndexOf('/providers/microsoft.authorization/roleassignments/');
+  return { scope: id.slice(0, at), name: id.split('/').at(-1) ?? '' };
+};
+
+/** Takes an assignment away after writing it down whole; puts back the same under the same name. */
+export const roleAssignment: MeasureKind<Assignment> = {
+  kind: 'role',
+  name: 'Revoke role',
+  undoName: 'Restore role',
+  subjects: (target) => [assignmentSubject(placeOf(target).name)],
+  prepare: async (target, _, { azure }) => {
+    const { scope, name } = placeOf(target);
+    const role = target.name.split(' at ')[0] ?? '';
+    const properties = await azure.readAssignment(scope, name);
+    if (!properties) throw new Refusal(`${role} is not assigned any more.`);
+    const keep = await azure.whyKeep(scope, name, properties);
+    if (keep) throw new Refusal(`${role} is not revoked: ${keep}.`);
+    return { scope, name, role, properties };
+  },
+  steps: ({ scope, name, role }) => [
+    {
+      words: `remove the assignment of ${role} at ${scopeLabel(scope)}`,
+      run: ({ azure }) => azure.removeAssignment(scope, name),
+    },
+  ],
+  says: ({ role, scope }) =>
+    `Revoked: ${plainLine(role, 80)} at ${scopeLabel(scope)}. Tokens already issued may work for some minutes.`,
+  undo: {
+    steps: ({ scope, name, role, properties }) => [
+      {
+        words: `assign ${role} at ${scopeLabel(scope)} again`,
+        run: ({ azure }) => azure.putAssignment(scope, name, properties),
+      },
+    ],
+    says: ({ role, scope }) => `Restored: ${plainLine(role, 80)} at ${scopeLabel(scope)}.`,
+  },
+};
+
+const permissions = [
+  'Microsoft.Authorization/roleAssignments/read',
+  'Microsoft.Authorization/roleAssignments/write',
+  'Microsoft.Authorization/roleAssignments/delete',
+] as const;
+
+defineMeasureAction({
+  id: 'revoke_role',
+  group: 'access',
+  label: 'Revoke role…',
+  order: 180,
+  often: true,
+  style: 'danger',
+  confirm: {
+    text: ({ alert }) => {
+      const { grant, group } = alert.facts.access ?? {};
+      const members = group?.members === null ? '' : ` (${group?.members} members)`;
+      const others = group ? ` It hits everyone in group ${plainLine(group.name, 60)}${members}.` : '';
+      return `Removes ${plainLine(grant?.role, 60)} at ${scopeLabel(grant?.scope ?? '')}.${others} Tokens already issued may work for some minutes.`;
+    },
+    yes: 'Revoke',
+  },
+  permissions,
+  kind: roleAssignment,
+  targets: ({ alert }) => {
+    const { grant } = alert.facts.access ?? {};
+    if (!grant?.assignmentId || !grant.scope)
+      throw new Refusal(
+        'It is not known which role assignment let the call through, so there is nothing to revoke.',
+      );
+    return [assignmentTarget(grant.scope, grant.assignmentId, grant.role)];
+  },
+  fits: ({ alert }) => {
+    const { grant } = alert.facts.access ?? {};
+    return Boolean(grant?.assignmentId && grant.scope);
+  },
+  undo: {
+    id: 'restore_role',
+    label: 'Restore role',
+    order: 170,
+    often: true,
+    confirm: {
+      text: ({ measures }) =>
+        `Puts back ${plainLine(measures.find(({ kind }) => kind === 'role')?.name, 120)} for the same principal.`,
+      yes: 'Restore',
+    },
+    permissions,
+  },
+});

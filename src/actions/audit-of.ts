@@ -1,0 +1,22 @@
+import { type Alert, summarize } from '../alerts/alert';
+import type { AuditDraft } from '../store/audit-chain';
+import type { PressJob } from './action';
+
+export function auditOf(
+  press: PressJob,
+  alert: Alert | null,
+  result: AuditDraft['result'],
+  why: string | null = null,
+  details?: Record<string, unknown>,
+): AuditDraft {
+  return {
+    at: press.at,
+    by: press.by,
+    action: press.action,
+    alertId: press.alertId || null,
+    object: alert ? summarize(alert).target.id : null,
+    result,
+    why,
+    ...(details ? { details } : {}),
+  };
+}

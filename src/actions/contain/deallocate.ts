@@ -1,0 +1,52 @@
+import { machineSubjects } from '../carry-out';
+import { defineMeasureAction } from '../measure-action';
+import { isScaleSetInstance, isVirtualMachine, theMachine } from '../targets';
+
+/** Stops a machine, or an instance of a scale set, and frees what it ran on; start undoes it. */
+defineMeasureAction<{ machineId: string; name: string }>({
+  id: 'deallocate',
+  group: 'contain',
+  label: 'Stop the machine…',
+  order: 270,
+  style: 'danger',
+  confirm: {
+    text: 'Stops and deallocates it: nothing runs on it and nobody reaches it, run command neither. Memory and temporary disks are lost, a dynamic public address may change. Start undoes it.',
+    yes: 'Stop',
+  },
+  permissions: [
+    'Microsoft.Compute/virtualMachines/read',
+    'Microsoft.Compute/virtualMachines/deallocate/action',
+    'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/deallocate/action',
+  ],
+  kind: {
+    kind: 'power',
+    name: 'Stop the machine',
+    undoName: 'Start the machine',
+    needsUnlocked: true,
+    subjects: machineSubjects,
+    prepare: async ({ id, name }) => ({ machineId: id, name }),
+    steps: ({ machineId, name }) => [
+      { words: `stop and deallocate ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
+    ],
+    says: ({ name }) => `${name} is stopped and deallocated: nothing runs on it. Memory is lost.`,
+    undo: {
+      steps: ({ machineId, name }) => [
+        { words: `start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
+      ],
+      says: ({ name }) => `${name} was started again.`,
+    },
+  },
+  targets: theMachine,
+  fits: (view) => isVirtualMachine(view) || isScaleSetInstance(view),
+  undo: {
+    id: 'start_machine',
+    label: 'Start the machine',
+    order: 271,
+    sameRightAs: 'deallocate',
+    confirm: { text: 'Starts it again, as it was stopped.', yes: 'Start' },
+    permissions: [
+      'Microsoft.Compute/virtualMachines/start/action',
+      'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/start/action',
+    ],
+  },
+});

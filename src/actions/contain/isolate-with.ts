@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { Refusal } from '../../alerts/transitions';
+import type { AlertAction, CheckedPress } from '../action';
+import { shortText, someOf } from '../input';
+import { actionOf, defineAction } from '../registry';
+import { isOneMachine } from '../targets';
+
+const choices = [
+  { value: 'lock', label: 'Lock it: no further run command' },
+  { value: 'detach_ip', label: 'Detach its public addresses' },
+  { value: 'restart', label: 'End open sessions by a restart: memory is lost' },
+  { value: 'deallocate', label: 'Stop it: nothing runs, memory is lost' },
+];
+/** In this order: what needs the machine open comes before what locks it. */
+const inOrder = ['isolate', 'detach_ip', 'restart', 'deallocate', 'lock'];
+
+const partsOf = (input: Record<string, unknown>): string[] => {
+  const chosen = String(input.also ?? '').split(',');
+  return inOrder.filter((id) => id === 'isolate' || chosen.includes(id));
+};
+
+/** Isolation with more: each part is an action of its own, with its own audit entries and its own undo. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'isolate_with',
+  group: 'contain',
+  name: 'Isolate with more',
+  label: 'Isolate with more…',
+  order: 210,
+  style: 'danger',
+  right: 'responder',
+  confirm: {
+    text: 'Attaches a deny-all security group to every interface, and does what is ticked. Each part can be undone by itself, but for a restart.',
+    yes: 'Isolate',
+  },
+  fields: () => [
+    { id: 'also', label: 'Also', value: '', kind: 'checks', choices, optional: true },
+    {
+      id: 'keep',
+      label: 'Keep reachable from',
+      hint: 'An address or range for forensics, e.g. 203.0.113.0/28',
+      value: '',
+      kind: 'text',
+      optional: true,
+    },
+  ],
+  input: z.strictObject({
+    also: someOf(choices.map(({ value }) => value)).optional(),
+    keep: shortText.optional(),
+  }),
+  permissions: [],
+  parts: partsOf,
+  offered: (view, now) => isOneMachine(view) && partOf('isolate').offered(view, now),
+  run: async (_, press, deps) => {
+    const told: string[] = [];
+    for (const id of partsOf(press.input ?? {})) {
+      const alert = await deps.store.alerts.get(press.alertId);
+      if (!alert) return null;
+      const own: CheckedPress = {
+        ...press,
+        action: id,
+        pressId: `${press.pressId}.${id}`,
+        input: id === 'isolate' ? { keep: press.input?.keep } : {},
+      };
+      try {
+        const answer = await partOf(id).run(await deps.store.measures.viewOf(alert), own, deps);
+        if (answer) told.push(answer);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        told.push(`${partOf(id).name}: ${error.message}`);
+      }
+    }
+    return told.length > 0 ? told.join('\n') : null;
+  },
+});
+
+const partOf = (id: string) => actionOf(id) as AlertAction;

@@ -1,0 +1,237 @@
+import { createHash } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { is, parseResourceId } from '../../alerts/resource-id';
+import { contain, Refusal, uncontain } from '../../alerts/transitions';
+import { isHeld, type Measure } from '../../measures/measure';
+import { machineSubjects } from '../carry-out';
+import { shortText } from '../input';
+import { defineMeasureAction } from '../measure-action';
+import type { MeasureKind, Step } from '../measure-kind';
+import { isOneMachine, lastPart, machinesOf, typeOf } from '../targets';
+import { untilNobodyElseWrites } from '../until-nobody-else-writes';
+
+interface Nic {
+  id: string;
+  /** Id of the security group that was attached before ours; null when there was none. */
+  before: string | null;
+  /** Ours was there though no measure says so: what was there before it is not known. */
+  unknown?: true;
+  /** Release left it as it is, since somebody else had changed it: what it has now. */
+  left?: string | null;
+}
+
+interface Isolation {
+  machineId: string;
+  /** Empty where an older version did not note it. */
+  location: string;
+  /** The deny-all group that is attached. */
+  groupId: string;
+  /** An address range that stays allowed both ways, for forensics. */
+  keep?: string | undefined;
+  interfaces: Nic[];
+}
+
+const groupOf = (body: { properties: { networkSecurityGroup?: { id: string } | null } }): string | null =>
+  body.properties.networkSecurityGroup?.id ?? null;
+const nameOrNone = (id: string | null) => (id ? lastPart(id) : 'no group');
+
+const withNic = (before: Record<string, unknown>, changed: Nic): Record<string, unknown> => ({
+  ...before,
+  interfaces: (before as unknown as Isolation).interfaces.map((nic) =>
+    nic.id === changed.id ? changed : nic,
+  ),
+});
+
+/**
+ * Denies every new flow of a machine: one deny-all group on each interface, what was there written down first. Undone, each
+ * interface has exactly the group that it had.
+ */
+const isolation: MeasureKind<Isolation> = {
+  kind: 'isolation',
+  name: 'Isolate',
+  undoName: 'Release',
+  stands: 'isolated',
+  subjects: machineSubjects,
+  prepare: async (target, press, { azure }, alert) => {
+    refuseOtherTypes(target.name, typeOf(alert, target.id));
+    const keep = rangeOf(press.input?.keep);
+    const machine = await azure.readMachine(target.id);
+    const groupId = groupIdFor(machine.id, machine.location, keep);
+    const interfaces = await Promise.all(
+      machine.interfaceIds.map(async (id): Promise<Nic> => {
+        const before = groupOf((await azure.readInterface(id)).body);
+        return before !== null && isOurs(before) ? { id, before: null, unknown: true } : { id, before };
+      }),
+    );
+    if (interfaces.length === 0) throw new Refusal(`${target.name} has no network interface.`);
+    return { machineId: target.id, location: machine.location, groupId, keep, interfaces };
+  },
+  steps: ({ machineId, groupId, location, keep, interfaces }) => [
+    {
+      words: `make sure that ${lastPart(groupId)} denies everything`,
+      run: async ({ azure }) =>
+        azure.ensureDenyAll(groupId, location || (await azure.readMachine(machineId)).location, keep),
+    },
+    ...interfaces.map(
+      ({ id, before }): Step => ({
+        words: `attach ${lastPart(groupId)} to ${lastPart(id)}, which has ${nameOrNone(before)}`,
+        run: ({ azure, measure, save }) =>
+          untilNobodyElseWrites(async () => {
+            const nic = await azure.readInterface(id);
+            const present = groupOf(nic.body);
+            if (present !== null && is(present, groupId)) return;
+            if (present === null || !isOurs(present))
+              await save(withNic(measure.before, { id, before: present }));
+            await azure.setGroup(nic, groupId);
+          }),
+      }),
+    ),
+  ],
+  says: ({ interfaces, keep }) =>
+    `Isolated: new connections of ${interfaces.length === 1 ? 'its interface' : `its ${interfaces.length} interfaces`} are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}. Not stopped: sessions already open, and further run commands.`,
+  undo: {
+    steps: ({ groupId, interfaces }) =>
+      interfaces.map(
+        ({ id, before, unknown }): Step => ({
+          words: unknown ? `leave ${lastPart(id)}` : `put ${nameOrNone(before)} back on ${lastPart(id)}`,
+          run: ({ azure, measure, save }) =>
+            untilNobodyElseWrites(async () => {
+              const nic = await azure.readInterface(id);
+              const present = groupOf(nic.body);
+              const ours = present !== null && is(present, groupId);
+              const asBefore =
+                present === before || (present !== null && before !== null && is(present, before));
+              if (ours && !unknown) return azure.setGroup(nic, before);
+              if (ours || !asBefore)
+                await save(
+                  withNic(measure.before, { id, before, ...(unknown ? { unknown } : {}), left: present }),
+                );
+            }),
+        }),
+      ),
+    says: ({ interfaces }) => {
+      const left = interfaces.filter((nic) => nic.left !== undefined);
+      if (left.length === 0) return 'Released: every interface is as it was before.';
+      const names = left.map(({ id, left: has }) => `${lastPart(id)} (has ${nameOrNone(has ?? null)} now)`);
+      return `Released: as before, but for ${names.join(', ')}, left alone since ${left.some((nic) => nic.unknown) ? 'what it had before is not known' : 'somebody else changed it'}.`;
+    },
+  },
+  check: async ({ machineId, groupId, keep, interfaces }, { azure }) => {
+    const notes = await azure.whyNotDenied(groupId, keep);
+    const { power } = await azure.readMachine(machineId);
+    for (const { id } of interfaces)
+      notes.push(...(await azure.whyNotIsolated(id, groupId, power === 'running')));
+    return { verified: notes.length === 0, notes: [...new Set(notes)] };
+  },
+  drift: async ({ groupId, keep, interfaces }, { azure }) => {
+    const opened: string[] = [];
+    for (const { id } of interfaces) {
+      const present = groupOf((await azure.readInterface(id)).body);
+      if (present === null || !is(present, groupId))
+        opened.push(`${lastPart(id)} (now ${nameOrNone(present)})`);
+    }
+    const rules = await azure.whyNotDenied(groupId, keep);
+    const parts = [...(opened.length > 0 ? [`${opened.join(', ')} no longer has our group`] : []), ...rules];
+    return parts.length > 0 ? parts.join('; ') : null;
+  },
+  differs: ({ keep }, press) => {
+    const wanted = rangeOf(press.input?.keep);
+    return wanted === keep
+      ? null
+      : `It is already isolated, ${keep ? `but for ${keep}` : 'with no address left reachable'}. Release it first.`;
+  },
+  summary: (measures, alert) => {
+    const { machines } = summarize(alert);
+    const [first] = measures;
+    if (machines === 1 || !first) return null;
+    const { keep } = first.before as unknown as Isolation;
+    return `Isolated: new connections of ${measures.length} of ${machines} machines are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}. Not stopped: sessions already open, and further run commands.`;
+  },
+  onDone: contain,
+  onUndone: uncontain,
+};
+
+const permissions = [
+  'Microsoft.Compute/virtualMachines/read',
+  'Microsoft.Network/networkInterfaces/read',
+  'Microsoft.Network/networkInterfaces/write',
+  'Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action',
+  'Microsoft.Network/networkSecurityGroups/read',
+  'Microsoft.Network/networkSecurityGroups/write',
+  'Microsoft.Network/networkSecurityGroups/join/action',
+  'Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action',
+  'Microsoft.Network/virtualNetworks/subnets/join/action',
+  'Microsoft.Network/publicIPAddresses/join/action',
+] as const;
+
+defineMeasureAction({
+  id: 'isolate',
+  group: 'contain',
+  label: (view) => (isOneMachine(view) ? 'Isolate…' : 'Isolate all…'),
+  order: 50,
+  often: true,
+  style: 'danger',
+  confirm: {
+    text: (view) =>
+      `${isOneMachine(view) ? '' : `On ${summarize(view.alert).machines} machines: `}Attaches a deny-all security group to every interface. It does not end sessions already open, and does not stop further run commands. Release puts back what was there.`,
+    yes: 'Isolate',
+  },
+  input: z.strictObject({ keep: shortText.optional() }),
+  permissions,
+  kind: isolation,
+  targets: machinesOf,
+  fits: () => true,
+  undo: {
+    id: 'release',
+    label: 'Release',
+    order: 40,
+    often: true,
+    confirm: {
+      text: 'Puts back on every interface exactly the security group that was there before.',
+      yes: 'Release',
+    },
+    permissions,
+  },
+});
+
+/** Is anything of the alert cut off, or about to be? */
+export const isIsolated = (measures: readonly Measure[]): boolean =>
+  measures.some((one) => one.kind === 'isolation' && isHeld(one));
+
+export function rangeOf(given: unknown): string | undefined {
+  const range = String(given ?? '').trim();
+  if (!range) return undefined;
+  if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range))
+    throw new Refusal(`${range.slice(0, 60)} is no IP address or range such as 203.0.113.0/28.`);
+  return range;
+}
+
+/** What can't be isolated by interfaces, and what can be done instead. */
+function refuseOtherTypes(name: string, type: string): void {
+  if (!type || is(type, 'Microsoft.Compute/virtualMachines')) return;
+  if (/^Microsoft\.HybridCompute\/machines/i.test(type))
+    throw new Refusal(
+      `${name} is an Arc machine: its network is not Azure's, so it is isolated where it stands. What Azure can do: Lock it, which refuses further run commands, and Clean up what was left on it.`,
+    );
+  if (/virtualMachineScaleSets/i.test(type))
+    throw new Refusal(
+      `${name} belongs to a scale set: its interfaces are made from the set's model and come anew with each upgrade. Deallocate the instance instead; Lock the set against further run commands.`,
+    );
+  throw new Refusal(
+    `${name} is no virtual machine of its own (${type}); it can't be isolated by its interfaces.`,
+  );
+}
+
+const prefix = 'runwatch-isolation-';
+const isOurs = (groupId: string) => lastPart(groupId).toLowerCase().startsWith(prefix);
+
+/** One group a region, resource group and range: shared by the machines there. */
+function groupIdFor(machineId: string, location: string, keep: string | undefined): string {
+  const { subscriptionId = '', resourceGroup = '' } = parseResourceId(machineId) ?? {};
+  const region = location.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const range = keep ? `-${createHash('sha256').update(keep).digest('hex').slice(0, 8)}` : '';
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Network/networkSecurityGroups/${prefix}${region}${range}`;
+}

@@ -1,0 +1,193 @@
+import { type Alert, summarize } from '../../alerts/alert';
+import { uuidFrom } from '../../alerts/guid';
+import { plainLine } from '../../alerts/plain-text';
+import type { PolicyFile } from '../../config';
+import type { ActionDeps } from '../action';
+
+type Escalation = NonNullable<PolicyFile['escalation']>;
+
+/** A place where incidents can be opened. */
+export interface Opener {
+  id: string;
+  /** What people call it, where the configuration names it; null where it doesn't. */
+  where: (escalation: Escalation) => string | null;
+  /** Asking again opens no second one. */
+  repeatable: boolean;
+  /** Opens one for the alert; answers its link, or null where there is nothing to open. */
+  open: (alert: Alert, escalation: Escalation, deps: ActionDeps) => Promise<string | null>;
+}
+
+const pagerDuty = 'https://events.pagerduty.com/v2/enqueue';
+
+/** What every incident says. */
+function about(alert: Alert, { linkTo }: ActionDeps) {
+  const { technique, target, caller, startedAt } = summarize(alert);
+  return {
+    id: alert.id,
+    title: plainLine(`${technique.title} on ${target.name} by ${caller.name} (${alert.id})`, 250),
+    severity: alert.severity,
+    score: alert.score,
+    caller: plainLine(caller.name, 200),
+    target: target.id,
+    startedAt,
+    reasons: alert.reasons.map((reason) => plainLine(reason.text, 200)),
+    link: linkTo(alert.id) ?? '',
+  };
+}
+type About = ReturnType<typeof about>;
+
+/** PagerDuty's Events API v2, or whatever takes its format; the alert's id keeps it one incident. */
+const openPage: Opener['open'] = async (alert, { routingKey, url }, deps) => {
+  const { title, severity, target, startedAt, score, reasons, link } = about(alert, deps);
+  await post(url ?? pagerDuty, {
+    routing_key: routingKey,
+    event_action: 'trigger',
+    dedup_key: alert.id,
+    links: link ? [{ href: link, text: alert.id }] : [],
+    payload: {
+      summary: title,
+      source: target,
+      severity: { critical: 'critical', high: 'error', medium: 'warning', low: 'info' }[severity],
+      timestamp: startedAt,
+      custom_details: { score, reasons },
+    },
+  });
+  return '';
+};
+
+/** ServiceNow, Jira and their like: a body whose {{fields}} are filled in, and where in the answer the link is. */
+const openTicket: Opener['open'] = async (alert, { webhook }, deps) => {
+  if (!webhook) return null;
+  const facts = about(alert, deps);
+  const body = filled(webhook.body ?? facts, facts);
+  const answer = await post(webhook.url, body, { 'idempotency-key': alert.id, ...webhook.headers });
+  const link = webhook.link?.split('.').reduce<unknown>((at, key) => (at as Loose)?.[key], answer);
+  return typeof link === 'string' ? link : '';
+};
+
+/** A Microsoft Sentinel incident under a name made from the alert's, so that making it again changes nothing. */
+const openSentinel: Opener['open'] = async (alert, { sentinel }, deps) => {
+  if (!sentinel) return null;
+  const { title, severity, reasons, link, startedAt } = about(alert, deps);
+  return deps.azure.putIncident(sentinel, uuidFrom(alert.id), {
+    title,
+    description: `${reasons.join('; ')}\n${link}`,
+    severity: { critical: 'High', high: 'High', medium: 'Medium', low: 'Low' }[severity],
+    status: 'New',
+    firstActivityTimeUtc: startedAt,
+    labels: [{ labelName: 'runwatch' }, { labelName: alert.id }],
+  });
+};
+
+/** A channel of its own with the right people, the alert and its thread. */
+const openChannel: Opener['open'] = (alert, { channel }, deps) =>
+  deps.openRoom(alert, Array.isArray(channel) ? channel : []);
+
+/**
+ * An incident about Runwatch itself, where chat did not take a notice: to PagerDuty and the webhook, as far as they are
+ * configured. Answers whether any took it.
+ */
+export async function openIncident(
+  { id, title, since }: { id: string; title: string; since: number },
+  event: 'trigger' | 'resolve',
+  escalation: Escalation | undefined,
+): Promise<boolean> {
+  const { routingKey, url, webhook } = escalation ?? {};
+  const startedAt = new Date(since).toISOString();
+  const posts: Promise<unknown>[] = [];
+  if (routingKey)
+    posts.push(
+      post(url ?? pagerDuty, {
+        routing_key: routingKey,
+        event_action: event,
+        dedup_key: id,
+        payload: {
+          summary: title.slice(0, 1000),
+          source: 'runwatch',
+          severity: 'critical',
+          timestamp: startedAt,
+        },
+      }),
+    );
+  if (webhook && event === 'trigger') {
+    const facts: About = {
+      id,
+      title,
+      severity: 'critical',
+      score: 100,
+      caller: 'Runwatch',
+      target: 'Runwatch',
+      startedAt,
+      reasons: [title],
+      link: '',
+    };
+    posts.push(
+      post(webhook.url, filled(webhook.body ?? facts, facts), {
+        'idempotency-key': id,
+        ...webhook.headers,
+      }),
+    );
+  }
+  const results = await Promise.allSettled(posts);
+  const [failed] = results.filter((result) => result.status === 'rejected');
+  if (failed && results.every((result) => result.status === 'rejected')) throw failed.reason;
+  return results.length > 0;
+}
+
+export const openers: readonly Opener[] = [
+  {
+    id: 'pagerduty',
+    where: ({ routingKey }) => (routingKey ? 'PagerDuty' : null),
+    repeatable: true,
+    open: openPage,
+  },
+  {
+    id: 'webhook',
+    where: ({ webhook }) => (webhook ? new URL(webhook.url).hostname : null),
+    repeatable: false,
+    open: openTicket,
+  },
+  {
+    id: 'sentinel',
+    where: ({ sentinel }) => (sentinel ? 'Microsoft Sentinel' : null),
+    repeatable: true,
+    open: openSentinel,
+  },
+  {
+    id: 'channel',
+    where: ({ channel }) => (channel ? 'a channel of its own' : null),
+    repeatable: true,
+    open: openChannel,
+  },
+];
+
+type Loose = Record<string, unknown>;
+
+/** {{title}} and the like in every text of the template; a text that is one field alone keeps its kind. */
+function filled(template: unknown, facts: About): unknown {
+  const fieldOf = (name: string) => (Object.hasOwn(facts, name) ? facts[name as keyof About] : '');
+  if (Array.isArray(template)) return template.map((item) => filled(item, facts));
+  if (typeof template === 'object' && template !== null)
+    return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, filled(value, facts)]));
+  if (typeof template !== 'string') return template;
+  const alone = /^\{\{(\w+)\}\}$/.exec(template)?.[1];
+  if (alone) return fieldOf(alone);
+  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(fieldOf(name)));
+}
+
+async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'error',
+    signal: AbortSignal.timeout(10_000),
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${new URL(url).hostname} answered ${response.status}`);
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

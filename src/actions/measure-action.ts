@@ -1,0 +1,123 @@
+import { Refusal } from '../alerts/transitions';
+import type { AlertView } from '../measures/alert-view';
+import {
+  isHeld,
+  isOpenFailure,
+  isUnderWay,
+  type Measure,
+  measureIdOf,
+  measuresOf,
+} from '../measures/measure';
+import type { AlertAction, PressJob } from './action';
+import { carryOut, tellOutcomes, undoAll } from './carry-out';
+import type { MeasureKind, Target } from './measure-kind';
+import { defineAction, defineMeasure } from './registry';
+
+type Shown = Pick<
+  AlertAction,
+  'id' | 'label' | 'order' | 'often' | 'style' | 'permissions' | 'graph' | 'input' | 'fields' | 'sameRightAs'
+> & {
+  confirm: NonNullable<AlertAction['confirm']>;
+};
+
+interface MeasureAction<Before extends object> extends Shown {
+  group: AlertAction['group'];
+  fourEyes?: true;
+  kind: MeasureKind<Before>;
+  /** What the alert's press is done to. */
+  targets: (view: AlertView) => readonly Target[];
+  /** May it be done as the alert stands, apart from what is done already? */
+  fits: (view: AlertView) => boolean;
+  undo?: Shown;
+}
+
+/**
+ * Defines an action that puts a measure on the alert's targets, and the action that takes it off.
+ * @example
+ * defineMeasureAction({ id: 'lock', kind: lockKind, targets: theMachine, fits: oneMachine, …, undo: { id: 'unlock', … } })
+ */
+export function defineMeasureAction<Before extends object>({
+  kind: typed,
+  targets,
+  fits,
+  undo,
+  ...shown
+}: MeasureAction<Before>): void {
+  const kind = typed as unknown as MeasureKind;
+  defineMeasure(kind);
+  const common = { about: 'alert', right: 'responder' } as const;
+  defineAction<AlertAction>({
+    ...common,
+    ...shown,
+    name: kind.name,
+    offered: (view) => fits(view) && lackingOf(kind, targets(view), view).length > 0,
+    run: async (view, press, deps) => {
+      const all = targets(view);
+      if (all.length === 0) throw new Refusal(`There is nothing here to ${kind.name.toLowerCase()}.`);
+      return tellOutcomes(await carryOut(kind, all, press, view.alert, deps));
+    },
+    plan: async (view, press, deps) => planOf(kind, targets(view), view, press, deps),
+  });
+  if (!undo) return;
+  defineAction<AlertAction>({
+    ...common,
+    ...undo,
+    group: shown.group,
+    name: kind.undoName ?? kind.name,
+    undoes: shown.id,
+    ...(undo.sameRightAs || shown.fourEyes ? { sameRightAs: undo.sameRightAs ?? shown.id } : {}),
+    whenClosed: true,
+    offered: ({ measures }) => undoableOf(kind, measures).length > 0,
+    run: async (view, press, deps) => {
+      const held = undoableOf(kind, view.measures, press.pressId);
+      if (held.length === 0) throw new Refusal(nothingToUndo(kind, view));
+      return tellOutcomes(await undoAll(kind, held, press, deps));
+    },
+    plan: async (view) =>
+      undoableOf(kind, view.measures).flatMap(
+        ({ before }) => kind.undo?.steps(before).map(({ words }) => words) ?? [],
+      ),
+  });
+}
+
+/** The targets on which it is not in force yet. */
+function lackingOf(kind: MeasureKind, targets: readonly Target[], { measures }: AlertView): Target[] {
+  const done = new Set(
+    measuresOf(measures, kind.kind)
+      .filter(
+        (one) => one.state === 'in force' || isUnderWay(one) || (isOpenFailure(one) && one.way === 'undo'),
+      )
+      .map(({ id }) => id),
+  );
+  return targets.filter(({ id }) => !done.has(measureIdOf(kind.kind, id)));
+}
+
+/** What can be undone, and what this press is undoing already. */
+const undoableOf = (kind: MeasureKind, measures: readonly Measure[], pressId?: string): Measure[] =>
+  measuresOf(measures, kind.kind).filter(
+    (one) => (isHeld(one) && one.state !== 'doing') || (pressId !== undefined && one.press === pressId),
+  );
+
+function nothingToUndo(kind: MeasureKind, { measures }: AlertView): string {
+  const last = measuresOf(measures, kind.kind).at(-1);
+  if (last?.state === 'doing') return `${last.name}: that is still under way, asked by ${last.by.name}.`;
+  return last?.state === 'undone'
+    ? `${last.name}: that was undone already, by ${last.by.name}.`
+    : `${kind.name} was not done here, so there is nothing to undo.`;
+}
+
+async function planOf(
+  kind: MeasureKind,
+  targets: readonly Target[],
+  view: AlertView,
+  press: PressJob,
+  deps: Parameters<MeasureKind['prepare']>[2],
+): Promise<string[]> {
+  const lacking = lackingOf(kind, targets, view);
+  const lines = await Promise.all(
+    lacking.map(async (target) =>
+      kind.steps(await kind.prepare(target, press, deps, view.alert)).map(({ words }) => words),
+    ),
+  );
+  return lines.flat();
+}

@@ -1,0 +1,272 @@
+import type { Alert, Presser } from '../alerts/alert';
+import { plainLine } from '../alerts/plain-text';
+import { type Measure, type MeasureStep, measureIdOf } from '../measures/measure';
+import type { Store } from '../store/store';
+import { assignmentTarget } from './access/revoke-role';
+import { ourselves } from './carry-out';
+import type { MeasureKind, Target } from './measure-kind';
+import { kindOf } from './registry';
+
+/** What versions before 0.2 kept in the alert that had asked for it. */
+interface OldAlert {
+  isolation?: OldIsolation | null;
+  measures?: {
+    lock?: { scope: string; name: string; status: string } | null;
+    revocation?: OldRevocation | null;
+    deeds?: Record<string, OldDeed>;
+    waiting?: Record<string, { by: Presser }>;
+    pendingException?: { by: Presser } | null;
+  } & Record<string, unknown>;
+}
+
+interface OldIsolation {
+  status: 'isolating' | 'isolated' | 'releasing' | 'released';
+  machines: { id: string; name: string; groupId: string }[];
+  interfaces: { id: string; machineId: string; before: string | null; cut: boolean }[];
+  keep?: string;
+}
+
+interface OldRevocation {
+  status: 'revoking' | 'revoked' | 'restored';
+  scope: string;
+  name: string;
+  role: string;
+  properties: Record<string, unknown>;
+}
+
+interface OldDeed {
+  status: 'doing' | 'done' | 'undoing' | 'undone';
+  by: Presser;
+  at: string;
+  before: Record<string, unknown>;
+  passed: number;
+  says: string;
+}
+
+/** What is known of a measure that an older version left. */
+interface Left {
+  kind: string;
+  target: Target;
+  before: Record<string, unknown>;
+  by: Presser;
+  at: string;
+  state: 'in force' | 'do failed' | 'undo failed';
+  /** Steps that were through. */
+  passed: number;
+}
+
+const halfDone = 'An older version was stopped half way';
+const chunk = 500;
+
+/**
+ * Makes measures of what an older version kept in alerts, so that it is shown and can be undone. Safe to repeat, and to run
+ * in several processes at once: a measure that is there is left.
+ */
+export async function migrateMeasures(store: Store): Promise<void> {
+  if ((await store.version.get()) >= 2) return;
+  const lost: string[] = [];
+  let before: number | undefined;
+  for (;;) {
+    const alerts = await store.alerts.list({ limit: chunk, ...(before === undefined ? {} : { before }) });
+    for (const alert of alerts) lost.push(...(await migrateAlert(alert, store)));
+    const oldest = alerts.at(-1);
+    if (!oldest || alerts.length < chunk) break;
+    const next = Date.parse(oldest.raisedAt);
+    before = next === before ? next - 1 : next;
+  }
+  for (const revocation of await store.version.oldRevocations<OldRevocation>())
+    for (const left of fromRevocation(revocation, ourselves, new Date(0).toISOString()))
+      await put(left, [], store);
+  lost.push(...(await store.version.oldPendingExceptions()));
+  if (lost.length > 0)
+    await store.deliveries.addNotice(
+      {
+        id: 'notice-approvals-before-0.2',
+        text: `Requests that waited for a second responder before the upgrade are not taken over. Please ask again:\n${[...new Set(lost)].map((line) => `• ${line}`).join('\n')}`,
+      },
+      store.surfaces,
+    );
+  await store.version.set(2);
+}
+
+/** Answers what waited for a second responder, a line each. */
+async function migrateAlert(alert: Alert, store: Store): Promise<string[]> {
+  const old = alert as Alert & OldAlert;
+  if (old.isolation === undefined && old.measures === undefined) return [];
+  for (const left of leftBy(old)) await put(left, [alert.id], store);
+  await store.alerts.update(alert.id, (current) => {
+    if (!current) return null;
+    const { isolation: _, measures: __, ...kept } = current as Alert & OldAlert;
+    return { alert: kept };
+  });
+  const { waiting = {}, pendingException } = old.measures ?? {};
+  return [
+    ...Object.entries(waiting).map(
+      ([action, { by }]) => `${plainLine(by.name, 80)}: ${action.replaceAll('_', ' ')} on ${alert.id}`,
+    ),
+    ...(pendingException
+      ? [`${plainLine(pendingException.by.name, 80)}: an exception from ${alert.id}`]
+      : []),
+  ];
+}
+
+function leftBy(old: Alert & OldAlert): Left[] {
+  const { lock, revocation, deeds = {} } = old.measures ?? {};
+  const contained = old.history.findLast(({ to }) => to === 'contained');
+  const by = contained?.by ?? ourselves;
+  const at = contained?.at ?? old.updatedAt;
+  const machine = {
+    id: old.executions[0]?.target.id ?? '',
+    name: plainLine(old.executions[0]?.target.name, 80),
+  };
+  return [
+    ...fromIsolation(old.isolation ?? null, by, at),
+    ...(lock?.status === 'locked'
+      ? [
+          {
+            kind: 'lock',
+            target: machine,
+            before: { scope: lock.scope, name: lock.name, notes: '' },
+            by,
+            at,
+            state: 'in force' as const,
+            passed: 1,
+          },
+        ]
+      : []),
+    ...(revocation ? fromRevocation(revocation, by, at) : []),
+    ...Object.entries(deeds).flatMap(([action, deed]) => fromDeed(action, deed, machine, old.id)),
+  ];
+}
+
+function fromIsolation(isolation: OldIsolation | null, by: Presser, at: string): Left[] {
+  if (!isolation || isolation.status === 'released') return [];
+  return isolation.machines.flatMap(({ id, name, groupId }) => {
+    const own = isolation.interfaces.filter(({ machineId }) => machineId === id);
+    const cut = own.filter((nic) => nic.cut).length;
+    if (own.length === 0 || (cut === 0 && isolation.status === 'isolated')) return [];
+    const whole = isolation.status === 'isolated' && cut === own.length;
+    return [
+      {
+        kind: 'isolation',
+        target: { id, name },
+        before: {
+          machineId: id,
+          location: '',
+          groupId,
+          ...(isolation.keep ? { keep: isolation.keep } : {}),
+          interfaces: own.map((nic) => ({ id: nic.id, before: nic.before })),
+        },
+        by,
+        at,
+        state: whole
+          ? ('in force' as const)
+          : isolation.status === 'releasing'
+            ? ('undo failed' as const)
+            : ('do failed' as const),
+        passed: whole ? own.length + 1 : 1,
+      },
+    ];
+  });
+}
+
+function fromRevocation(
+  { status, scope, name, role, properties }: OldRevocation,
+  by: Presser,
+  at: string,
+): Left[] {
+  if (status === 'restored') return [];
+  return [
+    {
+      kind: 'role',
+      target: assignmentTarget(scope, name, role),
+      before: { scope, name, role, properties },
+      by,
+      at,
+      state: status === 'revoked' ? 'in force' : 'do failed',
+      passed: status === 'revoked' ? 1 : 0,
+    },
+  ];
+}
+
+const kinds: Record<string, string> = {
+  deallocate: 'power',
+  detach_ip: 'public-ip',
+  remove_member: 'membership',
+  disable_caller: 'account',
+  restore: 'disks',
+};
+
+function fromDeed(action: string, deed: OldDeed, machine: Target, alertId: string): Left[] {
+  const kind = kinds[action];
+  if (!kind || deed.status === 'undone') return [];
+  const { before, by, at, passed, status } = deed;
+  const text = (field: string) => String(before[field] ?? '');
+  const target =
+    kind === 'membership'
+      ? {
+          id: `${text('groupId')} ${text('memberId')}`.toLowerCase(),
+          name: `${text('member')} in ${text('group')}`,
+        }
+      : kind === 'account'
+        ? { id: text('id').toLowerCase(), name: text('name') }
+        : machine;
+  return [
+    {
+      kind,
+      target,
+      before: kind === 'disks' ? { ...before, alertId } : before,
+      by,
+      at,
+      state: status === 'done' ? 'in force' : status === 'doing' ? 'do failed' : 'undo failed',
+      passed,
+    },
+  ];
+}
+
+async function put(left: Left, alerts: readonly string[], store: Store): Promise<void> {
+  const kind = kindOf(left.kind);
+  if (!kind) return;
+  await store.measures.update(measureIdOf(left.kind, left.target.id), (current) => {
+    if (current) {
+      const added = alerts.filter((id) => !current.alerts.includes(id));
+      return added.length > 0 ? { measure: { ...current, alerts: [...current.alerts, ...added] } } : null;
+    }
+    return { measure: measureFrom(kind, left, alerts) };
+  });
+}
+
+function measureFrom(
+  kind: MeasureKind,
+  { target, before, by, at, state, passed }: Left,
+  alerts: readonly string[],
+): Measure {
+  const undoing = state === 'undo failed';
+  const steps = undoing ? (kind.undo?.steps(before) ?? []) : kind.steps(before);
+  return {
+    id: measureIdOf(kind.kind, target.id),
+    kind: kind.kind,
+    target: target.id,
+    name: target.name,
+    subjects: [...kind.subjects(target)],
+    rev: 0,
+    state: state === 'in force' ? 'in force' : 'failed',
+    way: undoing ? 'undo' : 'do',
+    action: 'migrated',
+    by,
+    at,
+    changedAt: at,
+    press: '',
+    alerts: [...alerts],
+    before,
+    // What may have been begun counts as asked, so that what was there before is kept.
+    steps: steps.map(
+      ({ words }, index): MeasureStep => ({
+        words,
+        state: state === 'in force' || index < passed ? 'done' : 'asked',
+      }),
+    ),
+    says: state === 'in force' ? kind.says(before) : '',
+    ...(state === 'in force' ? {} : { reason: halfDone }),
+  };
+}

@@ -1,0 +1,67 @@
+import { summarize } from '../../alerts/alert';
+import { Refusal } from '../../alerts/transitions';
+import { machineSubjects } from '../carry-out';
+import { defineMeasureAction } from '../measure-action';
+import { isOneMachine, lastPart } from '../targets';
+
+interface Leftover {
+  id: string;
+  name: string;
+}
+
+/** Removes the managed run command or extension that was put on the machine; one that runs is cancelled by that. */
+defineMeasureAction<Leftover>({
+  id: 'clean_up',
+  group: 'recover',
+  label: 'Clean up…',
+  order: 310,
+  style: 'danger',
+  confirm: {
+    text: 'Removes the managed run command or the extension that was put on the machine: a run command that still runs is cancelled. What it did is not undone, and it can’t be put back by Runwatch: protected settings can’t be read.',
+    yes: 'Remove it',
+  },
+  permissions: [
+    'Microsoft.Compute/virtualMachines/runCommands/read',
+    'Microsoft.Compute/virtualMachines/runCommands/delete',
+    'Microsoft.Compute/virtualMachines/extensions/read',
+    'Microsoft.Compute/virtualMachines/extensions/delete',
+    'Microsoft.Compute/virtualMachineScaleSets/extensions/read',
+    'Microsoft.Compute/virtualMachineScaleSets/extensions/delete',
+    'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/read',
+    'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/delete',
+    'Microsoft.HybridCompute/machines/runCommands/read',
+    'Microsoft.HybridCompute/machines/runCommands/delete',
+    'Microsoft.HybridCompute/machines/extensions/read',
+    'Microsoft.HybridCompute/machines/extensions/delete',
+  ],
+  kind: {
+    kind: 'leftover',
+    name: 'Clean up',
+    passes: true,
+    needsUnlocked: true,
+    subjects: ({ id }) => machineSubjects({ id: machineOf(id), name: '' }),
+    prepare: async ({ id }, _, { azure }) => {
+      if ((await azure.readLeftover(id)) === null) throw new Refusal('It is no longer on the machine.');
+      return { id, name: lastPart(id) };
+    },
+    steps: ({ id, name }) => [{ words: `remove ${name}`, run: ({ azure }) => azure.removeLeftover(id) }],
+    says: ({ name }) => `${name} is removed from the machine. What it did is not undone.`,
+  },
+  targets: ({ alert }) => {
+    const { resourceId } = summarize(alert).first;
+    if (!leftover.test(resourceId))
+      throw new Refusal('An action run command leaves nothing in Azure to remove.');
+    return [{ id: resourceId, name: lastPart(resourceId) }];
+  },
+  fits: (view) => {
+    const { technique, first } = summarize(view.alert);
+    return (
+      ['managed-run-command', 'vm-extension', 'arc-run-command'].includes(technique.id) &&
+      leftover.test(first.resourceId) &&
+      isOneMachine(view)
+    );
+  },
+});
+
+const leftover = /\/(runCommands|extensions)\/[^/]+$/i;
+const machineOf = (id: string) => id.replace(leftover, '');

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { is, parseResourceId } from '../../alerts/resource-id';
+import { Refusal } from '../../alerts/transitions';
+import type { PluggedDisk } from '../../azure/disks';
+import { machineSubjects } from '../carry-out';
+import { shortText } from '../input';
+import { defineMeasureAction } from '../measure-action';
+import type { MeasureKind, Step } from '../measure-kind';
+import { isVirtualMachine, lastPart, theMachine } from '../targets';
+
+interface Swapped {
+  /** Its place; null is the system disk's. */
+  lun: number | null;
+  oldDiskId: string;
+  newDiskId: string;
+  /** The snapshot, or the disk's restore point. */
+  sourceId: string;
+}
+
+interface Restored {
+  machineId: string;
+  name: string;
+  alertId: string;
+  kind: 'snapshot' | 'restore point';
+  at: string;
+  disks: Swapped[];
+}
+
+/** Swaps a stopped machine's disks. Each step may be done again: a disk that is in already is put in again. */
+const swap = ({ machineId, name }: Restored, disks: PluggedDisk[]): Step[] => [
+  { words: `stop ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
+  {
+    words: `put in ${disks.map(({ id }) => lastPart(id)).join(', ')}`,
+    run: ({ azure }) => azure.swapDisks(machineId, disks),
+  },
+  { words: `start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
+];
+
+const minute = (at: string) => `${at.slice(0, 16)}Z`;
+
+/**
+ * Back to known good: new disks from the chosen snapshot or restore point, or the newest from before the execution; the old
+ * ones are kept.
+ */
+const disks: MeasureKind<Restored> = {
+  kind: 'disks',
+  name: 'Restore the disk',
+  undoName: 'Back to the old disks',
+  needsUnlocked: true,
+  subjects: machineSubjects,
+  prepare: async (target, press, { azure }, alert) => {
+    if (!alert) throw new Refusal('It is not known when the execution was.');
+    const { startedAt } = summarize(alert);
+    const { name } = target;
+    const chosen = plainLine(press.input?.snapshot, 400);
+    const all = String(press.input?.disks ?? '') === 'all';
+    const plugged = await azure.pluggedDisks(target.id);
+    const states = await azure.goodStates(target.id, plugged);
+    const good = states.find(({ id, at }) =>
+      chosen ? is(id, chosen) || is(lastPart(id), chosen) : at < startedAt,
+    );
+    if (!good)
+      throw new Refusal(
+        `There is no ${chosen ? `snapshot or restore point ${chosen}` : `snapshot or restore point from before ${minute(startedAt)}`} of ${name}. There are: ${states.map(({ id }) => lastPart(id)).join(', ') || 'none'}.`,
+      );
+    const swapped = plugged
+      .filter(({ lun }) => lun === null || all)
+      .map(({ lun, id }) => ({
+        lun,
+        oldDiskId: id,
+        newDiskId: newDiskId(alert.id, id),
+        sourceId: good.from[id.toLowerCase()],
+      }));
+    const without = swapped.filter(({ sourceId }) => !sourceId).map(({ oldDiskId }) => lastPart(oldDiskId));
+    if (without.length > 0)
+      throw new Refusal(
+        `${lastPart(good.id)} does not hold ${without.join(', ')}: restore the system disk alone.`,
+      );
+    return {
+      machineId: target.id,
+      name,
+      alertId: alert.id,
+      kind: good.kind,
+      at: good.at,
+      disks: swapped as Swapped[],
+    };
+  },
+  steps: (before) => [
+    ...before.disks.map(
+      ({ newDiskId, sourceId, oldDiskId }): Step => ({
+        words: `make ${lastPart(newDiskId)} from the ${before.kind} of ${minute(before.at)}`,
+        run: ({ azure }) =>
+          azure.diskFrom(newDiskId, sourceId, oldDiskId, {
+            'managed-by': 'runwatch',
+            alert: before.alertId,
+          }),
+      }),
+    ),
+    ...swap(
+      before,
+      before.disks.map(({ lun, newDiskId }) => ({ lun, id: newDiskId })),
+    ),
+  ],
+  says: ({ name, at, kind, disks: swapped }) =>
+    `${name} runs from its ${kind} of ${minute(at)}; kept: ${swapped.map(({ oldDiskId }) => lastPart(oldDiskId)).join(', ')}.`,
+  undo: {
+    steps: (before) =>
+      swap(
+        before,
+        before.disks.map(({ lun, oldDiskId }) => ({ lun, id: oldDiskId })),
+      ),
+    says: ({ name, disks: swapped }) =>
+      `${name} runs from its old ${swapped.length > 1 ? 'disks' : 'disk'} again.`,
+  },
+};
+
+const starting = [
+  'Microsoft.Compute/virtualMachines/write',
+  'Microsoft.Compute/virtualMachines/deallocate/action',
+  'Microsoft.Compute/virtualMachines/start/action',
+] as const;
+
+defineMeasureAction({
+  id: 'restore',
+  group: 'recover',
+  label: 'Restore the disk…',
+  order: 320,
+  style: 'danger',
+  fourEyes: true,
+  confirm: {
+    text: 'Makes new disks from a snapshot or a restore point, stops the machine, swaps the disks and starts it. What was written since is on the old disks, which are kept. A second, different responder must approve it.',
+    yes: 'Restore',
+  },
+  fields: () => [
+    {
+      id: 'snapshot',
+      label: 'Snapshot or restore point',
+      hint: 'Its name or id; the newest from before the execution when empty',
+      value: '',
+      kind: 'text',
+      optional: true,
+    },
+    {
+      id: 'disks',
+      label: 'Disks',
+      value: 'system',
+      kind: 'choice',
+      choices: [
+        { value: 'system', label: 'The system disk; data disks stay as they are' },
+        { value: 'all', label: 'The data disks too' },
+      ],
+      optional: true,
+    },
+  ],
+  input: z.strictObject({ snapshot: shortText.optional(), disks: z.enum(['system', 'all']).optional() }),
+  permissions: [
+    'Microsoft.Compute/virtualMachines/read',
+    'Microsoft.Compute/snapshots/read',
+    'Microsoft.Compute/restorePointCollections/read',
+    'Microsoft.Compute/restorePointCollections/restorePoints/read',
+    'Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/read',
+    'Microsoft.Compute/disks/read',
+    'Microsoft.Compute/disks/write',
+    ...starting,
+  ],
+  kind: disks,
+  targets: theMachine,
+  fits: isVirtualMachine,
+  undo: {
+    id: 'restore_old_disk',
+    label: 'Back to the old disks',
+    order: 321,
+    sameRightAs: 'restore',
+    confirm: {
+      text: 'Stops the machine, swaps the old disks back in and starts it. The new ones are kept.',
+      yes: 'Swap back',
+    },
+    permissions: starting,
+  },
+});
+
+/** Named for alert and disk, so that making it again finds it. Azure takes 80 characters. */
+function newDiskId(alertId: string, oldDiskId: string): string {
+  const place = parseResourceId(oldDiskId);
+  const name = `runwatch-${alertId}-${place?.chain[0]?.name ?? 'disk'}`.slice(0, 80);
+  return `/subscriptions/${place?.subscriptionId}/resourceGroups/${place?.resourceGroup}/providers/Microsoft.Compute/disks/${name}`;
+}

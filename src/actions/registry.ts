@@ -1,0 +1,52 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Action, ActionId, AlertAction } from './action';
+import type { MeasureKind } from './measure-kind';
+
+const actions = new Map<ActionId, Action>();
+const kinds = new Map<string, MeasureKind>();
+let loaded = false;
+
+/** Every file of the folders beside this one defines actions; a new action is one new file there. */
+function load(): void {
+  if (loaded) return;
+  loaded = true;
+  const folders = readdirSync(__dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of folders)
+    for (const file of readdirSync(join(__dirname, name)).sort())
+      if (/\.[jt]s$/.test(file) && !file.endsWith('.d.ts')) require(join(__dirname, name, file));
+}
+
+/** Adds an action, at its file's loading or later; it is offered, authorized and documented from then on. */
+export function defineAction<T extends Action>(action: T): T {
+  if (actions.has(action.id)) throw new Error(`the action ${action.id} is defined twice`);
+  actions.set(action.id, action);
+  return action;
+}
+
+export function defineMeasure(kind: MeasureKind): void {
+  kinds.set(kind.kind, kind);
+}
+
+/** Every action, the first of an alert's buttons first. */
+export function allActions(): readonly Action[] {
+  load();
+  return [...actions.values()].sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+const orderOf = (action: Action) => (action.about === 'alert' ? action.order : Number.MAX_SAFE_INTEGER);
+
+export function actionOf(id: ActionId): Action | null {
+  load();
+  return actions.get(id) ?? null;
+}
+
+export const alertActions = (): readonly AlertAction[] =>
+  allActions().filter((action): action is AlertAction => action.about === 'alert');
+
+export const actionIds = (): readonly ActionId[] => allActions().map(({ id }) => id);
+
+export function kindOf(kind: string): MeasureKind | null {
+  load();
+  return kinds.get(kind) ?? null;
+}

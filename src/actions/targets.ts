@@ -1,0 +1,35 @@
+import { type Alert, summarize } from '../alerts/alert';
+import { plainLine } from '../alerts/plain-text';
+import { is } from '../alerts/resource-id';
+import type { AlertView } from '../measures/alert-view';
+import type { Target } from './measure-kind';
+
+/** Every machine of an alert, the first one first. */
+export const machinesOf = ({ alert }: AlertView): Target[] => [
+  ...new Map(
+    alert.executions.map(({ target }) => [
+      target.id.toLowerCase(),
+      { id: target.id, name: plainLine(target.name, 80) },
+    ]),
+  ).values(),
+];
+
+/** The alert's only machine. */
+export const theMachine = (view: AlertView): Target[] => {
+  const machines = machinesOf(view);
+  return machines.length === 1 ? machines : [];
+};
+
+export const isOneMachine = ({ alert }: AlertView): boolean => summarize(alert).machines === 1;
+
+export const isVirtualMachine = (view: AlertView): boolean =>
+  isOneMachine(view) && is(summarize(view.alert).target.type, 'Microsoft.Compute/virtualMachines');
+
+export const isScaleSetInstance = (view: AlertView): boolean =>
+  isOneMachine(view) && /virtualMachineScaleSets\/virtualMachines$/i.test(summarize(view.alert).target.type);
+
+/** The kind of resource that an alert's machine is. */
+export const typeOf = (alert: Alert | null, machineId: string): string =>
+  alert?.executions.find(({ target }) => is(target.id, machineId))?.target.type ?? '';
+
+export const lastPart = (id: string): string => plainLine(id.split('/').at(-1), 80);

@@ -1,0 +1,19 @@
+import { acknowledge } from '../../alerts/transitions';
+import type { AlertAction } from '../action';
+import { changeState } from '../record';
+import { defineAction } from '../registry';
+
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'acknowledge',
+  group: 'triage',
+  name: 'Acknowledge',
+  label: 'Acknowledge',
+  order: 10,
+  often: true,
+  style: 'primary',
+  right: 'triage',
+  permissions: [],
+  offered: ({ alert }) => alert.state === 'new',
+  run: (_, press, deps) => changeState(press, deps, acknowledge),
+});

@@ -1,0 +1,133 @@
+import type { z } from 'zod';
+import { backtest, backtestDays, backtestText } from '../../alerts/backtest';
+import { shortDigest } from '../../alerts/digest';
+import { type Exception, lastDay } from '../../alerts/exception';
+import { assessException } from '../../alerts/exception-policy';
+import { exceptionSchema, toMoment } from '../../alerts/exceptions-file';
+import { matchFactsOf } from '../../alerts/match-facts';
+import { matchWords } from '../../alerts/match-words';
+import { plainLine } from '../../alerts/plain-text';
+import { Refusal } from '../../alerts/transitions';
+import { exceptionApprovalHoldsMs } from '../../measures/approval';
+import type { ActionDeps, AlertAction, CheckedPress, FreeAction } from '../action';
+import { auditOf } from '../audit-of';
+import { defineAction } from '../registry';
+import { exceptionForm, readExceptionForm } from './exception-form';
+import { saveException } from './save-exception';
+
+const day = 86_400_000;
+
+/** Stores an exception from a form; one too broad for one person waits for a second. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'add_exception',
+  group: 'triage',
+  name: 'Add exception',
+  label: 'Add exception…',
+  order: 60,
+  often: true,
+  right: 'responder',
+  confirm: { title: 'Add exception', text: 'All conditions must match.', yes: 'Save' },
+  fields: ({ alert }, presser, now) =>
+    exceptionForm(alert, presser ?? { surface: 'runwatch', id: '', name: '' }, now),
+  readForm: readExceptionForm,
+  input: exceptionSchema.omit({ id: true, createdBy: true, createdAt: true }),
+  permissions: [],
+  offered: ({ alert }) => alert.state !== 'closed',
+  approval: async (press, deps) => approvalOf(read(press), press, deps),
+  run: async (_, press, deps) => {
+    const exception = read(press);
+    await refuseBad(exception, press, deps);
+    await saveException(exception, exception.reason, press, deps);
+    return savedText(exception, press, deps);
+  },
+});
+
+/** Stores what a command asked for and two people approved. */
+defineAction<FreeAction>({
+  about: 'exception',
+  id: 'put_exception',
+  group: 'triage',
+  name: 'Add exception',
+  right: 'responder',
+  sameRightAs: 'add_exception',
+  onlyApproved: true,
+  approval: (press, deps) => approvalOf(press.input as unknown as Exception, press, deps),
+  input: exceptionSchema as unknown as z.ZodType<Record<string, unknown>>,
+  permissions: [],
+  run: async (press, deps) => {
+    const exception = press.input as unknown as Exception;
+    await refuseBad(exception, press, deps);
+    const audit = auditOf(press, null, 'done', exception.reason, { exception, approvedBy: press.approvedBy });
+    await deps.store.exceptions.put(exception, [{ ...audit, object: exception.id }], press.pressId);
+    return `Exception ${exception.id} is in force until ${lastDay(exception.expires)}.`;
+  },
+});
+
+/** Why one person may not save it, and what they ask for then; null when they may. */
+export async function approvalOf(exception: Exception, press: CheckedPress, deps: ActionDeps) {
+  const { refused, needsApproval } = await assess(exception, press, deps);
+  if (refused) throw new Refusal(`${refused}.`);
+  refuseElsewhere(exception.match, press);
+  if (!needsApproval) return null;
+  return { why: needsApproval, what: exceptionWords(exception), holdsMs: exceptionApprovalHoldsMs };
+}
+
+/** What an approver is asked, in words. */
+export const exceptionWords = (exception: Exception): string =>
+  `an exception that matches ${matchWords(exception.match)}, until ${lastDay(exception.expires)}; reason: ${plainLine(exception.reason, 300)}`;
+
+/** @throws {Refusal} when nobody may save it, approved or not */
+export async function refuseBad(exception: Exception, press: CheckedPress, deps: ActionDeps): Promise<void> {
+  const { refused, needsApproval } = await assess(exception, press, deps);
+  if (refused) throw new Refusal(`${refused}.`);
+  refuseElsewhere(exception.match, press);
+  if (needsApproval && !press.approvedBy) throw new Refusal(`One person may not add it: ${needsApproval}.`);
+}
+
+export const assess = async (exception: Exception, press: CheckedPress, deps: ActionDeps) =>
+  assessException(exception, {
+    now: Date.parse(press.at),
+    maxDays: deps.maxExceptionDays,
+    alerts: await recentAlerts(deps),
+    by: press.by,
+  });
+
+function read(press: CheckedPress): Exception {
+  const parsed = exceptionSchema.safeParse(press.input ?? {});
+  if (!parsed.success)
+    throw new Refusal(`The exception is not complete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
+  return {
+    ...parsed.data,
+    id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
+    expires: toMoment(parsed.data.expires) ?? parsed.data.expires,
+    createdBy: press.by.email ?? press.by.name,
+    createdAt: press.at,
+  };
+}
+
+/** Those that tell what a caller may do. */
+export const recentAlerts = ({ store }: Pick<ActionDeps, 'store'>) => store.alerts.list({ limit: 5000 });
+
+/** Whose right holds for some subscriptions only silences nothing elsewhere. */
+export function refuseElsewhere(
+  match: Exception['match'],
+  { allowedIn }: Pick<CheckedPress, 'allowedIn'>,
+): void {
+  if (!allowedIn) return;
+  const named = [match.subscription ?? []].flat();
+  const inside = named.length > 0 && named.every((one) => allowedIn.includes(one.toLowerCase()));
+  if (!inside)
+    throw new Refusal(
+      `You may add exceptions for some subscriptions only. Set Subscription to ${allowedIn.slice(0, 5).join(', ')}.`,
+    );
+}
+
+async function savedText(exception: Exception, press: CheckedPress, { store }: ActionDeps): Promise<string> {
+  const recent = await store.alerts.list({
+    limit: 5000,
+    after: Date.parse(press.at) - backtestDays * day,
+  });
+  const tested = backtestText(backtest(exception, recent, matchFactsOf));
+  return `Exception ${exception.id} is saved until ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${tested}`;
+}

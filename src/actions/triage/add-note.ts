@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { plainBlock } from '../../alerts/plain-text';
+import { redact } from '../../alerts/redact';
+import { Refusal } from '../../alerts/transitions';
+import type { AlertAction } from '../action';
+import { longText, shortText } from '../input';
+import { record } from '../record';
+import { defineAction } from '../registry';
+
+const kept = 50;
+
+/** Adds what somebody said elsewhere to the alert, with where they said it. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'add_note',
+  group: 'triage',
+  name: 'Add to alert',
+  label: 'Add note…',
+  order: 400,
+  right: 'triage',
+  sameRightAs: 'acknowledge',
+  confirm: { title: 'Add a note', text: 'Visible on the alert and in the audit log.', yes: 'Add' },
+  fields: () => [{ id: 'text', label: 'Note', value: '', kind: 'long', optional: false }],
+  input: z.strictObject({ text: longText.min(1), link: shortText.optional() }),
+  permissions: [],
+  offered: ({ alert }) => alert.state !== 'closed',
+  run: async (_, press, deps) => {
+    const text = redact(plainBlock(press.input?.text, 2000)).text;
+    if (!text) throw new Refusal('There is nothing to add.');
+    const link = String(press.input?.link ?? '');
+    const note = { at: press.at, by: press.by, text, ...(/^https:\/\//.test(link) ? { link } : {}) };
+    await record(press, deps, ({ triage }) => ({ notes: [...(triage.notes ?? []), note].slice(-kept) }));
+    return `Added to ${press.alertId}.`;
+  },
+});

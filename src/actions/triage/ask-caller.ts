@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { upnOf } from '../../alerts/activity-event';
+import { summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { redact } from '../../alerts/redact';
+import { close, Refusal } from '../../alerts/transitions';
+import type { Asked } from '../../alerts/triage';
+import type { ActionDeps, AlertAction, PressJob } from '../action';
+import { auditOf } from '../audit-of';
+import { ourselves } from '../carry-out';
+import { record } from '../record';
+import { defineAction } from '../registry';
+
+/** Asks the caller, or the first owner of an application whom the chat knows, in a direct message whether it was them. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'ask_caller',
+  group: 'triage',
+  name: 'Ask the caller',
+  label: 'Ask the caller',
+  order: 30,
+  often: true,
+  right: 'triage',
+  permissions: [],
+  offered: ({ alert }) => !alert.triage.asked && alert.state !== 'closed',
+  run: async ({ alert }, press, deps) => {
+    if (alert.pressesDone.includes(press.pressId)) return null;
+    const { asked } = alert.triage;
+    if (asked)
+      throw new Refusal(
+        `${asked.name} was asked already${asked.answer ? ` and answered ${asked.answer}` : ''}.`,
+      );
+    const { caller, target, startedAt } = summarize(alert);
+    const upn = upnOf(caller);
+    const emails = upn
+      ? [upn]
+      : (alert.facts.who?.owners ?? []).filter((owner) => owner.includes('@')).slice(0, 5);
+    if (emails.length === 0) throw new Refusal('No e-mail address of the caller, nor of an owner, is known.');
+    const when = `${startedAt.slice(11, 16)} UTC`;
+    const text = `Did you run this on ${plainLine(target.name, 80)} at ${when}? (${summarize(alert).technique.title}, as ${plainLine(caller.name, 100)})`;
+    let person: Awaited<ReturnType<typeof deps.askPerson>> = null;
+    for (const email of emails) person ??= await deps.askPerson(email, alert.id, text);
+    if (!person)
+      throw new Refusal(
+        `Nobody in chat has the address ${emails.map((email) => plainLine(email, 100)).join(' or ')}.`,
+      );
+    const now: Asked = { at: press.at, userId: person.id, name: person.name, answer: null, answeredAt: null };
+    await record(press, deps, () => ({ asked: now }));
+    return null;
+  },
+});
+
+/**
+ * The answer of whoever was asked. It counts once, and closes nothing unless configured: an attacker may hold the account.
+ * "No" makes the alert critical and pages.
+ */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'answer',
+  group: 'triage',
+  name: 'Answer',
+  label: 'Answer',
+  order: 500,
+  right: 'asked',
+  input: z.strictObject({
+    answer: z.enum(['yes', 'no', 'automation']),
+    note: z.string().max(500).optional(),
+  }),
+  permissions: [],
+  // It stands on the question that the caller was sent.
+  offered: () => false,
+  run: async ({ alert }, press, deps) => {
+    const { asked } = alert.triage;
+    if (!asked || asked.userId !== press.by.id) throw new Refusal('The question was put to somebody else.');
+    const given = press.input?.answer as NonNullable<Asked['answer']>;
+    const note = redact(plainLine(press.input?.note, 500)).text;
+    await record(press, deps, (current) => {
+      const before = current.triage.asked;
+      if (before?.answer)
+        throw new Refusal(`You already answered ${before.answer}. Only the first answer counts.`);
+      return { asked: { ...asked, answer: given, answeredAt: press.at, ...(note ? { note } : {}) } };
+    });
+    await deps.rejudge(alert.id);
+    if (given === 'no') await deps.page(alert.id, `${asked.name} says that it was not them`);
+    if (deps.answersThatClose.includes(given))
+      await closeAsExpected(alert.id, asked.name, given, press, deps);
+    return 'Thank you; the security team sees your answer.';
+  },
+});
+
+async function closeAsExpected(
+  alertId: string,
+  name: string,
+  answer: string,
+  press: PressJob,
+  { store, show }: ActionDeps,
+): Promise<void> {
+  const by = ourselves;
+  await store.alerts.update(alertId, (alert) => {
+    if (!alert || alert.state === 'closed') return null;
+    const note = `${plainLine(name, 80)} answered ${answer}, which closes alerts by configuration`;
+    const closed = close(alert, 'expected', { by, at: press.at, note });
+    return { alert: closed, audit: [{ ...auditOf({ ...press, action: 'close', by }, alert, 'done', note) }] };
+  });
+  await show(alertId);
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { Presser } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { assign, Refusal } from '../../alerts/transitions';
+import type { AlertAction } from '../action';
+import { shortText } from '../input';
+import { changeState } from '../record';
+import { defineAction } from '../registry';
+
+/** Takes the alert for whoever presses. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'assign',
+  group: 'triage',
+  name: 'Assign to me',
+  label: 'Assign to me',
+  order: 120,
+  often: true,
+  right: 'triage',
+  permissions: [],
+  offered: ({ alert }) => alert.state !== 'closed',
+  run: (_, press, deps) => changeState(press, deps, (alert, by) => assign(alert, by.by, by)),
+});
+
+/** Gives the alert to somebody else, and tells them. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'assign_to',
+  group: 'triage',
+  name: 'Assign',
+  label: 'Assign to…',
+  order: 130,
+  right: 'triage',
+  sameRightAs: 'assign',
+  confirm: { title: 'Assign', text: 'They are told in a direct message.', yes: 'Assign' },
+  fields: () => [{ id: 'person', label: 'To', value: '', kind: 'person', optional: false }],
+  input: z.strictObject({ person: shortText.min(1) }),
+  permissions: [],
+  offered: ({ alert }) => alert.state !== 'closed',
+  run: async (_, press, deps) => {
+    const given = plainLine(press.input?.person, 100);
+    if (!given) throw new Refusal('Choose somebody to assign it to.');
+    const person: Presser = await deps.personOf(press.by.surface, given);
+    await changeState(press, deps, (alert, by) => assign(alert, person, by));
+    await deps.tell(person, `${press.by.name} assigned ${press.alertId} to you.`, press.pressId);
+    return null;
+  },
+});

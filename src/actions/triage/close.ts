@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { ClosedAs } from '../../alerts/alert';
+import { close, Refusal, reopen } from '../../alerts/transitions';
+import type { AlertView } from '../../measures/alert-view';
+import { isHeld } from '../../measures/measure';
+import type { AlertAction } from '../action';
+import { longText } from '../input';
+import { changeState } from '../record';
+import { defineAction, kindOf } from '../registry';
+
+const reasons: readonly { value: ClosedAs; label: string }[] = [
+  { value: 'benign', label: 'Benign: nothing was wrong' },
+  { value: 'expected', label: 'Expected: it was announced or routine' },
+  { value: 'true positive', label: 'True positive: it was an attack' },
+];
+const named = 5;
+
+/** What stays in force when the alert is closed: "Isolate on vm-web-01, vm-web-02 and 22 more". */
+export function stillInForce({ measures }: AlertView): string[] {
+  const byKind = new Map<string, string[]>();
+  for (const { kind, name } of measures.filter(isHeld)) byKind.set(kind, [...(byKind.get(kind) ?? []), name]);
+  return [...byKind].map(([kind, names]) => {
+    const more = names.length > named ? ` and ${names.length - named} more` : '';
+    return `${kindOf(kind)?.name ?? kind} on ${names.slice(0, named).join(', ')}${more}`;
+  });
+}
+
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'close',
+  group: 'triage',
+  name: 'Close',
+  label: 'Close…',
+  order: 70,
+  often: true,
+  right: 'triage',
+  confirm: {
+    title: ({ alert }) => `Close ${alert.id}`,
+    text: (view) => {
+      const held = stillInForce(view);
+      return held.length > 0
+        ? `Stays in force: ${held.join('; ')}. It can be undone after closing too.`
+        : 'It can be reopened.';
+    },
+    yes: 'Close',
+  },
+  fields: () => [
+    { id: 'as', label: 'As', value: '', kind: 'choice', choices: [...reasons], optional: false },
+    { id: 'note', label: 'Why', value: '', kind: 'long', optional: true },
+  ],
+  input: z.strictObject({
+    as: z.enum(reasons.map(({ value }) => value) as [ClosedAs, ...ClosedAs[]]).optional(),
+    note: longText.optional(),
+  }),
+  permissions: [],
+  offered: ({ alert }) => alert.state !== 'closed',
+  run: (_, press, deps) => {
+    const as = reasons.find(({ value }) => value === press.input?.as)?.value;
+    if (!as) throw new Refusal('Choose why it is closed: benign, expected or true positive.');
+    return changeState(press, deps, (alert, move) => close(alert, as, move));
+  },
+});
+
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'reopen',
+  group: 'triage',
+  name: 'Reopen',
+  label: 'Reopen',
+  order: 90,
+  often: true,
+  right: 'triage',
+  whenClosed: true,
+  permissions: [],
+  offered: ({ alert }) => alert.state === 'closed',
+  run: (_, press, deps) => changeState(press, deps, reopen),
+});

@@ -1,0 +1,159 @@
+import { identifierOf } from '../../alerts/activity-event';
+import { type Alert, type Presser, summarize } from '../../alerts/alert';
+import { exceptionSchema } from '../../alerts/exceptions-file';
+import { plainLine } from '../../alerts/plain-text';
+import { techniques } from '../../alerts/techniques';
+import type { Field, FormResult, FormValues } from '../form';
+
+const days = 86_400_000;
+export const defaultExceptionDays = 30;
+
+/** The exception form, the same on every surface: filled from the alert, with what else it could match as hints. */
+export function exceptionForm(alert: Alert, presser: Presser, now: number): Field[] {
+  const { caller, target, technique } = summarize(alert);
+  const { script, machine } = alert.facts;
+  const tags = Object.entries(machine?.tags ?? {});
+  const text = (id: string, label: string, hint: string, value = '', optional = true): Field => ({
+    id,
+    label,
+    ...(hint ? { hint: plainLine(hint, 140) } : {}),
+    value: plainLine(value, 200),
+    kind: 'text',
+    optional,
+  });
+  const date = (id: string, label: string, hint: string, value: string, optional: boolean): Field => ({
+    ...text(id, label, hint, value, optional),
+    kind: 'date',
+  });
+  return [
+    text('caller', 'Caller', 'UPN, object id or app id; * is any run of characters', identifierOf(caller)),
+    text('target', 'Machine', 'Name or full id', target.name),
+    text('resourceGroup', 'Resource group', `Here: ${target.resourceGroup}`),
+    text('subscription', 'Subscription id', `Here: ${target.subscriptionId}`),
+    text(
+      'tag',
+      'Tags',
+      `env=dev,test; team=web. Here: ${tags.map(([name, value]) => `${name}=${value}`).join('; ') || 'none known'}`,
+    ),
+    {
+      id: 'technique',
+      label: 'Technique',
+      hint: `Here: ${technique.title}`,
+      value: 'any',
+      kind: 'choice',
+      choices: [
+        { value: 'any', label: 'Any' },
+        ...techniques.map(({ id, title }) => ({ value: id, label: title })),
+      ],
+      optional: true,
+    },
+    text('script', "The script's SHA-256", script?.sha256 ? `Here: ${script.sha256}` : 'Not known here'),
+    text('pattern', 'Script matches', 'A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)'),
+    text('ip', 'Address or range', `Here: ${caller.ip ?? 'not known'}`),
+    text('hours', 'Days and hours', 'mon-fri 01:00-03:00 Europe/Berlin'),
+    { ...text('reason', 'Reason', '', `Reviewed in ${alert.id}: expected`, false), kind: 'long' },
+    text('owner', 'Owner', 'Who answers for it', presser.email ?? presser.name, false),
+    date(
+      'expires',
+      'Expires',
+      'The end of this day, UTC',
+      new Date(now + defaultExceptionDays * days).toISOString().slice(0, 10),
+      false,
+    ),
+    date('review', 'Review on', 'The owner is asked then, and a week before its end', '', true),
+    text('ticket', 'Ticket', 'A link, https://…'),
+    {
+      id: 'silenceCritical',
+      label: 'Critical scores',
+      value: '',
+      kind: 'checks',
+      choices: [{ value: 'yes', label: 'Silence these too' }],
+      optional: true,
+    },
+  ];
+}
+
+/** The exception that a filled form means, or what is wrong with which field. */
+export function readExceptionForm(values: FormValues): FormResult {
+  const given = (id: string) => values[id]?.trim() || undefined;
+  const listOf = (id: string) => {
+    const items = given(id)
+      ?.split(',')
+      .map((item) => item.trim())
+      .filter(Boolean);
+    return items?.length === 1 ? items[0] : items;
+  };
+  const sha256 = listOf('script');
+  const pattern = given('pattern');
+  const match = defined({
+    caller: listOf('caller'),
+    target: listOf('target'),
+    resourceGroup: listOf('resourceGroup'),
+    subscription: listOf('subscription'),
+    tag: readTags(given('tag')),
+    technique: given('technique') === 'any' ? undefined : given('technique'),
+    script: sha256 || pattern ? defined({ sha256, pattern }) : undefined,
+    ip: listOf('ip'),
+    hours: readHours(given('hours')),
+  });
+  const input = defined({
+    match,
+    reason: given('reason'),
+    owner: given('owner'),
+    expires: given('expires'),
+    review: given('review'),
+    ticket: given('ticket'),
+    silenceCritical: given('silenceCritical') ? true : undefined,
+  });
+  const parsed = exceptionSchema.safeParse(input);
+  if (parsed.success) return { input };
+  const faults: Record<string, string> = {};
+  for (const issue of parsed.error.issues) {
+    const [first, second, third] = issue.path.map(String);
+    if (first === 'match' && !second) {
+      faults.caller ??= 'Give at least one thing to match, such as a caller or a machine';
+      continue;
+    }
+    const field = first === 'match' ? (third === 'pattern' ? 'pattern' : (second as string)) : String(first);
+    faults[field] ??= given(field)
+      ? `Not understood: ${plainLine(issue.message, 120)}`
+      : `Please give ${field === 'expires' ? 'a day' : `a ${field}`}`;
+  }
+  return { faults };
+}
+
+const defined = (from: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(from).filter(([, value]) => value !== undefined));
+
+/** "env=dev,test; team=web" → {env: [dev, test], team: [web]}; a name without a value matches no text, so it is a fault. */
+function readTags(text: string | undefined): Record<string, string[]> | undefined {
+  if (!text) return undefined;
+  return Object.fromEntries(
+    text
+      .split(';')
+      .filter((part) => part.trim())
+      .map((part) => {
+        const [name = '', values = ''] = part.split('=');
+        return [
+          name.trim(),
+          values
+            .split(',')
+            .map((value) => value.trim())
+            .filter(Boolean),
+        ];
+      }),
+  );
+}
+
+/** "mon-fri 01:00-03:00 Europe/Berlin", each part optional; what is none of these becomes a fault of its part. */
+function readHours(text: string | undefined): Record<string, string> | undefined {
+  if (!text) return undefined;
+  const hours: Record<string, string> = {};
+  for (const word of text.split(/\s+/)) {
+    const clock = /^(\d{1,2}:\d\d)[-–](\d{1,2}:\d\d)$/.exec(word);
+    if (clock?.[1] && clock[2]) Object.assign(hours, { from: clock[1], to: clock[2] });
+    else if (/^[a-z]{3,}([-,][a-z]{3,})*$/i.test(word) && !/^utc$/i.test(word)) hours.days = word;
+    else hours.zone = word;
+  }
+  return hours;
+}

@@ -1,0 +1,19 @@
+import { investigate } from '../../alerts/transitions';
+import type { AlertAction } from '../action';
+import { changeState } from '../record';
+import { defineAction } from '../registry';
+
+/** Says that somebody looks into it. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'investigate',
+  group: 'triage',
+  name: 'Investigate',
+  label: 'Investigate',
+  order: 110,
+  right: 'triage',
+  sameRightAs: 'assign',
+  permissions: [],
+  offered: ({ alert }) => alert.state === 'new' || alert.state === 'acknowledged',
+  run: (_, press, deps) => changeState(press, deps, investigate),
+});

@@ -1,0 +1,106 @@
+import { Refusal } from '../../alerts/transitions';
+import type { AlertView } from '../../measures/alert-view';
+import { isHeld, isOpenFailure } from '../../measures/measure';
+import type { ActionId, AlertAction } from '../action';
+import { auditOf } from '../audit-of';
+import { retry, tellOutcomes } from '../carry-out';
+import { withPress } from '../record';
+import { actionOf, defineAction, kindOf } from '../registry';
+
+const failedIn = ({ measures }: AlertView) => measures.filter(isOpenFailure);
+const hasFailed = (view: AlertView) =>
+  failedIn(view).length > 0 ||
+  (view.alert.activity?.failed === true && view.alert.activity.action !== 'retry');
+
+/** Whoever retries or dismisses a failure must be allowed to do what failed. */
+function rightsOf(view: AlertView): ActionId[] {
+  const { activity } = view.alert;
+  const ids = [...failedIn(view).map(({ action }) => action), ...(activity?.failed ? [activity.action] : [])];
+  const named = ids.map((id) => (id === 'retry' ? 'acknowledge' : (actionOf(id)?.sameRightAs ?? id)));
+  return named.length > 0 ? [...new Set(named)] : ['acknowledge'];
+}
+
+/** Goes on with what failed, from the step that failed. An approval that was given holds. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'retry',
+  group: 'contain',
+  name: 'Retry',
+  label: 'Retry',
+  order: 20,
+  often: true,
+  style: 'primary',
+  right: 'responder',
+  parts: (_, view) => rightsOf(view),
+  whenClosed: true,
+  permissions: [],
+  offered: hasFailed,
+  run: async (view, press, deps) => {
+    const failed = view.measures.filter(
+      (one) => isOpenFailure(one) || (one.press === press.pressId && one.state !== 'undone'),
+    );
+    const { activity } = view.alert;
+    const other = activity?.failed && failed.length === 0 ? actionOf(activity.action) : null;
+    if (other?.about === 'alert' && activity) {
+      const again = { ...press, action: other.id, input: activity.input };
+      return other.run(view, again, deps);
+    }
+    if (failed.length === 0) throw new Refusal('Nothing has failed here, so there is nothing to retry.');
+    const outcomes = await Promise.all(
+      failed.map(async (measure) => {
+        const kind = kindOf(measure.kind);
+        if (!kind) throw new Refusal(`${measure.kind} is not known to this version.`);
+        return retry(kind, measure, { ...press, approvedBy: measure.approvedBy }, view.alert, deps);
+      }),
+    );
+    return tellOutcomes(outcomes);
+  },
+});
+
+/** Takes a failure off the message; what was changed before it failed stays, and can be undone. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'dismiss',
+  group: 'triage',
+  name: 'Dismiss',
+  label: 'Dismiss',
+  order: 21,
+  often: true,
+  right: 'responder',
+  parts: (_, view) => rightsOf(view),
+  whenClosed: true,
+  permissions: [],
+  offered: hasFailed,
+  run: async (view, press, { store, show }) => {
+    const isMine = ({ dismissed, press: by }: { dismissed?: { at: string } | undefined; press: string }) =>
+      dismissed?.at === press.at || by === press.pressId;
+    if (!hasFailed(view) && !view.alert.pressesDone.includes(press.pressId) && !view.measures.some(isMine))
+      throw new Refusal('Nothing has failed here, so there is nothing to dismiss.');
+    for (const { id } of failedIn(view))
+      await store.measures.update(id, (current) =>
+        current && isOpenFailure(current)
+          ? {
+              measure: {
+                ...current,
+                ...(isHeld(current)
+                  ? { dismissed: { by: press.by, at: press.at } }
+                  : { state: 'undone' as const, says: '', press: press.pressId }),
+              },
+              audit: [
+                { ...auditOf(press, view.alert, 'done', current.reason ?? null), object: current.target },
+              ],
+            }
+          : null,
+      );
+    await store.alerts.update(press.alertId, (alert) =>
+      alert?.activity?.failed && !alert.pressesDone.includes(press.pressId)
+        ? {
+            alert: { ...withPress(alert, press), activity: null },
+            audit: [auditOf(press, alert, 'done', alert.activity.text)],
+          }
+        : null,
+    );
+    await show(press.alertId);
+    return null;
+  },
+});

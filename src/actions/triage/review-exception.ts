@@ -1,0 +1,98 @@
+import { type Exception, lastDay } from '../../alerts/exception';
+import { plainLine } from '../../alerts/plain-text';
+import { is } from '../../alerts/resource-id';
+import { reviewNoticeId } from '../../alerts/review';
+import { Refusal } from '../../alerts/transitions';
+import type { ActionDeps, CheckedPress, FreeAction, PressJob } from '../action';
+import { auditOf } from '../audit-of';
+import { anException } from '../input';
+import { defineAction } from '../registry';
+import { approvalOf, refuseBad } from './add-exception';
+
+const day = 86_400_000;
+const extendedDays = 30;
+
+const common = {
+  about: 'exception',
+  group: 'triage',
+  right: 'responder',
+  sameRightAs: 'add_exception',
+  input: anException,
+  permissions: [],
+} as const;
+
+/** Its owner may let it expire or remove it without any right; longer silence wants one. */
+const byOwner: FreeAction['place'] = async (press, deps) => {
+  const exception = await deps.store.exceptions.get(String(press.input?.exceptionId ?? ''));
+  return { isOwner: press.by.email !== undefined && is(exception?.owner ?? '', press.by.email) };
+};
+
+defineAction<FreeAction>({
+  ...common,
+  id: 'extend_exception',
+  name: 'Extend exception',
+  approval: async (press, deps) => {
+    const longer = extended(await exceptionOf(press, deps), press, deps.maxExceptionDays);
+    return approvalOf(longer, press, deps);
+  },
+  run: async (press, deps) => {
+    const exception = await exceptionOf(press, deps);
+    const longer = extended(exception, press, deps.maxExceptionDays);
+    await refuseBad(longer, press, deps);
+    const stored = await deps.store.exceptions.put(longer, [auditOfException(press, longer)], press.pressId);
+    const until = stored === 'done' ? longer.expires : exception.expires;
+    const text = `${plainLine(press.by.name, 80)} extended ${exception.id} until ${lastDay(until)}.`;
+    await deps.showNotice(reviewNoticeId(exception), text);
+    return text;
+  },
+});
+
+defineAction<FreeAction>({
+  ...common,
+  id: 'keep_exception',
+  name: 'Let the exception expire',
+  place: byOwner,
+  run: async (press, deps) => {
+    const exception = await exceptionOf(press, deps);
+    await deps.store.audit.append([auditOfException(press, exception)], press.pressId);
+    const text = `${plainLine(press.by.name, 80)} lets ${exception.id} expire on ${lastDay(exception.expires)}.`;
+    await deps.showNotice(reviewNoticeId(exception), text);
+    return text;
+  },
+});
+
+defineAction<FreeAction>({
+  ...common,
+  id: 'remove_exception',
+  name: 'Remove exception',
+  place: byOwner,
+  run: async (press, deps) => {
+    const exception = await exceptionOf(press, deps);
+    await deps.store.exceptions.remove(exception.id, [auditOfException(press, exception)], press.pressId);
+    const text = `${plainLine(press.by.name, 80)} removed ${exception.id}: it matches no more.`;
+    await deps.showNotice(reviewNoticeId(exception), text);
+    return text;
+  },
+});
+
+async function exceptionOf(press: PressJob, { store }: ActionDeps): Promise<Exception> {
+  const exception = await store.exceptions.get(String(press.input?.exceptionId ?? ''));
+  if (!exception) throw new Refusal('That exception is no longer kept.');
+  return exception;
+}
+
+const auditOfException = (press: CheckedPress, exception: Exception) => ({
+  ...auditOf(press, null, 'done', null, {
+    exception,
+    ...(press.approvedBy ? { approvedBy: press.approvedBy } : {}),
+  }),
+  object: exception.id,
+});
+
+/** Thirty days after its present end, never further from the press than an exception may last. */
+const extended = (exception: Exception, { at }: PressJob, maxDays: number): Exception => ({
+  ...exception,
+  expires: new Date(
+    Math.min(Date.parse(exception.expires) + extendedDays * day, Date.parse(at) + maxDays * day),
+  ).toISOString(),
+});

@@ -1,0 +1,49 @@
+import { type Exception, findException, lastDay } from '../../alerts/exception';
+import { matchFactsOf } from '../../alerts/match-facts';
+import { close } from '../../alerts/transitions';
+import type { Triage } from '../../alerts/triage';
+import type { ActionDeps, CheckedPress } from '../action';
+import { auditOf } from '../audit-of';
+import { withPress } from '../record';
+
+/**
+ * Stores an exception once for its press, and closes its alert where it covers every execution; what it meets from now on is
+ * recorded, not posted.
+ */
+export async function saveException(
+  exception: Exception,
+  note: string,
+  press: CheckedPress,
+  { store, show }: ActionDeps,
+  triage: Partial<Triage> = {},
+): Promise<void> {
+  const approved = press.approvedBy ? { approvedBy: press.approvedBy } : {};
+  const audit = {
+    ...auditOf(press, await store.alerts.get(press.alertId), 'done', exception.reason, {
+      exception,
+      ...approved,
+    }),
+    object: exception.id,
+  };
+  await store.exceptions.put(exception, [audit], press.pressId);
+  await store.alerts.update(press.alertId, (alert) => {
+    if (!alert || alert.pressesDone.includes(press.pressId)) return null;
+    const covered =
+      alert.state !== 'closed' &&
+      alert.state !== 'contained' &&
+      alert.executions.every((execution) =>
+        findException([exception], execution, matchFactsOf(alert, execution)),
+      );
+    const text = `Exception ${exception.id} added by ${press.by.name}, until ${lastDay(exception.expires)}`;
+    const done = withPress(alert, press);
+    const next = covered
+      ? close(done, 'expected', {
+          by: press.by,
+          at: press.at,
+          note: `exception ${exception.id}: ${note}`,
+        })
+      : { ...done, activity: { action: press.action, text, at: press.at, failed: false } };
+    return { alert: { ...next, triage: { ...next.triage, ...triage } } };
+  });
+  if (press.alertId) await show(press.alertId);
+}

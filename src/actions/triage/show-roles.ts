@@ -1,0 +1,69 @@
+import { summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { Refusal } from '../../alerts/transitions';
+import { type CallerRole, rolesOf } from '../../azure/effective-roles';
+import type { AlertAction } from '../action';
+import { auditOf } from '../audit-of';
+import { defineAction } from '../registry';
+
+/** Tells the presser every role of the caller, and which of them let them run commands. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'show_roles',
+  group: 'triage',
+  name: 'Show roles',
+  label: 'Show roles',
+  order: 140,
+  often: true,
+  right: 'triage',
+  permissions: [
+    'Microsoft.Authorization/roleAssignments/read',
+    'Microsoft.Authorization/roleDefinitions/read',
+    'Microsoft.Authorization/denyAssignments/read',
+  ],
+  offered: ({ alert }) => alert.state !== 'closed',
+  run: async ({ alert }, press, { azure, store }) => {
+    const { caller, target } = summarize(alert);
+    if (!caller.id)
+      throw new Refusal(
+        `Azure's log names no object id for ${plainLine(caller.name, 80)}, so their roles can't be looked up.`,
+      );
+    const roles = await rolesOf(caller.id, target.id, target.subscriptionId, azure);
+    await store.audit.append([auditOf(press, alert, 'done')], press.pressId);
+    return rolesText(caller.name, target.name, roles);
+  },
+});
+
+const most = 20;
+
+/** Roles in words, those that run commands first. */
+export function rolesText(caller: string, place: string, roles: readonly CallerRole[]): string {
+  const sorted = [...roles].sort((a, b) => Number(b.runsCommands) - Number(a.runsCommands));
+  const head = `${plainLine(caller, 80)} has ${roles.length} role assignments that touch ${plainLine(place, 120)}:`;
+  const rest = sorted.length > most ? [`… and ${sorted.length - most} more`] : [];
+  return [head, ...sorted.slice(0, most).map((role) => `• ${roleLine(role)}`), ...rest].join('\n');
+}
+
+/** One role in words: where, through what, and whether it runs commands. */
+export function roleLine(role: CallerRole): string {
+  const effect = role.deniedBy
+    ? `denied by ${plainLine(role.deniedBy, 60)}`
+    : role.runsCommands
+      ? role.eligible
+        ? 'runs commands once activated'
+        : 'runs commands'
+      : 'does not run commands';
+  return `${plainLine(role.role, 60)} at ${plainLine(role.scope, 160)}, ${howOf(role)}: ${effect}`;
+}
+
+export function howOf({ group, until, eligible, condition }: CallerRole): string {
+  const parts = [
+    group
+      ? `through group ${plainLine(group.name, 60)}${group.members === null ? '' : ` (${group.members} members)`}`
+      : 'directly',
+  ];
+  if (eligible) parts.push('PIM eligible');
+  else if (until) parts.push(`PIM until ${until}`);
+  if (condition) parts.push('has a condition, not evaluated');
+  return parts.join(', ');
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { type Alert, callerKeyOf, summarize } from '../../alerts/alert';
+import { plainLine } from '../../alerts/plain-text';
+import { Refusal } from '../../alerts/transitions';
+import type { AlertAction } from '../action';
+import { shortText, someOf } from '../input';
+import { record } from '../record';
+import { defineAction } from '../registry';
+
+const day = 86_400_000;
+const longestDays = 90;
+
+/** Everything that the watched do in the control plane comes into the thread, and scores higher, until it ends by itself. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'watch',
+  group: 'triage',
+  name: 'Watch',
+  label: 'Watch…',
+  order: 220,
+  right: 'triage',
+  sameRightAs: 'assign',
+  confirm: {
+    title: 'Watch',
+    text: 'Everything that they do in the control plane comes into the thread, and their alerts score higher.',
+    yes: 'Watch',
+  },
+  fields: ({ alert }) => [
+    {
+      id: 'who',
+      label: 'Watch',
+      value: 'caller',
+      kind: 'checks',
+      choices: watchable(alert).map(({ kind, choice }) => ({ value: kind, label: choice })),
+      optional: true,
+    },
+    { id: 'days', label: 'Days', value: '7', kind: 'text', optional: false },
+  ],
+  input: z.strictObject({
+    who: someOf(['caller', 'machine', 'script']).optional(),
+    days: shortText.optional(),
+  }),
+  permissions: [],
+  offered: ({ alert }) => !alert.triage.watch && alert.state !== 'closed',
+  run: async ({ alert }, press, deps) => {
+    if (alert.pressesDone.includes(press.pressId)) return null;
+    const days = Math.round(Number(press.input?.days ?? 7));
+    if (!(days >= 1 && days <= longestDays)) throw new Refusal(`Watch for 1 to ${longestDays} days.`);
+    const chosen = String(press.input?.who ?? 'caller').split(',');
+    const owners = watchable(alert).filter(({ kind }) => chosen.includes(kind));
+    if (owners.length === 0) throw new Refusal('Choose whom or what to watch.');
+    const untilMs = Date.parse(press.at) + days * day;
+    const until = new Date(untilMs).toISOString();
+    for (const { key } of owners)
+      await deps.store.watches.put({ owner: key, alertId: alert.id, by: press.by, until });
+    await deps.store.timeline.follow(
+      owners.map(({ key }) => key),
+      alert.id,
+      Date.parse(press.at),
+      untilMs,
+    );
+    const named = owners.map(({ key, words }) => ({ key, words }));
+    await record(press, deps, () => ({ watch: { at: press.at, by: press.by, until, owners: named } }));
+    await deps.rejudge(alert.id);
+    return null;
+  },
+});
+
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'unwatch',
+  group: 'triage',
+  name: 'Stop watching',
+  label: 'Stop watching',
+  order: 221,
+  right: 'triage',
+  sameRightAs: 'assign',
+  whenClosed: true,
+  permissions: [],
+  offered: ({ alert }) => Boolean(alert.triage.watch),
+  run: async ({ alert }, press, deps) => {
+    if (alert.pressesDone.includes(press.pressId)) return null;
+    const { watch: watched } = alert.triage;
+    if (!watched) throw new Refusal('Nothing is watched from this alert.');
+    for (const { key } of watched.owners) await deps.store.watches.remove(key);
+    await record(press, deps, () => ({ watch: null }));
+    await deps.rejudge(alert.id);
+    return null;
+  },
+});
+
+function watchable(alert: Alert): { kind: string; key: string; words: string; choice: string }[] {
+  const { caller, target, machines } = summarize(alert);
+  const sha256 = alert.facts.script?.sha256;
+  const name = plainLine(target.name, 80);
+  return [
+    { kind: 'caller', key: callerKeyOf(caller), words: plainLine(caller.name, 80), choice: 'The caller' },
+    ...(machines === 1
+      ? [{ kind: 'machine', key: target.id.toLowerCase(), words: name, choice: 'The machine' }]
+      : []),
+    ...(sha256 ? [{ kind: 'script', key: sha256, words: 'its script', choice: 'The script, anywhere' }] : []),
+  ];
+}

@@ -1,0 +1,14 @@
+import { AzureError } from '../azure/errors';
+
+/** If-Match failed or another operation runs: read again and decide again. */
+export async function untilNobodyElseWrites(attempt: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const raced = error instanceof AzureError && (error.statusCode === 412 || error.statusCode === 409);
+      if (!raced || tries >= 5) throw error;
+      await new Promise((done) => setTimeout(done, 100 * tries));
+    }
+  }
+}

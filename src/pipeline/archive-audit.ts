@@ -1,0 +1,67 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Store } from '../store/store';
+import type { AuditCopies } from './copy-audit';
+
+/** What is older is moved out of Redis, ms. */
+const keptMs = 365 * 86_400_000;
+const atOnce = 5000;
+
+/**
+ * Moves entries older than a year into files of an archive folder, in order, and takes them out of Redis once they are on
+ * disk and in the other copies. A crash between the two writes the same file again.
+ */
+export async function archiveAudit(
+  { archive, webhook }: AuditCopies,
+  { store, now }: { store: Pick<Store, 'audit'>; now: () => number },
+): Promise<void> {
+  if (!archive) return;
+  const { audit } = store;
+  const limit = now() - keptMs;
+  const copied = webhook ? await audit.copiedTo(webhook) : null;
+  const rows = (await audit.after('0-0', atOnce)).filter(
+    ({ id, entry }) =>
+      Date.parse(entry.at) < limit && msOf(id) < limit && (copied === null || !isAfter(id, copied)),
+  );
+  const last = rows.at(-1);
+  if (!last) return;
+  const before = (await audit.archived())?.entries ?? 0;
+  const from = String(before + 1).padStart(10, '0');
+  const to = String(before + rows.length).padStart(10, '0');
+  mkdirSync(archive, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(archive)) if (name.startsWith(`audit-${from}-`)) rmSync(join(archive, name));
+  const path = join(archive, `audit-${from}-${to}.jsonl`);
+  const file = openSync(`${path}.part`, 'w', 0o600);
+  try {
+    writeSync(file, rows.map(({ id, entry }) => `${JSON.stringify({ id, ...entry })}\n`).join(''));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.part`, path);
+  const folder = openSync(archive, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+  await audit.dropArchived(last.id, {
+    sequence: last.entry.sequence ?? 0,
+    hash: last.entry.hash,
+    entries: before + rows.length,
+  });
+}
+
+const msOf = (id: string) => Number(id.split('-')[0]);
+
+function isAfter(id: string, other: string): boolean {
+  const [ms = 0, part = 0] = id.split('-').map(Number);
+  const [otherMs = 0, otherPart = 0] = other.split('-').map(Number);
+  return ms > otherMs || (ms === otherMs && part > otherPart);
+}

@@ -1,0 +1,64 @@
+import type { ActionDeps } from '../actions/action';
+import { ourselves } from '../actions/carry-out';
+import type { MeasureKind } from '../actions/measure-kind';
+import { kindOf } from '../actions/registry';
+import type { Log } from '../log';
+import type { Measure } from '../measures/measure';
+import type { Store } from '../store/store';
+
+export interface WatchMeasuresDeps extends Pick<ActionDeps, 'azure' | 'linkTo'> {
+  store: Store;
+  show: (...alertIds: readonly string[]) => Promise<void>;
+  log: Log;
+  now: () => number;
+}
+
+/** Looks whether what is in force still is, and says on the alerts where somebody changed it by hand, or put it right again. */
+export async function watchMeasures(deps: WatchMeasuresDeps): Promise<void> {
+  for (const measure of await deps.store.measures.listOpen()) {
+    const drift = kindOf(measure.kind)?.drift;
+    if (drift && (measure.state === 'in force' || measure.state === 'drifted'))
+      await look(measure, drift, deps);
+  }
+}
+
+async function look(
+  measure: Measure,
+  drift: NonNullable<MeasureKind['drift']>,
+  deps: WatchMeasuresDeps,
+): Promise<void> {
+  const { store, show, log, now } = deps;
+  let found: string | null;
+  try {
+    found = await drift(measure.before, deps);
+  } catch (error) {
+    log.warn({ error, target: measure.target }, 'could not look whether a measure is still in force');
+    return;
+  }
+  const state = found === null ? 'in force' : 'drifted';
+  const stored = await store.measures.update(measure.id, (current) => {
+    if (!current || current.rev !== measure.rev) return null;
+    if (current.state === state && (current.reason ?? null) === found) return null;
+    return {
+      measure: {
+        ...current,
+        state,
+        reason: found ?? undefined,
+        ...(found === null ? {} : { checked: undefined }),
+      },
+      audit: [
+        {
+          at: new Date(now()).toISOString(),
+          by: ourselves,
+          action: `${measure.kind}.drift`,
+          alertId: measure.alerts.at(-1) ?? null,
+          object: measure.target,
+          result: 'done',
+          why: found ?? 'it is as we had put it again',
+        },
+      ],
+    };
+  });
+  if (stored && stored.rev !== measure.rev)
+    await show(...new Set([...stored.alerts, ...(await store.measures.alertsOn(stored.subjects))]));
+}

@@ -1,0 +1,251 @@
+import type { Redis } from 'ioredis';
+import type { Alert } from '../alerts/alert';
+import type { AlertView } from '../measures/alert-view';
+import type { Approval } from '../measures/approval';
+import type { Measure } from '../measures/measure';
+import { alertSubject, subjectsOf } from '../measures/subjects';
+import type { AuditDraft, AuditSigner } from './audit-chain';
+import { auditedScript } from './audited-write';
+import { keys } from './keys';
+import { script } from './scripts';
+
+/** What is over is kept as long as alerts are. */
+const keepSeconds = 400 * 86_400;
+/** A machine with more alerts than this shows a measure's changes on the newest of them. */
+const mostShown = 500;
+
+/**
+ * Stores a record if nobody stored it since it was read, audits it, lets alerts find it by its subjects, and marks the
+ * alerts that show it undelivered on each surface.
+ */
+const commit = auditedScript(`
+local rev = redis.call('HGET', K(1), 'rev') or '0'
+if rev ~= A(1) then return 'stale' end
+redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3))
+if A(4) == '1' then
+  redis.call('PERSIST', K(1))
+  redis.call('ZADD', K(2), A(6), A(5))
+else
+  redis.call('EXPIRE', K(1), ${keepSeconds})
+  redis.call('ZREM', K(2), A(5))
+end
+local subjects, alerts, surfaces = tonumber(A(7)), tonumber(A(8)), tonumber(A(9))
+for i = 1, subjects do
+  local known = redis.call('HGET', K(3), A(9 + i)) or ''
+  if not string.find(' ' .. known .. ' ', ' ' .. A(5) .. ' ', 1, true) then
+    redis.call('HSET', K(3), A(9 + i), known == '' and A(5) or (known .. ' ' .. A(5)))
+  end
+end
+for i = 1, alerts do
+  local id = A(9 + subjects + i)
+  if redis.call('EXISTS', K(3 + surfaces + i)) == 1 then
+    redis.call('HINCRBY', K(3 + surfaces + i), 'touched', 1)
+    for s = 1, surfaces do redis.call('ZADD', K(3 + s), 'NX', A(6), id) end
+    redis.call('PUBLISH', '${keys.changes}', id)
+  end
+end`);
+
+const takeSlot = script(`
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', 172800)
+return 1`);
+
+const readAll = script(`
+local docs = {}
+for i, key in ipairs(KEYS) do docs[i] = redis.call('HGET', key, 'doc') end
+return docs`);
+
+export interface MeasureChange {
+  measure: Measure;
+  audit?: AuditDraft[];
+}
+
+const isMeasureId = (id: string) => id.startsWith('M-');
+
+export function createMeasuresStore(
+  redis: Redis,
+  surfaces: readonly string[],
+  signer: AuditSigner | null,
+  now: () => number = Date.now,
+) {
+  /** The alerts about any of these, the newest first. */
+  async function alertsOn(subjects: readonly string[]): Promise<string[]> {
+    const lists = await Promise.all(
+      subjects.map((subject) =>
+        subject.startsWith('alert:')
+          ? [subject.slice('alert:'.length)]
+          : redis.zrevrange(keys.alertsOn(subject), 0, mostShown - 1),
+      ),
+    );
+    return [...new Set(lists.flat())];
+  }
+
+  async function store(
+    id: string,
+    {
+      rev,
+      doc,
+      subjects,
+      alerts,
+      open,
+      drafts,
+      list,
+    }: {
+      rev: number;
+      doc: unknown;
+      subjects: readonly string[];
+      alerts: readonly string[];
+      open: boolean;
+      drafts: readonly AuditDraft[];
+      list: string;
+    },
+  ): Promise<'done' | 'stale'> {
+    const shown = [...new Set([...alerts, ...(await alertsOn(subjects))])];
+    const answer = await commit(redis, signer, {
+      drafts,
+      keys: [
+        keys.record(id),
+        list,
+        keys.recordIndex,
+        ...surfaces.map(keys.undelivered),
+        ...shown.map(keys.alert),
+      ],
+      args: [
+        rev,
+        rev + 1,
+        JSON.stringify(doc),
+        open ? '1' : '0',
+        id,
+        now(),
+        subjects.length,
+        shown.length,
+        surfaces.length,
+        ...subjects,
+        ...shown,
+      ],
+    });
+    return answer as 'done' | 'stale';
+  }
+
+  async function read<T>(id: string): Promise<T | null> {
+    const doc = await redis.hget(keys.record(id), 'doc');
+    return doc ? (JSON.parse(doc) as T) : null;
+  }
+
+  async function readMany<T>(ids: readonly string[]): Promise<T[]> {
+    if (ids.length === 0) return [];
+    const docs = (await readAll(redis, ids.map(keys.record), [])) as (string | null)[];
+    return docs.flatMap((doc) => (doc ? [JSON.parse(doc) as T] : []));
+  }
+
+  const get = (id: string) => read<Measure>(id);
+
+  /**
+   * Reads, changes and stores a measure, again from the start whenever somebody else was faster.
+   * @param change pure; null leaves it as it is
+   */
+  async function update(
+    id: string,
+    change: (measure: Measure | null) => MeasureChange | null,
+  ): Promise<Measure | null> {
+    for (;;) {
+      const current = await get(id);
+      const wanted = change(current);
+      if (!wanted) return current;
+      const rev = current?.rev ?? 0;
+      const measure = { ...wanted.measure, rev: rev + 1, changedAt: new Date(now()).toISOString() };
+      const answer = await store(id, {
+        rev,
+        doc: measure,
+        subjects: measure.subjects,
+        alerts: measure.alerts,
+        open: measure.state !== 'undone' && measure.state !== 'done',
+        drafts: wanted.audit ?? [],
+        list: keys.openMeasures,
+      });
+      if (answer === 'done') return measure;
+    }
+  }
+
+  /** All that are not over, the oldest first. */
+  const listOpen = async () => readMany<Measure>(await redis.zrange(keys.openMeasures, 0, '-1'));
+
+  const getApproval = (id: string) => read<Approval>(id);
+
+  async function updateApproval(
+    id: string,
+    change: (approval: Approval | null) => { approval: Approval; audit?: AuditDraft[] } | null,
+  ): Promise<Approval | null> {
+    for (;;) {
+      const current = await getApproval(id);
+      const wanted = change(current);
+      if (!wanted) return current;
+      const rev = current?.rev ?? 0;
+      const approval = { ...wanted.approval, rev: rev + 1 };
+      const { alertId, state } = approval;
+      const answer = await store(id, {
+        rev,
+        doc: approval,
+        subjects: alertId ? [alertSubject(alertId)] : [],
+        alerts: alertId ? [alertId] : [],
+        open: state === 'asked' || state === 'approved',
+        drafts: wanted.audit ?? [],
+        list: keys.openApprovals,
+      });
+      if (answer === 'done') return approval;
+    }
+  }
+
+  /** The latest approval that asked for the same; two people who ask at once get one. */
+  const approvalIn = (asked: string) => redis.get(keys.approvalSlot(asked));
+
+  /** Makes `id` the latest; false when somebody else was faster. */
+  const takeApprovalSlot = async (asked: string, before: string | null, id: string): Promise<boolean> =>
+    (await takeSlot(redis, [keys.approvalSlot(asked)], [before ?? '', id])) === 1;
+
+  const listApprovals = async () => readMany<Approval>(await redis.zrange(keys.openApprovals, 0, '-1'));
+
+  /** Each alert with its measures and approvals; one read more for all of them where nothing was ever done. */
+  async function viewsOf(alerts: readonly Alert[]): Promise<AlertView[]> {
+    if (alerts.length === 0) return [];
+    const subjects = alerts.map((alert) => [...subjectsOf(alert), alertSubject(alert.id)]);
+    const all = [...new Set(subjects.flat())];
+    const found = await redis.hmget(keys.recordIndex, ...all);
+    const idsBySubject = new Map(
+      all.flatMap((subject, index) => (found[index] ? [[subject, (found[index] as string).split(' ')]] : [])),
+    );
+    const ids = [...new Set([...idsBySubject.values()].flat())];
+    const records = new Map(
+      (await readMany<Measure | Approval>(ids)).map((record) => [record.id, record] as const),
+    );
+    return alerts.map((alert, index) => {
+      const own = new Set((subjects[index] ?? []).flatMap((subject) => idsBySubject.get(subject) ?? []));
+      const mine = [...own].flatMap((id) => records.get(id) ?? []);
+      return {
+        alert,
+        measures: mine.filter((record): record is Measure => isMeasureId(record.id)).sort(byTime),
+        approvals: mine.filter((record): record is Approval => !isMeasureId(record.id)).sort(byTime),
+      };
+    });
+  }
+
+  const viewOf = async (alert: Alert): Promise<AlertView> => (await viewsOf([alert]))[0] as AlertView;
+
+  return {
+    approvalIn,
+    takeApprovalSlot,
+    get,
+    update,
+    listOpen,
+    getApproval,
+    updateApproval,
+    listApprovals,
+    alertsOn,
+    viewsOf,
+    viewOf,
+  };
+}
+export type MeasuresStore = ReturnType<typeof createMeasuresStore>;
+
+const byTime = (a: { at: string; id: string }, b: { at: string; id: string }) =>
+  a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1;

@@ -1,0 +1,16 @@
+import type { Redis } from 'ioredis';
+import type { Review } from '../alerts/access-review';
+import { keys } from './keys';
+
+const reviewSeconds = 30 * 86_400;
+
+/** What access reviews found, for as long as their messages may be pressed. */
+export function createReviews(redis: Redis) {
+  async function get(id: string): Promise<Review | null> {
+    const doc = await redis.get(keys.review(id));
+    return doc ? (JSON.parse(doc) as Review) : null;
+  }
+  const put = (review: Review) =>
+    redis.set(keys.review(review.id), JSON.stringify(review), 'EX', reviewSeconds);
+  return { get, put };
+}

@@ -1,0 +1,20 @@
+import type { Redis } from 'ioredis';
+import { plainLine } from '../alerts/plain-text';
+import { keys } from './keys';
+
+/** Which shape the store has, and what versions before 0.2 kept apart from alerts. */
+export function createVersion(redis: Redis) {
+  return {
+    /** 1 where nothing says so. */
+    get: async (): Promise<number> => Number((await redis.get(keys.storeVersion)) ?? 1),
+    set: (version: number) => redis.set(keys.storeVersion, version),
+    oldRevocations: async <T>(): Promise<T[]> =>
+      (await redis.hvals(keys.oldRevocations)).map((doc) => JSON.parse(doc) as T),
+    /** What waited for approval, a line each. */
+    oldPendingExceptions: async (): Promise<string[]> =>
+      (await redis.hvals(keys.oldPendingExceptions)).map((doc) => {
+        const { exception, by } = JSON.parse(doc) as { exception: { id: string }; by: { name: string } };
+        return `${plainLine(by.name, 80)}: exception ${plainLine(exception.id, 60)}`;
+      }),
+  };
+}

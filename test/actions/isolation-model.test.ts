@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import type { ActionDeps, AlertAction, CheckedPress } from '../../src/actions/action';
+import { actionOf } from '../../src/actions/registry';
+import { type Alert, newAlert } from '../../src/alerts/alert';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { Refusal } from '../../src/alerts/transitions';
+import { AzureError } from '../../src/azure/errors';
+import { createLog } from '../../src/log';
+import type { Store } from '../../src/store/store';
+import { event, vm } from '../support/event';
+import { type OwnStore, startStore } from '../support/store';
+
+/** Runs of a random walk; the nightly job asks for more. */
+const numRuns = Math.min(Number(process.env.FUZZ_RUNS ?? 150), 1000);
+
+let own: OwnStore;
+let store: Store;
+beforeAll(async () => {
+  own = await startStore();
+  store = own.store;
+});
+afterAll(() => own.stop());
+
+const groups = ['/g/web', '/g/db', null] as const;
+const nicsOf = (machine: string) => [0, 1].map((i) => `${machine}-nic${i}`);
+/** Two machines of their own for each run, with two interfaces each. */
+const machinesOf = (run: number) => [1, 2].map((i) => vm.replace('vm-1', `vm-${run}-${i}`));
+
+class Death extends Error {}
+
+/** What comes between two of our calls on Azure: our end, before or after the call, or somebody's hand. */
+interface Happening {
+  atCall: number;
+  what: 'die before' | 'die after' | 'by hand';
+  /** Which of the four interfaces. */
+  nic: number;
+  group: string | null;
+}
+
+/** Interfaces with ETags, and beside them the model: the group that somebody else wrote last. */
+function createNetwork(nics: readonly string[]) {
+  const actual = new Map(nics.map((id) => [id, { group: '/g/web' as string | null, etag: 0 }]));
+  const theirs = new Map<string, string | null>(nics.map((id) => [id, '/g/web']));
+  let due: Happening[] = [];
+  let calls = 0;
+  const byHand = (nic: string, group: string | null) => {
+    const known = actual.get(nic) as { group: string | null; etag: number };
+    actual.set(nic, { group, etag: known.etag + 1 });
+    theirs.set(nic, group);
+  };
+  async function call<T>(work: () => T): Promise<T> {
+    calls++;
+    const now = due.filter(({ atCall }) => atCall === calls);
+    for (const { nic, group } of now.filter(({ what }) => what === 'by hand'))
+      byHand(nics[nic] as string, group);
+    if (now.some(({ what }) => what === 'die before')) throw new Death();
+    const answer = work();
+    if (now.some(({ what }) => what === 'die after')) throw new Death();
+    return answer;
+  }
+  const azure = {
+    readMachine: (id: string) => call(() => ({ id, location: 'westeurope', interfaceIds: nicsOf(id) })),
+    readInterface: (id: string) =>
+      call(() => {
+        const { group, etag } = actual.get(id) as { group: string | null; etag: number };
+        return {
+          id,
+          etag,
+          body: { properties: { networkSecurityGroup: group ? { id: group } : undefined } },
+        };
+      }),
+    ensureDenyAll: () => call(() => undefined),
+    whyNotDenied: async () => [],
+    whyNotIsolated: async () => [],
+    setGroup: ({ id, etag }: { id: string; etag: number }, group: string | null) =>
+      call(() => {
+        const known = actual.get(id) as { group: string | null; etag: number };
+        if (known.etag !== etag) throw new AzureError('changed meanwhile', 'PreconditionFailed', 412, 0, '');
+        actual.set(id, { group, etag: etag + 1 });
+      }),
+  };
+  return {
+    actual,
+    theirs,
+    byHand,
+    azure,
+    /** From the next call on. */
+    expect: (happenings: Happening[]) => {
+      calls = 0;
+      due = happenings;
+    },
+  };
+}
+
+const happening = fc.record({
+  atCall: fc.integer({ min: 1, max: 24 }),
+  what: fc.constantFrom('die before' as const, 'die after' as const, 'by hand' as const),
+  nic: fc.integer({ min: 0, max: 3 }),
+  group: fc.constantFrom(...groups),
+});
+const step = fc.oneof(
+  fc.record({
+    press: fc.constantFrom('isolate' as const, 'release' as const),
+    happenings: fc.array(happening, { maxLength: 4 }),
+  }),
+  fc.record({ nic: fc.integer({ min: 0, max: 3 }), group: fc.constantFrom(...groups) }),
+);
+
+test('however we die and whoever else writes, isolated is cut off, and released is what others wrote last', async () => {
+  let number = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
+      const id = `RW-model-${++number}`;
+      const machines = machinesOf(number);
+      const nics = machines.flatMap(nicsOf);
+      const network = createNetwork(nics);
+      const executions = machines.map(
+        (resourceId) => executionFrom(event({ resourceId, id: resourceId })) as Execution,
+      );
+      await store.alerts.update(id, () => ({ alert: newAlert(id, executions, '2026-11-25T00:00:00Z') }));
+      const deps = {
+        azure: network.azure,
+        store,
+        show: async () => {},
+        log: createLog('silent'),
+        now: Date.now,
+      } as unknown as ActionDeps;
+      let isolated = false;
+      const finished: string[] = [];
+      for (const [index, each] of steps.entries()) {
+        if ('nic' in each) {
+          network.byHand(nics[each.nic] as string, each.group);
+          continue;
+        }
+        const press = {
+          alertId: id,
+          pressId: `${id}-p${index}`,
+          action: each.press,
+          by: { surface: 'slack', id: 'u', name: 'Sam' },
+          at: new Date().toISOString(),
+          lastTry: false,
+        } as const;
+        network.expect(each.happenings);
+        const changed = await untilThrough(() => run(press, deps));
+        expect(changed).toBe(each.press === 'isolate' ? !isolated : isolated);
+        if (!changed) continue;
+        finished.push(each.press, each.press);
+        isolated = each.press === 'isolate';
+        const alert = (await store.alerts.get(id)) as Alert;
+        const { measures } = await store.measures.viewOf(alert);
+        expect(measures.map(({ state }) => state)).toEqual(Array(2).fill(isolated ? 'in force' : 'undone'));
+        for (const [i, nic] of nics.entries()) {
+          const { group } = network.actual.get(nic) as { group: string | null };
+          if (!isolated) expect(group).toBe(network.theirs.get(nic));
+          else if (!each.happenings.some((one) => one.what === 'by hand' && one.nic === i))
+            expect(group).toMatch(/runwatch-isolation-westeurope$/);
+        }
+        expect(alert.state).toBe(isolated ? 'contained' : 'investigating');
+      }
+      const done = (await store.audit.read()).filter((each) => each.alertId === id && each.result === 'done');
+      expect(done.map(({ action }) => action)).toEqual(finished);
+    }),
+    { numRuns },
+  );
+}, 600_000);
+
+/** The press as a queue has it done, on the alert as it stands. */
+async function run(press: CheckedPress, deps: ActionDeps): Promise<string | null> {
+  const alert = (await store.alerts.get(press.alertId)) as Alert;
+  const action = actionOf(press.action) as AlertAction;
+  return action.run(await store.measures.viewOf(alert), press, deps);
+}
+
+/** As a queue does it: again after each death. False when there was nothing to do. */
+async function untilThrough(work: () => Promise<string | null>): Promise<boolean> {
+  for (;;) {
+    try {
+      return !(await work())?.includes('already');
+    } catch (error) {
+      if (error instanceof Refusal) return false;
+      if (!(error instanceof Death)) throw error;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import type { Action } from '../../src/actions/action';
+import { refusalFor } from '../../src/actions/authorize';
+import { actionOf } from '../../src/actions/registry';
+import { rightsFor, wantsFourEyes } from '../../src/actions/rights';
+import { newAlert, type Presser } from '../../src/alerts/alert';
+import { type Execution, executionFrom } from '../../src/alerts/execution';
+import type { PolicyFile, ResponderRule } from '../../src/config';
+import { untouched } from '../support/alerts';
+import { event } from '../support/event';
+
+const one = (id: string) => actionOf(id) as Action;
+const execution = executionFrom(event()) as Execution;
+const view = untouched(newAlert('RW-1', [execution], execution.startedAt));
+const sam: Presser = { surface: 'slack', id: 'U0SAM0000', name: 'Sam', email: 'Sam@contoso.example' };
+const ask = (
+  who: string[] | null,
+  fields: Partial<Parameters<typeof refusalFor>[0]> = {},
+  rule: Partial<ResponderRule> = {},
+) =>
+  refusalFor(
+    { action: 'isolate', needs: 'responder', presser: sam, subscriptionId: 'SUB-1', ...fields },
+    who ? [{ who, may: 'all', subscriptions: null, ...rule }] : [],
+    async (group) => group === 'slack-group:S0SOC',
+    async () => true,
+  );
+
+test.each<[string, string[], boolean]>([
+  ['everyone', ['*'], true],
+  ['by user id', ['u0sam0000'], true],
+  ['by e-mail', ['sam@CONTOSO.example'], true],
+  ['by domain', ['*@contoso.example'], true],
+  ['by another domain', ['*@evil.example'], false],
+  ['by user group', ['slack-group:S0SOC'], true],
+  ['by another group', ['slack-group:S0OTHER'], false],
+  ['by somebody else', ['U0LEE0000'], false],
+])('%s', async (_, who, may) => {
+  expect((await ask(who)) === null).toBe(may);
+});
+
+test('without responders everyone may triage and nobody may act', async () => {
+  expect(await ask(null, { action: 'acknowledge', needs: 'triage' })).toBeNull();
+  expect(await ask(null)).toMatch(/RUNWATCH_RESPONDERS/);
+});
+
+test('a rule may name actions and subscriptions', async () => {
+  expect(await ask(['*'], {}, { may: ['acknowledge'] })).not.toBeNull();
+  expect(await ask(['*'], {}, { subscriptions: ['sub-1'] })).toBeNull();
+  expect(await ask(['*'], {}, { subscriptions: ['sub-2'] })).not.toBeNull();
+});
+
+test('who may isolate may not lock by ticking it: each part is a right of its own', () => {
+  expect(rightsFor(one('isolate_with'), { also: 'lock,restart,nonsense' }, view)).toEqual([
+    'isolate',
+    'restart',
+    'lock',
+  ]);
+  expect(rightsFor(one('extend_exception'), {}, null)).toEqual(['add_exception']);
+  expect(rightsFor(one('revoke_listed'), {}, null)).toEqual(['revoke_role']);
+});
+
+test.each<[string, string, Record<string, unknown>, PolicyFile, boolean]>([
+  ['what is declared so', 'restore', {}, {}, true],
+  ['its undo', 'restore_old_disk', {}, {}, true],
+  ['nothing, when the configuration says so', 'restore', {}, { fourEyes: [] }, false],
+  ['what the configuration names', 'isolate', {}, { fourEyes: ['isolate'] }, true],
+  ['a part of it', 'isolate_with', { also: 'restart' }, { fourEyes: ['restart'] }, true],
+  ['not a part that is not ticked', 'isolate_with', {}, { fourEyes: ['restart'] }, false],
+  ['what an access review lists', 'revoke_listed', {}, { fourEyes: ['revoke_role'] }, true],
+])('four eyes are wanted for %s', (_, action, input, policy, wanted) => {
+  expect(wantsFourEyes(one(action), input, view, policy, actionOf)).toBe(wanted);
+});

@@ -1,0 +1,403 @@
+import fc from 'fast-check';
+import { actionDeps } from '../../src/action-deps';
+import type { ActionId, PressJob } from '../../src/actions/action';
+import { type PerformDeps, perform } from '../../src/actions/perform';
+import { createPress } from '../../src/actions/press';
+import type { Alert, Presser } from '../../src/alerts/alert';
+import { type Azure, createAzure } from '../../src/azure/azure';
+import { loadConfig } from '../../src/config';
+import { runCommand } from '../../src/demo/scenarios';
+import type { Resource } from '../../src/demo/tenant/resources';
+import { auditVerifier, createKeyring } from '../../src/keyring';
+import { createLog } from '../../src/log';
+import { isWaiting } from '../../src/measures/approval';
+import { isHeld, isOpenFailure } from '../../src/measures/measure';
+import { createMetrics } from '../../src/metrics';
+import { createPeople } from '../../src/people';
+import { createQueues, type Queues } from '../../src/pipeline/queues';
+import { firstBrokenLink } from '../../src/store/audit-chain';
+import { connect } from '../../src/store/connect';
+import { createStore, type Store } from '../../src/store/store';
+import { type Bench, setUp } from '../support/bot';
+import { signedPress } from '../support/signed-press';
+import { until } from '../support/wait';
+
+/** Runs of a random walk; the nightly job asks for more. */
+const numRuns = Math.min(Number(process.env.FUZZ_RUNS ?? 25), 300);
+
+const tenant = '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310';
+const samId = '11111111-0000-4000-8000-000000000001';
+const leeId = '11111111-0000-4000-8000-000000000002';
+const danaSlack = 'U0DANA000';
+
+/** People as their surfaces vouch for them: Sam is one person in Slack and in Teams. */
+const people = {
+  sam: { surface: 'slack', id: 'U0SAM0000', name: 'Sam', team: 'T1', objectId: samId, tenant },
+  samInTeams: { surface: 'teams', id: samId, name: 'Sam', tenant },
+  lee: { surface: 'teams', id: leeId, name: 'Lee', tenant },
+  max: { surface: 'slack', id: 'U0MAX0000', name: 'Max', team: 'T1' },
+  eve: { surface: 'slack', id: 'U0EVE0000', name: 'Eve', team: 'T1' },
+  dana: { surface: 'slack', id: danaSlack, name: 'Dana', team: 'T1', email: 'dana.reyes@contoso.example' },
+  ops: { surface: 'cli', id: 'ops', name: 'ops' },
+} satisfies Record<string, Presser>;
+type Who = keyof typeof people;
+const responders = [
+  { who: ['U0SAM0000', samId, leeId, danaSlack, 'ops'], may: 'all' as const, subscriptions: null },
+  { who: ['U0MAX0000'], may: ['acknowledge', 'lock'], subscriptions: null },
+];
+
+/** What takes each kind of measure off again. */
+const undoOf: Record<string, ActionId> = {
+  isolation: 'release',
+  lock: 'unlock',
+  role: 'restore_role',
+  'public-ip': 'attach_ip',
+  power: 'start_machine',
+  membership: 'add_member',
+  account: 'enable_caller',
+};
+const doing = [
+  'isolate',
+  'lock',
+  'revoke_role',
+  'detach_ip',
+  'deallocate',
+  'restart',
+  'remove_member',
+  'disable_caller',
+];
+const pressed = [
+  ...doing,
+  ...Object.values(undoOf),
+  'approve',
+  'approve',
+  'decline',
+  'retry',
+  'dismiss',
+  'acknowledge',
+];
+
+let bench: Bench;
+let store: Store;
+let queues: Queues;
+let azure: Azure;
+let originals: Alert[];
+let begun: Map<string, Resource>;
+let directory: string;
+const keyring = createKeyring({ current: 'a secret of this test, long enough', previous: null });
+
+beforeAll(async () => {
+  bench = await setUp({ mode: 'none' });
+  const { tenant: arm, world } = bench;
+  const network = world.vms.pay01.replace(/Compute.*/, 'Network');
+  arm.resources.put(`${network}/publicIPAddresses/pip-pay-01`, {
+    location: 'westeurope',
+    properties: { ipAddress: '198.51.100.7', provisioningState: 'Succeeded' },
+  });
+  const nic = arm.resources.get(`${network}/networkInterfaces/vm-pay-01-nic0`);
+  const [configuration] = nic.properties.ipConfigurations as [{ properties: Record<string, unknown> }];
+  configuration.properties.publicIPAddress = { id: `${network}/publicIPAddresses/pip-pay-01` };
+  const app = await bench.start();
+  const common = { ip: '203.0.113.24', tookMs: 5000, name: runCommand };
+  arm.log({ ...common, resourceId: world.vms.pay01, caller: world.people.dana, at: Date.now() - 90_000 });
+  arm.log({ ...common, resourceId: world.vms.pay01, caller: world.people.kim, at: Date.now() - 80_000 });
+  arm.log({ ...common, resourceId: world.vms.pay02, caller: world.people.dana, at: Date.now() - 70_000 });
+  store = createStore(bench.redis.address, [], keyring.auditSigner());
+  originals = await until('the alerts', async () => {
+    const all = (await store.alerts.list()).filter((alert) => alert.ready);
+    return all.length === 3 ? all : null;
+  });
+  await app.stop();
+  queues = createQueues(bench.redis.address, createLog('silent'));
+  azure = createAzure(loadConfig(bench.env), {
+    tlsOptions: { ca: arm.ca },
+    graphEndpoint: arm.endpoint,
+  });
+  begun = new Map(arm.resources.all().map((resource) => [resource.id, structuredClone(resource)]));
+  directory = JSON.stringify(arm.directory.all());
+});
+afterAll(async () => {
+  await queues.close();
+  await store.close();
+  await bench.stop();
+});
+
+/** All of the tenant that measures change, but for the groups that we made. */
+const state = () =>
+  JSON.stringify([
+    bench.tenant.resources
+      .all()
+      .filter(({ type, name }) => !/SecurityGroups/i.test(type) || !name.startsWith('runwatch-'))
+      .map(({ etag: _, ...rest }) => ({
+        ...rest,
+        properties: { ...rest.properties, createdOn: 0, createdBy: 0, provisioningState: 0, instanceView: 0 },
+        power: JSON.stringify(rest.properties.instanceView ?? {}).match(/PowerState\/\w+/)?.[0],
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    bench.tenant.directory
+      .all()
+      .map((p) => ({ ...p, enabled: p.enabled ?? true, members: p.members?.toSorted() })),
+  ]);
+
+/** A tenant and alerts to which nothing was done. */
+let copies = 0;
+async function fresh(): Promise<string[]> {
+  const { tenant: arm } = bench;
+  arm.faults.clear();
+  for (const { id } of arm.resources.all()) if (!begun.has(id)) arm.resources.remove(id);
+  for (const [id, resource] of begun) arm.resources.put(id, structuredClone(resource));
+  for (const known of JSON.parse(directory)) arm.directory.add(known);
+  const redis = connect(bench.redis.address);
+  await redis.del(
+    '{runwatch}:open-measures',
+    '{runwatch}:open-approvals',
+    '{runwatch}:audit',
+    '{runwatch}:audit-head',
+    '{runwatch}:audit-sequence',
+    ...(await redis.keys('{runwatch}:record*')),
+  );
+  redis.disconnect();
+  copies++;
+  return Promise.all(
+    originals.map(async (alert, index) => {
+      const id = `RW-${String(copies).padStart(5, '0')}-${index}`;
+      await store.alerts.update(id, () => ({ alert: { ...alert, id, rev: 0 } }), null);
+      return id;
+    }),
+  );
+}
+
+class Death extends Error {}
+
+/** Azure, but we die at the nth call: before it is made, or after it was done. */
+function dyingAzure(at: number, when: 'before' | 'after'): Azure {
+  let calls = 0;
+  const wrap = <T extends object>(object: T): T =>
+    new Proxy(object, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        if (typeof value === 'object' && value !== null && name === 'directory') return wrap(value);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          const call = ++calls;
+          if (call === at && when === 'before') throw new Death();
+          const answer = Reflect.apply(value as (...args: unknown[]) => unknown, target, args);
+          if (!(answer instanceof Promise) || call !== at) return answer;
+          return answer.then(() => {
+            throw new Death();
+          });
+        };
+      },
+    });
+  return wrap(azure);
+}
+
+/** One thing that happens: a press, or a queued press that is carried out with what goes wrong meanwhile. */
+const happening = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      press: fc.constantFrom(...pressed),
+      by: fc.constantFrom(...(Object.keys(people) as Who[])),
+      on: fc.integer({ min: 0, max: 2 }),
+      twice: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      jobs: fc.integer({ min: 1, max: 3 }),
+      dieAt: fc.option(fc.integer({ min: 1, max: 25 })),
+      when: fc.constantFrom('before' as const, 'after' as const),
+      fault: fc.option(
+        fc.constantFrom(
+          { status: 429, retryAfter: 0 },
+          { status: 503 },
+          { status: 409 },
+          { status: 412 },
+          { status: 403 },
+          { status: 500, after: true, cut: true },
+        ),
+      ),
+      times: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+);
+
+test('whoever presses what, however we fail and die: what is undone is as it was, once is once, and all is audited', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(happening, { minLength: 6, maxLength: 40 }),
+      fc.boolean(),
+      async (happenings, four) => {
+        const ids = await fresh();
+        const before = state();
+        const firstRequest = bench.tenant.requests.length;
+        const fourEyes = four ? [...doing, ...Object.values(undoOf)] : [];
+        const queue: { job: PressJob; attempt: number }[] = [];
+        const presses: PressJob[] = [];
+        let clock = Date.now() - 3_000_000;
+        const press = async (
+          action: ActionId,
+          who: Who,
+          alertId: string,
+          twice = false,
+          approvalId?: string,
+        ) => {
+          clock += 1000;
+          const at = clock;
+          const job = await signedPress(
+            { alertId, action, by: people[who], ...(approvalId ? { input: { approvalId } } : {}) },
+            { queues, now: () => at, keyring, getAlert: store.alerts.get, secretFits: async () => true },
+            String(at),
+          );
+          presses.push(job);
+          queue.push({ job, attempt: 1 });
+          if (twice) queue.push({ job: structuredClone(job), attempt: 1 });
+        };
+        const carryOut = async (entry: { job: PressJob; attempt: number }, around: Azure) => {
+          try {
+            await perform(entry.job, entry.attempt, depsFor(around, fourEyes));
+          } catch (error) {
+            queue.push({ ...entry, attempt: entry.attempt + (error instanceof Death ? 0 : 1) });
+          }
+        };
+        for (const each of happenings) {
+          if ('press' in each) {
+            await press(each.press, each.by, ids[each.on] as string, each.twice);
+            continue;
+          }
+          if (each.fault)
+            bench.tenant.faults.add({
+              when: /^(PUT|POST|PATCH|DELETE) (?!.*getByIds)/,
+              times: each.times,
+              ...each.fault,
+            });
+          const around = each.dieAt === null ? azure : dyingAzure(each.dieAt, each.when);
+          await Promise.all(
+            distinct(queue.splice(0, each.jobs), queue).map((entry) => carryOut(entry, around)),
+          );
+          bench.tenant.faults.clear();
+        }
+        const drain = async () => {
+          while (queue.length > 0) await carryOut(queue.shift() as (typeof queue)[number], azure);
+        };
+        await drain();
+        for (let round = 0; ; round++) {
+          const left = await leftOf(ids);
+          if (left.waiting.length + left.failed.length + left.held.length === 0) break;
+          if (round > 12) throw new Error(JSON.stringify(left));
+          for (const { id, approvalId } of left.waiting) await press('decline', 'lee', id, false, approvalId);
+          await drain();
+          for (const id of left.failed) await press('retry', 'sam', id);
+          await drain();
+          for (const { id, undo } of (await leftOf(ids)).held) {
+            await press(undo, 'sam', id);
+            await drain();
+            if (four) await press('approve', 'lee', id);
+            await drain();
+          }
+        }
+        expect(JSON.parse(state())).toEqual(JSON.parse(before));
+
+        const entries = await store.audit.read();
+        const verify = auditVerifier(keyring.auditPublicKeys());
+        expect(firstBrokenLink(entries, { verify })).toBeNull();
+        for (const { at, by, action } of presses)
+          expect([
+            action,
+            by.name,
+            entries.some((entry) => entry.at === at && entry.by.id === by.id),
+          ]).toEqual([action, by.name, true]);
+        const took = entries.filter(({ result }) => result === 'started' || result === 'done');
+        expect(took.filter(({ by }) => by.id === people.eve.id)).toEqual([]);
+        expect(
+          took.filter(
+            ({ by, action }) =>
+              by.id === people.max.id &&
+              !['acknowledge', 'lock', 'approve', 'decline', 'retry', 'dismiss'].includes(action),
+          ),
+        ).toEqual([]);
+        if (four) {
+          const approvals = took.filter(({ action, result }) => action === 'approve' && result === 'done');
+          for (const { by, details } of approvals) {
+            const asker = (details as { askedBy: Presser }).askedBy;
+            const both = [asker, by].map(({ id }) => (id === samId ? people.sam.id : id));
+            expect(both[0]).not.toBe(both[1]);
+            expect(by.surface).not.toBe('cli');
+          }
+        }
+        const restarts = bench.tenant.requests
+          .slice(firstRequest)
+          .filter(({ path, status }) => /\/restart$/.test(path) && status < 400).length;
+        const asked = presses.filter(({ action }) => action === 'restart' || action === 'retry').length;
+        expect(restarts).toBeLessThanOrEqual(asked);
+      },
+    ),
+    { numRuns },
+  );
+}, 900_000);
+
+/** A queue never runs one job twice at once. */
+function distinct<T extends { job: PressJob }>(taken: T[], queue: T[]): T[] {
+  const seen = new Set<string>();
+  return taken.filter((entry) => {
+    const isNew = !seen.has(entry.job.pressId);
+    seen.add(entry.job.pressId);
+    if (!isNew) queue.push(entry);
+    return isNew;
+  });
+}
+
+async function leftOf(ids: readonly string[]) {
+  const views = await Promise.all(
+    ids.map(async (id) => store.measures.viewOf((await store.alerts.get(id)) as Alert)),
+  );
+  return {
+    waiting: views.flatMap(({ alert, approvals }) =>
+      approvals
+        .filter((one) => isWaiting(one, Date.now()))
+        .map((one) => ({ id: alert.id, approvalId: one.id })),
+    ),
+    failed: views
+      .filter(({ measures }) => measures.some(isOpenFailure))
+      .map(({ alert }) => alert.id)
+      .slice(0, 1),
+    held: views
+      .flatMap(({ alert, measures }) =>
+        measures
+          .filter((one) => isHeld(one) && undoOf[one.kind])
+          .map(({ kind }) => ({ id: alert.id, undo: undoOf[kind] as ActionId })),
+      )
+      // Our own lock refuses everything else.
+      .sort((a, b) => Number(b.undo === 'unlock') - Number(a.undo === 'unlock'))
+      .slice(0, 1),
+  };
+}
+
+function depsFor(around: Azure, fourEyes: string[]): PerformDeps {
+  const alone = loadConfig(bench.env);
+  const config = { ...alone, responders, policy: { ...alone.policy, fourEyes } };
+  const log = createLog('silent');
+  const deps = actionDeps({
+    config,
+    store,
+    azure: around,
+    queues,
+    surfaces: [],
+    people: createPeople({ config, azure, slackPeople: null, teams: null, log }),
+    keyring,
+    press: createPress({
+      queues,
+      now: Date.now,
+      keyring,
+      getAlert: store.alerts.get,
+      secretFits: async () => true,
+    }),
+    show: async () => {},
+    metrics: createMetrics(),
+    log,
+    now: Date.now,
+  });
+  return { ...deps, identify: async ({ by }) => ({ presser: by }), whisper: async () => {} };
+}
