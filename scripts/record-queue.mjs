@@ -1,12 +1,13 @@
-// Writes down what this version leaves in Redis when it stops with work in its queues: an alert that was not posted yet, a press on
-// it, and events that nobody looked into. The next version's test goes on from there (test/end-to-end/upgrade.test.ts).
-// `npm run build && node scripts/record-queue.mjs test/fixtures/queued/VERSION.json`; a second argument names another checkout.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// Writes down what this version leaves in Redis when it stops: with work in its queues (an alert that was not posted yet, a press on
+// it, events that nobody looked into), or with measures in force. The next version's test goes on from there
+// (test/end-to-end/upgrade.test.ts).
+// `npm run build && node scripts/record-queue.mjs test/fixtures/queued/VERSION.json [CHECKOUT] [queue|measures]`
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const [file, checkout = '.'] = process.argv.slice(2);
+const [file, checkout = '.', what = 'queue'] = process.argv.slice(2);
 const require = createRequire(join(resolve(checkout), 'package.json'));
 const { Redis } = require('ioredis');
 const { startApp } = require('./dist/app.js');
@@ -18,7 +19,8 @@ const { runCommand } = require('./dist/demo/scenarios.js');
 const { createLog } = require('./dist/log.js');
 const { createQueues } = require('./dist/pipeline/queues.js');
 const { createKeyring } = require('./dist/keyring.js');
-const { createPress } = require('./dist/responses/press.js');
+const folder = existsSync(join(checkout, 'dist/actions')) ? 'actions' : 'responses';
+const { createPress } = require(`./dist/${folder}/press.js`);
 const { createStore } = require('./dist/store/store.js');
 const { readSecretFile } = require('./dist/store/secret-file.js');
 const { startEmbeddedRedis } = require('./dist/store/embedded-redis.js');
@@ -61,29 +63,58 @@ const run = (resourceId, caller) =>
 
 const queues = createQueues(redis.address, log);
 const store = createStore(redis.address, ['slack']);
-run(vms.pay01, people.dana);
-const first = await start(['poll', 'enrich']);
-await until(
-  async () => (await store.alerts.list())[0]?.ready && (await queues.deliver.getWaitingCount()) > 0,
-);
-const [alert] = await store.alerts.list();
-await first.stop();
-await createPress({
+const press = createPress({
   queues,
   now: Date.now,
   keyring: createKeyring({ current: readSecretFile(dir), previous: null }),
   getAlert: store.alerts.get,
   secretFits: async () => true,
-})({
-  alertId: alert.id,
-  nonce: 'of the old version',
-  action: 'acknowledge',
-  by: { surface: 'slack', id: 'U0SAM0000', name: 'Sam Ortiz' },
 });
-run(vms.pay02, people.kim);
-const second = await start(['poll']);
-await until(async () => (await queues.events.getWaitingCount()) > 0);
-await second.stop();
+const by = { surface: 'cli', id: 'sam', name: 'Sam Ortiz' };
+
+/** Work that waits in queues. */
+async function leaveWork() {
+  run(vms.pay01, people.dana);
+  const first = await start(['poll', 'enrich']);
+  await until(
+    async () => (await store.alerts.list())[0]?.ready && (await queues.deliver.getWaitingCount()) > 0,
+  );
+  const [alert] = await store.alerts.list();
+  await first.stop();
+  const slack = { surface: 'slack', id: 'U0SAM0000', name: 'Sam Ortiz' };
+  await press({ alertId: alert.id, nonce: 'of the old version', action: 'acknowledge', by: slack });
+  run(vms.pay02, people.kim);
+  const second = await start(['poll']);
+  await until(async () => (await queues.events.getWaitingCount()) > 0);
+  await second.stop();
+}
+
+/** Measures in force on two machines, and a note. */
+async function leaveMeasures() {
+  run(vms.pay01, people.dana);
+  run(vms.pay02, people.kim);
+  const app = await start(['poll', 'enrich', 'respond']);
+  await until(async () => (await store.alerts.list()).filter((alert) => alert.ready).length === 2);
+  const alerts = await store.alerts.list();
+  const on = (machine) => alerts.find((alert) => alert.executions[0].target.name === machine).id;
+  const presses = [
+    ['vm-pay-01', 'isolate'],
+    ['vm-pay-01', 'add_note', { text: 'seen by the old version' }],
+    ['vm-pay-01', 'revoke_role'],
+    ['vm-pay-01', 'lock'],
+    ['vm-pay-02', 'deallocate'],
+  ];
+  for (const [machine, action, input] of presses) {
+    const before = (await store.audit.read()).length;
+    await press({ alertId: on(machine), nonce: action, action, by, ...(input ? { input } : {}) });
+    await until(async () =>
+      (await store.audit.read()).slice(before).some((e) => e.action === action && e.result === 'done'),
+    );
+  }
+  await app.stop();
+}
+
+await (what === 'measures' ? leaveMeasures() : leaveWork());
 await queues.close();
 await store.close();
 
@@ -97,6 +128,9 @@ const readers = {
 const kept = {};
 for (const key of (await connection.keys('*')).sort()) {
   const type = await connection.type(key);
+  const isQueue =
+    /:(backfill|complete|copyAudit|deliver|digest|discover|events|health|poll|respond|reviewAccess|sweep|watch[A-Z]\w+):/;
+  if (what === 'measures' && isQueue.test(key)) continue;
   if (readers[type]) kept[key] = { type, value: await readers[type](key) };
 }
 writeFileSync(file, `${JSON.stringify(kept, null, 1)}\n`);

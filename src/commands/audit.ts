@@ -16,6 +16,9 @@ export interface VerifyFlags {
   json?: boolean;
 }
 
+/** A copy that the bot writes is never further behind, ms; an export is of its moment. */
+const lagMs = 10 * 60_000;
+
 /** What a log or a copy of it is found to be. */
 interface Finding {
   /** "Redis", or a file's path. */
@@ -154,7 +157,11 @@ function judgeCopy(
   if (lacking.length > 0)
     finding.faults.push(`${lacking.length} of its entries are missing or different in Redis`);
   const behind = log.head.sequence - (last?.sequence ?? 0);
-  if (behind > 0) finding.notes.push(`Redis has ${behind} newer entries`);
+  const next = log.entries.find(({ sequence = 0 }) => sequence > (last?.sequence ?? 0));
+  const isLate = next !== undefined && Date.now() - Date.parse(next.at) > lagMs;
+  if (behind > 0 && head && isLate)
+    finding.faults.push(`its newest ${behind} entries are missing: Redis has them`);
+  else if (behind > 0) finding.notes.push(`Redis has ${behind} newer entries`);
   return finding;
 }
 

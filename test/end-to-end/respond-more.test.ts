@@ -383,3 +383,72 @@ test('a scale set’s instance and an Arc machine get a clear no, and what can b
   await shows(hybrid, 'rc is removed from the machine');
   expect(tenant.resources.find(`${arc}/runCommands/rc`)).toBeNull();
 });
+
+test('a failing place does not open tickets elsewhere twice; Escalate opens what is lacking', async () => {
+  const tickets: unknown[] = [];
+  const server = createServer((request, response) => {
+    tickets.push(request.url);
+    request.resume().on('end', () => response.end('{}'));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const workspace = `/subscriptions/${subscriptions.payments}/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/soc`;
+  await begin(`escalation: {sentinel: ${workspace}, webhook: {url: "http://127.0.0.1:${port}/incident"}}`);
+  const { world, tenant, slack } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  tenant.faults.add({ when: /PUT .*incidents/, status: 403 });
+  await slack.press(message, 'escalate', 'U0SAM0000', to);
+  await shows(message, 'Failed: Escalate did not go through');
+  await shows(message, /Microsoft Sentinel: not opened/);
+  tenant.faults.clear();
+  await slack.press(message, 'retry', 'U0SAM0000', to);
+  await until('no failure', () => !textOf(message).includes('Failed:'));
+  await shows(message, /Microsoft Sentinel https/);
+  expect(tickets).toHaveLength(1);
+  server.closeAllConnections();
+  server.close();
+});
+
+test('closing names what stays in force and asks why; it is undone after closing too', async () => {
+  await begin();
+  const { world, slack } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  await slack.press(message, 'isolate', 'U0SAM0000', to);
+  await shows(message, 'Isolated:');
+  const before = slack.views.length;
+  await slack.press(message, 'close', 'U0SAM0000', to);
+  const form = await until('the form', () => slack.views[before]);
+  expect(JSON.stringify(form.view)).toContain('Stays in force: Isolate on vm-pay-01');
+  expect(JSON.stringify(form.view)).not.toContain('initial_option');
+  await slack.submit(form, 'U0SAM0000', to, { as: 'benign' });
+  await shows(message, 'Closed as benign');
+  await shows(message, 'Isolated:');
+  await slack.press(message, 'release', 'U0SAM0000', to);
+  await shows(message, 'Released:');
+  expect(textOf(message)).toContain('Closed as benign');
+});
+
+test('runwatch respond waits for what comes of it, and exits by that', async () => {
+  await begin();
+  const { world } = bench;
+  run(world.vms.pay01);
+  const message = await on('vm-pay-01');
+  const id = message.metadata?.event_payload.alert_id as string;
+  const lines: string[] = [];
+  const output = { out: (line: string) => lines.push(line), err: () => {} } as never;
+  const config = loadConfig(bench.env);
+  await respond(id, 'lock', { json: true }, config, output);
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ alert: id, action: 'lock', result: 'done' }),
+  ]);
+  expect(textOf(message)).toContain('Locked read-only');
+  await expect(respond(id, 'restart', {}, config, output)).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringContaining('Unlock it first'),
+  });
+  await expect(respond(id, 'lock', { set: ['colour=red'] }, config, output)).rejects.toMatchObject({
+    exitCode: 2,
+  });
+});

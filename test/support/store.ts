@@ -7,14 +7,14 @@ import { startEmbeddedRedis } from '../../src/store/embedded-redis';
 import { createStore, type Store } from '../../src/store/store';
 
 /** What tests sign with that have no bot. */
-export const testKeyring = createKeyring({
-  current: 'a secret of these tests, long enough',
-  previous: null,
-});
+export const testSecret = 'a secret of these tests, long enough';
+export const testKeyring = createKeyring({ current: testSecret, previous: null });
 
 export interface OwnStore {
   store: Store;
   address: RedisAddress;
+  /** RUNWATCH_DATA_DIR of a command that is to find it. */
+  dir: string;
   stop: () => Promise<void>;
 }
 
@@ -26,6 +26,7 @@ export async function startStore(surfaces: readonly string[] = []): Promise<OwnS
   return {
     store,
     address: redis.address,
+    dir,
     stop: async () => {
       await store.close();
       await redis.stop();
