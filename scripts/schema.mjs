@@ -1,5 +1,5 @@
-// Writes schema/exceptions.json, the published JSON schema of exceptions as YAML, and docs/configuration.md, both from the
-// schemas that the code checks by.
+// Writes schema/exceptions.json, the published JSON schema of exceptions as YAML, and docs/configuration.md, from the schemas that
+// the code checks by, and the table of actions in docs/guide.md, from their definitions.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -21,3 +21,7 @@ writeFileSync(
 const { configurationDoc } = require('../dist/config-docs.js');
 const env = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
 writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationDoc(env));
+
+const { withActionTable } = require('../dist/action-docs.js');
+const guide = new URL('../docs/guide.md', import.meta.url);
+writeFileSync(guide, withActionTable(readFileSync(guide, 'utf8')));

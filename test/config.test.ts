@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withActionTable } from '../src/action-docs';
 import { type ConfigError, loadConfig, variables } from '../src/config';
 import { configurationDoc } from '../src/config-docs';
 
@@ -88,6 +89,12 @@ test('the hub’s emulator, which speaks without TLS, is refused anywhere but on
     expect(faultsOf(of(host))[0]).toMatch(/^EVENT_HUB_CONNECTION_STRING: got a value of \d+ characters/);
     expect(faultsOf(of(host)).join()).not.toContain('c2VjcmV0');
   }
+});
+
+test('docs/guide.md lists every action as it is defined', () => {
+  const guide = readFileSync(join(__dirname, '../docs/guide.md'), 'utf8');
+  const bare = (text: string) => text.replace(/[ -]*\|[ -]*/g, '|').replace(/[*_]/g, '');
+  expect(bare(guide)).toBe(bare(withActionTable(guide)));
 });
 
 test('docs/configuration.md is what the schema says', () => {

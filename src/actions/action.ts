@@ -116,6 +116,8 @@ export interface AlertAction extends Described {
   readonly about: 'alert';
   /** A dialog follows when it ends with an ellipsis. */
   readonly label: Words;
+  /** What it does, for the guide. Default: what is asked before it is done. */
+  readonly summary?: string;
   /** Its place among an alert's buttons: the lowest comes first. */
   readonly order: number;
   /** Has a button of its own; the rest is folded away. */

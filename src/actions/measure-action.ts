@@ -15,7 +15,17 @@ import { defineAction, defineMeasure } from './registry';
 
 type Shown = Pick<
   AlertAction,
-  'id' | 'label' | 'order' | 'often' | 'style' | 'permissions' | 'graph' | 'input' | 'fields' | 'sameRightAs'
+  | 'id'
+  | 'label'
+  | 'summary'
+  | 'order'
+  | 'often'
+  | 'style'
+  | 'permissions'
+  | 'graph'
+  | 'input'
+  | 'fields'
+  | 'sameRightAs'
 > & {
   confirm: NonNullable<AlertAction['confirm']>;
 };

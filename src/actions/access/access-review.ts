@@ -58,6 +58,8 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Review access',
   label: 'Review access',
+  summary:
+    'Posts who can run commands in this subscription and when they last did, with a menu that revokes an assignment and another that restores it.',
   order: 230,
   right: 'triage',
   sameRightAs: 'show_roles',

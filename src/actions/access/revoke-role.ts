@@ -68,6 +68,8 @@ defineMeasureAction({
   id: 'revoke_role',
   group: 'access',
   label: 'Revoke role…',
+  summary:
+    'Removes the role assignment that let the call through, after writing it down whole; the dialog says whom else it hits. It never removes the last owner or the bot itself. Tokens already issued may work for some minutes.',
   order: 180,
   often: true,
   style: 'danger',
@@ -97,6 +99,8 @@ defineMeasureAction({
   undo: {
     id: 'restore_role',
     label: 'Restore role',
+    summary:
+      'Assigns the same role to the same principal again, under the same name and with the same condition.',
     order: 170,
     often: true,
     confirm: {

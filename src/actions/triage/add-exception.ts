@@ -24,6 +24,8 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Add exception',
   label: 'Add exception…',
+  summary:
+    'A form filled from the alert. What it covers is recorded and counted, not posted; critical scores only where that is ticked. One that is too broad for one person waits for a second.',
   order: 60,
   often: true,
   right: 'responder',

@@ -18,6 +18,8 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Ask the caller',
   label: 'Ask the caller',
+  summary:
+    'Asks the caller, or an owner of the application, in a direct message: yes, no, it was automation. *No* makes the alert critical and pages.',
   order: 30,
   often: true,
   right: 'triage',

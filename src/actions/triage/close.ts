@@ -31,6 +31,8 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Close',
   label: 'Close…',
+  summary:
+    'Closes it as benign, expected or a true positive, with a note. The dialog names what stays in force; that can be undone after closing too.',
   order: 70,
   often: true,
   right: 'triage',
@@ -67,6 +69,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Reopen',
   label: 'Reopen',
+  summary: 'Opens it again as acknowledged.',
   order: 90,
   often: true,
   right: 'triage',

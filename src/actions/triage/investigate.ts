@@ -10,6 +10,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Investigate',
   label: 'Investigate',
+  summary: 'Says that somebody is looking into it.',
   order: 110,
   right: 'triage',
   sameRightAs: 'assign',

@@ -19,6 +19,8 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Exception',
   label: 'Except…',
+  summary:
+    'One press: this caller on this machine for a day, a week or a month, or this script anywhere. It does not suppress critical scores.',
   order: 75,
   often: true,
   right: 'responder',
@@ -60,6 +62,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Undo exception',
   label: 'Undo exception',
+  summary: 'Removes that exception and opens the alert again.',
   order: 80,
   often: true,
   right: 'responder',

@@ -13,6 +13,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Show roles',
   label: 'Show roles',
+  summary: 'Tells you in private every role of the caller, and which of them let them run commands.',
   order: 140,
   often: true,
   right: 'triage',

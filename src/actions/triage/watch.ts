@@ -72,6 +72,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Stop watching',
   label: 'Stop watching',
+  summary: 'Ends what Watch began.',
   order: 221,
   right: 'triage',
   sameRightAs: 'assign',
