@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const require = createRequire(import.meta.url);
 const { Redis } = require('ioredis');
 const { createStore } = require('../dist/store/store.js');
-const { startEmbeddedRedis } = require('../dist/store/embedded-redis.js');
+const { startEmbeddedRedis } = require('../dist/store/redis/embedded-redis.js');
 
 const [source = 'hub', count = '10000', eventsPerSecond = '1000', minutes = '10'] = process.argv.slice(2);
 const pollSeconds = source === 'hub' ? 3600 : 60;

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 const { z } = require('zod');
-const { exceptionsFileSchema } = require('../dist/alerts/exceptions-file.js');
+const { exceptionsFileSchema } = require('../dist/domain/exceptions/exceptions-file.js');
 
 const schema = z.toJSONSchema(exceptionsFileSchema, { io: 'input' });
 const described = {
@@ -18,7 +18,7 @@ writeFileSync(
   `${JSON.stringify(described, null, 2)}\n`,
 );
 
-const { configurationDoc } = require('../dist/config-docs.js');
+const { configurationDoc } = require('../dist/config/configuration-docs.js');
 const env = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
 writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationDoc(env));
 

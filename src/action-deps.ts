@@ -1,17 +1,17 @@
-import { reviewLines, reviewMenus } from './actions/access/access-review';
-import type { PerformDeps } from './actions/perform';
-import type { createPress } from './actions/press';
-import type { Presser } from './alerts/alert';
-import { defaultMaxExceptionDays } from './alerts/exception-policy';
+import { reviewLines, reviewMenus } from './actions/access/review-access';
 import type { Azure } from './azure/azure';
 import { messageOf } from './chat/message';
 import type { Content, Surface } from './chat/surface';
-import type { Config } from './config';
-import type { Keyring } from './keyring';
-import type { Log } from './log';
-import type { Metrics } from './metrics';
-import type { People } from './people';
+import type { Config } from './config/config';
+import { defaultMaxExceptionDays } from './domain/exceptions/exception-policy';
+import type { Presser } from './domain/people/person';
 import type { Queues } from './pipeline/queues';
+import type { People } from './presses/identify';
+import type { PerformDeps } from './presses/perform';
+import type { createPress } from './presses/press';
+import type { Keyring } from './runtime/keyring';
+import type { Log } from './runtime/log';
+import type { Metrics } from './runtime/metrics';
 import type { Store } from './store/store';
 
 export interface Around {

@@ -1,8 +1,8 @@
 import { type AlertAction, wordsFor } from './actions/action';
 import { alertActions } from './actions/registry';
-import { newAlert } from './alerts/alert';
-import type { Execution } from './alerts/execution';
-import type { AlertView } from './measures/alert-view';
+import { newAlert } from './domain/alerts/alert';
+import type { AlertView } from './domain/measures/alert-view';
+import type { Execution } from './domain/techniques/execution';
 
 const begin = '<!-- actions: made by scripts/schema.mjs -->';
 const end = '<!-- end of actions -->';

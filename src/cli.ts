@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { refuseUnknownActions } from './actions/check-policy';
-import { CommandError, terminal } from './commands/output';
-import { ConfigError, loadConfig } from './config';
-import { hideSecrets } from './redactor';
+import { CommandError, terminal } from './commands/support/output';
+import { ConfigError, loadConfig } from './config/config';
+import { hideSecrets } from './domain/text/redactor';
+import { refuseUnknownActions } from './presses/check-policy';
 
 const output = terminal();
 const program = new Command('runwatch')
@@ -227,7 +227,7 @@ program
     'the configuration in force as YAML, the points of each score reason among it; secrets are not shown',
   )
   .addHelpText('after', '\nExample:\n  runwatch config')
-  .action(async () => (await import('./commands/config')).printConfig(config(), output));
+  .action(async () => (await import('./commands/print-config')).printConfig(config(), output));
 
 const audit = program.command('audit').description('the audit log: who pressed what, when, with what result');
 audit
@@ -282,7 +282,9 @@ program
   .option('--csv', 'as CSV, safe for spreadsheets')
   .option('--json', 'one JSON object a line')
   .addHelpText('after', '\nExample:\n  runwatch access-review --subscription ID --csv > access.csv')
-  .action(async (flags) => (await import('./commands/access-review')).accessReview(flags, config(), output));
+  .action(async (flags) =>
+    (await import('./commands/run-access-review')).accessReview(flags, config(), output),
+  );
 
 program
   .command('role-definitions')

@@ -7,10 +7,10 @@ import { ExpressAdapter } from '@bull-board/express';
 import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
 import { type Door, isLocal, pageHeaders } from './chat/console/door';
 import { html } from './chat/console/html';
-import type { Config } from './config';
-import type { Metrics } from './metrics';
+import type { Config } from './config/config';
+import { redactSecrets } from './domain/text/redactor';
 import type { Queues } from './pipeline/queues';
-import { redactSecrets } from './redactor';
+import type { Metrics } from './runtime/metrics';
 
 export interface ServerDeps {
   config: Pick<Config, 'metricsToken' | 'trustedProxies'>;

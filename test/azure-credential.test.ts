@@ -1,5 +1,5 @@
 import { ChainedTokenCredential } from '@azure/identity';
-import { sharingToken, whoWon } from '../src/azure/credential';
+import { sharingToken, whoWon } from '../src/azure/connection/credential';
 
 const jwt = (claims: Record<string, unknown>) =>
   ['{}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.');

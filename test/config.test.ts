@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withActionTable } from '../src/action-docs';
-import { type ConfigError, loadConfig, variables } from '../src/config';
-import { configurationDoc } from '../src/config-docs';
+import { type ConfigError, loadConfig, variables } from '../src/config/config';
+import { configurationDoc } from '../src/config/configuration-docs';
 
 const faultsOf = (env: Record<string, string>, files: Record<string, string> = {}) => {
   try {

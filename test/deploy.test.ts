@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { azureRoles } from '../src/commands/manifest';
-import { variables } from '../src/config-variables';
+import { variables } from '../src/config/variables';
 
 const folder = join(__dirname, '../deploy/azure');
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');

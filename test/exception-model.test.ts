@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { newAlert } from '../src/alerts/alert';
-import type { Exception, Match } from '../src/alerts/exception';
-import { type Execution, executionFrom } from '../src/alerts/execution';
-import { defaultPoints } from '../src/alerts/score';
-import { judge } from '../src/pipeline/judge';
+import { newAlert } from '../src/domain/alerts/alert';
+import { judge } from '../src/domain/alerts/judge';
+import { defaultPoints } from '../src/domain/alerts/score';
+import type { Exception, Match } from '../src/domain/exceptions/exception';
+import { type Execution, executionFrom } from '../src/domain/techniques/execution';
 import { event } from './support/event';
 
 /** Runs; the nightly job asks for more. */

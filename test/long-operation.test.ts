@@ -1,5 +1,5 @@
 import { createAzure } from '../src/azure/azure';
-import { loadConfig } from '../src/config';
+import { loadConfig } from '../src/config/config';
 import { startTenant, type Tenant } from '../src/demo/tenant/tenant';
 import { addChild, furnish, type World } from '../src/demo/world';
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { type Alert, newAlert, type Presser } from '../src/alerts/alert';
-import { type Execution, executionFrom } from '../src/alerts/execution';
+import { type Alert, newAlert } from '../src/domain/alerts/alert';
 import {
   acknowledge,
   assign,
@@ -10,7 +9,9 @@ import {
   Refusal,
   reopen,
   uncontain,
-} from '../src/alerts/transitions';
+} from '../src/domain/alerts/transitions';
+import type { Presser } from '../src/domain/people/person';
+import { type Execution, executionFrom } from '../src/domain/techniques/execution';
 import { event } from './support/event';
 
 /** Runs of a random walk; the nightly job asks for more. */

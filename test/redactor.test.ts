@@ -2,9 +2,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printConfig } from '../src/commands/config';
-import { loadConfig } from '../src/config';
-import { hideSecrets, redactSecrets, shownUrl } from '../src/redactor';
+import { printConfig } from '../src/commands/print-config';
+import { loadConfig } from '../src/config/config';
+import { hideSecrets, redactSecrets, shownUrl } from '../src/domain/text/redactor';
 import { until } from './support/wait';
 
 const cli = join(__dirname, '../dist/cli.js');

@@ -11,11 +11,11 @@ import { median } from './measure.mjs';
 const require = createRequire(import.meta.url);
 const { startApp } = require('../../dist/app.js');
 const { createAzure } = require('../../dist/azure/azure.js');
-const { allRoles, loadConfig } = require('../../dist/config.js');
+const { allRoles, loadConfig } = require('../../dist/config/config.js');
 const { startTenant } = require('../../dist/demo/tenant/tenant.js');
 const { furnish, subscriptions } = require('../../dist/demo/world.js');
 const { runCommand } = require('../../dist/demo/scenarios.js');
-const { createLog } = require('../../dist/log.js');
+const { createLog } = require('../../dist/runtime/log.js');
 
 const rounds = 7;
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-bench-'));

@@ -16,11 +16,11 @@ const { startTenant } = require('../../dist/demo/tenant/tenant.js');
 const { recordsOf } = require('../../dist/demo/tenant/records.js');
 const { furnish } = require('../../dist/demo/world.js');
 const { runCommand } = require('../../dist/demo/scenarios.js');
-const { createLog } = require('../../dist/log.js');
-const { normalize } = require('../../dist/pipeline/normalize.js');
+const { createLog } = require('../../dist/runtime/log.js');
+const { normalize } = require('../../dist/domain/activity/read-record.js');
 const { createQueues } = require('../../dist/pipeline/queues.js');
 const { createStore } = require('../../dist/store/store.js');
-const { startEmbeddedRedis } = require('../../dist/store/embedded-redis.js');
+const { startEmbeddedRedis } = require('../../dist/store/redis/embedded-redis.js');
 
 const queued = 10_000;
 const detections = Number(process.env.BENCH_DETECTIONS ?? 60);

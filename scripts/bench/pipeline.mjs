@@ -14,11 +14,11 @@ const { Queue, Worker } = require('bullmq');
 const { recordsOf } = require('../../dist/demo/tenant/records.js');
 const { subscriptions } = require('../../dist/demo/world.js');
 const { runCommand } = require('../../dist/demo/scenarios.js');
-const { createLog } = require('../../dist/log.js');
-const { normalize } = require('../../dist/pipeline/normalize.js');
+const { createLog } = require('../../dist/runtime/log.js');
+const { normalize } = require('../../dist/domain/activity/read-record.js');
 const { createQueues } = require('../../dist/pipeline/queues.js');
-const { connect } = require('../../dist/store/connect.js');
-const { startEmbeddedRedis } = require('../../dist/store/embedded-redis.js');
+const { connect } = require('../../dist/store/redis/connect.js');
+const { startEmbeddedRedis } = require('../../dist/store/redis/embedded-redis.js');
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const executions = Number(process.env.BENCH_EXECUTIONS ?? 100_000);

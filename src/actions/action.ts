@@ -1,11 +1,12 @@
 import type { z } from 'zod';
-import type { Review } from '../alerts/access-review';
-import type { Alert, Presser } from '../alerts/alert';
 import type { Azure } from '../azure/azure';
-import type { Config } from '../config';
-import type { Keyring } from '../keyring';
-import type { Log } from '../log';
-import type { AlertView } from '../measures/alert-view';
+import type { Config } from '../config/config';
+import type { Review } from '../domain/access/access-review';
+import type { Alert } from '../domain/alerts/alert';
+import type { AlertView } from '../domain/measures/alert-view';
+import type { Presser } from '../domain/people/person';
+import type { Keyring } from '../runtime/keyring';
+import type { Log } from '../runtime/log';
 import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { Field, FormResult, FormValues } from './form';

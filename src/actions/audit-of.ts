@@ -1,5 +1,5 @@
-import { type Alert, summarize } from '../alerts/alert';
-import type { AuditDraft } from '../store/audit-chain';
+import { type Alert, summarize } from '../domain/alerts/alert';
+import type { AuditDraft } from '../domain/audit/audit-chain';
 import type { PressJob } from './action';
 
 export function auditOf(

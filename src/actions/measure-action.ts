@@ -1,5 +1,5 @@
-import { Refusal } from '../alerts/transitions';
-import type { AlertView } from '../measures/alert-view';
+import { Refusal } from '../domain/alerts/transitions';
+import type { AlertView } from '../domain/measures/alert-view';
 import {
   isHeld,
   isOpenFailure,
@@ -7,7 +7,7 @@ import {
   type Measure,
   measureIdOf,
   measuresOf,
-} from '../measures/measure';
+} from '../domain/measures/measure';
 import type { AlertAction, PressJob } from './action';
 import { carryOut, tellOutcomes, undoAll } from './carry-out';
 import type { MeasureKind, Target } from './measure-kind';

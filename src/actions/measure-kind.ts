@@ -1,5 +1,5 @@
-import type { Alert, StateChange } from '../alerts/alert';
-import type { Check, Measure } from '../measures/measure';
+import type { Alert, StateChange } from '../domain/alerts/alert';
+import type { Check, Measure } from '../domain/measures/measure';
 import type { ActionDeps, PressJob, Reading } from './action';
 
 export interface Target {

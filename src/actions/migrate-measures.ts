@@ -1,6 +1,7 @@
-import type { Alert, Presser } from '../alerts/alert';
-import { plainLine } from '../alerts/plain-text';
-import { type Measure, type MeasureStep, measureIdOf } from '../measures/measure';
+import type { Alert } from '../domain/alerts/alert';
+import { type Measure, type MeasureStep, measureIdOf } from '../domain/measures/measure';
+import type { Presser } from '../domain/people/person';
+import { plainLine } from '../domain/text/plain-text';
 import type { Store } from '../store/store';
 import { assignmentTarget } from './access/revoke-role';
 import { ourselves } from './carry-out';

@@ -1,5 +1,6 @@
-import type { Alert, Presser } from '../alerts/alert';
-import type { Triage } from '../alerts/triage';
+import type { Alert } from '../domain/alerts/alert';
+import type { Triage } from '../domain/alerts/triage';
+import type { Presser } from '../domain/people/person';
 import type { ActionDeps, PressJob } from './action';
 import { auditOf } from './audit-of';
 

@@ -1,7 +1,7 @@
-import { type Alert, summarize } from '../alerts/alert';
-import { plainLine } from '../alerts/plain-text';
-import { is } from '../alerts/resource-id';
-import type { AlertView } from '../measures/alert-view';
+import { type Alert, summarize } from '../domain/alerts/alert';
+import type { AlertView } from '../domain/measures/alert-view';
+import { is } from '../domain/resources/resource-id';
+import { plainLine } from '../domain/text/plain-text';
 import type { Target } from './measure-kind';
 
 /** Every machine of an alert, the first one first. */

@@ -1,4 +1,4 @@
-import { AzureError } from '../azure/errors';
+import { AzureError } from '../azure/connection/azure-error';
 
 /** If-Match failed or another operation runs: read again and decide again. */
 export async function untilNobodyElseWrites(attempt: () => Promise<void>): Promise<void> {

@@ -1,24 +1,29 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { TlsSettings } from '@azure/core-rest-pipeline';
-import type { Config, EventHubConfig } from '../config';
-import { createAccess } from './access';
-import { type LogWindow, readLog } from './activity-log';
-import { type AzureConnection, createClients } from './clients';
-import { createAzureClock } from './clock';
-import { createCredential, objectIdOf, rolesIn, tenantIdOf, whoWon } from './credential';
-import { createDirectory } from './directory';
-import { createDisks } from './disks';
-import { toAzureError } from './errors';
-import { type HubReader, partitionsOf, readEventHub } from './event-hub';
-import { createHttpClient, type HttpLimits } from './http-client';
-import { createIsolationRules } from './isolation-rules';
-import { createWorkspaceReader, logAnalyticsEndpoints } from './log-analytics';
-import { operationMs } from './long-operation';
-import { createMachines } from './machine';
-import { createNetwork } from './network';
-import { createPower } from './power';
-import { createSafeguards } from './safeguards';
-import { readArcRunCommand, readExtension, readOtherExtension, readRunCommand } from './scripts';
+import type { Config, EventHubConfig } from '../config/config';
+import { createDirectory } from './access/directory';
+import { createSafeguards } from './access/locks-and-assignments';
+import { createAccess } from './access/role-assignments';
+import { toAzureError } from './connection/azure-error';
+import { type AzureConnection, createClients } from './connection/clients';
+import { createAzureClock } from './connection/clock';
+import { createCredential, objectIdOf, rolesIn, tenantIdOf, whoWon } from './connection/credential';
+import { createHttpClient, type HttpLimits } from './connection/http-client';
+import { operationMs } from './connection/long-operation';
+import { type LogWindow, readLog } from './log/activity-log';
+import { type HubReader, partitionsOf, readEventHub } from './log/event-hub';
+import { createWorkspaceReader, logAnalyticsEndpoints } from './log/log-analytics';
+import { createDisks } from './machines/disks';
+import { createNetwork } from './machines/interfaces';
+import { createIsolationRules } from './machines/isolation-rules';
+import { createPower } from './machines/power';
+import {
+  readArcRunCommand,
+  readExtension,
+  readOtherExtension,
+  readRunCommand,
+} from './machines/read-scripts';
+import { createMachines } from './machines/virtual-machines';
 
 export interface AzureOptions {
   credential?: TokenCredential;

@@ -1,10 +1,11 @@
 import { type AlertAction, wordsFor } from '../actions/action';
 import { type Field, type FormResult, type FormValues, readFields } from '../actions/form';
 import { alertActions } from '../actions/registry';
-import { type Presser, summarize } from '../alerts/alert';
-import { plainLine } from '../alerts/plain-text';
-import type { AlertView } from '../measures/alert-view';
-import { isWaiting } from '../measures/approval';
+import { summarize } from '../domain/alerts/alert';
+import type { AlertView } from '../domain/measures/alert-view';
+import { isWaiting } from '../domain/measures/approval';
+import type { Presser } from '../domain/people/person';
+import { plainLine } from '../domain/text/plain-text';
 
 /** Something to press below an alert. */
 export interface Action {

@@ -1,10 +1,10 @@
-import { type Alert, summarize } from '../alerts/alert';
-import type { Execution } from '../alerts/execution';
-import type { Access, HistoryFacts, MachineFacts, ScriptFacts, Who } from '../alerts/facts';
-import { plainLine } from '../alerts/plain-text';
-import { scopeLabel } from '../alerts/scope-label';
-import { scriptLocation } from '../alerts/script-location';
-import type { Fact, Inline } from './message';
+import { type Alert, summarize } from '../domain/alerts/alert';
+import type { Access, HistoryFacts, MachineFacts, ScriptFacts, Who } from '../domain/alerts/facts';
+import { scopeLabel } from '../domain/resources/scope-label';
+import type { Execution } from '../domain/techniques/execution';
+import { scriptLocation } from '../domain/techniques/script-location';
+import { plainLine } from '../domain/text/plain-text';
+import type { Fact, Inline } from './inline';
 
 /** What an analyst asks, in the order in which they ask it; a line that has nothing to say is left out. */
 export function factsOf(alert: Alert, now: number): Fact[] {

@@ -1,21 +1,11 @@
-import { type Alert, summarize } from '../alerts/alert';
-import { plainLine } from '../alerts/plain-text';
-import type { AlertView } from '../measures/alert-view';
+import { type Alert, summarize } from '../domain/alerts/alert';
+import type { AlertView } from '../domain/measures/alert-view';
+import { plainLine } from '../domain/text/plain-text';
 import { type Action, actionsOf } from './actions';
 import { factsOf } from './fact-lines';
+import type { Fact, Inline } from './inline';
 import { statusOf } from './status-lines';
 import { type ThreadPart, threadOf } from './thread';
-
-/**
- * Words in a line: plain text that a surface escapes, bold text, code, a time that a surface shows in the reader's zone,
- * or counts a day that it draws.
- */
-export type Inline = string | { bold: string } | { time: string } | { code: string } | { bar: number[] };
-
-export interface Fact {
-  label: string;
-  value: Inline[];
-}
 
 /** What a message says, for every surface: how bad, who did what to what, how they could, what is odd, what to press. */
 export interface MessageModel {

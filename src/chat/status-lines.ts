@@ -1,11 +1,11 @@
 import { kindOf } from '../actions/registry';
-import type { Alert } from '../alerts/alert';
-import { plainLine } from '../alerts/plain-text';
-import { lastChange } from '../alerts/transitions';
-import type { AlertView } from '../measures/alert-view';
-import { isWaiting } from '../measures/approval';
-import { isUnderWay, type Measure } from '../measures/measure';
-import type { Inline } from './message';
+import type { Alert } from '../domain/alerts/alert';
+import { lastChange } from '../domain/alerts/transitions';
+import type { AlertView } from '../domain/measures/alert-view';
+import { isWaiting } from '../domain/measures/approval';
+import { isUnderWay, type Measure } from '../domain/measures/measure';
+import { plainLine } from '../domain/text/plain-text';
+import type { Inline } from './inline';
 
 /** How an alert stands, a line each: who acknowledged it, what was done, and what that does not stop. */
 export function statusOf(view: AlertView, now: number): Inline[][] {

@@ -1,9 +1,9 @@
 import { kindOf } from '../actions/registry';
-import { summarize } from '../alerts/alert';
-import { plainBlock, plainLine } from '../alerts/plain-text';
-import type { AlertView } from '../measures/alert-view';
-import type { Measure } from '../measures/measure';
-import type { Inline } from './message';
+import { summarize } from '../domain/alerts/alert';
+import type { AlertView } from '../domain/measures/alert-view';
+import type { Measure } from '../domain/measures/measure';
+import { plainBlock, plainLine } from '../domain/text/plain-text';
+import type { Inline } from './inline';
 
 /** A part of the thread under an alert: its heading and its lines; `code` is shown as it stands. */
 export interface ThreadPart {

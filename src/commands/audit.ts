@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config';
-import { auditVerifier, createKeyring } from '../keyring';
-import type { Archived, AuditHead } from '../store/audit';
-import { type AuditEntry, type AuditVerifier, firstBrokenLink, genesis } from '../store/audit-chain';
-import { readSecretFile } from '../store/secret-file';
-import { csvLine } from './csv';
-import { CommandError, type Output } from './output';
-import { withStore } from './with-store';
+import type { Config } from '../config/config';
+import { type AuditEntry, type AuditVerifier, firstBrokenLink, genesis } from '../domain/audit/audit-chain';
+import { auditVerifier, createKeyring } from '../runtime/keyring';
+import type { Archived, AuditHead } from '../store/audit/audit-log';
+import { readSecretFile } from '../store/redis/secret-file';
+import { csvLine } from './support/csv';
+import { CommandError, type Output } from './support/output';
+import { withStore } from './support/with-store';
 
 export interface VerifyFlags {
   /** Files with public keys in PEM. */

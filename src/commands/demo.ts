@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { startApp } from '../app';
 import { createAzure } from '../azure/azure';
-import { allRoles, type Config, loadConfig } from '../config';
+import { allRoles, type Config, loadConfig } from '../config/config';
 import { past, scenarios } from '../demo/scenarios';
 import { startTenant } from '../demo/tenant/tenant';
 import { furnish } from '../demo/world';
-import { createLog } from '../log';
-import { takeOverOutput } from '../own-output';
-import { CommandError, type Output } from './output';
-import { bar, progressLine } from './progress';
+import { createLog } from '../runtime/log';
+import { takeOverOutput } from '../runtime/own-output';
 import { untilSignal } from './start';
+import { CommandError, type Output } from './support/output';
+import { bar, progressLine } from './support/progress';
 
 export interface DemoFlags {
   scenario?: string;

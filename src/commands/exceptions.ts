@@ -2,23 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { PressJob } from '../actions/action';
-import { approvalIdOf, askForApproval } from '../actions/approvals';
 import { exceptionWords } from '../actions/triage/add-exception';
-import { shortDigest } from '../alerts/digest';
-import type { Exception } from '../alerts/exception';
-import { assessException, defaultMaxExceptionDays } from '../alerts/exception-policy';
-import { ExceptionsFileError, exceptionSchema, parseExceptions, toMoment } from '../alerts/exceptions-file';
-import { plainLine } from '../alerts/plain-text';
-import { canonicalJson } from '../canonical-json';
-import type { Config } from '../config';
-import type { Keyring } from '../keyring';
-import { exceptionApprovalHoldsMs, isWaiting } from '../measures/approval';
-import type { AuditDraft } from '../store/audit-chain';
+import type { Config } from '../config/config';
+import type { AuditDraft } from '../domain/audit/audit-chain';
+import type { Exception } from '../domain/exceptions/exception';
+import { assessException, defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
+import {
+  ExceptionsFileError,
+  exceptionSchema,
+  parseExceptions,
+  toMoment,
+} from '../domain/exceptions/exceptions-file';
+import { exceptionApprovalHoldsMs, isWaiting } from '../domain/measures/approval';
+import { canonicalJson } from '../domain/text/canonical-json';
+import { plainLine } from '../domain/text/plain-text';
+import { shortDigest } from '../domain/text/short-digest';
+import { approvalIdOf, askForApproval } from '../presses/approvals';
+import type { Keyring } from '../runtime/keyring';
 import type { Store } from '../store/store';
-import { operator } from './operator';
-import { CommandError, type Output, table } from './output';
 import { readExceptions, replayedAlerts } from './replay';
-import { withStore } from './with-store';
+import { operator } from './support/operator';
+import { CommandError, type Output, table } from './support/output';
+import { withStore } from './support/with-store';
 
 const audited = (
   action: string,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { allActions } from '../actions/registry';
 import { addToAlertShortcut } from '../chat/slack/listen-to-pages';
-import type { Output } from './output';
+import type { Output } from './support/output';
 
 /** What the bot reads by itself, beside what its responses declare. */
 const watcherActions = [

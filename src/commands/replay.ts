@@ -1,16 +1,16 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { ExceptionsFileError, parseExceptions } from '../alerts/exceptions-file';
-import { guid } from '../alerts/guid';
-import { plainLine } from '../alerts/plain-text';
 import type { Azure } from '../azure/azure';
-import type { AzureError } from '../azure/errors';
-import type { Config } from '../config';
-import type { Shape } from '../pipeline/normalize';
-import { createReplay, type ReplayedAlert } from '../pipeline/replay';
-import { BrokenFileError, splitRecords } from '../pipeline/split-records';
-import { CommandError, type Output, paint } from './output';
-import { progressLine } from './progress';
+import type { AzureError } from '../azure/connection/azure-error';
+import type { Config } from '../config/config';
+import type { Shape } from '../domain/activity/read-record';
+import { createReplay, type ReplayedAlert } from '../domain/activity/replay-file';
+import { BrokenFileError, splitRecords } from '../domain/activity/split-records';
+import { ExceptionsFileError, parseExceptions } from '../domain/exceptions/exceptions-file';
+import { guid } from '../domain/text/guid';
+import { plainLine } from '../domain/text/plain-text';
+import { CommandError, type Output, paint } from './support/output';
+import { progressLine } from './support/progress';
 
 export interface ReplayFlags {
   format: Shape | 'auto';

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AlertAction } from '../actions/action';
-import { createPress } from '../actions/press';
-import { readInput } from '../actions/press-input';
 import { actionOf, alertActions } from '../actions/registry';
-import { Refusal } from '../alerts/transitions';
 import { type Azure, type AzureOptions, createAzure } from '../azure/azure';
 import { actionsOf } from '../chat/actions';
-import type { Config } from '../config';
-import { createLog } from '../log';
-import type { AlertView } from '../measures/alert-view';
+import type { Config } from '../config/config';
+import { Refusal } from '../domain/alerts/transitions';
+import type { AlertView } from '../domain/measures/alert-view';
 import { createQueues } from '../pipeline/queues';
+import { createPress } from '../presses/press';
+import { readInput } from '../presses/press-input';
+import { createLog } from '../runtime/log';
 import type { PressResult } from '../store/press-results';
-import { operator } from './operator';
-import { CommandError, type Output } from './output';
-import { withStore } from './with-store';
+import { operator } from './support/operator';
+import { CommandError, type Output } from './support/output';
+import { withStore } from './support/with-store';
 
 /** A change on Azure may take ten minutes, and is tried again for some more, ms. */
 const longestMs = 20 * 60_000;

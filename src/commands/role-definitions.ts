@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { plainLine } from '../alerts/plain-text';
-import { grants, parseRoleDefinitions, type RoleDefinition } from '../alerts/roles';
-import type { Config } from '../config';
-import { CommandError, type Output, table } from './output';
+import type { Config } from '../config/config';
+import { grants, parseRoleDefinitions, type RoleDefinition } from '../domain/access/role-permissions';
+import { plainLine } from '../domain/text/plain-text';
+import { CommandError, type Output, table } from './support/output';
 
 export interface RoleDefinitionsFlags {
   granting: string;

@@ -1,10 +1,10 @@
 import { howOf } from '../actions/triage/show-roles';
-import { plainLine } from '../alerts/plain-text';
+import { type CallerRole, findCaller, rolesOf, whoCan } from '../azure/access/effective-roles';
 import { createAzure } from '../azure/azure';
-import { type CallerRole, findCaller, rolesOf, whoCan } from '../azure/effective-roles';
-import type { Config } from '../config';
-import { CommandError, type Output, table } from './output';
-import { parseScope } from './scope';
+import type { Config } from '../config/config';
+import { plainLine } from '../domain/text/plain-text';
+import { CommandError, type Output, table } from './support/output';
+import { parseScope } from './support/scope-option';
 
 /** Prints a caller's roles at a scope, and which of them let them run commands. */
 export async function roles(

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startApp } from '../app';
-import { allRoles, type Config, type Role } from '../config';
-import { createLog } from '../log';
-import { takeOverOutput } from '../own-output';
-import { CommandError } from './output';
+import { allRoles, type Config, type Role } from '../config/config';
+import { createLog } from '../runtime/log';
+import { takeOverOutput } from '../runtime/own-output';
+import { CommandError } from './support/output';
 
 /** V8 lets garbage grow to three times what lives; with less, a flood fits a small container. */
 const heapGrowsBy = '--heap-growing-percent=50';

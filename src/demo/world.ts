@@ -1,4 +1,4 @@
-import type { Principal } from './tenant/directory';
+import type { Principal } from './tenant/simulated-directory';
 import type { Tenant } from './tenant/tenant';
 
 /** GUIDs of built-in roles. Source: "Azure built-in roles", learn.microsoft.com. */

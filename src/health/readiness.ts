@@ -1,5 +1,5 @@
+import { within } from '../runtime/within';
 import type { Store } from '../store/store';
-import { within } from '../within';
 
 /** How much of the known subscriptions' history is filled, 0 to 1. */
 export async function historyShare(store: Store, now: number): Promise<number> {

@@ -1,6 +1,6 @@
-import { plainLine } from '../alerts/plain-text';
-import { clockToleratedMs } from '../azure/clock';
-import type { Gap, SubscriptionHealth } from '../store/poll-state';
+import { clockToleratedMs } from '../azure/connection/clock';
+import { plainLine } from '../domain/text/plain-text';
+import type { Gap, SubscriptionHealth } from '../store/events/poll-state';
 
 /** A reason why commands may be run unseen, or why nobody would be told. */
 export interface Trouble {

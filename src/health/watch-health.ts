@@ -1,7 +1,7 @@
 import { openIncident } from '../actions/hand-over/incidents';
-import type { Config } from '../config';
-import type { Log } from '../log';
+import type { Config } from '../config/config';
 import type { Queues } from '../pipeline/queues';
+import type { Log } from '../runtime/log';
 import type { ToldTrouble } from '../store/health-store';
 import type { Store } from '../store/store';
 import { hubTrouble } from './readiness';

@@ -1,10 +1,10 @@
 import { DelayedError, type Job } from 'bullmq';
-import type { LogWindow } from '../azure/activity-log';
-import { AzureError } from '../azure/errors';
-import type { Log } from '../log';
-import type { History } from '../store/history';
+import { AzureError } from '../azure/connection/azure-error';
+import type { LogWindow } from '../azure/log/activity-log';
+import { normalize } from '../domain/activity/read-record';
+import type { Log } from '../runtime/log';
+import type { History } from '../store/events/history';
 import { toExecutions } from './group';
-import { normalize } from './normalize';
 import { type PollDeps, readWindow } from './poll';
 import type { PollJob } from './queues';
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { DelayedError, type Job } from 'bullmq';
-import { type Alert, summarize } from '../alerts/alert';
-import { channelFor, type Route } from '../alerts/routing';
-import type { AtMost } from '../at-most';
 import { messageOf } from '../chat/message';
 import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
-import type { Log } from '../log';
-import type { Metrics } from '../metrics';
+import { type Alert, summarize } from '../domain/alerts/alert';
+import { channelFor, type Route } from '../domain/alerts/routing';
+import type { AtMost } from '../runtime/at-most';
+import type { Log } from '../runtime/log';
+import type { Metrics } from '../runtime/metrics';
 import type { Begun, Notice, Told } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { DeliverJob, Queues } from './queues';

@@ -1,7 +1,7 @@
-import type { Log } from '../log';
+import type { Log } from '../runtime/log';
+import type { History } from '../store/events/history';
+import type { PollState } from '../store/events/poll-state';
 import type { HealthStore } from '../store/health-store';
-import type { History } from '../store/history';
-import type { PollState } from '../store/poll-state';
 import type { Queues } from './queues';
 
 export interface DiscoverDeps {

@@ -1,10 +1,10 @@
-import type { ActivityEvent } from '../alerts/activity-event';
-import { alertIdOf, burstIdOf, callerKeyOf } from '../alerts/alert';
-import { type Execution, executionFrom, executionKey, mergeExecutions } from '../alerts/execution';
-import { assignRuns, type Run } from '../alerts/runs';
-import { detectTechnique } from '../alerts/techniques';
+import type { ActivityEvent } from '../domain/activity/activity-event';
+import { alertIdOf, burstIdOf, callerKeyOf } from '../domain/alerts/alert';
+import { detectTechnique } from '../domain/techniques/catalogue';
+import { type Execution, executionFrom, executionKey, mergeExecutions } from '../domain/techniques/execution';
+import { assignRuns, type Run } from '../domain/techniques/runs';
 import type { AlertsStore } from '../store/alerts-store';
-import type { RunsStore } from '../store/runs-store';
+import type { RunsStore } from '../store/events/runs-store';
 
 /** One caller with one technique on this many machines within the window is one alert that grows. */
 export const burstMachines = 10;

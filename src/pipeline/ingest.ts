@@ -1,14 +1,14 @@
-import { type Alert, newAlert, summarize, withExecutions } from '../alerts/alert';
-import type { Execution } from '../alerts/execution';
-import type { Facts } from '../alerts/facts';
-import type { Log } from '../log';
-import type { Metrics } from '../metrics';
+import { type Alert, newAlert, summarize, withExecutions } from '../domain/alerts/alert';
+import type { Facts } from '../domain/alerts/facts';
+import { type JudgeContext, judge } from '../domain/alerts/judge';
+import type { Execution } from '../domain/techniques/execution';
+import type { Log } from '../runtime/log';
+import type { Metrics } from '../runtime/metrics';
 import type { Store } from '../store/store';
 import { enrich, lookAround } from './enrich/enrich';
-import type { EnrichDeps } from './enrich/part';
-import { readingOnce } from './enrich/reading-once';
+import type { EnrichDeps } from './enrich/enrichment-part';
+import { readingOnce } from './enrich/shared-reads';
 import { assignToAlerts, toExecutions } from './group';
-import { type JudgeContext, judge } from './judge';
 import type { CompleteJob, EventsJob, Queues } from './queues';
 
 export interface IngestDeps extends EnrichDeps {

@@ -1,7 +1,7 @@
 import { DelayedError, type Job } from 'bullmq';
-import { type AzureClock, clockToleratedMs } from '../azure/clock';
-import { AzureError } from '../azure/errors';
-import type { Log } from '../log';
+import { AzureError } from '../azure/connection/azure-error';
+import { type AzureClock, clockToleratedMs } from '../azure/connection/clock';
+import type { Log } from '../runtime/log';
 import type { Deliveries } from '../store/deliveries';
 import type { HealthStore } from '../store/health-store';
 import { type PollDeps, poll } from './poll';

@@ -1,7 +1,7 @@
-import type { ActivityEvent } from '../alerts/activity-event';
-import { techniqueProviders } from '../alerts/techniques';
-import type { LogPage, LogWindow } from '../azure/activity-log';
-import { AzureError } from '../azure/errors';
+import { AzureError } from '../azure/connection/azure-error';
+import type { LogPage, LogWindow } from '../azure/log/activity-log';
+import type { ActivityEvent } from '../domain/activity/activity-event';
+import { techniqueProviders } from '../domain/techniques/catalogue';
 import { countEvents, sortOut, type TakeInDeps, takeIn } from './take-in';
 
 export interface PollDeps extends TakeInDeps {

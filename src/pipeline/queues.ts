@@ -1,10 +1,10 @@
 import { type Job, type Processor, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
 import type { PressJob } from '../actions/action';
-import type { ActivityEvent } from '../alerts/activity-event';
-import type { Log } from '../log';
-import { onceASecond } from '../once-a-second';
-import { connect, type RedisAddress } from '../store/connect';
+import type { ActivityEvent } from '../domain/activity/activity-event';
+import type { Log } from '../runtime/log';
+import { onceASecond } from '../runtime/once-a-second';
 import { queuePrefix } from '../store/keys';
+import { connect, type RedisAddress } from '../store/redis/connect';
 
 export interface PollJob {
   subscriptionId: string;

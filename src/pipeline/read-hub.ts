@@ -1,7 +1,7 @@
-import type { ActivityEvent } from '../alerts/activity-event';
-import type { HubBatch, HubReader } from '../azure/event-hub';
-import type { Log } from '../log';
-import type { EventHubState } from '../store/event-hub-state';
+import type { HubBatch, HubReader } from '../azure/log/event-hub';
+import type { ActivityEvent } from '../domain/activity/activity-event';
+import type { Log } from '../runtime/log';
+import type { EventHubState } from '../store/events/event-hub-state';
 import { deepMs } from './poll';
 import { countEvents, sortOut, type TakeInDeps, takeIn } from './take-in';
 

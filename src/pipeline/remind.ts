@@ -1,9 +1,10 @@
-import type { Press } from '../actions/press';
-import { type Alert, type Presser, summarize } from '../alerts/alert';
-import { plainLine } from '../alerts/plain-text';
-import { channelFor, type Route } from '../alerts/routing';
-import type { Severity } from '../alerts/score';
-import type { PolicyFile } from '../config';
+import type { PolicyFile } from '../config/config';
+import { type Alert, summarize } from '../domain/alerts/alert';
+import { channelFor, type Route } from '../domain/alerts/routing';
+import type { Severity } from '../domain/alerts/severity';
+import type { Presser } from '../domain/people/person';
+import { plainLine } from '../domain/text/plain-text';
+import type { Press } from '../presses/press';
 import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { Queues } from './queues';

@@ -1,12 +1,12 @@
-import type { ActivityEvent, UnreadableRecord } from '../alerts/activity-event';
-import { callerKeyOf } from '../alerts/alert';
-import { shortDigest } from '../alerts/digest';
-import { isMachine, machineOf } from '../alerts/resource-id';
-import { detectTechnique } from '../alerts/techniques';
-import type { Metrics } from '../metrics';
-import type { PollState } from '../store/poll-state';
-import type { TimelineStore } from '../store/timeline-store';
-import { normalize, type Shape } from './normalize';
+import type { ActivityEvent, UnreadableRecord } from '../domain/activity/activity-event';
+import { normalize, type Shape } from '../domain/activity/read-record';
+import { callerKeyOf } from '../domain/alerts/alert';
+import { isMachine, machineOf } from '../domain/resources/resource-id';
+import { detectTechnique } from '../domain/techniques/catalogue';
+import { shortDigest } from '../domain/text/short-digest';
+import type { Metrics } from '../runtime/metrics';
+import type { PollState } from '../store/events/poll-state';
+import type { TimelineStore } from '../store/events/timeline-store';
 import type { Queues } from './queues';
 
 export interface TakeInDeps {

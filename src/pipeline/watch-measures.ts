@@ -2,8 +2,8 @@ import type { ActionDeps } from '../actions/action';
 import { ourselves } from '../actions/carry-out';
 import type { MeasureKind } from '../actions/measure-kind';
 import { kindOf } from '../actions/registry';
-import type { Log } from '../log';
-import type { Measure } from '../measures/measure';
+import type { Measure } from '../domain/measures/measure';
+import type { Log } from '../runtime/log';
 import type { Store } from '../store/store';
 
 export interface WatchMeasuresDeps extends Pick<ActionDeps, 'azure' | 'linkTo'> {

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
-import type { Alert } from '../alerts/alert';
-import { subjectsOf } from '../measures/subjects';
-import type { AuditDraft, AuditSigner } from './audit-chain';
-import { auditedScript } from './audited-write';
+import type { Alert } from '../domain/alerts/alert';
+import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
+import { subjectsOf } from '../domain/measures/subjects';
+import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
-import { script } from './scripts';
+import { script } from './redis/lua-script';
 import { readAlert } from './upgrade-alert';
 
 /** Alerts are kept 400 days: an auditor asks a year later. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import type { Alert } from '../alerts/alert';
+import type { Alert } from '../domain/alerts/alert';
 import { keys } from './keys';
-import { script } from './scripts';
+import { script } from './redis/lua-script';
 import { readAlert } from './upgrade-alert';
 
 /** Where a message stands on a surface. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import type { Exception } from '../alerts/exception';
-import type { AuditDraft, AuditSigner } from './audit-chain';
-import { auditedScript } from './audited-write';
+import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
+import type { Exception } from '../domain/exceptions/exception';
+import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
 
 /** Stores or removes an exception with its audit entry, once for a press. */

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
-import type { Alert } from '../alerts/alert';
-import type { AlertView } from '../measures/alert-view';
-import type { Approval } from '../measures/approval';
-import type { Measure } from '../measures/measure';
-import { alertSubject, subjectsOf } from '../measures/subjects';
-import type { AuditDraft, AuditSigner } from './audit-chain';
-import { auditedScript } from './audited-write';
+import type { Alert } from '../domain/alerts/alert';
+import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
+import type { AlertView } from '../domain/measures/alert-view';
+import type { Approval } from '../domain/measures/approval';
+import type { Measure } from '../domain/measures/measure';
+import { alertSubject, subjectsOf } from '../domain/measures/subjects';
+import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
-import { script } from './scripts';
+import { script } from './redis/lua-script';
 
 /** What is over is kept as long as alerts are. */
 const keepSeconds = 400 * 86_400;

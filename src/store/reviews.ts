@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Review } from '../alerts/access-review';
+import type { Review } from '../domain/access/access-review';
 import { keys } from './keys';
 
 const reviewSeconds = 30 * 86_400;

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Keyring } from '../keyring';
+import type { Keyring } from '../runtime/keyring';
 import { keys } from './keys';
 
 const lookAgainMs = 30_000;

@@ -1,5 +1,5 @@
-import type { Alert } from '../alerts/alert';
-import type { Triage } from '../alerts/triage';
+import type { Alert } from '../domain/alerts/alert';
+import type { Triage } from '../domain/alerts/triage';
 
 interface OldMeasures {
   asked?: Triage['asked'];

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { plainLine } from '../alerts/plain-text';
+import { plainLine } from '../domain/text/plain-text';
 import { keys } from './keys';
 
 /** Which shape the store has, and what versions before 0.2 kept apart from alerts. */

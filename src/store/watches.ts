@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Presser } from '../alerts/alert';
+import type { Presser } from '../domain/people/person';
 import { keys } from './keys';
 
 /** Somebody, a machine or a script that is watched for a while. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import type { ActionDeps, AlertAction, CheckedPress } from '../../src/actions/action';
 import { actionOf } from '../../src/actions/registry';
-import { type Alert, newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
-import { Refusal } from '../../src/alerts/transitions';
-import { AzureError } from '../../src/azure/errors';
-import { createLog } from '../../src/log';
+import { AzureError } from '../../src/azure/connection/azure-error';
+import { type Alert, newAlert } from '../../src/domain/alerts/alert';
+import { Refusal } from '../../src/domain/alerts/transitions';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
+import { createLog } from '../../src/runtime/log';
 import type { Store } from '../../src/store/store';
 import { event, vm } from '../support/event';
 import { type OwnStore, startStore } from '../support/store';
@@ -157,7 +157,9 @@ test('however we die and whoever else writes, isolated is cut off, and released 
         }
         expect(alert.state).toBe(isolated ? 'contained' : 'investigating');
       }
-      const done = (await store.audit.read()).filter((each) => each.alertId === id && each.result === 'done');
+      const done = (await store.audit.read()).filter(
+        (each) => each.alertId === id && each.result === 'done' && each.why === null,
+      );
       expect(done.map(({ action }) => action)).toEqual(finished);
     }),
     { numRuns },

@@ -1,10 +1,11 @@
 import type { Action } from '../../src/actions/action';
-import { refusalFor } from '../../src/actions/authorize';
 import { actionOf } from '../../src/actions/registry';
-import { rightsFor, wantsFourEyes } from '../../src/actions/rights';
-import { newAlert, type Presser } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
-import type { PolicyFile, ResponderRule } from '../../src/config';
+import type { PolicyFile, ResponderRule } from '../../src/config/config';
+import { newAlert } from '../../src/domain/alerts/alert';
+import type { Presser } from '../../src/domain/people/person';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
+import { refusalFor } from '../../src/presses/authorize';
+import { rightsFor, wantsFourEyes } from '../../src/presses/rights';
 import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 

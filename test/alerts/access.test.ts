@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type Assignment, type Deny, everyone, waysTo } from '../../src/alerts/access';
-import type { RoleDefinition } from '../../src/alerts/roles';
+import { type Assignment, type Deny, everyone, waysTo } from '../../src/domain/access/resolve-access';
+import type { RoleDefinition } from '../../src/domain/access/role-permissions';
 
 const vm = '/subscriptions/S1/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-1';
 const run = 'Microsoft.Compute/virtualMachines/runCommand/action';

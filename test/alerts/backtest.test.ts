@@ -1,6 +1,6 @@
-import { newAlert } from '../../src/alerts/alert';
-import { backtest, backtestText } from '../../src/alerts/backtest';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { backtest, backtestText } from '../../src/domain/exceptions/backtest';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { event } from '../support/event';
 
 const execution = executionFrom(event()) as Execution;

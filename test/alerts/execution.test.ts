@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { ActivityEvent } from '../../src/alerts/activity-event';
-import { type Execution, executionFrom, mergeExecutions } from '../../src/alerts/execution';
+import type { ActivityEvent } from '../../src/domain/activity/activity-event';
+import { type Execution, executionFrom, mergeExecutions } from '../../src/domain/techniques/execution';
 import { event, vm } from '../support/event';
 
 const anyEvent = fc

@@ -1,8 +1,8 @@
 import type { AlertAction } from '../../src/actions/action';
 import { actionOf } from '../../src/actions/registry';
-import { newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
-import { techniques } from '../../src/alerts/techniques';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { techniques } from '../../src/domain/techniques/catalogue';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { untouched } from '../support/alerts';
 import { event, vm } from '../support/event';
 

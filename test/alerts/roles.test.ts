@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { grants, parseRoleDefinitions } from '../../src/alerts/roles';
+import { grants, parseRoleDefinitions } from '../../src/domain/access/role-permissions';
 
 const roles = parseRoleDefinitions(
   JSON.parse(readFileSync(join(__dirname, '../../data/azure-built-in-roles.json'), 'utf8')),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { ActivityEvent } from '../../src/alerts/activity-event';
-import { assignRuns, type Run } from '../../src/alerts/runs';
+import type { ActivityEvent } from '../../src/domain/activity/activity-event';
+import { assignRuns, type Run } from '../../src/domain/techniques/runs';
 import { event } from '../support/event';
 
 const person = (name: string | null) => ({

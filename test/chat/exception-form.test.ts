@@ -1,7 +1,7 @@
 import { exceptionForm, readExceptionForm } from '../../src/actions/triage/exception-form';
-import { newAlert } from '../../src/alerts/alert';
-import { parseExceptions } from '../../src/alerts/exceptions-file';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { parseExceptions } from '../../src/domain/exceptions/exceptions-file';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { event } from '../support/event';
 
 const execution = executionFrom(event()) as Execution;

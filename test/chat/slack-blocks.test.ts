@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { type Alert, newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
-import { defaultPoints } from '../../src/alerts/score';
 import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
-import { judge } from '../../src/pipeline/judge';
+import { type Alert, newAlert } from '../../src/domain/alerts/alert';
+import { judge } from '../../src/domain/alerts/judge';
+import { defaultPoints } from '../../src/domain/alerts/score';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { faultsOfBlocks } from '../support/slack-blocks';

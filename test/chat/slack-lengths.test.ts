@@ -1,4 +1,4 @@
-import { plainLine } from '../../src/alerts/plain-text';
+import { plainLine } from '../../src/domain/text/plain-text';
 
 test.each([
   ['emoji', '🔥'.repeat(80), 100],

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
-import { defaultPoints } from '../../src/alerts/score';
 import { card, threadHtml } from '../../src/chat/console/pages';
 import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import { toCard, toThreadCard } from '../../src/chat/teams/card';
-import { judge } from '../../src/pipeline/judge';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { judge } from '../../src/domain/alerts/judge';
+import { defaultPoints } from '../../src/domain/alerts/score';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 

@@ -1,7 +1,7 @@
-import { newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
 import { messageOf } from '../../src/chat/message';
 import type { Content } from '../../src/chat/surface';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { activity, good, type Seen, tenantId, withBot } from '../support/signed-teams';

@@ -1,4 +1,4 @@
-import type { TeamsCloud } from '../../src/config';
+import type { TeamsCloud } from '../../src/config/config';
 import {
   activity,
   appId,

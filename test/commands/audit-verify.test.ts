@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditKey, exportAudit, verifyAudit } from '../../src/commands/audit';
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/config';
 import { archiveAudit } from '../../src/pipeline/archive-audit';
 import { copyAudit } from '../../src/pipeline/copy-audit';
-import { connect } from '../../src/store/connect';
+import { connect } from '../../src/store/redis/connect';
 import { type OwnStore, startStore, testSecret } from '../support/store';
 
 const hour = 3_600_000;

@@ -1,6 +1,6 @@
 import { toCsv } from '../../src/commands/audit';
-import { auditVerifier, createKeyring } from '../../src/keyring';
-import { type AuditEntry, chain, firstBrokenLink, genesis } from '../../src/store/audit-chain';
+import { type AuditEntry, chain, firstBrokenLink, genesis } from '../../src/domain/audit/audit-chain';
+import { auditVerifier, createKeyring } from '../../src/runtime/keyring';
 import { testKeyring } from '../support/store';
 
 const signer = testKeyring.auditSigner();

@@ -1,5 +1,5 @@
 import { demoConfig } from '../../src/commands/demo';
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/config';
 
 /** An .env for a real tenant, sourced into the shell that starts the demo. */
 const real = {

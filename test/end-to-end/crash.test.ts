@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { runCommand } from '../../src/demo/scenarios';
-import type { Principal } from '../../src/demo/tenant/directory';
+import type { Principal } from '../../src/demo/tenant/simulated-directory';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createPress } from '../../src/actions/press';
 import { addException, importExceptions } from '../../src/commands/exceptions';
-import { loadConfig } from '../../src/config';
-import { createKeyring } from '../../src/keyring';
-import { createLog } from '../../src/log';
+import { loadConfig } from '../../src/config/config';
 import { createQueues } from '../../src/pipeline/queues';
-import { readSecretFile } from '../../src/store/secret-file';
+import { createPress } from '../../src/presses/press';
+import { createKeyring } from '../../src/runtime/keyring';
+import { createLog } from '../../src/runtime/log';
+import { readSecretFile } from '../../src/store/redis/secret-file';
 import { createStore, type Store } from '../../src/store/store';
 import { alertOn, runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';

@@ -9,8 +9,8 @@ import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
 import * as core from 'kubernetes-models/v1';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { allRoles } from '../../src/config';
-import { variables } from '../../src/config-variables';
+import { allRoles } from '../../src/config/config';
+import { variables } from '../../src/config/variables';
 
 const chart = join(__dirname, '../../deploy/helm/runwatch');
 const defaults = parse(readFileSync(join(chart, 'values.yaml'), 'utf8'));

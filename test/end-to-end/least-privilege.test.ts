@@ -1,7 +1,7 @@
-import { actionMatches } from '../../src/alerts/roles';
 import { azureRoles } from '../../src/commands/manifest';
 import { runCommand } from '../../src/demo/scenarios';
 import { addChild } from '../../src/demo/world';
+import { actionMatches } from '../../src/domain/access/role-permissions';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
 

@@ -1,7 +1,7 @@
 import { createAzure } from '../../src/azure/azure';
-import type { Output } from '../../src/commands/output';
 import { replay } from '../../src/commands/replay';
-import { loadConfig } from '../../src/config';
+import type { Output } from '../../src/commands/support/output';
+import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { verifyAudit } from '../../src/commands/audit';
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';

@@ -1,6 +1,6 @@
 import { runCommand } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
-import { firstBrokenLink } from '../../src/store/audit-chain';
+import { firstBrokenLink } from '../../src/domain/audit/audit-chain';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { respond } from '../../src/commands/respond';
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/config';
 import { addMachine, subscriptions } from '../../src/demo/world';
 import { alertOn, runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '../../src/store/connect';
+import { connect } from '../../src/store/redis/connect';
 import { createStore } from '../../src/store/store';
 import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { describeRedis } from '../../src/store/describe-redis';
+import { describeRedis } from '../../src/store/redis/describe-redis';
 import { runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { createServers } from '../support/redis-servers';

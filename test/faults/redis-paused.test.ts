@@ -1,4 +1,4 @@
-import { connect } from '../../src/store/connect';
+import { connect } from '../../src/store/redis/connect';
 import { alertOn, runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';

@@ -1,8 +1,8 @@
-import { type Alert, newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
-import { defaultPoints } from '../../src/alerts/score';
-import { digestText } from '../../src/pipeline/digest';
-import { judge } from '../../src/pipeline/judge';
+import { type Alert, newAlert } from '../../src/domain/alerts/alert';
+import { judge } from '../../src/domain/alerts/judge';
+import { defaultPoints } from '../../src/domain/alerts/score';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
+import { digestText } from '../../src/views/digest';
 import { event } from '../support/event';
 
 const machine = {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { normalize, shapeOf, toIso } from '../../src/pipeline/normalize';
+import { normalize, shapeOf, toIso } from '../../src/domain/activity/read-record';
 
 const folder = join(__dirname, '../fixtures/activity-log');
 const json = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));

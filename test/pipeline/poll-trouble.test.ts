@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { createAzure } from '../../src/azure/azure';
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import type { Fault } from '../../src/demo/tenant/faults';
 import { subscriptions } from '../../src/demo/world';
-import { createLog } from '../../src/log';
-import { createMetrics } from '../../src/metrics';
 import { poll } from '../../src/pipeline/poll';
 import { createQueues } from '../../src/pipeline/queues';
+import { createLog } from '../../src/runtime/log';
+import { createMetrics } from '../../src/runtime/metrics';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 

@@ -1,12 +1,12 @@
 import { createAzure } from '../../src/azure/azure';
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
-import { createLog } from '../../src/log';
-import { createMetrics } from '../../src/metrics';
-import { normalize } from '../../src/pipeline/normalize';
+import { normalize } from '../../src/domain/activity/read-record';
 import { poll } from '../../src/pipeline/poll';
 import { createQueues } from '../../src/pipeline/queues';
+import { createLog } from '../../src/runtime/log';
+import { createMetrics } from '../../src/runtime/metrics';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 

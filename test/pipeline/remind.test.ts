@@ -1,7 +1,7 @@
-import { newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
-import { defaultPoints } from '../../src/alerts/score';
-import { judge } from '../../src/pipeline/judge';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { judge } from '../../src/domain/alerts/judge';
+import { defaultPoints } from '../../src/domain/alerts/score';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { defaultReminders, roundOf } from '../../src/pipeline/remind';
 import { event } from '../support/event';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type BrokenFileError, splitRecords } from '../../src/pipeline/split-records';
+import { type BrokenFileError, splitRecords } from '../../src/domain/activity/split-records';
 
 /** Feeds a text in pieces of a size, and gathers what comes out. */
 async function split(

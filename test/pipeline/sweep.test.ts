@@ -1,6 +1,6 @@
-import { createLog } from '../../src/log';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
 import { sweep } from '../../src/pipeline/sweep';
+import { createLog } from '../../src/runtime/log';
 import { type OwnStore, startStore } from '../support/store';
 
 let own: OwnStore;

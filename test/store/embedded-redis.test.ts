@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../../src/store/connect';
-import { startEmbeddedRedis } from '../../src/store/embedded-redis';
-import { isRunning } from '../../src/store/start-lock';
+import { connect } from '../../src/store/redis/connect';
+import { startEmbeddedRedis } from '../../src/store/redis/embedded-redis';
+import { isRunning } from '../../src/store/redis/start-lock';
 import { killRedis, pidOfRedis } from '../support/kill-redis';
 
 let dir: string;
@@ -16,7 +16,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Another process that uses the embedded Redis until it is told to leave, or is killed. */
 async function user(
-  module = 'store/embedded-redis.js',
+  module = 'store/redis/embedded-redis.js',
   start = 'startEmbeddedRedis',
 ): Promise<{ child: ChildProcess; leave: () => Promise<void> }> {
   const path = join(__dirname, '../../dist', module);
@@ -129,7 +129,7 @@ test('a command beside a bot leaves the bot its Redis', async () => {
 test.each(['SIGINT', 'SIGTERM'] as const)(
   'a command that %s interrupts leaves no Redis behind',
   async (signal) => {
-    const { child } = await user('commands/with-store.js', 'borrowEmbeddedRedis');
+    const { child } = await user('commands/support/with-store.js', 'borrowEmbeddedRedis');
     const pid = await pidOfRedis({ socket: join(dir, 'redis', 'redis.sock') });
     child.kill(signal);
     expect(await once(child, 'exit')).toEqual([130, null]);

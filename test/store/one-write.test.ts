@@ -1,4 +1,4 @@
-import { connect } from '../../src/store/connect';
+import { connect } from '../../src/store/redis/connect';
 import { type OwnStore, startStore } from '../support/store';
 
 let own: OwnStore;

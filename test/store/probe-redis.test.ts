@@ -6,11 +6,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApp } from '../../src/app';
-import { allRoles, loadConfig } from '../../src/config';
-import { createLog } from '../../src/log';
-import { connect } from '../../src/store/connect';
-import { onPath } from '../../src/store/embedded-redis';
-import { whyNoRedis } from '../../src/store/probe-redis';
+import { allRoles, loadConfig } from '../../src/config/config';
+import { createLog } from '../../src/runtime/log';
+import { connect } from '../../src/store/redis/connect';
+import { onPath } from '../../src/store/redis/embedded-redis';
+import { whyNoRedis } from '../../src/store/redis/probe-redis';
 import { freePort } from '../support/free-port';
 import { until } from '../support/wait';
 

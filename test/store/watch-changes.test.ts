@@ -1,5 +1,5 @@
-import { newAlert } from '../../src/alerts/alert';
-import { type Execution, executionFrom } from '../../src/alerts/execution';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { event } from '../support/event';
 import { type OwnStore, startStore } from '../support/store';
 import { until } from '../support/wait';

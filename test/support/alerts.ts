@@ -1,6 +1,6 @@
-import type { Alert } from '../../src/alerts/alert';
 import { runCommand } from '../../src/demo/scenarios';
-import type { AlertView } from '../../src/measures/alert-view';
+import type { Alert } from '../../src/domain/alerts/alert';
+import type { AlertView } from '../../src/domain/measures/alert-view';
 import type { Bench } from './bot';
 import type { PostedMessage } from './slack';
 import { until } from './wait';

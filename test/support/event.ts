@@ -1,4 +1,4 @@
-import type { ActivityEvent } from '../../src/alerts/activity-event';
+import type { ActivityEvent } from '../../src/domain/activity/activity-event';
 
 export const vm =
   '/subscriptions/5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-1';

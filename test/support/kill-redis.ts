@@ -1,4 +1,4 @@
-import { connect, type RedisAddress } from '../../src/store/connect';
+import { connect, type RedisAddress } from '../../src/store/redis/connect';
 
 /** Kills the Redis there as a crash does; answers its process id. */
 export async function killRedis(address: RedisAddress): Promise<number> {

@@ -1,5 +1,5 @@
 import type { PressJob } from '../../src/actions/action';
-import { createPress, type Press, type PressDeps } from '../../src/actions/press';
+import { createPress, type Press, type PressDeps } from '../../src/presses/press';
 
 /** A press as it stands in the queue, signed as a surface of ours signs it. */
 export async function signedPress(

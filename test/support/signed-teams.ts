@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import express from 'express';
 import { createTeams } from '../../src/chat/teams/teams-app';
-import type { TeamsCloud } from '../../src/config';
-import { createLog } from '../../src/log';
+import type { TeamsCloud } from '../../src/config/config';
+import { createLog } from '../../src/runtime/log';
 
 const sdk = dirname(require.resolve('@microsoft/agents-hosting'));
 const { getJwksClient } = require(join(sdk, 'auth/jwt-middleware.js'));

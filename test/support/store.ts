@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKeyring } from '../../src/keyring';
-import type { RedisAddress } from '../../src/store/connect';
-import { startEmbeddedRedis } from '../../src/store/embedded-redis';
+import { createKeyring } from '../../src/runtime/keyring';
+import type { RedisAddress } from '../../src/store/redis/connect';
+import { startEmbeddedRedis } from '../../src/store/redis/embedded-redis';
 import { createStore, type Store } from '../../src/store/store';
 
 /** What tests sign with that have no bot. */

@@ -1,8 +1,8 @@
-import { summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { is } from '../../alerts/resource-id';
-import { Refusal } from '../../alerts/transitions';
-import { callerSubject } from '../../measures/subjects';
+import { summarize } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
+import { callerSubject } from '../../domain/measures/subjects';
+import { is } from '../../domain/resources/resource-id';
+import { plainLine } from '../../domain/text/plain-text';
 import { defineMeasureAction } from '../measure-action';
 
 interface Account {

@@ -1,9 +1,9 @@
-import { summarize } from '../../alerts/alert';
-import { uuidFrom } from '../../alerts/guid';
-import { plainLine } from '../../alerts/plain-text';
-import { is } from '../../alerts/resource-id';
-import { Refusal } from '../../alerts/transitions';
-import { assignmentSubject } from '../../measures/subjects';
+import { summarize } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
+import { assignmentSubject } from '../../domain/measures/subjects';
+import { is } from '../../domain/resources/resource-id';
+import { uuidFrom } from '../../domain/text/guid';
+import { plainLine } from '../../domain/text/plain-text';
 import { defineMeasureAction } from '../measure-action';
 
 interface Activation {

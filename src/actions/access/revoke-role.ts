@@ -1,8 +1,8 @@
-import { plainLine } from '../../alerts/plain-text';
-import { scopeLabel } from '../../alerts/scope-label';
-import { Refusal } from '../../alerts/transitions';
-import type { AssignmentProperties } from '../../azure/safeguards';
-import { assignmentSubject } from '../../measures/subjects';
+import type { AssignmentProperties } from '../../azure/access/locks-and-assignments';
+import { Refusal } from '../../domain/alerts/transitions';
+import { assignmentSubject } from '../../domain/measures/subjects';
+import { scopeLabel } from '../../domain/resources/scope-label';
+import { plainLine } from '../../domain/text/plain-text';
 import { defineMeasureAction } from '../measure-action';
 import type { MeasureKind, Target } from '../measure-kind';
 

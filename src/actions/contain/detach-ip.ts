@@ -1,4 +1,4 @@
-import { Refusal } from '../../alerts/transitions';
+import { Refusal } from '../../domain/alerts/transitions';
 import { machineSubjects } from '../carry-out';
 import { defineMeasureAction } from '../measure-action';
 import type { MeasureKind, Step } from '../measure-kind';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from '../../alerts/transitions';
+import { Refusal } from '../../domain/alerts/transitions';
 import type { AlertAction, CheckedPress } from '../action';
 import { shortText, someOf } from '../input';
 import { actionOf, defineAction } from '../registry';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { is, parseResourceId } from '../../alerts/resource-id';
-import { contain, Refusal, uncontain } from '../../alerts/transitions';
-import { isHeld, type Measure } from '../../measures/measure';
+import { summarize } from '../../domain/alerts/alert';
+import { contain, Refusal, uncontain } from '../../domain/alerts/transitions';
+import { isHeld, type Measure } from '../../domain/measures/measure';
+import { is, parseResourceId } from '../../domain/resources/resource-id';
+import { plainLine } from '../../domain/text/plain-text';
 import { machineSubjects } from '../carry-out';
 import { shortText } from '../input';
 import { defineMeasureAction } from '../measure-action';

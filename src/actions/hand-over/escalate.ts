@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Alert } from '../../alerts/alert';
-import { Refusal } from '../../alerts/transitions';
-import type { Escalation, EscalationPlace } from '../../alerts/triage';
-import { redactSecrets } from '../../redactor';
+import type { Alert } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
+import type { Escalation, EscalationPlace } from '../../domain/alerts/triage';
+import { redactSecrets } from '../../domain/text/redactor';
 import type { ActionDeps, AlertAction, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { FinalError, isPassing } from '../carry-out';

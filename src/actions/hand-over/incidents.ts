@@ -1,7 +1,7 @@
-import { type Alert, summarize } from '../../alerts/alert';
-import { uuidFrom } from '../../alerts/guid';
-import { plainLine } from '../../alerts/plain-text';
-import type { PolicyFile } from '../../config';
+import type { PolicyFile } from '../../config/config';
+import { type Alert, summarize } from '../../domain/alerts/alert';
+import { uuidFrom } from '../../domain/text/guid';
+import { plainLine } from '../../domain/text/plain-text';
 import type { ActionDeps } from '../action';
 
 type Escalation = NonNullable<PolicyFile['escalation']>;

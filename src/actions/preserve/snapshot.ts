@@ -1,4 +1,4 @@
-import { parseResourceId } from '../../alerts/resource-id';
+import { parseResourceId } from '../../domain/resources/resource-id';
 import { machineSubjects } from '../carry-out';
 import { defineMeasureAction } from '../measure-action';
 import type { MeasureKind, Step } from '../measure-kind';

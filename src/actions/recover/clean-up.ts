@@ -1,5 +1,5 @@
-import { summarize } from '../../alerts/alert';
-import { Refusal } from '../../alerts/transitions';
+import { summarize } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
 import { machineSubjects } from '../carry-out';
 import { defineMeasureAction } from '../measure-action';
 import { isOneMachine, lastPart } from '../targets';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { is, parseResourceId } from '../../alerts/resource-id';
-import { Refusal } from '../../alerts/transitions';
-import type { PluggedDisk } from '../../azure/disks';
+import type { PluggedDisk } from '../../azure/machines/disks';
+import { summarize } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
+import { is, parseResourceId } from '../../domain/resources/resource-id';
+import { plainLine } from '../../domain/text/plain-text';
 import { machineSubjects } from '../carry-out';
 import { shortText } from '../input';
 import { defineMeasureAction } from '../measure-action';

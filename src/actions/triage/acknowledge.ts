@@ -1,4 +1,4 @@
-import { acknowledge } from '../../alerts/transitions';
+import { acknowledge } from '../../domain/alerts/transitions';
 import type { AlertAction } from '../action';
 import { changeState } from '../record';
 import { defineAction } from '../registry';

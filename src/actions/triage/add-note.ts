@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { plainBlock } from '../../alerts/plain-text';
-import { redact } from '../../alerts/redact';
-import { Refusal } from '../../alerts/transitions';
+import { Refusal } from '../../domain/alerts/transitions';
+import { plainBlock } from '../../domain/text/plain-text';
+import { redact } from '../../domain/text/redact';
 import type { AlertAction } from '../action';
 import { longText, shortText } from '../input';
 import { record } from '../record';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { upnOf } from '../../alerts/activity-event';
-import { summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { redact } from '../../alerts/redact';
-import { close, Refusal } from '../../alerts/transitions';
-import type { Asked } from '../../alerts/triage';
+import { upnOf } from '../../domain/activity/activity-event';
+import { summarize } from '../../domain/alerts/alert';
+import { close, Refusal } from '../../domain/alerts/transitions';
+import type { Asked } from '../../domain/alerts/triage';
+import { plainLine } from '../../domain/text/plain-text';
+import { redact } from '../../domain/text/redact';
 import type { ActionDeps, AlertAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
 import { ourselves } from '../carry-out';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Presser } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { assign, Refusal } from '../../alerts/transitions';
+import { assign, Refusal } from '../../domain/alerts/transitions';
+import type { Presser } from '../../domain/people/person';
+import { plainLine } from '../../domain/text/plain-text';
 import type { AlertAction } from '../action';
 import { shortText } from '../input';
 import { changeState } from '../record';

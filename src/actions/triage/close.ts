@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ClosedAs } from '../../alerts/alert';
-import { close, Refusal, reopen } from '../../alerts/transitions';
-import type { AlertView } from '../../measures/alert-view';
-import { isHeld } from '../../measures/measure';
+import type { ClosedAs } from '../../domain/alerts/alert';
+import { close, Refusal, reopen } from '../../domain/alerts/transitions';
+import type { AlertView } from '../../domain/measures/alert-view';
+import { isHeld } from '../../domain/measures/measure';
 import type { AlertAction } from '../action';
 import { longText } from '../input';
 import { changeState } from '../record';

@@ -1,8 +1,9 @@
-import { identifierOf } from '../../alerts/activity-event';
-import { type Alert, type Presser, summarize } from '../../alerts/alert';
-import { exceptionSchema } from '../../alerts/exceptions-file';
-import { plainLine } from '../../alerts/plain-text';
-import { techniques } from '../../alerts/techniques';
+import { identifierOf } from '../../domain/activity/activity-event';
+import { type Alert, summarize } from '../../domain/alerts/alert';
+import { exceptionSchema } from '../../domain/exceptions/exceptions-file';
+import type { Presser } from '../../domain/people/person';
+import { techniques } from '../../domain/techniques/catalogue';
+import { plainLine } from '../../domain/text/plain-text';
 import type { Field, FormResult, FormValues } from '../form';
 
 const days = 86_400_000;

@@ -1,4 +1,4 @@
-import { investigate } from '../../alerts/transitions';
+import { investigate } from '../../domain/alerts/transitions';
 import type { AlertAction } from '../action';
 import { changeState } from '../record';
 import { defineAction } from '../registry';

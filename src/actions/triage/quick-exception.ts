@@ -1,7 +1,7 @@
-import { shortDigest } from '../../alerts/digest';
-import type { Exception } from '../../alerts/exception';
-import { readyExceptions } from '../../alerts/ready-exceptions';
-import { Refusal, reopen } from '../../alerts/transitions';
+import { Refusal, reopen } from '../../domain/alerts/transitions';
+import type { Exception } from '../../domain/exceptions/exception';
+import { readyExceptions } from '../../domain/exceptions/ready-exceptions';
+import { shortDigest } from '../../domain/text/short-digest';
 import type { AlertAction } from '../action';
 import { auditOf } from '../audit-of';
 import { aChoice } from '../input';

@@ -1,6 +1,6 @@
-import { Refusal } from '../../alerts/transitions';
-import type { AlertView } from '../../measures/alert-view';
-import { isHeld, isOpenFailure } from '../../measures/measure';
+import { Refusal } from '../../domain/alerts/transitions';
+import type { AlertView } from '../../domain/measures/alert-view';
+import { isHeld, isOpenFailure } from '../../domain/measures/measure';
 import type { ActionId, AlertAction } from '../action';
 import { auditOf } from '../audit-of';
 import { retry, tellOutcomes } from '../carry-out';

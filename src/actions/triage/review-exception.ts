@@ -1,8 +1,8 @@
-import { type Exception, lastDay } from '../../alerts/exception';
-import { plainLine } from '../../alerts/plain-text';
-import { is } from '../../alerts/resource-id';
-import { reviewNoticeId } from '../../alerts/review';
-import { Refusal } from '../../alerts/transitions';
+import { Refusal } from '../../domain/alerts/transitions';
+import { type Exception, lastDay } from '../../domain/exceptions/exception';
+import { reviewNoticeId } from '../../domain/exceptions/exception-review';
+import { is } from '../../domain/resources/resource-id';
+import { plainLine } from '../../domain/text/plain-text';
 import type { ActionDeps, CheckedPress, FreeAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
 import { anException } from '../input';

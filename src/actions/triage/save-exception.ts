@@ -1,7 +1,7 @@
-import { type Exception, findException, lastDay } from '../../alerts/exception';
-import { matchFactsOf } from '../../alerts/match-facts';
-import { close } from '../../alerts/transitions';
-import type { Triage } from '../../alerts/triage';
+import { close } from '../../domain/alerts/transitions';
+import type { Triage } from '../../domain/alerts/triage';
+import { type Exception, findException, lastDay } from '../../domain/exceptions/exception';
+import { matchFactsOf } from '../../domain/exceptions/match-facts';
 import type { ActionDeps, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { withPress } from '../record';

@@ -1,7 +1,7 @@
-import { summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { Refusal } from '../../alerts/transitions';
-import { type CallerRole, rolesOf } from '../../azure/effective-roles';
+import { type CallerRole, rolesOf } from '../../azure/access/effective-roles';
+import { summarize } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
+import { plainLine } from '../../domain/text/plain-text';
 import type { AlertAction } from '../action';
 import { auditOf } from '../audit-of';
 import { defineAction } from '../registry';

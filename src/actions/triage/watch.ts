@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Alert, callerKeyOf, summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { Refusal } from '../../alerts/transitions';
+import { type Alert, callerKeyOf, summarize } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
+import { plainLine } from '../../domain/text/plain-text';
 import type { AlertAction } from '../action';
 import { shortText, someOf } from '../input';
 import { record } from '../record';

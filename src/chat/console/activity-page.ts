@@ -1,4 +1,4 @@
-import { plainLine } from '../../alerts/plain-text';
+import { plainLine } from '../../domain/text/plain-text';
 import { type Html, html } from './html';
 import { table } from './table';
 

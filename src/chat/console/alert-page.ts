@@ -1,6 +1,6 @@
-import { type Alert, summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import { scopeLabel } from '../../alerts/scope-label';
+import { type Alert, summarize } from '../../domain/alerts/alert';
+import { scopeLabel } from '../../domain/resources/scope-label';
+import { plainLine } from '../../domain/text/plain-text';
 import { type Html, html } from './html';
 
 /** How the caller reached the machine: who, through which group, by which role, at which scope. */

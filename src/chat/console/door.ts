@@ -9,9 +9,9 @@ import express, {
   Router,
 } from 'express';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
-import { consoleTokenId, type Presser } from '../../alerts/alert';
-import type { Keyring } from '../../keyring';
-import type { Log } from '../../log';
+import { consoleTokenId, type Presser } from '../../domain/people/person';
+import type { Keyring } from '../../runtime/keyring';
+import type { Log } from '../../runtime/log';
 import { isForwarded } from '../forwarded';
 import { html } from './html';
 import { createSessions } from './sessions';

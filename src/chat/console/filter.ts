@@ -1,6 +1,6 @@
-import { type Alert, summarize } from '../../alerts/alert';
-import { is } from '../../alerts/resource-id';
-import { techniques } from '../../alerts/techniques';
+import { type Alert, summarize } from '../../domain/alerts/alert';
+import { is } from '../../domain/resources/resource-id';
+import { techniques } from '../../domain/techniques/catalogue';
 import { type Html, html } from './html';
 
 /** What the list of alerts shows; an empty value is any. */

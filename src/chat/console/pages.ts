@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Field } from '../../actions/form';
-import type { Alert } from '../../alerts/alert';
-import type { Exception } from '../../alerts/exception';
-import { matchWords } from '../../alerts/match-words';
-import { plainLine } from '../../alerts/plain-text';
+import type { Alert } from '../../domain/alerts/alert';
+import type { Exception } from '../../domain/exceptions/exception';
+import { matchWords } from '../../domain/exceptions/match-words';
+import { plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
-import type { Inline, MessageModel } from '../message';
+import type { Inline } from '../inline';
+import type { MessageModel } from '../message';
 import type { ThreadPart } from '../thread';
 import { type Html, html } from './html';
 import { table } from './table';

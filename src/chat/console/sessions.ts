@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Keyring } from '../../keyring';
+import type { Keyring } from '../../runtime/keyring';
 
 /** A session ends this long after it began, ms. */
 const holdsMs = 12 * 3_600_000;

@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types';
-import { plainLine } from '../../alerts/plain-text';
+import { plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
 import type { MessageModel } from '../message';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import querystring from 'node:querystring';
 import type { FetchFunction } from '@slack/web-api';
 import { Pool } from 'undici';
-import { redactSecrets } from '../../redactor';
+import { redactSecrets } from '../../domain/text/redactor';
 
 /**
  * Slack's client writes bodies by node:querystring, whose escape joins a string per escaped character, and a message has

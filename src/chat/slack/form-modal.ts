@@ -1,6 +1,6 @@
 import type { InputBlock, ModalView } from '@slack/types';
 import type { Field, FormValues } from '../../actions/form';
-import { plainLine } from '../../alerts/plain-text';
+import { plainLine } from '../../domain/text/plain-text';
 import { escapeMrkdwn } from './mrkdwn';
 
 export const formCallback = 'runwatch_form';

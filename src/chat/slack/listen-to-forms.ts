@@ -2,15 +2,15 @@ import type { BlockAction, ButtonAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Field } from '../../actions/form';
-import type { Presser } from '../../alerts/alert';
-import type { Exception } from '../../alerts/exception';
-import type { AlertView } from '../../measures/alert-view';
+import type { Exception } from '../../domain/exceptions/exception';
+import type { AlertView } from '../../domain/measures/alert-view';
+import type { Presser } from '../../domain/people/person';
 import type { Action } from '../actions';
 import { messageOf } from '../message';
-import type { Identified } from '../press';
+import type { Identified } from '../surface-press';
+import { soonest } from './acknowledge-soon';
 import { backtestAction, formCallback, formModal, type ModalMemory, valuesOf } from './form-modal';
-import type { SlackListening } from './slack-app';
-import { soonest } from './soonest';
+import type { SlackListening } from './slack-listening';
 
 const firstInput = (blocks: readonly { type: string; block_id?: string }[]): string =>
   blocks.find(({ type }) => type === 'input')?.block_id ?? 'intro';

@@ -1,10 +1,11 @@
 import type { MessageShortcut } from '@slack/bolt';
-import { type Presser, summarize } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
+import { summarize } from '../../domain/alerts/alert';
+import type { Presser } from '../../domain/people/person';
+import { plainLine } from '../../domain/text/plain-text';
+import { soonest } from './acknowledge-soon';
 import { readerOf } from './listen-to-forms';
 import { escapeMrkdwn } from './mrkdwn';
-import type { SlackListening } from './slack-app';
-import { soonest } from './soonest';
+import type { SlackListening } from './slack-listening';
 
 export const addToAlertShortcut = 'add_to_alert';
 const addToAlertCallback = 'runwatch_add_to_alert';

@@ -2,11 +2,11 @@ import type { BlockAction, ButtonAction, StaticSelectAction } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api';
 import type { Action } from '../../actions/action';
 import { actionOf } from '../../actions/registry';
-import type { SurfacePress } from '../press';
+import type { SurfacePress } from '../surface-press';
+import { soonest } from './acknowledge-soon';
 import { approvalBlock } from './blocks';
 import { openForm } from './listen-to-forms';
-import type { SlackListening } from './slack-app';
-import { soonest } from './soonest';
+import type { SlackListening } from './slack-listening';
 
 const words = /^[a-z_]+$/;
 

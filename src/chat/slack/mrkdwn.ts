@@ -1,4 +1,4 @@
-import type { Inline } from '../message';
+import type { Inline } from '../inline';
 import { textBar } from '../text-bar';
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };

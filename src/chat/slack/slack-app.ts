@@ -1,49 +1,16 @@
 import { App, type Logger as BoltLogger, ExpressReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { Router } from 'express';
-import type { Alert, Presser } from '../../alerts/alert';
-import type { Exception } from '../../alerts/exception';
-import { plainLine } from '../../alerts/plain-text';
-import type { SlackConfig } from '../../config';
-import type { Log } from '../../log';
-import type { AlertView } from '../../measures/alert-view';
-import type { SurfacePress } from '../press';
+import type { SlackConfig } from '../../config/config';
+import { plainLine } from '../../domain/text/plain-text';
+import type { Log } from '../../runtime/log';
 import { createFastFetch } from './fast-fetch';
 import { listenToForms } from './listen-to-forms';
 import { listenToPages } from './listen-to-pages';
 import { listenToPresses } from './listen-to-presses';
-import { createSlackPeople, type SlackPeople } from './people';
+import type { SlackAppDeps, SlackListening } from './slack-listening';
+import { createSlackPeople, type SlackPeople } from './slack-people';
 import { channelIn } from './workspaces';
-
-export interface SlackAppDeps {
-  config: SlackConfig;
-  log: Log;
-  press: (pressed: SurfacePress) => Promise<string>;
-  /** Who somebody is, in the workspace that they pressed in. */
-  peopleIn: (team: string | undefined) => SlackPeople;
-  mayRead: (presser: Presser) => Promise<boolean>;
-  /** Told to whoever may not read. */
-  cannotRead: string;
-  getView: (id: string) => Promise<AlertView | null>;
-  /** Alerts that are still open, newest first. */
-  openAlerts: () => Promise<Alert[]>;
-  /** False when no responder is configured. */
-  responders: boolean;
-  /** What an exception matches and would have silenced, in words. */
-  backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
-  /** What a person's home page shows. */
-  home: (presser: Presser) => Promise<{ heading: string; lines: string[] }[]>;
-  /** Answers `/runwatch …`. */
-  command: (text: string) => Promise<string>;
-  now: () => number;
-}
-
-/** What the listeners share. */
-export interface SlackListening extends SlackAppDeps {
-  app: App;
-  /** A channel as we write it: with its team where that is not the first workspace. */
-  placeOf: (team: string | undefined, channel: string) => string;
-}
 
 export interface SlackApp {
   /** In HTTP mode: to be mounted; it answers /slack/events. */

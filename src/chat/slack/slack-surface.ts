@@ -1,12 +1,12 @@
 import type { KnownBlock, WebClient } from '@slack/web-api';
-import type { SlackConfig } from '../../config';
+import type { SlackConfig } from '../../config/config';
 import type { MessageModel } from '../message';
 import type { Content, NoticeAction, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import { packed, section, toBlocks } from './blocks';
-import { toSurfaceError } from './errors';
 import { escapeMrkdwn } from './mrkdwn';
-import type { SlackPeople } from './people';
+import { toSurfaceError } from './slack-errors';
+import type { SlackPeople } from './slack-people';
 import { toThreadBlocks } from './thread-blocks';
 
 export const eventType = 'runwatch_alert';

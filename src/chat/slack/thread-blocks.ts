@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types';
-import { plainBlock } from '../../alerts/plain-text';
+import { plainBlock } from '../../domain/text/plain-text';
 import type { ThreadPart } from '../thread';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
 

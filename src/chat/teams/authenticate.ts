@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { TeamsCloud } from '../../config';
+import type { TeamsCloud } from '../../config/config';
 
 /**
  * Who signs for Teams in each cloud, and the hosts that Teams answers from.

@@ -1,7 +1,8 @@
 import type { Field } from '../../actions/form';
-import { plainBlock, plainLine } from '../../alerts/plain-text';
+import { plainBlock, plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
-import type { Inline, MessageModel } from '../message';
+import type { Inline } from '../inline';
+import type { MessageModel } from '../message';
 import type { NoticeAction } from '../surface';
 import { textBar } from '../text-bar';
 import type { ThreadPart } from '../thread';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Activity } from '@microsoft/agents-activity';
-import { atMost } from '../../at-most';
-import type { Log } from '../../log';
+import { atMost } from '../../runtime/at-most';
+import type { Log } from '../../runtime/log';
 import { type Content, type Ref, SurfaceError } from '../surface';
 import type { Place, TeamsMemory } from './places';
 import type { TeamsSearch } from './search';

@@ -1,12 +1,12 @@
 import type { Activity } from '@microsoft/agents-activity';
 import { z } from 'zod';
 import { actionOf } from '../../actions/registry';
-import type { Presser } from '../../alerts/alert';
-import { plainLine } from '../../alerts/plain-text';
-import type { AlertView } from '../../measures/alert-view';
+import type { AlertView } from '../../domain/measures/alert-view';
+import type { Presser } from '../../domain/people/person';
+import { plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
 import { type MessageModel, messageOf } from '../message';
-import type { Identified, SurfacePress } from '../press';
+import type { Identified, SurfacePress } from '../surface-press';
 import { refreshVerb, toCard, toDialogCard } from './card';
 import { rootOf } from './places';
 import type { Views } from './views';

@@ -1,5 +1,5 @@
 import type { Activity, ConversationReference } from '@microsoft/agents-activity';
-import type { TeamsConfig } from '../../config';
+import type { TeamsConfig } from '../../config/config';
 import { SurfaceError } from '../surface';
 import { isTeamsAddress } from './authenticate';
 

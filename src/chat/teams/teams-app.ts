@@ -6,24 +6,24 @@ import {
   type TurnContext,
 } from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
-import type { Presser } from '../../alerts/alert';
-import { guid } from '../../alerts/guid';
-import { plainLine } from '../../alerts/plain-text';
-import type { ResponderRule, TeamsConfig } from '../../config';
-import type { Log } from '../../log';
-import type { AlertView } from '../../measures/alert-view';
-import { redactSecrets } from '../../redactor';
+import type { ResponderRule, TeamsConfig } from '../../config/config';
+import type { AlertView } from '../../domain/measures/alert-view';
+import type { Presser } from '../../domain/people/person';
+import { guid } from '../../domain/text/guid';
+import { plainLine } from '../../domain/text/plain-text';
+import { redactSecrets } from '../../domain/text/redactor';
+import type { Log } from '../../runtime/log';
 import { isForwarded } from '../forwarded';
-import type { Identified, SurfacePress } from '../press';
 import type { Content, Surface } from '../surface';
 import { SurfaceError } from '../surface';
+import type { Identified, SurfacePress } from '../surface-press';
 import { isTeamsAddress, teamsClouds, verifyChina, whyNotFromTeams } from './authenticate';
 import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
 import { createDeliverToPlaces, everywhere } from './deliver-to-places';
 import { createInvokes } from './invokes';
-import { createTeamsPeople, toCardActivity } from './people';
 import { createPlaces, rootOf, type TeamsMemory } from './places';
 import type { TeamsSearch } from './search';
+import { createTeamsPeople, toCardActivity } from './teams-people';
 import { createViews } from './views';
 
 export interface TeamsDeps {

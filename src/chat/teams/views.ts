@@ -1,6 +1,6 @@
-import type { ResponderRule } from '../../config';
+import type { ResponderRule } from '../../config/config';
 import type { CardView } from './card';
-import type { Member } from './people';
+import type { Member } from './teams-people';
 
 /** Teams asks for the views of this many people by itself. */
 const mostNamed = 60;

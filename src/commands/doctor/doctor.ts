@@ -1,12 +1,12 @@
-import type { Config } from '../../config';
-import { type Output, paint } from '../output';
-import { progressLine } from '../progress';
-import { checkAzure } from './azure';
-import { checkReach } from './reach';
-import { checkRedis } from './redis';
+import type { Config } from '../../config/config';
+import { type Output, paint } from '../support/output';
+import { progressLine } from '../support/progress';
+import { checkAzure } from './check-azure';
+import { checkReach } from './check-endpoints';
+import { checkRedis } from './check-redis';
+import { checkSlack } from './check-slack';
+import { checkTeams } from './check-teams';
 import type { Check } from './report';
-import { checkSlack } from './slack';
-import { checkTeams } from './teams';
 
 /** Checks what the bot needs; says how to mend each. Resolves with the exit code. */
 export async function doctor(flags: { json?: boolean }, config: Config, output: Output): Promise<number> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { parseResourceId } from '../../alerts/resource-id';
-import type { Principal } from './directory';
+import { parseResourceId } from '../../domain/resources/resource-id';
+import type { Principal } from './simulated-directory';
 
 export interface Operation {
   /** ARM operation, e.g. Microsoft.Compute/virtualMachines/runCommand/action. */

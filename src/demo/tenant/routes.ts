@@ -1,20 +1,10 @@
-import { answerActivityLog } from './activity-log';
 import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
-import { answerAssignment, listAssignments, listDefinitions } from './authorization';
-import { computeRoutes } from './compute';
-import { answerEffectiveRules, answerNetwork, effectiveRules } from './network';
-import type { Resource } from './resources';
-import type { TenantState } from './tenant';
-
-export interface Route {
-  method: RegExp;
-  path: RegExp;
-  /** The RBAC action that the request needs. */
-  action: string;
-  /** api-versions that ARM would take. */
-  versions: RegExp;
-  answer: (request: ArmRequest, state: TenantState, subscription: string) => Answer;
-}
+import { answerPlain, type Route } from './route';
+import { answerActivityLog } from './serve-activity-log';
+import { answerAssignment, listAssignments, listDefinitions } from './serve-authorization';
+import { computeRoutes } from './serve-compute';
+import { answerEffectiveRules, answerNetwork, effectiveRules } from './serve-network';
+import type { TenantState } from './tenant-state';
 
 const any = /^20\d\d-\d\d-\d\d(-preview)?$/;
 const rg = '/subscriptions/[^/]+/resourceGroups/[^/]+';
@@ -221,21 +211,7 @@ export const routes: Route[] = [
   },
 ];
 
-/** A resource that is read, written whole and removed, without more to it. */
-export function answerPlain(
-  request: ArmRequest,
-  state: TenantState,
-  check: (body: Partial<Resource>) => void,
-): Answer {
-  if (request.method === 'GET') return { status: 200, body: state.resources.get(request.path) };
-  if (request.method === 'DELETE') return { status: state.resources.remove(request.path) ? 200 : 204 };
-  const body = (request.body ?? {}) as Partial<Resource>;
-  check(body);
-  const properties = { ...body.properties, provisioningState: 'Succeeded' };
-  const { resource, created } = state.resources.put(request.path, { ...body, properties });
-  return { status: created ? 201 : 200, body: resource };
-}
-
+/** Finds the route and checks what ARM checks before any provider is asked: api-version, subscription, permission. */
 const verbs: Record<string, string> = {
   GET: 'read',
   PUT: 'write',
@@ -244,7 +220,6 @@ const verbs: Record<string, string> = {
   POST: 'action',
 };
 
-/** Finds the route and checks what ARM checks before any provider is asked: api-version, subscription, permission. */
 export function dispatch(request: ArmRequest, state: TenantState): Answer {
   const version = request.query.get('api-version');
   if (!version)

@@ -3,46 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { LoggedRecord } from './activity-log';
 import { type Answer, ArmError, type ArmRequest } from './answers';
 import { loopbackCertificate } from './certificate';
-import { createDirectory, type Directory } from './directory';
 import { createFaults, errorOf } from './faults';
-import { answerGraph } from './graph';
-import { answerLogAnalytics, type Workspace } from './log-analytics';
 import { type Operation, recordsOf } from './records';
-import { createResources, type Resources } from './resources';
+import { createResources } from './resources';
 import { dispatch } from './routes';
-
-export interface TenantState {
-  tenantId: string;
-  botId: string;
-  /** Subscription id → display name. */
-  subscriptions: Map<string, string>;
-  resources: Resources;
-  directory: Directory;
-  log: LoggedRecord[];
-  /** Log Analytics workspaces that the log is exported to, by workspace id. */
-  workspaces: Map<string, Workspace>;
-  builtInRoles: unknown[];
-  customRoles: unknown[];
-  denyAssignments: unknown[];
-  /** What network managers apply to every virtual network. */
-  adminRules: unknown[];
-  pimActive: PimInstance[];
-  pimEligible: PimInstance[];
-  pageSize: number;
-  now: () => number;
-  /** May the bot do the action at this path? Everything, unless a test says otherwise. */
-  mayDo: (action: string, path: string) => boolean;
-}
-
-/** A PIM schedule instance, in ARM's shape. */
-export interface PimInstance {
-  id: string;
-  name: string;
-  properties: { principalId: string; [field: string]: unknown };
-}
+import { answerGraph } from './serve-graph';
+import { answerLogAnalytics } from './serve-log-analytics';
+import { createDirectory } from './simulated-directory';
+import type { TenantState } from './tenant-state';
 
 export interface RequestRecord {
   method: string;

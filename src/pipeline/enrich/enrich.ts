@@ -1,13 +1,13 @@
-import type { Alert } from '../../alerts/alert';
-import type { Facts, Missing } from '../../alerts/facts';
-import { AzureError } from '../../azure/errors';
-import { access } from './access';
-import { history } from './history';
-import { machine } from './machine';
-import type { EnrichDeps, Part } from './part';
-import { script } from './script';
-import { timeline } from './timeline';
-import { who } from './who';
+import { AzureError } from '../../azure/connection/azure-error';
+import type { Alert } from '../../domain/alerts/alert';
+import type { Facts, Missing } from '../../domain/alerts/facts';
+import { access } from './enrich-access';
+import { who } from './enrich-caller';
+import { history } from './enrich-history';
+import { machine } from './enrich-machine';
+import { script } from './enrich-script';
+import { timeline } from './enrich-timeline';
+import type { EnrichDeps, Part } from './enrichment-part';
 
 /** An alert goes out after this long, whatever is still being asked. */
 export const enrichmentLimitMs = 5000;

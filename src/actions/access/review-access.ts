@@ -1,0 +1,182 @@
+import { whoCan } from '../../azure/access/effective-roles';
+import type { Review, Reviewed } from '../../domain/access/access-review';
+import { summarize } from '../../domain/alerts/alert';
+import { Refusal } from '../../domain/alerts/transitions';
+import { isHeld, measureIdOf } from '../../domain/measures/measure';
+import { plainLine } from '../../domain/text/plain-text';
+import type { NoticeAction } from '../../store/deliveries';
+import type { ActionDeps, AlertAction, CheckedPress, FreeAction } from '../action';
+import { auditOf } from '../audit-of';
+import { carryOut, undoAll } from '../carry-out';
+import { aChoice } from '../input';
+import type { MeasureKind } from '../measure-kind';
+import { defineAction } from '../registry';
+import { assignmentTarget, roleAssignment } from './revoke-role';
+
+const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
+const lookedBackDays = 90;
+
+/** Who can run commands in a subscription, those who never did in 90 days first. */
+export async function reviewAccess(
+  subscriptionId: string,
+  now: number,
+  { azure, store }: Pick<ActionDeps, 'azure' | 'store'>,
+): Promise<Reviewed[]> {
+  const scope = `/subscriptions/${subscriptionId}`;
+  const able = await whoCan(runCommand, scope, subscriptionId, azure);
+  const rows = await Promise.all(
+    able.map(async (one) => {
+      const past = await store.history.before(one.principalId.toLowerCase(), now);
+      const last = past.findLast((entry) => !entry.refused);
+      return { ...one, lastRun: last ? new Date(last.at).toISOString() : null };
+    }),
+  );
+  return rows.sort((a, b) => ((a.lastRun ?? '') < (b.lastRun ?? '') ? -1 : 1));
+}
+
+/** In words, for a chat. */
+export function reviewLines({ scope, rows, said }: Review): string {
+  const never = rows.filter((row) => row.lastRun === null).length;
+  const shown = rows.slice(0, 30);
+  return [
+    `Access review of ${plainLine(scope, 120)}: ${rows.length} can run commands, ${never} of them never did in ${lookedBackDays} days.`,
+    ...shown.map(
+      (row) =>
+        `• ${plainLine(row.name, 60)} (${row.principalType}): ${plainLine(row.role, 60)} at ${plainLine(row.scope, 120)}${row.group ? ` through ${plainLine(row.group, 60)}` : ''}, ${row.lastRun ? `last on ${row.lastRun.slice(0, 10)}` : 'never'}`,
+    ),
+    ...(rows.length > shown.length
+      ? [`… and ${rows.length - shown.length} more: runwatch access-review --csv`]
+      : []),
+    ...said,
+  ].join('\n');
+}
+
+/** Posts who can run commands in the alert's subscription, with a choice of assignments to revoke. */
+defineAction<AlertAction>({
+  about: 'alert',
+  id: 'review_access',
+  group: 'triage',
+  name: 'Review access',
+  label: 'Review access',
+  summary:
+    'Posts who can run commands in this subscription and when they last did, with a menu that revokes an assignment and another that restores it.',
+  order: 230,
+  right: 'triage',
+  sameRightAs: 'show_roles',
+  permissions: [
+    'Microsoft.Authorization/roleAssignments/read',
+    'Microsoft.Authorization/roleDefinitions/read',
+  ],
+  offered: ({ alert }) => alert.state !== 'closed',
+  run: async ({ alert }, press, deps) => {
+    const { subscriptionId } = summarize(alert).target;
+    const rows = await reviewAccess(subscriptionId, deps.now(), deps);
+    await deps.postReview(reviewOf(`notice-access-${press.pressId}`, subscriptionId, rows));
+    await deps.store.audit.append([auditOf(press, alert, 'done')], press.pressId);
+    return null;
+  },
+});
+
+export const reviewOf = (id: string, subscriptionId: string, rows: Reviewed[]): Review => ({
+  id,
+  scope: `/subscriptions/${subscriptionId}`,
+  rows,
+  revoked: [],
+  said: [],
+});
+
+/** A message's menus: what may be revoked, and what was and may be put back. A choice is a row's number and the review. */
+export function reviewMenus({ id, rows, revoked }: Review): NoticeAction[] {
+  const choices = (wanted: (index: number) => boolean) =>
+    rows
+      .map((row, index) => ({
+        value: `${index} ${id}`,
+        label: plainLine(`${row.lastRun ? '' : 'Never used: '}${row.name}, ${row.role}`, 75),
+        wanted: wanted(index),
+      }))
+      .filter((choice) => choice.wanted)
+      .slice(0, 100)
+      .map(({ value, label }) => ({ value, label }));
+  const left = choices((index) => !revoked.includes(index));
+  const gone = choices((index) => revoked.includes(index));
+  return [
+    ...(left.length > 0 ? [{ id: 'revoke_listed', label: 'Revoke…', value: '', choices: left }] : []),
+    ...(gone.length > 0 ? [{ id: 'restore_listed', label: 'Restore…', value: '', choices: gone }] : []),
+  ];
+}
+
+/** What was chosen in a review's menu. */
+async function chosen(
+  press: Pick<CheckedPress, 'input'>,
+  { store }: Pick<ActionDeps, 'store'>,
+): Promise<{ review: Review; row: Reviewed } | null> {
+  const [number = '', reviewId = ''] = String(press.input?.choice ?? '').split(' ');
+  const review = await store.reviews.get(reviewId);
+  const row = review?.rows[Number(number)];
+  return review && row ? { review, row } : null;
+}
+
+/** Takes away, or puts back, one assignment that a review listed. Answers what came of it. */
+async function changeListed(press: CheckedPress, way: 'do' | 'undo', deps: ActionDeps): Promise<string> {
+  const found = await chosen(press, deps);
+  if (!found) throw new Refusal('That review is no longer kept; ask for a new one.');
+  const { review, row } = found;
+  const what = `${plainLine(row.role, 60)} of ${plainLine(row.group ?? row.name, 60)} at ${plainLine(row.scope, 120)}`;
+  const target = assignmentTarget(row.scope, row.assignmentId, row.role);
+  const kind = roleAssignment as unknown as MeasureKind;
+  const known = await deps.store.measures.get(measureIdOf(kind.kind, target.id));
+  if (way === 'undo' && !(known && (isHeld(known) || known.press === press.pressId)))
+    throw new Refusal('Runwatch did not revoke that assignment.');
+  const [outcome] =
+    way === 'do'
+      ? await carryOut(kind, [target], press, null, deps)
+      : await undoAll(kind, known ? [known] : [], press, deps);
+  if (!outcome || outcome.result === 'refused' || outcome.result === 'failed')
+    throw new Refusal(outcome?.text ?? 'It did not go through.');
+  const said = `${plainLine(press.by.name, 80)} ${way === 'do' ? 'revoked' : 'restored'} ${what}.`;
+  const others = review.revoked.filter((other) => review.rows[other]?.assignmentId !== row.assignmentId);
+  const same = review.rows.flatMap((other, i) => (other.assignmentId === row.assignmentId ? [i] : []));
+  await deps.postReview({
+    ...review,
+    revoked: way === 'do' ? [...others, ...same] : others,
+    said: [...review.said.filter((line) => line !== said), said],
+  });
+  return said;
+}
+
+const listed = {
+  about: 'review',
+  group: 'access',
+  right: 'responder',
+  input: aChoice,
+  permissions: [],
+  place: async (press, deps) => {
+    const found = await chosen(press, deps);
+    return { subscriptionId: found?.review.scope.split('/')[2] ?? '' };
+  },
+} satisfies Partial<FreeAction>;
+
+defineAction<FreeAction>({
+  ...listed,
+  id: 'revoke_listed',
+  name: 'Revoke role',
+  sameRightAs: 'revoke_role',
+  run: (press, deps) => changeListed(press, 'do', deps),
+});
+
+defineAction<FreeAction>({
+  ...listed,
+  id: 'restore_listed',
+  name: 'Restore role',
+  sameRightAs: 'restore_role',
+  run: (press, deps) => changeListed(press, 'undo', deps),
+});
+
+/** Every subscription's review, once a month. */
+export async function reviewAll(deps: ActionDeps, now: () => number): Promise<void> {
+  const month = new Date(now()).toISOString().slice(0, 7);
+  for (const { id } of await deps.store.polls.subscriptions()) {
+    const rows = await reviewAccess(id, now(), deps);
+    await deps.postReview(reviewOf(`notice-access-${id}-${month}`, id, rows));
+  }
+}

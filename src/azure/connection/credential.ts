@@ -1,0 +1,105 @@
+import type { AccessToken, TokenCredential } from '@azure/core-auth';
+import { AzureAuthorityHosts, ClientSecretCredential, DefaultAzureCredential } from '@azure/identity';
+import { AzureLogger, setLogLevel } from '@azure/logger';
+import type { Config } from '../../config/config';
+
+const authorityHosts = {
+  public: AzureAuthorityHosts.AzurePublicCloud,
+  usgovernment: AzureAuthorityHosts.AzureGovernment,
+  china: AzureAuthorityHosts.AzureChina,
+} as const;
+
+/** The pasted token if there is one, else whatever DefaultAzureCredential finds. */
+export function createCredential({ accessToken, cloud }: Config['azure']): TokenCredential {
+  if (accessToken) {
+    return { getToken: async () => ({ token: accessToken, expiresOnTimestamp: expiryOf(accessToken) }) };
+  }
+  return new DefaultAzureCredential({ authorityHost: authorityHosts[cloud] });
+}
+
+/** A token is asked for anew this long before it expires, ms. */
+const earlierMs = 5 * 60_000;
+
+/** One token for all clients: each would ask for its own, and the Azure CLI takes a second to answer. */
+export function sharingToken(credential: TokenCredential): TokenCredential {
+  const known = new Map<string, { token: Promise<AccessToken | null>; until: number }>();
+  return {
+    getToken: (scopes, options) => {
+      if (options?.claims || options?.tenantId) return credential.getToken(scopes, options);
+      const key = String(scopes);
+      const kept = known.get(key);
+      if (kept && Date.now() < kept.until) return kept.token;
+      const entry = { token: credential.getToken(scopes), until: Number.POSITIVE_INFINITY };
+      known.set(key, entry);
+      entry.token.then(
+        (token) => {
+          entry.until = token ? token.expiresOnTimestamp - earlierMs : 0;
+        },
+        () => known.delete(key),
+      );
+      return entry.token;
+    },
+  };
+}
+
+/** The credential of a Teams app: its secret. */
+export const appCredential = ({
+  appId,
+  appPassword,
+  tenantId,
+  authority,
+}: Record<'appId' | 'appPassword' | 'tenantId' | 'authority', string>): TokenCredential =>
+  sharingToken(new ClientSecretCredential(tenantId, appId, appPassword, { authorityHost: authority }));
+
+/**
+ * Which credential of a chain gave the token, and whom the token stands for, in words. The chain tells its choice to
+ * @azure/logger alone (@azure/identity, chainedTokenCredential.js).
+ */
+export async function whoWon(credential: TokenCredential, scope: string): Promise<string> {
+  const lines: string[] = [];
+  const before = AzureLogger.log;
+  AzureLogger.log = (...parts) => void lines.push(parts.join(' '));
+  setLogLevel('info');
+  try {
+    const token = await credential.getToken(scope);
+    const { tid, oid, idtyp, upn } = claimsOf(token?.token ?? '');
+    const won = /Result for (\w+): SUCCESS/.exec(lines.join('\n'))?.[1];
+    const as = oid ? ` as ${upn ?? `${idtyp === 'user' ? 'user' : 'application'} ${oid}`}` : '';
+    return `${won ?? 'the pasted token'}${as}${tid ? `, tenant ${tid}` : ''}`;
+  } finally {
+    setLogLevel(undefined);
+    AzureLogger.log = before;
+  }
+}
+
+/** The object id that a token was issued to; null when it can't be read. */
+export const objectIdOf = (token: string): string | null =>
+  (claimsOf(token).oid as string | undefined) ?? null;
+
+/** The tenant that a token was issued in; null when it can't be read. */
+export const tenantIdOf = (token: string): string | null =>
+  (claimsOf(token).tid as string | undefined) ?? null;
+
+/** Application permissions that a token carries. */
+export const rolesIn = (token: string): string[] => {
+  const { roles } = claimsOf(token);
+  return Array.isArray(roles) ? roles.map(String) : [];
+};
+
+/** A JWT's exp; an hour from now when it can't be read. */
+const expiryOf = (token: string): number => expiryIn(token) ?? Date.now() + 3_600_000;
+
+/** When a JWT expires, ms since 1970; null when it does not say. */
+export function expiryIn(token: string): number | null {
+  const { exp } = claimsOf(token);
+  return typeof exp === 'number' ? exp * 1000 : null;
+}
+
+/** What a JWT says; nothing when it is none, as a test's token. */
+function claimsOf(token: string): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  } catch {
+    return {};
+  }
+}

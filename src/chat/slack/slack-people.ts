@@ -1,0 +1,129 @@
+import type { WebClient } from '@slack/web-api';
+import type { Presser } from '../../domain/people/person';
+import type { Identified } from '../surface-press';
+
+/** Names, groups and memberships are kept for a minute: whoever leaves loses their rights soon. */
+const keptMs = 60_000;
+/** A thousand a page. */
+const mostMemberPages = 50;
+
+interface SlackUser {
+  name?: string;
+  real_name?: string;
+  team_id?: string;
+  deleted?: boolean;
+  is_bot?: boolean;
+  is_restricted?: boolean;
+  is_ultra_restricted?: boolean;
+  is_stranger?: boolean;
+  is_email_confirmed?: boolean;
+  enterprise_user?: { teams?: string[] };
+  profile?: { email?: string; real_name?: string };
+}
+
+/**
+ * Who a Slack user is: users.info (scopes users:read, users:read.email), usergroups.users.list (usergroups:read),
+ * conversations.members (channels:read, groups:read).
+ * @param otherTeams ids of the further workspaces that are configured
+ */
+export function createSlackPeople(client: WebClient, otherTeams: readonly string[] = []) {
+  const known = new Map<string, { at: number; value: Promise<unknown> }>();
+  function kept<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const entry = known.get(key);
+    if (entry && Date.now() - entry.at < keptMs) return entry.value as Promise<T>;
+    const value = ask();
+    known.delete(key);
+    known.set(key, { at: Date.now(), value });
+    value.catch(() => known.delete(key));
+    const oldest = known.keys().next().value;
+    if (known.size > 5000 && oldest !== undefined) known.delete(oldest);
+    return value;
+  }
+
+  const userOf = (id: string): Promise<SlackUser> =>
+    kept(`user ${id}`, async () => ((await client.users.info({ user: id })).user ?? {}) as SlackUser);
+  const ownTeam = (): Promise<string> =>
+    kept('team', async () => String((await client.auth.test()).team_id ?? ''));
+
+  /** A user's name, for showing it; nothing is decided by it. */
+  async function describe(id: string): Promise<Presser> {
+    const user = await userOf(id).catch((): SlackUser => ({}));
+    return presserOf(id, undefined, user);
+  }
+
+  /**
+   * Whoever pressed or asked, if they are a full member of a workspace of ours. Their e-mail address is told only where
+   * Slack says that it is confirmed.
+   * @param team the workspace that Slack says the request comes from
+   * @throws where Slack does not answer
+   */
+  async function identify(id: string, team: string | undefined): Promise<Identified> {
+    let user: SlackUser;
+    try {
+      user = await userOf(id);
+    } catch (error) {
+      if (isRefused(error)) return { refused: 'Slack does not tell who you are, so nothing was done.' };
+      throw error;
+    }
+    const ours = new Set([await ownTeam(), ...otherTeams].filter(Boolean));
+    const theirs = [user.team_id ?? team, ...(user.enterprise_user?.teams ?? [])];
+    if (user.is_stranger || !theirs.some((one) => one && ours.has(one)))
+      return { refused: 'You belong to another Slack workspace, so you cannot use Runwatch here.' };
+    if (user.deleted) return { refused: 'Your Slack account is deactivated.' };
+    if (user.is_bot || id === 'USLACKBOT') return { refused: 'Bots cannot use Runwatch.' };
+    if (user.is_restricted || user.is_ultra_restricted)
+      return { refused: 'Guests cannot use Runwatch. Ask a full member of the workspace.' };
+    return { presser: presserOf(id, team, user) };
+  }
+
+  async function inGroup(groupId: string, userId: string): Promise<boolean> {
+    const { users } = await kept(`group ${groupId}`, () =>
+      client.usergroups.users.list({ usergroup: groupId }),
+    );
+    return users?.includes(userId) ?? false;
+  }
+
+  /** Everybody in a channel. */
+  const membersOf = (channel: string): Promise<Set<string>> =>
+    kept(`members ${channel}`, async () => {
+      const members = new Set<string>();
+      let cursor: string | undefined;
+      for (let page = 0; page < mostMemberPages; page++) {
+        const answer = await client.conversations.members({
+          channel,
+          limit: 1000,
+          ...(cursor ? { cursor } : {}),
+        });
+        for (const member of answer.members ?? []) members.add(member);
+        cursor = answer.response_metadata?.next_cursor || undefined;
+        if (!cursor) break;
+      }
+      return members;
+    });
+
+  return {
+    describe,
+    identify,
+    inGroup,
+    /** @throws where the scopes channels:read and groups:read are missing */
+    isIn: async (channel: string, userId: string) => (await membersOf(channel)).has(userId),
+  };
+}
+export type SlackPeople = ReturnType<typeof createSlackPeople>;
+
+const presserOf = (id: string, team: string | undefined, user: SlackUser): Presser => ({
+  surface: 'slack',
+  id,
+  name: user.real_name || user.profile?.real_name || user.name || id,
+  ...(user.is_email_confirmed === true && user.profile?.email ? { email: user.profile.email } : {}),
+  ...(team ? { team } : {}),
+});
+
+/** Slack answered, and said no; anything else may be tried again. */
+const isRefused = (error: unknown): boolean => {
+  const said = (error as { data?: { error?: string } }).data?.error;
+  return (
+    said !== undefined &&
+    !/^(ratelimited|rate_limited|internal_error|fatal_error|request_timeout)$/.test(said)
+  );
+};

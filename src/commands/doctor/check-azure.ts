@@ -1,0 +1,62 @@
+import { allActions } from '../../actions/registry';
+import { type Azure, createAzure } from '../../azure/azure';
+import type { AzureError } from '../../azure/connection/azure-error';
+import type { Config } from '../../config/config';
+import { checkEventHub, checkWorkspace } from './check-sources';
+import { checkSubscription } from './check-subscription';
+import type { Report } from './report';
+
+export async function checkAzure(config: Config, report: Report): Promise<void> {
+  const azure = createAzure(config);
+  const credential = config.azure.accessToken ? 'AZURE_ACCESS_TOKEN' : 'DefaultAzureCredential';
+  let subscriptions: { id: string; name: string }[];
+  try {
+    subscriptions = await azure.subscriptions();
+  } catch (error) {
+    const { message, remedy = '' } = error as AzureError;
+    report({
+      name: 'azure credential',
+      ok: false,
+      says: `${credential}: ${message}`,
+      fix: remedy || 'az login, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET',
+    });
+    return;
+  }
+  report({
+    name: 'azure credential',
+    ok: true,
+    says: `${await azure.whoWon().catch(() => credential)} is accepted by ${config.azure.endpoint}`,
+  });
+  const wanted = config.azure.subscriptionIds ?? subscriptions.map((subscription) => subscription.id);
+  report({
+    name: 'azure subscriptions',
+    ok: wanted.length > 0,
+    says: `${wanted.length} to watch`,
+    fix: 'az role assignment create --assignee BOT --role Reader --scope /subscriptions/ID',
+  });
+  const botId = await azure.botId();
+  for (const id of wanted) await checkSubscription(azure, id, botId, report);
+  await checkGraph(azure, report);
+  if (config.eventHub) await checkEventHub(azure, config.eventHub, report);
+  if (config.workspaceId) await checkWorkspace(azure, config.workspaceId, wanted, report);
+}
+
+/** Each Graph permission that an action needs, against what the bot's token for Graph carries. */
+async function checkGraph(azure: Azure, report: Report): Promise<void> {
+  const granted = await azure.graphRoles();
+  const wanted = ['Directory.Read.All', ...allActions().flatMap(({ graph }) => graph ?? [])];
+  for (const permission of new Set(wanted)) {
+    const ok = granted?.includes(permission) ?? false;
+    report({
+      name: `graph ${permission}`,
+      ok,
+      optional: true,
+      says: ok
+        ? 'granted'
+        : granted
+          ? 'missing: names, or the action that needs it, are lacking'
+          : 'not known: a pasted token does not reach Microsoft Graph',
+      fix: `grant the application permission ${permission} (Microsoft Graph) to the bot, with admin consent`,
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import type { Config } from '../../config/config';
+import { describeRedis } from '../../store/redis/describe-redis';
+import { whyNoRedis } from '../../store/redis/probe-redis';
+import { borrowEmbeddedRedis } from '../support/with-store';
+import type { Report } from './report';
+
+/** True when it can be used. */
+export async function checkRedis(config: Config, report: Report): Promise<boolean> {
+  const embedded = config.redisUrl
+    ? null
+    : await borrowEmbeddedRedis(config.dataDir).catch((error: Error) => error);
+  if (embedded instanceof Error) {
+    report({ name: 'redis', ok: false, says: embedded.message, fix: 'npm run setup' });
+    return false;
+  }
+  const address = embedded?.address ?? { url: config.redisUrl as string };
+  const why = await whyNoRedis(address);
+  const found = why ? null : await describeRedis(address);
+  if (!found) report({ name: 'redis', ok: false, says: why ?? 'does not answer', fix: 'check REDIS_URL' });
+  else {
+    report({
+      name: 'redis version',
+      ok: found.major >= 6,
+      says: found.version,
+      fix: 'use Redis 6.2 or later',
+    });
+    report({
+      name: 'redis persistence',
+      ok: found.appendOnly,
+      says: found.appendOnly ? 'append-only file' : 'no append-only file: a crash of Redis loses alerts',
+      fix: 'redis-cli CONFIG SET appendonly yes',
+    });
+    report({
+      name: 'redis eviction',
+      ok: found.policy === 'noeviction',
+      says: found.policy,
+      fix: 'redis-cli CONFIG SET maxmemory-policy noeviction',
+    });
+    report({
+      name: 'clock',
+      ok: Math.abs(found.skewMs) < 5000,
+      says: `${Math.round(found.skewMs)} ms from Redis`,
+      fix: 'let NTP set the clock of both machines',
+    });
+  }
+  await embedded?.stop();
+  return found !== null;
+}

@@ -1,0 +1,99 @@
+import type { Azure } from '../../azure/azure';
+import { AzureError } from '../../azure/connection/azure-error';
+import { waysTo } from '../../domain/access/resolve-access';
+import { responderActions, watcherActions } from '../manifest';
+import type { Report } from './report';
+
+export async function checkSubscription(
+  azure: Azure,
+  id: string,
+  botId: string | null,
+  report: Report,
+): Promise<void> {
+  const to = new Date();
+  const window = {
+    subscriptionId: id,
+    from: new Date(to.getTime() - 3_600_000).toISOString(),
+    to: to.toISOString(),
+  };
+  try {
+    for await (const page of azure.readLog(window)) {
+      report({
+        name: `activity log of ${id}`,
+        ok: true,
+        says: `readable, ${page.records.length}${page.more ? ' and more' : ''} events in the last hour`,
+      });
+      reportLag(id, page.records, report);
+      break;
+    }
+  } catch (error) {
+    report({
+      name: `activity log of ${id}`,
+      ok: false,
+      says: (error as Error).message,
+      fix: (error as AzureError).remedy,
+    });
+  }
+  if (!botId) {
+    report({
+      name: `permissions on ${id}`,
+      ok: false,
+      optional: true,
+      says: "the token names no object id, so the bot's own roles can't be looked up",
+    });
+    return;
+  }
+  try {
+    const scope = `/subscriptions/${id}`;
+    const [assignments, definitions] = await Promise.all([
+      azure.assignmentsOf(botId, id),
+      azure.roleDefinitions(scope),
+    ]);
+    for (const [actions, optional] of [
+      [watcherActions, false],
+      [responderActions(), true],
+    ] as const) {
+      for (const action of actions) {
+        const { ways } = waysTo({ action, scope, principals: null }, assignments, definitions);
+        const through = ways[0]?.role.name;
+        report({
+          name: `${action} on ${id}`,
+          ok: through !== undefined,
+          optional,
+          says: through
+            ? `through ${through}`
+            : optional
+              ? 'missing: the response that needs it will fail'
+              : 'missing',
+          fix: `runwatch manifest azure-role --role ${optional ? 'responder' : 'watcher'} --subscription ${id} > role.json && az role definition create --role-definition role.json && az role assignment create --assignee ${botId} --role "Runwatch ${optional ? 'responder' : 'watcher'}" --scope ${scope}`,
+        });
+      }
+    }
+  } catch (error) {
+    report({
+      name: `permissions on ${id}`,
+      ok: false,
+      says: (error as Error).message,
+      fix: error instanceof AzureError ? error.remedy : '',
+    });
+  }
+}
+
+/** How late events reach the log, by what the last hour's say themselves. */
+function reportLag(id: string, records: readonly unknown[], report: Report): void {
+  const lags = records
+    .map((record) => record as { eventTimestamp?: string | Date; submissionTimestamp?: string | Date })
+    .map((r) => new Date(r.submissionTimestamp ?? '').getTime() - new Date(r.eventTimestamp ?? '').getTime())
+    .filter((ms) => ms >= 0)
+    .sort((a, b) => a - b);
+  const worst = lags.at(-1);
+  if (worst === undefined) return;
+  const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
+  report({
+    name: `log lag of ${id}`,
+    ok: worst < 20 * 60_000,
+    optional: true,
+    says: `events reach the log after ${minutes(lags[Math.floor(lags.length / 2)] ?? worst)}, ${minutes(worst)} at most`,
+    fix: 'set RUNWATCH_LOOKBACK_MINUTES above the longest, so that late events are read',
+  });
+}

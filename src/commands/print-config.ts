@@ -1,0 +1,89 @@
+import { stringify } from 'yaml';
+import type { Config, PolicyFile } from '../config/config';
+import { hideSecrets, redactSecrets, shownUrl } from '../domain/text/redactor';
+import { defaultReminders } from '../pipeline/remind';
+import type { Output } from './support/output';
+
+const hidden = '(set, not shown)';
+
+/** Prints what is in force: what the variables say, then what RUNWATCH_CONFIG may hold, with its defaults. */
+export function printConfig(config: Config, output: Output): void {
+  hideSecrets(config.hidden);
+  const {
+    azure,
+    slack,
+    teams,
+    eventHub,
+    policy,
+    points,
+    techniquesOff,
+    responders,
+    hidden: _,
+    ...rest
+  } = config;
+  const shown = {
+    ...rest,
+    redisUrl: config.redisUrl && shownUrl(config.redisUrl),
+    consoleToken: config.consoleToken && hidden,
+    metricsToken: config.metricsToken && hidden,
+    secrets: config.secrets && { current: hidden, previous: config.secrets.previous && hidden },
+    azure: { ...azure, endpoint: shownUrl(azure.endpoint), accessToken: azure.accessToken && hidden },
+    eventHub: eventHub && { ...eventHub, connectionString: eventHub.connectionString && hidden },
+    slack: slack && {
+      ...slack,
+      botToken: hidden,
+      appToken: slack.appToken && hidden,
+      signingSecret: slack.signingSecret && hidden,
+      apiUrl: shownUrl(slack.apiUrl),
+      workspaces: Object.fromEntries(Object.keys(slack.workspaces).map((team) => [team, hidden])),
+    },
+    teams: teams && { ...teams, appPassword: hidden },
+    responders,
+    techniquesOff: [...techniquesOff],
+    RUNWATCH_CONFIG: {
+      ...shownPolicy(policy),
+      score: points,
+      reminders: { ...defaultReminders, ...policy.reminders },
+    },
+  };
+  output.out(redactSecrets(stringify(shown).trimEnd()));
+}
+
+/** A body's fields, and what is filled in; texts that stand there as they are may be credentials. */
+function withoutTexts(body: unknown): unknown {
+  if (typeof body === 'string') return body.includes('{{') ? body : hidden;
+  if (Array.isArray(body)) return body.map(withoutTexts);
+  if (typeof body !== 'object' || body === null) return body;
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, withoutTexts(value)]));
+}
+
+/** Addresses of webhooks say where they lead; headers and keys are named, never shown. */
+function shownPolicy({ escalation, audit, heartbeat, ...policy }: PolicyFile): PolicyFile {
+  const webhook = escalation?.webhook;
+  return {
+    ...policy,
+    ...(heartbeat ? { heartbeat: { url: shownUrl(heartbeat.url) } } : {}),
+    ...(audit ? { audit: { ...audit, ...(audit.webhook ? { webhook: shownUrl(audit.webhook) } : {}) } } : {}),
+    ...(escalation
+      ? {
+          escalation: {
+            ...escalation,
+            ...(escalation.routingKey ? { routingKey: hidden } : {}),
+            ...(escalation.url ? { url: shownUrl(escalation.url) } : {}),
+            ...(webhook
+              ? {
+                  webhook: {
+                    ...webhook,
+                    url: shownUrl(webhook.url),
+                    ...(webhook.body === undefined ? {} : { body: withoutTexts(webhook.body) }),
+                    headers: Object.fromEntries(
+                      Object.keys(webhook.headers ?? {}).map((name) => [name, hidden]),
+                    ),
+                  },
+                }
+              : {}),
+          },
+        }
+      : {}),
+  };
+}

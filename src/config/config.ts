@@ -1,0 +1,276 @@
+import { readFileSync } from 'node:fs';
+import { defaultPoints, type Points } from '../domain/alerts/score';
+import type { Secrets } from '../runtime/keyring';
+import { secretsOf } from './hidden-values';
+import { type PolicyFile, readPolicy } from './policy-file';
+import { type Env, type ReadFile, readVariables, type Values } from './variables';
+
+export type { PolicyFile } from './policy-file';
+export { secretNames, variables } from './variables';
+
+/** Every fault of a configuration at once; `remedy` says where to look. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+  readonly remedy = 'See .env.example for every variable and its default.';
+  constructor(readonly faults: string[]) {
+    super(faults.join('\n'));
+  }
+}
+
+export type Role = 'poll' | 'enrich' | 'deliver' | 'respond' | 'serve';
+export const allRoles: readonly Role[] = ['poll', 'enrich', 'deliver', 'respond', 'serve'];
+
+/** Who may do what: from RUNWATCH_RESPONDERS and RUNWATCH_CONFIG. `may` is "all" or action ids. */
+export interface ResponderRule {
+  who: string[];
+  may: 'all' | string[];
+  subscriptions: string[] | null;
+}
+
+export interface Config {
+  readonly azure: {
+    readonly cloud: 'public' | 'usgovernment' | 'china';
+    readonly endpoint: string;
+    readonly accessToken: string | null;
+    readonly subscriptionIds: readonly string[] | null;
+  };
+  /** The event hub that the activity log is exported to; null: polling alone. */
+  readonly eventHub: EventHubConfig | null;
+  /** The Log Analytics workspace that the activity log is exported to. */
+  readonly workspaceId: string | null;
+  readonly redisUrl: string | null;
+  readonly dataDir: string;
+  readonly slack: SlackConfig | null;
+  readonly teams: TeamsConfig | null;
+  readonly pollSeconds: number;
+  readonly lookbackMinutes: number;
+  readonly port: number;
+  readonly host: string;
+  readonly consoleToken: string | null;
+  /** Asked for by /metrics beyond loopback, where it is set. */
+  readonly metricsToken: string | null;
+  /** Where a process without the role serve answers /healthz, /readyz and /metrics; null: a free port on loopback. */
+  readonly metricsPort: number | null;
+  /** Null: not set; with the embedded Redis one is made in `dataDir`. */
+  readonly secrets: Secrets | null;
+  /** Every text of this configuration that must never be printed, logged or shown. */
+  readonly hidden: readonly string[];
+  /** Addresses or ranges of proxies whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Where people reach the console, without a slash at its end; null: no message links there. */
+  readonly publicUrl: string | null;
+  readonly logLevel: string;
+  readonly responders: readonly ResponderRule[];
+  /** Who may read, written as responders are; null: the members of channels that alerts go to. */
+  readonly readers: readonly string[] | null;
+  readonly policy: PolicyFile;
+  readonly points: Points;
+  /** Techniques that RUNWATCH_CONFIG switches off. */
+  readonly techniquesOff: ReadonlySet<string>;
+}
+
+export interface EventHubConfig {
+  /** Wins over the namespace. */
+  readonly connectionString: string | null;
+  /** e.g. contoso.servicebus.windows.net, read with Azure's credential. */
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly consumerGroup: string;
+}
+
+export type TeamsCloud = 'public' | 'gcc' | 'gcchigh' | 'dod' | 'china';
+
+export interface TeamsConfig {
+  readonly appId: string;
+  readonly appPassword: string;
+  readonly tenantId: string;
+  readonly cloud: TeamsCloud;
+  readonly channel: string | null;
+  /** Microsoft's Agents Playground on loopback: requests carry no token. */
+  readonly local: boolean;
+}
+
+export interface SlackConfig {
+  readonly botToken: string;
+  readonly channel: string;
+  readonly appToken: string | null;
+  readonly signingSecret: string | null;
+  readonly apiUrl: string;
+  /** Messages a second a channel. */
+  readonly rate: number;
+  /** Bot tokens of other workspaces, by team id. */
+  readonly workspaces: Readonly<Record<string, string>>;
+}
+
+/** Secrets that @azure/identity reads by itself. */
+const azureSecrets = ['AZURE_CLIENT_SECRET', 'AZURE_PASSWORD', 'AZURE_CLIENT_CERTIFICATE_PASSWORD'];
+
+/** ARM's address in each cloud. Source: "Azure national clouds", learn.microsoft.com. */
+const endpoints = {
+  public: 'https://management.azure.com',
+  usgovernment: 'https://management.usgovcloudapi.net',
+  china: 'https://management.chinacloudapi.cn',
+} as const;
+
+/**
+ * Environment and YAML as one frozen Config. NAME_FILE is read where NAME is unset.
+ * @param options.needsSecret a command that starts the bot or asks it to act wants RUNWATCH_SECRET beside REDIS_URL
+ * @throws {ConfigError} with every fault: the variable, what was read (never a secret) and what is expected
+ */
+export function loadConfig(
+  env: Env,
+  readFile: ReadFile = (path) => readFileSync(path, 'utf8'),
+  { needsSecret = false }: { needsSecret?: boolean } = {},
+): Config {
+  const faults: string[] = [];
+  const values = readVariables(env, readFile, faults);
+  if (needsSecret && values.REDIS_URL && !values.RUNWATCH_SECRET && !mentions(faults, 'RUNWATCH_SECRET'))
+    faults.push(
+      'RUNWATCH_SECRET: unset, expected the same 32 characters or more in every process, since REDIS_URL is set (openssl rand -base64 32)',
+    );
+  const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults) : {};
+  const cloud = values.AZURE_CLOUD ?? 'public';
+  const workspaces = workspacesFrom(policy, env, readFile, faults);
+  const slack = slackFrom(values, workspaces, faults);
+  const teams = teamsFrom(values, faults);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return deepFreeze({
+    azure: {
+      cloud,
+      endpoint: (values.AZURE_RESOURCE_MANAGER_ENDPOINT ?? endpoints[cloud]).replace(/\/+$/, ''),
+      accessToken: values.AZURE_ACCESS_TOKEN ?? null,
+      subscriptionIds: values.AZURE_SUBSCRIPTION_IDS?.map((id) => id.toLowerCase()) ?? null,
+    },
+    eventHub: eventHubFrom(values),
+    workspaceId: values.LOG_ANALYTICS_WORKSPACE_ID ?? null,
+    redisUrl: values.REDIS_URL ?? null,
+    dataDir: values.RUNWATCH_DATA_DIR ?? './data',
+    slack,
+    teams,
+    pollSeconds: values.RUNWATCH_POLL_SECONDS ?? 60,
+    lookbackMinutes: values.RUNWATCH_LOOKBACK_MINUTES ?? 25,
+    port: values.RUNWATCH_PORT ?? 3000,
+    host: values.RUNWATCH_HOST ?? '127.0.0.1',
+    consoleToken: values.RUNWATCH_CONSOLE_TOKEN ?? null,
+    metricsToken: values.RUNWATCH_METRICS_TOKEN ?? null,
+    metricsPort: values.RUNWATCH_METRICS_PORT ?? null,
+    secrets: values.RUNWATCH_SECRET
+      ? { current: values.RUNWATCH_SECRET, previous: values.RUNWATCH_SECRET_PREVIOUS ?? null }
+      : null,
+    hidden: [
+      ...secretsOf(values, policy, Object.values(workspaces)),
+      ...azureSecrets.flatMap((name) => env[name] ?? []),
+    ],
+    trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],
+    publicUrl: (values.RUNWATCH_PUBLIC_URL ?? policy.url)?.replace(/\/+$/, '') ?? null,
+    logLevel: values.RUNWATCH_LOG_LEVEL ?? 'info',
+    responders: respondersFrom(values.RUNWATCH_RESPONDERS, policy),
+    readers: values.RUNWATCH_READERS?.length ? values.RUNWATCH_READERS : null,
+    policy,
+    points: { ...defaultPoints, ...policy.score } as Points,
+    techniquesOff: new Set(
+      Object.entries(policy.detections ?? {})
+        .filter(([, on]) => on === false)
+        .map(([id]) => id),
+    ),
+  });
+}
+
+/** Names are those that a diagnostic setting gives when nobody chooses. */
+function eventHubFrom(values: Values): EventHubConfig | null {
+  const { EVENT_HUB_CONNECTION_STRING, EVENT_HUB_NAMESPACE } = values;
+  if (!EVENT_HUB_CONNECTION_STRING && !EVENT_HUB_NAMESPACE) return null;
+  return {
+    connectionString: EVENT_HUB_CONNECTION_STRING ?? null,
+    namespace: EVENT_HUB_NAMESPACE ?? null,
+    name:
+      values.EVENT_HUB_NAME ??
+      /;\s*EntityPath=([^;]+)/i.exec(EVENT_HUB_CONNECTION_STRING ?? '')?.[1] ??
+      'insights-activity-logs',
+    consumerGroup: values.EVENT_HUB_CONSUMER_GROUP ?? '$Default',
+  };
+}
+
+/** Each other workspace's bot token, from the variable that RUNWATCH_CONFIG names, or its _FILE. */
+function workspacesFrom(
+  { workspaces = {} }: PolicyFile,
+  env: Env,
+  readFile: ReadFile,
+  faults: string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(workspaces).map(([team, name]) => {
+      const file = env[`${name}_FILE`];
+      const token = env[name] ?? (file ? readFile(file).trim() : undefined);
+      if (!token)
+        faults.push(`${name}: unset, expected the bot token of workspace ${team} (RUNWATCH_CONFIG)`);
+      return [team, token ?? ''];
+    }),
+  );
+}
+
+const mentions = (faults: readonly string[], name: string) =>
+  faults.some((fault) => fault.startsWith(`${name}:`));
+
+function slackFrom(values: Values, workspaces: Record<string, string>, faults: string[]): SlackConfig | null {
+  if (!values.SLACK_BOT_TOKEN && !values.SLACK_CHANNEL) return null;
+  const missing = (name: string, why: string) => {
+    if (!mentions(faults, name)) faults.push(`${name}: unset, expected ${why}`);
+  };
+  if (!values.SLACK_BOT_TOKEN) missing('SLACK_BOT_TOKEN', 'a bot token, since SLACK_CHANNEL is set');
+  if (!values.SLACK_CHANNEL) missing('SLACK_CHANNEL', 'the channel for alerts, since SLACK_BOT_TOKEN is set');
+  if (!values.SLACK_APP_TOKEN && !values.SLACK_SIGNING_SECRET) {
+    missing('SLACK_APP_TOKEN', 'an app token (Socket Mode), or SLACK_SIGNING_SECRET (HTTP)');
+  }
+  return {
+    botToken: values.SLACK_BOT_TOKEN ?? '',
+    channel: values.SLACK_CHANNEL ?? '',
+    appToken: values.SLACK_APP_TOKEN ?? null,
+    signingSecret: values.SLACK_SIGNING_SECRET ?? null,
+    apiUrl: (values.SLACK_API_URL ?? 'https://slack.com/api/').replace(/\/*$/, '/'),
+    rate: values.RUNWATCH_SLACK_RATE ?? 1,
+    workspaces,
+  };
+}
+
+function teamsFrom(values: Values, faults: string[]): TeamsConfig | null {
+  const local = values.TEAMS_LOCAL === '1';
+  if (!local && !values.TEAMS_APP_ID && !values.TEAMS_APP_PASSWORD) return null;
+  const host = values.RUNWATCH_HOST ?? '127.0.0.1';
+  if (local && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
+    faults.push(
+      `TEAMS_LOCAL: got 1 with RUNWATCH_HOST ${host}, expected a loopback address: without an app id anybody could press`,
+    );
+  }
+  for (const name of local ? [] : (['TEAMS_APP_ID', 'TEAMS_APP_PASSWORD', 'TEAMS_TENANT_ID'] as const)) {
+    if (!values[name]) faults.push(`${name}: unset, expected a value, since Teams is turned on`);
+  }
+  return {
+    appId: local ? '' : (values.TEAMS_APP_ID ?? ''),
+    appPassword: values.TEAMS_APP_PASSWORD ?? '',
+    tenantId: values.TEAMS_TENANT_ID ?? '',
+    cloud: values.TEAMS_CLOUD ?? 'public',
+    channel: values.TEAMS_CHANNEL ?? null,
+    local,
+  };
+}
+
+function respondersFrom(variable: string[] | undefined, policy: PolicyFile): ResponderRule[] {
+  const fromVariable: ResponderRule[] = variable?.length
+    ? [{ who: variable, may: 'all', subscriptions: null }]
+    : [];
+  const fromFile = (policy.responders ?? []).map((rule) => ({
+    who: rule.who,
+    may: rule.may === 'all' || rule.may.includes('all') ? ('all' as const) : rule.may,
+    subscriptions: rule.subscriptions?.map((id) => id.toLowerCase()) ?? null,
+  }));
+  return [...fromVariable, ...fromFile];
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !(value instanceof Set)) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,57 @@
+import { secretsOfUrl } from '../domain/text/redactor';
+import type { PolicyFile } from './policy-file';
+import { secretNames, type Values } from './variables';
+
+/** Every text of a configuration that lets somebody in, wherever it stands. */
+export function secretsOf(values: Values, policy: PolicyFile, workspaceTokens: Iterable<string>): string[] {
+  const named = secretNames.flatMap((name) => {
+    const value = values[name as keyof Values];
+    return typeof value === 'string' ? [value] : [];
+  });
+  const urls = [
+    values.REDIS_URL,
+    values.SLACK_API_URL,
+    values.AZURE_RESOURCE_MANAGER_ENDPOINT,
+    values.RUNWATCH_PUBLIC_URL,
+    policy.url,
+    policy.escalation?.url,
+    policy.escalation?.webhook?.url,
+    policy.audit?.webhook,
+    policy.heartbeat?.url,
+  ].filter((url) => url !== undefined);
+  const key = /SharedAccessKey=([^;]+)/i.exec(values.EVENT_HUB_CONNECTION_STRING ?? '')?.[1];
+  const { escalation } = policy;
+  return [
+    ...named,
+    ...urls.flatMap(secretsOfUrl),
+    ...(key ? [key] : []),
+    ...workspaceTokens,
+    ...(escalation?.routingKey ? [escalation.routingKey] : []),
+    ...Object.entries(escalation?.webhook?.headers ?? {}).flatMap(credentialsOfHeader),
+    ...credentialsIn(escalation?.webhook?.body),
+  ];
+}
+
+/** Names of headers and fields that hold credentials. */
+const credential = /(token|secret|passw|pwd|key|auth|credential|cookie|sig(nature)?)/i;
+/** A value this long is taken for a credential whatever it is called. */
+const longValue = 24;
+
+function credentialsOfHeader([name, value]: [string, string]): string[] {
+  if (!credential.test(name) && value.length < longValue) return [];
+  const [scheme, rest] = value.split(/\s+/, 2);
+  return rest && /^(basic|bearer|token|apikey|splunk|genie\w*)$/i.test(scheme ?? '')
+    ? [value, rest]
+    : [value];
+}
+
+/** Texts in a webhook's body that stand under a name of a credential. */
+export function credentialsIn(body: unknown, name = ''): string[] {
+  if (typeof body === 'string') {
+    if (body.includes('{{')) return [];
+    return credential.test(name) || body.length >= longValue || /^(basic|bearer)\s/i.test(body) ? [body] : [];
+  }
+  if (Array.isArray(body)) return body.flatMap((item) => credentialsIn(item, name));
+  if (typeof body !== 'object' || body === null) return [];
+  return Object.entries(body).flatMap(([key, value]) => credentialsIn(value, key));
+}

@@ -1,0 +1,137 @@
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { defaultPoints } from '../domain/alerts/score';
+import { hoursSchema } from '../domain/exceptions/exceptions-file';
+import { techniques } from '../domain/techniques/catalogue';
+import type { ReadFile } from './variables';
+
+/** An action's id; `actions/check-policy.ts` refuses those that there are not. */
+const actionId = z.string().regex(/^[a-z_]+$/, 'expected an action id, such as isolate');
+const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
+const httpUrl = z.url({ protocol: /^https?$/ });
+const severity = z.enum(['low', 'medium', 'high', 'critical']);
+const onOff = z
+  .union([z.enum(['on', 'off']), z.boolean()])
+  .transform((value) => value === true || value === 'on');
+
+/** RUNWATCH_CONFIG's schema; docs/configuration.md is generated from it. */
+export const fileSchema = z.strictObject({
+  /** Where people reach the console, for links from elsewhere. */
+  url: httpUrl.optional(),
+  responders: z
+    .array(
+      z.strictObject({
+        who: z.array(z.string().min(1)).min(1),
+        may: z.union([z.literal('all'), z.array(actionId).min(1)]),
+        subscriptions: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+  fourEyes: z.array(actionId).optional(),
+  environments: z
+    .record(
+      z.string(),
+      z.strictObject({
+        tags: z.record(z.string(), oneOrMany).optional(),
+        subscriptions: z.array(z.string()).optional(),
+        alertFrom: z.number().min(0).max(100).optional(),
+      }),
+    )
+    .optional(),
+  workingHours: hoursSchema.optional(),
+  detections: z.partialRecord(z.enum(techniques.map((t) => t.id) as [string, ...string[]]), onOff).optional(),
+  routes: z
+    .array(
+      z.strictObject({
+        when: z.strictObject({
+          environment: oneOrMany.optional(),
+          severity: z.union([severity, z.array(severity).min(1)]).optional(),
+          subscription: oneOrMany.optional(),
+          tag: z.record(z.string(), oneOrMany).optional(),
+        }),
+        slack: z.string().optional(),
+        teams: z.string().optional(),
+      }),
+    )
+    .optional(),
+  /** Other Slack workspaces by team id, each with the variable that holds its bot token. */
+  workspaces: z
+    .record(z.string().regex(/^T[A-Z0-9]+$/, 'a Slack team id'), z.string().regex(/^[A-Z][A-Z0-9_]*$/))
+    .optional(),
+  reminders: z
+    .partialRecord(z.enum([...severity.options, 'sleeping']), z.number().min(0).max(10_080))
+    .optional(),
+  ask: z
+    .strictObject({
+      minutes: z.number().min(1).max(10_080).optional(),
+      closes: z.array(z.enum(['yes', 'automation'])).optional(),
+    })
+    .optional(),
+  accessReview: z.enum(['monthly']).optional(),
+  exceptions: z.strictObject({ maxDays: z.number().int().min(1).max(3650) }).optional(),
+  /** Asked each minute while all is well, for a dead man's switch. */
+  heartbeat: z.strictObject({ url: httpUrl }).optional(),
+  audit: z
+    .strictObject({
+      file: z.string().min(1).optional(),
+      webhook: httpUrl.optional(),
+      archive: z.string().min(1).optional(),
+    })
+    .optional(),
+  score: z
+    .partialRecord(
+      z.enum(Object.keys(defaultPoints) as [string, ...string[]]),
+      z.number().int().min(-100).max(100),
+    )
+    .optional(),
+  escalation: z
+    .strictObject({
+      url: httpUrl.optional(),
+      routingKey: z.string().min(1).optional(),
+      slack: z.string().min(1).optional(),
+      teams: z.string().min(1).optional(),
+      mention: z
+        .string()
+        .regex(/^S[A-Z0-9]+$/, "a Slack user group's id such as S0SOC0000")
+        .optional(),
+      webhook: z
+        .strictObject({
+          url: httpUrl,
+          headers: z.record(z.string(), z.string()).optional(),
+          body: z.unknown().optional(),
+          link: z.string().optional(),
+        })
+        .optional(),
+      sentinel: z
+        .string()
+        .regex(
+          /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OperationalInsights\/workspaces\/[^/]+$/i,
+          "a Log Analytics workspace's resource id",
+        )
+        .optional(),
+      channel: z.union([z.boolean(), z.array(z.string().min(1))]).optional(),
+    })
+    .optional(),
+  watchlist: z
+    .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })
+    .optional(),
+});
+export type PolicyFile = z.output<typeof fileSchema>;
+
+/** Reads RUNWATCH_CONFIG; faults are gathered, never thrown. */
+export function readPolicy(path: string, readFile: ReadFile, faults: string[]): PolicyFile {
+  let raw: unknown;
+  try {
+    raw = parseYaml(readFile(path)) ?? {};
+  } catch (error) {
+    faults.push(`RUNWATCH_CONFIG: could not read ${path}: ${(error as Error).message.split('\n')[0]}`);
+    return {};
+  }
+  const parsed = fileSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const unknown = issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message;
+    faults.push(`RUNWATCH_CONFIG: ${path}: ${issue.path.join('.') || 'the file'}: ${unknown}`);
+  }
+  return {};
+}

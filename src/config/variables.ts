@@ -1,0 +1,192 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { shownUrl } from '../domain/text/redactor';
+
+const number = (min: number, max: number, whole = true) =>
+  z
+    .string()
+    .trim()
+    .transform(Number)
+    .pipe(whole ? z.number().int().min(min).max(max) : z.number().min(min).max(max))
+    .meta({ expected: `a ${whole ? 'whole ' : ''}number from ${min} to ${max}` });
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+const guidList = list
+  .pipe(z.array(z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)))
+  .meta({ expected: 'subscription ids (GUIDs), comma-separated' });
+
+const httpsUrl = z.url({ protocol: /^https$/ }).meta({ expected: 'an https URL' });
+
+const starts = (prefix: string) =>
+  z
+    .string()
+    .startsWith(prefix)
+    .meta({ expected: `a token that begins with ${prefix}` });
+
+/** Text that nobody guesses by trying the obvious: long enough, and neither one character nor a short text repeated. */
+const secretText = (min: number) =>
+  z
+    .string()
+    .min(min)
+    .refine((value) => !isGuessable(value))
+    .meta({ expected: `at least ${min} characters that are hard to guess (openssl rand -base64 32)` });
+
+function isGuessable(text: string): boolean {
+  if (new Set(text).size < 8) return true;
+  for (let period = 1; period <= text.length / 2; period++)
+    if (text.slice(period) === text.slice(0, -period)) return true;
+  return false;
+}
+
+const secretExpected = 'at least 32 characters (openssl rand -base64 32)';
+
+const address = z.string().refine((value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value));
+
+/** The emulator speaks without TLS, so nothing of it may leave the machine. */
+const loopbackHub = /^Endpoint=sb:\/\/(localhost|127\.0\.0\.1)[:;/]/i;
+
+/** Each variable once: its check and its default. Secrets are the names in {@link secretNames}. */
+export const variables = {
+  AZURE_SUBSCRIPTION_IDS: guidList.optional(),
+  AZURE_CLOUD: z
+    .enum(['public', 'usgovernment', 'china'])
+    .meta({ expected: 'public, usgovernment or china' })
+    .optional(),
+  AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl.optional(),
+  AZURE_ACCESS_TOKEN: z.string().min(1).optional(),
+  LOG_ANALYTICS_WORKSPACE_ID: z
+    .guid()
+    .meta({ expected: "a Log Analytics workspace's id (a GUID)" })
+    .optional(),
+  EVENT_HUB_CONNECTION_STRING: z
+    .string()
+    .regex(/^Endpoint=sb:\/\/[^;]+;/i)
+    .refine((value) => !/UseDevelopmentEmulator=true/i.test(value) || loopbackHub.test(value))
+    .meta({
+      expected:
+        'Endpoint=sb://NAMESPACE/;SharedAccessKeyName=…;SharedAccessKey=…, the emulator on loopback only',
+    })
+    .optional(),
+  EVENT_HUB_NAMESPACE: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i)
+    .meta({ expected: "a namespace's host name such as contoso.servicebus.windows.net" })
+    .optional(),
+  EVENT_HUB_NAME: z.string().min(1).optional(),
+  EVENT_HUB_CONSUMER_GROUP: z.string().min(1).optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?(-cluster|-sentinel)?:\/\/[^\s/]+/)
+    .meta({
+      expected: 'redis://…, rediss://…, redis-cluster://HOST:PORT,… or redis-sentinel://HOST:PORT,…/NAME',
+    })
+    .optional(),
+  SLACK_BOT_TOKEN: starts('xoxb-').optional(),
+  SLACK_CHANNEL: z.string().min(1).optional(),
+  SLACK_APP_TOKEN: starts('xapp-').optional(),
+  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
+  SLACK_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .meta({ expected: 'an http(s) URL' })
+    .optional(),
+  TEAMS_APP_ID: z.string().min(1).optional(),
+  TEAMS_APP_PASSWORD: z.string().min(1).optional(),
+  TEAMS_TENANT_ID: z.string().min(1).optional(),
+  TEAMS_CHANNEL: z.string().min(1).optional(),
+  TEAMS_CLOUD: z
+    .enum(['public', 'gcc', 'gcchigh', 'dod', 'china'])
+    .meta({ expected: 'public, gcc, gcchigh, dod or china' })
+    .optional(),
+  TEAMS_LOCAL: z.enum(['0', '1']).meta({ expected: '1 or 0' }).optional(),
+  RUNWATCH_POLL_SECONDS: number(1, 3600).optional(),
+  RUNWATCH_SLACK_RATE: number(0.01, 100_000, false).optional(),
+  RUNWATCH_LOOKBACK_MINUTES: number(1, 60 * 24 * 89).optional(),
+  RUNWATCH_PORT: number(0, 65_535).optional(),
+  RUNWATCH_HOST: z.string().min(1).optional(),
+  RUNWATCH_DATA_DIR: z.string().min(1).optional(),
+  RUNWATCH_RESPONDERS: list.optional(),
+  RUNWATCH_CONFIG: z.string().min(1).optional(),
+  RUNWATCH_READERS: list.optional(),
+  RUNWATCH_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .meta({ expected: 'an http(s) URL' })
+    .optional(),
+  RUNWATCH_SECRET: z.string().min(32).meta({ expected: secretExpected }).optional(),
+  RUNWATCH_SECRET_PREVIOUS: z.string().min(32).meta({ expected: secretExpected }).optional(),
+  RUNWATCH_TRUSTED_PROXIES: list
+    .pipe(z.array(address))
+    .meta({ expected: 'IP addresses or ranges, comma-separated' })
+    .optional(),
+  RUNWATCH_CONSOLE_TOKEN: secretText(16).optional(),
+  RUNWATCH_METRICS_TOKEN: secretText(16).optional(),
+  RUNWATCH_METRICS_PORT: number(0, 65_535).optional(),
+  RUNWATCH_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .meta({ expected: 'fatal, error, warn, info, debug, trace or silent' })
+    .optional(),
+} as const;
+
+export const secretNames: readonly string[] = [
+  'AZURE_ACCESS_TOKEN',
+  'EVENT_HUB_CONNECTION_STRING',
+  'REDIS_URL',
+  'SLACK_BOT_TOKEN',
+  'SLACK_APP_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'TEAMS_APP_PASSWORD',
+  'RUNWATCH_SECRET',
+  'RUNWATCH_SECRET_PREVIOUS',
+  'RUNWATCH_CONSOLE_TOKEN',
+  'RUNWATCH_METRICS_TOKEN',
+];
+
+export type Env = Readonly<Record<string, string | undefined>>;
+export type ReadFile = (path: string) => string;
+
+/** What the variables say, each checked. */
+export type Values = { [K in keyof typeof variables]: z.output<(typeof variables)[K]> };
+
+/** Reads every variable, NAME_FILE where NAME is unset; faults are gathered, never thrown. */
+export function readVariables(env: Env, readFile: ReadFile, faults: string[]): Values {
+  const out: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(variables)) {
+    const raw = readOne(name, env, readFile, faults);
+    if (raw === undefined) continue;
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) out[name] = parsed.data;
+    else faults.push(`${name}: got ${shown(name, raw)}, expected ${expectation(schema)}`);
+  }
+  return out as Values;
+}
+
+function readOne(name: string, env: Env, readFile: ReadFile, faults: string[]): string | undefined {
+  const direct = env[name];
+  if (direct !== undefined && direct.trim() !== '') return direct.trim();
+  const path = env[`${name}_FILE`];
+  if (!path) return undefined;
+  try {
+    const content = readFile(path).trim();
+    if (content !== '') return content;
+    faults.push(`${name}_FILE: ${path} is empty, expected the value of ${name}`);
+  } catch (error) {
+    faults.push(`${name}_FILE: could not read ${path} (${(error as NodeJS.ErrnoException).code ?? 'error'})`);
+  }
+  return undefined;
+}
+
+const shown = (name: string, value: string) =>
+  secretNames.includes(name)
+    ? `a value of ${value.length} characters (not shown)`
+    : JSON.stringify(shownUrl(value).slice(0, 80));
+
+function expectation(schema: z.ZodType): string {
+  const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+  const expected = inner.meta()?.expected ?? schema.meta()?.expected;
+  return typeof expected === 'string' ? expected : 'a value';
+}

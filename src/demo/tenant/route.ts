@@ -1,0 +1,28 @@
+import type { Answer, ArmRequest } from './answers';
+import type { Resource } from './resources';
+import type { TenantState } from './tenant-state';
+
+export interface Route {
+  method: RegExp;
+  path: RegExp;
+  /** The RBAC action that the request needs. */
+  action: string;
+  /** api-versions that ARM would take. */
+  versions: RegExp;
+  answer: (request: ArmRequest, state: TenantState, subscription: string) => Answer;
+}
+
+/** A resource that is read, written whole and removed, without more to it. */
+export function answerPlain(
+  request: ArmRequest,
+  state: TenantState,
+  check: (body: Partial<Resource>) => void,
+): Answer {
+  if (request.method === 'GET') return { status: 200, body: state.resources.get(request.path) };
+  if (request.method === 'DELETE') return { status: state.resources.remove(request.path) ? 200 : 204 };
+  const body = (request.body ?? {}) as Partial<Resource>;
+  check(body);
+  const properties = { ...body.properties, provisioningState: 'Succeeded' };
+  const { resource, created } = state.resources.put(request.path, { ...body, properties });
+  return { status: created ? 201 : 200, body: resource };
+}

@@ -1,0 +1,110 @@
+import { guid } from '../text/guid';
+import type { Caller, CallerType, Grant } from './activity-event';
+import { type Bag, bag, text } from './record-fields';
+
+/** What the four shapes say, before it is read: one flat view of a record. */
+export interface RawEvent {
+  id: string;
+  time: unknown;
+  submitted: unknown;
+  operation: string;
+  status: string;
+  subStatus: string;
+  resourceId: string;
+  correlationId: string;
+  callerName: string;
+  callerDisplayName?: string;
+  ip: string;
+  claims: Bag;
+  authorization: Bag;
+  properties: Bag;
+}
+
+/**
+ * Who called, by the token's claims where the record has them, else by what else it says. Only the UPN, the object id and the
+ * app id identify: display names, e-mail addresses and guests' names are chosen by people.
+ */
+export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
+  const { claims } = raw;
+  const hasClaims = Object.keys(claims).length > 0;
+  // Azure's own caller is the UPN unless the claims say otherwise; "live.com#…" and the like are a guest's.
+  const named = raw.callerName.includes('@') && !raw.callerName.includes('#') ? raw.callerName : '';
+  const upn = claim(claims, 'upn') || (hasClaims ? '' : named);
+  const appId = claim(claims, 'appid') || null;
+  const managedIdentity = text(claims.xms_mirid);
+  const granted =
+    grant?.principalType === 'User' || grant?.principalType === 'ServicePrincipal' ? grant : null;
+  const objectId = claim(claims, 'objectidentifier') || text(claims.oid) || granted?.principalId || '';
+  const kind = text(claims.idtyp).toLowerCase();
+  const isApp = kind === 'app' || ['1', '2'].includes(text(claims.appidacr));
+  const called = [raw.callerName, uriClaim(claims, 'name'), claim(claims, 'emailaddress')].filter(Boolean);
+  const isUser = upn !== '' || kind === 'user' || called.some((name) => name.includes('@'));
+  const type: CallerType = managedIdentity
+    ? 'ManagedIdentity'
+    : isApp && !upn
+      ? 'ServicePrincipal'
+      : isUser
+        ? 'User'
+        : granted
+          ? (granted.principalType as CallerType)
+          : 'Unknown';
+  const application = text(claims.app_displayname) || managedIdentity.split('/').at(-1) || '';
+  const displayName = text(claims.name) || raw.callerDisplayName || '';
+  const amr = claim(claims, 'authnmethodsreferences') || text(claims.amr);
+  const groups = text(claims.groups);
+  const name = type === 'User' || type === 'Unknown' ? upn || called[0] : application || raw.callerName;
+  return {
+    id: guid(objectId) || (guid(raw.callerName) ?? null),
+    name: name || displayName || objectId || 'unknown caller',
+    upn: upn || null,
+    type,
+    ip: withoutPort(raw.ip) || null,
+    appId,
+    ...(displayName ? { displayName } : {}),
+    ...(amr ? { authMethods: amr.split(/[\s,]+/).filter(Boolean) } : {}),
+    ...(groups ? { groups: groups.split(/[\s,]+/).filter(Boolean) } : {}),
+    ...(managedIdentity ? { managedIdentityResource: managedIdentity } : {}),
+  };
+}
+
+/** The assignment that let the call through: the log's evidence, else the role that it names. */
+export function toGrant(authorization: Bag): Grant | null {
+  const evidence = bag(authorization.evidence);
+  const field = (camel: string, snake: string) => text(evidence[camel]) || text(evidence[snake]);
+  const role = field('role', 'role');
+  if (role) {
+    const assignment = field('roleAssignmentId', 'role_assignment_id').split('/').at(-1) ?? '';
+    const scope = field('roleAssignmentScope', 'role_assignment_scope');
+    return {
+      role,
+      scope: scope || null,
+      assignmentId: guid(assignment),
+      principalId: guid(field('principalId', 'principal_id')) ?? undefined,
+      principalType: field('principalType', 'principal_type') || undefined,
+      roleDefinitionId:
+        guid(field('roleDefinitionId', 'role_definition_id').split('/').at(-1) ?? '') ?? undefined,
+    };
+  }
+  const named = text(authorization.role);
+  return named ? { role: named, scope: null, assignmentId: null } : null;
+}
+
+/** A claim by its short name, whether Azure wrote it bare or as a URI ("http://…/claims/upn"). */
+function claim(claims: Bag, name: string): string {
+  const direct = text(claims[name]);
+  if (direct) return direct;
+  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
+  return '';
+}
+
+/** A claim that Azure wrote as a URI only: "name" by itself is the display name. */
+function uriClaim(claims: Bag, name: string): string {
+  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
+  return '';
+}
+
+const withoutPort = (ip: string) => {
+  const v4 = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(ip);
+  if (v4?.[1]) return v4[1];
+  return /^\[([0-9a-f:.]+)\](?::\d+)?$/i.exec(ip)?.[1] ?? ip;
+};

@@ -1,0 +1,107 @@
+import { type Alert, alertIdOf, newAlert, summarize, withExecutions } from '../alerts/alert';
+import { defaultPoints, type Points, scoreOf } from '../alerts/score';
+import { type Exception, findException } from '../exceptions/exception';
+import { detectTechnique } from '../techniques/catalogue';
+import { executionFrom, executionKey } from '../techniques/execution';
+import { assignRuns, type Run } from '../techniques/runs';
+import { normalize, operationOf, type Shape, shapeOf } from './read-record';
+
+export interface ReplayCounts {
+  records: number;
+  alerts: number;
+  suppressed: number;
+  /** How many records could not be read, by reason. */
+  unreadable: Map<string, number>;
+}
+
+export interface ReplayOptions {
+  format: Shape | 'auto';
+  exceptions: readonly Exception[];
+  techniquesOff?: ReadonlySet<string>;
+  points?: Points;
+}
+
+/** Collects the alerts that a stream of activity-log records would have raised, one an execution. */
+export function createReplay({ format, exceptions, techniquesOff, points = defaultPoints }: ReplayOptions) {
+  const alerts = new Map<string, Alert>();
+  const runs = new Map<string, Run[]>();
+  const counts: ReplayCounts = { records: 0, alerts: 0, suppressed: 0, unreadable: new Map() };
+  const setAside = (reason: string) =>
+    counts.unreadable.set(reason, (counts.unreadable.get(reason) ?? 0) + 1);
+
+  function take(record: unknown): void {
+    const envelope = record as { records?: unknown; value?: unknown } | null;
+    const inner = envelope && typeof envelope === 'object' ? (envelope.records ?? envelope.value) : undefined;
+    if (Array.isArray(inner)) {
+      for (const each of inner) take(each);
+      return;
+    }
+    counts.records++;
+    const shape = format === 'auto' ? shapeOf(record) : format;
+    const operation = operationOf(record, shape);
+    if (operation !== null && !detectTechnique(operation)) return;
+    const result = normalize(record, shape ?? undefined);
+    if ('unreadable' in result) {
+      setAside(result.unreadable.reason);
+      return;
+    }
+    const base = executionKey(result.event);
+    const { runs: after, keyOf } = assignRuns(base, runs.get(base) ?? [], [result.event]);
+    runs.set(base, after);
+    const execution = executionFrom(result.event, keyOf[0]);
+    if (!execution || techniquesOff?.has(execution.technique)) return;
+    const known = alerts.get(execution.key);
+    alerts.set(
+      execution.key,
+      known
+        ? withExecutions(known, [execution])
+        : newAlert(alertIdOf(execution.key), [execution], execution.startedAt),
+    );
+  }
+
+  /** Every alert, judged, in order of its first event. */
+  function finish(): ReplayedAlert[] {
+    const judged = [...alerts.values()].map((alert) => replayed(alert, exceptions, points));
+    judged.sort((a, b) =>
+      a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.id < b.id ? -1 : 1,
+    );
+    counts.alerts = judged.length;
+    counts.suppressed = judged.filter((alert) => alert.verdict === 'suppressed').length;
+    return judged;
+  }
+
+  return { take, finish, counts };
+}
+
+export type ReplayedAlert = ReturnType<typeof replayed>;
+
+/** The JSON that `replay --json` prints; its fields are fixed in the interface. */
+function replayed(alert: Alert, exceptions: readonly Exception[], points: Points) {
+  const summary = summarize(alert);
+  const { caller, grantedBy } = summary;
+  const exception = findException(exceptions, summary.first);
+  const { score, severity, reasons } = scoreOf(alert, { points });
+  return {
+    id: alert.id,
+    technique: summary.technique.id,
+    operation: summary.first.operation,
+    status: summary.status,
+    caller: { id: caller.id, name: caller.name, type: caller.type, ip: caller.ip, appId: caller.appId },
+    target: summary.target,
+    grantedBy: grantedBy && {
+      role: grantedBy.role,
+      scope: grantedBy.scope,
+      assignmentId: grantedBy.assignmentId,
+    },
+    startedAt: summary.startedAt,
+    lastEventAt: summary.lastEventAt,
+    events: summary.events,
+    correlationId: summary.first.correlationId,
+    severity,
+    score,
+    reasons,
+    verdict: exception ? ('suppressed' as const) : ('alert' as const),
+    exception: exception?.id ?? null,
+    mitre: summary.technique.mitre,
+  };
+}

@@ -1,0 +1,46 @@
+import { type Exception, findException } from '../exceptions/exception';
+import { matchFactsOf } from '../exceptions/match-facts';
+import type { EnvironmentRule } from '../resources/environment';
+import { type Alert, summarize } from './alert';
+import { type ScoreContext, scoreOf } from './score';
+
+export interface JudgeContext extends ScoreContext {
+  environments?: Record<string, EnvironmentRule> | undefined;
+}
+
+/**
+ * Scores an alert and decides whether it is shown. An exception suppresses only when it covers every execution; an
+ * environment's threshold leaves it to the digest; what was shown once stays shown; a critical score is silenced only by an exception that says so.
+ */
+export function judge(alert: Alert, exceptions: readonly Exception[], context: JudgeContext): Alert {
+  const scored = { ...alert, ...scoreOf(alert, context) };
+  const critical = scored.severity === 'critical';
+  const candidates = critical ? exceptions.filter((exception) => exception.silenceCritical) : exceptions;
+  const exception = alert.announced ? null : coveringException(scored, candidates);
+  const threshold = alert.announced || critical || exception ? null : belowThreshold(scored, context);
+  const suppressed = exception !== null || threshold !== null;
+  return {
+    ...scored,
+    verdict: suppressed ? 'suppressed' : 'alert',
+    exception,
+    threshold,
+    ready: true,
+    announced: alert.announced || !suppressed,
+  };
+}
+
+function coveringException(alert: Alert, exceptions: readonly Exception[]): string | null {
+  const { first } = summarize(alert);
+  const exception = findException(exceptions, first, matchFactsOf(alert, first));
+  if (!exception) return null;
+  const all = alert.executions.every((execution) =>
+    findException(exceptions, execution, matchFactsOf(alert, execution)),
+  );
+  return all ? exception.id : null;
+}
+
+function belowThreshold(alert: Alert, { environments }: JudgeContext): string | null {
+  const name = alert.facts.machine?.environment;
+  const from = name ? environments?.[name]?.alertFrom : undefined;
+  return from !== undefined && alert.score < from ? `below ${from} in ${name}` : null;
+}

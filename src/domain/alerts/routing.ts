@@ -1,0 +1,40 @@
+import { globMatches } from '../exceptions/exception';
+import { is } from '../resources/resource-id';
+import { type Alert, summarize } from './alert';
+
+/** Where alerts of some kind go; all that `when` gives must hold. */
+export interface Route {
+  when: {
+    environment?: string | string[] | undefined;
+    severity?: string | string[] | undefined;
+    subscription?: string | string[] | undefined;
+    tag?: Record<string, string | string[]> | undefined;
+  };
+  slack?: string | undefined;
+  teams?: string | undefined;
+}
+
+/** The channel of the first route that fits and names one for the surface; null: the surface's own. */
+export function channelFor(alert: Alert, routes: readonly Route[], surface: string): string | null {
+  const route = routes.find((candidate) => channelOf(candidate, surface) && fits(alert, candidate.when));
+  return route ? channelOf(route, surface) : null;
+}
+
+const channelOf = (route: Route, surface: string): string | null =>
+  (surface === 'slack' ? route.slack : surface === 'teams' ? route.teams : null) ?? null;
+
+function fits(alert: Alert, when: Route['when']): boolean {
+  const { machine } = alert.facts;
+  const tags = Object.entries(machine?.tags ?? {});
+  const among = (wanted: string | string[] | undefined, value: string | null) =>
+    wanted === undefined ||
+    (value !== null && [wanted].flat().some((pattern) => globMatches(pattern, value)));
+  return (
+    among(when.environment, machine?.environment ?? null) &&
+    among(when.severity, alert.severity) &&
+    among(when.subscription, summarize(alert).target.subscriptionId) &&
+    Object.entries(when.tag ?? {}).every(([name, wanted]) =>
+      among(wanted, tags.find(([tag]) => is(tag, name))?.[1] ?? null),
+    )
+  );
+}

@@ -1,0 +1,133 @@
+import { inWindow, type TimeWindow } from '../exceptions/time-window';
+import { type Alert, callerKeyOf, summarize } from './alert';
+import type { Reason, Severity } from './severity';
+
+/** Points per reason; RUNWATCH_CONFIG's `score` overrides any of them. */
+export const defaultPoints = {
+  failed: -15,
+  refused: -20,
+  burst: 15,
+  firstOnMachine: 15,
+  unusualHour: 10,
+  outsideWorkingHours: 10,
+  newAddress: 8,
+  refusalsBefore: 12,
+  passwordOnly: 12,
+  guest: 10,
+  scriptTrait: 15,
+  privilegedIdentity: 10,
+  exposedMachine: 5,
+  production: 5,
+  test: -20,
+  watchlist: 25,
+  callerDenied: 60,
+};
+export type Points = Record<keyof typeof defaultPoints, number>;
+
+/** What scoring needs to know beside the alert. */
+export interface ScoreContext {
+  points: Points;
+  workingHours?: TimeWindow | undefined;
+  /** Callers and machines that are watched. */
+  watchlist?: { callers?: string[] | undefined; targets?: string[] | undefined } | undefined;
+  /** Callers, machines and scripts that responders watch for now, by key in small letters. */
+  watched?: ReadonlySet<string> | undefined;
+}
+
+/** Severity begins at these scores: Elastic's medium is 47, so the middle band holds it. */
+export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;
+
+export function severityOf(score: number): Severity {
+  if (score >= severityFrom.critical) return 'critical';
+  if (score >= severityFrom.high) return 'high';
+  if (score >= severityFrom.medium) return 'medium';
+  return 'low';
+}
+
+/** History shorter than this can't call anything new. */
+const enoughDays = 7;
+
+/** Scores an alert from 0 to 100; the reasons' points add up to the score unless it was held at an end. */
+export function scoreOf(
+  alert: Pick<Alert, 'executions' | 'facts'> & { triage?: Alert['triage'] },
+  context: ScoreContext = { points: defaultPoints },
+): { score: number; severity: Severity; reasons: Reason[] } {
+  const { technique } = summarize(alert);
+  const reasons: Reason[] = [{ points: technique.baseScore, text: technique.title }];
+  for (const [name, text] of applying(alert, context)) {
+    const points = context.points[name];
+    if (points !== 0) reasons.push({ points, text });
+  }
+  const sum = reasons.reduce((total, reason) => total + reason.points, 0);
+  const score = Math.max(0, Math.min(100, sum));
+  return { score, severity: severityOf(score), reasons };
+}
+
+function applying(
+  alert: Pick<Alert, 'executions' | 'facts'> & { triage?: Alert['triage'] },
+  context: ScoreContext,
+): [keyof Points, string][] {
+  const { status, refused, machines, caller, startedAt, lastEventAt, target } = summarize(alert);
+  const { history, who, script, machine } = alert.facts;
+  const minutes = Math.floor((Date.parse(lastEventAt) - Date.parse(startedAt)) / 60_000);
+  const known = history !== undefined && history.days >= enoughDays;
+  const out: [keyof Points, string][] = [];
+  const { asked } = alert.triage ?? {};
+  const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
+  add('refused', refused, 'refused by Azure: nothing ran');
+  add('failed', status === 'failed' && !refused, 'failed');
+  add(
+    'burst',
+    machines > 1,
+    `${machines} machines in ${minutes < 1 ? 'a minute' : `${minutes + 1} minutes`}`,
+  );
+  add(
+    'firstOnMachine',
+    known && history.onThisMachine === 0,
+    `first time on this machine (0 in ${history?.days} days)`,
+  );
+  add('unusualHour', history?.usualHour === false, 'outside their own hours');
+  add(
+    'outsideWorkingHours',
+    context.workingHours && !inWindow(context.workingHours, new Date(startedAt)),
+    `outside ${context.workingHours?.from ?? ''}–${context.workingHours?.to ?? ''}`,
+  );
+  add('newAddress', known && caller.ip !== null && !history.addressSeen, 'new address');
+  add(
+    'refusalsBefore',
+    (history?.refusalsBefore ?? 0) > 0,
+    `${history?.refusalsBefore} ${history?.refusalsBefore === 1 ? 'refusal' : 'refusals'} in the minutes before`,
+  );
+  add('passwordOnly', who?.weakSignIn, 'password without MFA');
+  add('guest', who?.guest, 'a guest account');
+  add(
+    'scriptTrait',
+    (script?.traits.length ?? 0) > 0,
+    `script ${script?.traits.map((trait) => trait.name).join(', ')}`,
+  );
+  add('privilegedIdentity', (machine?.identityCan.length ?? 0) > 0, "the machine's identity is privileged");
+  add(
+    'exposedMachine',
+    (machine?.openPorts?.length ?? 0) > 0,
+    `port ${machine?.openPorts?.join(', ')} open to the internet`,
+  );
+  add('production', isProduction(machine?.environment), 'production');
+  add('test', isTest(machine?.environment), `${machine?.environment} environment`);
+  const watched = (list: readonly string[] | undefined, names: (string | null)[]) =>
+    list?.some((entry) => names.some((name) => name?.toLowerCase() === entry.toLowerCase()));
+  add('callerDenied', asked?.answer === 'no', `${asked?.name} says it was not them`);
+  add(
+    'watchlist',
+    watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||
+      watched(context.watchlist?.targets, [target.name, target.id]) ||
+      [callerKeyOf(caller), target.id.toLowerCase(), script?.sha256 ?? ''].some((key) =>
+        context.watched?.has(key),
+      ),
+    'on the watchlist',
+  );
+  return out;
+}
+
+const isProduction = (environment: string | null | undefined) => /^prod/i.test(environment ?? '');
+const isTest = (environment: string | null | undefined) =>
+  /^(test|dev|development|sandbox|staging|qa)$/i.test(environment ?? '');

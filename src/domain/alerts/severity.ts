@@ -1,0 +1,7 @@
+/** How bad an alert is; see `severityOf` for the scores. */
+export type Severity = 'low' | 'medium' | 'high' | 'critical';
+
+export interface Reason {
+  points: number;
+  text: string;
+}

@@ -1,0 +1,88 @@
+import type { Presser } from '../people/person';
+import { isSamePerson } from '../people/person';
+import type { Alert, ClosedAs, StateName } from './alert';
+
+/** A move that the alert's state does not allow, in a kind word to the person who pressed. */
+export class Refusal extends Error {}
+
+/** Which states each move may start from. */
+const from: Record<
+  'acknowledge' | 'investigate' | 'assign' | 'contain' | 'uncontain' | 'close' | 'reopen',
+  readonly StateName[]
+> = {
+  acknowledge: ['new'],
+  investigate: ['new', 'acknowledged'],
+  assign: ['new', 'acknowledged', 'investigating', 'contained'],
+  contain: ['new', 'acknowledged', 'investigating'],
+  uncontain: ['contained'],
+  close: ['new', 'acknowledged', 'investigating', 'contained'],
+  reopen: ['closed'],
+};
+
+interface Move {
+  by: Presser;
+  at: string;
+  note?: string | undefined;
+}
+
+export function acknowledge(alert: Alert, move: Move): Alert {
+  check(alert, 'acknowledge', 'acknowledged');
+  return moved(alert, 'acknowledged', move);
+}
+
+export function investigate(alert: Alert, move: Move): Alert {
+  check(alert, 'investigate', 'investigated');
+  return moved(alert, 'investigating', move);
+}
+
+/** Whoever has it investigates it; a contained alert stays contained. */
+export function assign(alert: Alert, to: Presser, move: Move): Alert {
+  check(alert, 'assign', 'assigned');
+  if (alert.assignee && isSamePerson(alert.assignee, to))
+    throw new Refusal(`${alert.id} is ${isSamePerson(to, move.by) ? 'yours' : `${to.name}'s`} already.`);
+  const taken = { ...alert, assignee: to };
+  return alert.state === 'contained' ? { ...taken, updatedAt: move.at } : moved(taken, 'investigating', move);
+}
+
+/** Isolating says that somebody is on it. */
+export function contain(alert: Alert, move: Move): Alert {
+  return from.contain.includes(alert.state) ? moved(alert, 'contained', move) : alert;
+}
+
+export function uncontain(alert: Alert, move: Move): Alert {
+  return from.uncontain.includes(alert.state) ? moved(alert, 'investigating', move) : alert;
+}
+
+export function close(alert: Alert, as: ClosedAs, move: Move): Alert {
+  check(alert, 'close', 'closed');
+  return { ...moved(alert, 'closed', move), closedAs: as };
+}
+
+export function reopen(alert: Alert, move: Move): Alert {
+  check(alert, 'reopen', 'reopened');
+  return { ...moved(alert, 'acknowledged', move), closedAs: null };
+}
+
+function check(alert: Alert, move: keyof typeof from, done: string): void {
+  if (from[move].includes(alert.state)) return;
+  const last = alert.history.at(-1);
+  const by = last ? ` by ${last.by.name}` : '';
+  throw new Refusal(
+    move === 'reopen'
+      ? `${alert.id} is not closed, so there is nothing to reopen.`
+      : `${alert.id} is already ${alert.state}${by}; it can't be ${done} now.`,
+  );
+}
+
+function moved(alert: Alert, to: StateName, { by, at, note }: Move): Alert {
+  return {
+    ...alert,
+    state: to,
+    updatedAt: at,
+    history: [...alert.history, { to, by, at, ...(note ? { note } : {}) }],
+  };
+}
+
+/** The latest change into a state, e.g. who acknowledged. */
+export const lastChange = (alert: Alert, to: StateName) =>
+  alert.history.findLast((change) => change.to === to) ?? null;

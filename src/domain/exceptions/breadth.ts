@@ -1,0 +1,66 @@
+import { RE2JS } from 're2js';
+import { upnOf } from '../activity/activity-event';
+import { type Alert, summarize } from '../alerts/alert';
+import { globMatches, type Match } from './exception';
+
+/**
+ * Why an exception is too broad for one person to add, null when it is not: it names nothing but kinds, places or hours,
+ * or it frees somebody who may change access of every look at them, everywhere.
+ */
+export function tooBroad(match: Match, alerts: readonly Alert[]): string | null {
+  const { caller: by, target, resourceGroup, tag, script, ip } = match;
+  const narrowed =
+    every(target, (value) => letters(value.split('/').at(-1) ?? '') >= (isExact(value) ? 1 : 4)) ||
+    every(resourceGroup, (value) => letters(value) >= (isExact(value) ? 1 : 4)) ||
+    every(ip, isSmall) ||
+    script?.sha256 !== undefined ||
+    (script?.pattern !== undefined && isTelling(script.pattern)) ||
+    Object.values(tag ?? {}).some((values) => every(values, isExact));
+  if (narrowed) return null;
+  if (!every(by, (value) => letters(value.split('@')[0] ?? '') >= 4 || isExact(value)))
+    return 'it names no caller, machine, resource group, tag, script or address';
+  const privileged = alerts.some(
+    (alert) =>
+      isCaller(by, alert) && alert.facts.access?.alsoCan.some((power) => power.startsWith('change access')),
+  );
+  return privileged ? 'its caller may change access, and it would hold everywhere' : null;
+}
+
+function isCaller(patterns: Match['caller'], alert: Alert): boolean {
+  const { caller } = summarize(alert);
+  const names = [upnOf(caller), caller.id, caller.appId];
+  return [patterns ?? []].flat().some((pattern) => names.some((name) => name && globMatches(pattern, name)));
+}
+
+/** Is it given, and does each of its values hold? */
+const every = (value: string | string[] | undefined, holds: (value: string) => boolean): boolean =>
+  value !== undefined && [value].flat().length > 0 && [value].flat().every(holds);
+
+const isExact = (value: string) => value !== '' && !value.includes('*');
+const letters = (value: string) => value.replace(/[*]/g, '').length;
+
+/** At most a /24 of IPv4 or a /48 of IPv6: an office, not a continent. */
+function isSmall(range: string): boolean {
+  const [address = '', bits] = range.split('/');
+  return bits === undefined || Number(bits) >= (address.includes(':') ? 48 : 24);
+}
+
+/** Texts that no pattern for one script should find. */
+const probes = [
+  '',
+  'a',
+  'echo',
+  'Get-Process',
+  'ls -la /',
+  '#!/bin/bash\nwhoami\n',
+  'x'.repeat(100),
+  '1234567890',
+];
+
+const isTelling = (pattern: string): boolean => {
+  const compiled = RE2JS.compile(pattern);
+  return (
+    letters(pattern.replace(/[^\p{L}\p{N}]/gu, '')) >= 3 &&
+    !probes.some((text) => compiled.matcher(text).find())
+  );
+};

@@ -1,0 +1,141 @@
+import ipaddr from 'ipaddr.js';
+import { RE2JS } from 're2js';
+import { upnOf } from '../activity/activity-event';
+import { is } from '../resources/resource-id';
+import type { Execution } from '../techniques/execution';
+import { inWindow, type TimeWindow } from './time-window';
+
+type OneOrMany = string | string[];
+
+/** What an exception matches: all that is given must hold; one value or any of a list; no case; * is any run of characters. */
+export interface Match {
+  caller?: OneOrMany | undefined;
+  target?: OneOrMany | undefined;
+  resourceGroup?: OneOrMany | undefined;
+  subscription?: OneOrMany | undefined;
+  tag?: Record<string, OneOrMany> | undefined;
+  technique?: OneOrMany | undefined;
+  script?: { sha256?: OneOrMany | undefined; pattern?: string | undefined } | undefined;
+  ip?: OneOrMany | undefined;
+  hours?: TimeWindow | undefined;
+}
+
+/** A documented reason not to alert. */
+export interface Exception {
+  id: string;
+  match: Match;
+  reason: string;
+  owner: string;
+  /** The moment it stops to match, RFC 3339. */
+  expires: string;
+  review?: string | undefined;
+  ticket?: string | undefined;
+  /** Covers even a critical score, which no other exception does. */
+  silenceCritical?: boolean | undefined;
+  createdBy?: string | undefined;
+  createdAt?: string | undefined;
+}
+
+/** What is known of an execution beyond the log; a matcher whose fact is unknown does not match. */
+export interface MatchFacts {
+  tags?: Record<string, string> | undefined;
+  script?: { sha256: string; text: string } | undefined;
+}
+
+/** The first exception, by id, that covers the execution at its own time. */
+export function findException(
+  exceptions: readonly Exception[],
+  execution: Execution,
+  facts: MatchFacts = {},
+): Exception | null {
+  return (
+    exceptions.find(
+      (exception) => isLive(exception, execution.startedAt) && matches(exception.match, execution, facts),
+    ) ?? null
+  );
+}
+
+/** The last day on which it holds: midnight belongs to the day before. */
+export const lastDay = (expires: string): string =>
+  new Date(Date.parse(expires) - 1).toISOString().slice(0, 10);
+
+export const isLive = (exception: Exception, at: string): boolean =>
+  Date.parse(at) < Date.parse(exception.expires);
+
+export function matches(match: Match, execution: Execution, facts: MatchFacts = {}): boolean {
+  const { caller, target } = execution;
+  const given = Object.values(match).filter((value) => value !== undefined);
+  if (given.length === 0) return false;
+  return (
+    anyOf(match.caller, [upnOf(caller), caller.id, caller.appId]) &&
+    anyOf(match.target, [target.name, target.id]) &&
+    anyOf(match.resourceGroup, [target.resourceGroup]) &&
+    anyOf(match.subscription, [target.subscriptionId]) &&
+    anyOf(match.technique, [execution.technique]) &&
+    tagsMatch(match.tag, facts.tags) &&
+    scriptMatches(match.script, facts.script) &&
+    ipMatches(match.ip, caller.ip) &&
+    (!match.hours || inWindow(match.hours, new Date(execution.startedAt)))
+  );
+}
+
+function anyOf(wanted: OneOrMany | undefined, values: (string | null)[]): boolean {
+  if (wanted === undefined) return true;
+  return list(wanted).some((pattern) =>
+    values.some((value) => value !== null && globMatches(pattern, value)),
+  );
+}
+
+const list = (value: OneOrMany): string[] => (Array.isArray(value) ? value : [value]);
+
+/** Does the text match the pattern, without case, where * is any run of characters? Linear in both, never backtracks far. */
+export function globMatches(pattern: string, value: string): boolean {
+  const parts = pattern.toLowerCase().split('*');
+  const text = value.toLowerCase();
+  const first = parts[0] ?? '';
+  if (parts.length === 1) return text === first;
+  const last = parts.at(-1) ?? '';
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+    return false;
+  let at = first.length;
+  const end = text.length - last.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+function tagsMatch(
+  wanted: Record<string, OneOrMany> | undefined,
+  tags: Record<string, string> | undefined,
+): boolean {
+  if (!wanted) return true;
+  if (!tags) return false;
+  return Object.entries(wanted).every(([name, values]) => {
+    const value = Object.entries(tags).find(([tag]) => is(tag, name))?.[1];
+    return value !== undefined && anyOf(values, [value]);
+  });
+}
+
+function scriptMatches(wanted: Match['script'], script: MatchFacts['script']): boolean {
+  if (!wanted) return true;
+  if (!script) return false;
+  return (
+    anyOf(wanted.sha256, [script.sha256]) &&
+    (wanted.pattern === undefined || RE2JS.compile(wanted.pattern).matcher(script.text).find())
+  );
+}
+
+function ipMatches(wanted: OneOrMany | undefined, ip: string | null): boolean {
+  if (wanted === undefined) return true;
+  if (!ip || !ipaddr.isValid(ip)) return false;
+  const address = ipaddr.process(ip);
+  return list(wanted).some((range) => {
+    const [network, bits] = range.includes('/')
+      ? ipaddr.parseCIDR(range)
+      : ([ipaddr.process(range), ipaddr.process(range).kind() === 'ipv4' ? 32 : 128] as const);
+    return network.kind() === address.kind() && address.match([network, bits] as [ipaddr.IPv4, number]);
+  });
+}

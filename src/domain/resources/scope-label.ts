@@ -1,0 +1,13 @@
+import { plainLine } from '../text/plain-text';
+
+/** A scope as people say it: "subscription 5f3c…", "resource group rg-pay", "vm-pay-01". `named` is the subscription's display name. */
+export function scopeLabel(scope: string, named: string | null = null): string {
+  const clean = plainLine(scope, 300);
+  const subscription = /^\/subscriptions\/([^/]+)$/i.exec(clean)?.[1];
+  if (subscription) return `subscription ${named ? plainLine(named, 80) : subscription}`;
+  const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)$/i.exec(clean)?.[1];
+  if (group) return `resource group ${group}`;
+  const management = /managementGroups\/([^/]+)$/i.exec(clean)?.[1];
+  if (management) return `management group ${management}`;
+  return clean === '/' ? 'the root of the tenant' : (clean.split('/').at(-1) ?? clean);
+}

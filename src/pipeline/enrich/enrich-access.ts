@@ -1,0 +1,97 @@
+import { alsoCan, countCovered, type Way, waysTo } from '../../domain/access/resolve-access';
+import type { Grant } from '../../domain/activity/activity-event';
+import { summarize } from '../../domain/alerts/alert';
+import type { Access } from '../../domain/alerts/facts';
+import { is } from '../../domain/resources/resource-id';
+import type { EnrichDeps, Part } from './enrichment-part';
+
+/** Why they could: the assignment that let the call through, and what else the caller's roles give. */
+export const access: Part = {
+  what: 'role assignments',
+  ask: async (alert, { azure, store }) => {
+    const { caller, target, grantedBy, first } = summarize(alert);
+    const subscriptionName = (await store.polls.subscription(target.subscriptionId))?.name || null;
+    const nothing = {
+      group: null,
+      assignedAt: null,
+      assignedBy: null,
+      until: null,
+      condition: null,
+      otherWays: 0,
+      alsoCan: [],
+      machines: null,
+      subscriptionName,
+    };
+    if (!caller.id || !target.subscriptionId) {
+      return { access: { grant: grantedBy, source: grantedBy ? 'log' : 'unknown', ...nothing } };
+    }
+    const subscription = `/subscriptions/${target.subscriptionId}`;
+    const [assignments, definitions, scheduled, machineIds] = await Promise.all([
+      azure.assignmentsOf(caller.id, target.subscriptionId),
+      azure.roleDefinitions(subscription),
+      azure.scheduledOf(caller.id, target.subscriptionId).catch(() => []),
+      azure.machineIdsOf(target.subscriptionId).catch(() => null),
+    ]);
+    const { ways } = waysTo(
+      { action: first.operation, scope: first.resourceId, principals: null },
+      assignments,
+      definitions,
+    );
+    const way = pick(ways, grantedBy);
+    const named = grantedBy?.assignmentId ?? way?.assignment.name;
+    const pim = scheduled.find((assignment) => named && is(assignment.name, named));
+    return {
+      access: {
+        grant: grantOf(way, grantedBy),
+        source: grantedBy?.assignmentId || (grantedBy && !way) ? 'log' : way ? 'resolved' : 'unknown',
+        group: await groupOf(way, grantedBy, caller.id, azure),
+        assignedAt: way?.assignment.createdOn ?? null,
+        assignedBy: way?.assignment.createdBy ? await nameOf(way.assignment.createdBy, azure) : null,
+        until: pim?.until ?? null,
+        condition: way?.assignment.condition ?? null,
+        otherWays: Math.max(0, ways.length - (way ? 1 : 0)),
+        alsoCan: alsoCan(assignments, definitions, subscriptionName),
+        machines: machineIds && countCovered(ways, machineIds),
+        subscriptionName,
+      } satisfies Access,
+    };
+  },
+};
+
+/** The assignment that the log names, else one of the role that it names, else any. */
+const pick = (ways: readonly Way[], granted: Grant | null): Way | undefined =>
+  ways.find((way) => granted?.assignmentId && is(way.assignment.name, granted.assignmentId)) ??
+  (granted?.assignmentId
+    ? undefined
+    : (ways.find((way) => granted && is(way.role.name, granted.role)) ?? ways[0]));
+
+const grantOf = (way: Way | undefined, granted: Grant | null): Grant | null =>
+  way && !granted?.assignmentId
+    ? {
+        role: way.role.name,
+        scope: way.assignment.scope,
+        assignmentId: way.assignment.name,
+        principalId: way.assignment.principalId,
+        principalType: way.assignment.principalType,
+      }
+    : granted;
+
+async function groupOf(
+  way: Way | undefined,
+  granted: Grant | null,
+  callerId: string,
+  azure: EnrichDeps['azure'],
+): Promise<Access['group']> {
+  const principalId = granted?.principalId ?? way?.assignment.principalId;
+  if (!principalId || is(principalId, callerId)) return null;
+  const [principal, members] = await Promise.all([
+    azure.directory.principal(principalId).catch(() => null),
+    azure.directory.groupSize(principalId).catch(() => null),
+  ]);
+  return { name: principal?.name ?? principalId, members };
+}
+
+const nameOf = async (id: string, azure: EnrichDeps['azure']): Promise<string> => {
+  const principal = await azure.directory.principal(id).catch(() => null);
+  return principal?.login ?? principal?.name ?? id;
+};

@@ -1,0 +1,52 @@
+import { AzureError } from '../../azure/connection/azure-error';
+import { applicationName } from '../../domain/access/well-known-apps';
+import { summarize } from '../../domain/alerts/alert';
+import type { Who } from '../../domain/alerts/facts';
+import type { Part } from './enrichment-part';
+
+/** Who it is: by Microsoft Graph where it may be asked, else by what the token claimed. */
+export const who: Part = {
+  what: 'who the caller is',
+  ask: async (alert, { azure }) => {
+    const { caller } = summarize(alert);
+    const methods = caller.authMethods ?? [];
+    const weakSignIn =
+      caller.type === 'User' && methods.includes('pwd') && !methods.some((method) => method !== 'pwd');
+    const fromClaims: Who = {
+      name: caller.displayName ?? null,
+      jobTitle: null,
+      enabled: null,
+      guest: /#ext#/i.test(caller.name),
+      owners: [],
+      application:
+        caller.type === 'User' && caller.appId
+          ? (applicationName(caller.appId) ?? `unknown application ${caller.appId}`)
+          : null,
+      signIn: weakSignIn ? 'password without MFA' : methods.length > 0 ? methods.join(' + ') : null,
+      weakSignIn,
+      hint: null,
+    };
+    if (!caller.id) return { who: fromClaims };
+    const hint = 'title, owner and state are known with Directory.Read.All (Microsoft Graph)';
+    if (!azure.directory.permitted) return { who: { ...fromClaims, hint } };
+    try {
+      const person = await azure.directory.principal(caller.id);
+      if (!person) return { who: fromClaims };
+      const owners = person.kind === 'ServicePrincipal' ? await azure.directory.ownersOf(person.id) : [];
+      return {
+        who: {
+          ...fromClaims,
+          name: person.name,
+          jobTitle: person.jobTitle,
+          enabled: person.enabled,
+          guest: person.guest || fromClaims.guest,
+          owners: owners.map((owner) => owner.login ?? owner.name),
+        },
+      };
+    } catch (error) {
+      if (error instanceof AzureError && (error.statusCode === 401 || error.statusCode === 403))
+        return { who: { ...fromClaims, hint } };
+      throw error;
+    }
+  },
+};

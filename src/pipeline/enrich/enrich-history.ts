@@ -1,0 +1,56 @@
+import { callerKeyOf, summarize } from '../../domain/alerts/alert';
+import { localTime } from '../../domain/exceptions/time-window';
+import { daysBefore, type Past } from '../../store/events/history';
+import type { Part } from './enrichment-part';
+
+const day = 86_400_000;
+/** Fewer executions than this say nothing of somebody's hours. */
+const enoughForHours = 10;
+
+/** Is it normal for this caller, this machine, this script, this address, this hour? */
+export const history: Part = {
+  what: 'history',
+  ask: async (alert, { store, policy }) => {
+    const { caller, startedAt, target, first } = summarize(alert);
+    const at = Date.parse(startedAt);
+    const own = new Set(alert.executions.map((execution) => execution.key));
+    const [kept, filledFrom, sameScriptAt] = await Promise.all([
+      store.history.of(callerKeyOf(caller)),
+      store.history.filledFrom(target.subscriptionId),
+      alert.facts.script?.sha256 ? store.history.noteScript(alert.facts.script.sha256, first.key, at) : null,
+    ]);
+    const past = daysBefore(kept, at).filter((entry) => !own.has(entry.executionKey));
+    const ran = past.filter((entry) => !entry.refused);
+    return {
+      history: {
+        days: filledFrom === null ? 0 : Math.max(0, Math.min(90, Math.floor((at - filledFrom) / day))),
+        onThisMachine: ran.filter((entry) => entry.targetId === target.id.toLowerCase()).length,
+        byCaller: ran.length,
+        addressSeen: caller.ip !== null && ran.some((entry) => entry.ip === caller.ip),
+        daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),
+        usualHour: usualHour(ran, at, policy.workingHours?.zone),
+        refusalsBefore: past.filter((entry) => entry.refused && at - entry.at <= 10 * 60_000).length,
+        sameScriptAt,
+      },
+    };
+  },
+};
+
+function dailyCounts(entries: readonly { at: number }[], at: number): number[] {
+  const counts = new Array<number>(30).fill(0);
+  for (const entry of entries) {
+    const index = 29 - Math.floor((at - entry.at) / day);
+    if (index >= 0 && index < 30) counts[index] = (counts[index] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Within an hour, either way, of one at which they ran commands before. */
+function usualHour(ran: readonly Past[], at: number, zone: string | undefined): boolean | null {
+  if (ran.length < enoughForHours) return null;
+  const hour = (ms: number) => Math.floor(localTime(new Date(ms), zone).minutes / 60);
+  const now = hour(at);
+  return ran.some(
+    (entry) => Math.min((hour(entry.at) - now + 24) % 24, (now - hour(entry.at) + 24) % 24) <= 1,
+  );
+}

@@ -1,0 +1,57 @@
+import { alsoCan, waysTo } from '../../domain/access/resolve-access';
+import { summarize } from '../../domain/alerts/alert';
+import { environmentOf } from '../../domain/resources/environment';
+import { is } from '../../domain/resources/resource-id';
+import { scopeLabel } from '../../domain/resources/scope-label';
+import type { EnrichDeps, Part } from './enrichment-part';
+
+/** What was hit: the first machine of the alert, what guards it, and what its own identity may do. */
+export const machine: Part = {
+  what: 'the machine',
+  ask: async (alert, deps) => {
+    const { target } = summarize(alert);
+    if (!is(target.type, 'Microsoft.Compute/virtualMachines')) return {};
+    const { azure, policy } = deps;
+    const vm = await azure.machineNow(target.id);
+    const [exposure, locks, identityCan] = await Promise.all([
+      azure.exposureNow(vm.interfaceIds).catch(() => null),
+      azure.locksOn(target.id).catch(() => []),
+      gains(vm.identities, target.subscriptionId, deps).catch(() => []),
+    ]);
+    return {
+      machine: {
+        os: vm.os,
+        power: vm.power,
+        agent: vm.agent,
+        tags: vm.tags,
+        environment: environmentOf(vm.tags, target.subscriptionId, policy.environments),
+        publicIps: exposure?.publicIps ?? [],
+        openPorts: exposure?.openPorts ?? null,
+        encryption: vm.encryption,
+        locks: locks.map((lock) => `${lock.level} ${lock.name}`),
+        identityCan,
+        identities: vm.identities,
+      },
+    };
+  },
+};
+
+async function gains(
+  identities: readonly string[],
+  subscriptionId: string,
+  { azure }: EnrichDeps,
+): Promise<string[]> {
+  const definitions = await azure.roleDefinitions(`/subscriptions/${subscriptionId}`);
+  const all = await Promise.all(identities.map((id) => azure.assignmentsOf(id, subscriptionId)));
+  const assignments = all.flat();
+  const action = 'Microsoft.Compute/virtualMachines/runCommand/action';
+  const commands = assignments.flatMap(
+    (assignment) =>
+      waysTo({ action, scope: assignment.scope, principals: null }, [assignment], definitions).ways,
+  );
+  const widest = commands.sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
+  const run = widest
+    ? [`run commands on machines (${widest.role.name} at ${scopeLabel(widest.assignment.scope)})`]
+    : [];
+  return [...run, ...alsoCan(assignments, definitions)];
+}

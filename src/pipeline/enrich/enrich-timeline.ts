@@ -1,0 +1,65 @@
+import { callerKeyOf, summarize } from '../../domain/alerts/alert';
+import type { TimelineEntry } from '../../domain/alerts/facts';
+import { is, machineOf } from '../../domain/resources/resource-id';
+import { detectTechnique } from '../../domain/techniques/catalogue';
+import type { Happening } from '../../store/events/timeline-store';
+import type { Part } from './enrichment-part';
+
+const hour = 3_600_000;
+/** How far around an execution its timeline reaches. */
+const windowMs = { before: hour, after: 2 * hour };
+const shownEntries = 40;
+
+/** What else this caller did, and what others did to the machine, an hour before to two hours after. */
+export const timeline: Part = {
+  what: 'the timeline',
+  ask: async (alert, { store }) => {
+    const { caller, target, startedAt, lastEventAt } = summarize(alert);
+    const from = Date.parse(startedAt) - windowMs.before;
+    const watched = Date.parse(alert.triage.watch?.until ?? '') || 0;
+    const to = Math.max(Date.parse(lastEventAt) + windowMs.after, watched);
+    const identities = alert.facts.machine?.identities ?? [];
+    const owners = [
+      callerKeyOf(caller),
+      target.id.toLowerCase(),
+      ...identities.map((id) => id.toLowerCase()),
+    ];
+    const found = await store.timeline.follow(owners, alert.id, from, to);
+    const own = new Set(alert.executions.flatMap((execution) => execution.eventIds));
+    const others = found.filter(({ id }) => !own.has(id));
+    return { timeline: gather(others, target.id) };
+  },
+};
+
+const notable =
+  /roleassignments|roledefinitions|extensions\/write|runcommand|networksecuritygroups|securityrules|snapshots|begingetaccess|listkeys|listsecrets|getsecret|vaults\/accesspolicies|\/delete$|locks|serialconsole|federatedidentitycredentials|diagnosticsettings/i;
+
+/** Oldest first, equal neighbours as one line with a count. */
+function gather(happenings: readonly Happening[], targetId: string): TimelineEntry[] {
+  const sorted = [...happenings].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const out: TimelineEntry[] = [];
+  for (const { at, who, operation, resourceId, status } of sorted) {
+    const machine = machineOf(resourceId);
+    const entry: TimelineEntry = {
+      at,
+      who,
+      operation,
+      on: machine.name,
+      status,
+      count: 1,
+      notable: notable.test(operation),
+    };
+    if (detectTechnique(operation) && !is(machine.id, targetId)) entry.on = `${machine.name} (moved on to)`;
+    const last = out.at(-1);
+    if (
+      last &&
+      last.who === who &&
+      is(last.operation, operation) &&
+      last.on === entry.on &&
+      last.status === status
+    )
+      last.count++;
+    else out.push(entry);
+  }
+  return out.slice(-shownEntries);
+}

@@ -1,0 +1,95 @@
+import type { Azure } from '../azure/azure';
+import type { LogWindow } from '../azure/log/activity-log';
+import type { Config } from '../config/config';
+import type { Log } from '../runtime/log';
+import type { Metrics } from '../runtime/metrics';
+import type { Begin } from '../runtime/retry-until-done';
+import type { Store } from '../store/store';
+import { backfill } from './backfill';
+import { discover } from './discover';
+import { pollJob } from './poll-job';
+import type { Queues } from './queues';
+import { hubReader } from './read-hub';
+
+export interface SourcesDeps {
+  config: Config;
+  azure: Azure;
+  store: Store;
+  queues: Queues;
+  metrics: Metrics;
+  log: Log;
+  now: () => number;
+  /** How long a new subscription's history waits for its first polls, ms. */
+  backfillDelayMs: number;
+  begin: Begin;
+}
+
+const discoverEveryMs = 5 * 60_000;
+
+/**
+ * Where events come from: polls of each subscription's log, the event hub, and history from the log or a workspace.
+ * Resolves with what ends the hub's reading.
+ */
+export async function readSources({
+  config,
+  azure,
+  store,
+  queues,
+  metrics,
+  log,
+  now,
+  backfillDelayMs,
+  begin,
+}: SourcesDeps): Promise<() => Promise<void>> {
+  const deps = {
+    readLog: azure.readLog,
+    azureNow: azure.clock.now,
+    polls: store.polls,
+    timeline: store.timeline,
+    queues,
+    metrics,
+    now,
+    log,
+    lookbackMs: config.lookbackMinutes * 60_000,
+    techniquesOff: config.techniquesOff,
+    deliveries: store.deliveries,
+    clock: azure.clock,
+    health: store.health,
+  };
+  queues.work('poll', (job, token) => pollJob(job, token, deps), { concurrency: 20 });
+  const { eventHub } = config;
+  const named = config.azure.subscriptionIds;
+  const reading =
+    eventHub &&
+    (await azure.readEventHub(eventHub, hubReader({ ...deps, named, hub: store.hub, name: eventHub.name })));
+  const { history } = store;
+  const { workspaceId } = config;
+  const workspace = workspaceId
+    ? {
+        since: (window: LogWindow) => azure.workspace.since(workspaceId, window),
+        read: (window: LogWindow) => azure.workspace.read(workspaceId, window),
+      }
+    : null;
+  queues.work('backfill', (job, token) => backfill(job, token, { ...deps, history, workspace }), {
+    concurrency: 2,
+  });
+  queues.work('discover', () =>
+    discover({
+      named,
+      listSubscriptions: azure.subscriptions,
+      polls: store.polls,
+      health: store.health,
+      queues,
+      pollSeconds: config.pollSeconds,
+      history,
+      backfillDelayMs,
+      now,
+      log,
+    }),
+  );
+  begin(() => queues.discover.add('discover', {}, { deduplication: { id: 'at start' } }));
+  begin(() =>
+    queues.discover.upsertJobScheduler('discover', { every: discoverEveryMs }, { name: 'discover' }),
+  );
+  return async () => reading?.stop();
+}

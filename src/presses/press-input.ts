@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Action } from '../actions/action';
+
+const nothing = z.strictObject({});
+
+/** A press's input, read by its action's own schema: what the action does not ask for is refused. */
+export function readInput(
+  action: Action,
+  input: unknown,
+): { input: Record<string, unknown> } | { refused: string } {
+  const parsed = (action.input ?? nothing).safeParse(input ?? {});
+  if (parsed.success) return { input: parsed.data };
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.join('.');
+  return {
+    refused: `That was not understood${where ? ` (${where.slice(0, 60)})` : ''}: ${issue?.message ?? 'unreadable'}.`,
+  };
+}
+
+const presserSchema = z.strictObject({
+  surface: z.enum(['slack', 'teams', 'console', 'cli', 'runwatch']),
+  id: z.string().min(1).max(200),
+  name: z.string().max(500),
+  email: z.string().max(320).optional(),
+  team: z.string().max(50).optional(),
+  objectId: z.string().max(100).optional(),
+  tenant: z.string().max(100).optional(),
+});
+
+/** A job of the respond queue as it must look; what else stands there is nobody's press. */
+export const pressSchema = z.strictObject({
+  pressId: z.string().min(1).max(200),
+  alertId: z.string().max(200),
+  action: z.string().max(50),
+  by: presserSchema,
+  at: z.iso.datetime(),
+  input: z.record(z.string(), z.unknown()).optional(),
+  replyTo: z
+    .strictObject({
+      surface: z.string().max(20),
+      channel: z.string().max(500),
+      user: z.string().max(200),
+    })
+    .optional(),
+  target: z.string().max(2000).nullable().optional(),
+  signature: z.string().max(100).optional(),
+});

@@ -1,0 +1,26 @@
+import type { Action, ActionId } from '../actions/action';
+import type { PolicyFile } from '../config/config';
+import type { AlertView } from '../domain/measures/alert-view';
+
+/** The actions that somebody must be allowed to do for a press: each part of one that does several. */
+export function rightsFor(
+  action: Action,
+  input: Record<string, unknown>,
+  view: AlertView | null,
+): readonly ActionId[] {
+  const parts = action.about === 'alert' && view ? action.parts?.(input, view) : undefined;
+  return parts ?? [action.sameRightAs ?? action.id];
+}
+
+/** Does any part of the press want a second, different responder? By the configuration, else by the action itself. */
+export function wantsFourEyes(
+  action: Action,
+  input: Record<string, unknown>,
+  view: AlertView | null,
+  { fourEyes }: PolicyFile,
+  known: (id: ActionId) => Action | null,
+): boolean {
+  if (action.id === 'retry') return false;
+  const all = [action.id, ...rightsFor(action, input, view)];
+  return all.some((id) => fourEyes?.includes(id) ?? known(id)?.fourEyes === true);
+}

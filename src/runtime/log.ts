@@ -1,0 +1,41 @@
+import { destination, type Logger, pino } from 'pino';
+import { redactSecrets } from '../domain/text/redactor';
+
+export type Log = Logger;
+
+/** Structured logs on stderr, a JSON object a line; tokens, headers and our own secrets never reach them. */
+export const createLog = (level: string): Log =>
+  pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: {
+        paths: [
+          'token',
+          '*.token',
+          'authorization',
+          '*.authorization',
+          'headers',
+          '*.headers',
+          '*.config',
+          '*.request',
+          '*.response',
+        ],
+        censor: '[redacted]',
+      },
+      serializers: {
+        error: (error: Error & { code?: unknown; remedy?: unknown }) => ({
+          message: String(error?.message ?? error).slice(0, 1000),
+          code: error?.code,
+          remedy: error?.remedy,
+          stack: error?.stack?.split('\n').slice(1, 4).join('\n'),
+        }),
+      },
+    },
+    withoutSecrets(destination(2)),
+  );
+
+const withoutSecrets = (out: { write: (line: string) => unknown }) => ({
+  write: (line: string) => void out.write(redactSecrets(line)),
+});

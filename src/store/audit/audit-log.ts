@@ -1,0 +1,86 @@
+import type { Redis } from 'ioredis';
+import { type AuditDraft, type AuditEntry, type AuditSigner, genesis } from '../../domain/audit/audit-chain';
+import { keys } from '../keys';
+import { auditedScript } from './audited-write';
+
+/** Appends, and once only per `onceId`: a job that runs again writes nothing twice. */
+const appendOnce = auditedScript(`
+if A(1) ~= '' then
+  if redis.call('EXISTS', K(1)) == 1 then return 'known' end
+  redis.call('SET', K(1), '1', 'EX', 604800)
+end`);
+
+/** The newest entry: whoever has the log without it knows that something is missing. */
+export interface AuditHead {
+  hash: string;
+  /** How many signed entries there are. */
+  sequence: number;
+}
+
+/** What was moved out of Redis into files. */
+export interface Archived {
+  /** Of the last entry that was moved. */
+  sequence: number;
+  hash: string;
+  /** How many entries were moved, those that have no number too. */
+  entries: number;
+}
+
+export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
+  async function append(drafts: readonly AuditDraft[], onceId = ''): Promise<void> {
+    if (drafts.length > 0)
+      await appendOnce(redis, signer, { drafts, keys: [keys.auditOnce(onceId || 'none')], args: [onceId] });
+  }
+
+  /** Newest first when `newestFirst`; every entry that Redis has when `limit` is absent. */
+  async function read({
+    limit,
+    newestFirst = false,
+  }: {
+    limit?: number;
+    newestFirst?: boolean;
+  } = {}): Promise<AuditEntry[]> {
+    const count: [] | ['COUNT', number] = limit ? ['COUNT', limit] : [];
+    const rows = newestFirst
+      ? await redis.xrevrange(keys.audit, '+', '-', ...(count as ['COUNT', number]))
+      : await redis.xrange(keys.audit, '-', '+', ...(count as ['COUNT', number]));
+    return rows.map(([, fields]) => JSON.parse(fields[1] ?? '{}') as AuditEntry);
+  }
+
+  /** Entries behind a stream id, oldest first. */
+  async function after(id: string, limit: number): Promise<{ id: string; entry: AuditEntry }[]> {
+    const rows = await redis.xrange(keys.audit, `(${id}`, '+', 'COUNT', limit);
+    return rows.map(([at, fields]) => ({ id: at, entry: JSON.parse(fields[1] ?? '{}') as AuditEntry }));
+  }
+
+  /** How many entries each copy lacks; the file knows by its own last line. */
+  async function copyLags({ webhook }: { webhook?: string | undefined }): Promise<[string, number][]> {
+    if (!webhook) return [];
+    const behind = await redis.xrange(keys.audit, `(${await copiedTo(webhook)}`, '+', 'COUNT', 10_000);
+    return [['webhook', behind.length]];
+  }
+
+  /** How far a copy is, by where it goes. */
+  const copiedTo = async (place: string) => (await redis.hget(keys.auditCopies, place)) ?? '0-0';
+  const setCopiedTo = (place: string, id: string) => redis.hset(keys.auditCopies, place, id);
+
+  const head = async (): Promise<AuditHead> => {
+    const [hash, sequence] = await redis.mget(keys.auditHead, keys.auditSequence);
+    return { hash: hash ?? genesis, sequence: Number(sequence ?? 0) };
+  };
+
+  const archived = async (): Promise<Archived | null> => {
+    const doc = await redis.get(keys.auditArchived);
+    return doc ? (JSON.parse(doc) as Archived) : null;
+  };
+
+  /** Notes that entries are kept in files, and takes them out of Redis. @param upTo the stream id of the last */
+  async function dropArchived(upTo: string, moved: Archived): Promise<void> {
+    await redis.set(keys.auditArchived, JSON.stringify(moved));
+    const [ms = '0', part = '0'] = upTo.split('-');
+    await redis.xtrim(keys.audit, 'MINID', `${ms}-${Number(part) + 1}`);
+  }
+
+  return { append, read, after, copiedTo, copyLags, setCopiedTo, head, archived, dropArchived };
+}
+export type AuditLog = ReturnType<typeof createAuditLog>;

@@ -1,0 +1,67 @@
+import type { Redis } from 'ioredis';
+import { type AuditDraft, type AuditSigner, chain, genesis } from '../../domain/audit/audit-chain';
+import { keys } from '../keys';
+import { script } from '../redis/lua-script';
+
+export interface AuditedWrite {
+  /** What is audited in the same step. */
+  drafts: readonly AuditDraft[];
+  /** K(1), K(2), … in the script. */
+  keys: readonly string[];
+  /** A(1), A(2), … in the script. */
+  args: readonly (string | number)[];
+}
+
+/**
+ * A Lua script that stores something and appends to the audit log in one step, or does neither. What its body returns ends
+ * it without storing anything more, and is answered; else the answer is 'done'. Entries are chained again from the start
+ * whenever somebody else was faster.
+ */
+export function auditedScript(body: string) {
+  const run = script(`
+local entries = tonumber(ARGV[1])
+local function K(i) return KEYS[i + 3] end
+local function A(i) return ARGV[5 + entries + i] end
+local head = redis.call('GET', KEYS[2]) or '${genesis}'
+if entries > 0 and head ~= ARGV[2] then return {'head', head, redis.call('GET', KEYS[3]) or '0'} end
+local function store() ${body} end
+local answer = store()
+if answer ~= nil then return {'answer', answer} end
+for i = 1, entries do redis.call('XADD', KEYS[1], '*', 'entry', ARGV[5 + i]) end
+if entries > 0 then
+  redis.call('SET', KEYS[2], ARGV[3])
+  redis.call('SET', KEYS[3], ARGV[4])
+end
+return {'done'}`);
+  return async (
+    redis: Redis,
+    signer: AuditSigner | null,
+    { drafts, keys: touched, args }: AuditedWrite,
+  ): Promise<string> => {
+    if (drafts.length > 0 && !signer)
+      throw new Error('RUNWATCH_SECRET is not known here, so nothing can be written to the audit log');
+    const known =
+      drafts.length > 0 ? await redis.mget(keys.auditHead, keys.auditSequence) : ([null, null] as const);
+    let head = known[0] ?? genesis;
+    let sequence = Number(known[1] ?? 0);
+    for (;;) {
+      const entries = signer ? chain({ head, sequence }, drafts, signer) : [];
+      const answer = (await run(
+        redis,
+        [keys.audit, keys.auditHead, keys.auditSequence, ...touched],
+        [
+          entries.length,
+          head,
+          entries.at(-1)?.hash ?? head,
+          sequence + entries.length,
+          '',
+          ...entries.map((entry) => JSON.stringify(entry)),
+          ...args,
+        ],
+      )) as [string, string?, string?];
+      if (answer[0] !== 'head') return answer[0] === 'done' ? 'done' : String(answer[1]);
+      head = answer[1] ?? genesis;
+      sequence = Number(answer[2] ?? 0);
+    }
+  };
+}

@@ -1,0 +1,86 @@
+import type { Redis } from 'ioredis';
+import type { ActivityEvent } from '../../domain/activity/activity-event';
+import { keys } from '../keys';
+import { script } from '../redis/lua-script';
+
+/** What a timeline shows of one activity event. */
+export interface Happening {
+  id: string;
+  at: string;
+  who: string;
+  operation: string;
+  resourceId: string;
+  status: string;
+}
+
+/** An alert looks an hour back, and an event may reach the log three hours late. */
+const keptMs = 6 * 3_600_000;
+/** More than a message shows, since equal neighbours are one line there. */
+const keptEntries = 300;
+
+/** What happened to an owner, kept as long as somebody follows it; answers who does. */
+const noteScript = script(`
+local now, kept = tonumber(ARGV[1]), tonumber(ARGV[2])
+local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+local followed = math.max(0, tonumber(last[2] or '0') - now)
+for i = 4, #ARGV, 2 do redis.call('ZADD', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -tonumber(ARGV[3]) - 1)
+redis.call('PEXPIRE', KEYS[1], kept + followed)
+if followed == 0 then redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - kept) end
+return redis.call('ZRANGEBYSCORE', KEYS[2], now, '+inf')`);
+
+/** Follows owners and reads what happened to them, so that nothing falls between. */
+const followScript = script(`
+local found = {}
+for i = 1, #KEYS, 2 do
+  redis.call('ZADD', KEYS[i + 1], ARGV[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[i + 1], ARGV[3])
+  found[#found + 1] = redis.call('ZRANGEBYSCORE', KEYS[i], ARGV[4], ARGV[1], 'WITHSCORES')
+end
+return found`);
+
+/** Control-plane events that ended in the last hours, by caller and by machine. */
+export function createTimelineStore(redis: Redis) {
+  /** Notes an owner's events; answers the alerts that want to hear of them. */
+  async function note(owner: string, events: readonly ActivityEvent[], now: number): Promise<string[]> {
+    const pairs = events.flatMap(({ id, time, operation, resourceId, status, caller }) => [
+      Date.parse(time),
+      JSON.stringify([id, caller.name, operation, resourceId, status]),
+    ]);
+    const noted = await noteScript(
+      redis,
+      [keys.timeline(owner), keys.followers(owner)],
+      [now, keptMs, keptEntries, ...pairs],
+    );
+    return noted as string[];
+  }
+
+  /**
+   * What happened to owners from `from` until `until` (ms), once each: an event read through two sources may be written
+   * differently. Until then the alert hears of what happens to them.
+   */
+  async function follow(
+    owners: readonly string[],
+    alertId: string,
+    from: number,
+    until: number,
+  ): Promise<Happening[]> {
+    const touched = owners.flatMap((owner) => [keys.timeline(owner), keys.followers(owner)]);
+    const keptFor = keptMs + Math.max(0, until - Date.now());
+    const found = (await followScript(redis, touched, [until, alertId, keptFor, from])) as string[][];
+    const byId = new Map<string, Happening>();
+    for (const rows of found) {
+      for (let i = 0; i + 1 < rows.length; i += 2) {
+        const row: unknown = JSON.parse(rows[i] ?? '[]');
+        if (!Array.isArray(row)) continue; // The first versions wrote objects; they are gone within hours.
+        const [id, who, operation, resourceId, status] = row;
+        const at = new Date(Number(rows[i + 1])).toISOString();
+        byId.set(id, { id, at, who, operation, resourceId, status });
+      }
+    }
+    return [...byId.values()];
+  }
+
+  return { note, follow };
+}
+export type TimelineStore = ReturnType<typeof createTimelineStore>;
