@@ -348,7 +348,6 @@ async function assemble(
       await watchMeasures(deps);
       await expireApprovals(deps);
     });
-    begin(() => migrateMeasures(store));
     begin(() =>
       queues.watchMeasures.upsertJobScheduler('watch', { every: watchMeasuresEveryMs }, { name: 'watch' }),
     );
@@ -364,7 +363,13 @@ async function assemble(
         () => store.secretFits(keyring),
         log,
         () =>
-          queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), { concurrency: 20 }),
+          begin(async () => {
+            await migrateMeasures(deps);
+            await store.audit.noteKey(keyring.auditPublicKeys(), now());
+            queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), {
+              concurrency: 20,
+            });
+          }),
       ),
     );
   }

@@ -145,6 +145,10 @@ export interface AlertAction extends Described {
    * @throws {Refusal} when the alert's state does not allow it
    */
   readonly run: (view: AlertView, press: CheckedPress, deps: ActionDeps) => Promise<string | null>;
+  /** Ids of what it would be done to: an approval is for these and no others. */
+  readonly pinnedTo?: (view: AlertView) => readonly string[];
+  /** Of {@link parts}, those that want approval where the configuration says so. Default: all. */
+  readonly approvalParts?: (input: Record<string, unknown>, view: AlertView) => readonly ActionId[];
   /** What it would do now, a line a step; reads only. */
   readonly plan?: (view: AlertView, press: PressJob, deps: Reading) => Promise<string[]>;
 }

@@ -2,14 +2,22 @@ import { AzureError } from '../azure/connection/azure-error';
 import type { Alert } from '../domain/alerts/alert';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AuditDraft } from '../domain/audit/audit-chain';
-import { isHeld, isUnderWay, type Measure, type MeasureStep, measureIdOf } from '../domain/measures/measure';
+import {
+  isHeld,
+  isUnderWay,
+  type Measure,
+  type MeasureStep,
+  measureIdOf,
+  signedPart,
+} from '../domain/measures/measure';
 import { machineSubject } from '../domain/measures/subjects';
 import type { Presser } from '../domain/people/person';
+import { canonicalJson } from '../domain/text/canonical-json';
 import { redactSecrets } from '../domain/text/redactor';
 import { atMost } from '../runtime/at-most';
 import type { ActionDeps, CheckedPress } from './action';
 import { auditOf } from './audit-of';
-import type { MeasureKind, Step, Target } from './measure-kind';
+import type { DefinedKind, MeasureKind, Step, Target } from './measure-kind';
 
 /** What came of a press on one target. */
 export interface Outcome {
@@ -22,7 +30,7 @@ type AnyKind = MeasureKind;
 
 /** Targets that are worked on at the same time. */
 const sideBySide = 8;
-/** What a press carries out belongs to it; after this long without a step, ms, another press may go on with it. */
+/** What a press carries out belongs to it; after this long without a step, ms, its process is taken to have ended. */
 const abandonedMs = 20 * 60_000;
 /** Nothing that leaves no trace, such as a restart, is done twice within this time, ms. */
 const againAfterMs = 2 * 60_000;
@@ -43,19 +51,28 @@ export async function carryOut(
   return onEach(targets, (target) => doOn(kind, target, press, alert, alone, deps));
 }
 
-/** Goes on with what failed, from the step that failed. */
-export async function retry(
-  kind: AnyKind,
-  measure: Measure,
+/** Goes on with what failed, side by side, each from the step that failed. */
+export async function retryAll(
+  measures: readonly Measure[],
+  kindOf: (kind: string) => DefinedKind | null,
   press: CheckedPress,
   alert: Alert | null,
   deps: ActionDeps,
-): Promise<Outcome> {
-  const again = { ...press, input: measure.input };
-  const target = { id: measure.target, name: measure.name };
-  return measure.way === 'undo'
-    ? undoOn(kind, measure, again, deps)
-    : doOn(kind, target, again, alert, false, deps);
+): Promise<Outcome[]> {
+  return onEach(measures, async (measure) => {
+    const kind = kindOf(measure.kind);
+    if (!kind) throw new Refusal(`${measure.kind} is not known to this version.`);
+    const again: CheckedPress = {
+      ...press,
+      action: measure.way === 'undo' ? kind.undoneBy : kind.doneBy,
+      input: measure.input,
+      approvedBy: press.approvedBy ?? measure.approvedBy,
+    };
+    const target = { id: measure.target, name: measure.name };
+    return measure.way === 'undo'
+      ? undoOn(kind, measure, again, deps)
+      : doOn(kind, target, again, alert, false, deps);
+  });
 }
 
 /** Puts back what was there on each target. */
@@ -89,14 +106,13 @@ async function doOn(
     for (;;) {
       const current = await deps.store.measures.get(id);
       const decided = decideToDo(kind, current, press, deps.now());
-      if (decided === 'finished')
-        return current?.state === 'failed'
-          ? { target, result: 'failed', text: `${current.reason}.` }
-          : { target, result: 'done', text: current?.says ?? '' };
-      if (decided === 'join' && current) return await join(kind, current, target, press, deps);
-      if (decided === 'resume' && current) return await walk(kind, current, press, deps);
+      if (current && decided === 'finished') return await finishedOn(kind, current, press, deps);
+      if (current && decided === 'join' && !(await hasDrifted(kind, current, deps)))
+        return await join(kind, current, target, press, deps);
+      if (current && decided === 'resume') return await walk(kind, current, press, deps);
       if (kind.needsUnlocked) await refuseWhileLocked(kind, target, deps);
-      const before = await kind.prepare(target, press, deps, alert);
+      const earlier = current && isHeld(current) && isGenuine(current, deps) ? current.before : null;
+      const before = await kind.prepare(target, press, deps, alert, earlier);
       const started = await start(kind, { target, press, before, current }, deps);
       if (started) return await walk(kind, started, press, deps);
     }
@@ -106,13 +122,35 @@ async function doOn(
   }
 }
 
+/** Did somebody take it off by hand? Then it is done anew. What can't be read is taken as it was noted. */
+async function hasDrifted(kind: AnyKind, { before }: Measure, deps: ActionDeps): Promise<boolean> {
+  const found = await kind.drift?.(before, deps).catch((error: unknown) => {
+    if (error instanceof AzureError) return null;
+    throw error;
+  });
+  return typeof found === 'string';
+}
+
+/** This press has done it in an earlier try. */
+async function finishedOn(
+  kind: AnyKind,
+  measure: Measure,
+  press: CheckedPress,
+  deps: ActionDeps,
+): Promise<Outcome> {
+  const target = { id: measure.target, name: measure.name };
+  if (measure.state === 'failed') return { target, result: 'failed', text: `${measure.reason}.` };
+  await moveAlerts(kind, measure, press, deps);
+  return { target, result: 'done', text: measure.says };
+}
+
 type Decision = 'start' | 'resume' | 'join' | 'finished';
 
 /** What a press does with what is known of its target. Pure. */
 export function decideToDo(
-  kind: Pick<AnyKind, 'again'>,
+  kind: Pick<AnyKind, 'again' | 'renewable' | 'name'>,
   measure: Measure | null,
-  press: Pick<CheckedPress, 'pressId' | 'alertId'>,
+  press: Pick<CheckedPress, 'pressId' | 'alertId' | 'input'>,
   now: number,
 ): Decision {
   if (!measure || measure.state === 'undone') return 'start';
@@ -120,14 +158,15 @@ export function decideToDo(
   const mine = measure.press === press.pressId;
   switch (measure.state) {
     case 'doing':
-      if (mine || age > abandonedMs) return 'resume';
+      if (mine) return 'resume';
       throw new Refusal(
         `${measure.name}: that is under way already, asked by ${measure.by.name}. Wait for its result.`,
       );
     case 'undoing':
       throw new Refusal(`${measure.name}: that is being undone now. Wait until it is through.`);
     case 'in force':
-      return mine ? 'finished' : 'join';
+      if (mine) return 'finished';
+      return kind.renewable && !measure.alerts.includes(press.alertId) ? 'start' : 'join';
     case 'done':
       if (mine) return 'finished';
       if (!kind.again && measure.alerts.at(-1) === press.alertId)
@@ -140,9 +179,15 @@ export function decideToDo(
     case 'drifted':
       return 'start';
     case 'failed':
-      if (measure.way === 'undo')
+      if (mine) return 'finished';
+      if (measure.way === 'undo' && !measure.dismissed)
         throw new Refusal(`${measure.name}: undoing it failed. Retry or dismiss that first.`);
-      return mine ? 'finished' : isHeld(measure) ? 'resume' : 'start';
+      if (measure.way === 'undo' || !isHeld(measure)) return 'start';
+      if (canonicalJson(measure.input ?? {}) !== canonicalJson(press.input ?? {}))
+        throw new Refusal(
+          `${measure.name}: ${kind.name} is half done as it was asked for before, with other choices. Retry that, or undo it first.`,
+        );
+      return 'resume';
   }
 }
 
@@ -197,13 +242,14 @@ async function start(
   const stored = await store.measures.update(measureIdOf(kind.kind, target.id), (known) => {
     taken = (known?.rev ?? 0) === (current?.rev ?? 0);
     if (!taken) return null;
-    const measure: Measure = {
+    const measure = signed(deps, {
       id: measureIdOf(kind.kind, target.id),
       kind: kind.kind,
       target: target.id,
       name: target.name,
       subjects: [...kind.subjects(target)],
       rev: known?.rev ?? 0,
+      ...(kind.passes ? { passes: true as const } : {}),
       state: 'doing',
       way: 'do',
       action: press.action,
@@ -217,7 +263,7 @@ async function start(
       before: before as Record<string, unknown>,
       steps: waiting(kind.steps(before as Record<string, unknown>)),
       says: '',
-    };
+    });
     return {
       measure,
       audit: [draft(press, measure, 'started', null, { before, plan: wordsOf(measure.steps) })],
@@ -237,12 +283,14 @@ async function walk(kind: AnyKind, found: Measure, press: CheckedPress, deps: Ac
   const { store, azure, show } = deps;
   const target = { id: found.target, name: found.name };
   const undoing = found.way === 'undo';
+  if (!isGenuine(found, deps)) throw changedByOthers(found);
   let measure = await own(kind, found, press, deps);
   const change = async (next: (current: Measure) => Measure, audit: AuditDraft[] = []) => {
     const stored = await store.measures.update(found.id, (current) => {
       if (!current || current.press !== press.pressId)
         throw new Refusal(`${found.name}: another press took over.`);
-      return { measure: next(current), audit };
+      if (!isGenuine(current, deps)) throw changedByOthers(current);
+      return { measure: signed(deps, next(current)), audit };
     });
     measure = stored as Measure;
   };
@@ -291,27 +339,36 @@ async function walk(kind: AnyKind, found: Measure, press: CheckedPress, deps: Ac
   return { target, result: 'done', text: says };
 }
 
+/** Signs what decides what is done to whom; whoever can write Redis can't. */
+const signed = ({ keyring }: Pick<ActionDeps, 'keyring'>, measure: Omit<Measure, 'signature'>): Measure => ({
+  ...measure,
+  signature: keyring.sign('measure', signedPart(measure as Measure)),
+});
+
+const isGenuine = (measure: Measure, { keyring }: Pick<ActionDeps, 'keyring'>): boolean =>
+  keyring.verify('measure', signedPart(measure), measure.signature);
+
+const changedByOthers = ({ name }: Measure) =>
+  new FinalError(`the record of ${name} in Redis was changed by somebody else, so nothing is done by it`);
+
 /** What was begun goes on under this press. */
-async function own(
-  kind: AnyKind,
-  measure: Measure,
-  press: CheckedPress,
-  { store }: ActionDeps,
-): Promise<Measure> {
+async function own(kind: AnyKind, measure: Measure, press: CheckedPress, deps: ActionDeps): Promise<Measure> {
+  const { store } = deps;
   if (measure.press === press.pressId && isUnderWay(measure)) return measure;
   const stored = await store.measures.update(measure.id, (current) => {
     if (!current || current.rev !== measure.rev)
       throw new Refusal(`${measure.name}: it has just changed. Look again.`);
+    if (!isGenuine(current, deps)) throw changedByOthers(current);
     const steps =
       current.way === 'do' ? kind.steps(current.before) : (kind.undo?.steps(current.before) ?? []);
     return {
-      measure: {
+      measure: signed(deps, {
         ...current,
         state: current.way === 'do' ? 'doing' : 'undoing',
         by: press.by,
         at: press.at,
         press: press.pressId,
-        ...(press.approvedBy ? { approvedBy: press.approvedBy } : {}),
+        approvedBy: press.approvedBy,
         alerts: withAlert(current.alerts, press.alertId),
         reason: undefined,
         dismissed: undefined,
@@ -319,7 +376,7 @@ async function own(
         steps: current.steps.map((step, index) =>
           step.state === 'asked' && steps[index]?.once ? { ...step, state: 'waiting' } : step,
         ),
-      },
+      }),
       audit: [draft(press, current, 'started', 'tried again', { plan: wordsOf(current.steps) })],
     };
   });
@@ -351,13 +408,13 @@ async function undoOn(
       if (current.way === 'undo' && mine) return null;
       if (current.state === 'undone')
         throw new Refusal(`${current.name}: that was undone already, by ${current.by.name}.`);
-      const stale = deps.now() - Date.parse(current.changedAt) > abandonedMs;
-      if (isUnderWay(current) && !stale)
+      if (isUnderWay(current))
         throw new Refusal(
           `${current.name}: ${current.state === 'doing' ? 'that is still under way' : 'that is being undone already'}, asked by ${current.by.name}.`,
         );
+      if (!isGenuine(current, deps)) throw changedByOthers(current);
       const steps = waiting(kind.undo?.steps(current.before) ?? []);
-      const measure: Measure = {
+      const measure = signed(deps, {
         ...current,
         state: 'undoing',
         way: 'undo',
@@ -372,10 +429,11 @@ async function undoOn(
         reason: undefined,
         dismissed: undefined,
         checked: undefined,
-      };
+      });
       return { measure, audit: [draft(press, measure, 'started', null, { plan: wordsOf(steps) })] };
     });
-    if (claimed?.state === 'undone') return { target, result: 'done', text: claimed.says };
+    if (claimed?.state === 'undone') return await finishedOn(kind, claimed, press, deps);
+    if (claimed?.state === 'failed') return { target, result: 'failed', text: `${claimed.reason}.` };
     if (kind.needsUnlocked) await refuseWhileLocked(kind, target, deps);
     await showAll(claimed as Measure, deps.store, deps.show);
     return await walk(kind, claimed as Measure, press, deps);
@@ -418,9 +476,12 @@ class Unknown extends FinalError {
   }
 }
 
-/** Azure says that it did not begin. */
+/** Azure says of the change itself that it did not begin it. A failed read says nothing about it. */
 const wasNotTaken = (error: unknown) =>
-  error instanceof AzureError && [400, 401, 403, 404, 409, 412, 429, 503].includes(error.statusCode);
+  error instanceof AzureError &&
+  error.method !== undefined &&
+  error.method !== 'GET' &&
+  [400, 401, 403, 404, 409, 412, 429, 503].includes(error.statusCode);
 
 /** A failure that trying again mends; the rest is told and ends. */
 export const isPassing = (error: unknown): boolean =>
@@ -444,16 +505,22 @@ async function failedOn(
   const message = redactSecrets(error instanceof Error ? error.message : String(error));
   const known = await store.measures.get(measureIdOf(kind.kind, target.id));
   const other = known && (isUnderWay(known) || isHeld(known)) && known.press !== press.pressId;
-  if (error instanceof Refusal && (other || known?.state === 'undone'))
+  if (error instanceof Refusal && (other || known?.state === 'undone')) {
+    await store.audit.append(
+      [draft(press, { target: target.id }, 'refused', message)],
+      `${press.pressId} ${target.id} refused`,
+    );
     return { target, result: 'refused', text: message };
+  }
   log.error({ error, action: press.action, alertId: press.alertId, target: target.id }, 'a measure failed');
   const reason = `${nameOf(kind, way)} did not go through: ${remedyOf(error)}${message}`;
   const stored = await store.measures.update(measureIdOf(kind.kind, target.id), (current) => {
-    if (current && current.press !== press.pressId && (isUnderWay(current) || isHeld(current))) return null;
+    const isOthers = current !== null && current.press !== press.pressId;
+    if (isOthers && current.state !== 'failed' && (isUnderWay(current) || isHeld(current))) return null;
     const measure: Measure =
-      current && current.press === press.pressId
-        ? { ...current, state: 'failed', reason }
-        : unprepared(kind, target, way, reason, press, current);
+      current && (current.press === press.pressId || (current.state === 'failed' && isHeld(current)))
+        ? { ...current, state: 'failed', reason, press: press.pressId }
+        : signed(deps, unprepared(kind, target, way, reason, press, current));
     return { measure, audit: [draft(press, measure, 'failed', message)] };
   });
   if (stored) await showAll(stored, store, show);
@@ -468,13 +535,14 @@ const unprepared = (
   reason: string,
   press: CheckedPress,
   current: Measure | null,
-): Measure => ({
+): Omit<Measure, 'signature'> => ({
   id: measureIdOf(kind.kind, target.id),
   kind: kind.kind,
   target: target.id,
   name: target.name,
   subjects: [...kind.subjects(target)],
   rev: current?.rev ?? 0,
+  ...(kind.passes ? { passes: true as const } : {}),
   state: 'failed',
   way,
   action: press.action,
@@ -538,3 +606,38 @@ export const machineSubjects = ({ id }: Target): string[] => [machineSubject(id)
 
 /** Who does what no person asked for. */
 export const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+
+/** Says of what a press had begun that it failed: the press ended otherwise. @param pressId null: of any press that ended long ago */
+export async function failUnderWay(
+  pressId: string | null,
+  why: string,
+  { store, show, now }: Pick<ActionDeps, 'store' | 'show' | 'now'>,
+): Promise<void> {
+  const at = new Date(now()).toISOString();
+  const isMeant = (one: Measure) =>
+    isUnderWay(one) &&
+    (pressId === null
+      ? now() - Date.parse(one.changedAt) > abandonedMs
+      : one.press === pressId || one.press.startsWith(`${pressId}.`));
+  for (const { id } of (await store.measures.listOpen()).filter(isMeant)) {
+    const stored = await store.measures.update(id, (current) =>
+      current && isMeant(current)
+        ? {
+            measure: { ...current, state: 'failed', reason: why },
+            audit: [
+              {
+                at,
+                by: ourselves,
+                action: current.action,
+                alertId: current.alerts.at(-1) ?? null,
+                object: current.target,
+                result: 'failed',
+                why,
+              },
+            ],
+          }
+        : null,
+    );
+    if (stored) await showAll(stored, store, show);
+  }
+}

@@ -9,7 +9,7 @@ import {
   measuresOf,
 } from '../domain/measures/measure';
 import type { AlertAction, PressJob } from './action';
-import { carryOut, tellOutcomes, undoAll } from './carry-out';
+import { carryOut, type Outcome, tellOutcomes, undoAll } from './carry-out';
 import type { MeasureKind, Target } from './measure-kind';
 import { defineAction, defineMeasure } from './registry';
 
@@ -53,7 +53,11 @@ export function defineMeasureAction<Before extends object>({
   undo,
   ...shown
 }: MeasureAction<Before>): void {
-  const kind = typed as unknown as MeasureKind;
+  const kind = {
+    ...(typed as unknown as MeasureKind),
+    doneBy: shown.id,
+    undoneBy: undo?.id ?? shown.id,
+  };
   defineMeasure(kind);
   const common = { about: 'alert', right: 'responder' } as const;
   defineAction<AlertAction>({
@@ -64,8 +68,9 @@ export function defineMeasureAction<Before extends object>({
     run: async (view, press, deps) => {
       const all = targets(view);
       if (all.length === 0) throw new Refusal(`There is nothing here to ${kind.name.toLowerCase()}.`);
-      return tellOutcomes(await carryOut(kind, all, press, view.alert, deps));
+      return told(await carryOut(kind, all, press, view.alert, deps));
     },
+    pinnedTo: (view) => (fits(view) ? targets(view).map(({ id }) => id.toLowerCase()) : []),
     plan: async (view, press, deps) => planOf(kind, targets(view), view, press, deps),
   });
   if (!undo) return;
@@ -81,7 +86,7 @@ export function defineMeasureAction<Before extends object>({
     run: async (view, press, deps) => {
       const held = undoableOf(kind, view.measures, press.pressId);
       if (held.length === 0) throw new Refusal(nothingToUndo(kind, view));
-      return tellOutcomes(await undoAll(kind, held, press, deps));
+      return told(await undoAll(kind, held, press, deps));
     },
     plan: async (view) =>
       undoableOf(kind, view.measures).flatMap(
@@ -90,12 +95,22 @@ export function defineMeasureAction<Before extends object>({
   });
 }
 
+/** @throws {Refusal} where nothing was done anywhere */
+function told(outcomes: readonly Outcome[]): string | null {
+  const text = tellOutcomes(outcomes);
+  if (outcomes.every(({ result }) => result === 'refused')) throw new Refusal(text ?? 'Nothing was done.');
+  return text;
+}
+
 /** The targets on which it is not in force yet. */
-function lackingOf(kind: MeasureKind, targets: readonly Target[], { measures }: AlertView): Target[] {
+function lackingOf(kind: MeasureKind, targets: readonly Target[], { alert, measures }: AlertView): Target[] {
   const done = new Set(
     measuresOf(measures, kind.kind)
       .filter(
-        (one) => one.state === 'in force' || isUnderWay(one) || (isOpenFailure(one) && one.way === 'undo'),
+        (one) =>
+          (one.state === 'in force' && !(kind.renewable && !one.alerts.includes(alert.id))) ||
+          isUnderWay(one) ||
+          (isOpenFailure(one) && one.way === 'undo'),
       )
       .map(({ id }) => id),
   );
@@ -126,7 +141,7 @@ async function planOf(
   const lacking = lackingOf(kind, targets, view);
   const lines = await Promise.all(
     lacking.map(async (target) =>
-      kind.steps(await kind.prepare(target, press, deps, view.alert)).map(({ words }) => words),
+      kind.steps(await kind.prepare(target, press, deps, view.alert, null)).map(({ words }) => words),
     ),
   );
   return lines.flat();

@@ -1,6 +1,6 @@
 import type { Alert, StateChange } from '../domain/alerts/alert';
 import type { Check, Measure } from '../domain/measures/measure';
-import type { ActionDeps, PressJob, Reading } from './action';
+import type { ActionDeps, ActionId, PressJob, Reading } from './action';
 
 export interface Target {
   /** An ARM id, an object id, or whatever names it for good. */
@@ -24,6 +24,12 @@ export interface Step {
   run: (context: StepContext) => Promise<unknown>;
 }
 
+/** A kind with the ids of the actions that do and undo it. */
+export interface DefinedKind extends MeasureKind {
+  readonly doneBy: ActionId;
+  readonly undoneBy: ActionId;
+}
+
 /**
  * A kind of change on a kind of target: how what is there is read, how it is changed step by step, and how it is put back.
  * `Before` is what was there, as JSON.
@@ -39,7 +45,14 @@ export interface MeasureKind<Before extends object = Record<string, unknown>> {
    * Reads what is there and changes nothing.
    * @throws {Refusal} when it can't or must not be done
    */
-  readonly prepare: (target: Target, press: PressJob, deps: Reading, alert: Alert | null) => Promise<Before>;
+  readonly prepare: (
+    target: Target,
+    press: PressJob,
+    deps: Reading,
+    alert: Alert | null,
+    /** What an earlier press found, where something of it is still there. */
+    earlier: Before | null,
+  ) => Promise<Before>;
   readonly steps: (before: Before) => readonly Step[];
   /** How it stands once it is done, in words. */
   readonly says: (before: Before) => string;
@@ -51,6 +64,8 @@ export interface MeasureKind<Before extends object = Record<string, unknown>> {
   readonly passes?: true;
   /** The same alert may do it more than once. */
   readonly again?: true;
+  /** A later alert may do it again though it is in force: it is done from what is there then. */
+  readonly renewable?: true;
   /** A ReadOnly lock of ours on the machine would refuse it. */
   readonly needsUnlocked?: true;
   /** Reads back whether Azure confirms it. What can't be read is not verified. */

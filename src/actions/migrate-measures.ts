@@ -1,7 +1,9 @@
 import type { Alert } from '../domain/alerts/alert';
-import { type Measure, type MeasureStep, measureIdOf } from '../domain/measures/measure';
+import { genesis } from '../domain/audit/audit-chain';
+import { type Measure, type MeasureStep, measureIdOf, signedPart } from '../domain/measures/measure';
 import type { Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
+import type { Keyring } from '../runtime/keyring';
 import type { Store } from '../store/store';
 import { assignmentTarget } from './access/revoke-role';
 import { ourselves } from './carry-out';
@@ -56,6 +58,12 @@ interface Left {
   passed: number;
 }
 
+export interface MigrateDeps {
+  store: Store;
+  keyring: Keyring;
+  now: () => number;
+}
+
 const halfDone = 'An older version was stopped half way';
 const chunk = 500;
 
@@ -63,13 +71,14 @@ const chunk = 500;
  * Makes measures of what an older version kept in alerts, so that it is shown and can be undone. Safe to repeat, and to run
  * in several processes at once: a measure that is there is left.
  */
-export async function migrateMeasures(store: Store): Promise<void> {
+export async function migrateMeasures({ store, keyring, now }: MigrateDeps): Promise<void> {
   if ((await store.version.get()) >= 2) return;
   const lost: string[] = [];
   let before: number | undefined;
   for (;;) {
     const alerts = await store.alerts.list({ limit: chunk, ...(before === undefined ? {} : { before }) });
-    for (const alert of alerts) lost.push(...(await migrateAlert(alert, store)));
+    await store.alerts.index(alerts);
+    for (const alert of alerts) lost.push(...(await migrateAlert(alert, { store, keyring })));
     const oldest = alerts.at(-1);
     if (!oldest || alerts.length < chunk) break;
     const next = Date.parse(oldest.raisedAt);
@@ -77,7 +86,7 @@ export async function migrateMeasures(store: Store): Promise<void> {
   }
   for (const revocation of await store.version.oldRevocations<OldRevocation>())
     for (const left of fromRevocation(revocation, ourselves, new Date(0).toISOString()))
-      await put(left, [], store);
+      await put(left, [], { store, keyring });
   lost.push(...(await store.version.oldPendingExceptions()));
   if (lost.length > 0)
     await store.deliveries.addNotice(
@@ -87,14 +96,37 @@ export async function migrateMeasures(store: Store): Promise<void> {
       },
       store.surfaces,
     );
+  const { sequence, hash } = await store.audit.head();
+  // The first signed entry: what stands before it is covered by its signature, and can't be all there is.
+  if (sequence === 0 && hash !== genesis)
+    await store.audit.append(
+      [
+        {
+          at: new Date(now()).toISOString(),
+          by: ourselves,
+          action: 'audit.signed',
+          alertId: null,
+          object: null,
+          result: 'done',
+          why: 'entries are signed from here on',
+        },
+      ],
+      'audit.signed',
+    );
   await store.version.set(2);
 }
 
 /** Answers what waited for a second responder, a line each. */
-async function migrateAlert(alert: Alert, store: Store): Promise<string[]> {
+async function migrateAlert(alert: Alert, deps: Pick<MigrateDeps, 'store' | 'keyring'>): Promise<string[]> {
+  const { store } = deps;
   const old = alert as Alert & OldAlert;
   if (old.isolation === undefined && old.measures === undefined) return [];
-  for (const left of leftBy(old)) await put(left, [alert.id], store);
+  const left = leftBy(old);
+  const waits =
+    Object.keys(old.measures?.waiting ?? {}).length > 0 || Boolean(old.measures?.pendingException);
+  // The rest is read as it stands: writing each anew would ask for a delivery of each.
+  if (left.length === 0 && !waits) return [];
+  for (const each of left) await put(each, [alert.id], deps);
   await store.alerts.update(alert.id, (current) => {
     if (!current) return null;
     const { isolation: _, measures: __, ...kept } = current as Alert & OldAlert;
@@ -225,7 +257,11 @@ function fromDeed(action: string, deed: OldDeed, machine: Target, alertId: strin
   ];
 }
 
-async function put(left: Left, alerts: readonly string[], store: Store): Promise<void> {
+async function put(
+  left: Left,
+  alerts: readonly string[],
+  { store, keyring }: Pick<MigrateDeps, 'store' | 'keyring'>,
+): Promise<void> {
   const kind = kindOf(left.kind);
   if (!kind) return;
   await store.measures.update(measureIdOf(left.kind, left.target.id), (current) => {
@@ -233,7 +269,10 @@ async function put(left: Left, alerts: readonly string[], store: Store): Promise
       const added = alerts.filter((id) => !current.alerts.includes(id));
       return added.length > 0 ? { measure: { ...current, alerts: [...current.alerts, ...added] } } : null;
     }
-    return { measure: measureFrom(kind, left, alerts) };
+    const measure = measureFrom(kind, left, alerts);
+    return {
+      measure: { ...measure, signature: keyring.sign('measure', signedPart(measure as Measure)) },
+    };
   });
 }
 
@@ -241,7 +280,7 @@ function measureFrom(
   kind: MeasureKind,
   { target, before, by, at, state, passed }: Left,
   alerts: readonly string[],
-): Measure {
+): Omit<Measure, 'signature'> {
   const undoing = state === 'undo failed';
   const steps = undoing ? (kind.undo?.steps(before) ?? []) : kind.steps(before);
   return {

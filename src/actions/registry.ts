@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionId, AlertAction } from './action';
-import type { MeasureKind } from './measure-kind';
+import type { DefinedKind } from './measure-kind';
 
 const actions = new Map<ActionId, Action>();
-const kinds = new Map<string, MeasureKind>();
+const kinds = new Map<string, DefinedKind>();
 let loaded = false;
 
 /** Every file of the folders beside this one defines actions; a new action is one new file there. */
@@ -24,7 +24,7 @@ export function defineAction<T extends Action>(action: T): T {
   return action;
 }
 
-export function defineMeasure(kind: MeasureKind): void {
+export function defineMeasure(kind: DefinedKind): void {
   kinds.set(kind.kind, kind);
 }
 
@@ -46,7 +46,7 @@ export const alertActions = (): readonly AlertAction[] =>
 
 export const actionIds = (): readonly ActionId[] => allActions().map(({ id }) => id);
 
-export function kindOf(kind: string): MeasureKind | null {
+export function kindOf(kind: string): DefinedKind | null {
   load();
   return kinds.get(kind) ?? null;
 }

@@ -1,5 +1,5 @@
 import { kindOf } from '../actions/registry';
-import type { Alert } from '../domain/alerts/alert';
+import { type Alert, summarize } from '../domain/alerts/alert';
 import { lastChange } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isWaiting } from '../domain/measures/approval';
@@ -68,8 +68,11 @@ function triageLines({ triage, assignee }: Alert): Inline[][] {
 const measureLines = ({ alert, measures }: AlertView): Inline[][] =>
   [...new Set(measures.map(({ kind }) => kind))].flatMap((kind) => {
     const own = measures.filter((one) => one.kind === kind);
-    return own.length === 1 ? own.flatMap(linesOf) : linesOfMany(kind, own, alert);
+    const isOfMany = summarize(alert).machines > 1 && own.some(isOfMachine);
+    return own.length === 1 && !isOfMany ? own.flatMap(linesOf) : linesOfMany(kind, own, alert);
   });
+
+const isOfMachine = ({ subjects }: Measure) => subjects.some((one) => one.startsWith('machine:'));
 
 /** A burst's measures of one kind, added up. */
 function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): Inline[][] {
@@ -77,7 +80,9 @@ function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): 
   const inForce = measures.filter(({ state }) => state === 'in force');
   const words = kindOf(kind)?.summary?.(inForce, alert) ?? null;
   if (words) lines.push([words]);
-  else for (const text of new Set(inForce.map(({ says }) => says))) lines.push([plainLine(text, 400)]);
+  else
+    for (const text of new Set(inForce.map(({ says }) => says)))
+      lines.push([`${namesOf(inForce.filter(({ says }) => says === text))}: ${plainLine(text, 400)}`]);
   const underWay = measures.filter(isUnderWay);
   if (underWay.length > 0) lines.push([`${kindOf(kind)?.name ?? kind}: under way on ${namesOf(underWay)}`]);
   lines.push(...measures.filter(({ state }) => state === 'drifted').map(driftLine));

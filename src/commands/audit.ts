@@ -1,9 +1,15 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config';
-import { type AuditEntry, type AuditVerifier, firstBrokenLink, genesis } from '../domain/audit/audit-chain';
+import {
+  type AuditEntry,
+  type AuditVerifier,
+  firstBrokenLink,
+  genesis,
+  keyChange,
+} from '../domain/audit/audit-chain';
 import { auditVerifier, createKeyring } from '../runtime/keyring';
-import type { Archived, AuditHead } from '../store/audit/audit-log';
+import { type AuditHead, archivedText, type SignedArchived } from '../store/audit/audit-log';
 import { readSecretFile } from '../store/redis/secret-file';
 import { csvLine } from './support/csv';
 import { CommandError, type Output } from './support/output';
@@ -97,7 +103,7 @@ const keyringOf = (config: Config) => {
 interface Log {
   entries: AuditEntry[];
   head: AuditHead;
-  archived: Archived | null;
+  archived: SignedArchived | null;
 }
 
 const readLog = (config: Config): Promise<Log> =>
@@ -105,7 +111,8 @@ const readLog = (config: Config): Promise<Log> =>
     const archived = await audit.archived();
     const [kept, head] = await Promise.all([audit.read(), audit.head()]);
     const { archive } = config.policy.audit ?? {};
-    return { entries: [...(archived && archive ? readArchive(archive) : []), ...kept], head, archived };
+    const older = archived && archive ? readArchive(archive) : [];
+    return { entries: [...older, ...kept], head, archived };
   });
 
 /** A crash may have left the same entries in two files. */
@@ -129,6 +136,10 @@ function judgeLog({ entries, head, archived }: Log, verify: AuditVerifier | null
       `${archived.entries} older entries are in the archive, which is not configured here and was not checked`,
     );
   const last = entries.at(-1);
+  if (archived && verify && verify(archived.key, archivedText(archived), archived.signature) !== true)
+    finding.faults.push('what is said to be in the archive is not signed by a known key');
+  if (entries.length > 0 && finding.signed === 0)
+    finding.faults.push('none of its entries is signed: 0.1 wrote all of them, or somebody rewrote the log');
   if (finding.faults.length === 0 && (last?.hash ?? from) !== head.hash) {
     const missing = head.sequence - (last?.sequence ?? (inArchive ? archived.sequence : 0));
     finding.faults.push(`the newest ${missing > 0 ? `${missing} entries are` : 'entries are'} missing`);
@@ -171,7 +182,7 @@ function judge(
   verify: AuditVerifier | null,
   from: string,
 ): Finding {
-  const broken = firstBrokenLink(entries, { from, verify });
+  const broken = firstBrokenLink(entries, { from, verify: verify && withVouchedKeys(entries, verify) });
   const at = broken && entries[broken.index];
   return {
     source,
@@ -184,6 +195,19 @@ function judge(
       : [],
     notes: [],
   };
+}
+
+/** A key that an entry signed by a known one names is known too: what an older or a newer secret signed can be checked. */
+function withVouchedKeys(entries: readonly AuditEntry[], verify: AuditVerifier): AuditVerifier {
+  let known = verify;
+  for (const { action, details, key = '', hash, signature = '' } of entries) {
+    if (action !== keyChange || known(key, hash, signature) !== true) continue;
+    const pems = [details?.publicKey, details?.previousKey].filter((pem) => typeof pem === 'string');
+    const before = known;
+    const more = auditVerifier(pems);
+    known = (...signed) => before(...signed) ?? more(...signed);
+  }
+  return known;
 }
 
 /** Entries of `audit export` or of the copied file. A line that a crash cut short stands there once more, whole, below. */

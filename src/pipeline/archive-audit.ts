@@ -28,10 +28,12 @@ export async function archiveAudit(
   const { audit } = store;
   const limit = now() - keptMs;
   const copied = webhook ? await audit.copiedTo(webhook) : null;
-  const rows = (await audit.after('0-0', atOnce)).filter(
-    ({ id, entry }) =>
-      Date.parse(entry.at) < limit && msOf(id) < limit && (copied === null || !isAfter(id, copied)),
-  );
+  const all = await audit.after('0-0', atOnce);
+  const isKept = ({ id, entry }: (typeof all)[number]) =>
+    Date.parse(entry.at) >= limit || msOf(id) >= limit || (copied !== null && isAfter(id, copied));
+  const firstKept = all.findIndex(isKept);
+  // What leaves Redis is cut by the last id, so it is a whole beginning.
+  const rows = firstKept < 0 ? all : all.slice(0, firstKept);
   const last = rows.at(-1);
   if (!last) return;
   const before = (await audit.archived())?.entries ?? 0;

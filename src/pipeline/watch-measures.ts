@@ -1,5 +1,5 @@
 import type { ActionDeps } from '../actions/action';
-import { ourselves } from '../actions/carry-out';
+import { failUnderWay, ourselves } from '../actions/carry-out';
 import type { MeasureKind } from '../actions/measure-kind';
 import { kindOf } from '../actions/registry';
 import type { Measure } from '../domain/measures/measure';
@@ -15,6 +15,7 @@ export interface WatchMeasuresDeps extends Pick<ActionDeps, 'azure' | 'linkTo'> 
 
 /** Looks whether what is in force still is, and says on the alerts where somebody changed it by hand, or put it right again. */
 export async function watchMeasures(deps: WatchMeasuresDeps): Promise<void> {
+  await failUnderWay(null, 'Runwatch stopped while this was under way', deps);
   for (const measure of await deps.store.measures.listOpen()) {
     const drift = kindOf(measure.kind)?.drift;
     if (drift && (measure.state === 'in force' || measure.state === 'drifted'))

@@ -16,6 +16,8 @@ export interface Wanted {
   /** Why one person is not enough. */
   why: string;
   holdsMs: number;
+  /** See {@link Approval.pin}. */
+  pin?: string | null;
 }
 
 type Deps = Pick<ActionDeps, 'store' | 'keyring' | 'now' | 'show' | 'postNotice'>;
@@ -59,6 +61,7 @@ export async function askForApproval(press: PressJob, wanted: Wanted, deps: Deps
       at: press.at,
       until: new Date(now() + wanted.holdsMs).toISOString(),
       needed: isPerson(press.by) ? (1 as const) : (2 as const),
+      pin: wanted.pin ?? null,
       job: asPressed(press),
     };
     const approval: Asked = {

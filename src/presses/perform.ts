@@ -1,6 +1,6 @@
 import type { Action, ActionDeps, AlertAction, CheckedPress, FreeAction, PressJob } from '../actions/action';
 import { auditOf } from '../actions/audit-of';
-import { isPassing, remedyOf } from '../actions/carry-out';
+import { failUnderWay, isPassing, remedyOf } from '../actions/carry-out';
 import { withPress } from '../actions/record';
 import { actionOf } from '../actions/registry';
 import { theMachine } from '../actions/targets';
@@ -53,22 +53,24 @@ const pressHoldsMs = 86_400_000;
  * @param attempt counted from 1
  */
 export async function perform(queued: unknown, attempt: number, deps: PerformDeps): Promise<void> {
-  const checked = await checkPress(queued, attempt >= maxAttempts, deps);
+  const checked = await checkPress(queued, attempt, deps);
   if (!checked) return;
   const { press, action } = checked;
   try {
     if (action.about === 'approval') await decide(action, press, deps);
     else await performChecked(action, press, deps);
   } catch (error) {
-    if (error instanceof Refusal) return refuse(press, error.message, deps);
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    // An earlier try may have begun what this one may not go on with.
+    if (attempt > 1) await failUnderWay(press.pressId, error.message.replace(/\.$/, ''), deps);
+    return refuse(press, error.message, deps);
   }
 }
 
 /** The press of a job, whole, signed by us, by somebody whom their surface vouches for; null when it was refused. */
 async function checkPress(
   queued: unknown,
-  lastTry: boolean,
+  attempt: number,
   deps: PerformDeps,
 ): Promise<{ press: CheckedPress; action: Action } | null> {
   const parsed = pressSchema.safeParse(queued);
@@ -84,6 +86,7 @@ async function checkPress(
     return null;
   }
   if (deps.now() - Date.parse(job.at) > pressHoldsMs) {
+    await failUnderWay(job.pressId, 'Runwatch stopped while this was under way', deps);
     await refuse(job, 'You pressed this more than a day ago, so it was not done. Press again.', deps);
     return null;
   }
@@ -91,10 +94,11 @@ async function checkPress(
   if (known && known.result !== 'asked') return null;
   const identified = await identifyPress(job, action, deps);
   if ('refused' in identified) {
+    if (attempt > 1) await failUnderWay(job.pressId, identified.refused.replace(/\.$/, ''), deps);
     await refuse(job, identified.refused, deps);
     return null;
   }
-  return { press: { ...identified.press, lastTry }, action };
+  return { press: { ...identified.press, lastTry: attempt >= maxAttempts }, action };
 }
 
 const isOurs = ({ by }: PressJob) => by.surface === 'runwatch';
@@ -206,17 +210,39 @@ async function askedAction(
 
 /** Does what was asked for, as its asker's press, on every try of the press that approved it. */
 async function carryOutApproved(approval: Asked, press: CheckedPress, deps: PerformDeps): Promise<void> {
-  const { action, view } = await askedAction(approval, deps);
-  const asked = await identifyPress(approval.job, action, deps);
-  if ('refused' in asked) throw new Refusal(`Whoever asked for it may not any more: ${asked.refused}`);
-  const job = { ...asked.press, approvedBy: press.by, lastTry: press.lastTry };
-  const allowed = isPersonless(job) ? job : await authorized(action, job, view, deps);
-  const result = await runTold(action, allowed, view, deps);
-  await noteCarriedOut(approval, deps);
+  const { store, now } = deps;
   const who = plainLine(press.by.name, 80);
+  let asker: PressJob = approval.job;
+  let result: PressResult;
+  try {
+    const { action, view } = await askedAction(approval, deps);
+    const asked = await identifyPress(approval.job, action, deps);
+    if ('refused' in asked) throw new Refusal(`Whoever asked for it may not any more: ${asked.refused}`);
+    const job = { ...asked.press, approvedBy: press.by, lastTry: press.lastTry };
+    asker = job;
+    if (pinOf(action, job, view) !== approval.pin)
+      throw new Refusal('The alert is about other machines or roles than when it was asked for. Ask again.');
+    const allowed = isPersonless(job) ? job : await authorized(action, job, view, deps);
+    result = await runTold(action, allowed, view, deps);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    result = { result: 'refused', text: error.message };
+    await failUnderWay(asker.pressId, error.message.replace(/\.$/, ''), deps);
+    const audit = auditOf({ ...asker, at: new Date(now()).toISOString() }, null, 'refused', error.message);
+    await store.audit.append([audit], `${asker.pressId} refused`);
+  }
+  await noteCarriedOut(approval, deps);
   await sayOnNotice(approval, `${who} approved it. ${result.text}`.trim(), deps);
-  await note(job, result, deps);
+  await note(asker, result, deps);
   await note(press, result, deps);
+}
+
+/** What an approval is for beside the action and what was filled in; null where that says it all. */
+function pinOf(action: Action, press: PressJob, view: AlertView | null): string | null {
+  if (!view || action.about !== 'alert') return null;
+  const actions = [action, ...rightsFor(action, press.input ?? {}, view).map(actionOf)];
+  const targets = actions.flatMap((one) => (one?.about === 'alert' ? (one.pinnedTo?.(view) ?? []) : []));
+  return targets.length > 0 ? shortDigest(...[...new Set(targets)].sort()) : null;
 }
 
 /** What a command asked for is done by those who approved it. */
@@ -302,7 +328,7 @@ async function whyApproval(
   press: CheckedPress,
   view: AlertView | null,
   deps: PerformDeps,
-): Promise<{ what: string; why: string; holdsMs: number } | null> {
+): Promise<{ what: string; why: string; holdsMs: number; pin: string | null } | null> {
   if (isOurs(press)) return null;
   const special = await action.approval?.(press, deps);
   const four = wantsFourEyes(action, press.input ?? {}, view, deps.config.policy, actionOf);
@@ -311,6 +337,7 @@ async function whyApproval(
   return {
     what: special?.what ?? whatOf(action, view),
     why: special?.why ?? 'this action wants two people here',
+    pin: pinOf(action, press, view),
     holdsMs: special?.holdsMs ?? (isException ? exceptionApprovalHoldsMs : approvalHoldsMs),
   };
 }
@@ -354,7 +381,9 @@ async function resultOf(press: PressJob, { store }: PerformDeps): Promise<PressR
   if (!press.alertId) return 'done';
   const alert = await store.alerts.get(press.alertId);
   const { measures } = alert ? await store.measures.viewOf(alert) : { measures: [] };
-  return measures.some((one) => one.state === 'failed' && one.press === press.pressId) ? 'failed' : 'done';
+  const isMine = ({ press: by }: { press: string }) =>
+    by === press.pressId || by.startsWith(`${press.pressId}.`);
+  return measures.some((one) => one.state === 'failed' && isMine(one)) ? 'failed' : 'done';
 }
 
 /** Notes what came of a press, and tells it to whoever pressed. */

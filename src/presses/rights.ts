@@ -20,7 +20,9 @@ export function wantsFourEyes(
   { fourEyes }: PolicyFile,
   known: (id: ActionId) => Action | null,
 ): boolean {
-  if (action.id === 'retry') return false;
-  const all = [action.id, ...rightsFor(action, input, view)];
+  const parts =
+    (action.about === 'alert' && view ? action.approvalParts?.(input, view) : undefined) ??
+    rightsFor(action, input, view);
+  const all = [action.id, ...parts.flatMap((id) => [id, known(id)?.sameRightAs ?? id])];
   return all.some((id) => fourEyes?.includes(id) ?? known(id)?.fourEyes === true);
 }

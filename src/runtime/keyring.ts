@@ -12,7 +12,7 @@ import {
 import type { AuditSigner, AuditVerifier } from '../domain/audit/audit-chain';
 
 /** What a key is for. Each purpose has a key of its own, so that a signature made for one is worth nothing for another. */
-export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'check';
+export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'measure' | 'check';
 
 /** RUNWATCH_SECRET, and RUNWATCH_SECRET_PREVIOUS while it is being replaced. */
 export interface Secrets {

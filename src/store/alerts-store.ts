@@ -115,6 +115,17 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     }
   }
 
+  /** Lets measures find alerts by what they are about; every stored alert of this version is found already. */
+  async function index(alerts: readonly Alert[]): Promise<void> {
+    const batch = redis.pipeline();
+    for (const alert of alerts)
+      for (const subject of subjectsOf(alert)) {
+        batch.zadd(keys.alertsOn(subject), 'NX', String(Date.parse(alert.raisedAt)), alert.id);
+        batch.expire(keys.alertsOn(subject), keepSeconds);
+      }
+    await batch.exec();
+  }
+
   /** Newest first; `before` and `after` are milliseconds since 1970. */
   async function list({
     limit = 100,
@@ -193,6 +204,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
   return {
     get,
     getMany,
+    index,
     update,
     list,
     alertIdsOf,

@@ -23,6 +23,7 @@ export const keys = {
   auditHead: key('audit-head'),
   auditSequence: key('audit-sequence'),
   auditArchived: key('audit-archived'),
+  auditKey: key('audit-key'),
   auditCopies: key('audit-copies'),
   watches: key('watches'),
   review: (id: string) => key('review', id),

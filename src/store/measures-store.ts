@@ -157,7 +157,7 @@ export function createMeasuresStore(
       const answer = await store(id, {
         rev,
         doc: measure,
-        subjects: measure.subjects,
+        subjects: [...new Set([...measure.subjects, ...measure.alerts.map(alertSubject)])],
         alerts: measure.alerts,
         open: measure.state !== 'undone' && measure.state !== 'done',
         drafts: wanted.audit ?? [],

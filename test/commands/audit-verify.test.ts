@@ -4,8 +4,10 @@ import { auditKey, exportAudit, verifyAudit } from '../../src/commands/audit';
 import { loadConfig } from '../../src/config/config';
 import { archiveAudit } from '../../src/pipeline/archive-audit';
 import { copyAudit } from '../../src/pipeline/copy-audit';
+import { createKeyring } from '../../src/runtime/keyring';
 import { connect } from '../../src/store/redis/connect';
-import { type OwnStore, startStore, testSecret } from '../support/store';
+import { createStore } from '../../src/store/store';
+import { type OwnStore, startStore, testKeyring, testSecret } from '../support/store';
 
 const hour = 3_600_000;
 let own: OwnStore;
@@ -124,6 +126,54 @@ test('what is older than a year moves to files, and the chain goes through them'
   expect(exported).toHaveLength(5);
   rmSync(join(archive, 'audit-0000000001-0000000004.jsonl'));
   await expect(verify([], {}, config)).rejects.toThrow('chain breaks at entry 1');
+});
+
+test('what another secret signed before is checked by the key that the newer one names', async () => {
+  const newer = createKeyring({ current: 'another secret, long enough for all', previous: testSecret });
+  await own.store.audit.append([draft(1)]);
+  await own.store.audit.noteKey(testKeyring.auditPublicKeys(), Date.now());
+  const after = createStore(own.address, [], newer.auditSigner());
+  await after.audit.noteKey(newer.auditPublicKeys(), Date.now());
+  await after.audit.append([draft(2)]);
+  await after.close();
+  const file = join(own.dir, 'export.jsonl');
+  const entries = await own.store.audit.read();
+  writeFileSync(file, entries.map((entry) => JSON.stringify(entry)).join('\n'));
+  const [pem = ''] = newer.auditPublicKeys();
+  writeFileSync(join(own.dir, 'new.pem'), pem);
+  const flags = { key: [join(own.dir, 'new.pem')], offline: true };
+  expect((await verify([file], flags)).join()).toMatch(/3 entries.*3 signed, whole/);
+  writeFileSync(
+    file,
+    entries
+      .map((entry) => JSON.stringify(entry))
+      .join('\n')
+      .replace('"a1"', '"b1"'),
+  );
+  await expect(verify([file], flags)).rejects.toThrow('chain breaks');
+});
+
+test('an entry whose clock was ahead holds the archive up, and is not lost', async () => {
+  const archive = join(own.dir, 'archive');
+  const later = Date.now() + 366 * 24 * hour;
+  await own.store.audit.append([draft(1), draft(2, later), draft(3)]);
+  await archiveAudit({ archive }, { store: own.store, now: () => later - 2 * hour });
+  expect((await own.store.audit.read()).map(({ action }) => action)).toEqual(['a2', 'a3']);
+  expect((await verify([], {}, policy(`audit: {archive: ${archive}}`))).join()).toMatch(/3 entries.*whole/);
+});
+
+test('a log in which nothing is signed, or whose beginning is only said to be archived, is not whole', async () => {
+  await own.store.audit.append([draft(1), draft(2)]);
+  const [first, second] = await own.store.audit.read();
+  await raw(async (redis) => {
+    await redis.xtrim('{runwatch}:audit', 'MAXLEN', 1);
+    await redis.set(
+      '{runwatch}:audit-archived',
+      JSON.stringify({ sequence: 1, hash: first?.hash, entries: 1 }),
+    );
+  });
+  await expect(verify()).rejects.toThrow('is not signed by a known key');
+  expect(second?.prev).toBe(first?.hash);
 });
 
 test('one long line of an older version does not make the copy begin again', async () => {

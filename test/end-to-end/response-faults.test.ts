@@ -1,7 +1,7 @@
 import { actionDeps } from '../../src/action-deps';
 import type { ActionId, PressJob } from '../../src/actions/action';
 import { type Azure, createAzure } from '../../src/azure/azure';
-import { loadConfig } from '../../src/config/config';
+import { loadConfig, type ResponderRule } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import type { Resource } from '../../src/demo/tenant/resources';
 import type { PimInstance } from '../../src/demo/tenant/tenant-state';
@@ -10,6 +10,7 @@ import type { Alert } from '../../src/domain/alerts/alert';
 import { isHeld, type Measure } from '../../src/domain/measures/measure';
 import type { Presser } from '../../src/domain/people/person';
 import { createQueues } from '../../src/pipeline/queues';
+import { watchMeasures } from '../../src/pipeline/watch-measures';
 import { createPeople } from '../../src/presses/identify';
 import { perform } from '../../src/presses/perform';
 import { createPress } from '../../src/presses/press';
@@ -162,16 +163,32 @@ async function press(
   action: ActionId,
   input: Record<string, unknown> | undefined,
   around: (azure: Azure) => Azure = (azure) => azure,
+  {
+    by = sam,
+    rules,
+    attempts = 6,
+    from = 1,
+    again = false,
+  }: {
+    by?: Presser;
+    rules?: readonly ResponderRule[];
+    /** The last try that is made, and the first. */
+    attempts?: number;
+    from?: number;
+    /** The press before once more. */
+    again?: boolean;
+  } = {},
 ): Promise<string[]> {
   const said: string[] = [];
   const alone = loadConfig(bench.env);
-  const config = { ...alone, policy: { ...alone.policy, fourEyes: [] } };
+  const config = {
+    ...alone,
+    responders: rules ?? alone.responders,
+    policy: { ...alone.policy, fourEyes: [] },
+  };
   const log = createLog('silent');
   const queues = createQueues(bench.redis.address, log);
-  const real = createAzure(config, {
-    tlsOptions: { ca: bench.tenant.ca },
-    graphEndpoint: bench.tenant.endpoint,
-  });
+  const real = realAzure();
   const pressing = {
     queues,
     now: Date.now,
@@ -193,9 +210,13 @@ async function press(
     log,
     now: Date.now,
   });
-  const job = await signedPress({ alertId: alert.id, action, by: sam, input }, pressing, `${++presses}`);
+  const job =
+    again && lastJob
+      ? lastJob
+      : await signedPress({ alertId: alert.id, action, by, input }, pressing, `${++presses}`);
+  lastJob = job;
   const tell = { ...deps, whisper: async (_: PressJob, text: string) => void said.push(text) };
-  for (let attempt = 1; attempt <= 6; attempt++) {
+  for (let attempt = from; attempt <= attempts; attempt++) {
     try {
       await perform(job, attempt, tell);
       break;
@@ -206,6 +227,24 @@ async function press(
   await queues.close();
   return said;
 }
+let lastJob: PressJob | null = null;
+
+const realAzure = () =>
+  createAzure(loadConfig(bench.env), {
+    tlsOptions: { ca: bench.tenant.ca },
+    graphEndpoint: bench.tenant.endpoint,
+  });
+
+/** Looks whether what is in force still holds, as the bot does every minute. */
+const look = () =>
+  watchMeasures({
+    store,
+    azure: realAzure(),
+    linkTo: () => null,
+    show: async () => {},
+    log: createLog('silent'),
+    now: Date.now,
+  });
 
 /** A fresh copy of the alert on a tenant to which nothing was done, so that each run begins anew. */
 let copies = 0;
@@ -403,4 +442,95 @@ test('what Azure does not confirm is not called verified', async () => {
   expect(checked?.notes.join()).toMatch(
     /effective rules of .* could not be read.*always allows incoming traffic by remote-desktop/,
   );
+});
+
+test('a restart that Azure took, and whose progress can’t be read, is not asked for again', async () => {
+  const alert = await fresh(alerts.plain);
+  const restarts = () => bench.tenant.requests.filter(({ path }) => /\/restart$/.test(path)).length;
+  const before = restarts();
+  bench.tenant.faults.add({ when: /^GET .*operations?(Results)?\//i, status: 503 });
+  await press(alert, 'restart', undefined);
+  bench.tenant.faults.clear();
+  expect(restarts() - before).toBe(1);
+});
+
+test('a record that somebody wrote into Redis changes nothing on Azure', async () => {
+  const alert = await fresh(alerts.plain);
+  bench.tenant.faults.add({ when: /DELETE .*roleAssignments/, status: 403 });
+  await press(alert, 'revoke_role', undefined);
+  bench.tenant.faults.clear();
+  const failed = (await measureOf(alert, 'role')) as Measure;
+  const properties = {
+    ...(failed.before.properties as object),
+    principalId: 'a77ac4e4-0000-4000-8000-000000000000',
+  };
+  await store.measures.update(failed.id, (current) =>
+    current ? { measure: { ...current, way: 'undo', before: { ...current.before, properties } } } : null,
+  );
+  const before = bench.tenant.requests.length;
+  await press(alert, 'retry', undefined);
+  await press(alert, 'restore_role', undefined);
+  const changes = bench.tenant.requests.slice(before).filter(({ method }) => method !== 'GET');
+  expect(changes.filter(({ path }) => /roleAssignments/.test(path))).toEqual([]);
+  expect(await standing(alert, 'role')).toMatch(/was changed by somebody else/);
+});
+
+test('who may only acknowledge does not retry what failed, not after another retry failed either', async () => {
+  const alert = await fresh(alerts.plain);
+  bench.tenant.faults.add({ when: /DELETE .*roleAssignments/, status: 403 });
+  await press(alert, 'revoke_role', undefined);
+  await press(alert, 'retry', undefined);
+  bench.tenant.faults.clear();
+  const rules = [{ who: ['max'], may: ['acknowledge', 'dismiss'], subscriptions: null }];
+  const said = await press(alert, 'retry', undefined, undefined, { by: { ...sam, id: 'max' }, rules });
+  expect(said.join()).toContain('not among the responders who may revoke role');
+  expect(await standing(alert, 'role')).toMatch(/^failed/);
+});
+
+test('a machine that was rebuilt is not called isolated, and what is gone needs no release', async () => {
+  const alert = await fresh(alerts.plain);
+  await press(alert, 'isolate', undefined);
+  const { resources } = bench.tenant;
+  const vm = resources.get(bench.world.vms.pay01);
+  const [old] = (vm.properties.networkProfile as { networkInterfaces: { id: string }[] }).networkInterfaces;
+  const nic = resources.get(old?.id ?? '');
+  const { networkSecurityGroup: _, ...open } = nic.properties;
+  resources.remove(nic.id);
+  const renewed = `${nic.id}-new`;
+  resources.put(renewed, { ...nic, id: renewed, properties: open });
+  (vm.properties.networkProfile as { networkInterfaces: { id: string }[] }).networkInterfaces[0] = {
+    id: renewed,
+  };
+  await look();
+  expect(await standing(alert, 'isolation')).toMatch(/^drifted: .*is gone.*was added and is not isolated/);
+  await press(alert, 'isolate', undefined);
+  expect(await standing(alert, 'isolation')).toBe('in force');
+  await press(alert, 'release', undefined);
+  expect(await standing(alert, 'isolation')).toBe('undone');
+  expect(resources.get(renewed).properties.networkSecurityGroup).toBeUndefined();
+  expect(resources.get(`${nic.id.slice(0, -1)}1`).properties.networkSecurityGroup).toBeUndefined();
+});
+
+test('what somebody undoes by hand is said, and can be done again', async () => {
+  const alert = await fresh(alerts.plain);
+  await press(alert, 'disable_caller', undefined);
+  expect(await standing(alert, 'account')).toBe('in force');
+  const dana = bench.tenant.directory.all().find(({ id }) => id === bench.world.people.dana.id);
+  bench.tenant.directory.add({ ...(dana as NonNullable<typeof dana>), enabled: true });
+  await look();
+  expect(await standing(alert, 'account')).toBe('drifted: somebody enabled dana.reyes@contoso.example');
+  await press(alert, 'disable_caller', undefined);
+  expect(await standing(alert, 'account')).toBe('in force');
+});
+
+test('a press that is refused on a later try leaves nothing under way for ever', async () => {
+  const alert = await fresh(alerts.plain);
+  bench.tenant.faults.add({ when: /PUT .*vm-pay-01-nic1$/, status: 503 });
+  await press(alert, 'isolate', undefined, undefined, { attempts: 1 });
+  bench.tenant.faults.clear();
+  expect(await standing(alert, 'isolation')).toBe('doing');
+  await press(alert, 'isolate', undefined, undefined, { attempts: 2, from: 2, rules: [], again: true });
+  expect(await standing(alert, 'isolation')).toMatch(/^failed: No responders are configured/);
+  await press(alert, 'release', undefined);
+  expect(await standing(alert, 'isolation')).toBe('undone');
 });

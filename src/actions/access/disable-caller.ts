@@ -59,6 +59,8 @@ defineMeasureAction<Account>({
       ],
       says: ({ name }) => `${name} is enabled again.`,
     },
+    drift: async ({ id, name }, { azure }) =>
+      (await azure.directory.principalNow(id))?.enabled === true ? `somebody enabled ${name}` : null,
   },
   targets: ({ alert }) => {
     const { caller } = summarize(alert);

@@ -53,6 +53,10 @@ defineMeasureAction<Membership>({
       ],
       says: ({ member, group }) => `${member} is in ${group} again.`,
     },
+    drift: async ({ groupId, group, memberId, member }, { azure }) =>
+      (await azure.directory.isDirectMember(memberId, groupId))
+        ? `somebody put ${member} back into ${group}`
+        : null,
   },
   targets: ({ alert }) => {
     const { caller } = summarize(alert);

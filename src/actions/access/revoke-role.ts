@@ -56,6 +56,8 @@ export const roleAssignment: MeasureKind<Assignment> = {
     ],
     says: ({ role, scope }) => `Restored: ${plainLine(role, 80)} at ${scopeLabel(scope)}.`,
   },
+  drift: async ({ scope, name, role }, { azure }) =>
+    (await azure.readAssignment(scope, name)) ? `somebody assigned ${role} again` : null,
 };
 
 const permissions = [

@@ -35,6 +35,11 @@ defineMeasureAction<{ machineId: string; name: string }>({
       ],
       says: ({ name }) => `${name} was started again.`,
     },
+    drift: async ({ machineId, name }, { azure }) => {
+      if (/virtualMachineScaleSets/i.test(machineId)) return null;
+      const { power } = await azure.readMachine(machineId);
+      return power === 'running' || power === 'starting' ? `${name} was started` : null;
+    },
   },
   targets: theMachine,
   fits: (view) => isVirtualMachine(view) || isScaleSetInstance(view),

@@ -50,7 +50,16 @@ const publicAddresses: MeasureKind<Detached> = {
       ),
     says: () => 'Its public addresses are attached again.',
   },
+  drift: async ({ interfaces }, { azure }) => {
+    const all = await Promise.all(
+      interfaces.map(async ({ id }) => azure.publicAddressesOf(await azure.readInterface(id))),
+    );
+    const attached = all.map(attachedTo).filter(Boolean);
+    return attached.length > 0 ? `somebody attached ${attached.join(', ')}` : null;
+  },
 };
+
+const attachedTo = (addresses: Record<string, string>) => Object.values(addresses).map(lastPart).join(', ');
 
 const writing = [
   'Microsoft.Network/networkInterfaces/read',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Refusal } from '../../domain/alerts/transitions';
 import type { AlertAction, CheckedPress } from '../action';
+import { auditOf } from '../audit-of';
 import { shortText, someOf } from '../input';
 import { actionOf, defineAction } from '../registry';
 import { isOneMachine } from '../targets';
@@ -53,6 +54,7 @@ defineAction<AlertAction>({
   offered: (view, now) => isOneMachine(view) && partOf('isolate').offered(view, now),
   run: async (_, press, deps) => {
     const told: string[] = [];
+    let done = 0;
     for (const id of partsOf(press.input ?? {})) {
       const alert = await deps.store.alerts.get(press.alertId);
       if (!alert) return null;
@@ -65,11 +67,14 @@ defineAction<AlertAction>({
       try {
         const answer = await partOf(id).run(await deps.store.measures.viewOf(alert), own, deps);
         if (answer) told.push(answer);
+        done++;
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         told.push(`${partOf(id).name}: ${error.message}`);
+        await deps.store.audit.append([auditOf(own, alert, 'refused', error.message)], own.pressId);
       }
     }
+    if (done === 0) throw new Refusal(told.join('\n'));
     return told.length > 0 ? told.join('\n') : null;
   },
 });

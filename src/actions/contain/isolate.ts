@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { AzureError } from '../../azure/connection/azure-error';
 import { summarize } from '../../domain/alerts/alert';
 import { contain, Refusal, uncontain } from '../../domain/alerts/transitions';
 import { isHeld, type Measure } from '../../domain/measures/measure';
@@ -55,7 +56,7 @@ const isolation: MeasureKind<Isolation> = {
   undoName: 'Release',
   stands: 'isolated',
   subjects: machineSubjects,
-  prepare: async (target, press, { azure }, alert) => {
+  prepare: async (target, press, { azure }, alert, earlier) => {
     refuseOtherTypes(target.name, typeOf(alert, target.id));
     const keep = rangeOf(press.input?.keep);
     const machine = await azure.readMachine(target.id);
@@ -63,7 +64,9 @@ const isolation: MeasureKind<Isolation> = {
     const interfaces = await Promise.all(
       machine.interfaceIds.map(async (id): Promise<Nic> => {
         const before = groupOf((await azure.readInterface(id)).body);
-        return before !== null && isOurs(before) ? { id, before: null, unknown: true } : { id, before };
+        if (before === null || !isOurs(before)) return { id, before };
+        const known = earlier?.interfaces.find((nic) => is(nic.id, id));
+        return known ?? { id, before: null, unknown: true };
       }),
     );
     if (interfaces.length === 0) throw new Refusal(`${target.name} has no network interface.`);
@@ -93,15 +96,16 @@ const isolation: MeasureKind<Isolation> = {
   says: ({ interfaces, keep }) =>
     `Isolated: new connections of ${interfaces.length === 1 ? 'its interface' : `its ${interfaces.length} interfaces`} are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}. Not stopped: sessions already open, and further run commands.`,
   undo: {
-    steps: ({ groupId, interfaces }) =>
+    steps: ({ interfaces }) =>
       interfaces.map(
         ({ id, before, unknown }): Step => ({
           words: unknown ? `leave ${lastPart(id)}` : `put ${nameOrNone(before)} back on ${lastPart(id)}`,
           run: ({ azure, measure, save }) =>
             untilNobodyElseWrites(async () => {
-              const nic = await azure.readInterface(id);
+              const nic = await interfaceOrNone(azure, id);
+              if (!nic) return;
               const present = groupOf(nic.body);
-              const ours = present !== null && is(present, groupId);
+              const ours = present !== null && isOurs(present);
               const asBefore =
                 present === before || (present !== null && before !== null && is(present, before));
               if (ours && !unknown) return azure.setGroup(nic, before);
@@ -121,20 +125,29 @@ const isolation: MeasureKind<Isolation> = {
   },
   check: async ({ machineId, groupId, keep, interfaces }, { azure }) => {
     const notes = await azure.whyNotDenied(groupId, keep);
-    const { power } = await azure.readMachine(machineId);
+    const { power, interfaceIds } = await azure.readMachine(machineId);
     for (const { id } of interfaces)
       notes.push(...(await azure.whyNotIsolated(id, groupId, power === 'running')));
+    notes.push(...added(interfaceIds, interfaces));
     return { verified: notes.length === 0, notes: [...new Set(notes)] };
   },
-  drift: async ({ groupId, keep, interfaces }, { azure }) => {
+  drift: async ({ machineId, groupId, keep, interfaces }, { azure }) => {
     const opened: string[] = [];
+    const gone: string[] = [];
     for (const { id } of interfaces) {
-      const present = groupOf((await azure.readInterface(id)).body);
+      const nic = await interfaceOrNone(azure, id);
+      if (!nic) gone.push(`the interface ${lastPart(id)} is gone`);
+      const present = nic ? groupOf(nic.body) : groupId;
       if (present === null || !is(present, groupId))
         opened.push(`${lastPart(id)} (now ${nameOrNone(present)})`);
     }
     const rules = await azure.whyNotDenied(groupId, keep);
-    const parts = [...(opened.length > 0 ? [`${opened.join(', ')} no longer has our group`] : []), ...rules];
+    const parts = [
+      ...(opened.length > 0 ? [`${opened.join(', ')} no longer has our group`] : []),
+      ...gone,
+      ...added(await interfacesOrNone(azure, machineId), interfaces),
+      ...rules,
+    ];
     return parts.length > 0 ? parts.join('; ') : null;
   },
   differs: ({ keep }, press) => {
@@ -147,12 +160,35 @@ const isolation: MeasureKind<Isolation> = {
     const { machines } = summarize(alert);
     const [first] = measures;
     if (machines === 1 || !first) return null;
-    const { keep } = first.before as unknown as Isolation;
+    const kept = new Set(measures.map(({ before }) => (before as unknown as Isolation).keep ?? ''));
+    const [only = ''] = kept;
+    const keep = kept.size === 1 ? only : 'what somebody kept reachable';
     return `Isolated: new connections of ${measures.length} of ${machines} machines are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}. Not stopped: sessions already open, and further run commands.`;
   },
   onDone: contain,
   onUndone: uncontain,
 };
+
+/** An interface that the machine has and that is not isolated. */
+const added = (present: readonly string[], interfaces: readonly Nic[]): string[] =>
+  present
+    .filter((id) => !interfaces.some((nic) => is(nic.id, id)))
+    .map((id) => `the interface ${lastPart(id)} was added and is not isolated`);
+
+type Azure = Parameters<NonNullable<MeasureKind['check']>>[1]['azure'];
+
+const unless404 =
+  <T>(fallback: T) =>
+  (error: unknown): T => {
+    if (error instanceof AzureError && error.statusCode === 404) return fallback;
+    throw error;
+  };
+
+/** Null when it is no more: then there is nothing to put back. */
+const interfaceOrNone = (azure: Azure, id: string) => azure.readInterface(id).catch(unless404(null));
+
+const interfacesOrNone = (azure: Azure, machineId: string): Promise<readonly string[]> =>
+  azure.readMachine(machineId).then(({ interfaceIds }) => interfaceIds, unless404([] as string[]));
 
 const permissions = [
   'Microsoft.Compute/virtualMachines/read',

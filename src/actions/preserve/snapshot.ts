@@ -1,4 +1,5 @@
 import { parseResourceId } from '../../domain/resources/resource-id';
+import { shortDigest } from '../../domain/text/short-digest';
 import { machineSubjects } from '../carry-out';
 import { defineMeasureAction } from '../measure-action';
 import type { MeasureKind, Step } from '../measure-kind';
@@ -72,6 +73,6 @@ defineMeasureAction({
 /** Named for alert and disk, so that doing it again finds what was done. Azure takes 80 characters. */
 function snapshotIdFor(diskId: string, alertId: string): string {
   const id = parseResourceId(diskId);
-  const name = `runwatch-${alertId}-${id?.chain[0]?.name ?? 'disk'}`.slice(0, 80);
+  const name = `runwatch-${alertId}-${shortDigest(diskId)}-${id?.chain[0]?.name ?? 'disk'}`.slice(0, 80);
   return `/subscriptions/${id?.subscriptionId}/resourceGroups/${id?.resourceGroup}/providers/Microsoft.Compute/snapshots/${name}`;
 }

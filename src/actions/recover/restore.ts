@@ -4,6 +4,7 @@ import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
+import { shortDigest } from '../../domain/text/short-digest';
 import { machineSubjects } from '../carry-out';
 import { shortText } from '../input';
 import { defineMeasureAction } from '../measure-action';
@@ -49,6 +50,7 @@ const disks: MeasureKind<Restored> = {
   name: 'Restore the disk',
   undoName: 'Back to the old disks',
   needsUnlocked: true,
+  renewable: true,
   subjects: machineSubjects,
   prepare: async (target, press, { azure }, alert) => {
     if (!alert) throw new Refusal('It is not known when the execution was.');
@@ -70,7 +72,7 @@ const disks: MeasureKind<Restored> = {
       .map(({ lun, id }) => ({
         lun,
         oldDiskId: id,
-        newDiskId: newDiskId(alert.id, id),
+        newDiskId: newDiskId(alert.id, id, shortDigest(id, good.id, press.pressId)),
         sourceId: good.from[id.toLowerCase()],
       }));
     const without = swapped.filter(({ sourceId }) => !sourceId).map(({ oldDiskId }) => lastPart(oldDiskId));
@@ -181,9 +183,9 @@ defineMeasureAction({
   },
 });
 
-/** Named for alert and disk, so that making it again finds it. Azure takes 80 characters. */
-function newDiskId(alertId: string, oldDiskId: string): string {
+/** Named for the press and the source, so that making it again finds it and another restore makes its own. Azure takes 80 characters. */
+function newDiskId(alertId: string, oldDiskId: string, digest: string): string {
   const place = parseResourceId(oldDiskId);
-  const name = `runwatch-${alertId}-${place?.chain[0]?.name ?? 'disk'}`.slice(0, 80);
+  const name = `runwatch-${alertId}-${digest}-${place?.chain[0]?.name ?? 'disk'}`.slice(0, 80);
   return `/subscriptions/${place?.subscriptionId}/resourceGroups/${place?.resourceGroup}/providers/Microsoft.Compute/disks/${name}`;
 }

@@ -1,9 +1,9 @@
 import { Refusal } from '../../domain/alerts/transitions';
 import type { AlertView } from '../../domain/measures/alert-view';
-import { isHeld, isOpenFailure } from '../../domain/measures/measure';
+import { isHeld, isOpenFailure, type Measure } from '../../domain/measures/measure';
 import type { ActionId, AlertAction } from '../action';
 import { auditOf } from '../audit-of';
-import { retry, tellOutcomes } from '../carry-out';
+import { retryAll, tellOutcomes } from '../carry-out';
 import { withPress } from '../record';
 import { actionOf, defineAction, kindOf } from '../registry';
 
@@ -15,9 +15,15 @@ const hasFailed = (view: AlertView) =>
 /** Whoever retries or dismisses a failure must be allowed to do what failed. */
 function rightsOf(view: AlertView): ActionId[] {
   const { activity } = view.alert;
-  const ids = [...failedIn(view).map(({ action }) => action), ...(activity?.failed ? [activity.action] : [])];
-  const named = ids.map((id) => (id === 'retry' ? 'acknowledge' : (actionOf(id)?.sameRightAs ?? id)));
+  const ids = [...failedIn(view).map(actionThatFailed), ...(activity?.failed ? [activity.action] : [])];
+  const named = ids.map((id) => actionOf(id)?.sameRightAs ?? id);
   return named.length > 0 ? [...new Set(named)] : ['acknowledge'];
+}
+
+/** By its kind and never by a text in its record. */
+function actionThatFailed({ kind, way }: Measure): ActionId {
+  const known = kindOf(kind);
+  return (way === 'undo' ? known?.undoneBy : known?.doneBy) ?? kind;
 }
 
 /** Goes on with what failed, from the step that failed. An approval that was given holds. */
@@ -33,6 +39,13 @@ defineAction<AlertAction>({
   style: 'primary',
   right: 'responder',
   parts: (_, view) => rightsOf(view),
+  // What was approved before it failed is approved.
+  approvalParts: (_, view) => [
+    ...failedIn(view)
+      .filter(({ approvedBy }) => !approvedBy)
+      .map(actionThatFailed),
+    ...(view.alert.activity?.failed ? [view.alert.activity.action] : []),
+  ],
   whenClosed: true,
   permissions: [],
   offered: hasFailed,
@@ -47,13 +60,7 @@ defineAction<AlertAction>({
       return other.run(view, again, deps);
     }
     if (failed.length === 0) throw new Refusal('Nothing has failed here, so there is nothing to retry.');
-    const outcomes = await Promise.all(
-      failed.map(async (measure) => {
-        const kind = kindOf(measure.kind);
-        if (!kind) throw new Refusal(`${measure.kind} is not known to this version.`);
-        return retry(kind, measure, { ...press, approvedBy: measure.approvedBy }, view.alert, deps);
-      }),
-    );
+    const outcomes = await retryAll(failed, kindOf, press, view.alert, deps);
     return tellOutcomes(outcomes);
   },
 });

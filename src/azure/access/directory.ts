@@ -83,6 +83,7 @@ export function createDirectory({
         response.status,
         retryAfterOf(response.headers.get('retry-after')),
         remedy,
+        method,
       );
     }
     const text = response.bodyAsText ?? '';

@@ -9,12 +9,15 @@ export class AzureError extends Error {
     readonly retryAfterMs: number,
     /** What to do, e.g. the permission to grant. */
     readonly remedy: string,
+    /** The request that was answered so; absent where no single request was. A failed read says nothing about a change. */
+    readonly method?: string | undefined,
   ) {
     super(message);
   }
 }
 
 interface RestErrorLike {
+  request?: { method?: string };
   statusCode?: number;
   code?: string;
   message?: string;
@@ -38,6 +41,7 @@ export function toAzureError(error: unknown, what: string): AzureError {
     statusCode,
     retryAfterMs,
     remedyFor(statusCode, detail),
+    e.request?.method,
   );
 }
 

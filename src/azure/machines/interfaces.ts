@@ -46,7 +46,8 @@ export function createNetwork(clients: AzureClients) {
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     const response = await client.sendRequest(request);
-    if (response.status >= 400) throw failure(response, `${method} ${id.split('/').slice(-2).join(' ')}`);
+    if (response.status >= 400)
+      throw failure(response, method, `${method} ${id.split('/').slice(-2).join(' ')}`);
     return response;
   }
 
@@ -79,7 +80,7 @@ export function createNetwork(clients: AzureClients) {
         throw new AzureError(
           `interface ${id.split('/').at(-1)} ended as ${state}`,
           'ProvisioningFailed',
-          409,
+          500,
           0,
           'look at the interface in Azure, then try again',
         );
@@ -124,9 +125,10 @@ const configurationsOf = (body: InterfaceBody) =>
 
 const subscriptionOf = (id: string) => parseResourceId(id)?.subscriptionId ?? '';
 
-function failure(response: PipelineResponse, what: string): AzureError {
+function failure(response: PipelineResponse, method: string, what: string): AzureError {
   return toAzureError(
     {
+      request: { method },
       statusCode: response.status,
       response: { headers: response.headers, bodyAsText: response.bodyAsText ?? null },
       message: `HTTP ${response.status}`,

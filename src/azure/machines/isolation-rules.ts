@@ -6,6 +6,7 @@ import { waitingFor } from '../connection/long-operation';
 
 /** Reading what a network manager allows and what is effective may take this long, ms; it is not verified then. */
 const readMs = 60_000;
+const mostPages = 50;
 
 /** What makes a machine unreachable, and whether Azure confirms that it is. */
 export function createIsolationRules(clients: AzureClients) {
@@ -103,10 +104,19 @@ export function createIsolationRules(clients: AzureClients) {
   /** Rules of a network manager that no security group can deny. */
   async function alwaysAllowed(networkId: string): Promise<string[]> {
     const { network, resourceGroup, name } = placeOf(networkId);
-    const found = await network.listNetworkManagerEffectiveSecurityAdminRules(resourceGroup, name, {});
-    const always = (found.value ?? []).filter(
-      (rule) => (rule as { access?: string }).access === 'AlwaysAllow',
-    );
+    const rules: unknown[] = [];
+    let skipToken: string | undefined;
+    for (let page = 0; page === 0 || skipToken; page++) {
+      if (page === mostPages) throw new Error(`more than ${mostPages} pages of network manager rules`);
+      const found = await network.listNetworkManagerEffectiveSecurityAdminRules(
+        resourceGroup,
+        name,
+        skipToken ? { skipToken } : {},
+      );
+      rules.push(...(found.value ?? []));
+      skipToken = found.skipToken;
+    }
+    const always = rules.filter((rule) => (rule as { access?: string }).access === 'AlwaysAllow');
     return always.map((rule) => {
       const { direction, displayName, id } = rule as {
         direction?: string;

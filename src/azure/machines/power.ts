@@ -95,6 +95,7 @@ export function createPower(clients: AzureClients) {
     );
     if (answer.status >= 400 && answer.status !== 404)
       throw {
+        request: { method },
         statusCode: answer.status,
         response: { headers: answer.headers, bodyAsText: answer.bodyAsText },
       };

@@ -39,6 +39,9 @@ export interface AuditSigner {
 /** Checks a signature by the key of an id; null where that key is not known. */
 export type AuditVerifier = (keyId: string, text: string, signature: string) => boolean | null;
 
+/** The action of the entry that names a new key, and the one before it. */
+export const keyChange = 'audit.key';
+
 export const genesis = '0'.repeat(64);
 
 /** An entry's details beyond this many characters of JSON are kept as their digest and beginning. */

@@ -34,6 +34,8 @@ export interface Approval<Job = unknown> {
   until: string;
   /** How many people must approve: two where a command or an application asked. */
   needed: 1 | 2;
+  /** A digest of what it would be done to, when it was asked for; null where the action and its input say it all. */
+  pin: string | null;
   /** The press that asked, as it was signed. */
   job: Job;
   /** By a key of RUNWATCH_SECRET over all of this that never changes. */

@@ -1,4 +1,5 @@
 import type { Presser } from '../people/person';
+import { canonicalJson } from '../text/canonical-json';
 import { shortDigest } from '../text/short-digest';
 
 /**
@@ -55,6 +56,8 @@ export interface Measure {
   alerts: string[];
   /** What was there before, as its undo puts it back. */
   before: Record<string, unknown>;
+  /** Nothing stands afterwards that could be undone. */
+  passes?: true | undefined;
   steps: MeasureStep[];
   /** How it stands, in words. */
   says: string;
@@ -63,18 +66,25 @@ export interface Measure {
   checked?: Check | undefined;
   /** Somebody has seen that it failed and does not want to be reminded. */
   dismissed?: { by: Presser; at: string } | undefined;
+  /** By a key of RUNWATCH_SECRET over what decides what is done to whom: {@link signedPart}. */
+  signature: string;
 }
+
+/** What nobody else may have written: an undo puts back what stands here. */
+export const signedPart = ({ kind, target, name, way, before, input, approvedBy }: Measure): string =>
+  canonicalJson({ kind, target, name, way, before, input: input ?? {}, approvedBy: approvedBy ?? null });
 
 export const measureIdOf = (kind: string, target: string): string =>
   `M-${shortDigest(kind, target.toLowerCase())}`;
 
 /** Was anything done to the target that is not undone? */
-export const isHeld = ({ state, steps, way, before }: Measure): boolean =>
+export const isHeld = ({ state, steps, way, before, passes }: Measure): boolean =>
   state === 'in force' ||
   state === 'drifted' ||
   state === 'doing' ||
   state === 'undoing' ||
   (state === 'failed' &&
+    !passes &&
     Object.keys(before).length > 0 &&
     (way === 'undo' || steps.some((step) => step.state !== 'waiting')));
 

@@ -1,5 +1,12 @@
 import type { Redis } from 'ioredis';
-import { type AuditDraft, type AuditEntry, type AuditSigner, genesis } from '../../domain/audit/audit-chain';
+import {
+  type AuditDraft,
+  type AuditEntry,
+  type AuditSigner,
+  genesis,
+  keyChange,
+} from '../../domain/audit/audit-chain';
+import { canonicalJson } from '../../domain/text/canonical-json';
 import { keys } from '../keys';
 import { auditedScript } from './audited-write';
 
@@ -25,6 +32,15 @@ export interface Archived {
   /** How many entries were moved, those that have no number too. */
   entries: number;
 }
+
+/** {@link Archived}, signed as entries are: without it the oldest entries could be deleted and called archived. */
+export interface SignedArchived extends Archived {
+  key: string;
+  signature: string;
+}
+
+export const archivedText = ({ sequence, hash, entries }: Archived): string =>
+  canonicalJson({ archived: { sequence, hash, entries } });
 
 export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
   async function append(drafts: readonly AuditDraft[], onceId = ''): Promise<void> {
@@ -69,18 +85,43 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
     return { hash: hash ?? genesis, sequence: Number(sequence ?? 0) };
   };
 
-  const archived = async (): Promise<Archived | null> => {
+  const archived = async (): Promise<SignedArchived | null> => {
     const doc = await redis.get(keys.auditArchived);
-    return doc ? (JSON.parse(doc) as Archived) : null;
+    return doc ? (JSON.parse(doc) as SignedArchived) : null;
   };
 
   /** Notes that entries are kept in files, and takes them out of Redis. @param upTo the stream id of the last */
   async function dropArchived(upTo: string, moved: Archived): Promise<void> {
-    await redis.set(keys.auditArchived, JSON.stringify(moved));
+    if (!signer) throw new Error('RUNWATCH_SECRET is not known here, so nothing can be archived');
+    const record = { ...moved, key: signer.keyId, signature: signer.sign(archivedText(moved)) };
+    await redis.set(keys.auditArchived, JSON.stringify(record));
     const [ms = '0', part = '0'] = upTo.split('-');
     await redis.xtrim(keys.audit, 'MINID', `${ms}-${Number(part) + 1}`);
   }
 
-  return { append, read, after, copiedTo, copyLags, setCopiedTo, head, archived, dropArchived };
+  /** Says once that entries are signed by another key from here on, and by which before. @param publicKeys PEM, the current one first */
+  async function noteKey(publicKeys: readonly string[], now: number): Promise<void> {
+    if (!signer) return;
+    const known = await redis.getset(keys.auditKey, signer.keyId);
+    if (known === null || known === signer.keyId) return;
+    const [publicKey, previousKey] = publicKeys;
+    await append(
+      [
+        {
+          at: new Date(now).toISOString(),
+          by: { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' },
+          action: keyChange,
+          alertId: null,
+          object: null,
+          result: 'done',
+          why: 'RUNWATCH_SECRET was replaced',
+          details: { publicKey, ...(previousKey ? { previousKey } : {}) },
+        },
+      ],
+      `key ${signer.keyId}`,
+    );
+  }
+
+  return { append, noteKey, read, after, copiedTo, copyLags, setCopiedTo, head, archived, dropArchived };
 }
 export type AuditLog = ReturnType<typeof createAuditLog>;
