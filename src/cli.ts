@@ -192,9 +192,9 @@ exceptions
     'after',
     '\nExample:\n  runwatch exceptions test exceptions.yaml --against last-month.ndjson.gz',
   )
-  .action(async (file, flags) =>
-    (await import('./commands/exceptions')).testExceptions(file, flags, config(), output),
-  );
+  .action(async (file, flags) => {
+    exitCode = await (await import('./commands/exceptions')).testExceptions(file, flags, config(), output);
+  });
 
 program
   .command('doctor')
@@ -314,9 +314,10 @@ program
     output.out(completionScript(program, shell));
   });
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(0);
+  output.err(`the output could not be written: ${message}; what came before is incomplete`);
+  process.exit(1);
 });
 
 async function main(): Promise<void> {

@@ -6,8 +6,9 @@ import { messageOf } from '../src/chat/message';
 import { toBlocks } from '../src/chat/slack/blocks';
 import { toCard } from '../src/chat/teams/card';
 import { actionMatches } from '../src/domain/access/role-permissions';
-import { normalize } from '../src/domain/activity/read-record';
-import { type BrokenFileError, splitRecords } from '../src/domain/activity/split-records';
+import type { BrokenFileError } from '../src/domain/activity/broken-file';
+import { normalize, shapeNamed } from '../src/domain/activity/read-record';
+import { splitRecords } from '../src/domain/activity/split-records';
 import { newAlert } from '../src/domain/alerts/alert';
 import { findException, globMatches, matches } from '../src/domain/exceptions/exception';
 import { ExceptionsFileError, parseExceptions } from '../src/domain/exceptions/exceptions-file';
@@ -52,7 +53,7 @@ test('a record of any JSON is an event or set aside with a reason, never a crash
       record,
       fc.constantFrom(undefined, 'rest', 'diagnostic', 'log-analytics', 'ecs'),
       (value, shape) => {
-        const result = normalize(value, shape as 'rest' | undefined);
+        const result = normalize(value, shapeNamed(shape ?? '') ?? undefined);
         if ('event' in result) expect(typeof result.event.id).toBe('string');
         else expect(result.unreadable.reason).not.toBe('');
       },

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import type { PressJob } from '../actions/action';
 import { exceptionWords } from '../actions/triage/add-exception';
 import type { Config } from '../config/config';
+import { createReplay } from '../domain/activity/replay-file';
 import type { AuditDraft } from '../domain/audit/audit-chain';
 import type { Exception } from '../domain/exceptions/exception';
 import { assessException, defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
@@ -20,9 +21,10 @@ import { shortDigest } from '../domain/text/short-digest';
 import { approvalIdOf, askForApproval } from '../presses/approvals';
 import type { Keyring } from '../runtime/keyring';
 import type { Store } from '../store/store';
-import { readExceptions, replayedAlerts } from './replay';
+import { readExceptions, readInto, unreadLines } from './replay';
 import { operator } from './support/operator';
 import { CommandError, type Output, table } from './support/output';
+import { progressLine } from './support/progress';
 import { withStore } from './support/with-store';
 
 const audited = (
@@ -335,26 +337,27 @@ export async function testExceptions(
   flags: { against: string[]; json?: boolean },
   config: Config,
   output: Output,
-): Promise<void> {
+): Promise<number> {
   const exceptions = readExceptions(file);
-  const alerts = await replayedAlerts(flags.against, exceptions, config, output);
-  const silenced = alerts.filter((alert) => alert.verdict === 'suppressed');
+  const { techniquesOff, points } = config;
+  const run = createReplay({ format: 'auto', exceptions, techniquesOff, points });
+  const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
+  const faults = await readInto(run, flags.against, progress);
+  progress.done();
+  const total = run.finish().length;
   for (const exception of exceptions) {
-    const its = silenced.filter((alert) => alert.exception === exception.id);
+    const covered = run.coveredBy(exception);
     if (flags.json) {
-      output.out(
-        JSON.stringify({
-          exception: exception.id,
-          suppressed: its.length,
-          alerts: its.map((alert) => alert.id),
-        }),
-      );
+      const alerts = covered.map((alert) => alert.id);
+      output.out(JSON.stringify({ exception: exception.id, suppressed: alerts.length, alerts }));
       continue;
     }
-    output.out(`${exception.id}: would have silenced ${its.length} of ${alerts.length} alerts`);
-    for (const alert of its)
+    output.out(`${exception.id}: would have silenced ${covered.length} of ${total} alerts`);
+    for (const alert of covered)
       output.out(
         `  ${alert.startedAt}  ${alert.technique} on ${plainLine(alert.target.name)} by ${plainLine(alert.caller.name)}  ${alert.id}`,
       );
   }
+  for (const line of unreadLines(run, faults)) output.err(line);
+  return faults.length > 0 ? 1 : 0;
 }

@@ -1,19 +1,18 @@
-import { createReadStream, readFileSync } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { readFileSync } from 'node:fs';
 import type { Azure } from '../azure/azure';
 import type { AzureError } from '../azure/connection/azure-error';
 import type { Config } from '../config/config';
-import type { Shape } from '../domain/activity/read-record';
+import { BrokenFileError } from '../domain/activity/broken-file';
 import { createReplay, type ReplayedAlert } from '../domain/activity/replay-file';
-import { BrokenFileError, splitRecords } from '../domain/activity/split-records';
 import { ExceptionsFileError, parseExceptions } from '../domain/exceptions/exceptions-file';
 import { guid } from '../domain/text/guid';
 import { plainLine } from '../domain/text/plain-text';
+import { readExport } from './support/export-file';
 import { CommandError, type Output, paint } from './support/output';
 import { progressLine } from './support/progress';
 
 export interface ReplayFlags {
-  format: Shape | 'auto';
+  format: string;
   exceptions?: string;
   failOnAlert?: boolean;
   json?: boolean;
@@ -39,19 +38,8 @@ export async function replay(
     techniquesOff: config.techniquesOff,
     points: config.points,
   });
-  const broken: string[] = [];
   const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
-  const sources = hunted ? [] : files.length > 0 ? files : ['-'];
-  for (const file of sources) {
-    try {
-      for await (const records of splitRecords(open(file))) {
-        for (const record of records) run.take(record);
-        progress.tick();
-      }
-    } catch (error) {
-      broken.push(faultOf(file, error));
-    }
-  }
+  const faults = hunted ? [] : await readInto(run, files.length > 0 ? files : ['-'], progress);
   for await (const records of hunted ?? []) {
     for (const record of records) run.take(record);
     progress.tick();
@@ -60,10 +48,8 @@ export async function replay(
   const alerts = run.finish();
   for (const alert of alerts) output.out(flags.json ? JSON.stringify(alert) : describe(alert, output));
   output.err(countsLine(run.counts));
-  for (const [reason, count] of run.counts.unreadable)
-    output.err(`set aside: ${count} × ${plainLine(reason)}`);
-  for (const fault of broken) output.err(fault);
-  if (broken.length > 0) return 1;
+  for (const line of unreadLines(run, faults)) output.err(line);
+  if (faults.length > 0) return 1;
   return flags.failOnAlert && alerts.some((alert) => alert.verdict === 'alert') ? 3 : 0;
 }
 
@@ -98,32 +84,47 @@ async function* hunt(
   }
 }
 
-/** The alerts of some exports, judged by exceptions; throws for the first file that can't be read whole. */
-export async function replayedAlerts(
+/**
+ * Reads exports into a replay.
+ * @returns what could not be read, a line each
+ */
+export async function readInto(
+  run: ReturnType<typeof createReplay>,
   files: readonly string[],
-  exceptions: ReturnType<typeof readExceptions>,
-  config: Config,
-  output: Output,
-): Promise<ReplayedAlert[]> {
-  const run = createReplay({
-    format: 'auto',
-    exceptions,
-    techniquesOff: config.techniquesOff,
-    points: config.points,
-  });
-  const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
+  progress: ReturnType<typeof progressLine>,
+): Promise<string[]> {
+  const faults: string[] = [];
   for (const file of files) {
+    const before = { records: run.counts.records, unreadable: unreadableOf(run.counts) };
     try {
-      for await (const records of splitRecords(open(file))) {
+      for await (const records of readExport(file)) {
         for (const record of records) run.take(record);
         progress.tick();
       }
     } catch (error) {
-      throw new CommandError(faultOf(file, error), 1);
+      faults.push(...faultsOf(file, error));
     }
+    const records = run.counts.records - before.records;
+    if (records > 0 && unreadableOf(run.counts) - before.unreadable === records)
+      faults.push(
+        `${nameOf(file)}: none of its ${records} records could be read; give an activity-log export`,
+      );
   }
-  progress.done();
-  return run.finish();
+  return faults;
+}
+
+const unreadableOf = ({ unreadable }: ReturnType<typeof createReplay>['counts']) =>
+  [...unreadable.values()].reduce((sum, count) => sum + count, 0);
+
+/** What could not be read, for stderr: the reasons of records that were set aside, then the places. */
+export function unreadLines(
+  { counts }: ReturnType<typeof createReplay>,
+  faults: readonly string[],
+): string[] {
+  const reasons = [...counts.unreadable].map(
+    ([reason, count]) => `set aside: ${count} × ${plainLine(reason)}`,
+  );
+  return [...reasons, ...faults];
 }
 
 export function readExceptions(file: string) {
@@ -141,46 +142,28 @@ export function readExceptions(file: string) {
   }
 }
 
-async function* open(file: string): AsyncGenerator<Buffer> {
-  const source: AsyncIterable<Buffer> =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
-  const iterator = source[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) return;
-  const rest: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => iterator };
-  async function* whole() {
-    yield first.value;
-    yield* rest;
-  }
-  const gzipped = first.value[0] === 0x1f && first.value[1] === 0x8b;
-  if (!gzipped) {
-    yield* whole();
-    return;
-  }
-  const { Readable } = await import('node:stream');
-  const gunzip = createGunzip({ chunkSize: 1 << 18 });
-  const piped = Readable.from(whole()).on('error', (error) => gunzip.destroy(error));
-  yield* piped.pipe(gunzip) as AsyncIterable<Buffer>;
-}
-
-function faultOf(file: string, error: unknown): string {
-  const name = file === '-' ? 'stdin' : file;
+function faultsOf(file: string, error: unknown): string[] {
+  const name = nameOf(file);
   if (error instanceof BrokenFileError) {
-    return `${name}:${error.line}:${error.column}: ${error.message}; what could be read was used, mend the file for the rest`;
+    const more = error.count - error.places.length;
+    return [
+      ...error.places.map(
+        ({ line, column, what }) =>
+          `${name}:${line}:${column}: ${plainLine(what)}; what could be read was used`,
+      ),
+      ...(more > 0 ? [`${name}: ${more} more places cannot be read`] : []),
+    ];
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `${name}: there is no such file; give the path of an activity-log export`;
-  return `${name}: ${plainLine(message)}; check that it is an activity-log export`;
+  if (code === 'ENOENT') return [`${name}: there is no such file; give the path of an activity-log export`];
+  return [`${name}: ${plainLine(message)}; check that it is an activity-log export`];
 }
 
-const countsLine = ({
-  records,
-  alerts,
-  suppressed,
-  unreadable,
-}: ReturnType<typeof createReplay>['counts']) => {
-  const aside = [...unreadable.values()].reduce((sum, count) => sum + count, 0);
-  return `${records} records, ${alerts - suppressed} alerts, ${suppressed} suppressed, ${aside} unreadable`;
+const nameOf = (file: string) => (file === '-' ? 'stdin' : plainLine(file, 1000));
+
+const countsLine = (counts: ReturnType<typeof createReplay>['counts']) => {
+  const { records, alerts, suppressed } = counts;
+  return `${records} records, ${alerts - suppressed} alerts, ${suppressed} suppressed, ${unreadableOf(counts)} unreadable`;
 };
 
 function describe(alert: ReplayedAlert, output: Output): string {

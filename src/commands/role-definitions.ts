@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config';
 import { grants, parseRoleDefinitions, type RoleDefinition } from '../domain/access/role-permissions';
 import { plainLine } from '../domain/text/plain-text';
+import { parseAction } from './support/action-option';
 import { CommandError, type Output, table } from './support/output';
+import { readTextFile } from './support/text-file';
 
 export interface RoleDefinitionsFlags {
   granting: string;
@@ -16,8 +17,9 @@ export async function roleDefinitions(
   config: () => Config,
   output: Output,
 ): Promise<void> {
+  const action = parseAction(flags.granting);
   const definitions = flags.definitions ? fromFile(flags.definitions) : await live(config());
-  const granting = definitions.filter((role) => grants(role.permissions, flags.granting)).sort(byName);
+  const granting = definitions.filter((role) => grants(role.permissions, action)).sort(byName);
   if (flags.json) {
     for (const role of granting)
       output.out(JSON.stringify({ id: role.id, name: role.name, custom: role.custom }));
@@ -28,16 +30,14 @@ export async function roleDefinitions(
   )) {
     output.out(line);
   }
-  output.err(
-    `${granting.length} of ${definitions.length} role definitions grant ${plainLine(flags.granting)}`,
-  );
+  output.err(`${granting.length} of ${definitions.length} role definitions grant ${action}`);
 }
 
 const byName = (a: RoleDefinition, b: RoleDefinition) => (a.name < b.name ? -1 : 1);
 
 function fromFile(file: string): RoleDefinition[] {
   try {
-    return parseRoleDefinitions(JSON.parse(readFileSync(file, 'utf8')));
+    return parseRoleDefinitions(JSON.parse(readTextFile(file)));
   } catch (error) {
     throw new CommandError(
       `${file}: ${(error as Error).message}; give what \`az role definition list\` or ARM's roleDefinitions answers`,

@@ -3,6 +3,7 @@ import { type CallerRole, findCaller, rolesOf, whoCan } from '../azure/access/ef
 import { createAzure } from '../azure/azure';
 import type { Config } from '../config/config';
 import { plainLine } from '../domain/text/plain-text';
+import { parseAction } from './support/action-option';
 import { CommandError, type Output, table } from './support/output';
 import { parseScope } from './support/scope-option';
 
@@ -58,6 +59,7 @@ export async function whoCanCommand(
   output: Output,
 ): Promise<void> {
   const { scope, subscriptionId } = parseScope(flags.scope);
+  parseAction(action);
   const list = await whoCan(action, scope, subscriptionId, createAzure(config));
   if (flags.json) {
     for (const able of list) output.out(JSON.stringify(able));

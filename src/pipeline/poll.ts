@@ -1,6 +1,7 @@
 import { AzureError } from '../azure/connection/azure-error';
 import type { LogPage, LogWindow } from '../azure/log/activity-log';
 import type { ActivityEvent } from '../domain/activity/activity-event';
+import { shapeNamed } from '../domain/activity/read-record';
 import { techniqueProviders } from '../domain/techniques/catalogue';
 import { countEvents, sortOut, type TakeInDeps, takeIn } from './take-in';
 
@@ -153,7 +154,11 @@ async function takePage(
   deps: PollDeps,
 ): Promise<void> {
   const { polls, lookbackMs } = deps;
-  const { running, others, unreadable } = sortOut(records, deps.techniquesOff, 'rest');
+  const { running, others, unreadable } = sortOut(
+    records,
+    deps.techniquesOff,
+    shapeNamed('rest') ?? undefined,
+  );
   const recent = [...others.values()].filter((event) => Date.parse(event.time) >= begin);
   const unseenRunning = await polls.unseen(subscriptionId, [...running.keys()], 'running');
   const unseen = await polls.unseen(subscriptionId, [...recent.map(({ id }) => id), ...unreadable.keys()]);

@@ -1,5 +1,6 @@
 import type { ActivityEvent, UnreadableRecord } from '../domain/activity/activity-event';
-import { normalize, type Shape } from '../domain/activity/read-record';
+import type { LogShape } from '../domain/activity/log-shape';
+import { normalize } from '../domain/activity/read-record';
 import { callerKeyOf } from '../domain/alerts/alert';
 import { isMachine, machineOf } from '../domain/resources/resource-id';
 import { detectTechnique } from '../domain/techniques/catalogue';
@@ -29,7 +30,7 @@ export interface Sorted {
 export function sortOut(
   records: Iterable<unknown>,
   techniquesOff: ReadonlySet<string>,
-  shape?: Shape,
+  shape?: LogShape,
 ): Sorted {
   const sorted: Sorted = { running: new Map(), others: new Map(), unreadable: new Map() };
   for (const record of records) {

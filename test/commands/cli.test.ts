@@ -160,6 +160,81 @@ test('role-definitions reads a file', () => {
   expect(stdout.trim().split('\n')).toHaveLength(5);
 });
 
+test("role-definitions reads Get-AzRoleDefinition's JSON, as Windows PowerShell saves it", () => {
+  const role = {
+    Name: 'Patch operators',
+    Id: 'c0ffee00-1111-4222-8333-444455556666',
+    IsCustom: true,
+    Description: 'patches',
+    Actions: ['Microsoft.Compute/virtualMachines/*'],
+    NotActions: [],
+    DataActions: [],
+    NotDataActions: [],
+    AssignableScopes: ['/'],
+  };
+  const granting = ['--granting', 'Microsoft.Compute/virtualMachines/runCommand/action', '--json'];
+  for (const [name, content] of [
+    ['one.json', Buffer.from(`\uFEFF${JSON.stringify(role)}`)],
+    ['list.json', Buffer.from(`\uFEFF${JSON.stringify([role])}`, 'utf16le')],
+  ] as const) {
+    const { stdout, status } = runwatch([
+      'role-definitions',
+      ...granting,
+      '--definitions',
+      file(name, content),
+    ]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ id: role.Id, name: role.Name, custom: true });
+  }
+});
+
+test.each([
+  [
+    'role-definitions',
+    ['--granting', 'nonsense', '--definitions', join(__dirname, '../../data/azure-built-in-roles.json')],
+  ],
+  ['who-can', ['Bogus', '--scope', '5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01']],
+])('%s refuses what is no action', (command, args) => {
+  const { status, stderr, stdout } = runwatch([command, ...args]);
+  expect(stderr).toContain('is no ARM action');
+  expect(stdout).toBe('');
+  expect(status).toBe(2);
+});
+
+test('exceptions test counts each exception that covers an alert, and says what could not be read', () => {
+  const exceptions = file(
+    'two.yaml',
+    `exceptions:\n${['a', 'b']
+      .map(
+        (id) =>
+          `  - {id: ${id}, match: {target: vm-pay-01}, reason: patching, owner: ops@contoso.example, expires: 2030-01-01}`,
+      )
+      .join('\n')}`,
+  );
+  const log = readFileSync(join(logs, 'diagnostic.ndjson'), 'utf8');
+  const { status, alerts, stderr } = runwatch([
+    'exceptions',
+    'test',
+    exceptions,
+    '--json',
+    '--against',
+    file('cut.ndjson', `${log.trim()}\n{"a":`),
+  ]);
+  expect(alerts.map((line) => JSON.parse(line).suppressed)).toEqual([1, 1]);
+  expect(stderr).toContain('the file ends inside an object');
+  expect(status).toBe(1);
+});
+
+test('a full disk behind stdout is told', () => {
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', `"${process.execPath}" "${cli}" replay --json "${join(logs, 'rest.json')}" > /dev/full`],
+    { encoding: 'utf8', env: { PATH: process.env.PATH } },
+  );
+  expect(stderr).toContain('no space left on device');
+  expect(status).toBe(1);
+});
+
 test.each(['start', 'demo', 'replay', 'roles', 'who-can', 'role-definitions'])(
   '%s has help with an example',
   (name) => {

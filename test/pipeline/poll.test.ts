@@ -127,7 +127,7 @@ test('a nextLink that leads elsewhere is refused, so that our token goes nowhere
 
 test('what cannot be read is kept aside once, with its reason', async () => {
   const [record] = operate(runCommand, now - 60_000);
-  if (record) record.operationName = { value: '' };
+  if (record) Object.assign(record, { operationName: { value: '' }, authorization: {}, properties: {} });
   bench.tenant.state.log.splice(1);
   await run();
   await run();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type BrokenFileError, splitRecords } from '../../src/domain/activity/split-records';
+import type { BrokenFileError } from '../../src/domain/activity/broken-file';
+import { splitRecords } from '../../src/domain/activity/split-records';
 
 /** Feeds a text in pieces of a size, and gathers what comes out. */
 async function split(

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { globMatches } from '../exceptions/exception';
 
 /** A role definition as ARM lists it, reduced to what decides. */
@@ -60,26 +61,71 @@ function compile(pattern: string): (action: string) => boolean {
   return (action) => globMatches(pattern, action);
 }
 
-/** Reads ARM's roleDefinitions list ({"value":[…]}, a bare array, or az's flattened form). */
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((list) => list ?? []);
+
+const armRole = z.object({
+  id: z.string().optional(),
+  name: z.string().optional(),
+  properties: z.object({
+    roleName: z.string(),
+    type: z.string().nullish(),
+    roleType: z.string().nullish(),
+    description: z.string().nullish(),
+    permissions: z.array(
+      z.object({ actions: strings, notActions: strings, dataActions: strings, notDataActions: strings }),
+    ),
+  }),
+});
+
+/**
+ * Reads a list of role definitions: ARM's ({"value":[…]} or a bare array), az's flattened one, and Get-AzRoleDefinition's.
+ * @throws {Error} that names the first field that is not as it should be
+ */
 export function parseRoleDefinitions(list: unknown): RoleDefinition[] {
-  const items = Array.isArray(list) ? list : (list as { value?: unknown } | null)?.value;
-  if (!Array.isArray(items)) throw new Error('expected an ARM list: {"value":[…]} or an array');
-  return items.map((item) => {
-    const p = item.properties ?? item;
+  return itemsOf(list).map((item, index) => {
+    const parsed = armRole.safeParse(asArm(item));
+    const issue = parsed.error?.issues[0];
+    if (!parsed.success) throw new Error(`role ${index + 1}: ${issue?.path.join('.')}: ${issue?.message}`);
+    const { id, name, properties } = parsed.data;
     return {
-      id:
-        String(item.name ?? item.id ?? '')
-          .split('/')
-          .at(-1) ?? '',
-      name: String(p.roleName ?? item.name ?? ''),
-      custom: String(p.type ?? p.roleType ?? '') === 'CustomRole',
-      description: p.description ?? undefined,
-      permissions: (p.permissions ?? []).map((block: Partial<PermissionBlock>) => ({
-        actions: block.actions ?? [],
-        notActions: block.notActions ?? [],
-        dataActions: block.dataActions ?? [],
-        notDataActions: block.notDataActions ?? [],
-      })),
+      id: (name ?? id ?? '').split('/').at(-1) ?? '',
+      name: properties.roleName,
+      custom: (properties.type ?? properties.roleType) === 'CustomRole',
+      description: properties.description ?? undefined,
+      permissions: properties.permissions,
     };
   });
+}
+
+function itemsOf(list: unknown): unknown[] {
+  if (Array.isArray(list)) return list;
+  const { value, Actions } = (list ?? {}) as { value?: unknown; Actions?: unknown };
+  if (Array.isArray(value)) return value;
+  if (Actions) return [list];
+  throw new Error('expected a list of role definitions: {"value":[…]} or an array');
+}
+
+function asArm(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null || 'properties' in item) return item;
+  if (!('Actions' in item)) return { ...item, properties: item };
+  const role = item as Record<string, unknown>;
+  return {
+    name: role.Id,
+    properties: {
+      roleName: role.Name,
+      type: role.IsCustom === true ? 'CustomRole' : 'BuiltInRole',
+      description: role.Description,
+      permissions: [
+        {
+          actions: role.Actions,
+          notActions: role.NotActions,
+          dataActions: role.DataActions,
+          notDataActions: role.NotDataActions,
+        },
+      ],
+    },
+  };
 }

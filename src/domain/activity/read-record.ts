@@ -1,66 +1,37 @@
 import { createHash } from 'node:crypto';
 import { detectTechnique } from '../techniques/catalogue';
 import type { ActivityEvent, EventStatus, UnreadableRecord } from './activity-event';
+import { allShapes, type LogShape, shapeOf } from './log-shape';
 import { type RawEvent, toCaller, toGrant } from './read-identity';
-import { type Bag, bag, text } from './record-fields';
-
-export type Shape = 'rest' | 'diagnostic' | 'log-analytics' | 'ecs';
-export const shapes: readonly Shape[] = ['rest', 'diagnostic', 'log-analytics', 'ecs'];
+import { type Bag, text } from './record-fields';
 
 export type Normalized = { event: ActivityEvent } | { unreadable: UnreadableRecord };
 
-/** Finds the shape of one record by the fields that only it has; null when it is none of the four. */
-export function shapeOf(record: unknown): Shape | null {
-  const r = bag(record);
-  if ('OperationNameValue' in r || ('OperationName' in r && 'TimeGenerated' in r)) return 'log-analytics';
-  if ('operationName' in r)
-    return 'eventTimestamp' in r || typeof r.operationName === 'object' ? 'rest' : 'diagnostic';
-  return ecsOperation(r) ? 'ecs' : null;
-}
+/** The shape of an id; null where there is none. */
+export const shapeNamed = (id: string): LogShape | null =>
+  allShapes().find((shape) => shape.id === id) ?? null;
 
-/** Nested, with dotted keys, or wrapped in a search hit's _source. */
-function ecsOperation(r: Bag): string {
-  const source = r.azure === undefined && r._source !== undefined ? bag(r._source) : r;
-  return (
-    text(bag(bag(source.azure).activitylogs).operation_name) ||
-    text(source['azure.activitylogs.operation_name'])
-  );
-}
-
-/** The operation that a record is about, without reading the rest of it; null when the record is of no known shape. */
-export function operationOf(record: unknown, shape: Shape | null = shapeOf(record)): string | null {
-  const r = bag(record);
-  const operation =
-    shape === 'rest'
-      ? localized(r.operationName)
-      : shape === 'diagnostic'
-        ? text(r.operationName)
-        : shape === 'log-analytics'
-          ? text(r.OperationNameValue) || text(r.OperationName)
-          : shape === 'ecs'
-            ? ecsOperation(r)
-            : '';
-  return operation || null;
-}
+/** The operation that a record is about, without reading the rest of it; null when it can't be told. */
+export const operationOf = (record: unknown, shape: LogShape | null = shapeOf(record)): string | null =>
+  shape && typeof record === 'object' && record !== null ? shape.operation(record as Bag) : null;
 
 /**
- * Reads one record of Azure's activity log: REST, the diagnostic export (Event Hubs, storage), Log Analytics'
- * AzureActivity or Elastic's ECS documents. Never throws: what cannot be read comes back with its reason.
- * Source: Microsoft.Insights 2015-04-01 EventData; "Azure activity log event schema" (the diagnostic export);
- * AzureActivity table reference; Elastic's azure.activitylogs fields.
+ * Reads one record of Azure's activity log in any of the shapes of `shapes/`. Never throws: what cannot be read comes back
+ * with its reason.
  */
-export function normalize(record: unknown, expected?: Shape): Normalized {
+export function normalize(record: unknown, expected?: LogShape): Normalized {
   try {
     if (typeof record !== 'object' || record === null) return unreadable(record, 'not a JSON object');
     const shape = expected ?? shapeOf(record);
-    if (!shape) return unreadable(record, 'none of the four shapes of an activity log record');
-    const raw = readers[shape](bag(record));
-    if (!raw.operation) return unreadable(record, `no operation name (read as ${shape})`);
+    if (!shape) return unreadable(record, 'none of the shapes of an activity log record');
+    const raw = shape.read(record as Bag);
+    if (!raw.operation)
+      return unreadable(record, `no operation's name, maybe a display name alone (read as ${shape.id})`);
     const time = toIso(raw.time);
     if (!time)
       return unreadable(
         record,
-        `no readable time (read as ${shape}, got ${JSON.stringify(raw.time)?.slice(0, 60)})`,
+        `no readable time (read as ${shape.id}, got ${JSON.stringify(raw.time)?.slice(0, 60)})`,
       );
     const resourceId = bestCase(raw);
     if (!resourceId && detectTechnique(raw.operation)) return unreadable(record, 'no resource id');
@@ -97,92 +68,15 @@ function toEvent(raw: RawEvent, time: string, resourceId: string): ActivityEvent
   };
 }
 
-const readers: Record<Shape, (r: Bag) => RawEvent> = {
-  rest: (r) => ({
-    id: text(r.eventDataId),
-    time: r.eventTimestamp,
-    submitted: r.submissionTimestamp,
-    operation: localized(r.operationName),
-    status: localized(r.status),
-    subStatus: localized(r.subStatus),
-    resourceId: text(r.resourceId) || text(r.resourceUri),
-    correlationId: text(r.correlationId) || text(r.operationId),
-    callerName: text(r.caller),
-    ip: text(bag(r.httpRequest).clientIpAddress),
-    claims: bag(r.claims),
-    authorization: bag(r.authorization),
-    properties: bag(r.properties),
-  }),
-  diagnostic: (r) => {
-    const identity = bag(r.identity);
-    const properties = bag(r.properties);
-    return {
-      id: text(r.eventDataId) || text(properties.eventDataId),
-      time: r.time,
-      submitted: null,
-      operation: text(r.operationName),
-      status: text(r.resultType),
-      subStatus: text(r.resultSignature).replace(/^[^.]*\./, ''),
-      resourceId: text(r.resourceId),
-      correlationId: text(r.correlationId),
-      callerName: text(r.caller),
-      callerDisplayName: typeof r.identity === 'string' && !/^\s*[{[]/.test(r.identity) ? r.identity : '',
-      ip: text(r.callerIpAddress),
-      claims: bag(identity.claims),
-      authorization: bag(identity.authorization),
-      properties,
-    };
-  },
-  'log-analytics': (r) => ({
-    id: text(r.EventDataId),
-    time: r.TimeGenerated ?? r.EventSubmissionTimestamp,
-    submitted: r.EventSubmissionTimestamp,
-    operation: text(r.OperationNameValue) || text(r.OperationName),
-    status: text(r.ActivityStatusValue) || text(r.ActivityStatus),
-    subStatus: text(r.ActivitySubstatusValue) || text(r.ActivitySubstatus),
-    resourceId: text(r._ResourceId) || text(r.ResourceId),
-    correlationId: text(r.CorrelationId) || text(r.OperationId),
-    callerName: text(r.Caller),
-    ip: text(r.CallerIpAddress) || text(bag(r.HTTPRequest ?? r.HttpRequest).clientIpAddress),
-    claims: bag(r.Claims_d ?? r.Claims),
-    authorization: bag(r.Authorization_d ?? r.Authorization),
-    properties: bag(r.Properties_d ?? r.Properties),
-  }),
-  ecs: (document) => {
-    const r = bag(nest(document));
-    const log = bag(bag(r.azure).activitylogs);
-    const identity = bag(log.identity);
-    const user = bag(identity.claims_initiated_by_user);
-    const event = bag(r.event);
-    const resource = bag(bag(r.azure).resource);
-    const azure = bag(r.azure);
-    return {
-      id: text(log.event_data_id) || text(event.id),
-      time: r['@timestamp'],
-      submitted: null,
-      operation: text(log.operation_name) || text(event.action),
-      status: text(log.result_type) || text(event.outcome),
-      subStatus: text(log.result_signature).replace(/^[^.]*\./, ''),
-      resourceId: text(resource.id),
-      correlationId: text(azure.correlation_id),
-      callerName: text(user.name) || text(bag(r.user).email) || text(bag(r.user).name),
-      callerDisplayName: text(user.fullname) || text(bag(r.user).full_name) || text(log.identity_name),
-      ip: text(bag(r.source).ip) || text(bag(r.client).ip),
-      claims: bag(identity.claims),
-      authorization: bag(identity.authorization),
-      properties: bag(log.properties),
-    };
-  },
-};
-
 /** authorization.scope and properties.entity keep the case of names that the export shapes write in capitals. */
 function bestCase(raw: RawEvent): string {
   const candidates = [text(raw.authorization.scope), text(raw.properties.entity)].filter((id) =>
     id.startsWith('/'),
   );
-  if (!raw.resourceId) return candidates[0] ?? '';
-  const same = candidates.find((id) => id.toLowerCase() === raw.resourceId.toLowerCase());
-  return same ?? raw.resourceId;
+  const whole = (id: string) => id.replace(/\/+$/, '');
+  if (!raw.resourceId) return whole(candidates[0] ?? '');
+  const named = whole(raw.resourceId);
+  return candidates.map(whole).find((id) => id.toLowerCase() === named.toLowerCase()) ?? named;
 }
 
 function toStatus(status: string): EventStatus {
@@ -213,32 +107,64 @@ const isRefusal = (raw: RawEvent) =>
     /^(forbidden|unauthorized|authorizationfailed|403|401)$/i.test(code.trim().replace(/[.]$/, '')),
   );
 
-/** Azure writes up to 7 fraction digits, and Log Analytics exports sometimes no zone: both are UTC. */
+/** Milliseconds below this are seconds: the year 1973 in the one, 5138 in the other. */
+const secondsBelow = 1e11;
+
+/**
+ * A moment as people's exports write it: RFC 3339 with up to 7 fraction digits, without a zone (then it is UTC), as
+ * milliseconds or seconds since 1970, as PowerShell's /Date(…)/, or as the portal writes it in the US. Null where it is no
+ * real moment: the 30th of February is none.
+ */
 export function toIso(time: unknown): string | null {
   if (time instanceof Date) return Number.isNaN(time.getTime()) ? null : time.toISOString();
+  const epoch =
+    typeof time === 'number'
+      ? time
+      : Number(/^\/Date\((-?\d+)(?:[+-]\d{4})?\)\/$/.exec(String(time))?.[1] ?? Number.NaN);
+  if (!Number.isNaN(epoch)) return fromEpoch(epoch);
   if (typeof time !== 'string' || time === '') return null;
-  const zoned = /(?:z|utc|gmt|[+-]\d\d:?\d\d)$/i.test(time);
-  const ms = Date.parse(zoned ? time : /^\d{4}-\d\d-\d\dT/.test(time) ? `${time}Z` : `${time} UTC`);
+  const trimmed = time.trim();
+  if (/^\d{10}(?:\d{3})?(?:\.\d+)?$/.test(trimmed)) return fromEpoch(Number(trimmed));
+  const us =
+    /^(\d{1,2})\/(\d{1,2})\/(\d{4}),?\s+(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?\s*([AP]M)?(?:\s*UTC)?$/i.exec(
+      trimmed,
+    );
+  if (us) return fromUs(us);
+  const day = /^(\d{4})-(\d\d)-(\d\d)/.exec(trimmed);
+  if (day && !isDay(Number(day[1]), Number(day[2]), Number(day[3]))) return null;
+  const zoned = /(?:z|utc|gmt|[+-]\d\d:?\d\d)$/i.test(trimmed);
+  const ms = Date.parse(
+    zoned ? trimmed : /^\d{4}-\d\d-\d\dT/.test(trimmed) ? `${trimmed}Z` : `${trimmed} UTC`,
+  );
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }
 
-const localized = (value: unknown) => (typeof value === 'object' ? text(bag(value).value) : text(value));
+function fromEpoch(value: number): string | null {
+  const ms = Math.abs(value) < secondsBelow ? value * 1000 : value;
+  return Math.abs(ms) > 8.64e15 ? null : new Date(ms).toISOString();
+}
 
-/** Elastic exports come nested, with dotted keys, or wrapped in a search hit's _source. */
-function nest(document: Bag): Bag {
-  const source = 'azure' in document || !('_source' in document) ? document : bag(document._source);
-  if (bag(source.azure).activitylogs) return source;
-  const out: Bag = Object.create(null);
-  for (const [path, value] of Object.entries(source)) {
-    const keys = path.split('.');
-    let at = out;
-    for (const key of keys.slice(0, -1)) {
-      if (typeof at[key] !== 'object' || at[key] === null) at[key] = Object.create(null);
-      at = at[key] as Bag;
-    }
-    at[keys.at(-1) ?? path] = value;
-  }
-  return out;
+function fromUs([, month, day, year, hour, minute, second, fraction = '0', half]: RegExpExecArray):
+  | string
+  | null {
+  if (!isDay(Number(year), Number(month), Number(day))) return null;
+  const hours = half ? (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0) : Number(hour);
+  const ms = Math.floor(Number(`0.${fraction}`) * 1000 + 1e-6);
+  const at = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    hours,
+    Number(minute),
+    Number(second),
+    ms,
+  );
+  return hours > 23 ? null : new Date(at).toISOString();
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
 const digest = (parts: readonly string[]) =>

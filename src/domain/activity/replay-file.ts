@@ -4,7 +4,9 @@ import { type Exception, findException } from '../exceptions/exception';
 import { detectTechnique } from '../techniques/catalogue';
 import { executionFrom, executionKey } from '../techniques/execution';
 import { assignRuns, type Run } from '../techniques/runs';
-import { normalize, operationOf, type Shape, shapeOf } from './read-record';
+import { shapeOf } from './log-shape';
+import { normalize, operationOf, shapeNamed } from './read-record';
+import { unwrap } from './unwrap';
 
 export interface ReplayCounts {
   records: number;
@@ -15,7 +17,8 @@ export interface ReplayCounts {
 }
 
 export interface ReplayOptions {
-  format: Shape | 'auto';
+  /** A shape's id, or auto. */
+  format: string;
   exceptions: readonly Exception[];
   techniquesOff?: ReadonlySet<string>;
   points?: Points;
@@ -30,14 +33,12 @@ export function createReplay({ format, exceptions, techniquesOff, points = defau
     counts.unreadable.set(reason, (counts.unreadable.get(reason) ?? 0) + 1);
 
   function take(record: unknown): void {
-    const envelope = record as { records?: unknown; value?: unknown } | null;
-    const inner = envelope && typeof envelope === 'object' ? (envelope.records ?? envelope.value) : undefined;
-    if (Array.isArray(inner)) {
-      for (const each of inner) take(each);
-      return;
-    }
+    for (const each of unwrap(record)) takeOne(each);
+  }
+
+  function takeOne(record: unknown): void {
     counts.records++;
-    const shape = format === 'auto' ? shapeOf(record) : format;
+    const shape = format === 'auto' ? shapeOf(record) : shapeNamed(format);
     const operation = operationOf(record, shape);
     if (operation !== null && !detectTechnique(operation)) return;
     const result = normalize(record, shape ?? undefined);
@@ -70,7 +71,13 @@ export function createReplay({ format, exceptions, techniquesOff, points = defau
     return judged;
   }
 
-  return { take, finish, counts };
+  /** The alerts that the exception covers, whatever the others do. */
+  const coveredBy = (exception: Exception): ReplayedAlert[] =>
+    [...alerts.values()]
+      .filter((alert) => findException([exception], summarize(alert).first))
+      .map((alert) => replayed(alert, [exception], points));
+
+  return { take, finish, coveredBy, counts };
 }
 
 export type ReplayedAlert = ReturnType<typeof replayed>;

@@ -1,0 +1,153 @@
+import { createReadStream } from 'node:fs';
+import type { Transform } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { parse } from 'csv-parse';
+import { brokenPlaces } from '../../domain/activity/broken-file';
+import { longestRecord, splitRecords } from '../../domain/activity/split-records';
+
+const portalHint =
+  "the portal's CSV has display names for operations; export by `az monitor activity-log list` or from Log Analytics";
+
+type Bytes = AsyncIterable<Buffer>;
+
+/** How much compressed data is unpacked at once, bytes: it holds at most 1,032 times as much. */
+const unpackAtOnce = 16 * 1024;
+const lastBytes = 4096;
+/** How much of a file is read before its kind is decided, bytes. */
+const head = 64 * 1024;
+
+/**
+ * The records of an export: JSON in any envelope or CSV, in UTF-8 or UTF-16, plain or gzipped.
+ * @param file a path, or - for stdin
+ * @throws {BrokenFileError} after all records that could be read
+ */
+export async function* readExport(file: string): AsyncGenerator<unknown[]> {
+  const source: Bytes = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
+  const [first, packed] = await peek(source);
+  const [start, bytes] = isGzip(first) ? await peek(unpacked(packed)) : [first, packed];
+  const [line, text] = isUtf16(start) ? await peek(decoded(bytes, start)) : [start, bytes];
+  const delimiter = delimiterOf(line);
+  if (delimiter) yield* csvRecords(text, delimiter);
+  else yield* splitRecords(text);
+}
+
+/** The beginning, up to the first line's end, and the whole. */
+async function peek(source: Bytes): Promise<[Buffer, Bytes]> {
+  const iterator = source[Symbol.asyncIterator]();
+  let first: Buffer = Buffer.alloc(0);
+  while (first.length < head && !first.includes(0x0a)) {
+    const { value, done } = await iterator.next();
+    if (done) break;
+    first = Buffer.concat([first, value]);
+  }
+  async function* whole() {
+    if (first.length > 0) yield first;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return [first, whole()];
+}
+
+const isGzip = (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+const isUtf16 = (bytes: Buffer) =>
+  (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+
+/** @throws {Error} zlib's, after all that could be unpacked */
+const unpacked = (source: Bytes) =>
+  through<Buffer>(createGunzip({ chunkSize: 1 << 16 }), lastInBytes(source));
+
+/**
+ * The same bytes in small pieces, the last of them one by one: zlib drops what it has unpacked in a step that fails, and a
+ * file's end is where most fail.
+ */
+async function* lastInBytes(source: Bytes): AsyncGenerator<Buffer> {
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of source) {
+    const bytes = Buffer.concat([held, chunk]);
+    const to = Math.max(0, bytes.length - lastBytes);
+    for (let at = 0; at < to; at += unpackAtOnce) yield bytes.subarray(at, Math.min(at + unpackAtOnce, to));
+    held = bytes.subarray(to);
+  }
+  for (let at = 0; at < held.length; at++) yield held.subarray(at, at + 1);
+}
+
+/** What a transform makes of the source; its error comes after all that it made before, which a pipe would drop. */
+async function* through<T>(transform: Transform, source: Bytes): AsyncGenerator<T> {
+  let out: T[] = [];
+  let failure: Error | null = null;
+  transform.on('data', (data: T) => out.push(data));
+  const over = new Promise<void>((resolve) => {
+    transform.once('end', resolve).once('close', resolve);
+    transform.once('error', (error) => {
+      failure = error;
+      resolve();
+    });
+  });
+  let sourceError: unknown;
+  try {
+    for await (const chunk of source) {
+      await Promise.race([over, new Promise<void>((taken) => transform.write(chunk, () => taken()))]);
+      yield* out;
+      out = [];
+      if (failure) throw failure;
+    }
+  } catch (error) {
+    sourceError = error;
+  }
+  if (!failure) transform.end();
+  await over;
+  yield* out;
+  if (sourceError ?? failure) throw sourceError ?? failure;
+}
+
+async function* decoded(source: Bytes, start: Buffer): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder(start[0] === 0xff ? 'utf-16le' : 'utf-16be');
+  for await (const chunk of source) yield Buffer.from(decoder.decode(chunk, { stream: true }));
+  yield Buffer.from(decoder.decode());
+}
+
+/** Of a line that names columns of the activity log; null where it is no such line. */
+function delimiterOf(start: Buffer): string | null {
+  const line =
+    start
+      .toString('utf8', 0, head)
+      .replace(/^\uFEFF/, '')
+      .split(/\r?\n/, 1)[0] ?? '';
+  if (/^\s*[[{"]?\s*[[{]/.test(line) || !/(time ?generated|operation ?name|operationnamevalue)/i.test(line))
+    return null;
+  const counts = [',', ';', '\t'].map((delimiter) => ({ delimiter, count: line.split(delimiter).length }));
+  const most = counts.reduce((a, b) => (b.count > a.count ? b : a));
+  return most.count > 1 ? most.delimiter : null;
+}
+
+async function* csvRecords(source: Bytes, delimiter: string): AsyncGenerator<unknown[]> {
+  const broken = brokenPlaces();
+  const parser = parse({
+    columns: (names: string[]) => {
+      const plain = names.map((name) => name.trim());
+      if (plain.some((name) => /^operation name$/i.test(name)))
+        broken.add({ line: 1, column: 1, what: portalHint });
+      return plain;
+    },
+    bom: true,
+    delimiter,
+    max_record_size: longestRecord,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    on_skip: (error) => {
+      broken.add({
+        line: Number(error?.lines ?? 1),
+        column: 1,
+        what: error?.message ?? 'the row cannot be read',
+      });
+      return undefined;
+    },
+  });
+  try {
+    for await (const row of through<unknown>(parser, source)) yield [row];
+  } catch (error) {
+    broken.add({ line: parser.info.lines, column: 1, what: (error as Error).message });
+  }
+  broken.raise();
+}

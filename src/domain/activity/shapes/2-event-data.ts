@@ -1,0 +1,35 @@
+import { defineShape } from '../log-shape';
+import { type Bag, bag, fieldOf, firstBag, operationFrom, text, valueIn } from '../record-fields';
+
+const identityOf = (r: Bag) => bag(fieldOf(r, 'identity'));
+const authorizationOf = (r: Bag) =>
+  firstBag(fieldOf(r, 'authorization'), fieldOf(identityOf(r), 'authorization'));
+
+/**
+ * EventData of the REST API, as it is, as `Get-AzActivityLog` prints it, or as the SDK for Python spells it. Source:
+ * Microsoft.Insights 2015-04-01; Az.Monitor's PSEventData; azure-mgmt-monitor's EventData.
+ */
+defineShape({
+  id: 'rest',
+  fits: (r, has) =>
+    has('operationName') && (has('eventTimestamp') || typeof fieldOf(r, 'operationName') === 'object'),
+  operation: (r) =>
+    operationFrom(fieldOf(r, 'operationName'), bag(fieldOf(r, 'properties')), authorizationOf(r)),
+  read: (r) => ({
+    id: text(fieldOf(r, 'eventDataId')),
+    time: fieldOf(r, 'eventTimestamp', 'time', 'timestamp'),
+    submitted: fieldOf(r, 'submissionTimestamp'),
+    operation:
+      operationFrom(fieldOf(r, 'operationName'), bag(fieldOf(r, 'properties')), authorizationOf(r)) ?? '',
+    status: valueIn(fieldOf(r, 'status', 'resultType')),
+    subStatus: valueIn(fieldOf(r, 'subStatus')),
+    resourceId: text(fieldOf(r, 'resourceId', 'resourceUri')),
+    correlationId: text(fieldOf(r, 'correlationId', 'operationId')),
+    callerName: text(fieldOf(r, 'caller')),
+    ip:
+      text(fieldOf(bag(fieldOf(r, 'httpRequest')), 'clientIpAddress')) || text(fieldOf(r, 'callerIpAddress')),
+    claims: firstBag(fieldOf(r, 'claims'), fieldOf(identityOf(r), 'claims')),
+    authorization: authorizationOf(r),
+    properties: bag(fieldOf(r, 'properties')),
+  }),
+});
