@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandError, terminal } from './commands/support/output';
 import { ConfigError, loadConfig } from './config/config';
+import { toIso } from './domain/activity/read-record';
 import { hideSecrets } from './domain/text/redactor';
 import { refuseUnknownActions } from './presses/check-policy';
 
@@ -26,6 +27,11 @@ let exitCode = 0;
 const wholeDays = (value: string) => {
   if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('Expected whole days, 1 to 9999.');
   return Number(value);
+};
+const moment = (value: string) => {
+  const at = toIso(value);
+  if (!at || Date.parse(at) > Date.now()) throw new InvalidArgumentError('Expected a moment in the past.');
+  return at;
 };
 /** @param needsSecret the command starts the bot, or asks it to act */
 function config({ needsSecret = false } = {}) {
@@ -76,6 +82,15 @@ program
     'hunt in a Log Analytics workspace instead of files; without an id the one of LOG_ANALYTICS_WORKSPACE_ID',
   )
   .addOption(new Option('--days <days>', 'how far back in the workspace').default(30).argParser(wholeDays))
+  .addOption(
+    new Option(
+      '--since <moment>',
+      'where to begin in the workspace, such as 2026-11-01 or 2026-11-01T08:00:00Z',
+    )
+      .argParser(moment)
+      .conflicts('days'),
+  )
+  .option('--group', 'bursts as one alert, as the bot makes them')
   .option('--fail-on-alert', 'exit 3 when there are alerts that no exception covers')
   .option('--json', 'one JSON object a line')
   .addHelpText(

@@ -20,6 +20,10 @@ export interface ReplayFlags {
   workspace?: string | true;
   /** How many days back in the workspace. */
   days?: number;
+  /** The moment to begin at in the workspace, RFC 3339; wins over the days. */
+  since?: string;
+  /** Bursts as the bot makes them. */
+  group?: boolean;
 }
 
 /** Prints the alerts that exports would have raised. Resolves with the exit code. */
@@ -37,12 +41,18 @@ export async function replay(
     exceptions: flags.exceptions ? readExceptions(flags.exceptions) : [],
     techniquesOff: config.techniquesOff,
     points: config.points,
+    group: flags.group ?? false,
   });
   const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
   const faults = hunted ? [] : await readInto(run, files.length > 0 ? files : ['-'], progress);
-  for await (const records of hunted ?? []) {
-    for (const record of records) run.take(record);
-    progress.tick();
+  try {
+    for await (const records of hunted ?? []) {
+      for (const record of records) run.take(record);
+      progress.tick();
+    }
+  } catch (error) {
+    if (!(error instanceof HuntEnded)) throw error;
+    faults.push(error.message);
   }
   progress.done();
   const alerts = run.finish();
@@ -56,9 +66,12 @@ export async function replay(
 const day = 86_400_000;
 const week = 7 * day;
 
+/** The workspace stopped answering; what was read before counts. */
+class HuntEnded extends Error {}
+
 /** What ran in the last days by a workspace that keeps the log, a week a question, so that memory holds what ran, not the log. */
 async function* hunt(
-  { workspace, days = 30 }: ReplayFlags,
+  { workspace, days = 30, since }: ReplayFlags,
   config: Config,
   azure: () => Promise<Pick<Azure, 'workspace'>>,
 ): AsyncGenerator<unknown[]> {
@@ -70,7 +83,8 @@ async function* hunt(
     );
   const { read } = (await azure()).workspace;
   const end = Date.now();
-  for (let from = end - days * day; from < end; from += week) {
+  const begin = since ? Date.parse(since) : end - days * day;
+  for (let from = begin; from < end; from += week) {
     const window = {
       from: new Date(from).toISOString(),
       to: new Date(Math.min(from + week, end)).toISOString(),
@@ -79,7 +93,9 @@ async function* hunt(
       yield* read(workspaceId, window);
     } catch (error) {
       const { message, remedy } = error as AzureError;
-      throw new CommandError(`${plainLine(message)}${remedy ? `; ${plainLine(remedy)}` : ''}`, 1);
+      const said = `${plainLine(message)}${remedy ? `; ${plainLine(remedy)}` : ''}`;
+      if (from === begin) throw new CommandError(said, 1);
+      throw new HuntEnded(`${said}; read until ${window.from}, go on with --since ${window.from}`);
     }
   }
 }
@@ -172,5 +188,6 @@ function describe(alert: ReplayedAlert, output: Output): string {
   const why = alert.grantedBy ? `, through ${plainLine(alert.grantedBy.role)}` : '';
   const verdict = alert.exception ? `  suppressed by ${plainLine(alert.exception)}` : '';
   const who = `${plainLine(alert.caller.name)}${alert.caller.ip ? ` (${plainLine(alert.caller.ip, 45)})` : ''}`;
-  return `${alert.startedAt}  ${head}  ${alert.technique} ${alert.status} on ${plainLine(alert.target.name)} by ${who}${why}${verdict}  ${alert.id}`;
+  const target = alert.machines ? `${alert.machines} machines` : plainLine(alert.target.name);
+  return `${alert.startedAt}  ${head}  ${alert.technique} ${alert.status} on ${target} by ${who}${why}${verdict}  ${alert.id}`;
 }

@@ -1,14 +1,11 @@
 import type { ActivityEvent } from '../domain/activity/activity-event';
-import { alertIdOf, burstIdOf, callerKeyOf } from '../domain/alerts/alert';
+import { alertIdOf, burstIdOf } from '../domain/alerts/alert';
+import { burstKeyOf, burstMachines, burstWindowMs } from '../domain/alerts/bursts';
 import { detectTechnique } from '../domain/techniques/catalogue';
 import { type Execution, executionFrom, executionKey, mergeExecutions } from '../domain/techniques/execution';
 import { assignRuns, type Run } from '../domain/techniques/runs';
 import type { AlertsStore } from '../store/alerts-store';
 import type { RunsStore } from '../store/events/runs-store';
-
-/** One caller with one technique on this many machines within the window is one alert that grows. */
-export const burstMachines = 10;
-const burstWindowMs = 10 * 60_000;
 
 /** Runs are looked up and noted where all processes see them; without, each call stands for itself. */
 type Runs = Pick<RunsStore, 'update'>;
@@ -58,7 +55,7 @@ export async function assignToAlerts(
     const alertId = known[index];
     if (alertId) give(alertId, execution);
     else {
-      const key = `${callerKeyOf(execution.caller)} ${execution.technique}`;
+      const key = burstKeyOf(execution);
       unclaimed.set(key, [...(unclaimed.get(key) ?? []), execution]);
     }
   });

@@ -149,3 +149,19 @@ test('a control character in a file name does not reach the terminal', async () 
   expect(stderr).toContain('there is no such file');
   expect(stderr).not.toContain('\u001b');
 });
+
+test('--group makes bursts of what one caller does to ten machines within ten minutes', async () => {
+  const onMachine = (n: number, minutes: number) =>
+    run1
+      .replaceAll(/vm-pay-01/gi, `vm-pay-${n}`)
+      .replaceAll(
+        /"correlationId": "[^"]*"/g,
+        `"correlationId": "${n}0000000-1111-4111-8111-11111111${minutes + 1000}"`,
+      )
+      .replace(/"time": "[^"]*"/, `"time": "${new Date(Date.UTC(2026, 10, 20, 8, minutes)).toISOString()}"`);
+  const records = Array.from({ length: 12 }, (_, i) => onMachine(i, Math.floor(i / 2)));
+  const content = file('burst.ndjson', [...records, onMachine(3, 40)].join('\n'));
+  expect((await run(content)).rows).toHaveLength(13);
+  const { rows } = await run(content, { group: true });
+  expect(rows.map(({ machines }) => machines)).toEqual([12, undefined]);
+});

@@ -26,7 +26,7 @@ const run = (daysAgo: number, name = runCommand) =>
     tookMs: 5000,
   });
 
-async function hunt(flags: { days?: number; workspace?: string | true; failOnAlert?: boolean } = {}) {
+async function hunt(flags: Partial<Parameters<typeof replay>[1]> = {}) {
   const config = loadConfig(bench.env);
   const out: string[] = [];
   const err: string[] = [];
@@ -62,6 +62,25 @@ test('hunting finds what Azure’s own log no longer keeps, and nothing else', a
   ).toEqual(Array(3).fill('succeeded 3 dana.reyes@contoso.example 203.0.113.24'));
   expect(err).toEqual(['9 records, 3 alerts, 0 suppressed, 0 unreadable']);
   expect((await hunt({ days: 30 })).alerts).toHaveLength(1);
+});
+
+test('hunting begins where it is told to, and says where it stopped when the workspace no longer answers', async () => {
+  bench.tenant.state.workspaces.set(workspaceId, { since: 0, mostRows: 500_000 });
+  for (const daysAgo of [20, 12, 2]) run(daysAgo);
+  const since = new Date(Date.now() - 15 * day).toISOString();
+  expect((await hunt({ since })).alerts).toHaveLength(2);
+  let weeks = 0;
+  bench.tenant.faults.add({
+    when: /v1\/workspaces/,
+    only: () => ++weeks > 1,
+    status: 403,
+    code: 'InsufficientAccessError',
+  });
+  const { code, alerts, err } = await hunt({ days: 21 });
+  expect(code).toBe(1);
+  expect(alerts).toHaveLength(1);
+  const goOn = /go on with --since (\S+)/.exec(err.join('\n'))?.[1] ?? '';
+  expect(Math.round((Date.now() - Date.parse(goOn)) / day)).toBe(14);
 });
 
 test('more than one answer holds is asked for in halves', async () => {

@@ -1,8 +1,9 @@
 import { type Alert, alertIdOf, newAlert, summarize, withExecutions } from '../alerts/alert';
+import { groupBursts } from '../alerts/bursts';
 import { defaultPoints, type Points, scoreOf } from '../alerts/score';
 import { type Exception, findException } from '../exceptions/exception';
 import { detectTechnique } from '../techniques/catalogue';
-import { executionFrom, executionKey } from '../techniques/execution';
+import { type Execution, executionFrom, executionKey } from '../techniques/execution';
 import { assignRuns, type Run } from '../techniques/runs';
 import { shapeOf } from './log-shape';
 import { normalize, operationOf, shapeNamed } from './read-record';
@@ -22,10 +23,18 @@ export interface ReplayOptions {
   exceptions: readonly Exception[];
   techniquesOff?: ReadonlySet<string>;
   points?: Points;
+  /** Bursts as the bot makes them, instead of one alert an execution. */
+  group?: boolean;
 }
 
 /** Collects the alerts that a stream of activity-log records would have raised, one an execution. */
-export function createReplay({ format, exceptions, techniquesOff, points = defaultPoints }: ReplayOptions) {
+export function createReplay({
+  format,
+  exceptions,
+  techniquesOff,
+  points = defaultPoints,
+  group = false,
+}: ReplayOptions) {
   const alerts = new Map<string, Alert>();
   const runs = new Map<string, Run[]>();
   const counts: ReplayCounts = { records: 0, alerts: 0, suppressed: 0, unreadable: new Map() };
@@ -62,7 +71,9 @@ export function createReplay({ format, exceptions, techniquesOff, points = defau
 
   /** Every alert, judged, in order of its first event. */
   function finish(): ReplayedAlert[] {
-    const judged = [...alerts.values()].map((alert) => replayed(alert, exceptions, points));
+    const judged = (group ? grouped() : [...alerts.values()]).map((alert) =>
+      replayed(alert, exceptions, points),
+    );
     judged.sort((a, b) =>
       a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.id < b.id ? -1 : 1,
     );
@@ -70,6 +81,11 @@ export function createReplay({ format, exceptions, techniquesOff, points = defau
     counts.suppressed = judged.filter((alert) => alert.verdict === 'suppressed').length;
     return judged;
   }
+
+  const grouped = () =>
+    [...groupBursts([...alerts.values()].flatMap(({ executions }) => executions))].map(([id, executions]) =>
+      newAlert(id, executions, (executions[0] as Execution).startedAt),
+    );
 
   /** The alerts that the exception covers, whatever the others do. */
   const coveredBy = (exception: Exception): ReplayedAlert[] =>
@@ -86,7 +102,8 @@ export type ReplayedAlert = ReturnType<typeof replayed>;
 function replayed(alert: Alert, exceptions: readonly Exception[], points: Points) {
   const summary = summarize(alert);
   const { caller, grantedBy } = summary;
-  const exception = findException(exceptions, summary.first);
+  const covers = alert.executions.map((execution) => findException(exceptions, execution));
+  const exception = covers.every((each) => each) ? covers[0] : null;
   const { score, severity, reasons } = scoreOf(alert, { points });
   return {
     id: alert.id,
@@ -110,5 +127,6 @@ function replayed(alert: Alert, exceptions: readonly Exception[], points: Points
     verdict: exception ? ('suppressed' as const) : ('alert' as const),
     exception: exception?.id ?? null,
     mitre: summary.technique.mitre,
+    ...(alert.executions.length > 1 ? { machines: summary.machines } : {}),
   };
 }
