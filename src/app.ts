@@ -18,6 +18,7 @@ import { backtest, backtestDays, backtestText } from './domain/exceptions/backte
 import type { Exception } from './domain/exceptions/exception';
 import { matchFactsOf } from './domain/exceptions/match-facts';
 import { matchWords } from './domain/exceptions/match-words';
+import { useOwnTechniques } from './domain/techniques/own-technique';
 import { hideSecrets } from './domain/text/redactor';
 import { measure } from './health/gauges';
 import { historyShare, whatIsUnready } from './health/readiness';
@@ -102,6 +103,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { redisUrl, dataDir, secrets, hidden } = options.config;
   hideSecrets(hidden);
   refuseUnknownActions(options.config);
+  useOwnTechniques(options.config.policy.techniques);
   if (redisUrl) {
     if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);
     const why = await whyNoRedis({ url: redisUrl }, probeHasMs);

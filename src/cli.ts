@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { CommandError, terminal } from './commands/support/output';
 import { ConfigError, loadConfig } from './config/config';
 import { toIso } from './domain/activity/read-record';
+import { useOwnTechniques } from './domain/techniques/own-technique';
 import { hideSecrets } from './domain/text/redactor';
 import { refuseUnknownActions } from './presses/check-policy';
 
@@ -37,6 +38,7 @@ const moment = (value: string) => {
 function config({ needsSecret = false } = {}) {
   const loaded = loadConfig(process.env, undefined, { needsSecret });
   refuseUnknownActions(loaded);
+  useOwnTechniques(loaded.policy.techniques);
   hideSecrets(loaded.hidden);
   return loaded;
 }
@@ -209,6 +211,26 @@ exceptions
   )
   .action(async (file, flags) => {
     exitCode = await (await import('./commands/exceptions')).testExceptions(file, flags, config(), output);
+  });
+
+const detections = program.command('detections').description('the ways to run code that are detected');
+
+detections
+  .command('list')
+  .description('every technique, its operations, and whether it is on')
+  .option('--json', 'one JSON object a line')
+  .addHelpText('after', '\nExample:\n  runwatch detections list')
+  .action(async (flags) => {
+    (await import('./commands/detections')).listDetections(flags, config(), output);
+  });
+
+detections
+  .command('test')
+  .description('run the examples of the techniques that RUNWATCH_CONFIG adds')
+  .option('--json', 'one JSON object an example')
+  .addHelpText('after', '\nExample:\n  RUNWATCH_CONFIG=runwatch.yaml runwatch detections test')
+  .action(async (flags) => {
+    exitCode = (await import('./commands/detections')).testDetections(flags, config(), output);
   });
 
 program

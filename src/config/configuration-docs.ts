@@ -12,7 +12,9 @@ const words: Record<keyof PolicyFile, string> = {
   environments:
     'names by tag or subscription; below `alertFrom` an alert is not posted, but goes into the digest',
   workingHours: 'when people work; its `zone` is also that of the digest and the activity page',
-  detections: 'techniques on or off; all are on',
+  detections: 'techniques on or off by id (`runwatch detections list`); all are on',
+  techniques:
+    'ways to run code beside those built in: operations, words, score, ATT&CK, and examples that `runwatch detections test` runs',
   routes: 'where alerts go: the first route that fits and names a channel for the surface',
   workspaces:
     'other Slack workspaces by team id, each with the variable that holds its bot token; a route leads there as `TEAM/CHANNEL`',

@@ -2,7 +2,8 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { defaultPoints } from '../domain/alerts/score';
 import { hoursSchema } from '../domain/exceptions/exceptions-file';
-import { techniques } from '../domain/techniques/catalogue';
+import { isBuiltIn } from '../domain/techniques/catalogue';
+import { ownTechniqueFaults, ownTechniqueSchema } from '../domain/techniques/own-technique';
 import type { ReadFile } from './variables';
 
 /** An action's id; `actions/check-policy.ts` refuses those that there are not. */
@@ -39,7 +40,8 @@ export const fileSchema = z.strictObject({
     )
     .optional(),
   workingHours: hoursSchema.optional(),
-  detections: z.partialRecord(z.enum(techniques.map((t) => t.id) as [string, ...string[]]), onOff).optional(),
+  detections: z.record(z.string(), onOff).optional(),
+  techniques: z.array(ownTechniqueSchema).max(100).optional(),
   routes: z
     .array(
       z.strictObject({
@@ -128,10 +130,24 @@ export function readPolicy(path: string, readFile: ReadFile, faults: string[]): 
     return {};
   }
   const parsed = fileSchema.safeParse(raw);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    for (const fault of techniqueFaults(parsed.data)) faults.push(`RUNWATCH_CONFIG: ${path}: ${fault}`);
+    return parsed.data;
+  }
   for (const issue of parsed.error.issues) {
     const unknown = issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message;
     faults.push(`RUNWATCH_CONFIG: ${path}: ${issue.path.join('.') || 'the file'}: ${unknown}`);
   }
   return {};
+}
+
+function techniqueFaults({ techniques = [], detections = {} }: PolicyFile): string[] {
+  const own = new Set(techniques.map(({ id }) => id));
+  const unknown = Object.keys(detections).filter((id) => !isBuiltIn(id) && !own.has(id));
+  return [
+    ...ownTechniqueFaults(techniques),
+    ...unknown.map(
+      (id) => `detections.${id}: there is no such technique; \`runwatch detections list\` names them`,
+    ),
+  ];
 }

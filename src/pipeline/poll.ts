@@ -217,7 +217,7 @@ export async function* readWindow(
     if (!page.more) return;
     break;
   }
-  for (const provider of techniqueProviders) {
+  for (const provider of techniqueProviders()) {
     for await (const page of readLog(window, provider)) yield page.records;
   }
 }

@@ -1,7 +1,7 @@
 import type { AlertAction } from '../../src/actions/action';
 import { actionOf } from '../../src/actions/registry';
 import { newAlert } from '../../src/domain/alerts/alert';
-import { techniques } from '../../src/domain/techniques/catalogue';
+import { allTechniques } from '../../src/domain/techniques/catalogue';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { untouched } from '../support/alerts';
 import { event, vm } from '../support/event';
@@ -10,7 +10,7 @@ const group = vm.replace(/\/virtualMachines.*/, '');
 
 /** What an operation that writes leaves behind: its resource's own type. */
 test.each(
-  techniques.flatMap(({ operations }) =>
+  allTechniques().flatMap(({ operations }) =>
     operations.filter((operation) => /\/(extensions|runCommands)\/write$/i.test(operation)),
   ),
 )('clean up is offered after %s only with the permissions that it needs there', (operation) => {

@@ -54,6 +54,29 @@ test('routes send alerts to channels by environment and severity', async () => {
   expect((await on('vm-test-01')).channel).toBe('C0SOC0000');
 });
 
+test('a technique that the configuration adds is seen, scored, filtered and excepted like those built in', async () => {
+  const operation = 'Microsoft.Compute/virtualMachines/assessPatches/action';
+  await begin(`techniques:
+  - id: assess-patches
+    title: Patch assessment
+    verb: assessed patches
+    score: 52
+    mitre: [T1651]
+    operations: [${operation}]
+    examples: {match: [${operation}], noMatch: [Microsoft.Compute/virtualMachines/read]}
+`);
+  const { slack, world } = bench;
+  run(world.vms.pay01, { name: operation });
+  const message = await on('vm-pay-01');
+  expect(textOf(message)).toContain('assessed patches');
+  const page = await (await fetch(`${to.url}/console?technique=assess-patches`)).text();
+  expect(page).toContain('Patch assessment');
+  expect(page).toContain('vm-pay-01');
+  await slack.press(message, 'add_exception', 'U0SAM0000', to);
+  const opened = await until('the modal', () => slack.views[0]);
+  expect(JSON.stringify(opened.view)).toContain('Patch assessment');
+});
+
 test('the form says what the exception would have silenced, before it is saved and when it is', async () => {
   await begin();
   const { slack, world } = bench;

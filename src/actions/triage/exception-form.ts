@@ -2,7 +2,7 @@ import { identifierOf } from '../../domain/activity/activity-event';
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import { exceptionSchema } from '../../domain/exceptions/exceptions-file';
 import type { Presser } from '../../domain/people/person';
-import { techniques } from '../../domain/techniques/catalogue';
+import { allTechniques } from '../../domain/techniques/catalogue';
 import { plainLine } from '../../domain/text/plain-text';
 import type { Field, FormResult, FormValues } from '../form';
 
@@ -44,7 +44,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
       kind: 'choice',
       choices: [
         { value: 'any', label: 'Any' },
-        ...techniques.map(({ id, title }) => ({ value: id, label: title })),
+        ...allTechniques().map(({ id, title }) => ({ value: id, label: title })),
       ],
       optional: true,
     },

@@ -1,7 +1,7 @@
 import type { Able } from '../../domain/access/access-review';
 import { type Assignment, type Way, waysTo } from '../../domain/access/resolve-access';
 import { covers } from '../../domain/resources/resource-id';
-import { techniques } from '../../domain/techniques/catalogue';
+import { allTechniques } from '../../domain/techniques/catalogue';
 import { guid } from '../../domain/text/guid';
 import type { Azure } from '../azure';
 import type { Principal } from './directory';
@@ -39,7 +39,7 @@ export interface CallerRole {
 }
 
 /** Every operation that runs code. */
-const runActions = techniques.flatMap((technique) => technique.operations);
+const runActions = () => allTechniques().flatMap((technique) => technique.operations);
 
 /** A caller's assignments at, above and below a scope, PIM's too, and which of them let them run commands. */
 export async function rolesOf(
@@ -71,7 +71,7 @@ export async function rolesOf(
         (definition) => definition.id === assignment.roleDefinitionId.split('/').at(-1),
       );
       const place = covers(assignment.scope, scope) ? scope : assignment.scope;
-      const answers = runActions.map((action) =>
+      const answers = runActions().map((action) =>
         waysTo({ action, scope: place, principals }, [assignment], definitions, denies),
       );
       return {

@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { HttpClient, TlsSettings } from '@azure/core-rest-pipeline';
 import type { LogsQueryClient, LogsTable } from '@azure/monitor-query-logs';
-import { techniques } from '../../domain/techniques/catalogue';
+import { allTechniques } from '../../domain/techniques/catalogue';
 import { guid } from '../../domain/text/guid';
 import { AzureError, doing } from '../connection/azure-error';
 import type { LogWindow } from './activity-log';
@@ -38,9 +38,10 @@ const columns = [
   '_ResourceId',
 ].join(', ');
 
-const operations = techniques
-  .flatMap((technique) => technique.operations.map((operation) => `"${operation}"`))
-  .join(', ');
+const operations = () =>
+  allTechniques()
+    .flatMap((technique) => technique.operations.map((operation) => `"${operation}"`))
+    .join(', ');
 
 /** A query answers at most 500,000 rows and 100 MB; no window smaller than this is tried, ms. */
 const smallestMs = 60_000;
@@ -88,7 +89,7 @@ export function createWorkspaceReader({ endpoint, credential, httpClient, tlsOpt
       workspaceId,
       `AzureActivity
 | where TimeGenerated >= datetime(${from}) and TimeGenerated < datetime(${to})
-| where OperationNameValue in~ (${operations})${subscriptionId ? `\n| where SubscriptionId =~ "${guid(subscriptionId)}"` : ''}
+| where OperationNameValue in~ (${operations()})${subscriptionId ? `\n| where SubscriptionId =~ "${guid(subscriptionId)}"` : ''}
 | project ${columns}
 | order by TimeGenerated asc`,
       from,

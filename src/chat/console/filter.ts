@@ -1,6 +1,6 @@
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import { is } from '../../domain/resources/resource-id';
-import { techniques } from '../../domain/techniques/catalogue';
+import { allTechniques } from '../../domain/techniques/catalogue';
 import { type Html, html } from './html';
 
 /** What the list of alerts shows; an empty value is any. */
@@ -56,7 +56,7 @@ ${select('state', 'State', plain(['open', 'new', 'acknowledged', 'investigating'
 ${select(
   'technique',
   'Technique',
-  techniques.map(({ id, title }) => [id, title] as const),
+  allTechniques().map(({ id, title }) => [id, title] as const),
 )}
 <button type="submit">Show</button> ${isFiltering(filter) && html`<a href="/console">All</a> <span class="hint">${shown} of ${all}</span>`}
 </form>`;

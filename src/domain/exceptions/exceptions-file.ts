@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { RE2JS } from 're2js';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { techniques } from '../techniques/catalogue';
+import { isTechnique } from '../techniques/catalogue';
 import { shortDigest } from '../text/short-digest';
 import type { Exception } from './exception';
 import { parseDays } from './time-window';
@@ -43,7 +43,7 @@ export const hoursSchema = z.strictObject({
   zone: z.string().refine(isZone, 'an IANA time zone such as Europe/Berlin').optional(),
 });
 
-const techniqueIds = techniques.map((technique) => technique.id) as [string, ...string[]];
+const techniqueId = z.string().refine(isTechnique, 'expected the id of a technique');
 
 export const matchSchema = z
   .strictObject({
@@ -55,7 +55,7 @@ export const matchSchema = z
       .record(words, oneOrMany)
       .refine((tags) => Object.keys(tags).length > 0, 'at least one tag')
       .optional(),
-    technique: some(z.enum(techniqueIds)).optional(),
+    technique: some(techniqueId).optional(),
     script: z
       .strictObject({
         sha256: some(z.string().regex(/^[0-9a-f]{64}$/i, '64 hex digits')).optional(),

@@ -8,23 +8,17 @@ export interface Technique {
   /** Points it begins with: Elastic's rule gives 47 to run command; what leaves less or more behind differs. */
   baseScore: number;
   mitre: string[];
-  /** Does the activity log or the API hold the script? */
-  script: 'not-logged' | 'resource' | 'settings' | 'interactive';
+  /** Where the script is: on the machine alone, in a resource or its settings, nowhere, or not known. */
+  script: 'not-logged' | 'resource' | 'settings' | 'interactive' | 'unknown';
   /** Operation names in Azure's documented case. */
   operations: string[];
 }
 
-export type TechniqueId =
-  | 'run-command'
-  | 'managed-run-command'
-  | 'vmss-run-command'
-  | 'arc-run-command'
-  | 'vm-extension'
-  | 'aks-run-command'
-  | 'serial-console';
+/** One of the catalogue, or one that RUNWATCH_CONFIG adds. */
+export type TechniqueId = string;
 
 /** MITRE ATT&CK: T1651 Cloud Administration Command; T1021.008 Direct Cloud VM Connections. */
-export const techniques: readonly Technique[] = [
+const builtIn: readonly Technique[] = [
   {
     id: 'run-command',
     title: 'Run command',
@@ -33,6 +27,20 @@ export const techniques: readonly Technique[] = [
     mitre: ['T1651'],
     script: 'not-logged',
     operations: ['Microsoft.Compute/virtualMachines/runCommand/action'],
+  },
+  {
+    id: 'diagnostic-run-command',
+    title: 'Diagnostic run command',
+    verb: 'ran a diagnostic command',
+    baseScore: 47,
+    mitre: ['T1651'],
+    script: 'unknown',
+    operations: [
+      'Microsoft.Compute/virtualMachines/diagnosticRunCommand/action',
+      'Microsoft.Compute/virtualMachines/diagnosticRunCommands/write',
+      'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/diagnosticRunCommand/action',
+      'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/diagnosticRunCommands/write',
+    ],
   },
   {
     id: 'managed-run-command',
@@ -98,26 +106,53 @@ export const techniques: readonly Technique[] = [
   },
 ];
 
-const byOperation = new Map(
-  techniques.flatMap((technique) =>
-    technique.operations.map((operation) => [operation.toLowerCase(), { technique, operation }] as const),
-  ),
-);
+const byId = new Map<string, Technique>();
+const byOperation = new Map<string, { technique: Technique; operation: string }>();
+
+/**
+ * Adds a technique; one with the same id is replaced.
+ * @throws {Error} when another has one of its operations
+ */
+export function defineTechnique(technique: Technique): void {
+  for (const operation of technique.operations) {
+    const known = byOperation.get(operation.toLowerCase())?.technique.id;
+    if (known && known !== technique.id) throw new Error(`${operation} belongs to the technique ${known}`);
+  }
+  for (const operation of byId.get(technique.id)?.operations ?? [])
+    byOperation.delete(operation.toLowerCase());
+  byId.set(technique.id, technique);
+  for (const operation of technique.operations)
+    byOperation.set(operation.toLowerCase(), { technique, operation });
+}
+
+for (const technique of builtIn) defineTechnique(technique);
+
+const builtInIds = new Set(builtIn.map(({ id }) => id));
+
+export const isBuiltIn = (id: string): boolean => builtInIds.has(id);
+
+export const allTechniques = (): readonly Technique[] => [...byId.values()];
+
+export const isTechnique = (id: string): boolean => byId.has(id);
 
 /** The technique behind an operation, with the operation's name in its documented case; null when it runs no code. */
 export function detectTechnique(operation: string): { technique: Technique; operation: string } | null {
   return byOperation.get(operation.toLowerCase()) ?? null;
 }
 
-const byId = new Map(techniques.map((technique) => [technique.id, technique]));
-
-export function techniqueOf(id: TechniqueId): Technique {
-  const technique = byId.get(id);
-  if (!technique) throw new Error(`No technique is called ${id}`);
-  return technique;
-}
+/** An alert may be of a technique that the configuration no longer has. */
+export const techniqueOf = (id: TechniqueId): Technique =>
+  byId.get(id) ?? {
+    id,
+    title: id,
+    verb: 'ran code',
+    baseScore: 47,
+    mitre: [],
+    script: 'unknown',
+    operations: [],
+  };
 
 /** The resource providers to ask for, one query each, where a subscription is too busy to read whole. */
-export const techniqueProviders = [
-  ...new Set(techniques.flatMap((t) => t.operations.map((operation) => operation.split('/')[0] ?? ''))),
+export const techniqueProviders = (): string[] => [
+  ...new Set(allTechniques().flatMap((t) => t.operations.map((operation) => operation.split('/')[0] ?? ''))),
 ];

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { normalize } from '../activity/read-record';
+import { defineTechnique, detectTechnique, isBuiltIn, type Technique } from './catalogue';
+
+const operation = z
+  .string()
+  .max(200)
+  .regex(
+    /^[A-Za-z][\w-]*(\.[\w-]+)+(\/[\w-]+)+\/(read|write|delete|action)$/,
+    'an operation such as Microsoft.Compute/virtualMachines/runCommand/action',
+  );
+
+/** An operation's name, or a record of the activity log in any shape that `replay` reads. */
+const example = z.union([z.string().max(200), z.record(z.string(), z.unknown())]);
+
+/** A technique that RUNWATCH_CONFIG adds. */
+export const ownTechniqueSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{2,40}$/, 'small letters, digits and dashes'),
+  title: z.string().min(1).max(60),
+  verb: z.string().min(1).max(80),
+  score: z.number().int().min(0).max(100),
+  mitre: z.array(z.string().regex(/^T\d{4}(\.\d{3})?$/, 'an ATT&CK technique such as T1651')).optional(),
+  operations: z.array(operation).min(1).max(50),
+  examples: z.strictObject({
+    match: z.array(example).min(1),
+    noMatch: z.array(example).min(1),
+  }),
+});
+export type OwnTechnique = z.output<typeof ownTechniqueSchema>;
+
+/** What keeps the techniques from being used together; empty when nothing does. */
+export function ownTechniqueFaults(own: readonly OwnTechnique[]): string[] {
+  const ownerOf = new Map<string, string>();
+  return own.flatMap(({ id, operations }, index) => {
+    const faults: string[] = [];
+    if (isBuiltIn(id))
+      faults.push(`techniques.${index}.id: got ${id}, which is built in, expected another id`);
+    if (own.findIndex((each) => each.id === id) < index)
+      faults.push(`techniques.${index}.id: got ${id} a second time, expected another id`);
+    for (const operation of operations) {
+      const detected = detectTechnique(operation)?.technique.id ?? '';
+      const owner = isBuiltIn(detected) ? detected : ownerOf.get(operation.toLowerCase());
+      if (owner)
+        faults.push(
+          `techniques.${index}.operations: got ${operation}, which belongs to ${owner}, expected one that no technique has`,
+        );
+      ownerOf.set(operation.toLowerCase(), id);
+    }
+    return faults;
+  });
+}
+
+/** Adds them to the catalogue. Safe to repeat. */
+export function useOwnTechniques(own: readonly OwnTechnique[] = []): void {
+  for (const { id, title, verb, score, mitre = [], operations } of own) {
+    const technique: Technique = {
+      id,
+      title,
+      verb,
+      baseScore: score,
+      mitre,
+      script: 'unknown',
+      operations: [...operations],
+    };
+    defineTechnique(technique);
+  }
+}
+
+export interface ExampleResult {
+  technique: string;
+  example: string;
+  /** It is to match. */
+  wanted: boolean;
+  ok: boolean;
+  /** What it matched, or why it could not be read. */
+  got: string;
+}
+
+/** Runs each technique's examples against the whole catalogue. */
+export function tryExamples(own: readonly OwnTechnique[]): ExampleResult[] {
+  return own.flatMap(({ id, examples }) => {
+    const check = (wanted: boolean) => (given: OwnTechnique['examples']['match'][number]) => {
+      const { matched, shown, fault } = detect(given);
+      const ok = fault === null && (matched === id) === wanted;
+      return { technique: id, example: shown, wanted, ok, got: fault ?? matched ?? 'nothing' };
+    };
+    return [...examples.match.map(check(true)), ...examples.noMatch.map(check(false))];
+  });
+}
+
+function detect(given: string | Record<string, unknown>) {
+  if (typeof given === 'string')
+    return { matched: detectTechnique(given)?.technique.id ?? null, shown: given, fault: null };
+  const result = normalize(given);
+  if ('unreadable' in result) return { matched: null, shown: 'a record', fault: result.unreadable.reason };
+  const { operation } = result.event;
+  return { matched: detectTechnique(operation)?.technique.id ?? null, shown: operation, fault: null };
+}
