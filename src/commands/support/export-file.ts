@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
-import { brokenPlaces } from '../../domain/activity/broken-file';
+import { BrokenFileError, brokenPlaces } from '../../domain/activity/broken-file';
 import { longestRecord, splitRecords } from '../../domain/activity/split-records';
 
 const portalHint =
@@ -13,6 +13,8 @@ type Bytes = AsyncIterable<Buffer>;
 /** How much compressed data is unpacked at once, bytes: it holds at most 1,032 times as much. */
 const unpackAtOnce = 16 * 1024;
 const lastBytes = 4096;
+/** A CSV header may stand behind a line or two. */
+const peekedLines = 3;
 /** How much of a file is read before its kind is decided, bytes. */
 const head = 64 * 1024;
 
@@ -26,16 +28,18 @@ export async function* readExport(file: string): AsyncGenerator<unknown[]> {
   const [first, packed] = await peek(source);
   const [start, bytes] = isGzip(first) ? await peek(unpacked(packed)) : [first, packed];
   const [line, text] = isUtf16(start) ? await peek(decoded(bytes, start)) : [start, bytes];
-  const delimiter = delimiterOf(line);
-  if (delimiter) yield* csvRecords(text, delimiter);
+  if (line.length === 0)
+    throw new BrokenFileError([{ line: 1, column: 1, what: 'there is nothing in it' }], 1);
+  const header = headerOf(line);
+  if (header) yield* csvRecords(text, header);
   else yield* splitRecords(text);
 }
 
-/** The beginning, up to the first line's end, and the whole. */
+/** The beginning, of some lines at most, and the whole. */
 async function peek(source: Bytes): Promise<[Buffer, Bytes]> {
   const iterator = source[Symbol.asyncIterator]();
   let first: Buffer = Buffer.alloc(0);
-  while (first.length < head && !first.includes(0x0a)) {
+  while (first.length < head && first.toString('latin1').split('\n').length <= peekedLines) {
     const { value, done } = await iterator.next();
     if (done) break;
     first = Buffer.concat([first, value]);
@@ -105,21 +109,31 @@ async function* decoded(source: Bytes, start: Buffer): AsyncGenerator<Buffer> {
   yield Buffer.from(decoder.decode());
 }
 
-/** Of a line that names columns of the activity log; null where it is no such line. */
-function delimiterOf(start: Buffer): string | null {
-  const line =
-    start
-      .toString('utf8', 0, head)
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/, 1)[0] ?? '';
-  if (/^\s*[[{"]?\s*[[{]/.test(line) || !/(time ?generated|operation ?name|operationnamevalue)/i.test(line))
-    return null;
-  const counts = [',', ';', '\t'].map((delimiter) => ({ delimiter, count: line.split(delimiter).length }));
-  const most = counts.reduce((a, b) => (b.count > a.count ? b : a));
-  return most.count > 1 ? most.delimiter : null;
+interface Header {
+  delimiter: string;
+  /** Where the header is; counts from 1. */
+  line: number;
 }
 
-async function* csvRecords(source: Bytes, delimiter: string): AsyncGenerator<unknown[]> {
+const column = /^(?:time ?generated(?: ?\[.*\])?|(?:.*\.)?operation[ _.]?name(?:value)?|_raw)$/i;
+
+/** The line that names columns of the activity log, behind what Excel and PowerShell put before it; null where there is none. */
+function headerOf(start: Buffer): Header | null {
+  const lines = start
+    .toString('utf8', 0, head)
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
+  const index = lines.findIndex((line) => !/^\s*$|^sep=.$|^#TYPE /i.test(line));
+  const line = lines[index] ?? '';
+  if (/^\s*[{[]/.test(line)) return null;
+  for (const delimiter of [',', ';', '\t']) {
+    const cells = line.split(delimiter).map((cell) => cell.trim().replace(/^"|"$/g, ''));
+    if (cells.length > 1 && cells.some((cell) => column.test(cell))) return { delimiter, line: index + 1 };
+  }
+  return null;
+}
+
+async function* csvRecords(source: Bytes, { delimiter, line }: Header): AsyncGenerator<unknown[]> {
   const broken = brokenPlaces();
   const parser = parse({
     columns: (names: string[]) => {
@@ -130,6 +144,7 @@ async function* csvRecords(source: Bytes, delimiter: string): AsyncGenerator<unk
     },
     bom: true,
     delimiter,
+    from_line: line,
     max_record_size: longestRecord,
     relax_column_count: true,
     relax_quotes: true,

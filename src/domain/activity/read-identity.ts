@@ -1,8 +1,8 @@
 import { guid } from '../text/guid';
 import type { Caller, CallerType, Grant } from './activity-event';
-import { type Bag, bag, text } from './record-fields';
+import { type Bag, bag, fieldOf, isSaid, text } from './record-fields';
 
-/** What the four shapes say, before it is read: one flat view of a record. */
+/** What a shape says, before it is read: one flat view of a record. */
 export interface RawEvent {
   id: string;
   time: unknown;
@@ -12,7 +12,10 @@ export interface RawEvent {
   subStatus: string;
   resourceId: string;
   correlationId: string;
+  /** Azure's own name of the caller, which is the UPN where claims do not say otherwise. */
   callerName: string;
+  /** Another name that identifies nobody. */
+  shownName?: string;
   callerDisplayName?: string;
   ip: string;
   claims: Bag;
@@ -28,7 +31,8 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   const { claims } = raw;
   const hasClaims = Object.keys(claims).length > 0;
   // Azure's own caller is the UPN unless the claims say otherwise; "live.com#…" and the like are a guest's.
-  const named = raw.callerName.includes('@') && !raw.callerName.includes('#') ? raw.callerName : '';
+  const callerName = isSaid(raw.callerName) ? raw.callerName : '';
+  const named = callerName.includes('@') && !callerName.includes('#') ? callerName : '';
   const upn = claim(claims, 'upn') || (hasClaims ? '' : named);
   const appId = claim(claims, 'appid') || null;
   const managedIdentity = text(claims.xms_mirid);
@@ -36,9 +40,18 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
     grant?.principalType === 'User' || grant?.principalType === 'ServicePrincipal' ? grant : null;
   const objectId = claim(claims, 'objectidentifier') || text(claims.oid) || granted?.principalId || '';
   const kind = text(claims.idtyp).toLowerCase();
-  const isApp = kind === 'app' || ['1', '2'].includes(text(claims.appidacr));
-  const called = [raw.callerName, uriClaim(claims, 'name'), claim(claims, 'emailaddress')].filter(Boolean);
-  const isUser = upn !== '' || kind === 'user' || called.some((name) => name.includes('@'));
+  // A user's token through a confidential client, such as the portal, has appidacr 1 or 2 too.
+  const isDelegated = kind === 'user' || claim(claims, 'scope') !== '' || text(claims.scp) !== '';
+  const isApp = kind === 'app' || (!isDelegated && ['1', '2'].includes(text(claims.appidacr)));
+  const called = [
+    callerName,
+    raw.shownName ?? '',
+    uriClaim(claims, 'name'),
+    claim(claims, 'emailaddress'),
+    text(claims.unique_name),
+    text(claims.preferred_username),
+  ].filter(isSaid);
+  const isUser = upn !== '' || isDelegated || called.some((name) => name.includes('@'));
   const type: CallerType = managedIdentity
     ? 'ManagedIdentity'
     : isApp && !upn
@@ -52,13 +65,13 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   const displayName = text(claims.name) || raw.callerDisplayName || '';
   const amr = claim(claims, 'authnmethodsreferences') || text(claims.amr);
   const groups = text(claims.groups);
-  const name = type === 'User' || type === 'Unknown' ? upn || called[0] : application || raw.callerName;
+  const name = type === 'User' || type === 'Unknown' ? upn || called[0] : application || callerName;
   return {
-    id: guid(objectId) || (guid(raw.callerName) ?? null),
-    name: name || displayName || objectId || 'unknown caller',
+    id: guid(objectId) || (guid(callerName) ?? null),
+    name: name || displayName || application || objectId || appId || 'unknown caller',
     upn: upn || null,
     type,
-    ip: withoutPort(raw.ip) || null,
+    ip: addressFrom(raw.ip) || null,
     appId,
     ...(displayName ? { displayName } : {}),
     ...(amr ? { authMethods: amr.split(/[\s,]+/).filter(Boolean) } : {}),
@@ -85,22 +98,33 @@ export function toGrant(authorization: Bag): Grant | null {
         guid(field('roleDefinitionId', 'role_definition_id').split('/').at(-1) ?? '') ?? undefined,
     };
   }
-  const named = text(authorization.role);
+  const named = text(fieldOf(authorization, 'role'));
   return named ? { role: named, scope: null, assignmentId: null } : null;
 }
 
 /** A claim by its short name, whether Azure wrote it bare or as a URI ("http://…/claims/upn"). */
 function claim(claims: Bag, name: string): string {
-  const direct = text(claims[name]);
-  if (direct) return direct;
-  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
-  return '';
+  return single(claims[name]) || uriClaim(claims, name);
 }
 
 /** A claim that Azure wrote as a URI only: "name" by itself is the display name. */
 function uriClaim(claims: Bag, name: string): string {
-  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return text(claims[key]);
+  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return single(claims[key]);
   return '';
+}
+
+const single = (value: unknown): string =>
+  text(Array.isArray(value) && value.length === 1 ? value[0] : value);
+
+/** The first address of what was written, without a port; "" where it is none. */
+function addressFrom(written: string): string {
+  const address = withoutPort(
+    written
+      .replace(/^\["|"\]$/g, '')
+      .split(',')[0]
+      ?.trim() ?? '',
+  );
+  return /^[0-9a-f:.]*[.:][0-9a-f:.]*(?:%\w+)?$/i.test(address) ? address : '';
 }
 
 const withoutPort = (ip: string) => {

@@ -3,7 +3,7 @@ import { detectTechnique } from '../techniques/catalogue';
 import type { ActivityEvent, EventStatus, UnreadableRecord } from './activity-event';
 import { allShapes, type LogShape, shapeOf } from './log-shape';
 import { type RawEvent, toCaller, toGrant } from './read-identity';
-import { type Bag, text } from './record-fields';
+import { type Bag, fieldOf, text } from './record-fields';
 
 export type Normalized = { event: ActivityEvent } | { unreadable: UnreadableRecord };
 
@@ -70,17 +70,17 @@ function toEvent(raw: RawEvent, time: string, resourceId: string): ActivityEvent
 
 /** authorization.scope and properties.entity keep the case of names that the export shapes write in capitals. */
 function bestCase(raw: RawEvent): string {
-  const candidates = [text(raw.authorization.scope), text(raw.properties.entity)].filter((id) =>
+  const candidates = [text(fieldOf(raw.authorization, 'scope')), text(raw.properties.entity)].filter((id) =>
     id.startsWith('/'),
   );
   const whole = (id: string) => id.replace(/\/+$/, '');
-  if (!raw.resourceId) return whole(candidates[0] ?? '');
+  if (!raw.resourceId.startsWith('/')) return whole(candidates[0] ?? '');
   const named = whole(raw.resourceId);
   return candidates.map(whole).find((id) => id.toLowerCase() === named.toLowerCase()) ?? named;
 }
 
 function toStatus(status: string): EventStatus {
-  switch (status.toLowerCase()) {
+  switch (status.toLowerCase().trim().replace(/[.]$/, '')) {
     case 'start':
     case 'started':
       return 'started';
@@ -93,6 +93,7 @@ function toStatus(status: string): EventStatus {
     case 'fail':
     case 'failed':
     case 'failure':
+    case 'cancel':
     case 'canceled':
     case 'cancelled':
       return 'failed';
@@ -107,8 +108,11 @@ const isRefusal = (raw: RawEvent) =>
     /^(forbidden|unauthorized|authorizationfailed|403|401)$/i.test(code.trim().replace(/[.]$/, '')),
   );
 
-/** Milliseconds below this are seconds: the year 1973 in the one, 5138 in the other. */
+/** Seconds below this, then milliseconds, microseconds, nanoseconds: each holds the years 1973 to 5138. */
 const secondsBelow = 1e11;
+/** A number beyond these is no moment of Azure's: 1, or .NET's ticks. */
+const earliest = Date.UTC(2000);
+const latest = Date.UTC(2100);
 
 /**
  * A moment as people's exports write it: RFC 3339 with up to 7 fraction digits, without a zone (then it is UTC), as
@@ -122,17 +126,26 @@ export function toIso(time: unknown): string | null {
       ? time
       : Number(/^\/Date\((-?\d+)(?:[+-]\d{4})?\)\/$/.exec(String(time))?.[1] ?? Number.NaN);
   if (!Number.isNaN(epoch)) return fromEpoch(epoch);
+  if (typeof time === 'object' && time !== null && 'value' in time) return toIso(time.value);
   if (typeof time !== 'string' || time === '') return null;
-  const trimmed = time.trim();
-  if (/^\d{10}(?:\d{3})?(?:\.\d+)?$/.test(trimmed)) return fromEpoch(Number(trimmed));
+  const trimmed = time
+    .trim()
+    .replace(/\s*\([^)]*\)$/, '')
+    .replace(/(:\d\d),(\d+)/, '$1.$2')
+    .replace(/([+-]\d\d)$/, (_, zone) => (/T|:\d\d/.test(time) ? `${zone}:00` : zone));
+  if (/^\d{10}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?$/.test(trimmed)) return fromEpoch(Number(trimmed));
   const us =
     /^(\d{1,2})\/(\d{1,2})\/(\d{4}),?\s+(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?\s*([AP]M)?(?:\s*UTC)?$/i.exec(
       trimmed,
     );
   if (us) return fromUs(us);
+  const german =
+    /^(\d{1,2})\.(\d{1,2})\.(\d{4}),?\s+(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?()(?:\s*UTC)?$/i.exec(trimmed);
+  if (german)
+    return fromUs([german[0], german[2], german[1], ...german.slice(3)] as unknown as RegExpExecArray);
   const day = /^(\d{4})-(\d\d)-(\d\d)/.exec(trimmed);
   if (day && !isDay(Number(day[1]), Number(day[2]), Number(day[3]))) return null;
-  const zoned = /(?:z|utc|gmt|[+-]\d\d:?\d\d)$/i.test(trimmed);
+  const zoned = /(?:z|utc|gmt|(?:gmt|utc)?[+-]\d\d:?\d\d)$/i.test(trimmed);
   const ms = Date.parse(
     zoned ? trimmed : /^\d{4}-\d\d-\d\dT/.test(trimmed) ? `${trimmed}Z` : `${trimmed} UTC`,
   );
@@ -140,8 +153,10 @@ export function toIso(time: unknown): string | null {
 }
 
 function fromEpoch(value: number): string | null {
-  const ms = Math.abs(value) < secondsBelow ? value * 1000 : value;
-  return Math.abs(ms) > 8.64e15 ? null : new Date(ms).toISOString();
+  const size = Math.abs(value);
+  const perMs = size < secondsBelow ? 1e-3 : size < 1e14 ? 1 : size < 1e17 ? 1e3 : 1e6;
+  const ms = Math.floor(value / perMs + 1e-6);
+  return ms < earliest || ms >= latest ? null : new Date(ms).toISOString();
 }
 
 function fromUs([, month, day, year, hour, minute, second, fraction = '0', half]: RegExpExecArray):

@@ -27,10 +27,24 @@ export function bag(value: unknown): Bag {
 export function firstBag(...values: unknown[]): Bag {
   for (const value of values) {
     const found = bag(value);
-    if (Object.keys(found).length > 0) return found;
+    if (Object.values(found).some(isFilled)) return found;
   }
   return {};
 }
+
+/**
+ * The claims of the first column that holds any. A column that holds something else counts as claims that cannot be read, so
+ * that nothing beside it is taken for what they say.
+ */
+export function claimsFrom(...columns: unknown[]): Bag {
+  const found = firstBag(...columns);
+  if (Object.keys(found).length > 0) return found;
+  const isCut = columns.some((column) => typeof column === 'string' && isSaid(column));
+  return isCut ? { unreadable: true } : {};
+}
+
+/** Exports write None, null and the like where there is nothing. */
+export const isSaid = (value: string): boolean => !/^\s*(?:none|null|n\/a|-|\{\}|\[\])?\s*$/i.test(value);
 
 /** The value as text; numbers are written out, objects as JSON, null and the rest are "". */
 export function text(value: unknown): string {
@@ -80,7 +94,7 @@ function indexOf(record: Bag): Map<string, unknown> {
 }
 
 /** Is it an operation's name, and not what people call it in some language? */
-const isOperation = (name: string) => /^[a-z][\w-]*(\.[\w-]+)+\/[\w./$-]+$/i.test(name);
+export const isOperation = (name: string) => /^[a-z0-9][\w-]*(\.[\w-]+)+\/[\w./$-]+$/i.test(name);
 
 /**
  * The operation of a record: by its field, or where that holds a display name, by properties.message, then by the action that

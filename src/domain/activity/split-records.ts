@@ -300,9 +300,10 @@ class RecordSplitter {
   }
 }
 
-/** Spaces, line ends and the bytes of a byte order mark. */
+/** Spaces, line ends, RFC 7464's record separator and the bytes of a byte order mark. */
 const isBlank = (byte: number) =>
   byte === 0x20 ||
+  byte === 0x1e ||
   byte === 0x09 ||
   byte === 0x0d ||
   byte === newline ||

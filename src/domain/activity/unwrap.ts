@@ -1,8 +1,8 @@
 import { shapeOf } from './log-shape';
-import { type Bag, bag } from './record-fields';
+import { type Bag, bag, fieldOf } from './record-fields';
 
 /** Envelopes in envelopes; nobody means more. */
-const deepest = 8;
+const deepest = 16;
 const longestJson = 32 * 1024 * 1024;
 
 /** Fields under which people keep records: lists, objects, or JSON as text. */
@@ -27,6 +27,17 @@ const holders = [
   'scopeLogs',
   'resourceLogs',
   'data',
+  'outputs',
+  'content',
+  'original',
+  'log',
+  'responses',
+  'sequences',
+  'inner_hits',
+  'raw_data',
+  'RawEventData',
+  'payload',
+  'detail',
 ] as const;
 
 /**
@@ -47,35 +58,43 @@ export function* unwrap(value: unknown, depth = 0): Generator<unknown> {
   }
   if (typeof value !== 'object' || value === null) return void (yield value);
   const record = value as Bag;
+  // Splunk's row holds some fields of the record, and the whole of it in _raw.
+  const raw = typeof record._raw === 'string' ? parsed(record._raw) : undefined;
+  if (raw !== undefined && isRecord(raw)) return void (yield raw);
   if (shapeOf(record)) return void (yield record);
+  if ('kvlistValue' in record || 'arrayValue' in record)
+    return void (yield* unwrap(fromTelemetry(record), depth + 1));
+  if (tableOf(record)) return void (yield* rowsOf(record));
   const tables = record.tables ?? record.Tables;
-  if (Array.isArray(tables)) {
-    for (const table of tables) yield* rowsOf(bag(table));
+  if (Array.isArray(tables) && tables.length > 0) {
+    for (const [index, table] of tables.entries())
+      for (const row of rowsOf(bag(table))) if (index === 0 || isRecord(row)) yield row;
     return;
   }
-  const inside = holders.flatMap((name) => {
-    const held = record[name];
+  let isEmpty = false;
+  let isFound = false;
+  for (const name of holders) {
+    const held = fieldOf(record, name);
     const isHeld =
       (typeof held === 'object' && held !== null) || (typeof held === 'string' && parsed(held) !== undefined);
-    return isHeld ? [held] : [];
-  });
-  if (inside.length === 0) return void (yield record);
-  let found = false;
-  for (const held of inside) {
-    for (const each of unwrap(held, depth + 1)) {
-      if (!isRecord(each)) continue;
-      found = true;
-      yield each;
-    }
-    if (found) return;
+    if (!isHeld || (isFound && !Array.isArray(held))) continue;
+    const found = [...unwrap(held, depth + 1)];
+    isEmpty = found.length === 0;
+    if (!found.some(isRecord)) continue;
+    isFound = true;
+    yield* found;
+    // Beside a list there may be another one; beside anything else stands the same record in another form.
+    if (!Array.isArray(held)) return;
   }
-  if (!inside.every((held) => Array.isArray(held) && held.length === 0)) yield record;
+  if (isFound) return;
+  // A frame of Data Explorer without rows says how the query went.
+  if (!isEmpty && typeof record.FrameType !== 'string') yield record;
 }
 
 const isRecord = (value: unknown): boolean => shapeOf(value) !== null;
 
 function parsed(text: string): unknown {
-  if (text.length > longestJson || !/^\s*[{[]/.test(text)) return undefined;
+  if (text.length > longestJson || !/^\s*"?\s*[{[]/.test(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -83,12 +102,48 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Each row as an object, by the names of the columns. */
-function* rowsOf(table: Bag): Generator<Bag> {
-  const columns = (table.columns ?? table.Columns) as Bag[] | undefined;
-  const rows = (table.rows ?? table.Rows) as unknown[][] | undefined;
-  if (!Array.isArray(columns) || !Array.isArray(rows)) return;
-  const names = columns.map((column) => String(column?.name ?? column?.ColumnName ?? ''));
-  for (const row of rows)
-    if (Array.isArray(row)) yield Object.fromEntries(names.map((name, index) => [name, row[index]]));
+interface Table {
+  columns: unknown[];
+  rows: unknown[];
+}
+
+/** As Log Analytics, Data Explorer, Elasticsearch's ES|QL and pandas write one; null where it is none. */
+function tableOf(record: Bag): Table | null {
+  const columns = record.columns ?? record.Columns ?? record.columnDescriptors;
+  const rows = record.rows ?? record.Rows ?? record.values ?? record.data;
+  return Array.isArray(columns) && Array.isArray(rows) ? { columns, rows } : null;
+}
+
+/** Each row as an object, by the names of the columns; what is no table is given back as it is. */
+function* rowsOf(record: Bag): Generator<unknown> {
+  const table = tableOf(record);
+  if (!table) return void (yield record);
+  const kind = record.TableKind;
+  if (typeof kind === 'string' && kind !== 'PrimaryResult') return;
+  const names = table.columns.map((column) => {
+    const { name, ColumnName, columnName } = bag(column);
+    return typeof column === 'string' ? column : String(name ?? ColumnName ?? columnName ?? '');
+  });
+  for (const row of table.rows)
+    yield Array.isArray(row) ? Object.fromEntries(names.map((name, index) => [name, row[index]])) : row;
+}
+
+/** OpenTelemetry's AnyValue as plain JSON. Source: opentelemetry-proto, common.proto. */
+function fromTelemetry(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth > deepest) return value;
+  const { kvlistValue, arrayValue, ...simple } = value as Bag;
+  if (kvlistValue) {
+    const pairs = bag(kvlistValue).values;
+    return Object.fromEntries(
+      (Array.isArray(pairs) ? pairs : []).map((pair) => [
+        String(bag(pair).key),
+        fromTelemetry(bag(pair).value, depth + 1),
+      ]),
+    );
+  }
+  if (arrayValue) {
+    const { values } = bag(arrayValue);
+    return (Array.isArray(values) ? values : []).map((each) => fromTelemetry(each, depth + 1));
+  }
+  return Object.values(simple)[0];
 }

@@ -1,8 +1,12 @@
 import { defineShape } from '../log-shape';
-import { type Bag, fieldOf, firstBag, operationFrom, text } from '../record-fields';
+import { type Bag, claimsFrom, fieldOf, firstBag, operationFrom, text } from '../record-fields';
 
 const propertiesOf = (r: Bag) => firstBag(r.Properties_d, fieldOf(r, 'Properties'));
 const authorizationOf = (r: Bag) => firstBag(r.Authorization_d, fieldOf(r, 'Authorization'));
+
+const operationOf = (r: Bag): string | null =>
+  operationFrom(fieldOf(r, 'OperationNameValue'), {}, {}) ??
+  operationFrom(fieldOf(r, 'OperationName'), propertiesOf(r), authorizationOf(r));
 
 /**
  * Log Analytics' AzureActivity table, from its API, its CSV export or Sentinel. Source: "AzureActivity", Azure Monitor Logs
@@ -13,15 +17,12 @@ defineShape({
   fits: (_, has) =>
     has('OperationNameValue') ||
     (has('TimeGenerated') && (has('OperationName') || has('ActivityStatus') || has('ActivityStatusValue'))),
-  operation: (r) =>
-    operationFrom(fieldOf(r, 'OperationNameValue', 'OperationName'), propertiesOf(r), authorizationOf(r)),
+  operation: operationOf,
   read: (r) => ({
     id: text(fieldOf(r, 'EventDataId')),
     time: fieldOf(r, 'TimeGenerated', 'EventSubmissionTimestamp'),
     submitted: fieldOf(r, 'EventSubmissionTimestamp'),
-    operation:
-      operationFrom(fieldOf(r, 'OperationNameValue', 'OperationName'), propertiesOf(r), authorizationOf(r)) ??
-      '',
+    operation: operationOf(r) ?? '',
     status: text(fieldOf(r, 'ActivityStatusValue', 'ActivityStatus')),
     subStatus: text(fieldOf(r, 'ActivitySubstatusValue', 'ActivitySubstatus')),
     resourceId: text(fieldOf(r, '_ResourceId', 'ResourceId')),
@@ -30,7 +31,7 @@ defineShape({
     ip:
       text(fieldOf(r, 'CallerIpAddress')) ||
       text(fieldOf(firstBag(fieldOf(r, 'HTTPRequest')), 'clientIpAddress')),
-    claims: firstBag(r.Claims_d, fieldOf(r, 'Claims')),
+    claims: claimsFrom(r.Claims_d, fieldOf(r, 'Claims')),
     authorization: authorizationOf(r),
     properties: propertiesOf(r),
   }),

@@ -1,5 +1,5 @@
 import { defineShape } from '../log-shape';
-import { type Bag, bag, fieldOf, firstBag, operationFrom, text, valueIn } from '../record-fields';
+import { type Bag, bag, claimsFrom, fieldOf, firstBag, operationFrom, text, valueIn } from '../record-fields';
 
 const identityOf = (r: Bag) => bag(fieldOf(r, 'identity'));
 const authorizationOf = (r: Bag) =>
@@ -12,7 +12,8 @@ const authorizationOf = (r: Bag) =>
 defineShape({
   id: 'rest',
   fits: (r, has) =>
-    has('operationName') && (has('eventTimestamp') || typeof fieldOf(r, 'operationName') === 'object'),
+    (has('operationName') && (has('eventTimestamp') || typeof fieldOf(r, 'operationName') === 'object')) ||
+    (has('eventTimestamp') && has('authorization')),
   operation: (r) =>
     operationFrom(fieldOf(r, 'operationName'), bag(fieldOf(r, 'properties')), authorizationOf(r)),
   read: (r) => ({
@@ -28,7 +29,7 @@ defineShape({
     callerName: text(fieldOf(r, 'caller')),
     ip:
       text(fieldOf(bag(fieldOf(r, 'httpRequest')), 'clientIpAddress')) || text(fieldOf(r, 'callerIpAddress')),
-    claims: firstBag(fieldOf(r, 'claims'), fieldOf(identityOf(r), 'claims')),
+    claims: claimsFrom(fieldOf(r, 'claims'), fieldOf(identityOf(r), 'claims')),
     authorization: authorizationOf(r),
     properties: bag(fieldOf(r, 'properties')),
   }),

@@ -1,5 +1,5 @@
 import { defineShape } from '../log-shape';
-import { type Bag, bag, fieldOf, operationFrom, text, valueIn } from '../record-fields';
+import { type Bag, bag, claimsFrom, fieldOf, operationFrom, text, valueIn } from '../record-fields';
 
 const identityOf = (r: Bag) => bag(fieldOf(r, 'identity'));
 const authorizationOf = (r: Bag) => bag(fieldOf(identityOf(r), 'authorization'));
@@ -7,7 +7,9 @@ const authorizationOf = (r: Bag) => bag(fieldOf(identityOf(r), 'authorization'))
 /** The export to Event Hubs and storage. Source: "Azure activity log event schema", categories of the diagnostic export. */
 defineShape({
   id: 'diagnostic',
-  fits: (r, has) => has('operationName') && typeof fieldOf(r, 'operationName') === 'string',
+  fits: (r, has) =>
+    (has('operationName') && typeof fieldOf(r, 'operationName') === 'string') ||
+    (has('time') && has('resourceId') && has('identity')),
   operation: (r) =>
     operationFrom(fieldOf(r, 'operationName'), bag(fieldOf(r, 'properties')), authorizationOf(r)),
   read: (r) => {
@@ -24,8 +26,10 @@ defineShape({
       correlationId: text(fieldOf(r, 'correlationId')),
       callerName: text(fieldOf(r, 'caller')),
       callerDisplayName: typeof identity === 'string' && !/^\s*[{[]/.test(identity) ? identity : '',
-      ip: text(fieldOf(r, 'callerIpAddress')),
-      claims: bag(fieldOf(identityOf(r), 'claims')),
+      ip:
+        text(fieldOf(r, 'callerIpAddress')) ||
+        text(fieldOf(bag(fieldOf(r, 'httpRequest')), 'clientIpAddress')),
+      claims: claimsFrom(fieldOf(identityOf(r), 'claims')),
       authorization: authorizationOf(r),
       properties,
     };
