@@ -57,7 +57,15 @@ try {
     await card.locator(`[data-action=${action}]`).click();
     await card.getByText(done).waitFor();
   }
-  const shot = (card, name) => card.screenshot({ path: join(images, `${name}.png`) });
+  /** A card that changes meanwhile is drawn anew: its picture is taken again. */
+  async function shot(card, name, triesLeft = 10) {
+    try {
+      await card.screenshot({ path: join(images, `${name}.png`), timeout: 5000 });
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await shot(card, name, triesLeft - 1);
+    }
+  }
   await press(night, 'snapshot', 'locked against deletion');
   await press(night, 'revoke_role', 'Revoked:');
   await press(night, 'watch', 'Watched:');
