@@ -165,3 +165,15 @@ test('--group makes bursts of what one caller does to ten machines within ten mi
   const { rows } = await run(content, { group: true });
   expect(rows.map(({ machines }) => machines)).toEqual([12, undefined]);
 });
+
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+
+test.each([
+  ['lists', nested(200_000), 'nested more than 100 deep'],
+  ['envelopes', '{"value":['.repeat(100_000), 'nested more than 100 deep'],
+  ['a field', `{"azure":{"activitylogs":{"operation_name":${nested(200_000)}}}}`, '1 unreadable'],
+])('%s nested beyond measure end neither the reading nor the memory', async (name, content, fault) => {
+  const { rows, stderr } = await run(file(`deep-${name}.ndjson`, `${content}\n${run1}\n`));
+  expect(stderr).toContain(fault);
+  expect(rows).toHaveLength(1);
+});

@@ -42,7 +42,13 @@ export function createReplay({
     counts.unreadable.set(reason, (counts.unreadable.get(reason) ?? 0) + 1);
 
   function take(record: unknown): void {
-    for (const each of unwrap(record)) takeOne(each);
+    const { records } = counts;
+    try {
+      for (const each of unwrap(record)) takeOne(each);
+    } catch (error) {
+      if (counts.records === records) counts.records++;
+      setAside(`unexpected content: ${(error as Error).message}`);
+    }
   }
 
   function takeOne(record: unknown): void {

@@ -15,6 +15,7 @@ export const longestRecord = 32 * 1024 * 1024;
 const listKeys = new Set(['value', 'records', 'Records']);
 const besideList = /^(nextLink|count|@?odata\..*)$/;
 const longestKey = 16;
+const deepestList = 100;
 
 /**
  * Cuts a stream of bytes into JSON records: lists in lists, {"value":[…]}, {"records":[…]}, objects one after another (one a
@@ -69,13 +70,14 @@ class RecordSplitter {
   /** The number of lines before the piece, and where the last of them began, counted from the piece. */
   private line = 1;
   private lineStart = 0;
-  private counted = 0;
+  /** The next line's end in the piece, -1 when there is none: each is searched for once. */
+  private nextEnd = -1;
   private chunk: Buffer = Buffer.alloc(0);
 
   take(chunk: Buffer): unknown[] {
     const out: unknown[] = [];
     this.chunk = chunk;
-    this.counted = 0;
+    this.nextEnd = chunk.indexOf(newline);
     let at = 0;
     let from = 0;
     let triedUpTo = -1;
@@ -93,14 +95,16 @@ class RecordSplitter {
         const { next, stop } = this.walk(at);
         at = next;
         if (stop === 'end') this.finish(out, from, at);
-        else if (stop === 'list') this.mode = 'between';
-        else if (stop === 'cut') {
+        else if (stop === 'list') {
+          this.mode = 'between';
+          this.enter('envelope', at - 1);
+        } else if (stop === 'cut') {
           this.broken.add({ ...this.place(at - 1), what: 'the line ends inside an object' });
           this.mode = 'between';
         }
       } else if (isBlank(byte) || byte === comma) at++;
       else if (byte === openBracket) {
-        this.around.push('list');
+        this.enter('list', at);
         at++;
       } else if (byte === closeBracket && this.around.length > 0) {
         if (this.around.pop() === 'envelope') this.begin('rest', at);
@@ -116,7 +120,7 @@ class RecordSplitter {
           at = line.end;
           continue;
         }
-        triedUpTo = line?.end ?? triedUpTo;
+        if (at >= triedUpTo) triedUpTo = line?.end ?? chunk.length;
         this.begin('object', at);
         from = at;
         at++;
@@ -144,6 +148,15 @@ class RecordSplitter {
           ? 'a string'
           : 'a list';
     this.broken.add({ ...place, what: `the file ends inside ${inside}` });
+  }
+
+  /** Nobody nests lists so deep; what does is left to its line's end. */
+  private enter(kind: 'list' | 'envelope', at: number): void {
+    if (this.around.length < deepestList) this.around.push(kind);
+    else {
+      this.broken.add({ ...this.place(at), what: `lists are nested more than ${deepestList} deep` });
+      this.mode = 'line';
+    }
   }
 
   private begin(mode: Mode, at: number): void {
@@ -225,7 +238,6 @@ class RecordSplitter {
       } else if (byte === openBrace || byte === openBracket) {
         if (this.depth === 1 && this.key !== null) {
           if (byte === openBracket && listKeys.has(this.key)) {
-            this.around.push('envelope');
             return { next: at, stop: 'list' };
           }
           this.key = null;
@@ -267,15 +279,11 @@ class RecordSplitter {
 
   /** Line and column of a position of this piece, which is never before one that was asked for. */
   private place(position: number): BrokenPlace {
-    for (
-      let end = this.chunk.indexOf(newline, this.counted);
-      end >= 0 && end < position;
-      end = this.chunk.indexOf(newline, end + 1)
-    ) {
+    while (this.nextEnd >= 0 && this.nextEnd < position) {
       this.line++;
-      this.lineStart = end + 1;
+      this.lineStart = this.nextEnd + 1;
+      this.nextEnd = this.chunk.indexOf(newline, this.lineStart);
     }
-    this.counted = Math.max(this.counted, position);
     return { line: this.line, column: position - this.lineStart + 1, what: '' };
   }
 
