@@ -24,7 +24,7 @@ const head = 64 * 1024;
  * @throws {BrokenFileError} after all records that could be read
  */
 export async function* readExport(file: string): AsyncGenerator<unknown[]> {
-  const source: Bytes = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
+  const source: Bytes = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 18 });
   const [first, packed] = await peek(source);
   const [start, bytes] = isGzip(first) ? await peek(unpacked(packed)) : [first, packed];
   const [line, text] = isUtf16(start) ? await peek(decoded(bytes, start)) : [start, bytes];

@@ -66,14 +66,28 @@ const spelled = (name: string) =>
     .replace(/[\s_-]/g, '')
     .toLowerCase();
 
-const indexes = new WeakMap<Bag, Map<string, unknown>>();
+/** Of the names that shapes ask for, which are few. */
+const wantedNames = new Map<string, string>();
+
+function wanted(name: string): string {
+  const known = wantedNames.get(name);
+  if (known !== undefined) return known;
+  const respelled = spelled(name);
+  wantedNames.set(name, respelled);
+  return respelled;
+}
+
+/** Of the last records, since each is asked for many fields in turn; a WeakMap of millions costs seconds of collection. */
+const recent: { record: Bag; index: Map<string, unknown> }[] = [];
+const recentAtMost = 8;
+let oldest = 0;
 
 /** A field by the first of the names that it has, however they are spelled; the exact spelling wins. */
 export function fieldOf(record: Bag, ...names: string[]): unknown {
   for (const name of names) {
     const exact = record[name];
     if (isFilled(exact)) return exact;
-    const respelled = indexOf(record).get(spelled(name));
+    const respelled = indexOf(record).get(wanted(name));
     if (isFilled(respelled)) return respelled;
   }
   return undefined;
@@ -82,14 +96,15 @@ export function fieldOf(record: Bag, ...names: string[]): unknown {
 const isFilled = (value: unknown) => value !== undefined && value !== null && value !== '';
 
 function indexOf(record: Bag): Map<string, unknown> {
-  const known = indexes.get(record);
-  if (known) return known;
+  const known = recent.find((each) => each.record === record);
+  if (known) return known.index;
   const index = new Map<string, unknown>();
   for (const [key, value] of Object.entries(record)) {
     const name = spelled(key);
     if (!isFilled(index.get(name))) index.set(name, value);
   }
-  indexes.set(record, index);
+  recent[oldest] = { record, index };
+  oldest = (oldest + 1) % recentAtMost;
   return index;
 }
 
