@@ -7,6 +7,7 @@ import {
   type HttpClient,
   type TlsSettings,
 } from '@azure/core-rest-pipeline';
+import { z } from 'zod';
 import { guid } from '../../domain/text/guid';
 import { remember } from '../../runtime/cached';
 import { AzureError, retryAfterOf } from '../connection/azure-error';
@@ -90,7 +91,26 @@ export function createDirectory({
     return text.startsWith('{') ? JSON.parse(text) : text;
   }
 
-  const listOf = async (path: string) => ((await ask(path)) as { value?: Loose[] }).value ?? [];
+  /** Every page of a list. A list that does not end, or leads elsewhere, is a failure and no shorter list. */
+  async function listOf(path: string): Promise<Loose[]> {
+    const found: Loose[] = [];
+    let next: string | undefined = path;
+    for (let page = 0; next !== undefined; page++) {
+      const answer = pageSchema.safeParse(await ask(next));
+      if (!answer.success || page >= mostPages) throw notAList();
+      found.push(...answer.data.value);
+      next = pathOf(answer.data['@odata.nextLink']);
+    }
+    return found;
+  }
+
+  function pathOf(link: string | undefined): string | undefined {
+    if (link === undefined) return undefined;
+    const begin = `${endpoint}/v1.0/`;
+    if (!link.startsWith(begin)) throw notAList();
+    return link.slice(begin.length - 1);
+  }
+
   const byId = remember<Principal | null>(hours, 10_000, async (id) => (await ids([id]))[0] ?? null, now);
   const size = remember(
     hours,
@@ -222,6 +242,16 @@ const notAsked = () =>
     0,
     'sign in with DefaultAzureCredential and grant Directory.Read.All',
   );
+
+const notAList = () =>
+  new AzureError('Microsoft Graph gave no list that ends', 'GraphError', 502, 0, 'it is tried again');
+
+/** Of 999 entries each, as Graph gives at most. */
+const mostPages = 200;
+const pageSchema = z.object({
+  value: z.array(z.record(z.string(), z.unknown())),
+  '@odata.nextLink': z.string().max(10_000).optional(),
+});
 
 type Loose = Record<string, unknown>;
 

@@ -6,7 +6,7 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
   const path = request.path.replace(/^\/v1\.0/, '');
   const list = (found: (Principal | null)[]) => ({
     status: 200,
-    body: { value: found.filter((p): p is Principal => p !== null).map(toGraph) },
+    body: paged(found.filter((p): p is Principal => p !== null).map(toGraph), request),
   });
   if (path === '/directoryObjects/getByIds' && request.method === 'POST') {
     const { ids = [] } = (request.body ?? {}) as { ids?: string[] };
@@ -61,6 +61,18 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
       ),
     );
   throw new ArmError(404, 'Request_ResourceNotFound', `Resource '${path}' does not exist.`);
+}
+
+/** Graph's lists come in pages of $top, 100 where it is not given. */
+function paged(all: unknown[], { path, query, origin, method }: ArmRequest) {
+  if (method === 'POST') return { value: all };
+  const size = Number(query.get('$top') ?? 100);
+  const from = Number(query.get('$skiptoken') ?? 0);
+  const value = all.slice(from, from + size);
+  if (from + size >= all.length) return { value };
+  const rest = new URLSearchParams(query);
+  rest.set('$skiptoken', String(from + size));
+  return { value, '@odata.nextLink': `${origin}${path}?${rest}` };
 }
 
 function changeMember(group: Principal | null, memberId: string | undefined, request: ArmRequest): Answer {

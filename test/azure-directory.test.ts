@@ -1,0 +1,38 @@
+import { createAzure } from '../src/azure/azure';
+import { loadConfig } from '../src/config/config';
+import { startTenant, type Tenant } from '../src/demo/tenant/tenant';
+
+let tenant: Tenant;
+const group = '11111111-2222-4333-8444-555555555555';
+const personId = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+beforeAll(async () => {
+  tenant = await startTenant();
+  const members = Array.from({ length: 1200 }, (_, n) => personId(n));
+  for (const id of members)
+    tenant.directory.add({ id, kind: 'User', name: id, login: `${id}@contoso.example` });
+  tenant.directory.add({ id: group, kind: 'Group', name: 'everybody', login: '', members });
+});
+afterAll(() => tenant.stop());
+afterEach(() => tenant.faults.clear());
+
+const directory = () =>
+  createAzure(
+    loadConfig({ AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint, AZURE_ACCESS_TOKEN: tenant.token }),
+    { tlsOptions: { ca: tenant.ca }, graphEndpoint: tenant.endpoint },
+  ).directory;
+
+test('a group of more members than a page holds is read whole', async () => {
+  const members = await directory().membersOf(group);
+  expect(new Set(members.map(({ id }) => id)).size).toBe(1200);
+});
+
+test.each([
+  ['leads to another host', 'https://evil.example/v1.0/groups'],
+  ['leads to itself', 'SELF'],
+])('a list that %s is a failure, not a shorter list', async (_, link) => {
+  const nextLink = link === 'SELF' ? `${tenant.endpoint}/v1.0/groups/${group}/transitiveMembers` : link;
+  const body = JSON.stringify({ value: [], '@odata.nextLink': nextLink });
+  tenant.faults.add({ when: /transitiveMembers/, status: 200, body });
+  await expect(directory().membersOf(group)).rejects.toThrow('no list that ends');
+});
