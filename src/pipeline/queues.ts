@@ -89,12 +89,15 @@ export function createQueues(address: RedisAddress, log: Log) {
     queue.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
   const workers: Worker[] = [];
   const connections = [connection];
+  let closed = false;
 
+  /** @throws {Error} once the queues are closed: a worker that came later would never end */
   function work<Name extends QueueName>(
     name: Name,
     process: Processor<JobData[Name]>,
     extra: Partial<WorkerOptions> = {},
   ): void {
+    if (closed) throw new Error(`the queue ${name} is closed`);
     const own = connect(address);
     own.on('error', () => {});
     connections.push(own);
@@ -169,6 +172,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     all: () => Object.values(queues) as Queue[],
     /** Finishes what is in hand, takes nothing new. */
     close: async () => {
+      closed = true;
       await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
       for (const each of connections) each.disconnect();
