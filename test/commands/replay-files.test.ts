@@ -58,6 +58,7 @@ test.each(cases)('%s', async (name, { alerts, said, orSaid, exceptions }) => {
 const lines = readFileSync(join(logs, 'diagnostic.ndjson'), 'utf8').trim().split('\n');
 const run1 = lines[2] ?? '';
 const zipped = gzipSync(`${lines.join('\n')}\n`);
+const one = gzipSync(run1);
 
 const badSum = Buffer.from(zipped);
 badSum[badSum.length - 6] = (badSum[badSum.length - 6] ?? 0) ^ 1;
@@ -65,6 +66,7 @@ badSum[badSum.length - 6] = (badSum[badSum.length - 6] ?? 0) ^ 1;
 test.each([
   ['a bad checksum', badSum, 'incorrect data check'],
   ['a cut trailer', zipped.subarray(0, -4), 'unexpected end of file'],
+  ['one record and a cut trailer', one.subarray(0, -4), 'unexpected end of file'],
   ['garbage after it', Buffer.concat([zipped, Buffer.from('garbage')]), 'incorrect header check'],
 ])('gzip with %s: what it holds is read, and the fault is named', async (name, content, fault) => {
   const { code, rows, stderr } = await run(file(`${name}.gz`, content));

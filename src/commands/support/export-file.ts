@@ -35,17 +35,25 @@ export async function* readExport(file: string): AsyncGenerator<unknown[]> {
   else yield* splitRecords(text);
 }
 
-/** The beginning, of some lines at most, and the whole. */
+/** The beginning, of some lines at most, and the whole; a source that fails behind its beginning fails there again. */
 async function peek(source: Bytes): Promise<[Buffer, Bytes]> {
   const iterator = source[Symbol.asyncIterator]();
   let first: Buffer = Buffer.alloc(0);
+  let failure: unknown = null;
   while (first.length < head && first.toString('latin1').split('\n').length <= peekedLines) {
-    const { value, done } = await iterator.next();
-    if (done) break;
-    first = Buffer.concat([first, value]);
+    try {
+      const { value, done } = await iterator.next();
+      if (done) break;
+      first = Buffer.concat([first, value]);
+    } catch (error) {
+      if (first.length === 0) throw error;
+      failure = error;
+      break;
+    }
   }
   async function* whole() {
     if (first.length > 0) yield first;
+    if (failure) throw failure;
     yield* { [Symbol.asyncIterator]: () => iterator };
   }
   return [first, whole()];
