@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { parse } from 'csv-parse';
 import { BrokenFileError, brokenPlaces } from '../../domain/activity/broken-file';
 import { longestRecord, splitRecords } from '../../domain/activity/split-records';
 
@@ -24,7 +23,7 @@ const head = 64 * 1024;
  * @throws {BrokenFileError} after all records that could be read
  */
 export async function* readExport(file: string): AsyncGenerator<unknown[]> {
-  const source: Bytes = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 18 });
+  const source: Bytes = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
   const [first, packed] = await peek(source);
   const [start, bytes] = isGzip(first) ? await peek(unpacked(packed)) : [first, packed];
   const [line, text] = isUtf16(start) ? await peek(decoded(bytes, start)) : [start, bytes];
@@ -143,6 +142,7 @@ function headerOf(start: Buffer): Header | null {
 
 async function* csvRecords(source: Bytes, { delimiter, line }: Header): AsyncGenerator<unknown[]> {
   const broken = brokenPlaces();
+  const { parse } = await import('csv-parse');
   const parser = parse({
     columns: (names: string[]) => {
       const plain = names.map((name) => name.trim());

@@ -116,10 +116,8 @@ export const isOperation = (name: string) => /^[a-z0-9][\w-]*(\.[\w-]+)+\/[\w./$
  * was authorized. Null where none is one.
  */
 export function operationFrom(named: unknown, properties: Bag, authorization: Bag): string | null {
-  const candidates = [
-    valueIn(named),
-    text(fieldOf(properties, 'message')),
-    text(fieldOf(authorization, 'action')),
-  ];
+  const written = valueIn(named);
+  if (isOperation(written)) return written;
+  const candidates = [text(fieldOf(properties, 'message')), text(fieldOf(authorization, 'action'))];
   return candidates.find(isOperation) ?? null;
 }

@@ -5,8 +5,9 @@ import { type Exception, findException } from '../exceptions/exception';
 import { detectTechnique } from '../techniques/catalogue';
 import { type Execution, executionFrom, executionKey } from '../techniques/execution';
 import { assignRuns, type Run } from '../techniques/runs';
-import { shapeOf } from './log-shape';
+import { type LogShape, shapeOf } from './log-shape';
 import { normalize, operationOf, shapeNamed } from './read-record';
+import type { Bag } from './record-fields';
 import { unwrap } from './unwrap';
 
 export interface ReplayCounts {
@@ -44,16 +45,19 @@ export function createReplay({
   function take(record: unknown): void {
     const { records } = counts;
     try {
-      for (const each of unwrap(record)) takeOne(each);
+      const shape = shapeOf(record);
+      // Most records come bare: they are not looked at twice.
+      if (shape && (record as Bag)._raw === undefined) takeOne(record, shape);
+      else for (const each of unwrap(record)) takeOne(each, shapeOf(each));
     } catch (error) {
       if (counts.records === records) counts.records++;
       setAside(`unexpected content: ${(error as Error).message}`);
     }
   }
 
-  function takeOne(record: unknown): void {
+  function takeOne(record: unknown, found: LogShape | null): void {
     counts.records++;
-    const shape = format === 'auto' ? shapeOf(record) : shapeNamed(format);
+    const shape = format === 'auto' ? found : shapeNamed(format);
     const operation = operationOf(record, shape);
     if (operation !== null && !detectTechnique(operation)) return;
     const result = normalize(record, shape ?? undefined);
