@@ -464,7 +464,7 @@ async function moveAlerts(
   }
 }
 
-/** A failure that trying again by itself does not mend. */
+/** A failure that another try does not fix. */
 export class FinalError extends Error {}
 
 /** It is not known whether Azure did what it was asked, and asking again would do it again. */
@@ -483,7 +483,7 @@ const wasNotTaken = (error: unknown) =>
   error.method !== 'GET' &&
   [400, 401, 403, 404, 409, 412, 429, 503].includes(error.statusCode);
 
-/** A failure that trying again mends; the rest is told and ends. */
+/** A failure that another try may fix; any other is shown and ends the work. */
 export const isPassing = (error: unknown): boolean =>
   !(error instanceof FinalError) &&
   !(error instanceof Refusal) &&
