@@ -85,18 +85,27 @@ async function* lastInBytes(source: Bytes): AsyncGenerator<Buffer> {
 async function* through<T>(transform: Transform, source: Bytes): AsyncGenerator<T> {
   let out: T[] = [];
   let failure: Error | null = null;
+  let isOver = false;
+  let wake = () => {};
+  const ends = (error?: Error) => {
+    failure ??= error ?? null;
+    isOver = true;
+    wake();
+  };
   transform.on('data', (data: T) => out.push(data));
-  const over = new Promise<void>((resolve) => {
-    transform.once('end', resolve).once('close', resolve);
-    transform.once('error', (error) => {
-      failure = error;
-      resolve();
+  transform.once('end', () => ends()).once('close', () => ends());
+  transform.once('error', ends);
+  /** Resolves once the step is through, or the transform takes nothing more. */
+  const step = (begin: (through: () => void) => void) =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+      if (isOver) resolve();
+      else begin(resolve);
     });
-  });
   let sourceError: unknown;
   try {
     for await (const chunk of source) {
-      await Promise.race([over, new Promise<void>((taken) => transform.write(chunk, () => taken()))]);
+      await step((through) => transform.write(chunk, () => through()));
       yield* out;
       out = [];
       if (failure) throw failure;
@@ -104,8 +113,7 @@ async function* through<T>(transform: Transform, source: Bytes): AsyncGenerator<
   } catch (error) {
     sourceError = error;
   }
-  if (!failure) transform.end();
-  await over;
+  await step(() => transform.end());
   yield* out;
   if (sourceError ?? failure) throw sourceError ?? failure;
 }
