@@ -33,12 +33,10 @@ const newer = (a, b) => !existsSync(b) || statSync(a).mtimeMs > statSync(b).mtim
 function dependencies() {
   if (!newer(join(root, 'package-lock.json'), join(root, 'node_modules/.package-lock.json'))) return;
   say('installing dependencies (npm ci), once');
-  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', [
-    'ci',
-    '--no-audit',
-    '--no-fund',
-    '--ignore-scripts',
-  ]);
+  const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts'];
+  const npm = process.env.npm_execpath;
+  if (npm) run(process.execPath, [npm, ...args]);
+  else run('npm', args);
 }
 
 const managers = [
@@ -102,8 +100,8 @@ function build() {
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
 }
 
-if (Number(process.versions.node.split('.')[0]) < 20)
-  fail(`Node ${process.versions.node} is too old; 20 or later is needed`);
+if (Number(process.versions.node.split('.')[0]) < 22)
+  fail(`Node ${process.versions.node} is too old; run this by \`npm run setup\`, which brings Node 24`);
 dependencies();
 redis();
 if (process.argv.includes('--browser')) browser();

@@ -24,6 +24,14 @@ const program = new Command('runwatch')
     '\nExit codes: 0 done, 1 it failed, 2 wrong usage or configuration, 3 alerts were found (replay --fail-on-alert)',
   );
 
+const oldestNode = 22;
+if (Number(process.versions.node.split('.')[0]) < oldestNode) {
+  process.stderr.write(
+    `Runwatch needs Node ${oldestNode} or later; this is Node ${process.versions.node}.\n`,
+  );
+  process.exit(2);
+}
+
 let exitCode = 0;
 const wholeDays = (value: string) => {
   if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('Expected whole days, 1 to 9999.');

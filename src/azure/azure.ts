@@ -16,6 +16,7 @@ import { createWorkspaceReader, logAnalyticsEndpoints } from './log/log-analytic
 import { createDisks } from './machines/disks';
 import { createNetwork } from './machines/interfaces';
 import { createIsolationRules } from './machines/isolation-rules';
+import { createLeftovers } from './machines/leftovers';
 import { createPower } from './machines/power';
 import {
   readArcRunCommand,
@@ -24,6 +25,7 @@ import {
   readRunCommand,
 } from './machines/read-scripts';
 import { createMachines } from './machines/virtual-machines';
+import { createSentinelIncidents } from './sentinel-incidents';
 
 export interface AzureOptions {
   credential?: TokenCredential;
@@ -103,6 +105,8 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     },
     ...createSafeguards(clients, botId),
     ...createPower(clients),
+    ...createLeftovers(clients),
+    ...createSentinelIncidents(clients),
     ...createDisks(clients),
     readRunCommand: (id: string) => readRunCommand(clients, id),
     readExtension: (id: string) => readExtension(clients, id),

@@ -41,7 +41,7 @@ defineMeasureAction<Leftover>({
     needsUnlocked: true,
     subjects: ({ id }) => machineSubjects({ id: machineOf(id), name: '' }),
     prepare: async ({ id }, _, { azure }) => {
-      if ((await azure.readLeftover(id)) === null) throw new Refusal('It is no longer on the machine.');
+      if (!(await azure.hasLeftover(id))) throw new Refusal('It is no longer on the machine.');
       return { id, name: lastPart(id) };
     },
     steps: ({ id, name }) => [{ words: `remove ${name}`, run: ({ azure }) => azure.removeLeftover(id) }],

@@ -3,9 +3,17 @@ import { ComputeManagementClient } from '@azure/arm-compute';
 import { ManagementLockClient } from '@azure/arm-locks';
 import { MonitorClient } from '@azure/arm-monitor';
 import { NetworkManagementClient } from '@azure/arm-network';
+import { ResourceManagementClient } from '@azure/arm-resources';
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { TokenCredential } from '@azure/core-auth';
-import type { HttpClient, PipelinePolicy, TlsSettings } from '@azure/core-rest-pipeline';
+import type {
+  HttpClient,
+  Pipeline,
+  PipelinePolicy,
+  PipelineRequest,
+  PipelineResponse,
+  TlsSettings,
+} from '@azure/core-rest-pipeline';
 import { atMost } from '../../runtime/at-most';
 import { sharingToken } from './credential';
 
@@ -64,8 +72,12 @@ export function createClients({
     authorization: perSubscription((id) => new AuthorizationManagementClient(credential, id, options)),
     compute: perSubscription((id) => new ComputeManagementClient(credential, id, options)),
     network: perSubscription((id) => new NetworkManagementClient(credential, id, options)),
+    resources: perSubscription((id) => new ResourceManagementClient(credential, id, options)),
     locks: perSubscription((id) => new ManagementLockClient(credential, id, options)),
     subscriptions: new SubscriptionClient(credential, options),
+    /** Sends a request that the SDK has no method for, by the pipeline of one of its clients. */
+    send: (client: { pipeline: Pipeline }, request: PipelineRequest): Promise<PipelineResponse> =>
+      client.pipeline.sendRequest(httpClient, request),
     endpoint,
     operationMs,
   };

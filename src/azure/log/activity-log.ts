@@ -81,7 +81,7 @@ export async function* readLog(
     });
     let page: z.output<typeof pageSchema>;
     try {
-      page = pageOf(await client.sendRequest(request), what);
+      page = pageOf(await clients.send(client, request), what);
     } catch (error) {
       throw toAzureError(error, what);
     }

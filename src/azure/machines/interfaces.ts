@@ -1,7 +1,5 @@
-import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
-import { parseResourceId } from '../../domain/resources/resource-id';
-import { pathOf } from '../connection/arm-path';
-import { AzureError, toAzureError } from '../connection/azure-error';
+import { sendArmJson } from '../connection/arm-json';
+import { AzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 
 /** Microsoft.Network's version that this SDK speaks; interfaces are read and written whole, so the two must agree. */
@@ -27,32 +25,18 @@ interface InterfaceBody {
 }
 
 export function createNetwork(clients: AzureClients) {
-  async function send(
-    subscriptionId: string,
-    method: 'GET' | 'PUT',
-    id: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-  ) {
-    const client = clients.network(subscriptionId);
-    const request = createPipelineRequest({
-      url: `${clients.endpoint}${pathOf(id)}?api-version=${apiVersion}`,
+  const send = (method: 'GET' | 'PUT', id: string, body?: unknown, headers?: Record<string, string>) =>
+    sendArmJson(clients, {
       method,
-      headers: createHttpHeaders({
-        accept: 'application/json',
-        ...(body ? { 'content-type': 'application/json' } : {}),
-        ...headers,
-      }),
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      id,
+      apiVersion,
+      body,
+      ...(headers ? { headers } : {}),
+      what: `${method} ${id.split('/').slice(-2).join(' ')}`,
     });
-    const response = await client.sendRequest(request);
-    if (response.status >= 400)
-      throw failure(response, method, `${method} ${id.split('/').slice(-2).join(' ')}`);
-    return response;
-  }
 
   async function readInterface(id: string): Promise<Interface> {
-    const response = await send(subscriptionOf(id), 'GET', id);
+    const response = await send('GET', id);
     const body = JSON.parse(response.bodyAsText ?? '{}') as InterfaceBody;
     return { id, etag: response.headers.get('etag') ?? body.etag ?? '', body };
   }
@@ -65,7 +49,7 @@ export function createNetwork(clients: AzureClients) {
     const properties = { ...nic.body.properties };
     if (groupId) properties.networkSecurityGroup = { id: groupId };
     else delete properties.networkSecurityGroup;
-    await send(subscriptionOf(nic.id), 'PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
+    await send('PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
     await untilProvisioned(nic.id);
   }
 
@@ -108,7 +92,7 @@ export function createNetwork(clients: AzureClients) {
       return { ...configuration, properties: id ? { ...properties, publicIPAddress: { id } } : properties };
     });
     const properties = { ...nic.body.properties, ipConfigurations };
-    await send(subscriptionOf(nic.id), 'PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
+    await send('PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
     await untilProvisioned(nic.id);
   }
 
@@ -122,17 +106,3 @@ interface IpConfiguration {
 }
 const configurationsOf = (body: InterfaceBody) =>
   (body.properties.ipConfigurations as IpConfiguration[] | undefined) ?? [];
-
-const subscriptionOf = (id: string) => parseResourceId(id)?.subscriptionId ?? '';
-
-function failure(response: PipelineResponse, method: string, what: string): AzureError {
-  return toAzureError(
-    {
-      request: { method },
-      statusCode: response.status,
-      response: { headers: response.headers, bodyAsText: response.bodyAsText ?? null },
-      message: `HTTP ${response.status}`,
-    },
-    what,
-  );
-}

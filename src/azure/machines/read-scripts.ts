@@ -1,6 +1,5 @@
-import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { parseResourceId } from '../../domain/resources/resource-id';
-import { pathOf } from '../connection/arm-path';
+import { sendArmJson } from '../connection/arm-json';
 import { toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 
@@ -64,19 +63,12 @@ async function readProperties(
   const id = parseResourceId(resourceId);
   const version =
     versions[(id?.provider.toLowerCase() ?? '') as keyof typeof versions] ?? versions['microsoft.compute'];
-  const url = `${clients.endpoint}${pathOf(resourceId)}?api-version=${version}&$expand=instanceView`;
-  const response = await clients
-    .network(id?.subscriptionId ?? '')
-    .sendRequest(createPipelineRequest({ url }));
-  if (response.status >= 400) {
-    throw toAzureError(
-      {
-        statusCode: response.status,
-        response: { headers: response.headers, bodyAsText: response.bodyAsText ?? null },
-      },
-      what,
-    );
-  }
+  const response = await sendArmJson(clients, {
+    id: resourceId,
+    apiVersion: version,
+    query: { $expand: 'instanceView' },
+    what,
+  });
   return JSON.parse(response.bodyAsText ?? '{}').properties ?? {};
 }
 
