@@ -4,8 +4,8 @@ const swc = [
 ];
 const shared = {
   testEnvironment: 'node',
-  transform: { '\\.ts$': swc, 'node_modules/jose/.+\\.js$': swc },
-  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  transform: { '\\.ts$': swc, 'node_modules/(jose|@secretlint|boundary|structured-source)/.+\\.js$': swc },
+  transformIgnorePatterns: ['/node_modules/(?!(jose|@secretlint|boundary|structured-source)/)'],
   rootDir: __dirname,
 };
 

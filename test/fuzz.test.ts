@@ -75,14 +75,14 @@ test('a role’s pattern matches what the same pattern as a regular expression m
   );
 });
 
-test('redacting again takes out nothing more, and a planted secret is gone wherever it stands', () => {
+test('redacting again takes out nothing more, and a planted secret is gone wherever it stands', async () => {
   const secret = 'AKIAIOSFODNN7EXAMPLE';
-  fuzz(
+  await fuzzAsync(
     'redactor',
-    fc.property(nasty, nasty, (before, after) => {
-      const once = redact(`${before} ${secret} ${after}`).text;
+    fc.asyncProperty(nasty, nasty, async (before, after) => {
+      const once = (await redact(`${before} ${secret} ${after}`)).text;
       expect(once).not.toContain(secret);
-      expect(redact(once).text).toBe(once);
+      expect((await redact(once)).text).toBe(once);
     }),
   );
 });

@@ -25,7 +25,7 @@ defineAction<AlertAction>({
   permissions: [],
   offered: ({ alert }) => alert.state !== 'closed',
   run: async (_, press, deps) => {
-    const text = redact(plainBlock(press.input?.text, 2000)).text;
+    const { text } = await redact(plainBlock(press.input?.text, 2000));
     if (!text) throw new Refusal('There is nothing to add.');
     const link = String(press.input?.link ?? '');
     const note = { at: press.at, by: press.by, text, ...(/^https:\/\//.test(link) ? { link } : {}) };

@@ -75,7 +75,7 @@ defineAction<AlertAction>({
     const { asked } = alert.triage;
     if (!asked || asked.userId !== press.by.id) throw new Refusal('The question was put to somebody else.');
     const given = press.input?.answer as NonNullable<Asked['answer']>;
-    const note = redact(plainLine(press.input?.note, 500)).text;
+    const note = (await redact(plainLine(press.input?.note, 500))).text;
     await record(press, deps, (current) => {
       const before = current.triage.asked;
       if (before?.answer)

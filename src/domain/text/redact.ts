@@ -1,7 +1,10 @@
+import { lintSource } from '@secretlint/core';
+import { creator } from '@secretlint/secretlint-rule-preset-recommend';
+
 /** A kind of secret and how it looks. Kinds are named as secret scanners name them (secretlint, gitleaks). */
 interface SecretRule {
   kind: string;
-  /** Group 1 stays, the rest of the match is taken out. */
+  /** Group 1 stays, the rest of the match is redacted. */
   pattern: RegExp;
 }
 
@@ -29,11 +32,7 @@ const rules: SecretRule[] = [
   },
   { kind: 'AWS key', pattern: /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
   { kind: 'AWS secret', pattern: /(aws_secret_access_key\s*[=:]\s*["']?)[A-Za-z0-9/+]{40}/gi },
-  { kind: 'GitHub token', pattern: /()\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})/g },
-  { kind: 'GitLab token', pattern: /()\bglpat-[A-Za-z0-9_-]{20,}/g },
-  { kind: 'Slack token', pattern: /()\bxox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}/g },
-  { kind: 'Slack webhook', pattern: /(hooks\.slack\.com\/services\/)[A-Za-z0-9/]{20,}/gi },
-  { kind: 'npm token', pattern: /()\bnpm_[A-Za-z0-9]{36}\b/g },
+  { kind: 'Slack token', pattern: /()\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,}/g },
   { kind: 'Google API key', pattern: /()\bAIza[A-Za-z0-9_-]{35}\b/g },
   { kind: 'API key', pattern: /()\bsk-(?:[a-z]+-)?[A-Za-z0-9_-]{20,}/g },
   {
@@ -57,24 +56,72 @@ const rules: SecretRule[] = [
   { kind: 'password', pattern: /(\becho\s+["']?[^\s:"']{1,64}:)[^\s"'|]{3,200}(?=["']?\s*\|\s*chpasswd)/gi },
 ];
 
-/** Where a rule took the whole value out before, a broader one leaves it. */
-const removed = new RegExp(
-  `^["']?\\[(?:${[...new Set(rules.map(({ kind }) => kind))].join('|')}) removed\\](?=[\\s"'&|;<>]|$)`,
+/** A marker that an earlier rule left; a broader rule must not replace it. */
+const marker = new RegExp(
+  `^["']?\\[(?:${[...new Set(rules.map(({ kind }) => kind))].join('|')}) redacted\\](?=[\\s"'&|;<>]|$)`,
 );
 
-/** Longer text is cut before it is searched; what is cut off is never shown. */
-const longestText = 256 * 1024;
+/** Longer text is cut before it is searched, and the rest is never shown. Characters. */
+const maxText = 256 * 1024;
 
-/** Takes secrets out of a script, its parameters or its output, and says which kinds were found. */
-export function redact(text: string): { text: string; kinds: string[] } {
+/** What {@link redact} returns where a rule failed. */
+const notShown = '[not shown: the search for secrets failed]';
+
+/**
+ * Redacts secrets in a script, its parameters or its output, and names the kinds found. Our rules come first, for passwords
+ * on command lines and for Azure; then those of secretlint, for tokens of services. Text in which a search fails is not shown.
+ */
+export async function redact(given: string): Promise<{ text: string; kinds: string[] }> {
+  try {
+    return await redactFound(given.slice(0, maxText));
+  } catch {
+    return { text: notShown, kinds: [] };
+  }
+}
+
+async function redactFound(given: string): Promise<{ text: string; kinds: string[] }> {
   const kinds = new Set<string>();
-  let out = text.slice(0, longestText);
+  let text = given;
   for (const { kind, pattern } of rules) {
-    out = out.replace(pattern, (match, kept: string, at: number, whole: string) => {
-      if (removed.test(whole.slice(at + kept.length, at + kept.length + 60))) return match;
+    text = text.replace(pattern, (match, kept: string, at: number, whole: string) => {
+      if (marker.test(whole.slice(at + kept.length, at + kept.length + 60))) return match;
       kinds.add(kind);
-      return `${kept}[${kind} removed]`;
+      return `${kept}[${kind} redacted]`;
     });
   }
-  return { text: out, kinds: [...kinds] };
+  for (const { kind, from, to } of await serviceTokens(text)) {
+    kinds.add(kind);
+    text = `${text.slice(0, from)}[${kind} redacted]${text.slice(to)}`;
+  }
+  return { text, kinds: [...kinds] };
+}
+
+const config = {
+  rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator, options: {} }],
+};
+
+interface Found {
+  kind: string;
+  from: number;
+  to: number;
+}
+
+/** What secretlint finds, the last one first; overlapping finds are one. Kinds are its rules' names, e.g. "github token". */
+async function serviceTokens(content: string): Promise<Found[]> {
+  const { messages } = await lintSource({
+    source: { filePath: '/script.txt', content, ext: '.txt', contentType: 'text' },
+    options: { config, noPhysicFilePath: true },
+  });
+  const found = messages
+    .flatMap(({ type, ruleId, range: [from, to] }) =>
+      type === 'message' ? [{ kind: `${ruleId.replace(/^.*-rule-/, '')} token`, from, to }] : [],
+    )
+    .sort((a, b) => a.from - b.from);
+  const merged: Found[] = [];
+  for (const next of found) {
+    const last = merged.at(-1);
+    if (last && next.from < last.to) last.to = Math.max(last.to, next.to);
+    else merged.push(next);
+  }
+  return merged.reverse();
 }

@@ -14,8 +14,10 @@ export const script: Part = {
   ask: async (alert, deps) => {
     const held = await heldScript(alert, deps);
     if (!held) return { script: nothing };
-    const found = [held.text ?? '', held.output ?? '', ...held.parameters].map((text) => redact(text));
+    const found = await Promise.all([held.text ?? '', held.output ?? '', ...held.parameters].map(redact));
     const [text, output, ...parameters] = found;
+    const traits = traitsOf(held.text ?? '');
+    const excerpts = await Promise.all(traits.map((trait) => redact(trait.text)));
     return {
       script: {
         text: held.text === null ? null : (text?.text ?? '').slice(0, keptText),
@@ -25,7 +27,7 @@ export const script: Part = {
         output: held.output === null ? null : (output?.text ?? '').slice(0, keptText),
         exitCode: held.exitCode,
         redacted: [...new Set(found.flatMap((part) => part.kinds))],
-        traits: traitsOf(held.text ?? '').map((trait) => ({ ...trait, text: redact(trait.text).text })),
+        traits: traits.map((trait, index) => ({ ...trait, text: excerpts[index]?.text ?? '' })),
       },
     };
   },
