@@ -1,10 +1,10 @@
-// Every number we report, each beside what it is compared with, in one run: `npm run bench`, or `npm run bench -- replay`.
+// Measures all published numbers and their baselines: `npm run bench`, or `npm run bench -- replay`.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const all = ['replay', 'odd-bytes', 'pipeline', 'alert', 'memory'];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
-/** As in the Dockerfile. */
+/** The same as in the Dockerfile. */
 const env = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=16' };
 console.log(`Node ${process.version}`);
 let worst = 0;

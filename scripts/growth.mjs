@@ -1,5 +1,7 @@
-// A tenant of many subscriptions, read by polls or from an event hub: lag, memory, Redis, requests. docs/scale.md has the numbers.
-// `npm run growth`, or `npm run growth -- hub 10000 1000 10`: source, subscriptions, events a second, minutes.
+// Measures lag, memory, Redis and requests for many subscriptions, read by polling or from an event hub
+// (docs/scale.md).
+// `npm run growth`, or `npm run growth -- hub 10000 1000 10`: source, subscriptions, events per second,
+// minutes.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,8 +17,8 @@ const { startEmbeddedRedis } = require('../dist/store/redis/embedded-redis.js');
 
 const [source = 'hub', count = '10000', eventsPerSecond = '1000', minutes = '10'] = process.argv.slice(2);
 const pollSeconds = source === 'hub' ? 3600 : 60;
-/** One operation in this many runs a command: with a thousand events a second, 5 a second. */
-const oneIn = 67;
+/** One in this many operations runs a command: 5 per second at 1,000 events per second. */
+const operationsPerCommand = 67;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(0)} MB`;
@@ -28,7 +30,7 @@ const wanted = {
   eventsPerSecond: Number(eventsPerSecond),
   partitions: 4,
   callers: 2000,
-  oneIn,
+  operationsPerCommand,
 };
 const world = fork(here('./growth/world.mjs'), [JSON.stringify(wanted)], {
   execArgv: ['--max-old-space-size=8192'],
@@ -43,7 +45,7 @@ const store = createStore(redis.address, []);
 const inspect = new Redis(redis.address.socket);
 const memoryOfRedis = async () => Number(/used_memory:(\d+)/.exec(await inspect.info('memory'))?.[1]);
 
-// History would be read for hours: how fast, the polls themselves say.
+// Marks history as filled, since reading it would take hours.
 for (let i = 0; i < wanted.count; i++) {
   const id = `${String(i).padStart(8, '0')}-0000-4000-8000-0000000000aa`;
   await store.history.setFilledFrom(id, Date.now() - 90 * 86_400_000);
@@ -69,7 +71,7 @@ const bot = fork(here('../dist/cli.js'), ['start'], {
 });
 const status = (field) =>
   Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${bot.pid}/status`, 'utf8'))?.[1]) * 1024;
-/** Seconds of processor that the bot has had; /proc counts in hundredths. */
+/** CPU seconds that the bot has used; /proc counts in hundredths. */
 const processor = () => {
   const fields = readFileSync(`/proc/${bot.pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
@@ -80,7 +82,7 @@ const heap = async () => {
   return Number(/^nodejs_heap_size_used_bytes (\S+)/m.exec(text)?.[1]);
 };
 
-/** What each kind of key takes, by its name's first word. */
+/** Number and size of Redis keys, by the first part of their name. */
 async function byFamily() {
   const families = {};
   const stream = inspect.scanStream({ match: '{runwatch}:*', count: 1000 });
@@ -103,9 +105,11 @@ const firstRound = Date.now();
 while ((await store.polls.subscriptions()).some(({ lastPollAt }) => !lastPollAt)) await pause(1000);
 const polled = (Date.now() - firstRound) / 1000;
 console.log(
-  `growth: ${count} subscriptions by ${source}, ${eventsPerSecond} events a second for ${minutes} minutes`,
+  `growth: ${count} subscriptions by ${source}, ${eventsPerSecond} events per second for ${minutes} minutes`,
 );
-console.log(`  found ${discovered.toFixed(0)} s, all polled once ${polled.toFixed(0)} s later`);
+console.log(
+  `  subscriptions found after ${discovered.toFixed(0)} s, all polled once ${polled.toFixed(0)} s later`,
+);
 
 const redisBefore = await memoryOfRedis();
 const processorBefore = processor();
@@ -132,17 +136,17 @@ const delays = final.delays.sort((a, b) => a - b);
 const at = (share) => ((delays[Math.ceil(share * delays.length) - 1] ?? Number.NaN) / 1000).toFixed(1);
 const redisAfter = await memoryOfRedis();
 console.log(`  events ${final.events}, executions ${final.executions}, messages ${final.posted}`);
-console.log(`  event to message ${at(0.5)} s median, ${at(0.99)} s at the 99th percentile`);
+console.log(`  event to message: median ${at(0.5)} s, 99th percentile ${at(0.99)} s`);
 console.log(
-  `  behind at the end ${atEnd.executions - atEnd.posted} messages, caught up in ${((Date.now() - drained) / 1000).toFixed(0)} s`,
+  `  backlog at the end: ${atEnd.executions - atEnd.posted} messages, cleared in ${((Date.now() - drained) / 1000).toFixed(0)} s`,
 );
 console.log(
-  `  bot ${megabytes(status('VmRSS'))}, ${megabytes(status('VmHWM'))} at most; ${(used / seconds).toFixed(2)} processors`,
+  `  bot ${megabytes(status('VmRSS'))}, ${megabytes(status('VmHWM'))} peak; ${(used / seconds).toFixed(2)} CPUs`,
 );
 console.log(
-  `  Redis ${megabytes(redisBefore)} before, ${megabytes(redisAfter)} after; ${((redisAfter - redisBefore) / final.events).toFixed(0)} bytes an event`,
+  `  Redis ${megabytes(redisBefore)} before, ${megabytes(redisAfter)} after; ${((redisAfter - redisBefore) / final.events).toFixed(0)} bytes per event`,
 );
-console.log(`  requests to Azure ${(((final.calls - callsBefore) / seconds) * 60).toFixed(0)} a minute`);
+console.log(`  requests to Azure ${(((final.calls - callsBefore) / seconds) * 60).toFixed(0)} per minute`);
 for (const [family, { keys, bytes }] of Object.entries(await byFamily()))
   if (bytes > 100_000)
     console.log(`  Redis ${family}: ${keys} keys, ${(bytes / keys).toFixed(0)} bytes each`);

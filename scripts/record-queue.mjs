@@ -1,6 +1,6 @@
-// Writes down what this version leaves in Redis when it stops: with work in its queues (an alert that was not posted yet, a press on
-// it, events that nobody looked into), or with measures in force. The next version's test goes on from there
-// (test/end-to-end/upgrade.test.ts).
+// Records what this version leaves in Redis when it stops, so that the next version's test can start from it
+// (test/end-to-end/upgrade.test.ts). It records either queued work (an alert not posted yet, an action on it,
+// unprocessed events) or active measures.
 // `npm run build && node scripts/record-queue.mjs test/fixtures/queued/VERSION.json [CHECKOUT] [queue|measures]`
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,7 +14,8 @@ const { startApp } = require('./dist/app.js');
 const { createAzure } = require('./dist/azure/azure.js');
 const { loadConfig } = require('./dist/config/config.js');
 const { startTenant } = require('./dist/demo/tenant/tenant.js');
-const { furnish } = require('./dist/demo/world.js');
+// Older versions export populateTenant as furnish.
+const { furnish, populateTenant = furnish } = require('./dist/demo/world.js');
 const { runCommand } = require('./dist/demo/scenarios.js');
 const { createLog } = require('./dist/runtime/log.js');
 const { createQueues } = require('./dist/pipeline/queues.js');
@@ -28,7 +29,7 @@ const { startEmbeddedRedis } = require('./dist/store/redis/embedded-redis.js');
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-record-'));
 const redis = await startEmbeddedRedis(dir);
 const tenant = await startTenant();
-const { people, vms } = furnish(tenant);
+const { people, vms } = populateTenant(tenant);
 const log = createLog('silent');
 const config = loadConfig({
   AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
@@ -68,11 +69,11 @@ const press = createPress({
   now: Date.now,
   keyring: createKeyring({ current: readSecretFile(dir), previous: null }),
   getAlert: store.alerts.get,
-  secretFits: async () => true,
+  secretMatches: async () => true,
 });
 const by = { surface: 'cli', id: 'sam', name: 'Sam Ortiz' };
 
-/** Work that waits in queues. */
+/** Leaves work in the queues. */
 async function leaveWork() {
   run(vms.pay01, people.dana);
   const first = await start(['poll', 'enrich']);
@@ -89,7 +90,7 @@ async function leaveWork() {
   await second.stop();
 }
 
-/** Measures in force on two machines, and a note. */
+/** Leaves active measures on two machines, and a note. */
 async function leaveMeasures() {
   run(vms.pay01, people.dana);
   run(vms.pay02, people.kim);

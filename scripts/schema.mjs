@@ -1,5 +1,6 @@
-// Writes schema/exceptions.json, the published JSON schema of exceptions as YAML, and docs/configuration.md, from the schemas that
-// the code checks by, and the table of actions in docs/guide.md, from their definitions.
+// Generates schema/exceptions.json (the published JSON schema for exceptions in YAML) and
+// docs/configuration.md from the schemas in the code, and the action table in docs/guide.md from the action
+// definitions.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 

@@ -1,4 +1,4 @@
-// Takes the README's screenshots from the demo as it is: `node scripts/screenshots.mjs` (needs Chromium).
+// Takes the README's screenshots from the running demo: `node scripts/screenshots.mjs` (needs Chromium).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ try {
   await night.locator('[data-opens=more]').click();
   await night.screenshot({ path: join(images, 'more.png') });
 
-  /** Presses an action on a card, confirms it, and waits until the card says that it is done. */
+  /** Runs an action on a card, confirms it, and waits until the card shows the result. */
   async function press(card, action, done) {
     const folded = card.locator('[data-opens=more]');
     if (
@@ -57,7 +57,7 @@ try {
     await card.locator(`[data-action=${action}]`).click();
     await card.getByText(done).waitFor();
   }
-  /** A card that changes meanwhile is drawn anew: its picture is taken again. */
+  /** Retries, since a card that changes during the screenshot is replaced. */
   async function shot(card, name, triesLeft = 10) {
     try {
       await card.screenshot({ path: join(images, `${name}.png`), timeout: 5000 });

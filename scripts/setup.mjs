@@ -1,5 +1,5 @@
-// Sets up whatever a fresh clone lacks, and says what it does; quick when there is nothing to do.
-// Uses nothing but Node, since it runs before anything is installed.
+// Sets up what a fresh clone is missing and prints each step; fast if there is nothing to do.
+// Uses only Node, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -14,8 +14,7 @@ function run(program, args, options = {}) {
     stdio: ['ignore', 'inherit', 'inherit'],
     ...options,
   });
-  if (error || status !== 0)
-    fail(`${program} ${args.join(' ')} did not succeed${error ? `: ${error.message}` : ''}`);
+  if (error || status !== 0) fail(`${program} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);
 }
 
 function fail(text) {
@@ -32,7 +31,7 @@ const newer = (a, b) => !existsSync(b) || statSync(a).mtimeMs > statSync(b).mtim
 
 function dependencies() {
   if (!newer(join(root, 'package-lock.json'), join(root, 'node_modules/.package-lock.json'))) return;
-  say('installing dependencies (npm ci), once');
+  say('installing dependencies with npm ci (first run only)');
   const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts'];
   const npm = process.env.npm_execpath;
   if (npm) run(process.execPath, [npm, ...args]);
@@ -46,7 +45,7 @@ const managers = [
   ['brew', ['install'], null],
 ];
 
-/** Installs a program with the system's package manager; false when there is none, or we may not. */
+/** Installs a program with the system's package manager; false if there is none or it is not allowed. */
 function install(names) {
   const manager = managers.find(([program]) => onPath(program));
   if (!manager) return false;
@@ -54,7 +53,7 @@ function install(names) {
   const root = process.getuid?.() === 0;
   if (program !== 'brew' && !root && !onPath('sudo')) return false;
   const name = names[program] ?? names.default;
-  say(`installing ${name} with ${program}, once`);
+  say(`installing ${name} with ${program} (first run only)`);
   const call = (list) => {
     const sudo = !root && program !== 'brew';
     const options = {
@@ -71,25 +70,25 @@ function redis() {
   if (process.env.REDIS_URL || onPath('redis-server') || onPath('valkey-server')) return;
   if (install({ 'apt-get': 'redis-server', default: 'redis' }) && onPath('redis-server')) return;
   fail(
-    'no Redis. Any one of these will do: set REDIS_URL; put redis-server or valkey-server on PATH; install the package redis-server (needs root)',
+    'Redis not found. Set REDIS_URL, put redis-server or valkey-server on PATH, or install the package redis-server (needs root)',
   );
 }
 
 function browser() {
   if (['chromium', 'chromium-browser', 'google-chrome'].some(onPath)) return;
   if (install({ default: 'chromium' }) && onPath('chromium')) return;
-  fail('no Chromium for the browser tests: install the package chromium');
+  fail('Chromium not found, which the browser tests need: install the package chromium');
 }
 
-/** Helm's templates are Go's, with sprig; the chart's test renders them by the same. */
+/** The Helm chart's test renders its templates with Go and sprig, as Helm does. */
 function go() {
   if (onPath('go') && existsSync('/usr/share/gocode/src/github.com/Masterminds/sprig')) return;
   const packages = 'golang-go golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev';
   if (install({ 'apt-get': packages, default: 'go' }) && onPath('go')) return;
-  say('no Go with sprig: the test of the Helm chart will fail');
+  say('Go with sprig not found: the test of the Helm chart will fail');
 }
 
-/** What `npm run bench` compares with. */
+/** Installs the programs that `npm run bench` compares with. */
 function peers() {
   if (!onPath('jq')) install({ default: 'jq' });
   if (!['prometheus-alertmanager', 'alertmanager'].some(onPath))

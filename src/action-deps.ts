@@ -14,7 +14,7 @@ import type { Log } from './runtime/log';
 import type { Metrics } from './runtime/metrics';
 import type { Store } from './store/store';
 
-export interface Around {
+export interface ActionContext {
   config: Config;
   store: Store;
   azure: Azure;
@@ -29,9 +29,9 @@ export interface Around {
   now: () => number;
 }
 
-/** All that actions need of the rest. */
-export function actionDeps(around: Around): PerformDeps {
-  const { config, store, azure, queues, surfaces, people, press, show, metrics, log, now, keyring } = around;
+/** Builds what actions need from the other modules. */
+export function actionDeps(context: ActionContext): PerformDeps {
+  const { config, store, azure, queues, surfaces, people, press, show, metrics, log, now, keyring } = context;
   const { escalation, ask, exceptions } = config.policy;
   const linkTo = (alertId: string) =>
     config.publicUrl === null ? null : `${config.publicUrl}/console/alerts/${alertId}`;
@@ -48,15 +48,15 @@ export function actionDeps(around: Around): PerformDeps {
     inGroup: people.inGroup,
     mayRead: people.mayRead,
     identify: ({ by, replyTo }) => people.identify(by, replyTo?.channel ?? null),
-    personOf: personFinder(around),
+    personOf: personFinder(context),
     linkTo,
     postNotice: async (notice) => {
       await store.deliveries.addNotice(notice, store.surfaces);
       await queues.deliverAll(store.surfaces, [notice.id]);
     },
-    openRoom: async (alert, people) => {
-      const surface = surfaces.find((candidate) => candidate.openRoom);
-      if (!surface?.openRoom) return null;
+    createChatChannel: async (alert, people) => {
+      const surface = surfaces.find((candidate) => candidate.createChatChannel);
+      if (!surface?.createChatChannel) return null;
       const name = `runwatch-${alert.id.toLowerCase()}`;
       const view = await store.measures.viewOf(alert);
       const model = messageOf(view, { responders: config.responders.length > 0, now: now() });
@@ -69,7 +69,7 @@ export function actionDeps(around: Around): PerformDeps {
       const thread = { kind: 'thread', id: `${alert.id}.room`, parent: ref, parts: model.thread } as const;
       const invited = [...people, ...(alert.assignee?.surface === surface.name ? [alert.assignee.id] : [])];
       const contents: Content[] = model.thread.length > 0 ? [summary, thread] : [summary];
-      return surface.openRoom(name, model.summary, invited, contents);
+      return surface.createChatChannel(name, model.summary, invited, contents);
     },
     postReview: async (review) => {
       await store.reviews.put(review);
@@ -81,11 +81,11 @@ export function actionDeps(around: Around): PerformDeps {
     },
     answersThatClose: ask?.closes ?? [],
     maxExceptionDays: exceptions?.maxDays ?? defaultMaxExceptionDays,
-    whisper: async (job, text) => {
+    replyPrivately: async (job, text) => {
       await store.answers.put(job.pressId, text);
       if (!job.replyTo) return;
       await surfaceOf(job.replyTo.surface)
-        ?.whisper(job.replyTo, text)
+        ?.replyPrivately(job.replyTo, text)
         .catch((error) => log.warn({ error }, 'could not answer a press'));
     },
     tell: async ({ surface, id }, text, onceId) => {
@@ -103,7 +103,7 @@ export function actionDeps(around: Around): PerformDeps {
     },
     page: async (alertId, why) => {
       if (!escalation?.routingKey) return;
-      await press({ alertId, action: 'escalate', by: ourselves, input: { why }, nonce: `page ${why}` });
+      await press({ alertId, action: 'escalate', by: runwatchActor, input: { why }, nonce: `page ${why}` });
     },
     showNotice: async (noticeId, outcome) => {
       const changed = await store.deliveries.changeNotice(
@@ -113,7 +113,7 @@ export function actionDeps(around: Around): PerformDeps {
       );
       if (changed) await queues.deliverAll(store.surfaces, [noticeId]);
     },
-    rejudge: async (alertId) => {
+    rescore: async (alertId) => {
       await queues.complete.add(
         'complete',
         { alertId },
@@ -123,10 +123,10 @@ export function actionDeps(around: Around): PerformDeps {
   };
 }
 
-const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
 
-/** A chat's user by id, anybody with an e-mail address in a chat, else just the name that was given. */
-function personFinder({ people, azure, surfaces }: Around) {
+/** Finds a chat user by id, or by email in any chat. Falls back to the given name. */
+function personFinder({ people, azure, surfaces }: ActionContext) {
   return async (surface: Presser['surface'], given: string): Promise<Presser> => {
     if (surface === 'slack') return people.describe(given);
     if (surface === 'teams') {

@@ -15,7 +15,7 @@ const target = {
   subscriptionId: '0',
 };
 
-/** An alert on one machine, by a caller whose role comes through a group. */
+/** A sample alert: one machine, and a caller who has the role through a group. */
 function sample(): AlertView {
   const grant = { role: 'the role', scope: '/subscriptions/0', assignmentId: 'a', principalId: 'g' };
   const execution = {
@@ -38,14 +38,14 @@ function sample(): AlertView {
   };
 }
 
-/** The guide's table of actions, from their definitions. */
+/** Fills in the guide's action table from the action definitions. */
 export function withActionTable(guide: string): string {
   const view = sample();
   const rows = alertActions()
     .filter(({ id }) => id !== 'answer')
     .map((action) => `| ${cells(action, view).join(' | ')} |`);
   const table = [
-    '| button | action id | what it does, and does not | may be pressed by | needs in Azure and Graph |',
+    '| button | action id | what it does and does not do | who can use it | permissions in Azure and Graph |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
@@ -55,10 +55,10 @@ export function withActionTable(guide: string): string {
 
 function cells(action: AlertAction, view: AlertView): string[] {
   const { id, label, confirm, right, sameRightAs, fourEyes, undoes, permissions, graph = [] } = action;
-  const who = right === 'triage' ? 'whoever may read, until responders are named' : 'responders';
+  const who = right === 'triage' ? 'anyone with read access, until responders are configured' : 'responders';
   const more = [
-    ...(sameRightAs ? [`with the right to \`${sameRightAs}\``] : []),
-    ...(fourEyes ? ['and a second one who approves'] : []),
+    ...(sameRightAs ? [`with the right for \`${sameRightAs}\``] : []),
+    ...(fourEyes ? ['plus approval by a second responder'] : []),
   ];
   const changes = [...permissions, ...graph].filter((each) => !/\/read$/i.test(each));
   return [

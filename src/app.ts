@@ -1,11 +1,11 @@
 import type { WebClient } from '@slack/web-api';
 import { actionDeps } from './action-deps';
-import { reviewAll } from './actions/access/review-access';
+import { postAllReviews } from './actions/access/review-access';
 import { migrateMeasures } from './actions/migrate-measures';
 import { type Azure, createAzure } from './azure/azure';
 import { appCredential } from './azure/connection/credential';
+import { createAuth } from './chat/console/auth';
 import { type ConsoleDeps, createConsole } from './chat/console/console';
-import { createDoor } from './chat/console/door';
 import { createPeopleIn, createSlackApp, createSlackClient, type SlackApp } from './chat/slack/slack-app';
 import type { SlackPeople } from './chat/slack/slack-people';
 import { createSlackSurface } from './chat/slack/slack-surface';
@@ -18,10 +18,10 @@ import { backtest, backtestDays, backtestText } from './domain/exceptions/backte
 import type { Exception } from './domain/exceptions/exception';
 import { matchFactsOf } from './domain/exceptions/match-facts';
 import { matchWords } from './domain/exceptions/match-words';
-import { useOwnTechniques } from './domain/techniques/own-technique';
+import { addCustomTechniques } from './domain/techniques/custom-technique';
 import { hideSecrets } from './domain/text/redactor';
-import { measure } from './health/gauges';
-import { historyShare, whatIsUnready } from './health/readiness';
+import { updateGauges } from './health/gauges';
+import { historyShare, unreadyReasons } from './health/readiness';
 import { troublesOf } from './health/troubles';
 import { readHealth, watchHealth } from './health/watch-health';
 import { archiveAudit } from './pipeline/archive-audit';
@@ -35,16 +35,16 @@ import { sweep } from './pipeline/sweep';
 import { watchMeasures } from './pipeline/watch-measures';
 import { expireApprovals } from './presses/approvals';
 import { cannotRead } from './presses/authorize';
-import { refuseUnknownActions } from './presses/check-policy';
+import { checkActionIds } from './presses/check-policy';
 import { createPeople, type People } from './presses/identify';
 import { perform } from './presses/perform';
-import { createPress, secretDoesNotFit } from './presses/press';
-import { atMost } from './runtime/at-most';
+import { createPress, secretMismatch } from './presses/press';
 import { createKeyring, type Secrets } from './runtime/keyring';
+import { limitConcurrency } from './runtime/limit-concurrency';
 import type { Log } from './runtime/log';
 import { createMetrics, type Metrics } from './runtime/metrics';
-import { onceASecond } from './runtime/once-a-second';
-import { type Begin, retryUntilDone } from './runtime/retry-until-done';
+import { rateLimitedWarn } from './runtime/rate-limited-warn';
+import { type RunInBackground, retryUntilDone } from './runtime/retry-until-done';
 import { within } from './runtime/within';
 import { type Pages, type RunningServer, startServer } from './server';
 import type { RedisAddress } from './store/redis/connect';
@@ -61,53 +61,53 @@ export interface AppOptions {
   config: Config;
   roles: readonly Role[];
   log: Log;
-  /** Default: the real one, by the configuration. */
+  /** Default: the real Azure client, built from the configuration. */
   azure?: (metrics: Metrics) => Azure;
   /** Default: Date.now. */
   now?: () => number;
-  /** How long a new subscription's history waits for its first polls, ms. Default: 30 seconds. */
+  /** Delay before a new subscription's history is backfilled, so that polls run first, ms. Default: 30 s. */
   backfillDelayMs?: number;
-  /** What the console shows above its alerts; the demo's panel. */
+  /** Panel that the console shows above the alerts. Used by the demo. */
   panel?: ConsoleDeps['panel'];
 }
 
 export interface App {
-  /** Where the console is; null when this process does not serve. */
+  /** URL of the console; null in a process without the role serve. */
   url: string | null;
-  /** Where this process answers /healthz, /readyz and /metrics. */
+  /** URL at which this process serves /healthz, /readyz and /metrics. */
   healthUrl: string;
-  /** Resolves once every known subscription's history is filled; told how much of it is, 0 to 1, meanwhile. */
+  /** Resolves once the history of every known subscription is filled. Reports progress from 0 to 1. */
   historyFilled: (onShare?: (share: number) => void) => Promise<void>;
   stop: () => Promise<void>;
 }
 
 const sweepEveryMs = 10_000;
-/** Every morning at eight, in the zone of the working hours. */
+/** Daily at 08:00, in the time zone of the working hours. */
 const digestAt = '0 8 * * *';
-/** On the first of each month, an hour later. */
+/** On the first of each month at 09:00. */
 const reportAt = '0 9 1 * *';
 const copyAuditEveryMs = 2000;
 const watchMeasuresEveryMs = 60_000;
 const watchHealthEveryMs = 10_000;
-/** A start waits this long for Redis, ms; then it goes on in the background. */
-const startHasMs = 1500;
-/** A Redis that is silent for this long is waited for in the background, ms. */
-const probeHasMs = 1000;
-/** What is in hand may take this long to end, ms; what then still runs is done again by the next process. */
-const stopHasMs = 6000;
-/** The embedded Redis may take this long to write its last, ms. */
-const redisHasMs = 2000;
+/** Startup waits this long for Redis, ms. After that it continues in the background. */
+const startTimeoutMs = 1500;
+/** How long the Redis probe waits for an answer, ms. After that, connecting continues in the background. */
+const probeTimeoutMs = 1000;
+/** How long jobs in progress may take to finish on shutdown, ms. The next process reruns the rest. */
+const stopTimeoutMs = 6000;
+/** How long the embedded Redis may take to save its data on shutdown, ms. */
+const redisStopTimeoutMs = 2000;
 
-/** Puts the runtime together from a Config and the roles to run, and starts it. */
+/** Assembles and starts the app from a Config and the roles to run. */
 export async function startApp(options: AppOptions): Promise<App> {
   const { redisUrl, dataDir, secrets, hidden } = options.config;
   hideSecrets(hidden);
-  refuseUnknownActions(options.config);
-  useOwnTechniques(options.config.policy.techniques);
+  checkActionIds(options.config);
+  addCustomTechniques(options.config.policy.techniques);
   if (redisUrl) {
     if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);
-    const why = await whyNoRedis({ url: redisUrl }, probeHasMs);
-    // A connection would go on in database 0, which is somebody else's.
+    const why = await whyNoRedis({ url: redisUrl }, probeTimeoutMs);
+    // ioredis would silently continue in database 0, which may belong to another application.
     if (why?.includes('no such database')) throw new ConfigError([`REDIS_URL: ${why}`]);
     if (why) options.log.error(why);
     return assemble(options, secrets, { url: redisUrl }, async () => {});
@@ -140,7 +140,7 @@ async function assemble(
   const names = [...surfaces.map((surface) => surface.name), ...(config.teams ? ['teams'] : [])];
   const keyring = createKeyring(secrets);
   const store = createStore(address, names, keyring.auditSigner());
-  const warn = onceASecond(log);
+  const warn = rateLimitedWarn(log);
   store.onError((error) => warn(error, 'Redis does not answer; waiting for it'));
   const queues = createQueues(address, log);
   const azure =
@@ -154,7 +154,7 @@ async function assemble(
     now,
     keyring,
     getAlert: store.alerts.get,
-    secretFits: () => store.secretFits(keyring),
+    secretMatches: () => store.secretMatches(keyring),
   });
   const show = (...alertIds: readonly string[]) => queues.deliverAll(store.surfaces, alertIds);
   const getView = async (id: string) => {
@@ -171,7 +171,7 @@ async function assemble(
         answerTo: store.answers.get,
         command: (text) => answerCommand(text, { azure, store, now }),
         mayRead: (presser) => people.mayRead(presser),
-        mayChoosePlaces: (presser) => people.mayEverything(presser),
+        mayChoosePlaces: (presser) => people.hasFullRights(presser),
         chose: async (by, place, on) => {
           const at = new Date(now()).toISOString();
           const action = on ? 'alerts here' : 'alerts stop';
@@ -195,9 +195,9 @@ async function assemble(
   const responders = config.responders.length > 0;
   const stops: (() => Promise<void>)[] = [];
   const stopped = new AbortController();
-  const begun: Promise<unknown>[] = [];
-  const begin: Begin = (work) => void begun.push(retryUntilDone(log, stopped.signal, work));
-  const tested = async (exception: Pick<Exception, 'match' | 'silenceCritical'>) => {
+  const startTasks: Promise<unknown>[] = [];
+  const begin: RunInBackground = (work) => void startTasks.push(retryUntilDone(log, stopped.signal, work));
+  const runBacktest = async (exception: Pick<Exception, 'match' | 'silenceCritical'>) => {
     const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
     return `It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
   };
@@ -213,7 +213,7 @@ async function assemble(
           getView,
           openAlerts: async () =>
             (await store.alerts.list({ limit: 500 })).filter((a) => a.announced && a.state !== 'closed'),
-          backtest: tested,
+          backtest: runBacktest,
           home: (presser) => homeFor(presser, store, now()),
           command: (text) => answerCommand(text, { azure, store, now }),
           press,
@@ -229,7 +229,7 @@ async function assemble(
       listAlerts: (limit) => store.alerts.list({ limit }),
       viewsOf: store.measures.viewsOf,
       getView,
-      backtest: tested,
+      backtest: runBacktest,
       listExceptions: async () =>
         Promise.all(
           (await store.exceptions.list()).map(async (exception) => ({
@@ -254,9 +254,9 @@ async function assemble(
       answerTo: store.answers.get,
       watch: store.watchChanges,
     });
-    const door = createDoor({
+    const auth = createAuth({
       host: config.host,
-      behindProxy: isBehindProxy(config),
+      behindProxy: isProxied(config),
       consoleToken: config.consoleToken,
       keyring,
       failures: store.signInFailures,
@@ -264,7 +264,7 @@ async function assemble(
       now,
     });
     pages = {
-      door,
+      auth,
       console: consoleRouter,
       queues,
       webhooks: [slack?.router, teams?.router].filter((router) => router != null),
@@ -278,12 +278,12 @@ async function assemble(
     config,
     ...addressOf(config, pages !== null),
     metrics,
-    measure: (withNames) =>
-      measure({ config, store, queues, metrics, azureClock: azure.clock, log, now }, withNames),
-    unready: () => whatIsUnready(store.ping),
+    updateGauges: (withNames) =>
+      updateGauges({ config, store, queues, metrics, azureClock: azure.clock, log, now }, withNames),
+    unready: () => unreadyReasons(store.ping),
     pages,
   });
-  if (!pages) log.info({ url: server.url }, 'health and metrics are answered here');
+  if (!pages) log.info({ url: server.url }, 'serving health and metrics');
   await startSlack();
   if (has('enrich')) {
     const { policy, points } = config;
@@ -299,9 +299,9 @@ async function assemble(
   }
   if (has('deliver')) {
     const routes = config.policy.routes ?? [];
-    const inTurn = atMost(50);
-    const fewFloods = atMost(2);
-    const deps = { store, surfaces, queues, metrics, log, responders, routes, now, inTurn, fewFloods };
+    const limitPosts = limitConcurrency(50);
+    const limitBatches = limitConcurrency(2);
+    const deps = { store, surfaces, queues, metrics, log, responders, routes, now, limitPosts, limitBatches };
     queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
     const { policy } = config;
     queues.work('sweep', async () => {
@@ -353,7 +353,7 @@ async function assemble(
     begin(() =>
       queues.watchMeasures.upsertJobScheduler('watch', { every: watchMeasuresEveryMs }, { name: 'watch' }),
     );
-    queues.work('reviewAccess', () => reviewAll(deps, now));
+    queues.work('reviewAccess', () => postAllReviews(deps, now));
     if (config.policy.accessReview === 'monthly') {
       const tz = config.policy.workingHours?.zone ?? 'UTC';
       begin(() =>
@@ -361,8 +361,8 @@ async function assemble(
       );
     }
     stops.push(
-      onceItFits(
-        () => store.secretFits(keyring),
+      startOnceSecretMatches(
+        () => store.secretMatches(keyring),
         log,
         () =>
           begin(async () => {
@@ -382,23 +382,23 @@ async function assemble(
   let stopping: Promise<void> | null = null;
   async function stopAll(): Promise<void> {
     stopped.abort();
-    const inHand = Promise.all([...stops.map((stop) => stop()), queues.close()]);
-    const ended = await endsWithin(stopHasMs, inHand, log);
+    const inProgress = Promise.all([...stops.map((stop) => stop()), queues.close()]);
+    const ended = await finishesWithin(stopTimeoutMs, inProgress, log);
     if (!ended) queues.abandon();
     await server.stop();
     await store.close();
-    await endsWithin(redisHasMs, stopRedis(), log);
+    await finishesWithin(redisStopTimeoutMs, stopRedis(), log);
     log.info(
       ended
-        ? 'Runwatch has stopped; what was in hand is finished or back in its queue'
-        : 'Runwatch has stopped; what was in hand is done again by the next process',
+        ? 'Runwatch has stopped; jobs in progress have finished or are back in the queue'
+        : 'Runwatch has stopped; the next process will rerun the jobs in progress',
     );
   }
-  if (!(await endsWithin(startHasMs, Promise.all(begun), log)))
+  if (!(await finishesWithin(startTimeoutMs, Promise.all(startTasks), log)))
     log.error(
-      'Redis does not take yet what a start needs; Runwatch goes on once it does, and sees no command until then',
+      'Redis does not accept the startup writes yet; startup continues once it does, and no command is seen until then',
     );
-  log.info({ roles, url: server.url, surfaces: store.surfaces }, 'Runwatch runs');
+  log.info({ roles, url: server.url, surfaces: store.surfaces }, 'Runwatch is running');
   return {
     url: pages ? server.url : null,
     healthUrl: server.url,
@@ -413,44 +413,48 @@ async function assemble(
   };
 }
 
-/** With pages where RUNWATCH_PORT says; else where RUNWATCH_METRICS_PORT does, or on a free port of loopback. */
+/** RUNWATCH_PORT when serving pages; otherwise RUNWATCH_METRICS_PORT, or a free loopback port. */
 function addressOf({ host, port, metricsPort }: Config, withPages: boolean): { host: string; port: number } {
   if (withPages) return { host, port };
   return metricsPort === null ? { host: '127.0.0.1', port: 0 } : { host, port: metricsPort };
 }
 
-/** False when it takes longer, or fails. */
-async function endsWithin(ms: number, work: Promise<unknown>, log: Log): Promise<boolean> {
+/** False if the work fails or takes longer. */
+async function finishesWithin(ms: number, work: Promise<unknown>, log: Log): Promise<boolean> {
   try {
-    await within(ms, work, () => new Error(`not through after ${ms / 1000} s`));
+    await within(ms, work, () => new Error(`not finished after ${ms / 1000} s`));
     return true;
   } catch (error) {
-    log.warn({ error }, 'a part did not end by itself');
+    log.warn({ error }, 'a component did not finish in time');
     return false;
   }
 }
 
-/** Where people or Teams reach us from elsewhere while we listen on loopback, a proxy of this machine is between. */
-function isBehindProxy({ publicUrl, trustedProxies, teams }: Config): boolean {
+/** True if requests come from other machines. When we listen on loopback, a local proxy forwards them. */
+function isProxied({ publicUrl, trustedProxies, teams }: Config): boolean {
   const elsewhere =
     publicUrl !== null && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(publicUrl);
   return elsewhere || trustedProxies.length > 0 || (teams !== null && !teams.local);
 }
 
-const fitEveryMs = 30_000;
+const secretCheckEveryMs = 30_000;
 
-/** Begins once the secret fits, and says loudly that nothing is done meanwhile; answers how to stop looking. */
-function onceItFits(fits: () => Promise<boolean>, log: Log, begin: () => void): () => Promise<void> {
+/** Starts once the secret matches. Until then it logs an error. Returns a function that stops the check. */
+function startOnceSecretMatches(
+  fits: () => Promise<boolean>,
+  log: Log,
+  begin: () => void,
+): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  const look = async () => {
+  const check = async () => {
     const fit = await fits().catch(() => null);
     if (stopped) return;
     if (fit) return begin();
-    if (fit === false) log.error(secretDoesNotFit);
-    timer = setTimeout(look, fit === null ? 1000 : fitEveryMs);
+    if (fit === false) log.error(secretMismatch);
+    timer = setTimeout(check, fit === null ? 1000 : secretCheckEveryMs);
   };
-  void look();
+  void check();
   return async () => {
     stopped = true;
     clearTimeout(timer);

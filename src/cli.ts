@@ -3,14 +3,14 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { CommandError, terminal } from './commands/support/output';
 import { ConfigError, loadConfig } from './config/config';
 import { toIso } from './domain/activity/read-record';
-import { useOwnTechniques } from './domain/techniques/own-technique';
+import { addCustomTechniques } from './domain/techniques/custom-technique';
 import { hideSecrets } from './domain/text/redactor';
-import { refuseUnknownActions } from './presses/check-policy';
+import { checkActionIds } from './presses/check-policy';
 
 const output = terminal();
 const program = new Command('runwatch')
   .description(
-    'Catches commands run on Azure machines from outside them, and lets people act on it from chat',
+    'Detects commands run on Azure machines through the control plane, and lets people respond from chat',
   )
   .version(require('../package.json').version)
   .exitOverride()
@@ -21,7 +21,7 @@ const program = new Command('runwatch')
   .showSuggestionAfterError()
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 it failed, 2 wrong usage or configuration, 3 alerts were found (replay --fail-on-alert)',
+    '\nExit codes: 0 success, 1 failure, 2 usage or configuration error, 3 alerts found (replay --fail-on-alert)',
   );
 
 const oldestNode = 22;
@@ -34,19 +34,21 @@ if (Number(process.versions.node.split('.')[0]) < oldestNode) {
 
 let exitCode = 0;
 const wholeDays = (value: string) => {
-  if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('Expected whole days, 1 to 9999.');
+  if (!/^[1-9]\d{0,3}$/.test(value))
+    throw new InvalidArgumentError('Expected a whole number of days from 1 to 9999.');
   return Number(value);
 };
-const moment = (value: string) => {
+const pastTime = (value: string) => {
   const at = toIso(value);
-  if (!at || Date.parse(at) > Date.now()) throw new InvalidArgumentError('Expected a moment in the past.');
+  if (!at || Date.parse(at) > Date.now())
+    throw new InvalidArgumentError('Expected a date or time in the past.');
   return at;
 };
-/** @param needsSecret the command starts the bot, or asks it to act */
+/** @param needsSecret the command starts the bot or queues an action for it */
 function config({ needsSecret = false } = {}) {
   const loaded = loadConfig(process.env, undefined, { needsSecret });
-  refuseUnknownActions(loaded);
-  useOwnTechniques(loaded.policy.techniques);
+  checkActionIds(loaded);
+  addCustomTechniques(loaded.policy.techniques);
   hideSecrets(loaded.hidden);
   return loaded;
 }
@@ -54,10 +56,10 @@ function config({ needsSecret = false } = {}) {
 program
   .command('start')
   .description('run the bot')
-  .option('--roles <roles>', 'some of poll,enrich,deliver,respond,serve; all by default')
+  .option('--roles <roles>', 'comma-separated roles: poll,enrich,deliver,respond,serve (default: all)')
   .addHelpText('after', '\nExamples:\n  runwatch start\n  runwatch start --roles poll,enrich')
   .action(async (flags) => {
-    // Dependencies that print by themselves when it is set would write past our log.
+    // When DEBUG is set, some dependencies print directly and bypass our log.
     delete process.env.DEBUG;
     const settings = config({ needsSecret: true });
     const { start } = await import('./commands/start');
@@ -67,9 +69,9 @@ program
 program
   .command('demo')
   .description(
-    'the whole product on this machine: a simulated tenant and the web console, nothing to configure',
+    'run the whole product locally with a simulated tenant and the web console; needs no configuration',
   )
-  .option('--scenario <name>', 'play only one: routine, night or storm')
+  .option('--scenario <name>', 'play only one scenario: routine, night or storm')
   .option('--no-open', 'do not open a browser')
   .addHelpText('after', '\nExample:\n  runwatch demo --scenario night')
   .action(async (flags) => {
@@ -79,30 +81,29 @@ program
 
 program
   .command('replay')
-  .description('print the alerts that activity-log exports would have raised')
-  .argument('[FILE...]', 'exports, gzip or plain; stdin when none is named')
+  .description('print the alerts that activity log exports would have raised')
+  .argument('[FILE...]', 'activity log exports, plain or gzipped (default: stdin)')
   .addOption(
-    new Option('--format <shape>', "the records' shape")
+    new Option('--format <shape>', 'format of the records')
       .choices(['auto', 'rest', 'diagnostic', 'log-analytics', 'ecs'])
       .default('auto'),
   )
-  .option('--exceptions <file>', 'YAML file of exceptions to judge by')
+  .option('--exceptions <file>', 'YAML file of exceptions to apply')
   .option(
     '--workspace [id]',
-    'hunt in a Log Analytics workspace instead of files; without an id the one of LOG_ANALYTICS_WORKSPACE_ID',
+    'read from a Log Analytics workspace instead of files (default id: LOG_ANALYTICS_WORKSPACE_ID)',
   )
-  .addOption(new Option('--days <days>', 'how far back in the workspace').default(30).argParser(wholeDays))
   .addOption(
-    new Option(
-      '--since <moment>',
-      'where to begin in the workspace, such as 2026-11-01 or 2026-11-01T08:00:00Z',
-    )
-      .argParser(moment)
+    new Option('--days <days>', 'days to read back in the workspace').default(30).argParser(wholeDays),
+  )
+  .addOption(
+    new Option('--since <time>', 'start time in the workspace, such as 2026-11-01 or 2026-11-01T08:00:00Z')
+      .argParser(pastTime)
       .conflicts('days'),
   )
-  .option('--group', 'bursts as one alert, as the bot makes them')
-  .option('--fail-on-alert', 'exit 3 when there are alerts that no exception covers')
-  .option('--json', 'one JSON object a line')
+  .option('--group', 'group a burst into one alert, as the bot does')
+  .option('--fail-on-alert', 'exit with 3 if an alert is not covered by an exception')
+  .option('--json', 'print one JSON object per line')
   .addHelpText(
     'after',
     '\nExamples:\n  az monitor activity-log list --offset 7d | runwatch replay\n  runwatch replay --json export.json.gz | jq .caller.name\n  runwatch replay --workspace --days 365 --json',
@@ -114,10 +115,12 @@ program
 
 program
   .command('roles')
-  .description("a caller's role assignments, how each reaches them, and which let them run commands")
-  .argument('<CALLER>', 'UPN, object id, app id or display name')
-  .requiredOption('--scope <scope>', 'a subscription id, or an ARM id')
-  .option('--json', 'one JSON object a line')
+  .description(
+    'list the role assignments of a caller, how each was granted, and which allow running commands',
+  )
+  .argument('<CALLER>', 'UPN, object ID, app ID or display name')
+  .requiredOption('--scope <scope>', 'a subscription ID or an ARM resource ID')
+  .option('--json', 'print one JSON object per line')
   .addHelpText(
     'after',
     '\nExample:\n  runwatch roles dana@contoso.example --scope 5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01',
@@ -129,10 +132,10 @@ program
 
 program
   .command('who-can')
-  .description('every principal that can do an action, and through what')
+  .description('list every principal that can perform an action, and the role that allows it')
   .argument('[ACTION]', 'an ARM action', 'Microsoft.Compute/virtualMachines/runCommand/action')
-  .requiredOption('--scope <scope>', 'a subscription id, or an ARM id')
-  .option('--json', 'one JSON object a line')
+  .requiredOption('--scope <scope>', 'a subscription ID or an ARM resource ID')
+  .option('--json', 'print one JSON object per line')
   .addHelpText('after', '\nExample:\n  runwatch who-can --scope /subscriptions/…/resourceGroups/rg-payments')
   .action(async (action, flags) => {
     const { whoCanCommand } = await import('./commands/roles');
@@ -141,39 +144,41 @@ program
 
 const exceptions = program
   .command('exceptions')
-  .description('documented reasons not to alert, also as YAML under version control');
-const some = (name: string) => new Option(`--${name} <values...>`, 'one or more; * is any run of characters');
+  .description(
+    'manage exceptions: documented reasons not to alert, optionally kept as YAML in version control',
+  );
+const some = (name: string) => new Option(`--${name} <values...>`, 'one or more; * matches any text');
 
 exceptions
   .command('list')
-  .description('all exceptions, with how often each was used')
-  .option('--json', 'one JSON object a line')
+  .description('list all exceptions and how often each was used')
+  .option('--json', 'print one JSON object per line')
   .action(async (flags) => (await import('./commands/exceptions')).listExceptions(flags, config(), output));
 exceptions
   .command('show')
   .argument('<ID>')
-  .description('one exception')
-  .option('--json', 'as JSON')
+  .description('show one exception')
+  .option('--json', 'print JSON')
   .action(async (id, flags) =>
     (await import('./commands/exceptions')).showException(id, flags, config(), output),
   );
 exceptions
   .command('add')
-  .description('add an exception; all that is given must hold')
+  .description('add an exception; all conditions must match')
   .addOption(some('caller'))
   .addOption(some('target'))
   .addOption(some('resource-group'))
   .addOption(some('subscription'))
   .addOption(some('technique'))
   .addOption(some('ip'))
-  .option('--sha256 <digest>', "the script's digest")
-  .option('--pattern <re2>', 'a pattern that the script holds, RE2 syntax')
-  .requiredOption('--reason <text>', 'why')
-  .requiredOption('--owner <who>', 'who answers for it')
-  .requiredOption('--expires <day>', 'a day (its end, UTC) or a time')
-  .option('--review <day>', 'when it is looked at')
-  .option('--ticket <url>', 'link to a ticket')
-  .option('--json', 'as JSON')
+  .option('--sha256 <digest>', 'SHA-256 digest of the script')
+  .option('--pattern <re2>', 'RE2 pattern to find in the script')
+  .requiredOption('--reason <text>', 'reason')
+  .requiredOption('--owner <who>', 'owner')
+  .requiredOption('--expires <day>', 'expiry: a day (until its end, UTC) or a time')
+  .option('--review <day>', 'review date')
+  .option('--ticket <url>', 'ticket URL')
+  .option('--json', 'print JSON')
   .addHelpText(
     'after',
     "\nExample:\n  runwatch exceptions add --caller patch-bot@contoso.example --target 'vm-web-*' --reason Patching --owner dana@contoso.example --expires 2027-01-31",
@@ -182,37 +187,37 @@ exceptions
 exceptions
   .command('expire')
   .argument('<ID>')
-  .description('end an exception now')
+  .description('expire an exception now')
   .action(async (id) => (await import('./commands/exceptions')).expireException(id, config(), output));
 exceptions
   .command('review')
   .argument('<ID>')
-  .description('how it was used; --until extends it')
-  .option('--until <day>', 'the new expiry')
-  .option('--json', 'as JSON')
+  .description('show how an exception was used; --until extends it')
+  .option('--until <day>', 'new expiry date')
+  .option('--json', 'print JSON')
   .action(async (id, flags) =>
     (await import('./commands/exceptions')).reviewException(id, flags, config(), output),
   );
 exceptions
   .command('export')
-  .description('all exceptions as YAML')
-  .option('--output <file>', 'default: stdout')
+  .description('print all exceptions as YAML')
+  .option('--output <file>', 'output file (default: stdout)')
   .action(async (flags) => (await import('./commands/exceptions')).exportExceptions(flags, config(), output));
 exceptions
   .command('import')
-  .argument('<FILE>', 'YAML, - for stdin')
-  .description('make the store hold what a file says; shows what changes')
-  .option('--dry-run', 'only show')
-  .option('--prune', 'remove what is not in the file')
+  .argument('<FILE>', 'YAML file, or - for stdin')
+  .description('apply exceptions from a file and show the changes')
+  .option('--dry-run', 'show the changes without applying them')
+  .option('--prune', 'remove exceptions that are not in the file')
   .action(async (file, flags) =>
     (await import('./commands/exceptions')).importExceptions(file, flags, config(), output),
   );
 exceptions
   .command('test')
-  .argument('<FILE>', 'YAML of exceptions')
-  .description('what exceptions would have silenced in an export of the log')
-  .requiredOption('--against <exports...>', 'activity-log exports')
-  .option('--json', 'one JSON object an exception')
+  .argument('<FILE>', 'YAML file of exceptions')
+  .description('show which alerts in a log export the exceptions would have suppressed')
+  .requiredOption('--against <exports...>', 'activity log exports')
+  .option('--json', 'print one JSON object per exception')
   .addHelpText(
     'after',
     '\nExample:\n  runwatch exceptions test exceptions.yaml --against last-month.ndjson.gz',
@@ -221,12 +226,12 @@ exceptions
     exitCode = await (await import('./commands/exceptions')).testExceptions(file, flags, config(), output);
   });
 
-const detections = program.command('detections').description('the ways to run code that are detected');
+const detections = program.command('detections').description('show and test the detected ways to run code');
 
 detections
   .command('list')
-  .description('every technique, its operations, and whether it is on')
-  .option('--json', 'one JSON object a line')
+  .description('list every technique, its operations, and whether it is on')
+  .option('--json', 'print one JSON object per line')
   .addHelpText('after', '\nExample:\n  runwatch detections list')
   .action(async (flags) => {
     (await import('./commands/detections')).listDetections(flags, config(), output);
@@ -234,8 +239,8 @@ detections
 
 detections
   .command('test')
-  .description('run the examples of the techniques that RUNWATCH_CONFIG adds')
-  .option('--json', 'one JSON object an example')
+  .description('check the examples of the techniques in RUNWATCH_CONFIG')
+  .option('--json', 'print one JSON object per example')
   .addHelpText('after', '\nExample:\n  RUNWATCH_CONFIG=runwatch.yaml runwatch detections test')
   .action(async (flags) => {
     exitCode = (await import('./commands/detections')).testDetections(flags, config(), output);
@@ -243,8 +248,8 @@ detections
 
 program
   .command('doctor')
-  .description('check credentials, permissions, Slack and Redis; says how to mend each')
-  .option('--json', 'one JSON object a check')
+  .description('check credentials, permissions, Slack and Redis, and say how to fix problems')
+  .option('--json', 'print one JSON object per check')
   .addHelpText('after', '\nExample:\n  runwatch doctor')
   .action(async (flags) => {
     const { doctor } = await import('./commands/doctor/doctor');
@@ -253,13 +258,15 @@ program
 
 program
   .command('manifest')
-  .description('the Slack app manifest, the Teams app manifest, or the least-privilege custom roles')
-  .addArgument(new Argument('<KIND>', 'which').choices(['slack', 'teams', 'azure-role']))
-  .option('--url <url>', 'Slack over HTTP: where Slack reaches the bot; Socket Mode without')
-  .option('--app-id <id>', 'Teams: the id of the bot; default TEAMS_APP_ID')
-  .option('--subscription <id>', 'where the roles may be assigned')
-  .option('--package <file>', 'teams: also write the app package, a zip with its icons')
-  .addOption(new Option('--role <role>', 'only one of the two').choices(['watcher', 'responder']))
+  .description('print the Slack app manifest, the Teams app manifest, or the least-privilege custom roles')
+  .addArgument(new Argument('<KIND>', 'what to print').choices(['slack', 'teams', 'azure-role']))
+  .option('--url <url>', 'slack: URL where Slack reaches the bot over HTTP (default: Socket Mode)')
+  .option('--app-id <id>', 'teams: app ID of the bot (default: TEAMS_APP_ID)')
+  .option('--subscription <id>', 'azure-role: subscription where the roles can be assigned')
+  .option('--package <file>', 'teams: also write the app package, a zip file with the icons')
+  .addOption(
+    new Option('--role <role>', 'azure-role: print only this role').choices(['watcher', 'responder']),
+  )
   .addHelpText(
     'after',
     '\nExamples:\n  runwatch manifest slack > slack.json\n  runwatch manifest azure-role --role watcher --subscription ID > role.json',
@@ -269,46 +276,48 @@ program
 program
   .command('config')
   .description(
-    'the configuration in force as YAML, the points of each score reason among it; secrets are not shown',
+    'print the effective configuration as YAML, with the points per score reason; secrets are hidden',
   )
   .addHelpText('after', '\nExample:\n  runwatch config')
   .action(async () => (await import('./commands/print-config')).printConfig(config(), output));
 
-const audit = program.command('audit').description('the audit log: who pressed what, when, with what result');
+const audit = program
+  .command('audit')
+  .description('verify and export the audit log: who did what, when, and the result');
 audit
   .command('verify')
-  .description('check that the log is whole and signed, and that copies say the same as Redis')
-  .argument('[file...]', 'exported or copied JSON lines; default: the log in Redis and its archive')
+  .description('check that the log is complete and signed, and that copies match Redis')
+  .argument('[file...]', 'exported or copied JSON lines (default: the log in Redis and its archive)')
   .option(
     '--key <file...>',
-    'public keys in PEM, as audit key prints them; default: derived from RUNWATCH_SECRET',
+    'PEM public keys, as printed by audit key (default: derived from RUNWATCH_SECRET)',
   )
-  .option('--offline', 'check files by themselves, without Redis')
-  .option('--json', 'as JSON')
+  .option('--offline', 'check files without comparing them to Redis')
+  .option('--json', 'print JSON')
   .action(async (files, flags) =>
     (await import('./commands/audit')).verifyAudit(files, flags, config(), output),
   );
 audit
   .command('key')
-  .description('the public key that checks the signatures, for whoever audits')
-  .option('--json', 'one JSON object a line')
+  .description('print the public key that verifies the signatures, for auditors')
+  .option('--json', 'print one JSON object per line')
   .action(async (flags) => (await import('./commands/audit')).auditKey(flags, config(), output));
 audit
   .command('export')
-  .description('all entries')
+  .description('export all entries')
   .addOption(new Option('--format <format>', 'jsonl or csv').choices(['jsonl', 'csv']).default('jsonl'))
-  .option('--output <file>', 'default: stdout')
+  .option('--output <file>', 'output file (default: stdout)')
   .action(async (flags) => (await import('./commands/audit')).exportAudit(flags, config(), output));
 
 program
   .command('respond')
-  .description('do an action on an alert, as its button does, and exit by what comes of it')
+  .description('perform an action on an alert, as its button does, and exit with its result')
   .argument('<alert>', 'such as RW-7GVK3WEVF8')
   .argument('<action>', 'such as isolate, release, lock, restore')
-  .option('--dry-run', 'say what it would do, and change nothing')
-  .option('--set <name=value...>', "what the button's form would give, e.g. keep=203.0.113.0/28")
-  .option('--no-wait', 'do not wait for what comes of it')
-  .option('--json', 'as JSON')
+  .option('--dry-run', 'print the steps without changing anything')
+  .option('--set <name=value...>', 'form fields of the action, e.g. keep=203.0.113.0/28')
+  .option('--no-wait', 'do not wait for the result')
+  .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  runwatch respond RW-7GVK3WEVF8 isolate --dry-run')
   .action(async (alert, action, flags) =>
     (await import('./commands/respond')).respond(
@@ -322,10 +331,10 @@ program
 
 program
   .command('access-review')
-  .description('who can run commands in a subscription, and when they last did')
-  .requiredOption('--subscription <id>', 'subscription id')
-  .option('--csv', 'as CSV, safe for spreadsheets')
-  .option('--json', 'one JSON object a line')
+  .description('list who can run commands in a subscription, and when they last did')
+  .requiredOption('--subscription <id>', 'subscription ID')
+  .option('--csv', 'print CSV that is safe for spreadsheets')
+  .option('--json', 'print one JSON object per line')
   .addHelpText('after', '\nExample:\n  runwatch access-review --subscription ID --csv > access.csv')
   .action(async (flags) =>
     (await import('./commands/run-access-review')).accessReview(flags, config(), output),
@@ -333,10 +342,10 @@ program
 
 program
   .command('role-definitions')
-  .description('the role definitions that grant an action')
+  .description('list the role definitions that grant an action')
   .requiredOption('--granting <action>', 'such as Microsoft.Compute/virtualMachines/runCommand/action')
-  .option('--definitions <file>', 'an ARM list of role definitions; default: the live one')
-  .option('--json', 'one JSON object a line')
+  .option('--definitions <file>', 'ARM list of role definitions (default: read from Azure)')
+  .option('--json', 'print one JSON object per line')
   .addHelpText(
     'after',
     '\nExample:\n  runwatch role-definitions --granting Microsoft.Compute/virtualMachines/runCommand/action',
@@ -348,7 +357,7 @@ program
 
 program
   .command('completion')
-  .description('a script that completes commands and options in a shell')
+  .description('print a shell completion script')
   .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
   .addHelpText(
     'after',
@@ -361,7 +370,7 @@ program
 
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') process.exit(0);
-  output.err(`the output could not be written: ${message}; what came before is incomplete`);
+  output.err(`could not write the output: ${message}; the output is incomplete`);
   process.exit(1);
 });
 
@@ -369,7 +378,7 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync(process.argv);
   } catch (error) {
-    // What was begun before it failed holds the process open; it is left to the operating system.
+    // Connections opened before the failure keep the process alive, so exit explicitly.
     process.exit(exitCodeOf(error));
   }
   process.exitCode = exitCode;

@@ -5,7 +5,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
-import { type Door, isLocal, pageHeaders } from './chat/console/door';
+import { type Auth, isLocal, pageHeaders } from './chat/console/auth';
 import { html } from './chat/console/html';
 import type { Config } from './config/config';
 import { redactSecrets } from './domain/text/redactor';
@@ -17,21 +17,21 @@ export interface ServerDeps {
   host: string;
   port: number;
   metrics: Metrics;
-  /** Brings the gauges up to date; subscriptions by id only where the reader may know them. */
-  measure: (withNames: boolean) => Promise<void>;
-  /** What keeps us from being ready; empty when we are. */
+  /** Updates the gauges. Subscription ids are included only if the reader may see them. */
+  updateGauges: (withNames: boolean) => Promise<void>;
+  /** Reasons why this process is not ready; empty when it is. */
   unready: () => Promise<string[]>;
-  /** What people and chats open; null in a process without the role serve. */
+  /** Console, queue board and webhooks; null in a process without the role serve. */
   pages: Pages | null;
   /** How long a request may take to arrive, ms. Default: 20 seconds. */
   requestTimeoutMs?: number;
 }
 
 export interface Pages {
-  door: Door;
+  auth: Auth;
   console: Router;
   queues: Queues;
-  /** What chats call: each answers a path of its own. */
+  /** Endpoints that the chats call, each on its own path. */
   webhooks: readonly Router[];
 }
 
@@ -40,9 +40,9 @@ export interface RunningServer {
   stop: () => Promise<void>;
 }
 
-/** Health and metrics and, with pages, webhooks, the console and the queues' board, on one port. */
+/** Serves health and metrics and, with pages, the webhooks, console and queue board on the same port. */
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
-  const { config, host, port, metrics, measure, unready, pages, requestTimeoutMs = 20_000 } = deps;
+  const { config, host, port, metrics, updateGauges, unready, pages, requestTimeoutMs = 20_000 } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies.length > 0 ? [...config.trustedProxies] : false);
@@ -55,18 +55,18 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   app.get('/readyz', async (request, response) => {
     const reasons = await unready();
     const ready = reasons.length === 0;
-    const mayKnow = isLocal(request, host) || (ready && (await pages?.door.mayRead(request)));
+    const mayKnow = isLocal(request, host) || (ready && (await pages?.auth.mayRead(request)));
     response.status(ready ? 200 : 503).json(mayKnow ? { ready, reasons } : { ready });
   });
   app.get('/metrics', async (request, response) => {
-    const seen = mayScrape(request, host, config.metricsToken);
-    if (!seen) return void response.status(401).set('www-authenticate', 'Bearer').end();
-    await measure(seen === 'all');
+    const scope = mayScrape(request, host, config.metricsToken);
+    if (!scope) return void response.status(401).set('www-authenticate', 'Bearer').end();
+    await updateGauges(scope === 'all');
     const text = await metrics.registry.metrics();
-    const told = seen === 'all' ? text : text.replace(/^runwatch_subscription_.*\n/gm, '');
-    response.type(metrics.registry.contentType).send(told);
+    const visible = scope === 'all' ? text : text.replace(/^runwatch_subscription_.*\n/gm, '');
+    response.type(metrics.registry.contentType).send(visible);
   });
-  if (pages) open(app, pages, unready);
+  if (pages) mountPages(app, pages, unready);
   app.use(
     (error: Error & { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
       if (!response.headersSent)
@@ -74,8 +74,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           .status(error.status ?? 500)
           .send(
             error.status && error.status < 500
-              ? 'The request could not be read.'
-              : 'Something went wrong here; see the log.',
+              ? 'The request is invalid.'
+              : 'Something went wrong. See the Runwatch log.',
           );
     },
   );
@@ -105,7 +105,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       failed(
         error.code === 'EADDRINUSE'
-          ? new Error(`port ${port} on ${host} is taken; set RUNWATCH_PORT to another`)
+          ? new Error(`port ${port} on ${host} is already in use; set RUNWATCH_PORT to another port`)
           : error,
       ),
     );
@@ -113,10 +113,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** What people and chats open. Without Redis there is nothing to show, so a page says that. */
-function open(
+/** Mounts the console, queue board and webhooks. Without Redis, a page says that Runwatch is not ready. */
+function mountPages(
   app: Express,
-  { door, console, queues, webhooks }: Pages,
+  { auth, console, queues, webhooks }: Pages,
   unready: ServerDeps['unready'],
 ): void {
   for (const webhook of webhooks) app.use(webhook);
@@ -125,9 +125,9 @@ function open(
     if (reasons.length === 0) return next();
     response.status(503).set(pageHeaders).set('retry-after', '5').send(unreadyPage(reasons));
   });
-  app.use('/console', door.router);
-  app.use('/console', door.guard, console);
-  app.use('/queues', door.guard, board(queues));
+  app.use('/console', auth.router);
+  app.use('/console', auth.guard, console);
+  app.use('/queues', auth.guard, board(queues));
   app.get('/', (_request, response) => response.redirect('/console'));
 }
 
@@ -143,16 +143,16 @@ const unreadyPage = (reasons: readonly string[]): string =>
 <body>
 <main>
 <h1>Runwatch is not ready</h1>
-<p>${reasons.join('. ')}. Until it does, no command is seen and no message is sent. Nothing that was kept is lost, and Runwatch goes on by itself.</p>
-<p>This page loads again every 5 seconds.</p>
+<p>${reasons.join('. ')}. Until it does, Runwatch sees no commands and sends no messages. No stored data is lost. Runwatch continues automatically.</p>
+<p>This page reloads every 5 seconds.</p>
 </main>
 </body>
 </html>`.text
   }`;
 
 /**
- * Who may read /metrics: this machine, and whoever sends RUNWATCH_METRICS_TOKEN, all of it. Where no token is set, others
- * read it without the subscriptions' ids.
+ * Who may read /metrics. Local requests and holders of RUNWATCH_METRICS_TOKEN read everything.
+ * Without a configured token, others read it without subscription ids.
  */
 function mayScrape(
   request: Request,

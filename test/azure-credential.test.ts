@@ -1,5 +1,5 @@
 import { ChainedTokenCredential } from '@azure/identity';
-import { sharingToken, whoWon } from '../src/azure/connection/credential';
+import { describeCredential, withSharedToken } from '../src/azure/connection/credential';
 
 const jwt = (claims: Record<string, unknown>) =>
   ['{}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.');
@@ -10,22 +10,24 @@ class AzureCliCredential {
     expiresOnTimestamp: Date.now() + 60_000,
   });
 }
-class Nothing {
+class NoCredential {
   getToken = async () => null;
 }
 
-test('says which credential of a chain won, for whom and where', async () => {
-  const chain = new ChainedTokenCredential(new Nothing(), new AzureCliCredential());
-  expect(await whoWon(chain, 'scope')).toBe('AzureCliCredential as sam@contoso.example, tenant contoso');
+test('reports which credential of a chain was used, for whom and in which tenant', async () => {
+  const chain = new ChainedTokenCredential(new NoCredential(), new AzureCliCredential());
+  expect(await describeCredential(chain, 'scope')).toBe(
+    'AzureCliCredential as sam@contoso.example, tenant contoso',
+  );
   const pasted = { getToken: async () => ({ token: 'opaque', expiresOnTimestamp: 0 }) };
-  expect(await whoWon(pasted, 'scope')).toBe('the pasted token');
+  expect(await describeCredential(pasted, 'scope')).toBe('the pasted token');
 });
 
-test('a token is shared until shortly before its end; a refusal is not kept, and claims are passed on', async () => {
+test('a token is shared until shortly before it expires; errors are not cached, and claims are passed on', async () => {
   let asked = 0;
   let fails = true;
   let expiresOnTimestamp = Date.now() + 3_600_000;
-  const shared = sharingToken({
+  const shared = withSharedToken({
     getToken: async (_, options) => {
       asked++;
       if (fails) throw new Error('refused');

@@ -17,7 +17,7 @@ const faultsOf = (env: Record<string, string>, files: Record<string, string> = {
   }
 };
 
-test('nothing set is a whole configuration', () => {
+test('an empty environment is a complete configuration', () => {
   expect(loadConfig({})).toMatchObject({
     pollSeconds: 60,
     lookbackMinutes: 25,
@@ -28,7 +28,7 @@ test('nothing set is a whole configuration', () => {
   });
 });
 
-test('all faults come at once, each with what was read and what is expected', () => {
+test('all errors are reported together, each with the value and what was expected', () => {
   const faults = faultsOf({
     RUNWATCH_POLL_SECONDS: '0',
     AZURE_CLOUD: 'mars',
@@ -41,7 +41,7 @@ test('all faults come at once, each with what was read and what is expected', ()
   expect(faults.join('\n')).not.toContain('hunter2');
 });
 
-test('a secret may stand in a file', () => {
+test('a secret can be read from a file', () => {
   const config = loadConfig({ AZURE_ACCESS_TOKEN_FILE: '/run/secrets/token' }, () => 'abc\n');
   expect(config.azure.accessToken).toBe('abc');
   expect(faultsOf({ REDIS_URL_FILE: '/nowhere' })[0]).toMatch(
@@ -58,7 +58,7 @@ test('the YAML file is checked too', () => {
   expect(faults.join('\n')).toMatch(/unknown: colour/);
 });
 
-test('a detection can be switched off, and responders have their say per subscription', () => {
+test('a detection can be turned off, and responders can be limited to subscriptions', () => {
   const yaml =
     'detections: {serial-console: off}\nresponders:\n  - {who: [U1], may: [isolate], subscriptions: [ABC]}\n';
   const config = loadConfig({ RUNWATCH_CONFIG: 'c', RUNWATCH_RESPONDERS: 'sam@contoso.example' }, () => yaml);
@@ -74,14 +74,14 @@ test('.env.example lists every variable', () => {
   for (const name of Object.keys(variables)) expect(listed).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
 });
 
-test('TEAMS_LOCAL is refused anywhere but on loopback', () => {
+test('TEAMS_LOCAL is rejected except on loopback', () => {
   expect(loadConfig({ TEAMS_LOCAL: '1' }).teams).toMatchObject({ local: true });
   expect(faultsOf({ TEAMS_LOCAL: '1', RUNWATCH_HOST: '0.0.0.0' })[0]).toMatch(
     /TEAMS_LOCAL: got 1 with RUNWATCH_HOST 0\.0\.0\.0/,
   );
 });
 
-test('the hub’s emulator, which speaks without TLS, is refused anywhere but on loopback; a key is never printed', () => {
+test('the Event Hubs emulator, which has no TLS, is rejected except on loopback; a key is never printed', () => {
   const open = 'SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0;UseDevelopmentEmulator=true';
   const of = (host: string) => ({ EVENT_HUB_CONNECTION_STRING: `Endpoint=sb://${host};${open}` });
   expect(loadConfig(of('127.0.0.1:5672')).eventHub?.name).toBe('insights-activity-logs');
@@ -97,21 +97,21 @@ test('docs/guide.md lists every action as it is defined', () => {
   expect(bare(guide)).toBe(bare(withActionTable(guide)));
 });
 
-test('docs/configuration.md is what the schema says', () => {
+test('docs/configuration.md matches the schema', () => {
   const root = join(__dirname, '..');
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
   expect(read('docs/configuration.md')).toBe(configurationDoc(read('.env.example')));
 });
 
 test.each(['aaaaaaaaaaaaaaaa', 'abcabcabcabcabcabc', '1212121212121212', 'short'])(
-  'a console token that is easily guessed is refused: %s',
+  'an easily guessed console or metrics token is rejected: %s',
   (token) => {
     expect(faultsOf({ RUNWATCH_CONSOLE_TOKEN: token })[0]).toMatch(/RUNWATCH_CONSOLE_TOKEN: .*hard to guess/);
     expect(faultsOf({ RUNWATCH_METRICS_TOKEN: token })[0]).toMatch(/RUNWATCH_METRICS_TOKEN: .*hard to guess/);
   },
 );
 
-test('whatever acts wants RUNWATCH_SECRET beside REDIS_URL', () => {
+test('commands that act need RUNWATCH_SECRET when REDIS_URL is set', () => {
   const env = { REDIS_URL: 'redis://127.0.0.1:6379' };
   expect(() => loadConfig(env, undefined, { needsSecret: true })).toThrow(/RUNWATCH_SECRET: unset/);
   expect(loadConfig(env).secrets).toBeNull();

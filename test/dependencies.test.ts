@@ -11,21 +11,21 @@ interface Locked {
   resolved?: string;
   integrity?: string;
 }
-const shipped = Object.entries(lock.packages as Record<string, Locked>).filter(
+const shippedPackages = Object.entries(lock.packages as Record<string, Locked>).filter(
   ([path, entry]) => path !== '' && !entry.dev,
 );
 
-/** Licences that an Apache-2.0 program may ship with, without more than naming them. */
+/** Licenses that an Apache-2.0 program may ship with attribution only. */
 const allowed =
   /^(\(?(MIT|Apache-2\.0|ISC|BSD-[23]-Clause|0BSD|BlueOak-1\.0\.0|Unlicense|CC0-1\.0|Python-2\.0|WTFPL)( OR [\w.-]+\)?)*\)?)$/;
 
-/** Named in a file of their own only, read by us. */
-const read: Record<string, string> = { 'node_modules/limiter': 'MIT' };
+/** Packages that state their license only in a separate file, which we checked. */
+const checkedLicenses: Record<string, string> = { 'node_modules/limiter': 'MIT' };
 
-test('whatever is shipped has a licence that we may ship, a fixed version and a digest', () => {
-  const wrong = shipped
+test('every shipped package has an allowed license, a fixed version and a digest', () => {
+  const wrong = shippedPackages
     .filter(
-      ([path, { license = read[path] ?? '', resolved = '', integrity }]) =>
+      ([path, { license = checkedLicenses[path] ?? '', resolved = '', integrity }]) =>
         !allowed.test(license) || !/^($|https:\/\/registry\.npmjs\.org\/)/.test(resolved) || !integrity,
     )
     .map(([path, { license, resolved }]) => ({ path, license, resolved }));
@@ -40,7 +40,7 @@ test('our own dependencies are pinned', () => {
   expect(loose).toEqual([]);
 });
 
-test('docs/dependencies.md is what scripts/dependencies.mjs writes', () => {
+test('docs/dependencies.md matches the output of scripts/dependencies.mjs', () => {
   const before = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
   execFileSync(process.execPath, [join(root, 'scripts/dependencies.mjs')]);
   expect(readFileSync(join(root, 'docs/dependencies.md'), 'utf8')).toBe(before);

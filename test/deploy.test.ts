@@ -12,7 +12,7 @@ const parse = (input: string): { holds: boolean; declared: string[] } =>
     execFileSync(process.execPath, [join(__dirname, 'deploy/parse-bicep.cjs')], { input, encoding: 'utf8' }),
   );
 
-test.each(['main.bicep', 'roles.bicep'])('%s is Bicep, and uses all that it declares', (file) => {
+test.each(['main.bicep', 'roles.bicep'])('%s is valid Bicep and uses everything it declares', (file) => {
   const { holds, declared } = parse(read(file));
   expect(holds).toBe(true);
   const words = read(file).match(/\w+/g) ?? [];
@@ -25,11 +25,11 @@ test.each(['main.bicep', 'roles.bicep'])('%s is Bicep, and uses all that it decl
     expect(type).toMatch(/^'Microsoft\.\w+\/[\w/]+@20\d\d-\d\d-\d\d'$/);
 });
 
-test('a mistake in it is seen', () => {
+test('a Bicep syntax error is detected', () => {
   expect(parse("resource x 'A/b@2024-01-01' = {\n  name: \n").holds).toBe(false);
 });
 
-test('main.bicep keeps secrets in the vault, and sets only variables that there are', () => {
+test('main.bicep keeps secrets in the vault and sets only known variables', () => {
   const text = read('main.bicep');
   const known = new Set([...Object.keys(variables), 'AZURE_CLIENT_ID', 'AZURE_TENANT_ID']);
   const set = [...text.matchAll(/\{ name: '([A-Z_]+)', (value|secretRef)/g)];
@@ -43,7 +43,7 @@ test('main.bicep keeps secrets in the vault, and sets only variables that there 
   expect(text).toMatch(/aofEnabled: true/);
 });
 
-test('roles.json is what `runwatch manifest azure-role` prints', () => {
+test('roles.json matches what `runwatch manifest azure-role` prints', () => {
   const { watcher, responder } = azureRoles('any');
   expect(JSON.parse(read('roles.json'))).toEqual(
     [watcher, responder].map(({ Name, Description, Actions }) => ({

@@ -6,19 +6,20 @@ import type { Exception, Match } from '../src/domain/exceptions/exception';
 import { type Execution, executionFrom } from '../src/domain/techniques/execution';
 import { event } from './support/event';
 
-/** Runs; the nightly job asks for more. */
+/** Number of runs; the nightly job uses more. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 500);
 
 const callers = ['ann@contoso.example', 'ann@fabrikam.example', 'bob@contoso.example'];
 const machines = ['vm-a', 'vm-b', 'db-a'];
 const wildcards = ['*', 'vm-*', '*@contoso.example', 'ann@*', '*-a'];
 
-/** What a pattern means, told by another way than the code's: one character after another. */
-function means(pattern: string, value: string): boolean {
+/** Reference implementation of a pattern, one character at a time. */
+function patternMatches(pattern: string, value: string): boolean {
   if (pattern === '') return value === '';
   const [first = '', ...rest] = pattern.toLowerCase();
-  if (first === '*') return means(rest.join(''), value) || (value !== '' && means(pattern, value.slice(1)));
-  return value.toLowerCase().startsWith(first) && means(rest.join(''), value.slice(1));
+  if (first === '*')
+    return patternMatches(rest.join(''), value) || (value !== '' && patternMatches(pattern, value.slice(1)));
+  return value.toLowerCase().startsWith(first) && patternMatches(rest.join(''), value.slice(1));
 }
 
 const run = (caller: string, machine: string, at: string): Execution => {
@@ -52,7 +53,7 @@ const exceptions = fc.array(
   { maxLength: 4 },
 );
 
-test('an alert is silent exactly when one exception after another covers each of its executions', () => {
+test('an alert is suppressed exactly if each of its executions is covered by some exception', () => {
   fc.assert(
     fc.property(executions, exceptions, fc.boolean(), (ran, given, critical) => {
       const all = ran.map(([caller, machine, at]) => run(caller, machine, at));
@@ -69,20 +70,20 @@ test('an alert is silent exactly when one exception after another covers each of
         const one = given[i];
         if (!one || (!one.caller && !one.target)) return false;
         if (critical && !one.silenceCritical) return false;
-        const callerFits = !one.caller || one.caller.some((pattern) => means(pattern, caller));
-        const targetFits = !one.target || one.target.some((pattern) => means(pattern, machine));
+        const callerFits = !one.caller || one.caller.some((pattern) => patternMatches(pattern, caller));
+        const targetFits = !one.target || one.target.some((pattern) => patternMatches(pattern, machine));
         return callerFits && targetFits && at < one.expires;
       };
       const wanted = ran.every((each) => given.some((_, i) => covers(i, each)));
       const raised = newAlert('RW-1', all, moments[0] as string);
-      // A caller who says that it was not them makes it critical.
+      // A caller who denies the execution makes the alert critical.
       const asked = { at: '', userId: 'u', name: 'n', answer: 'no' as const, answeredAt: '' };
       const alert = critical ? { ...raised, triage: { asked } } : raised;
       const judged = judge(alert, made, { points: defaultPoints });
       expect(judged.severity === 'critical').toBe(critical);
       expect(judged.verdict).toBe(wanted ? 'suppressed' : 'alert');
       expect(judged.announced).toBe(!wanted);
-      // What was shown once stays shown, whatever is excepted later.
+      // An alert that was announced once stays announced, even if it is excepted later.
       const shown = judge({ ...alert, announced: true }, made, { points: defaultPoints });
       expect(shown.announced).toBe(true);
     }),

@@ -7,7 +7,7 @@ import { toBlocks } from '../src/chat/slack/blocks';
 import { toCard } from '../src/chat/teams/card';
 import { actionMatches } from '../src/domain/access/role-permissions';
 import type { BrokenFileError } from '../src/domain/activity/broken-file';
-import { normalize, shapeNamed } from '../src/domain/activity/read-record';
+import { normalize, shapeById } from '../src/domain/activity/read-record';
 import { splitRecords } from '../src/domain/activity/split-records';
 import { newAlert } from '../src/domain/alerts/alert';
 import { findException, globMatches, matches } from '../src/domain/exceptions/exception';
@@ -35,7 +35,7 @@ const nasty = fc.oneof(
   ),
 );
 
-test('a record of any JSON is an event or set aside with a reason, never a crash', () => {
+test('any JSON record is an event or rejected with a reason, and never crashes', () => {
   const record = fc.oneof(
     fc.jsonValue(),
     fc.record({
@@ -53,7 +53,7 @@ test('a record of any JSON is an event or set aside with a reason, never a crash
       record,
       fc.constantFrom(undefined, 'rest', 'diagnostic', 'log-analytics', 'ecs'),
       (value, shape) => {
-        const result = normalize(value, shapeNamed(shape ?? '') ?? undefined);
+        const result = normalize(value, shapeById(shape ?? '') ?? undefined);
         if ('event' in result) expect(typeof result.event.id).toBe('string');
         else expect(result.unreadable.reason).not.toBe('');
       },
@@ -62,7 +62,7 @@ test('a record of any JSON is an event or set aside with a reason, never a crash
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();
 });
 
-test('a role’s pattern matches what the same pattern as a regular expression matches', () => {
+test('a role pattern matches the same as its regular expression', () => {
   const part = fc.constantFrom('Microsoft.Compute', 'virtualMachines', '*', 'read', 'action', 'a*b', '');
   const text = fc.array(part, { maxLength: 5 }).map((parts) => parts.join('/'));
   fuzz(
@@ -75,7 +75,7 @@ test('a role’s pattern matches what the same pattern as a regular expression m
   );
 });
 
-test('redacting again takes out nothing more, and a planted secret is gone wherever it stands', async () => {
+test('redaction is idempotent, and removes a planted secret anywhere', async () => {
   const secret = 'AKIAIOSFODNN7EXAMPLE';
   await fuzzAsync(
     'redactor',
@@ -87,7 +87,7 @@ test('redacting again takes out nothing more, and a planted secret is gone where
   );
 });
 
-test('a form and a file of anything are read or refused, and what is read can be matched and said', () => {
+test('any form or file is read or rejected, and what is read can be matched and described', () => {
   const execution = executionFrom(event()) as Execution;
   const values = fc.dictionary(
     fc.constantFrom(
@@ -126,7 +126,7 @@ test('a form and a file of anything are read or refused, and what is read can be
   );
 });
 
-/** Texts in which Slack looks for mentions and links; a plain_text holds none. */
+/** The texts in which Slack parses mentions and links; it parses none in plain_text. */
 function mrkdwnOf(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(mrkdwnOf);
   if (typeof value !== 'object' || value === null) return [];
@@ -135,7 +135,7 @@ function mrkdwnOf(value: unknown): string[] {
   return Object.values(value).flatMap(mrkdwnOf);
 }
 
-test('whatever names say, each surface takes the message, and no name becomes markup', () => {
+test('each surface accepts a message with any names, and no name becomes markup', () => {
   fuzz(
     'surfaces',
     fc.property(nasty, nasty, (name, machine) => {
@@ -153,7 +153,7 @@ test('whatever names say, each surface takes the message, and no name becomes ma
   );
 });
 
-test('whatever is asked of the console’s list, an alert fits or not, and the form keeps what was typed harmless', () => {
+test('the console’s list accepts any query, and the form escapes what was typed', () => {
   const query = fc.dictionary(
     fc.constantFrom('q', 'severity', 'state', 'technique', '__proto__'),
     fc.oneof(nasty, fc.constantFrom('constructor', 'open', 'suppressed', 'toString'), fc.jsonValue()),
@@ -170,7 +170,7 @@ test('whatever is asked of the console’s list, an alert fits or not, and the f
   );
 });
 
-test('cut wherever the bytes come apart, a file’s records are the same, or its fault is', async () => {
+test('a file split at any byte gives the same records and the same error', async () => {
   const file = fc.oneof(
     fc.array(fc.jsonValue(), { maxLength: 5 }).map((records) => JSON.stringify({ records })),
     fc.array(fc.json(), { maxLength: 5 }).map((lines) => lines.join('\n')),

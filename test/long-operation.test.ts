@@ -1,13 +1,13 @@
 import { createAzure } from '../src/azure/azure';
 import { loadConfig } from '../src/config/config';
 import { startTenant, type Tenant } from '../src/demo/tenant/tenant';
-import { addChild, furnish, type World } from '../src/demo/world';
+import { addChild, populateTenant, type World } from '../src/demo/world';
 
 let tenant: Tenant;
 let world: World;
 beforeEach(async () => {
   tenant = await startTenant();
-  world = furnish(tenant);
+  world = populateTenant(tenant);
 });
 afterEach(() => tenant.stop());
 
@@ -19,11 +19,11 @@ const azure = (operationMs: number) =>
 const stopped = {
   code: 'OperationTimedOut',
   statusCode: 408,
-  message: expect.stringMatching(/was not through after/),
+  message: expect.stringMatching(/did not finish within/),
   remedy: expect.stringContaining('Azure may still finish it'),
 };
 
-test('a DELETE that Azure takes and never carries out ends, and is said', async () => {
+test('a DELETE that Azure accepts but never completes times out and is reported', async () => {
   const id = addChild(tenant, world.vms.pay01, 'runCommands', 'left', {});
   tenant.faults.add({
     when: /^DELETE .*runCommands\/left$/,
@@ -36,7 +36,7 @@ test('a DELETE that Azure takes and never carries out ends, and is said', async 
   await expect(azure(300).removeLeftover(id)).rejects.toMatchObject(stopped);
 });
 
-test('a restart whose operation stays in progress ends, and is said', async () => {
+test('a restart whose operation stays in progress times out and is reported', async () => {
   tenant.faults.add({
     when: /^POST .*\/restart$/,
     status: 202,

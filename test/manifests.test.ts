@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats';
 import { z } from 'zod';
 import { slackManifest, teamsManifest } from '../src/commands/manifest';
 
-/** What github.com/slackapi/manifest-schema (schemas/manifest.schema.1.0.0.json) allows of the parts that we use. */
+/** The parts that we use of github.com/slackapi/manifest-schema (schemas/manifest.schema.1.0.0.json). */
 const url = z
   .string()
   .max(3000)
@@ -58,7 +58,7 @@ const slackSchema = z.strictObject({
 });
 
 test.each([undefined, 'https://runwatch.contoso.example/'])(
-  "Slack's manifest is what Slack takes (%s)",
+  "the Slack manifest matches Slack's schema (%s)",
   (at) => {
     const manifest = slackManifest(at);
     expect(() => slackSchema.parse(manifest)).not.toThrow();
@@ -69,15 +69,15 @@ test.each([undefined, 'https://runwatch.contoso.example/'])(
   },
 );
 
-test("Teams' manifest holds against Microsoft's own schema of its version", () => {
+test("the Teams manifest matches Microsoft's schema for its version", () => {
   const manifest = teamsManifest('a0b1c2d3-0000-4000-8000-000000000001');
   const at = require.resolve(
     `@microsoft/app-manifest/build/json-schemas/teams/v${manifest.manifestVersion}/MicrosoftTeams.schema.json`,
   );
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats(ajv);
-  const holds = ajv.compile(JSON.parse(readFileSync(at, 'utf8')));
-  holds(manifest);
-  expect(holds.errors).toBeNull();
-  expect(holds({ ...manifest, accentColor: 'blue' })).toBe(false);
+  const validate = ajv.compile(JSON.parse(readFileSync(at, 'utf8')));
+  validate(manifest);
+  expect(validate.errors).toBeNull();
+  expect(validate({ ...manifest, accentColor: 'blue' })).toBe(false);
 });

@@ -14,13 +14,13 @@ import type { Presser } from '../src/domain/people/person';
 import { type Execution, executionFrom } from '../src/domain/techniques/execution';
 import { event } from './support/event';
 
-/** Runs of a random walk; the nightly job asks for more. */
+/** Number of random walks; the nightly job runs more. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 500);
 
 const people: Presser[] = ['sam', 'lee', 'kim'].map((name) => ({ surface: 'slack', id: name, name }));
 const at = '2026-11-24T00:00:00Z';
 
-/** What the alert should be, told independently of how it is kept. */
+/** The expected alert, modeled independently of the implementation. */
 interface Model {
   state: Alert['state'];
   assignee: string | null;
@@ -70,7 +70,7 @@ const moves = {
   },
 };
 
-test('whatever is pressed in whatever order, an alert is where the model says, and refusals change nothing', () => {
+test('after any sequence of presses an alert matches the model, and refused presses change nothing', () => {
   const press = fc.tuple(
     fc.constantFrom(...(Object.keys(moves) as (keyof typeof moves)[])),
     fc.constantFrom(...people),

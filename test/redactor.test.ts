@@ -9,7 +9,7 @@ import { until } from './support/wait';
 
 const cli = join(__dirname, '../dist/cli.js');
 
-/** A secret of its own in every place where one can stand. */
+/** A distinct secret for every place that can hold one. */
 const planted = (name: string) => `planted-${name}-4f9a1c`;
 const env = {
   AZURE_ACCESS_TOKEN: planted('azure'),
@@ -55,7 +55,7 @@ test('`runwatch config` prints none of the secrets that a configuration can hold
   expect(text).toContain('authorization');
 });
 
-test('each of them is taken out of whatever text it stands in, as it is, URL-encoded and in JSON', () => {
+test('each secret is redacted from any text, whether plain, URL-encoded or in JSON', () => {
   const { hidden } = loadConfig({ ...env, RUNWATCH_CONFIG: 'c.yaml' }, () => policy);
   hideSecrets([...hidden, 'a "quoted" secret/+=']);
   for (const secret of all) expect(redactSecrets(`x ${secret} y`)).toBe('x [redacted] y');
@@ -65,23 +65,23 @@ test('each of them is taken out of whatever text it stands in, as it is, URL-enc
   expect(redactSecrets('nothing of it')).toBe('nothing of it');
 });
 
-test('a wrong value is named without what it hides', () => {
-  let said = '';
+test('an invalid value is reported without the secrets in it', () => {
+  let message = '';
   try {
     loadConfig({
       AZURE_RESOURCE_MANAGER_ENDPOINT: `http://user:${planted('arm')}@x.example/?k=${planted('arm-query')}`,
     });
   } catch (error) {
-    said = String(error);
+    message = String(error);
   }
-  expect(said).toContain('AZURE_RESOURCE_MANAGER_ENDPOINT: got "http://x.example/"');
-  expect(said).not.toContain('planted');
+  expect(message).toContain('AZURE_RESOURCE_MANAGER_ENDPOINT: got "http://x.example/"');
+  expect(message).not.toContain('planted');
   expect(shownUrl(`https://hooks.slack.example/services/T1/${planted('path')}?x#y`)).toBe(
     'https://hooks.slack.example/services/T1/[redacted]',
   );
 });
 
-test('stdout and stderr of the bot are JSON lines without a secret, though Redis refuses the password', async () => {
+test('stdout and stderr of the bot are JSON lines without a secret, even if Redis refuses the password', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'runwatch-redact-'));
   const port = 20_000 + (process.pid % 20_000);
   const redis = spawn(
@@ -120,16 +120,16 @@ test('stdout and stderr of the bot are JSON lines without a secret, though Redis
   for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
 }, 40_000);
 
-test('the command line’s own errors hide them too', () => {
-  let said = '';
+test('errors of the command line contain no secret either', () => {
+  let message = '';
   try {
     execFileSync(process.execPath, [cli, 'config'], {
       env: { PATH: process.env.PATH, ...env, RUNWATCH_POLL_SECONDS: '0' },
       stdio: 'pipe',
     });
   } catch (error) {
-    said = String((error as { stderr: Buffer }).stderr);
+    message = String((error as { stderr: Buffer }).stderr);
   }
-  expect(said).toContain('RUNWATCH_POLL_SECONDS');
-  expect(said).not.toContain('planted');
+  expect(message).toContain('RUNWATCH_POLL_SECONDS');
+  expect(message).not.toContain('planted');
 });

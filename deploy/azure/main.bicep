@@ -1,12 +1,13 @@
 // The bot as a Container App with a managed identity, Azure Managed Redis and Key Vault:
 //   az deployment group create -g rg-runwatch -f deploy/azure/main.bicep -p image=REGISTRY/runwatch:0.1.0 slackBotToken=… slackAppToken=… slackChannel=…
-// Whoever deploys needs to assign roles on the subscription (User Access Administrator) and to write the vault's secrets.
+// Deployment requires permission to assign roles on the subscription (User Access Administrator) and to write secrets
+// to the vault.
 targetScope = 'resourceGroup'
 
-@description('Where everything stands.')
+@description('Location of all resources.')
 param location string = resourceGroup().location
 
-@description('Prefix of every name; lower-case letters and digits.')
+@description('Prefix of all resource names; lowercase letters and digits.')
 @minLength(3)
 @maxLength(12)
 param name string = 'runwatch'
@@ -25,24 +26,24 @@ param slackAppToken string
 @description('Slack channel for alerts, e.g. C0123456789.')
 param slackChannel string
 
-@description('An event hub that a diagnostic setting sends the activity log to, e.g. contoso.servicebus.windows.net; the bot needs Azure Event Hubs Data Receiver on it. Empty: polls only.')
+@description('Event hub namespace that receives the activity log from a diagnostic setting, e.g. contoso.servicebus.windows.net. The bot needs Azure Event Hubs Data Receiver on it. Empty: polling only.')
 param eventHubNamespace string = ''
 
-@description('Id (a GUID) of a Log Analytics workspace that keeps the activity log, for the history and `replay --workspace`; the bot needs Log Analytics Reader on it. Empty: none.')
+@description('ID (GUID) of a Log Analytics workspace with the activity log, for the history and `replay --workspace`. The bot needs Log Analytics Reader on it. Empty: none.')
 param logAnalyticsWorkspaceId string = ''
 
-@description('Who may act on Azure and add exceptions, comma-separated; nobody while it is empty.')
+@description('Who may act on Azure and add exceptions, comma-separated. Empty: nobody.')
 param responders string = ''
 
-@description('Give the bot the responder role too: without it the buttons that change Azure say what they lack.')
+@description('Also assign the responder role to the bot. Without it, actions that change Azure fail and name the missing permission.')
 param mayRespond bool = false
 
-@description('Token that the web console asks for.')
+@description('Token required by the web console.')
 @secure()
 @minLength(16)
 param consoleToken string
 
-@description('Keys for sessions, queued presses and the audit log are derived from it: openssl rand -base64 32. Keep it: with another one nothing is done that was pressed before.')
+@description('Secret for the keys of sessions, queued actions and the audit log: openssl rand -base64 32. Keep it: after a change, actions queued before are not performed.')
 @secure()
 @minLength(32)
 param runwatchSecret string
@@ -87,7 +88,7 @@ resource redis 'Microsoft.Cache/redisEnterprise@2025-04-01' = {
   }
 }
 
-// Nothing may be evicted, and everything is on disk within a second: queues and the audit trail live here.
+// Queues and the audit log are stored here, so nothing may be evicted and everything is on disk within a second.
 resource database 'Microsoft.Cache/redisEnterprise/databases@2025-04-01' = {
   parent: redis
   name: 'default'
@@ -241,7 +242,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
           ]
         }
       ]
-      // One is always there to poll; a second takes over while the first is replaced.
+      // One replica always polls; a second takes over while the first is replaced.
       scale: {
         minReplicas: 1
         maxReplicas: 2

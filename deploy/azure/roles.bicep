@@ -1,10 +1,10 @@
-// The two custom roles of `runwatch manifest azure-role` (roles.json holds what it prints), and who has them.
+// The two custom roles of `runwatch manifest azure-role` (its output is in roles.json) and their assignments.
 targetScope = 'subscription'
 
-@description('Object id of the bot.')
+@description('Object ID of the bot.')
 param principalId string
 
-@description('Assign the responder role too.')
+@description('Also assign the responder role.')
 param mayRespond bool
 
 var roles = loadJsonContent('roles.json')

@@ -1,4 +1,5 @@
-// Prometheus' Alertmanager with as many alerts, each a group of its own that waits for nothing, and the same Slack.
+// Baseline: Prometheus Alertmanager with the same number of alerts and the same Slack. Each alert is its own
+// group with no wait time.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -8,7 +9,9 @@ const program = ['prometheus-alertmanager', 'alertmanager'].find(
   (name) => spawnSync(name, ['--version']).status === 0,
 );
 
-/** Notifications a second from the first alert that is handed over to the last that Slack has; null where it is not installed. */
+/**
+ * Notifications per second, from the first alert sent to the last one in Slack; null if it is not installed.
+ */
 export async function alertmanager({ measured, slack, port, dir }) {
   if (!program) return null;
   const config = join(dir, 'alertmanager.yml');

@@ -1,4 +1,5 @@
-// A Slack that takes everything at once, in a process of its own. Told how many messages to expect, it says when it has them.
+// A simulated Slack in its own process that accepts everything immediately. It reports when it has received
+// the expected number of messages.
 import { createServer } from 'node:http';
 
 let ts = 0;

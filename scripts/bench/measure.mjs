@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Runs a program; answers its seconds and its peak resident memory in MB (Linux's VmHWM; 0 elsewhere). */
+/** Runs a program and returns its duration in seconds and peak memory in MB (VmHWM on Linux; 0 elsewhere). */
 export function timed(program, args, expected = [0]) {
   return new Promise((done, failed) => {
     const began = process.hrtime.bigint();
@@ -18,7 +18,7 @@ export function timed(program, args, expected = [0]) {
           Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
         );
       } catch {
-        // It has ended.
+        // The process has ended.
       }
     }, 20);
     child.once('error', failed);

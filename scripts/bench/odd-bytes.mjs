@@ -1,4 +1,5 @@
-// `runwatch replay` of what is no log: 128 and 256 MB of zeros, of spaces and of one long line, gzipped.
+// Measures `runwatch replay` on gzipped input that is not a log: 128 and 256 MB of zeros, spaces or one long
+// line.
 
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
@@ -23,7 +24,7 @@ async function write(file, [begin, byte], megabytes) {
 }
 
 try {
-  console.log('replay of odd bytes, gzipped');
+  console.log('replay of invalid input, gzipped');
   for (const [name, content] of Object.entries({
     zeros: ['', 0],
     spaces: ['', 0x20],
@@ -38,7 +39,7 @@ try {
     const [small, large] = times;
     console.log(
       `  ${name.padEnd(14)} 128 MB ${small.seconds.toFixed(1)} s, 256 MB ${large.seconds.toFixed(1)} s: ` +
-        `${(large.seconds / small.seconds).toFixed(1)} times (wanted: at most 2.2), peak ${large.peakMb.toFixed(0)} MB`,
+        `${(large.seconds / small.seconds).toFixed(1)} times (target: at most 2.2), peak ${large.peakMb.toFixed(0)} MB`,
     );
   }
 } finally {

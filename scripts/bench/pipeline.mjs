@@ -1,4 +1,5 @@
-// Events → posted messages, with a Slack that answers at once, beside a bare BullMQ queue that carries the same payload.
+// Measures events → posted messages with a Slack that answers immediately. Baseline: a bare BullMQ queue with
+// the same payload.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,9 +23,9 @@ const { startEmbeddedRedis } = require('../../dist/store/redis/embedded-redis.js
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const executions = Number(process.env.BENCH_EXECUTIONS ?? 100_000);
-/** Each that is measured has carried so many before: a service is warm. */
-const warming = executions / 10;
-/** A caller's executions stay below a burst's machines; each machine is hit by many. */
+/** Executions to process before each measurement, since a service runs warm. */
+const warmUp = executions / 10;
+/** Executions per caller, below the threshold of a burst. Many callers share a machine. */
 const perCaller = 8;
 const machines = 40;
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-bench-'));
@@ -35,7 +36,7 @@ const [{ port }] = await once(slack, 'message');
 const azure = fork(fileURLToPath(new URL('./azure.mjs', import.meta.url)));
 const [tenant] = await once(azure, 'message');
 
-const events = Array.from({ length: warming + executions }, (_, i) => {
+const events = Array.from({ length: warmUp + executions }, (_, i) => {
   const caller = Math.floor(i / perCaller);
   const resourceId = `/subscriptions/${subscriptions.payments}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-${i % machines}`;
   const id = `${String(caller).padStart(8, '0')}-0000-4000-8000-000000000000`;
@@ -54,15 +55,15 @@ const events = Array.from({ length: warming + executions }, (_, i) => {
 const thousands = (some) =>
   Array.from({ length: Math.ceil(some.length / 1000) }, (_, i) => some.slice(i * 1000, (i + 1) * 1000));
 
-/** How many a second it carries, warm. */
+/** Executions per second of a warm service. */
 async function measured(carry) {
-  await carry(events.slice(0, warming));
+  await carry(events.slice(0, warmUp));
   const began = Date.now();
-  await carry(events.slice(warming));
+  await carry(events.slice(warmUp));
   return executions / ((Date.now() - began) / 1000);
 }
 
-/** The same payloads through a queue whose worker does nothing. */
+/** Sends the same payloads through a queue with a no-op worker. */
 async function bare(concurrency) {
   const queue = new Queue('bare', {
     connection: connect(redis.address),
@@ -110,8 +111,8 @@ const env = {
   RUNWATCH_SLACK_RATE: '100000',
 };
 
-/** The whole path, on an empty Redis as the others', by a process for each of `roles`. */
-async function ours(...roles) {
+/** Runs the whole pipeline with one process per entry of `roles`, on an empty Redis like the baselines. */
+async function measurePipeline(...roles) {
   await connection.flushall();
   const bots = roles.map((some) => fork(cli, ['start', '--roles', some], { env }));
   const queues = createQueues(redis.address, createLog('warn'));
@@ -129,21 +130,21 @@ async function ours(...roles) {
   return rate;
 }
 
-const bareAsItComes = await bare(1);
-const bareManyAtOnce = await bare(50);
-const one = await ours('enrich,deliver');
-const two = await ours('enrich', 'deliver');
-const theirs = await alertmanager({ measured, slack, port, dir });
+const bareDefault = await bare(1);
+const bareConcurrent = await bare(50);
+const one = await measurePipeline('enrich,deliver');
+const two = await measurePipeline('enrich', 'deliver');
+const alertmanagerRate = await alertmanager({ measured, slack, port, dir });
 const ratios = (rate) =>
-  `${rate.toFixed(0)} messages a second, ${(rate / bareAsItComes).toFixed(2)} and ${(rate / bareManyAtOnce).toFixed(2)} of bare`;
-console.log(`pipeline: ${executions} executions, each to one Slack message (wanted: 0.5 of bare BullMQ)`);
-console.log(`  bare BullMQ, a worker as it comes    ${bareAsItComes.toFixed(0)} jobs a second`);
-console.log(`  bare BullMQ, 50 jobs at a time       ${bareManyAtOnce.toFixed(0)} jobs a second`);
+  `${rate.toFixed(0)} messages per second, ${(rate / bareDefault).toFixed(2)} and ${(rate / bareConcurrent).toFixed(2)} of bare`;
+console.log(`pipeline: ${executions} executions, each with one Slack message (target: 0.5 of bare BullMQ)`);
+console.log(`  bare BullMQ, default concurrency     ${bareDefault.toFixed(0)} jobs per second`);
+console.log(`  bare BullMQ, concurrency 50          ${bareConcurrent.toFixed(0)} jobs per second`);
 console.log(`  one process                          ${ratios(one)}`);
 console.log(`  --roles enrich, --roles deliver      ${ratios(two)}`);
 console.log(
-  theirs
-    ? `  Alertmanager, the same Slack          ${theirs.toFixed(0)} notifications a second: ours is ${(one / theirs).toFixed(2)} and ${(two / theirs).toFixed(2)} of it`
+  alertmanagerRate
+    ? `  Alertmanager, the same Slack          ${alertmanagerRate.toFixed(0)} notifications per second; Runwatch: ${(one / alertmanagerRate).toFixed(2)} and ${(two / alertmanagerRate).toFixed(2)} of it`
     : '  Alertmanager is not installed (Debian: prometheus-alertmanager)',
 );
 slack.kill();

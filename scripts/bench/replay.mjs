@@ -1,4 +1,5 @@
-// `runwatch replay` of 1,000,000 records (one object a line, 1 in 1,000 a run command) beside jq's select on the same file.
+// Measures `runwatch replay` on 1,000,000 records (one object per line, 1 in 1,000 a run command) against
+// jq's select on the same file.
 
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -33,7 +34,7 @@ try {
   console.log(`  runwatch replay  ${ours.seconds.toFixed(1)} s  peak ${ours.peakMb.toFixed(0)} MB`);
   console.log(`  jq select        ${jq.seconds.toFixed(1)} s  peak ${jq.peakMb.toFixed(0)} MB`);
   console.log(
-    `  ratio            ${(jq.seconds / ours.seconds).toFixed(1)} times as fast as jq (wanted: 3), ${ours.peakMb.toFixed(0)} MB (wanted: under 250)`,
+    `  ratio            ${(jq.seconds / ours.seconds).toFixed(1)} times as fast as jq (target: 3), ${ours.peakMb.toFixed(0)} MB (target: under 250)`,
   );
 } finally {
   rmSync(dir, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Loads a TypeScript file of the tests' support, as jest does.
+// Loads a TypeScript file from test/support, compiled as in jest.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';

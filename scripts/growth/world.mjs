@@ -1,24 +1,24 @@
-// A large tenant in a process of its own: subscriptions with a machine each, its log over ARM and an event hub, and a Slack that
-// takes everything at once and knows when each machine's execution was shown.
+// A large tenant in its own process: one machine per subscription, with the log over ARM and an event hub. A
+// simulated Slack accepts messages immediately and measures the delay since each execution was logged.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { loadTypescript } from './load-typescript.mjs';
 
 const require = createRequire(import.meta.url);
 const { startTenant } = require('../../dist/demo/tenant/tenant.js');
-const { addMachine, assign, furnish, roleIds } = require('../../dist/demo/world.js');
+const { addMachine, assign, populateTenant, roleIds } = require('../../dist/demo/world.js');
 const { runCommand } = require('../../dist/demo/scenarios.js');
 const support = new URL('../../test/support/', import.meta.url);
 const { startEventHub } = loadTypescript(new URL('event-hub.ts', support));
 const { exported } = loadTypescript(new URL('export-shape.ts', support));
 
-const { count, eventsPerSecond, partitions, callers, oneIn } = JSON.parse(process.argv[2]);
+const { count, eventsPerSecond, partitions, callers, operationsPerCommand } = JSON.parse(process.argv[2]);
 const tickMs = 100;
-/** An operation is three events. */
+/** An operation has three events. */
 const operationsATick = (eventsPerSecond * tickMs) / 3000;
 
 const tenant = await startTenant();
-furnish(tenant);
+populateTenant(tenant);
 tenant.state.subscriptions.clear();
 const hub = await startEventHub('insights-activity-logs', partitions);
 const subscriptionOf = (i) => `${String(i).padStart(8, '0')}-0000-4000-8000-0000000000aa`;
@@ -66,7 +66,7 @@ function tick() {
   for (owed += operationsATick; owed >= 1; owed--) {
     operation++;
     const i = Math.floor(Math.random() * count);
-    const runs = operation % oneIn === 0;
+    const runs = operation % operationsPerCommand === 0;
     const caller = people[Math.floor(Math.random() * callers)];
     const records = tenant.log({
       name: runs ? runCommand : other,

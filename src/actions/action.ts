@@ -11,35 +11,39 @@ import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { Field, FormResult, FormValues } from './form';
 
-/** Slack's action id and Teams' verb alike, in snake_case. */
+/** Slack's action id and Teams' verb, in snake_case. */
 export type ActionId = string;
 
-/** A pressed button on its way to being done. */
+/** A queued button press. */
 export interface PressJob {
-  /** The same press comes with the same id, however often its job runs. */
+  /** Stays the same however often the job runs. */
   pressId: string;
   alertId: string;
   action: ActionId;
   by: Presser;
   /** When it was pressed, RFC 3339. */
   at: string;
-  /** What a form gave: an exception's match, a note. */
+  /** What was filled in, such as an exception's match or a note. */
   input?: Record<string, unknown> | undefined;
-  /** Where the presser can be told something in private. */
+  /** Where to send the presser a private reply. */
   replyTo?: { surface: string; channel: string; user: string } | undefined;
-  /** Id of the machine that the alert was about when it was pressed, in lower case; null without an alert. */
+  /**
+   * Resource id, in lower case, of the alert's machine when the button was pressed. Null without an alert.
+   */
   target?: string | null | undefined;
-  /** By a key of RUNWATCH_SECRET over all the rest; versions before 0.2 left it out. */
+  /**
+   * Covers all other fields, by a key derived from RUNWATCH_SECRET. Absent in jobs of versions before 0.2.
+   */
   signature?: string | undefined;
 }
 
-/** A press that was checked: who pressed is known and may do it. */
+/** A verified press: the presser is identified and allowed to do it. */
 export interface CheckedPress extends PressJob {
-  /** The subscriptions that the presser's right is limited to; absent where it is not. */
+  /** The subscriptions that the presser's right is limited to; absent if unlimited. */
   allowedIn?: readonly string[] | undefined;
-  /** Who approved it, where one person is not enough. */
+  /** Who approved it, if it needed approval. */
   approvedBy?: Presser | undefined;
-  /** No further try follows: a failure that would pass by itself is final too. */
+  /** This is the last attempt, so even a transient failure is final. */
   lastTry: boolean;
 }
 
@@ -49,37 +53,40 @@ export interface ActionDeps {
   log: Log;
   now: () => number;
   keyring: Keyring;
-  /** Scores the alert again, since something that counts has changed. */
-  rejudge: (alertId: string) => Promise<void>;
-  /** Puts a question to a person in a direct message; null when nobody has that address. */
+  /** Scores the alert again after something that affects the score has changed. */
+  rescore: (alertId: string) => Promise<void>;
+  /** Sends the question in a direct message; null when no chat user has that address. */
   askPerson: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
-  /** The caller's answers that close an alert as expected; none unless configured: an attacker may hold the account. */
+  /**
+   * The caller's answers that close an alert as expected. Empty by default: an attacker may control the
+   * account.
+   */
   answersThatClose: readonly string[];
-  /** Opens an incident in our own name, once an alert. */
+  /** Opens an incident as Runwatch, at most once per alert. */
   page: (alertId: string, why: string) => Promise<void>;
-  /** Who a chat's user id, an address or a name stands for. */
+  /** Resolves a chat user id, e-mail address or name to a person. */
   personOf: (surface: Presser['surface'], given: string) => Promise<Presser>;
-  /** Tells one person something in a direct message, where that can be done; once for the same id. */
+  /** Sends one person a direct message where the surface allows it. The same `onceId` is sent only once. */
   tell: (person: Presser, text: string, onceId: string) => Promise<void>;
-  /** How long an exception may last, days. */
+  /** Maximum duration of an exception, in days. */
   maxExceptionDays: number;
-  /** Adds what came of it to a notice that is already posted, and takes its buttons off. */
+  /** Adds the result to a posted notice and removes its buttons. */
   showNotice: (noticeId: string, outcome: string) => Promise<void>;
-  /** Posts a notice to every chat, once for its id. */
+  /** Posts a notice to every chat, once per notice id. */
   postNotice: (notice: Notice) => Promise<void>;
   config: Pick<Config, 'responders' | 'policy'>;
-  /** Where people read an alert: its page on the console; null while nobody said where that is. */
+  /** Link to the alert's console page; null while no public URL is configured. */
   linkTo: (alertId: string) => string | null;
-  /** Opens a chat channel of its own for an alert; answers its link, null where no chat can. */
-  openRoom: (alert: Alert, people: readonly string[]) => Promise<string | null>;
-  /** Posts what an access review found. */
+  /** Creates a chat channel for an alert. Returns its link, or null if no chat can create one. */
+  createChatChannel: (alert: Alert, people: readonly string[]) => Promise<string | null>;
+  /** Posts the result of an access review. */
   postReview: (review: Review) => Promise<void>;
-  /** Shows the present state of alerts on every surface, without waiting. */
+  /** Queues an update of these alerts on every surface and does not wait for it. */
   show: (...alertIds: readonly string[]) => Promise<void>;
 }
 
-/** What a dry run needs: it changes nothing. */
-export type Reading = Pick<ActionDeps, 'azure' | 'linkTo'>;
+/** What a dry run uses. It makes no changes. */
+export type ReadOnlyDeps = Pick<ActionDeps, 'azure' | 'linkTo'>;
 
 export type Group = 'triage' | 'contain' | 'access' | 'preserve' | 'recover' | 'hand over';
 
@@ -88,80 +95,83 @@ type Words = string | ((view: AlertView) => string);
 interface Described {
   readonly id: ActionId;
   readonly group: Group;
-  /** What the audit log, answers and failures call it, e.g. "Isolate". */
+  /** The name in the audit log, answers and failure messages, such as "Isolate". */
   readonly name: string;
   /**
-   * triage: whoever may read, when no responder is configured; responder: only those who are named; asked: only the person
-   * to whom the alert's question was put.
+   * triage: any reader while no responder is configured. responder: configured responders only. asked: only
+   * the person who was asked about the alert.
    */
   readonly right: 'triage' | 'responder' | 'asked';
-  /** It needs no right of its own: whoever may do the other may do it. */
+  /** Anyone allowed to do this other action may do this one too. */
   readonly sameRightAs?: ActionId;
-  /** A second, different responder must approve it, unless RUNWATCH_CONFIG's `fourEyes` says otherwise. */
+  /** A second, different responder must approve it, unless `fourEyes` in RUNWATCH_CONFIG overrides that. */
   readonly fourEyes?: true;
-  /** Why this press wants approval though the action as such does not; null when it doesn't. */
+  /** Why this particular press needs approval when the action usually does not; null if it does not. */
   readonly approval?: (
     press: CheckedPress,
     deps: ActionDeps,
-  ) => Promise<{ why: string; what?: string; holdsMs?: number } | null>;
-  /** Azure permissions, as ARM names them: `manifest azure-role` and `doctor` are computed from these. */
+  ) => Promise<{ why: string; what?: string; timeoutMs?: number } | null>;
+  /** Azure permissions by their ARM names. `manifest azure-role` and `doctor` read this list. */
   readonly permissions: readonly string[];
   /** Microsoft Graph application permissions. */
   readonly graph?: readonly string[];
-  /** What it takes from whoever presses it; without it, nothing. */
+  /** The input that the action accepts. Default: none. */
   readonly input?: z.ZodType<Record<string, unknown>>;
 }
 
-/** Something to do about an alert. One object in one file: whatever else names the action is computed from it. */
+/** An action on an alert, defined in one file. Buttons, permissions and docs are generated from it. */
 export interface AlertAction extends Described {
   readonly about: 'alert';
-  /** A dialog follows when it ends with an ellipsis. */
+  /** An ellipsis at the end means that a dialog opens. */
   readonly label: Words;
-  /** What it does, for the guide. Default: what is asked before it is done. */
+  /** Description for the guide. Default: the confirmation text. */
   readonly summary?: string;
-  /** Its place among an alert's buttons: the lowest comes first. */
+  /** Position among an alert's buttons, lowest first. */
   readonly order: number;
-  /** Has a button of its own; the rest is folded away. */
+  /** Shown as its own button. Other actions are in the overflow menu. */
   readonly often?: true;
   readonly style?: 'primary' | 'danger';
-  /** What it does and what it does not stop, asked before it is done. `title`: default the label and what it is done to. */
+  /** Confirmation: what the action does and does not stop. `title` defaults to the label and the target. */
   readonly confirm?: { title?: Words; text: Words; yes: string };
-  /** What may be filled in. @param presser who opens the form, where that is known */
+  /**
+   * The form's fields.
+   * @param presser who opens the form, if known
+   */
   readonly fields?: (view: AlertView, presser: Presser | null, now: number) => Field[];
-  /** What is chosen from, instead of a form. */
+  /** Menu choices, used instead of a form. */
   readonly choices?: (view: AlertView) => { value: string; label: string }[];
-  /** Reads a filled form; without it each field is an input. */
+  /** Parses the submitted form. Default: each field becomes an input of the same name. */
   readonly readForm?: (values: FormValues) => FormResult;
-  /** Other actions whose rights it needs as well, by what was filled in. */
+  /** Other actions whose rights this input also requires. */
   readonly parts?: (input: Record<string, unknown>, view: AlertView) => readonly ActionId[];
-  /** The action whose doing it takes back. */
+  /** The action that this one undoes. */
   readonly undoes?: ActionId;
-  /** May be pressed after the alert was closed. */
+  /** Allowed on closed alerts. */
   readonly whenClosed?: true;
-  /** May it be pressed as the alert stands? */
+  /** Whether the alert's current state allows it. */
   readonly offered: (view: AlertView, now: number) => boolean;
   /**
-   * Safe to run again from any point. Answers what to tell the presser, if anything.
+   * Safe to run again from any point. Returns what to tell the presser, if anything.
    * @throws {Refusal} when the alert's state does not allow it
    */
   readonly run: (view: AlertView, press: CheckedPress, deps: ActionDeps) => Promise<string | null>;
-  /** Ids of what it would be done to: an approval is for these and no others. */
+  /** Ids of the targets. An approval is valid for exactly these. */
   readonly pinnedTo?: (view: AlertView) => readonly string[];
-  /** Of {@link parts}, those that want approval where the configuration says so. Default: all. */
+  /** The {@link parts} that need approval where the configuration requires it. Default: all. */
   readonly approvalParts?: (input: Record<string, unknown>, view: AlertView) => readonly ActionId[];
-  /** What it would do now, a line a step; reads only. */
-  readonly plan?: (view: AlertView, press: PressJob, deps: Reading) => Promise<string[]>;
+  /** The steps it would run now, one per line. Read-only. */
+  readonly plan?: (view: AlertView, press: PressJob, deps: ReadOnlyDeps) => Promise<string[]>;
 }
 
-/** Something to do about an exception, an access review or an approval, from a notice or a page. */
+/** An action on an exception, an access review or an approval, from a notice or a page. */
 export interface FreeAction extends Described {
   readonly about: 'exception' | 'review' | 'approval';
-  /** Where the right is needed; `isOwner`: the presser needs none. Default: anywhere. */
+  /** The subscription where the right is required. Default: any. With `isOwner`, no right is required. */
   readonly place?: (
     press: PressJob,
     deps: ActionDeps,
   ) => Promise<{ subscriptionId?: string; isOwner?: boolean }>;
-  /** Reached only by an approval that was given. */
+  /** Runs only after an approval. */
   readonly onlyApproved?: true;
   /** As {@link AlertAction.run}. */
   readonly run: (press: CheckedPress, deps: ActionDeps) => Promise<string | null>;

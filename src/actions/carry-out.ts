@@ -4,7 +4,7 @@ import { Refusal } from '../domain/alerts/transitions';
 import type { AuditDraft } from '../domain/audit/audit-chain';
 import {
   isHeld,
-  isUnderWay,
+  isInProgress,
   type Measure,
   type MeasureStep,
   measureIdOf,
@@ -14,12 +14,12 @@ import { machineSubject } from '../domain/measures/subjects';
 import type { Presser } from '../domain/people/person';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { redactSecrets } from '../domain/text/redactor';
-import { atMost } from '../runtime/at-most';
+import { limitConcurrency } from '../runtime/limit-concurrency';
 import type { ActionDeps, CheckedPress } from './action';
 import { auditOf } from './audit-of';
 import type { DefinedKind, MeasureKind, Step, Target } from './measure-kind';
 
-/** What came of a press on one target. */
+/** The result of a press on one target. */
 export interface Outcome {
   target: Target;
   result: 'done' | 'joined' | 'refused' | 'failed';
@@ -28,17 +28,17 @@ export interface Outcome {
 
 type AnyKind = MeasureKind;
 
-/** Targets that are worked on at the same time. */
-const sideBySide = 8;
-/** What a press carries out belongs to it; after this long without a step, ms, its process is taken to have ended. */
+/** How many targets are processed concurrently. */
+const maxConcurrentTargets = 8;
+/** Milliseconds without progress after which a measure's process is considered dead. */
 const abandonedMs = 20 * 60_000;
-/** Nothing that leaves no trace, such as a restart, is done twice within this time, ms. */
-const againAfterMs = 2 * 60_000;
+/** Minimum interval, in ms, before a measure without lasting state, such as a restart, may be repeated. */
+const minRepeatMs = 2 * 60_000;
 
 /**
- * Does a measure on each target, side by side, each with its own result. Safe to run again from any point: what was there
- * is written down before it is changed, and each step once it is through.
- * @throws the first failure that passes by itself, so that the job is tried again, unless this is the last try
+ * Applies a measure to each target concurrently, with a separate result for each. Safe to run again from any
+ * point: the prior state is saved before a change, and each step is marked when it completes.
+ * @throws the first transient failure, so that the job is retried, unless this is the last attempt
  */
 export async function carryOut(
   kind: AnyKind,
@@ -51,7 +51,7 @@ export async function carryOut(
   return onEach(targets, (target) => doOn(kind, target, press, alert, alone, deps));
 }
 
-/** Goes on with what failed, side by side, each from the step that failed. */
+/** Retries failed measures concurrently, each from the step that failed. */
 export async function retryAll(
   measures: readonly Measure[],
   kindOf: (kind: string) => DefinedKind | null,
@@ -61,7 +61,7 @@ export async function retryAll(
 ): Promise<Outcome[]> {
   return onEach(measures, async (measure) => {
     const kind = kindOf(measure.kind);
-    if (!kind) throw new Refusal(`${measure.kind} is not known to this version.`);
+    if (!kind) throw new Refusal(`${measure.kind} is not supported by this version.`);
     const again: CheckedPress = {
       ...press,
       action: measure.way === 'undo' ? kind.undoneBy : kind.doneBy,
@@ -75,7 +75,7 @@ export async function retryAll(
   });
 }
 
-/** Puts back what was there on each target. */
+/** Restores the prior state of each target. */
 export async function undoAll(
   kind: AnyKind,
   measures: readonly Measure[],
@@ -86,7 +86,7 @@ export async function undoAll(
 }
 
 async function onEach<T>(items: readonly T[], work: (item: T) => Promise<Outcome>): Promise<Outcome[]> {
-  const inTurn = atMost(sideBySide);
+  const inTurn = limitConcurrency(maxConcurrentTargets);
   const settled = await Promise.allSettled(items.map((item) => inTurn(() => work(item))));
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
@@ -105,16 +105,16 @@ async function doOn(
   try {
     for (;;) {
       const current = await deps.store.measures.get(id);
-      const decided = decideToDo(kind, current, press, deps.now());
+      const decided = decide(kind, current, press, deps.now());
       if (current && decided === 'finished') return await finishedOn(kind, current, press, deps);
       if (current && decided === 'join' && !(await hasDrifted(kind, current, deps)))
         return await join(kind, current, target, press, deps);
-      if (current && decided === 'resume') return await walk(kind, current, press, deps);
+      if (current && decided === 'resume') return await runSteps(kind, current, press, deps);
       if (kind.needsUnlocked) await refuseWhileLocked(kind, target, deps);
       const earlier = current && isHeld(current) && isGenuine(current, deps) ? current.before : null;
       const before = await kind.prepare(target, press, deps, alert, earlier);
       const started = await start(kind, { target, press, before, current }, deps);
-      if (started) return await walk(kind, started, press, deps);
+      if (started) return await runSteps(kind, started, press, deps);
     }
   } catch (error) {
     if (error instanceof Refusal && alone) throw error;
@@ -122,7 +122,10 @@ async function doOn(
   }
 }
 
-/** Did somebody take it off by hand? Then it is done anew. What can't be read is taken as it was noted. */
+/**
+ * Whether someone reverted it manually; if so, it is applied again. If Azure can't be read, assume that
+ * nothing changed.
+ */
 async function hasDrifted(kind: AnyKind, { before }: Measure, deps: ActionDeps): Promise<boolean> {
   const found = await kind.drift?.(before, deps).catch((error: unknown) => {
     if (error instanceof AzureError) return null;
@@ -131,7 +134,7 @@ async function hasDrifted(kind: AnyKind, { before }: Measure, deps: ActionDeps):
   return typeof found === 'string';
 }
 
-/** This press has done it in an earlier try. */
+/** The result when an earlier attempt of this press finished the measure. */
 async function finishedOn(
   kind: AnyKind,
   measure: Measure,
@@ -146,8 +149,8 @@ async function finishedOn(
 
 type Decision = 'start' | 'resume' | 'join' | 'finished';
 
-/** What a press does with what is known of its target. Pure. */
-export function decideToDo(
+/** Decides what a press does, given its target's stored measure. Pure. */
+export function decide(
   kind: Pick<AnyKind, 'again' | 'renewable' | 'name'>,
   measure: Measure | null,
   press: Pick<CheckedPress, 'pressId' | 'alertId' | 'input'>,
@@ -160,20 +163,20 @@ export function decideToDo(
     case 'doing':
       if (mine) return 'resume';
       throw new Refusal(
-        `${measure.name}: that is under way already, asked by ${measure.by.name}. Wait for its result.`,
+        `${measure.name}: already in progress, requested by ${measure.by.name}. Wait for the result.`,
       );
     case 'undoing':
-      throw new Refusal(`${measure.name}: that is being undone now. Wait until it is through.`);
+      throw new Refusal(`${measure.name}: undo in progress. Wait until it finishes.`);
     case 'in force':
       if (mine) return 'finished';
       return kind.renewable && !measure.alerts.includes(press.alertId) ? 'start' : 'join';
     case 'done':
       if (mine) return 'finished';
       if (!kind.again && measure.alerts.at(-1) === press.alertId)
-        throw new Refusal(`${measure.name}: that is done already, by ${measure.by.name}.`);
-      if (kind.again && age < againAfterMs)
+        throw new Refusal(`${measure.name}: ${measure.by.name} already did this.`);
+      if (kind.again && age < minRepeatMs)
         throw new Refusal(
-          `${measure.name}: ${measure.by.name} did that ${Math.round(age / 1000)} s ago. Wait ${againAfterMs / 60_000} minutes to do it again.`,
+          `${measure.name}: ${measure.by.name} did that ${Math.round(age / 1000)} s ago. Wait ${minRepeatMs / 60_000} minutes before you repeat it.`,
         );
       return 'start';
     case 'drifted':
@@ -181,17 +184,17 @@ export function decideToDo(
     case 'failed':
       if (mine) return 'finished';
       if (measure.way === 'undo' && !measure.dismissed)
-        throw new Refusal(`${measure.name}: undoing it failed. Retry or dismiss that first.`);
+        throw new Refusal(`${measure.name}: the undo failed. Retry or dismiss it first.`);
       if (measure.way === 'undo' || !isHeld(measure)) return 'start';
       if (canonicalJson(measure.input ?? {}) !== canonicalJson(press.input ?? {}))
         throw new Refusal(
-          `${measure.name}: ${kind.name} is half done as it was asked for before, with other choices. Retry that, or undo it first.`,
+          `${measure.name}: an earlier ${kind.name} with other options is incomplete. Retry or undo it first.`,
         );
       return 'resume';
   }
 }
 
-/** Somebody else's press has done it: this alert shows it and may undo it too. */
+/** Another press already applied it. This alert shows the measure and may undo it too. */
 async function join(
   kind: AnyKind,
   measure: Measure,
@@ -201,9 +204,9 @@ async function join(
 ): Promise<Outcome> {
   const differs = kind.differs?.(measure.before, press);
   if (differs) throw new Refusal(differs);
-  const text = `${measure.name}: that is in force already, by ${measure.by.name}.`;
+  const text = `${measure.name}: already in force, by ${measure.by.name}.`;
   await store.audit.append(
-    [draft(press, measure, 'done', 'it is in force already')],
+    [draft(press, measure, 'done', 'already in force')],
     `${press.pressId} ${measure.id}`,
   );
   if (press.alertId && !measure.alerts.includes(press.alertId)) {
@@ -218,12 +221,14 @@ async function join(
 const withAlert = (alerts: readonly string[], id: string) =>
   id && !alerts.includes(id) ? [...alerts, id].slice(-50) : [...alerts];
 
-/** Before anything is changed our own lock is known: it would refuse the change half way. */
+/** Checks for a lock by Runwatch first, because it would make Azure reject the change partway. */
 async function refuseWhileLocked(kind: AnyKind, target: Target, { store }: ActionDeps): Promise<void> {
   for (const subject of kind.subjects(target).filter((one) => one.startsWith('machine:'))) {
     const lock = await store.measures.get(measureIdOf('lock', subject.slice('machine:'.length)));
     if (lock && isHeld(lock))
-      throw new Refusal(`${lock.name} is locked by Runwatch, which refuses every change. Unlock it first.`);
+      throw new Refusal(
+        `${lock.name} is locked by Runwatch, so Azure rejects every change. Unlock it first.`,
+      );
   }
 }
 
@@ -278,18 +283,23 @@ const waiting = (steps: readonly Step[]): MeasureStep[] =>
   steps.map(({ words }) => ({ words, state: 'waiting' }));
 const wordsOf = (steps: readonly MeasureStep[]) => steps.map(({ words }) => words);
 
-/** Each step is noted once it is through, so that another process goes on behind it. */
-async function walk(kind: AnyKind, found: Measure, press: CheckedPress, deps: ActionDeps): Promise<Outcome> {
+/** Marks each completed step, so that another process can resume after it. */
+async function runSteps(
+  kind: AnyKind,
+  found: Measure,
+  press: CheckedPress,
+  deps: ActionDeps,
+): Promise<Outcome> {
   const { store, azure, show } = deps;
   const target = { id: found.target, name: found.name };
   const undoing = found.way === 'undo';
-  if (!isGenuine(found, deps)) throw changedByOthers(found);
-  let measure = await own(kind, found, press, deps);
+  if (!isGenuine(found, deps)) throw tamperedError(found);
+  let measure = await claimMeasure(kind, found, press, deps);
   const change = async (next: (current: Measure) => Measure, audit: AuditDraft[] = []) => {
     const stored = await store.measures.update(found.id, (current) => {
       if (!current || current.press !== press.pressId)
         throw new Refusal(`${found.name}: another press took over.`);
-      if (!isGenuine(current, deps)) throw changedByOthers(current);
+      if (!isGenuine(current, deps)) throw tamperedError(current);
       return { measure: signed(deps, next(current)), audit };
     });
     measure = stored as Measure;
@@ -304,7 +314,7 @@ async function walk(kind: AnyKind, found: Measure, press: CheckedPress, deps: Ac
     const step = stepsOf()[index];
     const known = measure.steps[index]?.state;
     if (!step || known === 'done') continue;
-    if (step.once && known === 'asked') throw new Unknown(step.words);
+    if (step.once && known === 'asked') throw new UnknownOutcomeError(step.words);
     if (known === 'waiting') await note(index, 'asked');
     try {
       await step.run({
@@ -314,8 +324,8 @@ async function walk(kind: AnyKind, found: Measure, press: CheckedPress, deps: Ac
         save: (before) => change((current) => ({ ...current, before })),
       });
     } catch (error) {
-      if (known === 'waiting' && wasNotTaken(error)) await note(index, 'waiting');
-      else if (step.once && isPassing(error)) throw new Unknown(step.words);
+      if (known === 'waiting' && wasNotAccepted(error)) await note(index, 'waiting');
+      else if (step.once && isTransient(error)) throw new UnknownOutcomeError(step.words);
       throw error;
     }
     await note(index, 'done');
@@ -339,7 +349,10 @@ async function walk(kind: AnyKind, found: Measure, press: CheckedPress, deps: Ac
   return { target, result: 'done', text: says };
 }
 
-/** Signs what decides what is done to whom; whoever can write Redis can't. */
+/**
+ * Signs the fields that decide what is done to which target, so that write access to Redis is not enough to
+ * forge them.
+ */
 const signed = ({ keyring }: Pick<ActionDeps, 'keyring'>, measure: Omit<Measure, 'signature'>): Measure => ({
   ...measure,
   signature: keyring.sign('measure', signedPart(measure as Measure)),
@@ -348,17 +361,22 @@ const signed = ({ keyring }: Pick<ActionDeps, 'keyring'>, measure: Omit<Measure,
 const isGenuine = (measure: Measure, { keyring }: Pick<ActionDeps, 'keyring'>): boolean =>
   keyring.verify('measure', signedPart(measure), measure.signature);
 
-const changedByOthers = ({ name }: Measure) =>
-  new FinalError(`the record of ${name} in Redis was changed by somebody else, so nothing is done by it`);
+const tamperedError = ({ name }: Measure) =>
+  new PermanentError(`the Redis record of ${name} was modified outside Runwatch, so it is not used`);
 
-/** What was begun goes on under this press. */
-async function own(kind: AnyKind, measure: Measure, press: CheckedPress, deps: ActionDeps): Promise<Measure> {
+/** Claims a measure in progress for this press. */
+async function claimMeasure(
+  kind: AnyKind,
+  measure: Measure,
+  press: CheckedPress,
+  deps: ActionDeps,
+): Promise<Measure> {
   const { store } = deps;
-  if (measure.press === press.pressId && isUnderWay(measure)) return measure;
+  if (measure.press === press.pressId && isInProgress(measure)) return measure;
   const stored = await store.measures.update(measure.id, (current) => {
     if (!current || current.rev !== measure.rev)
-      throw new Refusal(`${measure.name}: it has just changed. Look again.`);
-    if (!isGenuine(current, deps)) throw changedByOthers(current);
+      throw new Refusal(`${measure.name} just changed. Check its current state.`);
+    if (!isGenuine(current, deps)) throw tamperedError(current);
     const steps =
       current.way === 'do' ? kind.steps(current.before) : (kind.undo?.steps(current.before) ?? []);
     return {
@@ -372,12 +390,12 @@ async function own(kind: AnyKind, measure: Measure, press: CheckedPress, deps: A
         alerts: withAlert(current.alerts, press.alertId),
         reason: undefined,
         dismissed: undefined,
-        // Whoever tries again has looked what came of it.
+        // A manual retry means that someone has checked the result of a step with an unknown outcome.
         steps: current.steps.map((step, index) =>
           step.state === 'asked' && steps[index]?.once ? { ...step, state: 'waiting' } : step,
         ),
       }),
-      audit: [draft(press, current, 'started', 'tried again', { plan: wordsOf(current.steps) })],
+      audit: [draft(press, current, 'started', 'retried', { plan: wordsOf(current.steps) })],
     };
   });
   return stored as Measure;
@@ -389,7 +407,7 @@ async function checkOn(kind: AnyKind, measure: Measure, deps: ActionDeps): Promi
     const found = await kind.check?.(measure.before, deps);
     return found && { at, ...found };
   } catch (error) {
-    if (isPassing(error) && !(error instanceof AzureError)) throw error;
+    if (isTransient(error) && !(error instanceof AzureError)) throw error;
     return { at, verified: false, notes: [redactSecrets((error as Error).message)] };
   }
 }
@@ -403,16 +421,16 @@ async function undoOn(
   const target = { id: found.target, name: found.name };
   try {
     const claimed = await deps.store.measures.update(found.id, (current) => {
-      if (!current) throw new Refusal('That is no longer kept.');
+      if (!current) throw new Refusal('This record has expired.');
       const mine = current.press === press.pressId;
       if (current.way === 'undo' && mine) return null;
       if (current.state === 'undone')
-        throw new Refusal(`${current.name}: that was undone already, by ${current.by.name}.`);
-      if (isUnderWay(current))
+        throw new Refusal(`${current.name}: ${current.by.name} already undid this.`);
+      if (isInProgress(current))
         throw new Refusal(
-          `${current.name}: ${current.state === 'doing' ? 'that is still under way' : 'that is being undone already'}, asked by ${current.by.name}.`,
+          `${current.name}: ${current.state === 'doing' ? 'still in progress' : 'undo already in progress'}, requested by ${current.by.name}.`,
         );
-      if (!isGenuine(current, deps)) throw changedByOthers(current);
+      if (!isGenuine(current, deps)) throw tamperedError(current);
       const steps = waiting(kind.undo?.steps(current.before) ?? []);
       const measure = signed(deps, {
         ...current,
@@ -436,13 +454,16 @@ async function undoOn(
     if (claimed?.state === 'failed') return { target, result: 'failed', text: `${claimed.reason}.` };
     if (kind.needsUnlocked) await refuseWhileLocked(kind, target, deps);
     await showAll(claimed as Measure, deps.store, deps.show);
-    return await walk(kind, claimed as Measure, press, deps);
+    return await runSteps(kind, claimed as Measure, press, deps);
   } catch (error) {
     return failedOn(kind, target, 'undo', error, press, deps);
   }
 }
 
-/** Alerts that asked for it move on: contained once it is in force, under investigation again once it is undone. */
+/**
+ * Updates the state of the alerts that requested it: contained once in force, investigating again once
+ * undone.
+ */
 async function moveAlerts(
   kind: AnyKind,
   measure: Measure,
@@ -464,28 +485,28 @@ async function moveAlerts(
   }
 }
 
-/** A failure that another try does not fix. */
-export class FinalError extends Error {}
+/** A permanent failure: a retry can't fix it. */
+export class PermanentError extends Error {}
 
-/** It is not known whether Azure did what it was asked, and asking again would do it again. */
-class Unknown extends FinalError {
+/** Azure may or may not have run the step. Repeating the step could run it twice. */
+class UnknownOutcomeError extends PermanentError {
   constructor(words: string) {
     super(
-      `It is not known whether Azure did it (${words}): its answer never came. Look at the machine, then retry or dismiss`,
+      `Azure did not respond, so the result is unknown (${words}). Check the machine, then retry or dismiss`,
     );
   }
 }
 
-/** Azure says of the change itself that it did not begin it. A failed read says nothing about it. */
-const wasNotTaken = (error: unknown) =>
+/** Azure rejected the change before starting it. A failed read says nothing about the change. */
+const wasNotAccepted = (error: unknown) =>
   error instanceof AzureError &&
   error.method !== undefined &&
   error.method !== 'GET' &&
   [400, 401, 403, 404, 409, 412, 429, 503].includes(error.statusCode);
 
-/** A failure that another try may fix; any other is shown and ends the work. */
-export const isPassing = (error: unknown): boolean =>
-  !(error instanceof FinalError) &&
+/** Whether a retry may fix the failure. Any other failure is shown and ends the work. */
+export const isTransient = (error: unknown): boolean =>
+  !(error instanceof PermanentError) &&
   !(error instanceof Refusal) &&
   (!(error instanceof AzureError) ||
     error.statusCode === 0 ||
@@ -500,11 +521,11 @@ async function failedOn(
   press: CheckedPress,
   deps: ActionDeps,
 ): Promise<Outcome> {
-  if (isPassing(error) && !press.lastTry) throw error;
+  if (isTransient(error) && !press.lastTry) throw error;
   const { store, show, log } = deps;
   const message = redactSecrets(error instanceof Error ? error.message : String(error));
   const known = await store.measures.get(measureIdOf(kind.kind, target.id));
-  const other = known && (isUnderWay(known) || isHeld(known)) && known.press !== press.pressId;
+  const other = known && (isInProgress(known) || isHeld(known)) && known.press !== press.pressId;
   if (error instanceof Refusal && (other || known?.state === 'undone')) {
     await store.audit.append(
       [draft(press, { target: target.id }, 'refused', message)],
@@ -516,19 +537,19 @@ async function failedOn(
   const reason = `${nameOf(kind, way)} did not go through: ${remedyOf(error)}${message}`;
   const stored = await store.measures.update(measureIdOf(kind.kind, target.id), (current) => {
     const isOthers = current !== null && current.press !== press.pressId;
-    if (isOthers && current.state !== 'failed' && (isUnderWay(current) || isHeld(current))) return null;
+    if (isOthers && current.state !== 'failed' && (isInProgress(current) || isHeld(current))) return null;
     const measure: Measure =
       current && (current.press === press.pressId || (current.state === 'failed' && isHeld(current)))
         ? { ...current, state: 'failed', reason, press: press.pressId }
-        : signed(deps, unprepared(kind, target, way, reason, press, current));
+        : signed(deps, failedBeforeStart(kind, target, way, reason, press, current));
     return { measure, audit: [draft(press, measure, 'failed', message)] };
   });
   if (stored) await showAll(stored, store, show);
   return { target, result: 'failed', text: `${reason}.` };
 }
 
-/** Nothing was read, so nothing was changed; it is kept all the same, so that the failure is seen and retried. */
-const unprepared = (
+/** A measure that failed before any change. It is stored so that people see the failure and can retry it. */
+const failedBeforeStart = (
   kind: AnyKind,
   target: Target,
   way: Measure['way'],
@@ -562,11 +583,11 @@ const unprepared = (
 const nameOf = ({ name, undoName }: AnyKind, way: Measure['way']) =>
   way === 'undo' ? (undoName ?? name) : name;
 
-/** What to grant, where Azure says that a permission is missing. */
+/** Which permission to grant, when Azure reports that one is missing. */
 export const remedyOf = (error: unknown): string =>
   error instanceof AzureError && error.statusCode === 403 ? `${error.remedy}. ` : '';
 
-/** Every alert that shows the measure. */
+/** Updates every alert that shows the measure. */
 async function showAll(
   measure: Measure,
   store: ActionDeps['store'],
@@ -590,32 +611,35 @@ const draft = (
   object: measure.target,
 });
 
-/** One line for the presser, from what came of each target; null where the message says it all. */
-export function tellOutcomes(outcomes: readonly Outcome[]): string | null {
+/** A summary of the results for the presser; null if the alert's message already shows everything. */
+export function describeOutcomes(outcomes: readonly Outcome[]): string | null {
   const [only] = outcomes;
   const lacking = outcomes.filter(({ result }) => result !== 'done');
   if (lacking.length === 0) return null;
   if (outcomes.length === 1 && only) return only.text;
   const done = outcomes.length - lacking.length;
   const lines = lacking.slice(0, 10).map(({ target, text }) => `${target.name}: ${text}`);
-  const more = lacking.length > 10 ? [`and ${lacking.length - 10} more; the thread has all`] : [];
-  return [`${done} of ${outcomes.length} are done.`, ...lines, ...more].join('\n');
+  const more = lacking.length > 10 ? [`and ${lacking.length - 10} more; see the thread for all`] : [];
+  return [`${done} of ${outcomes.length} succeeded.`, ...lines, ...more].join('\n');
 }
 
 export const machineSubjects = ({ id }: Target): string[] => [machineSubject(id)];
 
-/** Who does what no person asked for. */
-export const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+/** The actor for what Runwatch does by itself. */
+export const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
 
-/** Says of what a press had begun that it failed: the press ended otherwise. @param pressId null: of any press that ended long ago */
-export async function failUnderWay(
+/**
+ * Marks a press's measures in progress as failed when the press ended early.
+ * @param pressId null: all measures whose process is considered dead
+ */
+export async function failInProgress(
   pressId: string | null,
   why: string,
   { store, show, now }: Pick<ActionDeps, 'store' | 'show' | 'now'>,
 ): Promise<void> {
   const at = new Date(now()).toISOString();
   const isMeant = (one: Measure) =>
-    isUnderWay(one) &&
+    isInProgress(one) &&
     (pressId === null
       ? now() - Date.parse(one.changedAt) > abandonedMs
       : one.press === pressId || one.press.startsWith(`${pressId}.`));
@@ -627,7 +651,7 @@ export async function failUnderWay(
             audit: [
               {
                 at,
-                by: ourselves,
+                by: runwatchActor,
                 action: current.action,
                 alertId: current.alerts.at(-1) ?? null,
                 object: current.target,

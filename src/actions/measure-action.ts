@@ -2,14 +2,14 @@ import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import {
   isHeld,
+  isInProgress,
   isOpenFailure,
-  isUnderWay,
   type Measure,
   measureIdOf,
   measuresOf,
 } from '../domain/measures/measure';
 import type { AlertAction, PressJob } from './action';
-import { carryOut, type Outcome, tellOutcomes, undoAll } from './carry-out';
+import { carryOut, describeOutcomes, type Outcome, undoAll } from './carry-out';
 import type { MeasureKind, Target } from './measure-kind';
 import { defineAction, defineMeasure } from './registry';
 
@@ -34,17 +34,17 @@ interface MeasureAction<Before extends object> extends Shown {
   group: AlertAction['group'];
   fourEyes?: true;
   kind: MeasureKind<Before>;
-  /** What the alert's press is done to. */
+  /** The targets of a press on this alert. */
   targets: (view: AlertView) => readonly Target[];
-  /** May it be done as the alert stands, apart from what is done already? */
+  /** Whether it applies to the alert, regardless of existing measures. */
   fits: (view: AlertView) => boolean;
   undo?: Shown;
 }
 
 /**
- * Defines an action that puts a measure on the alert's targets, and the action that takes it off.
+ * Defines an action that applies a measure to the alert's targets, and the action that undoes it.
  * @example
- * defineMeasureAction({ id: 'lock', kind: lockKind, targets: theMachine, fits: oneMachine, …, undo: { id: 'unlock', … } })
+ * defineMeasureAction({ id: 'lock', kind: lockKind, targets: theMachine, fits: oneMachine, …, undo: { … } })
  */
 export function defineMeasureAction<Before extends object>({
   kind: typed,
@@ -64,11 +64,11 @@ export function defineMeasureAction<Before extends object>({
     ...common,
     ...shown,
     name: kind.name,
-    offered: (view) => fits(view) && lackingOf(kind, targets(view), view).length > 0,
+    offered: (view) => fits(view) && remainingTargets(kind, targets(view), view).length > 0,
     run: async (view, press, deps) => {
       const all = targets(view);
-      if (all.length === 0) throw new Refusal(`There is nothing here to ${kind.name.toLowerCase()}.`);
-      return told(await carryOut(kind, all, press, view.alert, deps));
+      if (all.length === 0) throw new Refusal(`There is nothing to ${kind.name.toLowerCase()}.`);
+      return answerFrom(await carryOut(kind, all, press, view.alert, deps));
     },
     pinnedTo: (view) => (fits(view) ? targets(view).map(({ id }) => id.toLowerCase()) : []),
     plan: async (view, press, deps) => planOf(kind, targets(view), view, press, deps),
@@ -82,34 +82,38 @@ export function defineMeasureAction<Before extends object>({
     undoes: shown.id,
     ...(undo.sameRightAs || shown.fourEyes ? { sameRightAs: undo.sameRightAs ?? shown.id } : {}),
     whenClosed: true,
-    offered: ({ measures }) => undoableOf(kind, measures).length > 0,
+    offered: ({ measures }) => undoableMeasures(kind, measures).length > 0,
     run: async (view, press, deps) => {
-      const held = undoableOf(kind, view.measures, press.pressId);
+      const held = undoableMeasures(kind, view.measures, press.pressId);
       if (held.length === 0) throw new Refusal(nothingToUndo(kind, view));
-      return told(await undoAll(kind, held, press, deps));
+      return answerFrom(await undoAll(kind, held, press, deps));
     },
     plan: async (view) =>
-      undoableOf(kind, view.measures).flatMap(
+      undoableMeasures(kind, view.measures).flatMap(
         ({ before }) => kind.undo?.steps(before).map(({ words }) => words) ?? [],
       ),
   });
 }
 
-/** @throws {Refusal} where nothing was done anywhere */
-function told(outcomes: readonly Outcome[]): string | null {
-  const text = tellOutcomes(outcomes);
+/** @throws {Refusal} when every target refused */
+function answerFrom(outcomes: readonly Outcome[]): string | null {
+  const text = describeOutcomes(outcomes);
   if (outcomes.every(({ result }) => result === 'refused')) throw new Refusal(text ?? 'Nothing was done.');
   return text;
 }
 
-/** The targets on which it is not in force yet. */
-function lackingOf(kind: MeasureKind, targets: readonly Target[], { alert, measures }: AlertView): Target[] {
+/** The targets where it is not in force yet. */
+function remainingTargets(
+  kind: MeasureKind,
+  targets: readonly Target[],
+  { alert, measures }: AlertView,
+): Target[] {
   const done = new Set(
     measuresOf(measures, kind.kind)
       .filter(
         (one) =>
           (one.state === 'in force' && !(kind.renewable && !one.alerts.includes(alert.id))) ||
-          isUnderWay(one) ||
+          isInProgress(one) ||
           (isOpenFailure(one) && one.way === 'undo'),
       )
       .map(({ id }) => id),
@@ -117,17 +121,17 @@ function lackingOf(kind: MeasureKind, targets: readonly Target[], { alert, measu
   return targets.filter(({ id }) => !done.has(measureIdOf(kind.kind, id)));
 }
 
-/** What can be undone, and what this press is undoing already. */
-const undoableOf = (kind: MeasureKind, measures: readonly Measure[], pressId?: string): Measure[] =>
+/** The measures that can be undone, and those that this press is already undoing. */
+const undoableMeasures = (kind: MeasureKind, measures: readonly Measure[], pressId?: string): Measure[] =>
   measuresOf(measures, kind.kind).filter(
     (one) => (isHeld(one) && one.state !== 'doing') || (pressId !== undefined && one.press === pressId),
   );
 
 function nothingToUndo(kind: MeasureKind, { measures }: AlertView): string {
   const last = measuresOf(measures, kind.kind).at(-1);
-  if (last?.state === 'doing') return `${last.name}: that is still under way, asked by ${last.by.name}.`;
+  if (last?.state === 'doing') return `${last.name}: still in progress, requested by ${last.by.name}.`;
   return last?.state === 'undone'
-    ? `${last.name}: that was undone already, by ${last.by.name}.`
+    ? `${last.name}: ${last.by.name} already undid this.`
     : `${kind.name} was not done here, so there is nothing to undo.`;
 }
 
@@ -138,7 +142,7 @@ async function planOf(
   press: PressJob,
   deps: Parameters<MeasureKind['prepare']>[2],
 ): Promise<string[]> {
-  const lacking = lackingOf(kind, targets, view);
+  const lacking = remainingTargets(kind, targets, view);
   const lines = await Promise.all(
     lacking.map(async (target) =>
       kind.steps(await kind.prepare(target, press, deps, view.alert, null)).map(({ words }) => words),

@@ -1,84 +1,86 @@
 import type { Alert, StateChange } from '../domain/alerts/alert';
 import type { Check, Measure } from '../domain/measures/measure';
-import type { ActionDeps, ActionId, PressJob, Reading } from './action';
+import type { ActionDeps, ActionId, PressJob, ReadOnlyDeps } from './action';
 
 export interface Target {
-  /** An ARM id, an object id, or whatever names it for good. */
+  /** A permanent id, such as an ARM id or an Entra object id. */
   id: string;
-  /** What people call it. */
+  /** Display name. */
   name: string;
 }
 
-/** What a step of a measure works with. */
+/** The context of a measure's step. */
 export interface StepContext extends Pick<ActionDeps, 'azure' | 'store'> {
   measure: Measure;
-  /** Writes down what is there before it is changed; awaited before the change. */
+  /** Stores the prior state. Await it before the change. */
   save: (before: Record<string, unknown>) => Promise<void>;
 }
 
-/** One call on Azure or Graph; safe to do again, since a crash may come between it and its note. */
+/**
+ * One call to Azure or Graph. It must be safe to repeat, because a crash can come before it is marked done.
+ */
 export interface Step {
   words: string;
-  /** Azure does it again when it is asked again: it is never asked twice for one press. */
+  /** Azure would run it twice, so one press never requests it twice. */
   once?: true;
   run: (context: StepContext) => Promise<unknown>;
 }
 
-/** A kind with the ids of the actions that do and undo it. */
+/** A kind with the ids of its do and undo actions. */
 export interface DefinedKind extends MeasureKind {
   readonly doneBy: ActionId;
   readonly undoneBy: ActionId;
 }
 
 /**
- * A kind of change on a kind of target: how what is there is read, how it is changed step by step, and how it is put back.
- * `Before` is what was there, as JSON.
+ * A type of change to a type of target: how to read the prior state, change it step by step and restore it.
+ * `Before` is the prior state as JSON.
  */
 export interface MeasureKind<Before extends object = Record<string, unknown>> {
   readonly kind: string;
-  /** "Isolate", "Release": what failures and the audit log call the two ways. */
+  /** Names for failures and the audit log, such as "Isolate" and "Release". */
   readonly name: string;
   readonly undoName?: string;
-  /** The keys by which alerts find it. */
+  /** The keys that link it to alerts. */
   readonly subjects: (target: Target) => readonly string[];
   /**
-   * Reads what is there and changes nothing.
-   * @throws {Refusal} when it can't or must not be done
+   * Reads the prior state and changes nothing.
+   * @throws {Refusal} when the measure is impossible or not allowed
    */
   readonly prepare: (
     target: Target,
     press: PressJob,
-    deps: Reading,
+    deps: ReadOnlyDeps,
     alert: Alert | null,
-    /** What an earlier press found, where something of it is still there. */
+    /** The state that an earlier press saved, if part of its change is still in place. */
     earlier: Before | null,
   ) => Promise<Before>;
   readonly steps: (before: Before) => readonly Step[];
-  /** How it stands once it is done, in words. */
+  /** The result as text for people. */
   readonly says: (before: Before) => string;
   readonly undo?: {
     readonly steps: (before: Before) => readonly Step[];
     readonly says: (before: Before) => string;
   };
-  /** Nothing stands afterwards that could be undone. */
+  /** Leaves nothing to undo. */
   readonly passes?: true;
-  /** The same alert may do it more than once. */
+  /** May run more than once for the same alert. */
   readonly again?: true;
-  /** A later alert may do it again though it is in force: it is done from what is there then. */
+  /** A later alert may apply it again while it is in force, starting from the state at that time. */
   readonly renewable?: true;
-  /** A ReadOnly lock of ours on the machine would refuse it. */
+  /** Our own ReadOnly lock on the machine would block it. */
   readonly needsUnlocked?: true;
-  /** Reads back whether Azure confirms it. What can't be read is not verified. */
-  readonly check?: (before: Before, deps: Reading) => Promise<Omit<Check, 'at'>>;
-  /** What somebody changed by hand since, in words; null when nothing. Cheap: it is asked every minute. */
-  readonly drift?: (before: Before, deps: Reading) => Promise<string | null>;
-  /** Why a press can't join what is in force: it asks for something else. */
+  /** Checks that Azure confirms it. What can't be read counts as not verified. */
+  readonly check?: (before: Before, deps: ReadOnlyDeps) => Promise<Omit<Check, 'at'>>;
+  /** Describes manual changes since it was applied; null if none. Runs every minute, so it must be cheap. */
+  readonly drift?: (before: Before, deps: ReadOnlyDeps) => Promise<string | null>;
+  /** Why a press can't join the measure in force: it requests something different. */
   readonly differs?: (before: Before, press: PressJob) => string | null;
-  /** How a target stands while it is in force, in one word. Default: in force. */
+  /** One word for a target's state while it is in force. Default: "in force". */
   readonly stands?: string;
-  /** Several of an alert's that are in force, in one line. */
+  /** One line for several of an alert's measures in force. */
   readonly summary?: (measures: readonly Measure[], alert: Alert) => string | null;
-  /** What it means for the state of the alerts that asked for it. */
+  /** How it changes the state of the alerts that requested it. */
   readonly onDone?: (alert: Alert, move: Omit<StateChange, 'to'>) => Alert;
   readonly onUndone?: (alert: Alert, move: Omit<StateChange, 'to'>) => Alert;
 }

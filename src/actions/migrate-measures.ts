@@ -6,17 +6,17 @@ import { plainLine } from '../domain/text/plain-text';
 import type { Keyring } from '../runtime/keyring';
 import type { Store } from '../store/store';
 import { assignmentTarget } from './access/revoke-role';
-import { ourselves } from './carry-out';
+import { runwatchActor } from './carry-out';
 import type { MeasureKind, Target } from './measure-kind';
 import { kindOf } from './registry';
 
-/** What versions before 0.2 kept in the alert that had asked for it. */
+/** The state that versions before 0.2 stored in the alert. */
 interface OldAlert {
   isolation?: OldIsolation | null;
   measures?: {
     lock?: { scope: string; name: string; status: string } | null;
     revocation?: OldRevocation | null;
-    deeds?: Record<string, OldDeed>;
+    deeds?: Record<string, OldAction>;
     waiting?: Record<string, { by: Presser }>;
     pendingException?: { by: Presser } | null;
   } & Record<string, unknown>;
@@ -37,7 +37,7 @@ interface OldRevocation {
   properties: Record<string, unknown>;
 }
 
-interface OldDeed {
+interface OldAction {
   status: 'doing' | 'done' | 'undoing' | 'undone';
   by: Presser;
   at: string;
@@ -46,15 +46,15 @@ interface OldDeed {
   says: string;
 }
 
-/** What is known of a measure that an older version left. */
-interface Left {
+/** A measure that an older version stored. */
+interface LegacyMeasure {
   kind: string;
   target: Target;
   before: Record<string, unknown>;
   by: Presser;
   at: string;
   state: 'in force' | 'do failed' | 'undo failed';
-  /** Steps that were through. */
+  /** Number of completed steps. */
   passed: number;
 }
 
@@ -64,51 +64,52 @@ export interface MigrateDeps {
   now: () => number;
 }
 
-const halfDone = 'An older version was stopped half way';
-const chunk = 500;
+const halfDone = 'An older version stopped before it finished';
+const pageSize = 500;
 
 /**
- * Makes measures of what an older version kept in alerts, so that it is shown and can be undone. Safe to repeat, and to run
- * in several processes at once: a measure that is there is left.
+ * Converts the state that an older version stored in alerts to measures, so that it is shown and can be
+ * undone. Safe to repeat and to run in several processes at once: existing measures are kept.
  */
 export async function migrateMeasures({ store, keyring, now }: MigrateDeps): Promise<void> {
   if ((await store.version.get()) >= 2) return;
   const lost: string[] = [];
   let before: number | undefined;
   for (;;) {
-    const alerts = await store.alerts.list({ limit: chunk, ...(before === undefined ? {} : { before }) });
+    const alerts = await store.alerts.list({ limit: pageSize, ...(before === undefined ? {} : { before }) });
     await store.alerts.index(alerts);
     for (const alert of alerts) lost.push(...(await migrateAlert(alert, { store, keyring })));
     const oldest = alerts.at(-1);
-    if (!oldest || alerts.length < chunk) break;
+    if (!oldest || alerts.length < pageSize) break;
     const next = Date.parse(oldest.raisedAt);
     before = next === before ? next - 1 : next;
   }
   for (const revocation of await store.version.oldRevocations<OldRevocation>())
-    for (const left of fromRevocation(revocation, ourselves, new Date(0).toISOString()))
+    for (const left of fromRevocation(revocation, runwatchActor, new Date(0).toISOString()))
       await put(left, [], { store, keyring });
   lost.push(...(await store.version.oldPendingExceptions()));
   if (lost.length > 0)
     await store.deliveries.addNotice(
       {
         id: 'notice-approvals-before-0.2',
-        text: `Requests that waited for a second responder before the upgrade are not taken over. Please ask again:\n${[...new Set(lost)].map((line) => `• ${line}`).join('\n')}`,
+        text: `The upgrade did not keep these pending approval requests. Please request them again:\n${[...new Set(lost)].map((line) => `• ${line}`).join('\n')}`,
       },
       store.surfaces,
     );
   const { sequence, hash } = await store.audit.head();
-  // The first signed entry: what stands before it is covered by its signature, and can't be all there is.
+  // The first signed entry. Its signature covers the unsigned entries before it and shows that they are not
+  // the whole log.
   if (sequence === 0 && hash !== genesis)
     await store.audit.append(
       [
         {
           at: new Date(now()).toISOString(),
-          by: ourselves,
+          by: runwatchActor,
           action: 'audit.signed',
           alertId: null,
           object: null,
           result: 'done',
-          why: 'entries are signed from here on',
+          why: 'entries are signed from now on',
         },
       ],
       'audit.signed',
@@ -116,15 +117,15 @@ export async function migrateMeasures({ store, keyring, now }: MigrateDeps): Pro
   await store.version.set(2);
 }
 
-/** Answers what waited for a second responder, a line each. */
+/** Returns the pending requests for a second responder, one per line. */
 async function migrateAlert(alert: Alert, deps: Pick<MigrateDeps, 'store' | 'keyring'>): Promise<string[]> {
   const { store } = deps;
   const old = alert as Alert & OldAlert;
   if (old.isolation === undefined && old.measures === undefined) return [];
-  const left = leftBy(old);
+  const left = oldMeasuresOf(old);
   const waits =
     Object.keys(old.measures?.waiting ?? {}).length > 0 || Boolean(old.measures?.pendingException);
-  // The rest is read as it stands: writing each anew would ask for a delivery of each.
+  // Other alerts stay as they are: rewriting each would trigger an update of each.
   if (left.length === 0 && !waits) return [];
   for (const each of left) await put(each, [alert.id], deps);
   await store.alerts.update(alert.id, (current) => {
@@ -143,10 +144,10 @@ async function migrateAlert(alert: Alert, deps: Pick<MigrateDeps, 'store' | 'key
   ];
 }
 
-function leftBy(old: Alert & OldAlert): Left[] {
+function oldMeasuresOf(old: Alert & OldAlert): LegacyMeasure[] {
   const { lock, revocation, deeds = {} } = old.measures ?? {};
   const contained = old.history.findLast(({ to }) => to === 'contained');
-  const by = contained?.by ?? ourselves;
+  const by = contained?.by ?? runwatchActor;
   const at = contained?.at ?? old.updatedAt;
   const machine = {
     id: old.executions[0]?.target.id ?? '',
@@ -168,11 +169,11 @@ function leftBy(old: Alert & OldAlert): Left[] {
         ]
       : []),
     ...(revocation ? fromRevocation(revocation, by, at) : []),
-    ...Object.entries(deeds).flatMap(([action, deed]) => fromDeed(action, deed, machine, old.id)),
+    ...Object.entries(deeds).flatMap(([action, deed]) => fromOldAction(action, deed, machine, old.id)),
   ];
 }
 
-function fromIsolation(isolation: OldIsolation | null, by: Presser, at: string): Left[] {
+function fromIsolation(isolation: OldIsolation | null, by: Presser, at: string): LegacyMeasure[] {
   if (!isolation || isolation.status === 'released') return [];
   return isolation.machines.flatMap(({ id, name, groupId }) => {
     const own = isolation.interfaces.filter(({ machineId }) => machineId === id);
@@ -207,7 +208,7 @@ function fromRevocation(
   { status, scope, name, role, properties }: OldRevocation,
   by: Presser,
   at: string,
-): Left[] {
+): LegacyMeasure[] {
   if (status === 'restored') return [];
   return [
     {
@@ -230,7 +231,7 @@ const kinds: Record<string, string> = {
   restore: 'disks',
 };
 
-function fromDeed(action: string, deed: OldDeed, machine: Target, alertId: string): Left[] {
+function fromOldAction(action: string, deed: OldAction, machine: Target, alertId: string): LegacyMeasure[] {
   const kind = kinds[action];
   if (!kind || deed.status === 'undone') return [];
   const { before, by, at, passed, status } = deed;
@@ -258,7 +259,7 @@ function fromDeed(action: string, deed: OldDeed, machine: Target, alertId: strin
 }
 
 async function put(
-  left: Left,
+  left: LegacyMeasure,
   alerts: readonly string[],
   { store, keyring }: Pick<MigrateDeps, 'store' | 'keyring'>,
 ): Promise<void> {
@@ -278,7 +279,7 @@ async function put(
 
 function measureFrom(
   kind: MeasureKind,
-  { target, before, by, at, state, passed }: Left,
+  { target, before, by, at, state, passed }: LegacyMeasure,
   alerts: readonly string[],
 ): Omit<Measure, 'signature'> {
   const undoing = state === 'undo failed';
@@ -299,7 +300,7 @@ function measureFrom(
     press: '',
     alerts: [...alerts],
     before,
-    // What may have been begun counts as asked, so that what was there before is kept.
+    // A step that may have started counts as asked, so that the saved prior state is kept.
     steps: steps.map(
       ({ words }, index): MeasureStep => ({
         words,

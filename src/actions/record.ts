@@ -4,7 +4,10 @@ import type { Presser } from '../domain/people/person';
 import type { ActionDeps, PressJob } from './action';
 import { auditOf } from './audit-of';
 
-/** Moves an alert's state and audits it in the same step; a press that was stored already changes nothing again. */
+/**
+ * Changes an alert's state and writes its audit entry in one update. A press that is already stored changes
+ * nothing.
+ */
 export async function changeState(
   press: PressJob,
   { store, show }: ActionDeps,
@@ -20,7 +23,7 @@ export async function changeState(
   return null;
 }
 
-/** Writes down what an action did, with its audit entry in the same step, and shows it. */
+/** Stores an action's result and its audit entry in one update, and shows it. */
 export async function record(
   press: PressJob,
   { store, show }: ActionDeps,
@@ -36,11 +39,11 @@ export async function record(
   return stored;
 }
 
-const remembered = 20;
+const maxPressIds = 20;
 
-/** Keeps a press's id, so that its job may run twice. What it did replaces what the same action said before, and nothing else. */
+/** Stores a press's id, so that its job may run twice. Clears only the activity text of the same action. */
 export const withPress = (alert: Alert, { pressId, action }: PressJob): Alert => ({
   ...alert,
   activity: alert.activity?.action === action ? null : alert.activity,
-  pressesDone: [...alert.pressesDone.filter((id) => id !== pressId), pressId].slice(-remembered),
+  pressesDone: [...alert.pressesDone.filter((id) => id !== pressId), pressId].slice(-maxPressIds),
 });

@@ -7,7 +7,7 @@ const actions = new Map<ActionId, Action>();
 const kinds = new Map<string, DefinedKind>();
 let loaded = false;
 
-/** Every file of the folders beside this one defines actions; a new action is one new file there. */
+/** Loads every file in the subfolders. A new action needs only a new file there. */
 function load(): void {
   if (loaded) return;
   loaded = true;
@@ -17,7 +17,7 @@ function load(): void {
       if (/\.[jt]s$/.test(file) && !file.endsWith('.d.ts')) require(join(__dirname, name, file));
 }
 
-/** Adds an action, at its file's loading or later; it is offered, authorized and documented from then on. */
+/** Registers an action. From then on it is offered, authorized and documented. */
 export function defineAction<T extends Action>(action: T): T {
   if (actions.has(action.id)) throw new Error(`the action ${action.id} is defined twice`);
   actions.set(action.id, action);
@@ -28,7 +28,7 @@ export function defineMeasure(kind: DefinedKind): void {
   kinds.set(kind.kind, kind);
 }
 
-/** Every action, the first of an alert's buttons first. */
+/** All actions, sorted by button order. */
 export function allActions(): readonly Action[] {
   load();
   return [...actions.values()].sort((a, b) => orderOf(a) - orderOf(b));

@@ -4,7 +4,7 @@ import { is } from '../domain/resources/resource-id';
 import { plainLine } from '../domain/text/plain-text';
 import type { Target } from './measure-kind';
 
-/** Every machine of an alert, the first one first. */
+/** All machines of an alert, in order of their first execution. */
 export const machinesOf = ({ alert }: AlertView): Target[] => [
   ...new Map(
     alert.executions.map(({ target }) => [
@@ -14,7 +14,7 @@ export const machinesOf = ({ alert }: AlertView): Target[] => [
   ).values(),
 ];
 
-/** The alert's only machine. */
+/** The alert's machine; empty if the alert has several. */
 export const theMachine = (view: AlertView): Target[] => {
   const machines = machinesOf(view);
   return machines.length === 1 ? machines : [];
@@ -28,7 +28,7 @@ export const isVirtualMachine = (view: AlertView): boolean =>
 export const isScaleSetInstance = (view: AlertView): boolean =>
   isOneMachine(view) && /virtualMachineScaleSets\/virtualMachines$/i.test(summarize(view.alert).target.type);
 
-/** The kind of resource that an alert's machine is. */
+/** The resource type of one of the alert's machines. */
 export const typeOf = (alert: Alert | null, machineId: string): string =>
   alert?.executions.find(({ target }) => is(target.id, machineId))?.target.type ?? '';
 

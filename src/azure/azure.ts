@@ -7,7 +7,13 @@ import { createAccess } from './access/role-assignments';
 import { toAzureError } from './connection/azure-error';
 import { type AzureConnection, createClients } from './connection/clients';
 import { createAzureClock } from './connection/clock';
-import { createCredential, objectIdOf, rolesIn, tenantIdOf, whoWon } from './connection/credential';
+import {
+  createCredential,
+  describeCredential,
+  objectIdOf,
+  rolesIn,
+  tenantIdOf,
+} from './connection/credential';
 import { createHttpClient, type HttpLimits } from './connection/http-client';
 import { operationMs } from './connection/long-operation';
 import { type LogWindow, readLog } from './log/activity-log';
@@ -32,24 +38,24 @@ export interface AzureOptions {
   tlsOptions?: TlsSettings;
   onCall?: AzureConnection['onCall'];
   now?: () => number;
-  /** Of a request. Default: a minute, and 32 MB of answer. */
-  limits?: Pick<HttpLimits, 'deadlineMs' | 'longestBody'>;
-  /** How long a change may take until we stop waiting for it, ms. Default: ten minutes. */
+  /** Per request. Default: one minute and a 32 MB response. */
+  limits?: Pick<HttpLimits, 'deadlineMs' | 'maxBodyBytes'>;
+  /** How long to wait for a change to finish, ms. Default: ten minutes. */
   operationMs?: number;
-  /** Default: the cloud's own, or none with a pasted token, which Graph would not take. */
+  /** Default: the cloud's endpoint, or none with a pasted token, which Graph would reject. */
   graphEndpoint?: string;
-  /** Default: the cloud's own. */
+  /** Default: the cloud's endpoint. */
   logAnalyticsEndpoint?: string;
 }
 
 /** Microsoft Graph in each cloud. Source: "Microsoft Graph national cloud deployments", learn.microsoft.com. */
-export const graphs = {
+export const graphEndpoints = {
   public: 'https://graph.microsoft.com',
   usgovernment: 'https://graph.microsoft.us',
   china: 'https://microsoftgraph.chinacloudapi.cn',
 } as const;
 
-/** All that we ask of Azure, by @azure/* clients. */
+/** Every call that Runwatch makes to Azure, through the @azure/* clients. */
 export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOptions = {}) {
   const credential = options.credential ?? createCredential(azure);
   const ownToken = async () => {
@@ -58,7 +64,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
   };
   const botId = async () => objectIdOf(await ownToken());
   const clock = createAzureClock(options.now);
-  const httpClient = createHttpClient({ onDate: clock.see, ...options.limits });
+  const httpClient = createHttpClient({ onDate: clock.observe, ...options.limits });
   const clients = createClients({
     httpClient,
     endpoint: azure.endpoint,
@@ -70,7 +76,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
   return {
     ...createAccess(clients, options.now),
     directory: createDirectory({
-      endpoint: options.graphEndpoint ?? (azure.accessToken ? null : graphs[azure.cloud]),
+      endpoint: options.graphEndpoint ?? (azure.accessToken ? null : graphEndpoints[azure.cloud]),
       credential,
       httpClient: createHttpClient(options.limits),
       tlsOptions: options.tlsOptions,
@@ -79,26 +85,26 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     }),
     ...createNetwork(clients),
     ...createIsolationRules(clients),
-    /** Azure's time, and how far ours is off. */
+    /** Azure's time, and its offset from the host clock. */
     clock,
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
     readEventHub: (hub: EventHubConfig, reader: HubReader) => readEventHub(hub, credential, reader),
     workspace: createWorkspaceReader({
       endpoint: options.logAnalyticsEndpoint ?? logAnalyticsEndpoints[azure.cloud],
       credential,
-      httpClient: createHttpClient({ ...options.limits, longestBody: 128 * 1024 * 1024 }),
+      httpClient: createHttpClient({ ...options.limits, maxBodyBytes: 128 * 1024 * 1024 }),
       tlsOptions: options.tlsOptions,
     }),
     partitionsOf: (hub: EventHubConfig) => partitionsOf(hub, credential),
     ...createMachines(clients, options.now),
     botId,
-    /** The Entra tenant whose directory is asked; null when the token does not tell. */
+    /** The Entra tenant of the token; null when the token does not name it. */
     tenantId: async () => tenantIdOf(await ownToken()),
-    /** Which credential is used, for whom. */
-    whoWon: () => whoWon(credential, `${azure.endpoint}/.default`),
-    /** Application permissions in the bot's token for Microsoft Graph; null where there is none. */
+    /** Which credential is used, and its identity. */
+    describeCredential: () => describeCredential(credential, `${azure.endpoint}/.default`),
+    /** Application permissions in the bot's Microsoft Graph token; null without a token. */
     graphRoles: async (): Promise<string[] | null> => {
-      const graph = options.graphEndpoint ?? (azure.accessToken ? null : graphs[azure.cloud]);
+      const graph = options.graphEndpoint ?? (azure.accessToken ? null : graphEndpoints[azure.cloud]);
       if (!graph) return null;
       const token = await credential.getToken(`${graph}/.default`).catch(() => null);
       return token ? rolesIn(token.token) : null;
@@ -112,7 +118,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     readExtension: (id: string) => readExtension(clients, id),
     readArcRunCommand: (id: string) => readArcRunCommand(clients, id),
     readOtherExtension: (id: string) => readOtherExtension(clients, id),
-    /** Subscriptions that the credential sees and that are enabled. */
+    /** Enabled subscriptions that are visible to the credential. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {
       try {
         const found = [];

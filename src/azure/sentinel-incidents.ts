@@ -1,5 +1,5 @@
 import { sendArmJson } from './connection/arm-json';
-import { doing } from './connection/azure-error';
+import { callAzure } from './connection/azure-error';
 import type { AzureClients } from './connection/clients';
 
 /** Source: "Incidents - Create Or Update", learn.microsoft.com/rest/api/securityinsights. */
@@ -9,7 +9,7 @@ export function createSentinelIncidents(clients: AzureClients) {
   return {
     /** Creates an incident in a workspace, unless one of that name is there. Returns its link. */
     putIncident: (workspaceId: string, name: string, properties: Record<string, unknown>): Promise<string> =>
-      doing('the incident', async () => {
+      callAzure('the incident', async () => {
         const id = `${workspaceId}/providers/Microsoft.SecurityInsights/incidents/${name}`;
         const request = { id, apiVersion, what: 'the incident' };
         const known = await sendArmJson(clients, { ...request, allowed: [404] });

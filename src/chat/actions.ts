@@ -3,30 +3,30 @@ import { type Field, type FormResult, type FormValues, readFields } from '../act
 import { alertActions } from '../actions/registry';
 import { summarize } from '../domain/alerts/alert';
 import type { AlertView } from '../domain/measures/alert-view';
-import { isWaiting } from '../domain/measures/approval';
+import { isPending } from '../domain/measures/approval';
 import type { Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
 
-/** Something to press below an alert. */
+/** A button or menu below an alert. */
 export interface Action {
   id: string;
   label: string;
   style?: 'primary' | 'danger';
-  /** What to fill in; as it stands it does the plain action. Made when it is opened, for whoever opens it. */
+  /** Fields to fill in; their defaults perform the plain action. Built when a person opens the form. */
   form?: (presser?: Presser | null, now?: number) => Field[];
-  /** What a filled form means as a press's input, or what is wrong with which field. */
+  /** Converts a filled form into a press's input, or returns the error of each invalid field. */
   read?: (values: FormValues) => FormResult;
-  /** What to choose from; the choice's value goes with the press. */
+  /** Menu options; the chosen value is sent with the press. */
   choices?: { value: string; label: string }[];
-  /** What is asked before it is done. */
+  /** Confirmation shown before the action runs. */
   confirm?: { title: string; text: string; yes: string };
-  /** Seldom pressed: a surface may fold it away. */
+  /** Rarely used: a surface may put it in a menu. */
   minor?: true;
-  /** What the press is about beside the alert. */
+  /** The approval that the press decides, besides the alert. */
   approvalId?: string;
 }
 
-/** What may be pressed as the alert stands, most pressed first. */
+/** The actions available in the alert's current state, most used first. */
 export function actionsOf(view: AlertView, responders: boolean, now: number): Action[] {
   const closed = view.alert.state === 'closed';
   const offered = alertActions().filter(
@@ -35,10 +35,10 @@ export function actionsOf(view: AlertView, responders: boolean, now: number): Ac
   return [...decisionsOf(view, now), ...offered.map((action) => shown(action, view, responders))];
 }
 
-/** What waits for a second person; everyone sees it, and the asker's own approval is refused. */
+/** Buttons for pending approvals. Everyone sees them, but requesters cannot approve their own requests. */
 const decisionsOf = ({ approvals }: AlertView, now: number): Action[] =>
   approvals
-    .filter((approval) => isWaiting(approval, now))
+    .filter((approval) => isPending(approval, now))
     .flatMap(({ id, what }): Action[] => [
       { id: 'approve', label: plainLine(`Approve: ${what}`, 75), style: 'primary', approvalId: id },
       { id: 'decline', label: 'Decline', approvalId: id },

@@ -6,20 +6,20 @@ import { scriptLocation } from '../domain/techniques/script-location';
 import { plainLine } from '../domain/text/plain-text';
 import type { Fact, Inline } from './inline';
 
-/** What an analyst asks, in the order in which they ask it; a line that has nothing to say is left out. */
+/** Answers an analyst's questions in the usual order. Omits lines without content. */
 export function factsOf(alert: Alert, now: number): Fact[] {
   const { machines } = summarize(alert);
   const { machine, script, who, history, access, missing } = alert.facts;
   const lines: [string, Inline[] | null][] = [
-    ['Could, because', because(alert, now)],
-    ['Who', who ? whoLine(alert, who) : origin(alert)],
-    ['Unusual', unusual(alert)],
-    ['They gain', gains(access, machine)],
+    ['Access path', accessLine(alert, now)],
+    ['Who', who ? whoLine(alert, who) : originLine(alert)],
+    ['Why it stands out', unusual(alert)],
+    ['What it exposes', exposureLine(access, machine)],
     ['Machines', machines > 1 ? machineList(alert.executions) : null],
-    ['Where', where(alert, machine)],
+    ['Where', locationLine(alert, machine)],
     ['Script', scriptLine(alert, script)],
     [
-      'Traits',
+      'Suspicious behavior',
       script?.traits.length
         ? script.traits.flatMap((t): Inline[] => [
             `${t.name}, line ${t.line}: `,
@@ -40,19 +40,19 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     ['30 days', bar(alert, history)],
     ['Score', [score(alert)]],
     ...(missing ?? []).map(({ what, why }): [string, Inline[]] => [
-      'Not known',
+      'Unavailable',
       [`${what}: ${plainLine(why, 200)}`],
     ]),
   ];
   return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
 }
 
-function because(alert: Alert, now: number): Inline[] {
+function accessLine(alert: Alert, now: number): Inline[] {
   const { refused, caller, grantedBy } = summarize(alert);
-  if (refused) return ['they could not: Azure refused the call'];
+  if (refused) return ['Denied by Azure; nothing ran'];
   const { access } = alert.facts;
   const grant = access?.grant ?? grantedBy;
-  if (!grant) return [`no role assignment of ${plainLine(caller.name, 80)} was found that allows it`];
+  if (!grant) return [`no role assignment found that allows this for ${plainLine(caller.name, 80)}`];
   const group = access?.group;
   const parts = [
     grant.scope ? ` at ${scopeLabel(grant.scope, access?.subscriptionName)}` : '',
@@ -68,9 +68,9 @@ function because(alert: Alert, now: number): Inline[] {
       ? `; ${access.otherWays} other ${access.otherWays === 1 ? 'assignment allows' : 'assignments allow'} it too`
       : '',
     access?.source === 'resolved'
-      ? ' (worked out from role assignments)'
+      ? ' (inferred from role assignments)'
       : access?.source === 'log'
-        ? ' (named by Azure’s log)'
+        ? ' (from Azure’s activity log)'
         : '',
   ];
   return [{ bold: plainLine(grant.role, 100) }, parts.join('')];
@@ -83,7 +83,7 @@ function ago(iso: string, now: number): string {
   return `${Math.floor(hours / 24)} days ago`;
 }
 
-function origin(alert: Alert): Inline[] {
+function originLine(alert: Alert): Inline[] {
   const { caller } = summarize(alert);
   const kind = {
     User: '',
@@ -104,7 +104,7 @@ function whoLine(alert: Alert, who: Who): Inline[] {
     who.guest ? 'a guest' : '',
     who.enabled === false ? 'the account is disabled' : '',
     who.owners.length > 0 ? `owned by ${who.owners.map((owner) => plainLine(owner, 60)).join(', ')}` : '',
-    ...origin(alert).map(String),
+    ...originLine(alert).map(String),
     who.application ? `by ${plainLine(who.application, 80)}` : '',
     who.signIn
       ? `signed in with ${plainLine(who.signIn, 60).replace(/^password without/, 'a password, without')}`
@@ -114,7 +114,7 @@ function whoLine(alert: Alert, who: Who): Inline[] {
   return [parts.filter(Boolean).join(' · ')];
 }
 
-/** The score's odd reasons, in words; the base, the outcome and the environment are said elsewhere. */
+/** Unusual reasons of the score. The base, the outcome and the environment appear elsewhere. */
 function unusual(alert: Alert): Inline[] | null {
   const odd = alert.reasons
     .slice(1)
@@ -128,15 +128,15 @@ function unusual(alert: Alert): Inline[] | null {
       `${odd.map((reason) => plainLine(reason.text, 120)).join(' · ')}   ${odd.map((reason) => `+${reason.points}`).join(' ')}`,
     ];
   }
-  if (!history || history.days < 1) return ['not known yet: history is still being read'];
+  if (!history || history.days < 1) return ['Unavailable: history is still being loaded'];
   return [
-    `nothing: this caller ran on this machine ${times(history.onThisMachine)} before, ${times(history.byCaller)} in all, in ${history.days} days`,
+    `Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${history.days} days`,
   ];
 }
 
 const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
 
-function gains(access: Access | undefined, machine: MachineFacts | undefined): Inline[] | null {
+function exposureLine(access: Access | undefined, machine: MachineFacts | undefined): Inline[] | null {
   const parts = [
     machine?.identityCan.length
       ? `the machine’s own identity can ${machine.identityCan
@@ -155,7 +155,7 @@ function gains(access: Access | undefined, machine: MachineFacts | undefined): I
   return parts.length > 0 ? [parts.join(' · ')] : null;
 }
 
-function where(alert: Alert, machine: MachineFacts | undefined): Inline[] {
+function locationLine(alert: Alert, machine: MachineFacts | undefined): Inline[] {
   const { target } = summarize(alert);
   const ports = machine?.openPorts ?? [];
   const parts = [
@@ -169,9 +169,9 @@ function where(alert: Alert, machine: MachineFacts | undefined): Inline[] {
     machine?.os ?? '',
     machine?.power ? plainLine(machine.power, 30) : '',
     machine?.publicIps.length
-      ? `public address ${machine.publicIps.map((ip) => plainLine(ip, 45)).join(', ')}`
+      ? `public IP ${machine.publicIps.map((ip) => plainLine(ip, 45)).join(', ')}`
       : machine
-        ? 'no public address'
+        ? 'no public IP'
         : '',
     ports.length > 0 ? `port ${ports.join(', ')} open to the internet` : '',
     machine ? plainLine(machine.encryption, 60) : '',
@@ -197,10 +197,10 @@ function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | n
             .join(', ')}`
         : '',
       same ? ` · same script as on ${same.slice(0, 16).replace('T', ' ')} UTC` : '',
-      script.redacted.length > 0 ? ` · taken out: ${script.redacted.join(', ')}` : '',
+      script.redacted.length > 0 ? ` · ${script.redacted.join(', ')} redacted` : '',
     ];
   }
-  return how ? ['Azure does not log it for this kind; on the machine: ', { code: how }] : null;
+  return how ? ['Azure doesn’t log this script; on the machine: ', { code: how }] : null;
 }
 
 function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {

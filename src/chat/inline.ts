@@ -1,6 +1,6 @@
 /**
- * Words in a line: plain text that a surface escapes, bold text, code, a time that a surface shows in the reader's zone,
- * or counts a day that it draws.
+ * Part of a line: plain text (the surface escapes it), bold text, code, a time (shown in the reader's time
+ * zone), or daily counts (drawn as a bar chart).
  */
 export type Inline = string | { bold: string } | { time: string } | { code: string } | { bar: number[] };
 

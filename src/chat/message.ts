@@ -7,7 +7,7 @@ import type { Fact, Inline } from './inline';
 import { statusOf } from './status-lines';
 import { type ThreadPart, threadOf } from './thread';
 
-/** What a message says, for every surface: how bad, who did what to what, how they could, what is odd, what to press. */
+/** Content of an alert's message, for every surface: severity, who did what, facts, status and actions. */
 export interface MessageModel {
   alertId: string;
   severity: Alert['severity'];
@@ -16,24 +16,24 @@ export interface MessageModel {
   title: string;
   headline: Inline[];
   facts: Fact[];
-  /** Present state, one line each: acknowledged by whom, isolated, under way. */
+  /** Current state, one line each: acknowledged, isolated, in progress. */
   status: Inline[][];
   actions: Action[];
   closed: boolean;
-  /** What hangs below it; empty when nothing does. */
+  /** Parts of the thread below the message; empty if there is no thread. */
   thread: ThreadPart[];
   /** One line without any markup, for notifications. */
   summary: string;
 }
 
 export interface MessageOptions {
-  /** False when no responder is configured: the buttons that need one say so. */
+  /** False if no responder is configured. Buttons that need one then say so. */
   responders: boolean;
-  /** Now, ms: an assignment's age is said in days, and what waits for approval until when. */
+  /** Current time, ms: for the age of role assignments and for pending approvals. */
   now: number;
 }
 
-/** Builds the message of an alert as it stands. Pure: the same alert gives the same message. */
+/** Builds the message for an alert's current state. Pure. */
 export function messageOf(view: AlertView, { responders, now }: MessageOptions): MessageModel {
   const { alert } = view;
   const { technique, target, machines, caller } = summarize(alert);
@@ -64,7 +64,7 @@ function headlineOf(alert: Alert): Inline[] {
   const runsAs = script?.runAs ?? { Linux: 'root', Windows: 'SYSTEM' }[machine?.os ?? ('none' as 'Linux')];
   const asWhom = runsAs && technique.id !== 'serial-console' ? ` as ${plainLine(runsAs, 40)}` : '';
   const outcome = refused
-    ? 'refused by Azure'
+    ? 'denied by Azure'
     : status === 'succeeded'
       ? `succeeded${took}`
       : status === 'failed'

@@ -2,12 +2,12 @@ import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { lastChange } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
-import { isWaiting } from '../domain/measures/approval';
-import { isUnderWay, type Measure } from '../domain/measures/measure';
+import { isPending } from '../domain/measures/approval';
+import { isInProgress, type Measure } from '../domain/measures/measure';
 import { plainLine } from '../domain/text/plain-text';
 import type { Inline } from './inline';
 
-/** How an alert stands, a line each: who acknowledged it, what was done, and what that does not stop. */
+/** The alert's status lines: who acknowledged it, what was done, and what that does not stop. */
 export function statusOf(view: AlertView, now: number): Inline[][] {
   const { alert } = view;
   const lines: Inline[][] = [];
@@ -19,13 +19,13 @@ export function statusOf(view: AlertView, now: number): Inline[][] {
   if (alert.state === 'investigating')
     lines.push(['Under investigation', ...by(lastChange(alert, 'investigating'))]);
   lines.push(...triageLines(alert), ...measureLines(view), ...approvalLines(view, now));
-  if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; it goes into the digest.`]);
+  if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; included in the digest.`]);
   if (alert.activity)
     lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
   return lines;
 }
 
-/** What people did about it beside measures. */
+/** What people did about the alert, apart from measures. */
 function triageLines({ triage, assignee }: Alert): Inline[][] {
   const { asked, escalation, watch } = triage;
   const lines: Inline[][] = [];
@@ -64,17 +64,17 @@ function triageLines({ triage, assignee }: Alert): Inline[][] {
   return lines;
 }
 
-/** What is in force on the alert's targets, under way or failed, and what was undone. */
+/** Measures on the alert's targets: in force, in progress, failed or undone. */
 const measureLines = ({ alert, measures }: AlertView): Inline[][] =>
   [...new Set(measures.map(({ kind }) => kind))].flatMap((kind) => {
     const own = measures.filter((one) => one.kind === kind);
-    const isOfMany = summarize(alert).machines > 1 && own.some(isOfMachine);
-    return own.length === 1 && !isOfMany ? own.flatMap(linesOf) : linesOfMany(kind, own, alert);
+    const concernsSeveral = summarize(alert).machines > 1 && own.some(concernsMachine);
+    return own.length === 1 && !concernsSeveral ? own.flatMap(linesOf) : linesOfMany(kind, own, alert);
   });
 
-const isOfMachine = ({ subjects }: Measure) => subjects.some((one) => one.startsWith('machine:'));
+const concernsMachine = ({ subjects }: Measure) => subjects.some((one) => one.startsWith('machine:'));
 
-/** A burst's measures of one kind, added up. */
+/** Summarizes a burst's measures of one kind. */
 function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): Inline[][] {
   const lines: Inline[][] = [];
   const inForce = measures.filter(({ state }) => state === 'in force');
@@ -83,13 +83,13 @@ function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): 
   else
     for (const text of new Set(inForce.map(({ says }) => says)))
       lines.push([`${namesOf(inForce.filter(({ says }) => says === text))}: ${plainLine(text, 400)}`]);
-  const underWay = measures.filter(isUnderWay);
-  if (underWay.length > 0) lines.push([`${kindOf(kind)?.name ?? kind}: under way on ${namesOf(underWay)}`]);
+  const underWay = measures.filter(isInProgress);
+  if (underWay.length > 0) lines.push([`${kindOf(kind)?.name ?? kind}: in progress on ${namesOf(underWay)}`]);
   lines.push(...measures.filter(({ state }) => state === 'drifted').map(driftLine));
   const failed = measures.filter(({ state, dismissed }) => state === 'failed' && !dismissed);
   if (failed.length > 0) lines.push([`Failed on ${namesOf(failed)}: ${plainLine(failed[0]?.reason, 250)}`]);
   const dismissed = measures.filter((one) => one.state === 'failed' && one.dismissed);
-  if (dismissed.length > 0) lines.push([`Half done on ${namesOf(dismissed)}`]);
+  if (dismissed.length > 0) lines.push([`Partly done on ${namesOf(dismissed)}`]);
   const unverified = inForce.filter(({ checked }) => checked && !checked.verified);
   if (unverified.length > 0)
     lines.push([`Not verified on ${namesOf(unverified)}: ${notesOf(unverified[0])}`]);
@@ -107,18 +107,18 @@ function namesOf(measures: readonly Measure[]): string {
 const notesOf = (measure: Measure | undefined) => plainLine((measure?.checked?.notes ?? []).join('; '), 250);
 
 const driftLine = ({ reason, kind }: Measure): Inline[] => [
-  { bold: kind === 'isolation' ? 'Opened by hand since' : 'Changed by hand since' },
+  { bold: kind === 'isolation' ? 'Opened manually since' : 'Changed manually since' },
   `: ${plainLine(reason, 250)}`,
 ];
 
 function linesOf(measure: Measure): Inline[][] {
   const { state, says, reason, dismissed, checked, name, steps, by: who, at } = measure;
   const lines: Inline[][] = [];
-  if (isUnderWay(measure)) {
+  if (isInProgress(measure)) {
     const passed = steps.filter((step) => step.state === 'done').length;
     const next = steps[passed]?.words ?? steps.at(-1)?.words ?? '';
     lines.push([
-      `${state === 'doing' ? 'Under way' : 'Being undone'}, step ${Math.min(passed + 1, steps.length)} of ${steps.length}: ${plainLine(next, 150)} · by `,
+      `${state === 'doing' ? 'In progress' : 'Being undone'}, step ${Math.min(passed + 1, steps.length)} of ${steps.length}: ${plainLine(next, 150)} · by `,
       { bold: plainLine(who.name, 80) },
       ' · ',
       { time: at },
@@ -126,7 +126,7 @@ function linesOf(measure: Measure): Inline[][] {
   } else if (state === 'failed' && dismissed) {
     const passed = steps.filter((step) => step.state === 'done').length;
     lines.push([
-      `Half done on ${plainLine(name, 80)}, ${passed} of ${steps.length} steps: ${plainLine(reason, 200)} · dismissed by `,
+      `Partly done on ${plainLine(name, 80)}, ${passed} of ${steps.length} steps: ${plainLine(reason, 200)} · dismissed by `,
       { bold: plainLine(dismissed.by.name, 80) },
     ]);
   } else if (state === 'failed') lines.push([`Failed: ${plainLine(reason, 300)}`]);
@@ -142,13 +142,13 @@ function linesOf(measure: Measure): Inline[][] {
 
 const approvalLines = ({ approvals }: AlertView, now: number): Inline[][] =>
   approvals
-    .filter((approval) => isWaiting(approval, now))
+    .filter((approval) => isPending(approval, now))
     .map(({ what, by: asker, at, until, why, needed, approvals: given }) => [
-      `${plainLine(what, 300)}: asked by `,
+      `${plainLine(what, 300)}: requested by `,
       { bold: plainLine(asker.name, 80) },
       ' · ',
       { time: at },
-      ` · waits for ${needed - given.length === 2 ? 'two responders' : 'a second responder'}, since ${plainLine(why, 200)} · until `,
+      ` · waits for ${needed - given.length === 2 ? 'two responders' : 'a second responder'}, because ${plainLine(why, 200)} · until `,
       { time: until },
     ]);
 

@@ -1,17 +1,17 @@
 import type { Presser } from '../domain/people/person';
 
-/** A press as it leaves a surface. */
+/** A button press as a surface sends it. */
 export interface SurfacePress {
   alertId: string;
   /** An action's id. */
   action: string;
   by: Presser;
   input?: Record<string, unknown>;
-  /** The surface's own id of this press, so that one delivered twice counts once. */
+  /** The surface's id of this press, used to ignore duplicates. */
   nonce: string;
-  /** Where the presser is answered, and in which conversation they pressed. */
+  /** Where to answer the presser, and the conversation in which they pressed. */
   replyTo?: { surface: string; channel: string; user: string };
 }
 
-/** A person whom their surface vouches for, or why it does not, in words for them. */
+/** A person verified by their surface, or the reason for refusal, worded for them. */
 export type Identified = { presser: Presser } | { refused: string };

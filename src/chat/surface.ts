@@ -1,13 +1,13 @@
 import type { MessageModel } from './message';
 import type { ThreadPart } from './thread';
 
-/** Where a message stands. */
+/** The location of a message. */
 export interface Ref {
   channel: string;
   message: string;
 }
 
-/** Something to show: an alert's message, what hangs below it, or a short notice. */
+/** Content to show: an alert's message, its thread, or a short notice. */
 export type Content =
   | { kind: 'alert'; model: MessageModel }
   | { kind: 'thread'; id: string; parent: Ref; parts: ThreadPart[] }
@@ -19,34 +19,34 @@ export type Content =
       actions?: NoticeAction[];
     };
 
-/** What a chat can do for us. All may throw {@link SurfaceError}. */
+/** Interface to a chat. All methods may throw {@link SurfaceError}. */
 export interface Surface {
   name: string;
-  /** The channel that messages go to when no route says otherwise. */
+  /** Default channel for messages without a route. */
   channel: string;
-  /** Least time between two messages to one channel, ms. */
+  /** Minimum time between two messages to one channel, ms. */
   intervalMs: number;
   post: (content: Content, channel: string) => Promise<Ref>;
-  /** Answers where it stands now: a surface with several places may have put it into more. */
+  /** Returns the current location, which changes if the message was added to further conversations. */
   update: (ref: Ref, content: Content) => Promise<Ref>;
-  /** Looks for a message that may have been posted since a moment (ms), though its answer never came. */
+  /** Finds a message whose post was not confirmed, among those posted since a time (ms). */
   find: (id: string, since: number, channel: string, parent: Ref | null) => Promise<Ref | null>;
-  /** Puts a question with yes, no and automation to a person; null when nobody has that address. */
+  /** Asks a person a question (yes, no, automation). Null if no user has that email. */
   ask: (email: string, alertId: string, text: string) => Promise<{ id: string; name: string } | null>;
-  /** Who has an e-mail address; null when nobody has. A message to their id is a direct one. */
+  /** The user with this email, or null. A message to their id is a direct message. */
   personOf: (email: string) => Promise<{ id: string; name: string } | null>;
-  /** Opens a room of its own with these people in it and posts there; answers its link. Absent where the chat can't. */
-  openRoom?: (
+  /** Creates a channel, invites people, posts to it and returns its link. Absent if the chat lacks this. */
+  createChatChannel?: (
     name: string,
     topic: string,
     people: readonly string[],
     contents: readonly Content[],
   ) => Promise<string>;
-  /** Tells one person something that only they see. */
-  whisper: (to: { channel: string; user: string }, text: string) => Promise<void>;
+  /** Sends a message that only one person can see. */
+  replyPrivately: (to: { channel: string; user: string }, text: string) => Promise<void>;
 }
 
-/** A button below a notice, or a menu. */
+/** A button or menu below a notice. */
 export interface NoticeAction {
   id: string;
   label: string;
@@ -54,14 +54,17 @@ export interface NoticeAction {
   choices?: { value: string; label: string }[];
 }
 
-/** How a chat failed us, as far as delivery must know. */
+/** A chat error, classified by what delivery has to do. */
 export class SurfaceError extends Error {
   constructor(
     message: string,
-    /** throttled: not taken, come back later. refused: not taken, and why. gone: the message is no more. unknown: it may have been taken. */
+    /**
+     * throttled: not sent, retry later. refused: not sent, rejected by the chat.
+     * gone: the message no longer exists. unknown: it may have been sent.
+     */
     readonly kind: 'throttled' | 'refused' | 'gone' | 'unknown',
     readonly retryAfterMs = 0,
-    /** Where it stands all the same, when it went to several places and only some failed. */
+    /** Location of the conversations that succeeded, if only some failed. */
     readonly ref?: Ref,
   ) {
     super(message);

@@ -5,7 +5,7 @@ import type { Measure } from '../domain/measures/measure';
 import { plainBlock, plainLine } from '../domain/text/plain-text';
 import type { Inline } from './inline';
 
-/** A part of the thread under an alert: its heading and its lines; `code` is shown as it stands. */
+/** A section of an alert's thread. `code` is shown verbatim. */
 export interface ThreadPart {
   heading: string;
   lines: Inline[][];
@@ -13,10 +13,10 @@ export interface ThreadPart {
 }
 
 const shownMachines = 200;
-/** A surface with less room cuts further, and points to the console. */
+/** Surfaces with lower limits truncate further and refer to the console. */
 const shownScript = 100_000;
 
-/** What belongs to an alert but would drown it: the whole script, its machines, what else happened. Empty: no thread. */
+/** Details too long for the message: notes, script, machines, other activity. Empty if there are none. */
 export function threadOf({ alert, measures }: AlertView): ThreadPart[] {
   const { machines } = summarize(alert);
   const { script, timeline } = alert.facts;
@@ -60,12 +60,12 @@ export function threadOf({ alert, measures }: AlertView): ThreadPart[] {
       entry.notable ? { bold: plainLine(entry.operation, 120) } : plainLine(entry.operation, 120),
       ` on ${plainLine(entry.on, 80)} · ${entry.status}${entry.count > 1 ? ` · ${entry.count} times` : ''}`,
     ]);
-    parts.push({ heading: 'What else happened, an hour before to two hours after', lines });
+    parts.push({ heading: 'Activity from 1 h before to 2 h after', lines });
   }
   return parts;
 }
 
-/** A kind of measure: machine by machine where there are several, else step by step. */
+/** One kind of measure: by machine if there are several, otherwise by step. */
 function measureParts(measures: readonly Measure[], machines: number): ThreadPart[] {
   const kind = kindOf(measures[0]?.kind ?? '');
   if (machines > 1 && kind?.summary) {
@@ -75,7 +75,7 @@ function measureParts(measures: readonly Measure[], machines: number): ThreadPar
         { bold: plainLine(measure.name, 60) },
         ` · ${resultOf(measure, kind.stands ?? 'in force')}`,
       ]);
-    return [{ heading: `${kind.name}, machine by machine`, lines }];
+    return [{ heading: `${kind.name}, by machine`, lines }];
   }
   return measures
     .filter(({ steps }) => steps.length > 0)
@@ -90,27 +90,27 @@ function resultOf({ state, reason, steps, by }: Measure, stands: string): string
     case 'failed':
       return `not ${stands}: ${plainLine(reason, 200)}`;
     case 'drifted':
-      return `changed by hand: ${plainLine(reason, 200)}`;
+      return `changed manually: ${plainLine(reason, 200)}`;
     case 'doing':
     case 'undoing':
-      return `${state === 'doing' ? 'under way' : 'being undone'}, ${passed} of ${steps.length} steps`;
+      return `${state === 'doing' ? 'in progress' : 'being undone'}, ${passed} of ${steps.length} steps`;
     default:
       return state;
   }
 }
 
-/** What is through, what is under way, what is to come. */
+/** Lists a measure's steps: done, in progress and pending. */
 function stepsPart({ by, steps, way, state, approvedBy, reason }: Measure, name: string): ThreadPart {
   const next = steps.findIndex((step) => step.state !== 'done');
   const lines = steps.map((step, index): Inline[] => {
-    const current = state === 'failed' ? 'failed' : 'under way';
-    const how = step.state === 'done' ? 'done' : index === next ? current : 'to come';
+    const current = state === 'failed' ? 'failed' : 'in progress';
+    const how = step.state === 'done' ? 'done' : index === next ? current : 'pending';
     return [`${how} · ${plainLine(step.words, 200)}`];
   });
   if (reason) lines.push([plainLine(reason, 300)]);
   const approved = approvedBy ? `, approved by ${plainLine(approvedBy.name, 80)}` : '';
   return {
-    heading: `${name}, step by step: ${way === 'undo' ? 'undone' : 'asked for'} by ${plainLine(by.name, 80)}${approved}`,
+    heading: `${name}, by step: ${way === 'undo' ? 'undone' : 'requested'} by ${plainLine(by.name, 80)}${approved}`,
     lines,
   };
 }

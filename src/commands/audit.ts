@@ -16,34 +16,34 @@ import { CommandError, type Output } from './support/output';
 import { withStore } from './support/with-store';
 
 export interface VerifyFlags {
-  /** Files with public keys in PEM. */
+  /** PEM files with public keys. */
   key?: string[];
   offline?: boolean;
   json?: boolean;
 }
 
-/** A copy that the bot writes is never further behind, ms; an export is of its moment. */
+/** Maximum lag of the copy that the bot writes, ms. An export is a snapshot and has no limit. */
 const lagMs = 10 * 60_000;
 
-/** What a log or a copy of it is found to be. */
+/** The result of checking a log or a copy. */
 interface Finding {
-  /** "Redis", or a file's path. */
+  /** "Redis" or a file path. */
   source: string;
   entries: number;
   signed: number;
-  /** Of the first and the last entry, RFC 3339; null when there is none. */
+  /** Times of the first and last entry, RFC 3339; null if there are none. */
   from: string | null;
   to: string | null;
-  /** What is wrong, in words; empty when it is whole. */
+  /** What is wrong; empty if the log is complete. */
   faults: string[];
-  /** What is worth knowing and no fault. */
+  /** Remarks that are not faults. */
   notes: string[];
 }
 
 /**
- * Checks the log in Redis and its archive, or copies: each link, number and signature, and whether the newest entries are
- * there. Copies are compared with Redis, where it can be reached.
- * @throws {CommandError} 1 where anything does not hold
+ * Checks the log in Redis and its archive, or copies of it: each hash link, sequence number and signature,
+ * and that the newest entries are present. Compares copies with Redis if it is available.
+ * @throws {CommandError} 1 if a check fails
  */
 export async function verifyAudit(
   files: readonly string[],
@@ -55,30 +55,30 @@ export async function verifyAudit(
   const copies = files.map((file) => ({ file, ...readCopy(file) }));
   const online = !flags.offline && (config.redisUrl !== null || existsSync(config.dataDir));
   if (!online && files.length === 0)
-    throw new CommandError('there is no log here: name a copy, or set REDIS_URL or RUNWATCH_DATA_DIR', 1);
+    throw new CommandError('no audit log found; pass a copy, or set REDIS_URL or RUNWATCH_DATA_DIR', 1);
   const log = online ? await readLog(config) : null;
   const findings = [
-    ...(log ? [judgeLog(log, verify, config)] : []),
-    ...copies.map(({ file, entries, head }) => judgeCopy(file, entries, head, verify, log)),
+    ...(log ? [checkLog(log, verify, config)] : []),
+    ...copies.map(({ file, entries, head }) => checkCopy(file, entries, head, verify, log)),
   ];
   for (const finding of findings) {
     if (flags.json) output.out(JSON.stringify({ ...finding, whole: finding.faults.length === 0 }));
-    else tell(finding, verify !== null, output);
+    else printFinding(finding, verify !== null, output);
   }
   const faults = findings.flatMap(({ source, faults: found }) => found.map((fault) => `${source}: ${fault}`));
   if (faults.length > 0) throw new CommandError(faults.join('; '), 1);
 }
 
-function tell(finding: Finding, checked: boolean, output: Output): void {
+function printFinding(finding: Finding, checked: boolean, output: Output): void {
   const { source, entries, signed, from, to, faults, notes } = finding;
   const span = from && to ? `, from ${from} to ${to}` : '';
   const signatures =
     signed > 0 ? `, ${signed} signed${checked ? '' : ' (signatures not checked: no key)'}` : '';
-  output.out(`${source}: ${entries} entries${span}${signatures}${faults.length === 0 ? ', whole' : ''}`);
+  output.out(`${source}: ${entries} entries${span}${signatures}${faults.length === 0 ? ', complete' : ''}`);
   for (const note of notes) output.out(`  ${note}`);
 }
 
-/** By the given public keys, else those of RUNWATCH_SECRET; null where none is known. */
+/** Verifies with the given public keys, or else those of RUNWATCH_SECRET; null if there are none. */
 function verifierOf({ key }: VerifyFlags, config: Config): AuditVerifier | null {
   if (key?.length) {
     try {
@@ -115,7 +115,7 @@ const readLog = (config: Config): Promise<Log> =>
     return { entries: [...older, ...kept], head, archived };
   });
 
-/** A crash may have left the same entries in two files. */
+/** Removes duplicates, since a crash can leave the same entries in two files. */
 function readArchive(folder: string): AuditEntry[] {
   const seen = new Set<string>();
   const names = existsSync(folder)
@@ -127,19 +127,19 @@ function readArchive(folder: string): AuditEntry[] {
     .filter(({ hash }) => !seen.has(hash) && seen.add(hash));
 }
 
-function judgeLog({ entries, head, archived }: Log, verify: AuditVerifier | null, config: Config): Finding {
+function checkLog({ entries, head, archived }: Log, verify: AuditVerifier | null, config: Config): Finding {
   const inArchive = archived !== null && config.policy.audit?.archive === undefined;
   const from = inArchive ? archived.hash : genesis;
-  const finding = judge('Redis', entries, verify, from);
+  const finding = checkEntries('Redis', entries, verify, from);
   if (inArchive)
     finding.notes.push(
       `${archived.entries} older entries are in the archive, which is not configured here and was not checked`,
     );
   const last = entries.at(-1);
   if (archived && verify && verify(archived.key, archivedText(archived), archived.signature) !== true)
-    finding.faults.push('what is said to be in the archive is not signed by a known key');
+    finding.faults.push('the record of the archive is not signed by a known key');
   if (entries.length > 0 && finding.signed === 0)
-    finding.faults.push('none of its entries is signed: 0.1 wrote all of them, or somebody rewrote the log');
+    finding.faults.push('no entry is signed: version 0.1 wrote all of them, or someone rewrote the log');
   if (finding.faults.length === 0 && (last?.hash ?? from) !== head.hash) {
     const missing = head.sequence - (last?.sequence ?? (inArchive ? archived.sequence : 0));
     finding.faults.push(`the newest ${missing > 0 ? `${missing} entries are` : 'entries are'} missing`);
@@ -147,7 +147,7 @@ function judgeLog({ entries, head, archived }: Log, verify: AuditVerifier | null
   return finding;
 }
 
-function judgeCopy(
+function checkCopy(
   file: string,
   entries: AuditEntry[],
   head: AuditHead | null,
@@ -156,17 +156,17 @@ function judgeCopy(
 ): Finding {
   const first = entries[0];
   const partial = first && first.prev !== genesis && (first.sequence ?? 0) > 1;
-  const finding = judge(file, entries, verify, partial ? first.prev : genesis);
-  if (partial) finding.notes.push(`it begins with entry ${first.sequence}`);
+  const finding = checkEntries(file, entries, verify, partial ? first.prev : genesis);
+  if (partial) finding.notes.push(`it starts at entry ${first.sequence}`);
   const last = entries.at(-1);
   if (head && head.sequence > (last?.sequence ?? 0))
     finding.faults.push(`its newest ${head.sequence - (last?.sequence ?? 0)} entries are missing`);
   if (!log) return finding;
   const known = new Map(log.entries.map((entry) => [entry.hash, entry]));
   const oldest = log.entries[0]?.sequence ?? 0;
-  const lacking = entries.filter((entry) => !known.has(entry.hash) && (entry.sequence ?? 0) >= oldest);
-  if (lacking.length > 0)
-    finding.faults.push(`${lacking.length} of its entries are missing or different in Redis`);
+  const unmatched = entries.filter((entry) => !known.has(entry.hash) && (entry.sequence ?? 0) >= oldest);
+  if (unmatched.length > 0)
+    finding.faults.push(`${unmatched.length} of its entries are missing or different in Redis`);
   const behind = log.head.sequence - (last?.sequence ?? 0);
   const next = log.entries.find(({ sequence = 0 }) => sequence > (last?.sequence ?? 0));
   const isLate = next !== undefined && Date.now() - Date.parse(next.at) > lagMs;
@@ -176,13 +176,13 @@ function judgeCopy(
   return finding;
 }
 
-function judge(
+function checkEntries(
   source: string,
   entries: readonly AuditEntry[],
   verify: AuditVerifier | null,
   from: string,
 ): Finding {
-  const broken = firstBrokenLink(entries, { from, verify: verify && withVouchedKeys(entries, verify) });
+  const broken = firstBrokenLink(entries, { from, verify: verify && withTrustedKeys(entries, verify) });
   const at = broken && entries[broken.index];
   return {
     source,
@@ -197,8 +197,11 @@ function judge(
   };
 }
 
-/** A key that an entry signed by a known one names is known too: what an older or a newer secret signed can be checked. */
-function withVouchedKeys(entries: readonly AuditEntry[], verify: AuditVerifier): AuditVerifier {
+/**
+ * Also trusts the keys named in entries that a trusted key signed, so that entries signed with an older or
+ * newer secret can be verified.
+ */
+function withTrustedKeys(entries: readonly AuditEntry[], verify: AuditVerifier): AuditVerifier {
   let known = verify;
   for (const { action, details, key = '', hash, signature = '' } of entries) {
     if (action !== keyChange || known(key, hash, signature) !== true) continue;
@@ -210,7 +213,10 @@ function withVouchedKeys(entries: readonly AuditEntry[], verify: AuditVerifier):
   return known;
 }
 
-/** Entries of `audit export` or of the copied file. A line that a crash cut short stands there once more, whole, below. */
+/**
+ * Reads the entries of an export or a copied file. Skips a line that a crash truncated, since the copy
+ * repeats the whole entry on a later line.
+ */
 function readCopy(file: string): { entries: AuditEntry[]; head: AuditHead | null } {
   let head: AuditHead | null = null;
   let text: string;
@@ -230,21 +236,21 @@ function readCopy(file: string): { entries: AuditEntry[]; head: AuditHead | null
       return [entry];
     } catch {
       if (index < lines.length - 1) return [];
-      throw new CommandError(`${file}:${index + 1}: the last line can't be read: it was cut or changed`, 1);
+      throw new CommandError(`${file}:${index + 1}: the last line is truncated or was changed`, 1);
     }
   });
   return { entries, head };
 }
 
-/** The public key that checks the log's signatures; whoever has it can check entries and make none. */
+/** Prints the public key for the log's signatures. It verifies entries but cannot create them. */
 export function auditKey(flags: { json?: boolean }, config: Config, output: Output): void {
   const keyring = keyringOf(config);
-  if (!keyring) throw new CommandError('RUNWATCH_SECRET: unset, expected the value that the bot has', 2);
+  if (!keyring) throw new CommandError('RUNWATCH_SECRET: unset, expected the same value as the bot', 2);
   for (const publicKey of keyring.auditPublicKeys())
     output.out(flags.json ? JSON.stringify({ algorithm: 'Ed25519', publicKey }) : publicKey.trimEnd());
 }
 
-/** The audit log as JSON lines, or as CSV that a spreadsheet takes for text. */
+/** Exports the audit log as JSON lines, or as CSV that spreadsheets treat as text. */
 export async function exportAudit(
   flags: { format: 'jsonl' | 'csv'; output?: string },
   config: Config,

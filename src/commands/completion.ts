@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 export type Shell = 'bash' | 'zsh' | 'fish';
 
-/** A script that completes commands and their options in a shell; made from the commands themselves. */
+/** Generates a shell completion script from the command definitions. */
 export function completionScript(program: Command, shell: Shell): string {
   const words = wordsOf(program);
   if (shell === 'fish') return fish(words);
@@ -31,9 +31,9 @@ complete -o default -F _runwatch runwatch`;
 }
 
 interface Words {
-  /** "exceptions import"; empty for runwatch itself. */
+  /** Such as "exceptions import"; empty for runwatch itself. */
   path: string;
-  /** Sub-commands and options that may follow. */
+  /** Subcommands and options that may follow. */
   next: string[];
 }
 

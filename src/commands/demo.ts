@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { startApp } from '../app';
 import { createAzure } from '../azure/azure';
 import { allRoles, type Config, loadConfig } from '../config/config';
-import { past, scenarios } from '../demo/scenarios';
+import { logHistory, scenarios } from '../demo/scenarios';
 import { startTenant } from '../demo/tenant/tenant';
-import { furnish } from '../demo/world';
+import { populateTenant } from '../demo/world';
+import { captureOutput } from '../runtime/capture-output';
 import { createLog } from '../runtime/log';
-import { takeOverOutput } from '../runtime/own-output';
 import { untilSignal } from './start';
 import { CommandError, type Output } from './support/output';
 import { bar, progressLine } from './support/progress';
@@ -17,7 +17,7 @@ export interface DemoFlags {
   open: boolean;
 }
 
-/** The whole bot with nothing configured: embedded Redis, a simulated tenant, the console. */
+/** Runs the whole bot without configuration: embedded Redis, simulated tenant, console. */
 export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Output): Promise<void> {
   const chosen = scenarios.filter(({ name, extra }) => (flags.scenario ? name === flags.scenario : !extra));
   if (chosen.length === 0) {
@@ -27,11 +27,11 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
     );
   }
   const tenant = await startTenant();
-  const world = furnish(tenant);
-  past(tenant, world);
+  const world = populateTenant(tenant);
+  logHistory(tenant, world);
   const config = demoConfig(env, tenant.endpoint, tenant.token);
   const log = createLog(config.logLevel);
-  takeOverOutput(log);
+  captureOutput(log);
   const signal = untilSignal();
   const app = await startApp({
     config,
@@ -50,11 +50,9 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
       }),
   });
   output.out(`Runwatch demo: ${app.url}/console`);
-  output.err('A simulated tenant, nothing leaves this machine. Stop with Ctrl+C.');
-  output.err(
-    `Its data: ${resolve(config.dataDir)}, and a Redis of its own there. Your settings are not used.`,
-  );
-  output.err('Reading two months of history first …');
+  output.err('The tenant is simulated; no data leaves this machine. Press Ctrl+C to stop.');
+  output.err(`Its data and its own Redis are in ${resolve(config.dataDir)}. Your settings are not used.`);
+  output.err('Loading two months of history…');
   let share = 0;
   const progress = progressLine(output, () => `history ${bar(share)}`);
   await app.historyFilled((filled) => {
@@ -72,13 +70,13 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   await tenant.stop();
 }
 
-/** Whoever tries the demo is alone, so nothing waits for a second responder. */
+/** The demo has one user, so no action may wait for a second responder. */
 const demoPolicy =
   'fourEyes: []\nenvironments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}';
 
 /**
- * The demo's own settings: everyone may press, polls are quick. Of the environment only the port and the log's level count, so
- * that an .env for a real tenant, its Redis and its chats stay out of it.
+ * The demo's settings: everyone may act, and polls are frequent. Only the port and the log level come from
+ * the environment, so that an .env file for a real tenant has no effect.
  */
 export function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Config {
   const { RUNWATCH_PORT = '3000', RUNWATCH_LOG_LEVEL = 'warn' } = env;
@@ -95,7 +93,7 @@ export function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: stri
   return loadConfig(ours, () => demoPolicy);
 }
 
-/** Opens the address where there is a desktop to open it on. */
+/** Opens the address in a browser if there is a desktop. */
 function openBrowser(url: string): void {
   const desktop = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   if (!desktop) return;

@@ -14,7 +14,7 @@ import {
   parseExceptions,
   toMoment,
 } from '../domain/exceptions/exceptions-file';
-import { exceptionApprovalHoldsMs, isWaiting } from '../domain/measures/approval';
+import { exceptionApprovalTimeoutMs, isPending } from '../domain/measures/approval';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { plainLine } from '../domain/text/plain-text';
 import { shortDigest } from '../domain/text/short-digest';
@@ -56,7 +56,7 @@ export async function listExceptions(
     }
     const cells = rows.map((e) => [
       e.id,
-      e.expires.slice(0, 16) + (isOver(e) ? ' (expired)' : ''),
+      e.expires.slice(0, 16) + (isExpired(e) ? ' (expired)' : ''),
       String(e.suppressed),
       plainLine(e.owner, 40),
       `${plainLine(JSON.stringify(e.match), 120)}  ${plainLine(e.reason, 100)}`,
@@ -73,7 +73,7 @@ const withUses = async (store: Store) =>
     })),
   );
 
-const isOver = (exception: Exception) => Date.parse(exception.expires) <= Date.now();
+const isExpired = (exception: Exception) => Date.parse(exception.expires) <= Date.now();
 
 export async function showException(
   id: string,
@@ -89,7 +89,7 @@ export async function showException(
 }
 
 const missing = (id: string) =>
-  new CommandError(`${id}: there is no such exception; \`runwatch exceptions list\` names them`, 1);
+  new CommandError(`${id}: exception not found; \`runwatch exceptions list\` shows all`, 1);
 
 export interface AddFlags {
   caller?: string[];
@@ -131,7 +131,7 @@ export async function addException(flags: AddFlags, config: Config, output: Outp
   const parsed = exceptionSchema.safeParse(draft);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new CommandError(`the exception is refused: ${faults.join('; ')}`, 2);
+    throw new CommandError(`exception refused: ${faults.join('; ')}`, 2);
   }
   const exception: Exception = {
     ...parsed.data,
@@ -147,10 +147,10 @@ export async function addException(flags: AddFlags, config: Config, output: Outp
 }
 
 /**
- * Stores what one person may add, and asks in chat for the approval of what is too broad for one: the command line can ask,
- * not approve.
- * @returns those that are in force now
- * @throws {CommandError} naming every exception that is refused; nothing is stored then
+ * Stores exceptions that one person may add, and requests approval in chat for broader ones. The command line
+ * can request approval but not approve.
+ * @returns the exceptions that are active now
+ * @throws {CommandError} that lists every refused exception; nothing is stored in that case
  */
 async function save(
   wanted: readonly Exception[],
@@ -158,7 +158,7 @@ async function save(
   { store, keyring, config }: { store: Store; keyring: Keyring | null; config: Config },
   output: Output,
 ): Promise<Exception[]> {
-  if (!keyring) throw noSecret;
+  if (!keyring) throw missingSecret;
   const now = Date.now();
   const alerts = wanted.length > 0 ? await store.alerts.list({ limit: 5000 }) : [];
   const maxDays = config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays;
@@ -175,12 +175,12 @@ async function save(
       ];
     return [];
   });
-  if (faults.length > 0) throw new CommandError(`the exception is refused: ${faults.join('; ')}`, 2);
+  if (faults.length > 0) throw new CommandError(`exception refused: ${faults.join('; ')}`, 2);
   const saved: Exception[] = [];
   for (const { exception, needsApproval: why } of assessed) {
     if (why) {
-      await ask(exception, why, { store, keyring });
-      output.err(`${exception.id} is not in force: ${why}. Two responders are asked in chat to approve it.`);
+      await requestApproval(exception, why, { store, keyring });
+      output.err(`${exception.id} is not active: ${why}. Two responders must approve it in chat.`);
       continue;
     }
     await store.exceptions.put(
@@ -193,10 +193,10 @@ async function save(
   return saved;
 }
 
-const noSecret = new CommandError('RUNWATCH_SECRET: unset, expected the value that the bot has', 2);
+const missingSecret = new CommandError('RUNWATCH_SECRET: unset, expected the same value as the bot', 2);
 
-/** Asks in chat, once for the same exception while it waits. */
-async function ask(
+/** Requests approval in chat, once per exception while the request is pending. */
+async function requestApproval(
   exception: Exception,
   why: string,
   { store, keyring }: { store: Store; keyring: Keyring },
@@ -205,14 +205,14 @@ async function ask(
   const same = `cli-${shortDigest(canonicalJson(asked))}`;
   const known = await store.measures.getApproval(approvalIdOf(same));
   const press: PressJob = {
-    pressId: !known || isWaiting(known, Date.now()) ? same : `${same}-${Date.now()}`,
+    pressId: !known || isPending(known, Date.now()) ? same : `${same}-${Date.now()}`,
     alertId: '',
     action: 'put_exception',
     by: operator(),
     at: new Date().toISOString(),
     input: { ...exception },
   };
-  const wanted = { what: exceptionWords(exception), why, holdsMs: exceptionApprovalHoldsMs };
+  const wanted = { what: exceptionWords(exception), why, timeoutMs: exceptionApprovalTimeoutMs };
   await askForApproval(press, wanted, {
     store,
     keyring,
@@ -225,7 +225,7 @@ async function ask(
 const defined = <T extends Record<string, unknown>>(value: T) =>
   Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Partial<T>;
 
-/** Ends an exception now. */
+/** Expires an exception now. */
 export async function expireException(id: string, config: Config, output: Output): Promise<void> {
   await withStore(config, async (store) => {
     const exception = await store.exceptions.get(id);
@@ -236,7 +236,7 @@ export async function expireException(id: string, config: Config, output: Output
   output.out(`${id} has expired`);
 }
 
-/** Sets when it is looked at next, and says how it was used. */
+/** Sets a new expiry date, if given, and prints how often the exception was used. */
 export async function reviewException(
   id: string,
   flags: { until?: string; json?: boolean },
@@ -261,7 +261,7 @@ export async function reviewException(
   });
 }
 
-/** YAML for a repository; the same text as long as nothing changed. */
+/** Exports YAML for version control. The text stays the same while nothing changes. */
 export async function exportExceptions(
   flags: { output?: string },
   config: Config,
@@ -274,7 +274,9 @@ export async function exportExceptions(
   });
 }
 
-/** Makes the store hold what the file says, after showing what changes; what is not in the file stays. */
+/**
+ * Applies a file to the store and prints the changes. Without `prune`, exceptions not in the file are kept.
+ */
 export async function importExceptions(
   file: string,
   flags: { dryRun?: boolean; prune?: boolean },
@@ -301,7 +303,7 @@ export async function importExceptions(
       for (const line of diff(before, undefined)) output.out(line);
       removed++;
       if (flags.dryRun) continue;
-      if (!keyring) throw noSecret;
+      if (!keyring) throw missingSecret;
       await store.exceptions.remove(id, [audited('exception.remove', id, null)], randomUUID());
     }
     output.err(
@@ -331,7 +333,7 @@ function diff(before: Exception | undefined, after: Exception | undefined): stri
   ];
 }
 
-/** What each exception of a file would have silenced in an export of the log. */
+/** Prints which alerts of a log export each exception in a file would have suppressed. */
 export async function testExceptions(
   file: string,
   flags: { against: string[]; json?: boolean },
@@ -352,7 +354,7 @@ export async function testExceptions(
       output.out(JSON.stringify({ exception: exception.id, suppressed: alerts.length, alerts }));
       continue;
     }
-    output.out(`${exception.id}: would have silenced ${covered.length} of ${total} alerts`);
+    output.out(`${exception.id}: would have suppressed ${covered.length} of ${total} alerts`);
     for (const alert of covered)
       output.out(
         `  ${alert.startedAt}  ${alert.technique} on ${plainLine(alert.target.name)} by ${plainLine(alert.caller.name)}  ${alert.id}`,

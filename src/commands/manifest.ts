@@ -5,7 +5,7 @@ import { allActions } from '../actions/registry';
 import { addToAlertShortcut } from '../chat/slack/listen-to-pages';
 import type { Output } from './support/output';
 
-/** What the bot reads by itself, beside what its responses declare. */
+/** Permissions that the bot itself needs, in addition to those that its actions declare. */
 const watcherActions = [
   'Microsoft.Resources/subscriptions/read',
   'Microsoft.Insights/eventtypes/values/read',
@@ -30,7 +30,7 @@ const watcherActions = [
   'Microsoft.Network/virtualNetworks/subnets/read',
 ];
 
-/** The permissions of the actions, reads left to the watcher. */
+/** Permissions of all actions, without those of the watcher role. */
 export const responderActions = (): string[] =>
   [...new Set(allActions().flatMap(({ permissions }) => permissions))]
     .filter((action) => !watcherActions.includes(action))
@@ -38,7 +38,7 @@ export const responderActions = (): string[] =>
 
 export { watcherActions };
 
-/** Two custom roles, as `az role definition create` takes them: one that only reads, one that acts. */
+/** Two custom roles in the format of `az role definition create`: one only reads, the other acts. */
 export function azureRoles(subscriptionId: string) {
   const role = (name: string, description: string, actions: readonly string[]) => ({
     Name: name,
@@ -51,16 +51,16 @@ export function azureRoles(subscriptionId: string) {
     AssignableScopes: [`/subscriptions/${subscriptionId}`],
   });
   return {
-    watcher: role('Runwatch watcher', 'Reads what Runwatch shows; changes nothing.', watcherActions),
+    watcher: role('Runwatch watcher', 'Reads what Runwatch shows and changes nothing.', watcherActions),
     responder: role(
       'Runwatch responder',
-      'What the responses of Runwatch need beside the watcher.',
+      'What Runwatch actions need in addition to the watcher role.',
       responderActions(),
     ),
   };
 }
 
-/** Slack's scopes, each for what it is used. @see https://docs.slack.dev/reference/scopes */
+/** OAuth scopes of the Slack app. @see https://docs.slack.dev/reference/scopes */
 export const slackScopes = [
   'chat:write',
   'channels:history',
@@ -80,7 +80,7 @@ export function slackManifest(url: string | undefined) {
   return {
     display_information: {
       name: 'Runwatch',
-      description: 'Commands run on Azure machines from outside them',
+      description: 'Detects commands run on Azure machines through the control plane',
       background_color: '#0757ba',
     },
     features: {
@@ -91,7 +91,7 @@ export function slackManifest(url: string | undefined) {
           name: 'Add to alert',
           type: 'message',
           callback_id: addToAlertShortcut,
-          description: 'Keep this message in the thread of an open alert',
+          description: 'Add this message to the thread of an open alert',
         },
       ],
       slash_commands: [
@@ -121,10 +121,10 @@ export function slackManifest(url: string | undefined) {
 /** The Teams app's manifest. @see https://learn.microsoft.com/microsoftteams/platform/resources/schema/manifest-schema */
 export function teamsManifest(appId: string) {
   const commands = [
-    { title: 'status', description: 'How polling and alerts go' },
-    { title: 'roles', description: 'roles CALLER [SCOPE]: what a caller may do' },
-    { title: 'who-can', description: 'who-can SCOPE: everyone who can run commands there' },
-    { title: 'exceptions', description: 'The exceptions in force' },
+    { title: 'status', description: 'Status of polling and alerts' },
+    { title: 'roles', description: 'roles CALLER [SCOPE]: the roles of a caller' },
+    { title: 'who-can', description: 'who-can SCOPE: everyone who can run commands in a scope' },
+    { title: 'exceptions', description: 'Active exceptions' },
   ];
   const scopes = ['team', 'groupChat', 'personal'];
   const site = 'https://runwatch.example';
@@ -141,8 +141,8 @@ export function teamsManifest(appId: string) {
     },
     name: { short: 'Runwatch', full: 'Runwatch: commands run on Azure machines' },
     description: {
-      short: 'Commands run on Azure machines from outside them',
-      full: 'Tells the security team who ran a command on a machine, how they could and what else they can do, and lets people act from the message.',
+      short: 'Detects commands run on Azure machines through the control plane',
+      full: 'Tells the security team who ran a command on a machine, which role allowed it and what else the caller can do. Responders can act from the message.',
     },
     icons: { color: 'color.png', outline: 'outline.png' },
     accentColor: '#0757BA',
@@ -157,7 +157,7 @@ export function teamsManifest(appId: string) {
     ],
     permissions: ['identity', 'messageTeamMembers'],
     validDomains: [],
-    // A message whose answer was lost is looked for before it is sent again.
+    // If Teams' answer to a message is lost, the bot searches for the message before it sends it again.
     webApplicationInfo: { id: appId, resource: 'https://runwatch.example' },
     authorization: {
       permissions: {
@@ -170,7 +170,7 @@ export function teamsManifest(appId: string) {
   };
 }
 
-/** The zip that Teams takes: the manifest and its two icons (192 and 32 pixels wide). */
+/** The Teams app package: a zip file with the manifest and two icons (192 and 32 pixels wide). */
 function teamsPackage(manifestText: string): Uint8Array {
   const icon = (name: string) => new Uint8Array(readFileSync(join(__dirname, '../../data/teams', name)));
   return zipSync({
@@ -200,11 +200,11 @@ export function manifest(
     const text = JSON.stringify(teamsManifest(appId ?? '00000000-0000-0000-0000-000000000000'), null, 2);
     output.out(text);
     if (flags.package) writeFileSync(flags.package, teamsPackage(text));
-    if (!appId) output.err('Give --app-id, or set TEAMS_APP_ID, for the id of the bot.');
+    if (!appId) output.err('Set the app ID of the bot with --app-id or TEAMS_APP_ID.');
     return;
   }
   const roles = azureRoles(flags.subscription ?? '00000000-0000-0000-0000-000000000000');
   output.out(JSON.stringify(flags.role ? roles[flags.role] : [roles.watcher, roles.responder], null, 2));
   if (!flags.subscription)
-    output.err('Give --subscription ID for the scope in which the roles may be assigned.');
+    output.err('Set the subscription where the roles can be assigned with --subscription.');
 }

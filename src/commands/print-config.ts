@@ -6,7 +6,7 @@ import type { Output } from './support/output';
 
 const hidden = '(set, not shown)';
 
-/** Prints what is in force: what the variables say, then what RUNWATCH_CONFIG may hold, with its defaults. */
+/** Prints the effective configuration: the variables, then RUNWATCH_CONFIG with its defaults. */
 export function printConfig(config: Config, output: Output): void {
   hideSecrets(config.hidden);
   const {
@@ -49,15 +49,15 @@ export function printConfig(config: Config, output: Output): void {
   output.out(redactSecrets(stringify(shown).trimEnd()));
 }
 
-/** A body's fields, and what is filled in; texts that stand there as they are may be credentials. */
-function withoutTexts(body: unknown): unknown {
+/** Shows the fields and templates of a webhook body. Hides literal texts, which may be credentials. */
+function hideLiterals(body: unknown): unknown {
   if (typeof body === 'string') return body.includes('{{') ? body : hidden;
-  if (Array.isArray(body)) return body.map(withoutTexts);
+  if (Array.isArray(body)) return body.map(hideLiterals);
   if (typeof body !== 'object' || body === null) return body;
-  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, withoutTexts(value)]));
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, hideLiterals(value)]));
 }
 
-/** Addresses of webhooks say where they lead; headers and keys are named, never shown. */
+/** Shows webhook URLs without their secrets, and only the names of headers and keys. */
 function shownPolicy({ escalation, audit, heartbeat, ...policy }: PolicyFile): PolicyFile {
   const webhook = escalation?.webhook;
   return {
@@ -75,7 +75,7 @@ function shownPolicy({ escalation, audit, heartbeat, ...policy }: PolicyFile): P
                   webhook: {
                     ...webhook,
                     url: shownUrl(webhook.url),
-                    ...(webhook.body === undefined ? {} : { body: withoutTexts(webhook.body) }),
+                    ...(webhook.body === undefined ? {} : { body: hideLiterals(webhook.body) }),
                     headers: Object.fromEntries(
                       Object.keys(webhook.headers ?? {}).map((name) => [name, hidden]),
                     ),

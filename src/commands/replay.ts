@@ -16,13 +16,13 @@ export interface ReplayFlags {
   exceptions?: string;
   failOnAlert?: boolean;
   json?: boolean;
-  /** A Log Analytics workspace to read instead of files; true: the one that is configured. */
+  /** Log Analytics workspace to read instead of files; true means the configured one. */
   workspace?: string | true;
-  /** How many days back in the workspace. */
+  /** Days to read back in the workspace. */
   days?: number;
-  /** The moment to begin at in the workspace, RFC 3339; wins over the days. */
+  /** Start time in the workspace, RFC 3339; overrides `days`. */
   since?: string;
-  /** Bursts as the bot makes them. */
+  /** Groups a burst into one alert, as the bot does. */
   group?: boolean;
 }
 
@@ -35,7 +35,7 @@ export async function replay(
   azure: () => Promise<Pick<Azure, 'workspace'>> = async () =>
     (await import('../azure/azure')).createAzure(config),
 ): Promise<number> {
-  const hunted = flags.workspace ? hunt(flags, config, azure) : null;
+  const workspaceRecords = flags.workspace ? readWorkspace(flags, config, azure) : null;
   const run = createReplay({
     format: flags.format,
     exceptions: flags.exceptions ? readExceptions(flags.exceptions) : [],
@@ -44,14 +44,14 @@ export async function replay(
     group: flags.group ?? false,
   });
   const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
-  const faults = hunted ? [] : await readInto(run, files.length > 0 ? files : ['-'], progress);
+  const faults = workspaceRecords ? [] : await readInto(run, files.length > 0 ? files : ['-'], progress);
   try {
-    for await (const records of hunted ?? []) {
+    for await (const records of workspaceRecords ?? []) {
       for (const record of records) run.take(record);
       progress.tick();
     }
   } catch (error) {
-    if (!(error instanceof HuntEnded)) throw error;
+    if (!(error instanceof WorkspaceError)) throw error;
     faults.push(error.message);
   }
   progress.done();
@@ -66,11 +66,11 @@ export async function replay(
 const day = 86_400_000;
 const week = 7 * day;
 
-/** The workspace stopped answering; what was read before counts. */
-class HuntEnded extends Error {}
+/** The workspace stopped answering. The records read so far are used. */
+class WorkspaceError extends Error {}
 
-/** What ran in the last days by a workspace that keeps the log, a week a question, so that memory holds what ran, not the log. */
-async function* hunt(
+/** Reads the events that ran code from a workspace. One query per week limits memory use. */
+async function* readWorkspace(
   { workspace, days = 30, since }: ReplayFlags,
   config: Config,
   azure: () => Promise<Pick<Azure, 'workspace'>>,
@@ -78,7 +78,7 @@ async function* hunt(
   const workspaceId = workspace === true ? config.workspaceId : (workspace ?? null);
   if (!workspaceId || !guid(workspaceId))
     throw new CommandError(
-      `--workspace: got ${workspaceId ?? 'nothing'}, expected a Log Analytics workspace's id; or set LOG_ANALYTICS_WORKSPACE_ID`,
+      `--workspace: got ${workspaceId ?? 'nothing'}, expected a Log Analytics workspace ID; or set LOG_ANALYTICS_WORKSPACE_ID`,
       2,
     );
   const { read } = (await azure()).workspace;
@@ -95,14 +95,14 @@ async function* hunt(
       const { message, remedy } = error as AzureError;
       const said = `${plainLine(message)}${remedy ? `; ${plainLine(remedy)}` : ''}`;
       if (from === begin) throw new CommandError(said, 1);
-      throw new HuntEnded(`${said}; read until ${window.from}, go on with --since ${window.from}`);
+      throw new WorkspaceError(`${said}; stopped at ${window.from}, continue with --since ${window.from}`);
     }
   }
 }
 
 /**
  * Reads exports into a replay.
- * @returns what could not be read, a line each
+ * @returns one line per read error
  */
 export async function readInto(
   run: ReturnType<typeof createReplay>,
@@ -123,7 +123,7 @@ export async function readInto(
     const records = run.counts.records - before.records;
     if (records > 0 && unreadableOf(run.counts) - before.unreadable === records)
       faults.push(
-        `${nameOf(file)}: none of its ${records} records could be read; give an activity-log export`,
+        `${nameOf(file)}: none of its ${records} records could be read; pass an activity log export`,
       );
   }
   return faults;
@@ -132,14 +132,12 @@ export async function readInto(
 const unreadableOf = ({ unreadable }: ReturnType<typeof createReplay>['counts']) =>
   [...unreadable.values()].reduce((sum, count) => sum + count, 0);
 
-/** What could not be read, for stderr: the reasons of records that were set aside, then the places. */
+/** Lines for stderr: why records were skipped, then the read errors. */
 export function unreadLines(
   { counts }: ReturnType<typeof createReplay>,
   faults: readonly string[],
 ): string[] {
-  const reasons = [...counts.unreadable].map(
-    ([reason, count]) => `set aside: ${count} × ${plainLine(reason)}`,
-  );
+  const reasons = [...counts.unreadable].map(([reason, count]) => `skipped: ${count} × ${plainLine(reason)}`);
   return [...reasons, ...faults];
 }
 
@@ -148,7 +146,7 @@ export function readExceptions(file: string) {
   try {
     source = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandError(`${file}: ${(error as Error).message}; name a YAML file of exceptions`, 2);
+    throw new CommandError(`${file}: ${(error as Error).message}; pass a YAML file of exceptions`, 2);
   }
   try {
     return parseExceptions(source, file);
@@ -165,14 +163,14 @@ function faultsOf(file: string, error: unknown): string[] {
     return [
       ...error.places.map(
         ({ line, column, what }) =>
-          `${name}:${line}:${column}: ${plainLine(what)}; what could be read was used`,
+          `${name}:${line}:${column}: ${plainLine(what)}; the readable records were used`,
       ),
-      ...(more > 0 ? [`${name}: ${more} more places cannot be read`] : []),
+      ...(more > 0 ? [`${name}: ${more} more places are not readable`] : []),
     ];
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return [`${name}: there is no such file; give the path of an activity-log export`];
-  return [`${name}: ${plainLine(message)}; check that it is an activity-log export`];
+  if (code === 'ENOENT') return [`${name}: file not found; pass the path of an activity log export`];
+  return [`${name}: ${plainLine(message)}; check that it is an activity log export`];
 }
 
 const nameOf = (file: string) => (file === '-' ? 'stdin' : plainLine(file, 1000));

@@ -16,14 +16,14 @@ import { operator } from './support/operator';
 import { CommandError, type Output } from './support/output';
 import { withStore } from './support/with-store';
 
-/** A change on Azure may take ten minutes, and is tried again for some more, ms. */
-const longestMs = 20 * 60_000;
-const lookEveryMs = 200;
+/** Maximum wait for the result, ms: a change in Azure can take ten minutes, and retries take longer. */
+const maxWaitMs = 20 * 60_000;
+const pollIntervalMs = 200;
 
 /**
- * Does an action on an alert, as its button does, waits for what comes of it, and exits by that; or says what it would do,
- * and changes nothing.
- * @throws {CommandError} 1 where it was refused, failed, or waits for approval; 2 where it is asked for wrongly
+ * Performs an action on an alert, as its button does, and waits for the result. A dry run only prints the
+ * steps.
+ * @throws {CommandError} 1 if the action was refused, failed or waits for approval; 2 on wrong usage
  */
 export async function respond(
   alertId: string,
@@ -36,29 +36,29 @@ export async function respond(
   const action = actionOf(given);
   if (action?.about !== 'alert') {
     const known = alertActions().map(({ id }) => id);
-    throw new CommandError(`${given}: no such action; one of ${known.join(', ')}`, 2);
+    throw new CommandError(`${given}: unknown action; expected one of ${known.join(', ')}`, 2);
   }
   const read = readInput(action, Object.fromEntries((flags.set ?? []).map(readPair)));
   if ('refused' in read) throw new CommandError(`--set: ${read.refused}`, 2);
   const { input } = read;
   await withStore(config, async (store, address, keyring) => {
     const alert = await store.alerts.get(alertId);
-    if (!alert) throw new CommandError(`${alertId}: no such alert is kept`, 1);
+    if (!alert) throw new CommandError(`${alertId}: alert not found or expired`, 1);
     if (flags.dryRun) {
       const view = await store.measures.viewOf(alert);
-      const lines = await wouldDo(view, action, input, createAzure(config, azure));
+      const lines = await planSteps(view, action, input, createAzure(config, azure));
       if (flags.json) output.out(JSON.stringify({ alert: alertId, action: action.id, would: lines }));
       else for (const line of lines) output.out(`would ${line}`);
       return;
     }
-    if (!keyring) throw new CommandError('RUNWATCH_SECRET: unset, expected the value that the bot has', 2);
+    if (!keyring) throw new CommandError('RUNWATCH_SECRET: unset, expected the same value as the bot', 2);
     const queues = createQueues(address, createLog('silent'));
     const press = createPress({
       queues,
       now: Date.now,
       keyring,
       getAlert: store.alerts.get,
-      secretFits: () => store.secretFits(keyring),
+      secretMatches: () => store.secretMatches(keyring),
     });
     const pressId = await press({
       alertId,
@@ -69,13 +69,13 @@ export async function respond(
     }).finally(() => queues.close());
     if (flags.wait === false) {
       if (flags.json) output.out(JSON.stringify({ alert: alertId, action: action.id, pressId }));
-      else output.out(`${action.id} is asked for as ${pressId}; the alert shows what comes of it`);
+      else output.out(`${action.id} is queued as ${pressId}; the alert will show the result`);
       return;
     }
     const result = await resultOf(pressId, store.pressResults.get);
     if (!result)
       throw new CommandError(
-        `${action.id} is queued as ${pressId}, and no bot has done it within ${longestMs / 60_000} minutes: is one with the role respond running?`,
+        `${action.id} is queued as ${pressId} but did not finish within ${maxWaitMs / 60_000} minutes; check that a bot with the role respond is running`,
         1,
       );
     if (flags.json) output.out(JSON.stringify({ alert: alertId, action: action.id, pressId, ...result }));
@@ -88,10 +88,10 @@ async function resultOf(
   pressId: string,
   get: (pressId: string) => Promise<PressResult | null>,
 ): Promise<PressResult | null> {
-  for (const deadline = Date.now() + longestMs; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + maxWaitMs; Date.now() < deadline; ) {
     const result = await get(pressId);
     if (result) return result;
-    await pause(lookEveryMs);
+    await pause(pollIntervalMs);
   }
   return null;
 }
@@ -102,7 +102,7 @@ function readPair(pair: string): [string, string] {
   return [name, value.join('=')];
 }
 
-async function wouldDo(
+async function planSteps(
   view: AlertView,
   action: AlertAction,
   input: Record<string, unknown>,
@@ -111,7 +111,7 @@ async function wouldDo(
   const { alert } = view;
   const offered = actionsOf(view, true, Date.now()).find(({ id }) => id === action.id);
   if (!offered)
-    throw new CommandError(`${action.id} can't be done as ${alert.id} stands (${alert.state})`, 1);
+    throw new CommandError(`${action.id} can't be done on ${alert.id} now (state: ${alert.state})`, 1);
   const at = new Date().toISOString();
   const press = { pressId: 'dry-run', alertId: alert.id, action: action.id, by: operator(), at, input };
   try {

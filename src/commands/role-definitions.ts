@@ -11,7 +11,7 @@ export interface RoleDefinitionsFlags {
   json?: boolean;
 }
 
-/** Prints the roles that grant an action, by name. */
+/** Prints the roles that grant an action, sorted by name. */
 export async function roleDefinitions(
   flags: RoleDefinitionsFlags,
   config: () => Config,
@@ -40,20 +40,20 @@ function fromFile(file: string): RoleDefinition[] {
     return parseRoleDefinitions(JSON.parse(readTextFile(file)));
   } catch (error) {
     throw new CommandError(
-      `${file}: ${(error as Error).message}; give what \`az role definition list\` or ARM's roleDefinitions answers`,
+      `${file}: ${(error as Error).message}; expected the output of \`az role definition list\` or of ARM's roleDefinitions API`,
       2,
     );
   }
 }
 
-/** Custom roles belong to a tenant, but are listed at a scope: the first subscription will do. */
+/** Custom roles belong to a tenant, but ARM lists them at a scope. Any subscription works. */
 async function live(config: Config): Promise<RoleDefinition[]> {
   const { createAzure } = await import('../azure/azure');
   const azure = createAzure(config);
   const subscriptionId = config.azure.subscriptionIds?.[0] ?? (await azure.subscriptions())[0]?.id;
   if (!subscriptionId)
     throw new CommandError(
-      'the credential sees no subscription; set AZURE_SUBSCRIPTION_IDS or grant it Reader on one',
+      'the credential can access no subscription; set AZURE_SUBSCRIPTION_IDS or grant it Reader on one',
       1,
     );
   return azure.roleDefinitions(`/subscriptions/${subscriptionId}`);

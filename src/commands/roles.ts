@@ -1,5 +1,5 @@
 import { howOf } from '../actions/triage/show-roles';
-import { type CallerRole, findCaller, rolesOf, whoCan } from '../azure/access/effective-roles';
+import { type CallerRole, findCaller, principalsWithAccess, rolesOf } from '../azure/access/effective-roles';
 import { createAzure } from '../azure/azure';
 import type { Config } from '../config/config';
 import { plainLine } from '../domain/text/plain-text';
@@ -7,7 +7,7 @@ import { parseAction } from './support/action-option';
 import { CommandError, type Output, table } from './support/output';
 import { parseScope } from './support/scope-option';
 
-/** Prints a caller's roles at a scope, and which of them let them run commands. */
+/** Prints a caller's roles at a scope, and whether each allows running commands. */
 export async function roles(
   caller: string,
   flags: { scope: string; json?: boolean },
@@ -19,10 +19,10 @@ export async function roles(
   const found = await findCaller(caller, azure);
   const [principal] = found;
   if (!principal)
-    throw new CommandError(`${caller}: nobody in the directory has that UPN, object id, app id or name`, 1);
+    throw new CommandError(`${caller}: no principal has this UPN, object ID, app ID or display name`, 1);
   if (found.length > 1) {
     throw new CommandError(
-      `${caller}: ${found.length} fit (${found.map((p) => `${p.name} ${p.id}`).join(', ')}); give the object id`,
+      `${caller}: ${found.length} principals match (${found.map((p) => `${p.name} ${p.id}`).join(', ')}); use the object ID`,
       1,
     );
   }
@@ -34,7 +34,7 @@ export async function roles(
   for (const line of table([['ROLE', 'SCOPE', 'RUNS COMMANDS', 'HOW'], ...list.map(row)])) output.out(line);
   const can = list.filter((role) => role.runsCommands && !role.eligible).length;
   output.err(
-    `${plainLine(principal.name)}: ${list.length} assignments, ${can} let them run commands at ${scope}`,
+    `${plainLine(principal.name)}: ${list.length} assignments, ${can} allow running commands at ${scope}`,
   );
 }
 
@@ -51,7 +51,7 @@ const row = (role: CallerRole): string[] => [
   howOf(role),
 ];
 
-/** Prints every principal that can do an action at a scope. */
+/** Prints every principal that can perform an action at a scope. */
 export async function whoCanCommand(
   action: string,
   flags: { scope: string; json?: boolean },
@@ -60,7 +60,7 @@ export async function whoCanCommand(
 ): Promise<void> {
   const { scope, subscriptionId } = parseScope(flags.scope);
   parseAction(action);
-  const list = await whoCan(action, scope, subscriptionId, createAzure(config));
+  const list = await principalsWithAccess(action, scope, subscriptionId, createAzure(config));
   if (flags.json) {
     for (const able of list) output.out(JSON.stringify(able));
     return;
@@ -69,8 +69,8 @@ export async function whoCanCommand(
     plainLine(able.name, 80),
     able.principalType,
     plainLine(able.role, 60),
-    `${plainLine(able.scope, 120)}${able.group ? ` through ${plainLine(able.group, 60)}` : ''}${able.condition ? ', has a condition, not evaluated' : ''}`,
+    `${plainLine(able.scope, 120)}${able.group ? ` through ${plainLine(able.group, 60)}` : ''}${able.condition ? ', with a condition (not evaluated)' : ''}`,
   ]);
   for (const line of table([['WHO', 'TYPE', 'ROLE', 'THROUGH'], ...rows])) output.out(line);
-  output.err(`${list.length} can ${action} at ${scope}`);
+  output.err(`${list.length} can perform ${action} at ${scope}`);
 }

@@ -9,7 +9,7 @@ import { withStore } from './support/with-store';
 
 const columns = ['name', 'type', 'role', 'scope', 'group', 'condition', 'lastRun', 'assignment'];
 
-/** Prints who can run commands in a subscription and when they last did; the never first. */
+/** Prints who can run commands in a subscription and when they last did. Those who never did come first. */
 export async function accessReview(
   flags: { subscription: string; csv?: boolean; json?: boolean },
   config: Config,
@@ -45,6 +45,6 @@ export async function accessReview(
     ]);
     for (const line of table([['LAST RUN', 'NAME', 'TYPE', 'ROLE', 'SCOPE'], ...short])) output.out(line);
     const never = rows.filter((row) => row.lastRun === null).length;
-    output.err(`${rows.length} can run commands, ${never} of them never did in 90 days`);
+    output.err(`${rows.length} can run commands; ${never} of them have not in the last 90 days`);
   });
 }

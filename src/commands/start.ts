@@ -2,33 +2,36 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startApp } from '../app';
 import { allRoles, type Config, type Role } from '../config/config';
+import { captureOutput } from '../runtime/capture-output';
 import { createLog } from '../runtime/log';
-import { takeOverOutput } from '../runtime/own-output';
 import { CommandError } from './support/output';
 
-/** V8 lets garbage grow to three times what lives; with less, a flood fits a small container. */
-const heapGrowsBy = '--heap-growing-percent=50';
+/**
+ * By default, V8 lets the heap grow to three times the live data. A lower limit fits a burst of alerts into a
+ * small container.
+ */
+const heapGrowthFlag = '--heap-growing-percent=50';
 
-/** Runs the bot until it is told to stop. */
+/** Runs the bot until it receives a signal to stop. */
 export async function start(roleNames: string | undefined, config: Config): Promise<void> {
-  setFlagsFromString(heapGrowsBy);
+  setFlagsFromString(heapGrowthFlag);
   const roles = parseRoles(roleNames);
   const log = createLog(config.logLevel);
-  takeOverOutput(log);
+  captureOutput(log);
   const signal = untilSignal();
   const app = await startApp({ config, roles, log });
-  giveBackMemory();
+  releaseMemory();
   await signal;
   await app.stop();
-  // A connection that still waits for its peer must not keep the process.
+  // An open connection must not keep the process alive.
   setTimeout(() => process.exit(), 500).unref();
 }
 
 /**
- * What starting left as garbage goes back to the system: Node 24 keeps the emptied pages of a process that then is idle.
- * The words are those of V8's src/extensions/gc-extension.cc.
+ * Returns memory that startup no longer needs to the system: Node 24 keeps empty pages while a process is
+ * idle. The options are defined in V8's src/extensions/gc-extension.cc.
  */
-function giveBackMemory(): void {
+function releaseMemory(): void {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
@@ -49,17 +52,20 @@ export function parseRoles(names: string | undefined): readonly Role[] {
   return wanted as Role[];
 }
 
-/** A shell and npm both pass a signal on: what comes twice at once is meant once. Who insists later gets their way. */
-const onceWithinMs = 3000;
+/**
+ * A shell and npm both forward a signal, so signals within this time count as one, ms. A later signal ends
+ * the process at once.
+ */
+const duplicateSignalMs = 3000;
 
 export const untilSignal = (): Promise<void> =>
   new Promise((done) => {
     let first = 0;
-    const told = () => {
+    const onSignal = () => {
       first ||= Date.now();
-      if (Date.now() - first > onceWithinMs) process.exit(130);
+      if (Date.now() - first > duplicateSignalMs) process.exit(130);
       done();
     };
-    process.on('SIGTERM', told);
-    process.on('SIGINT', told);
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
   });

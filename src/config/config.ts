@@ -8,7 +8,7 @@ import { type Env, type ReadFile, readVariables, type Values } from './variables
 export type { PolicyFile } from './policy-file';
 export { secretNames, variables } from './variables';
 
-/** Every fault of a configuration at once; `remedy` says where to look. */
+/** Lists all faults of a configuration. `remedy` says where to look. */
 export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID';
   readonly remedy = 'See .env.example for every variable and its default.';
@@ -20,7 +20,7 @@ export class ConfigError extends Error {
 export type Role = 'poll' | 'enrich' | 'deliver' | 'respond' | 'serve';
 export const allRoles: readonly Role[] = ['poll', 'enrich', 'deliver', 'respond', 'serve'];
 
-/** Who may do what: from RUNWATCH_RESPONDERS and RUNWATCH_CONFIG. `may` is "all" or action ids. */
+/** Who may do what, from RUNWATCH_RESPONDERS and RUNWATCH_CONFIG. `may` is "all" or action ids. */
 export interface ResponderRule {
   who: string[];
   may: 'all' | string[];
@@ -34,7 +34,7 @@ export interface Config {
     readonly accessToken: string | null;
     readonly subscriptionIds: readonly string[] | null;
   };
-  /** The event hub that the activity log is exported to; null: polling alone. */
+  /** The event hub that the activity log is exported to; null means polling only. */
   readonly eventHub: EventHubConfig | null;
   /** The Log Analytics workspace that the activity log is exported to. */
   readonly workspaceId: string | null;
@@ -47,30 +47,33 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly consoleToken: string | null;
-  /** Asked for by /metrics beyond loopback, where it is set. */
+  /** If set, /metrics requires this token from any address except loopback. */
   readonly metricsToken: string | null;
-  /** Where a process without the role serve answers /healthz, /readyz and /metrics; null: a free port on loopback. */
+  /**
+   * Port for /healthz, /readyz and /metrics in a process without the role serve. Null: a free port on
+   * loopback.
+   */
   readonly metricsPort: number | null;
-  /** Null: not set; with the embedded Redis one is made in `dataDir`. */
+  /** Null if not set; with the embedded Redis, one is generated in `dataDir`. */
   readonly secrets: Secrets | null;
-  /** Every text of this configuration that must never be printed, logged or shown. */
+  /** Every configured value that must never be printed, logged or shown. */
   readonly hidden: readonly string[];
-  /** Addresses or ranges of proxies whose forwarded headers are believed. */
+  /** Addresses or ranges of trusted proxies, whose forwarded headers are used. */
   readonly trustedProxies: readonly string[];
-  /** Where people reach the console, without a slash at its end; null: no message links there. */
+  /** The console's URL without a trailing slash; null if messages should not link to it. */
   readonly publicUrl: string | null;
   readonly logLevel: string;
   readonly responders: readonly ResponderRule[];
-  /** Who may read, written as responders are; null: the members of channels that alerts go to. */
+  /** Who may read, in the same syntax as responders. Null: members of the alert channels. */
   readonly readers: readonly string[] | null;
   readonly policy: PolicyFile;
   readonly points: Points;
-  /** Techniques that RUNWATCH_CONFIG switches off. */
+  /** Techniques disabled in RUNWATCH_CONFIG. */
   readonly techniquesOff: ReadonlySet<string>;
 }
 
 export interface EventHubConfig {
-  /** Wins over the namespace. */
+  /** Takes precedence over the namespace. */
   readonly connectionString: string | null;
   /** e.g. contoso.servicebus.windows.net, read with Azure's credential. */
   readonly namespace: string | null;
@@ -96,13 +99,13 @@ export interface SlackConfig {
   readonly appToken: string | null;
   readonly signingSecret: string | null;
   readonly apiUrl: string;
-  /** Messages a second a channel. */
+  /** Messages per second per channel. */
   readonly rate: number;
-  /** Bot tokens of other workspaces, by team id. */
+  /** Bot tokens of other workspaces by team id. */
   readonly workspaces: Readonly<Record<string, string>>;
 }
 
-/** Secrets that @azure/identity reads by itself. */
+/** Secrets that @azure/identity reads from the environment. */
 const azureSecrets = ['AZURE_CLIENT_SECRET', 'AZURE_PASSWORD', 'AZURE_CLIENT_CERTIFICATE_PASSWORD'];
 
 /** ARM's address in each cloud. Source: "Azure national clouds", learn.microsoft.com. */
@@ -113,9 +116,11 @@ const endpoints = {
 } as const;
 
 /**
- * Environment and YAML as one frozen Config. NAME_FILE is read where NAME is unset.
- * @param options.needsSecret a command that starts the bot or asks it to act wants RUNWATCH_SECRET beside REDIS_URL
- * @throws {ConfigError} with every fault: the variable, what was read (never a secret) and what is expected
+ * Loads the environment and the YAML file into one frozen Config. NAME_FILE is read where NAME is unset.
+ * @param options.needsSecret true for commands that start the bot or send it presses: with REDIS_URL, they
+ * require RUNWATCH_SECRET
+ * @throws {ConfigError} with every fault: the variable, the value read (never a secret) and what was
+ * expected
  */
 export function loadConfig(
   env: Env,
@@ -126,7 +131,7 @@ export function loadConfig(
   const values = readVariables(env, readFile, faults);
   if (needsSecret && values.REDIS_URL && !values.RUNWATCH_SECRET && !mentions(faults, 'RUNWATCH_SECRET'))
     faults.push(
-      'RUNWATCH_SECRET: unset, expected the same 32 characters or more in every process, since REDIS_URL is set (openssl rand -base64 32)',
+      'RUNWATCH_SECRET: unset, expected at least 32 characters, the same in every process, because REDIS_URL is set (openssl rand -base64 32)',
     );
   const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults) : {};
   const cloud = values.AZURE_CLOUD ?? 'public';
@@ -176,7 +181,7 @@ export function loadConfig(
   });
 }
 
-/** Names are those that a diagnostic setting gives when nobody chooses. */
+/** The default names are those that a diagnostic setting uses. */
 function eventHubFrom(values: Values): EventHubConfig | null {
   const { EVENT_HUB_CONNECTION_STRING, EVENT_HUB_NAMESPACE } = values;
   if (!EVENT_HUB_CONNECTION_STRING && !EVENT_HUB_NAMESPACE) return null;
@@ -191,7 +196,7 @@ function eventHubFrom(values: Values): EventHubConfig | null {
   };
 }
 
-/** Each other workspace's bot token, from the variable that RUNWATCH_CONFIG names, or its _FILE. */
+/** The bot token of each other workspace, from the variable named in RUNWATCH_CONFIG or its _FILE. */
 function workspacesFrom(
   { workspaces = {} }: PolicyFile,
   env: Env,
@@ -217,8 +222,9 @@ function slackFrom(values: Values, workspaces: Record<string, string>, faults: s
   const missing = (name: string, why: string) => {
     if (!mentions(faults, name)) faults.push(`${name}: unset, expected ${why}`);
   };
-  if (!values.SLACK_BOT_TOKEN) missing('SLACK_BOT_TOKEN', 'a bot token, since SLACK_CHANNEL is set');
-  if (!values.SLACK_CHANNEL) missing('SLACK_CHANNEL', 'the channel for alerts, since SLACK_BOT_TOKEN is set');
+  if (!values.SLACK_BOT_TOKEN) missing('SLACK_BOT_TOKEN', 'a bot token, because SLACK_CHANNEL is set');
+  if (!values.SLACK_CHANNEL)
+    missing('SLACK_CHANNEL', 'the channel for alerts, because SLACK_BOT_TOKEN is set');
   if (!values.SLACK_APP_TOKEN && !values.SLACK_SIGNING_SECRET) {
     missing('SLACK_APP_TOKEN', 'an app token (Socket Mode), or SLACK_SIGNING_SECRET (HTTP)');
   }
@@ -239,11 +245,11 @@ function teamsFrom(values: Values, faults: string[]): TeamsConfig | null {
   const host = values.RUNWATCH_HOST ?? '127.0.0.1';
   if (local && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
     faults.push(
-      `TEAMS_LOCAL: got 1 with RUNWATCH_HOST ${host}, expected a loopback address: without an app id anybody could press`,
+      `TEAMS_LOCAL: got 1 with RUNWATCH_HOST ${host}, expected a loopback address: without an app id anyone could press buttons`,
     );
   }
   for (const name of local ? [] : (['TEAMS_APP_ID', 'TEAMS_APP_PASSWORD', 'TEAMS_TENANT_ID'] as const)) {
-    if (!values[name]) faults.push(`${name}: unset, expected a value, since Teams is turned on`);
+    if (!values[name]) faults.push(`${name}: unset, expected a value, because Teams is enabled`);
   }
   return {
     appId: local ? '' : (values.TEAMS_APP_ID ?? ''),

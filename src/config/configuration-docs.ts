@@ -2,49 +2,49 @@ import { z } from 'zod';
 import { defaultPoints } from '../domain/alerts/score';
 import { fileSchema, type PolicyFile } from './policy-file';
 
-/** What each key of RUNWATCH_CONFIG is for. */
-const words: Record<keyof PolicyFile, string> = {
-  url: 'where people reach the console; links from Slack, tickets and locks lead there (default: `http://HOST:PORT`)',
+/** Descriptions of RUNWATCH_CONFIG's keys. */
+const descriptions: Record<keyof PolicyFile, string> = {
+  url: 'the console’s URL, for links in Slack, tickets and locks (default: `http://HOST:PORT`)',
   responders:
-    'who may press what, and in which subscriptions: Slack user ids, Teams/Entra object ids, e-mail addresses, `*@domain`, `slack-group:ID`, `entra-group:ID`, `*`; joins `RUNWATCH_RESPONDERS`',
+    'who may run which actions, and in which subscriptions: Slack user ids, Teams/Entra object ids, e-mail addresses, `*@domain`, `slack-group:ID`, `entra-group:ID`, `*`; added to `RUNWATCH_RESPONDERS`',
   fourEyes:
-    'actions (ids as `runwatch respond` takes them) that a second, different responder must approve within 15 minutes (`restore`)',
+    'actions (ids as in `runwatch respond`) that a second, different responder must approve within 15 minutes (`restore`)',
   environments:
-    'names by tag or subscription; below `alertFrom` an alert is not posted, but goes into the digest',
-  workingHours: 'when people work; its `zone` is also that of the digest and the activity page',
-  detections: 'techniques on or off by id (`runwatch detections list`); all are on',
+    'environment names by tag or subscription; an alert that scores below `alertFrom` goes into the digest and is not posted',
+  workingHours: 'usual working hours; their `zone` also applies to the digest and the activity page',
+  detections: 'techniques to turn on or off, by id (`runwatch detections list`); all are on by default',
   techniques:
-    'ways to run code beside those built in: operations, words, score, ATT&CK, and examples that `runwatch detections test` runs',
-  routes: 'where alerts go: the first route that fits and names a channel for the surface',
+    'custom techniques: operations, descriptions, score, ATT&CK ids, and examples for `runwatch detections test`',
+  routes: 'where alerts go: the first route that matches and names a channel for the surface',
   workspaces:
-    'other Slack workspaces by team id, each with the variable that holds its bot token; a route leads there as `TEAM/CHANNEL`',
+    'other Slack workspaces by team id, each with the name of the variable that holds its bot token; routes use `TEAM/CHANNEL`',
   reminders:
-    'minutes after which a new alert is spoken of again, by severity (critical 5, high 15, medium 60, low 0), and one that was taken and left (`sleeping` 480); 0 is never',
-  ask: 'minutes that an asked caller has to answer (30), and the answers that close the alert (none)',
-  accessReview: '`monthly`: each subscription’s access review is posted on the first of a month',
-  exceptions: 'how many days an exception may last (365)',
+    'minutes until a reminder for a new alert, by severity (critical 5, high 15, medium 60, low 0), or for an assigned alert without activity (`sleeping` 480); 0 disables it',
+  ask: 'minutes a caller has to answer (30), and the answers that close the alert (none)',
+  accessReview: '`monthly`: posts an access review of each subscription on the first of each month',
+  exceptions: 'the maximum duration of an exception in days (365)',
   audit:
-    'copies of the audit log: a JSON-lines `file` where alerts are delivered, a `webhook` that takes each entry by POST; entries older than a year move from Redis to files in the folder `archive`, where it is given',
+    'copies of the audit log: a JSON-lines `file` on the host that delivers alerts, and a `webhook` that receives each entry by POST; if `archive` is set, entries older than a year move from Redis to files in that folder',
   heartbeat:
-    'a `url` that is asked each minute while all is well, and not while Runwatch cannot see or tell: for a dead man’s switch',
-  score: 'points of each reason, in place of the defaults below',
+    'a `url` to request each minute while Runwatch is healthy, for a dead man’s switch; no requests while it can’t read events or send alerts',
+  score: 'points per reason, overriding the defaults below',
   escalation:
-    'PagerDuty’s `routingKey` (`url` for what takes its format), a ticket by `webhook`, a `sentinel` workspace, a `channel` of its own; reminders go on to `slack` or `teams`, calling the user group `mention`',
-  watchlist: 'callers and machines whose alerts always score higher',
+    'PagerDuty’s `routingKey` (`url` for a compatible service), a ticket through `webhook`, a `sentinel` workspace, a dedicated `channel`; reminders escalate to `slack` or `teams` and mention the user group `mention`',
+  watchlist: 'callers and machines whose alerts score higher',
 };
 
-/** docs/configuration.md: the variables as .env.example has them, and every key of the file. */
+/** Generates docs/configuration.md: the variables from .env.example, and every key of the file. */
 export function configurationDoc(envExample: string): string {
   const schema = z.toJSONSchema(fileSchema, { io: 'input' }) as Schema;
   const keys = Object.entries(schema.properties ?? {}).map(
-    ([name, value]) => `| \`${name}\` | ${words[name as keyof PolicyFile]} | \`${shape(value)}\` |`,
+    ([name, value]) => `| \`${name}\` | ${descriptions[name as keyof PolicyFile]} | \`${shape(value)}\` |`,
   );
   const points = Object.entries(defaultPoints).map(([name, value]) => `${name} ${value}`);
-  return `<!-- Generated by \`node scripts/schema.mjs\`; a test holds it to the code. -->
+  return `<!-- Generated by \`node scripts/schema.mjs\`; a test checks it against the code. -->
 
 # Configuration
 
-\`runwatch config\` prints what is in force; a wrong value stops the start with every fault in one message. Secrets are never
+\`runwatch config\` prints the effective configuration. If any value is invalid, Runwatch does not start and lists every fault. Secrets are never
 printed, and each can be read from a file: \`NAME_FILE\`.
 
 ## Variables
@@ -55,13 +55,13 @@ ${envExample.trim()}
 
 ## RUNWATCH_CONFIG
 
-A YAML file; every key is optional, an unknown one is a fault.
+A YAML file. Every key is optional; an unknown key is an error.
 
-| key | is | takes |
+| key | meaning | value |
 | --- | --- | --- |
 ${keys.join('\n')}
 
-Points of the score's reasons: ${points.join(', ')}.
+Points per reason: ${points.join(', ')}.
 `;
 }
 
@@ -75,7 +75,7 @@ interface Schema {
   const?: unknown;
 }
 
-/** A schema in few words: {who: [text], may: …}. */
+/** A short form of a schema, such as {who: [text], may: …}. */
 function shape({
   type,
   properties,

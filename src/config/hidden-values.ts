@@ -2,7 +2,7 @@ import { secretsOfUrl } from '../domain/text/redactor';
 import type { PolicyFile } from './policy-file';
 import { secretNames, type Values } from './variables';
 
-/** Every text of a configuration that lets somebody in, wherever it stands. */
+/** Every credential in a configuration, in any field. */
 export function secretsOf(values: Values, policy: PolicyFile, workspaceTokens: Iterable<string>): string[] {
   const named = secretNames.flatMap((name) => {
     const value = values[name as keyof Values];
@@ -34,7 +34,7 @@ export function secretsOf(values: Values, policy: PolicyFile, workspaceTokens: I
 
 /** Names of headers and fields that hold credentials. */
 const credential = /(token|secret|passw|pwd|key|auth|credential|cookie|sig(nature)?)/i;
-/** A value this long is taken for a credential whatever it is called. */
+/** A value of this length counts as a credential regardless of its name. */
 const longValue = 24;
 
 function credentialsOfHeader([name, value]: [string, string]): string[] {
@@ -45,7 +45,7 @@ function credentialsOfHeader([name, value]: [string, string]): string[] {
     : [value];
 }
 
-/** Texts in a webhook's body that stand under a name of a credential. */
+/** Strings in a webhook's body that look like credentials by their field name, length or form. */
 export function credentialsIn(body: unknown, name = ''): string[] {
   if (typeof body === 'string') {
     if (body.includes('{{')) return [];

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { defaultPoints } from '../domain/alerts/score';
 import { hoursSchema } from '../domain/exceptions/exceptions-file';
 import { isBuiltIn } from '../domain/techniques/catalogue';
-import { ownTechniqueFaults, ownTechniqueSchema } from '../domain/techniques/own-technique';
+import { customTechniqueFaults, customTechniqueSchema } from '../domain/techniques/custom-technique';
 import type { ReadFile } from './variables';
 
-/** An action's id; `actions/check-policy.ts` refuses those that there are not. */
+/** An action id. `presses/check-policy.ts` refuses ids that don't exist. */
 const actionId = z.string().regex(/^[a-z_]+$/, 'expected an action id, such as isolate');
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -17,7 +17,7 @@ const onOff = z
 
 /** RUNWATCH_CONFIG's schema; docs/configuration.md is generated from it. */
 export const fileSchema = z.strictObject({
-  /** Where people reach the console, for links from elsewhere. */
+  /** The console's URL, for links in messages and tickets. */
   url: httpUrl.optional(),
   responders: z
     .array(
@@ -41,7 +41,7 @@ export const fileSchema = z.strictObject({
     .optional(),
   workingHours: hoursSchema.optional(),
   detections: z.record(z.string(), onOff).optional(),
-  techniques: z.array(ownTechniqueSchema).max(100).optional(),
+  techniques: z.array(customTechniqueSchema).max(100).optional(),
   routes: z
     .array(
       z.strictObject({
@@ -56,7 +56,7 @@ export const fileSchema = z.strictObject({
       }),
     )
     .optional(),
-  /** Other Slack workspaces by team id, each with the variable that holds its bot token. */
+  /** Other Slack workspaces by team id, each with the name of the variable that holds its bot token. */
   workspaces: z
     .record(z.string().regex(/^T[A-Z0-9]+$/, 'a Slack team id'), z.string().regex(/^[A-Z][A-Z0-9_]*$/))
     .optional(),
@@ -71,7 +71,7 @@ export const fileSchema = z.strictObject({
     .optional(),
   accessReview: z.enum(['monthly']).optional(),
   exceptions: z.strictObject({ maxDays: z.number().int().min(1).max(3650) }).optional(),
-  /** Asked each minute while all is well, for a dead man's switch. */
+  /** URL to request each minute while healthy, for a dead man's switch. */
   heartbeat: z.strictObject({ url: httpUrl }).optional(),
   audit: z
     .strictObject({
@@ -120,7 +120,7 @@ export const fileSchema = z.strictObject({
 });
 export type PolicyFile = z.output<typeof fileSchema>;
 
-/** Reads RUNWATCH_CONFIG; faults are gathered, never thrown. */
+/** Reads RUNWATCH_CONFIG. Faults are collected, not thrown. */
 export function readPolicy(path: string, readFile: ReadFile, faults: string[]): PolicyFile {
   let raw: unknown;
   try {
@@ -145,9 +145,9 @@ function techniqueFaults({ techniques = [], detections = {} }: PolicyFile): stri
   const own = new Set(techniques.map(({ id }) => id));
   const unknown = Object.keys(detections).filter((id) => !isBuiltIn(id) && !own.has(id));
   return [
-    ...ownTechniqueFaults(techniques),
+    ...customTechniqueFaults(techniques),
     ...unknown.map(
-      (id) => `detections.${id}: there is no such technique; \`runwatch detections list\` names them`,
+      (id) => `detections.${id}: unknown technique; \`runwatch detections list\` lists the known ones`,
     ),
   ];
 }

@@ -27,10 +27,12 @@ const starts = (prefix: string) =>
   z
     .string()
     .startsWith(prefix)
-    .meta({ expected: `a token that begins with ${prefix}` });
+    .meta({ expected: `a token that starts with ${prefix}` });
 
-/** Text that nobody guesses by trying the obvious: long enough, and neither one character nor a short text repeated. */
-const secretText = (min: number) =>
+/**
+ * A secret that is hard to guess: long enough, with enough different characters, and not a repeated pattern.
+ */
+const hardToGuess = (min: number) =>
   z
     .string()
     .min(min)
@@ -48,10 +50,10 @@ const secretExpected = 'at least 32 characters (openssl rand -base64 32)';
 
 const address = z.string().refine((value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value));
 
-/** The emulator speaks without TLS, so nothing of it may leave the machine. */
-const loopbackHub = /^Endpoint=sb:\/\/(localhost|127\.0\.0\.1)[:;/]/i;
+/** The emulator has no TLS, so its traffic must stay on this machine. */
+const loopbackEmulator = /^Endpoint=sb:\/\/(localhost|127\.0\.0\.1)[:;/]/i;
 
-/** Each variable once: its check and its default. Secrets are the names in {@link secretNames}. */
+/** The schema of each variable. {@link secretNames} lists the secrets. */
 export const variables = {
   AZURE_SUBSCRIPTION_IDS: guidList.optional(),
   AZURE_CLOUD: z
@@ -67,7 +69,7 @@ export const variables = {
   EVENT_HUB_CONNECTION_STRING: z
     .string()
     .regex(/^Endpoint=sb:\/\/[^;]+;/i)
-    .refine((value) => !/UseDevelopmentEmulator=true/i.test(value) || loopbackHub.test(value))
+    .refine((value) => !/UseDevelopmentEmulator=true/i.test(value) || loopbackEmulator.test(value))
     .meta({
       expected:
         'Endpoint=sb://NAMESPACE/;SharedAccessKeyName=…;SharedAccessKey=…, the emulator on loopback only',
@@ -123,8 +125,8 @@ export const variables = {
     .pipe(z.array(address))
     .meta({ expected: 'IP addresses or ranges, comma-separated' })
     .optional(),
-  RUNWATCH_CONSOLE_TOKEN: secretText(16).optional(),
-  RUNWATCH_METRICS_TOKEN: secretText(16).optional(),
+  RUNWATCH_CONSOLE_TOKEN: hardToGuess(16).optional(),
+  RUNWATCH_METRICS_TOKEN: hardToGuess(16).optional(),
   RUNWATCH_METRICS_PORT: number(0, 65_535).optional(),
   RUNWATCH_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -149,10 +151,10 @@ export const secretNames: readonly string[] = [
 export type Env = Readonly<Record<string, string | undefined>>;
 export type ReadFile = (path: string) => string;
 
-/** What the variables say, each checked. */
+/** The validated values of the variables. */
 export type Values = { [K in keyof typeof variables]: z.output<(typeof variables)[K]> };
 
-/** Reads every variable, NAME_FILE where NAME is unset; faults are gathered, never thrown. */
+/** Reads every variable, or NAME_FILE where NAME is unset. Faults are collected, not thrown. */
 export function readVariables(env: Env, readFile: ReadFile, faults: string[]): Values {
   const out: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(variables)) {

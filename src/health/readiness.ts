@@ -9,26 +9,26 @@ export async function historyShare(store: Store, now: number): Promise<number> {
   return shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
-/** A Redis that takes longer is said not to answer, ms. */
-const redisHasMs = 2000;
+/** Redis counts as not answering after this long, ms. */
+const redisTimeoutMs = 2000;
 
 /**
- * What serving needs and lacks; empty when we are ready. That Azure can't be read is no reason: then the console is needed
- * most.
+ * Reasons why this process cannot serve; empty when it is ready. Azure failures do not count, because
+ * the console is needed most when Azure cannot be read.
  */
-export async function whatIsUnready(ping: () => Promise<unknown>): Promise<string[]> {
+export async function unreadyReasons(ping: () => Promise<unknown>): Promise<string[]> {
   try {
-    await within(redisHasMs, ping(), () => new Error('no answer'));
+    await within(redisTimeoutMs, ping(), () => new Error('no answer'));
     return [];
   } catch {
     return ['Redis does not answer'];
   }
 }
 
-/** A quiet partition is heard of every ten seconds. */
+/** Even an idle partition reports every 10 s, so this much silence means a failure, ms. */
 const hubSilentMs = 90_000;
 
-/** Why the event hub, or some of its partitions, is not read; each begins with what and a colon. */
+/** Reasons why the event hub or a partition is not being read, each in the form "what: reason". */
 export async function hubTrouble(store: Store, hub: string, now: number): Promise<string[]> {
   const partitions = await store.hub.health(hub);
   if (partitions.length === 0) return ['the event hub: not read yet'];

@@ -1,10 +1,10 @@
-import { clockToleratedMs } from '../azure/connection/clock';
+import { maxClockOffsetMs } from '../azure/connection/clock';
 import { plainLine } from '../domain/text/plain-text';
 import type { Gap, SubscriptionHealth } from '../store/events/poll-state';
 
-/** A reason why commands may be run unseen, or why nobody would be told. */
+/** A problem that keeps Runwatch from detecting commands or from reporting them. */
 export interface Trouble {
-  /** The same trouble has the same id for as long as it lasts. */
+  /** Stays the same for as long as the problem lasts. */
   id: string;
   kind:
     | 'subscription'
@@ -16,15 +16,15 @@ export interface Trouble {
     | 'audit copy'
     | 'clock'
     | 'events';
-  /** What is wrong and what to do, in one line. */
+  /** One line: what is wrong and what to do. */
   says: string;
-  /** What is said once it is over. */
+  /** Text to send once it is resolved. */
   over: string;
-  /** How long it must last before it is said, ms: what passes by itself is not worth a message. */
+  /** How long it must last before it is reported, ms. Transient problems are not worth a message. */
   holdMs: number;
 }
 
-/** What is known of how the bot does. Times are ms since 1970. */
+/** Health data of all processes. Times are ms since 1970. */
 export interface HealthState {
   now: number;
   pollSeconds: number;
@@ -32,22 +32,22 @@ export interface HealthState {
   gaps: ReadonlyMap<string, readonly Gap[]>;
   vanished: readonly { id: string; name: string; at: number }[];
   hub: readonly string[];
-  /** Places of a surface that refuse what we post, with the reason. */
+  /** Channels that reject our messages, with the error. */
   surfaces: readonly { place: string; error: string }[];
   auditCopies: readonly { place: string; error: string }[];
-  /** How far Azure's clock is ahead of a host of ours, ms. */
+  /** How far Azure's clock is ahead of the host that is furthest off, ms. */
   clockOffsetMs: number;
-  /** How long the oldest events that were read wait to be looked into, ms. */
+  /** Age of the oldest queued events, ms. */
   eventsWaitMs: number;
 }
 
 const minute = 60_000;
-/** A flood takes less, ms. */
-const eventsMayWaitMs = 5 * minute;
-/** What nobody can change is told this long, ms. */
-const toldForMs = 86_400_000;
+/** Even a flood of events is processed faster than this, ms. */
+const maxEventsWaitMs = 5 * minute;
+/** How long a problem that nobody can fix stays on the health page, ms. */
+const reportedForMs = 86_400_000;
 
-/** All that keeps us from seeing or telling. Pure. */
+/** Lists the problems that keep Runwatch from detecting or reporting commands. Pure. */
 export function troublesOf(state: HealthState): Trouble[] {
   const { now, subscriptions, gaps, vanished, hub, surfaces, auditCopies, clockOffsetMs, eventsWaitMs } =
     state;
@@ -56,22 +56,22 @@ export function troublesOf(state: HealthState): Trouble[] {
     troubles.push({
       id: 'no subscription',
       kind: 'no subscription',
-      says: 'Runwatch sees no subscription, so it sees no commands. Give its identity Reader on one, and run `runwatch doctor`.',
-      over: 'Runwatch sees subscriptions again.',
+      says: 'Runwatch sees no subscription, so it sees no commands. Grant its identity Reader on one, then run `runwatch doctor`.',
+      over: 'Runwatch can see subscriptions again.',
       holdMs: minute,
     });
-  troubles.push(...blindTroubles(state));
+  troubles.push(...unreadTroubles(state));
   for (const subscription of subscriptions)
     troubles.push(...gapTroubles(subscription, gaps.get(subscription.id) ?? [], now));
-  // Those that were missed by the same look are told together.
-  const gone = vanished.filter(({ at }) => now - at < toldForMs);
+  // Subscriptions that vanished at the same check share one notice.
+  const gone = vanished.filter(({ at }) => now - at < reportedForMs);
   for (const look of new Set(gone.map(({ at }) => at))) {
     const missed = gone.filter(({ at }) => at === look);
     troubles.push({
       id: `vanished ${look}`,
       kind: 'vanished',
-      says: `Gone from what Runwatch's identity sees: ${namesOf(missed)}. What is run there is no longer seen. If that was not intended, give the identity its role back.`,
-      over: `Seen again, or gone for a day: ${namesOf(missed)}.`,
+      says: `Runwatch's identity can no longer see: ${namesOf(missed)}. Commands run there are no longer seen. If this was not intended, restore the identity's role.`,
+      over: `Visible again, or gone for a day: ${namesOf(missed)}.`,
       holdMs: minute / 2,
     });
   }
@@ -79,128 +79,131 @@ export function troublesOf(state: HealthState): Trouble[] {
     troubles.push({
       id: `event hub ${says.split(':')[0]}`,
       kind: 'event hub',
-      says: `Not read: ${plainLine(says, 300)}. Polls go on, so events come later; run \`runwatch doctor\`.`,
-      over: `Read again: ${says.split(':')[0]}.`,
+      says: `Not being read: ${plainLine(says, 300)}. Polls continue, so events arrive later. Run \`runwatch doctor\`.`,
+      over: `Being read again: ${says.split(':')[0]}.`,
       holdMs: minute,
     });
   for (const { place, error } of surfaces)
     troubles.push({
       id: `surface ${place}`,
       kind: 'surface',
-      says: `Messages to ${plainLine(place, 100)} are not taken: ${plainLine(error, 200)}. They are kept, and sent once it takes them.`,
-      over: `Messages to ${plainLine(place, 100)} are taken again.`,
+      says: `Messages to ${plainLine(place, 100)} are rejected: ${plainLine(error, 200)}. They are kept and will be sent once it accepts them.`,
+      over: `Messages to ${plainLine(place, 100)} are accepted again.`,
       holdMs: minute / 3,
     });
   for (const { place, error } of auditCopies)
     troubles.push({
       id: `audit copy ${place}`,
       kind: 'audit copy',
-      says: `The audit log is not copied to its ${place}: ${plainLine(error, 200)}. Nothing is lost; it goes on behind the last entry that arrived.`,
+      says: `The audit log is not copied to its ${place}: ${plainLine(error, 200)}. Nothing is lost. Copying resumes after the last entry that arrived.`,
       over: `The audit log is copied to its ${place} again.`,
       holdMs: minute,
     });
-  if (eventsWaitMs > eventsMayWaitMs)
+  if (eventsWaitMs > maxEventsWaitMs)
     troubles.push({
       id: 'events',
       kind: 'events',
-      says: `Commands that were read have waited for ${Math.round(eventsWaitMs / minute)} minutes and raised no alert yet. Look whether a process with the role enrich runs, and what its log says.`,
-      over: 'Commands that are read raise alerts at once again.',
+      says: `Commands have waited for ${Math.round(eventsWaitMs / minute)} minutes to be processed and have raised no alert yet. Check that a process with the role enrich is running, and check its log.`,
+      over: 'Commands are processed without delay again.',
       holdMs: 0,
     });
-  if (Math.abs(clockOffsetMs) > clockToleratedMs)
+  if (Math.abs(clockOffsetMs) > maxClockOffsetMs)
     troubles.push({
       id: 'clock',
       kind: 'clock',
-      says: `The clock of a Runwatch host is ${Math.round(Math.abs(clockOffsetMs) / minute)} minutes ${clockOffsetMs > 0 ? 'behind' : 'ahead of'} Azure's. Runwatch goes by Azure's; set the host's (NTP).`,
-      over: "The host's clock agrees with Azure's again.",
+      says: `The clock of a Runwatch host is ${Math.round(Math.abs(clockOffsetMs) / minute)} minutes ${clockOffsetMs > 0 ? 'behind' : 'ahead of'} Azure's. Runwatch uses Azure's time. Fix the host's clock (NTP).`,
+      over: "The host's clock matches Azure's again.",
       holdMs: 0,
     });
   return troubles;
 }
 
-/** More subscriptions than this with the same trouble are told together. */
-const alone = 3;
+/** More than this many subscriptions with the same problem share one notice. */
+const mergeAbove = 3;
 
-/** Subscriptions whose log is not read; many with one cause are one trouble. */
-function blindTroubles(state: HealthState): Trouble[] {
+/** Subscriptions whose log is not being read. Many with the same cause are merged. */
+function unreadTroubles(state: HealthState): Trouble[] {
   const groups = new Map<string, { subscription: SubscriptionHealth; says: string; holdMs: number }[]>();
   for (const subscription of state.subscriptions) {
-    const why = whyBlind(subscription, state);
+    const why = unreadReason(subscription, state);
     if (why) groups.set(why.cause, [...(groups.get(why.cause) ?? []), { subscription, ...why }]);
   }
-  return [...groups].flatMap(([cause, blind]) => {
-    const together = blind.map(({ subscription }) => subscription);
-    if (blind.length > alone)
+  return [...groups].flatMap(([cause, unread]) => {
+    const together = unread.map(({ subscription }) => subscription);
+    if (unread.length > mergeAbove)
       return [
         {
           id: `subscriptions ${cause}`,
           kind: 'subscription' as const,
-          says: `The activity logs of ${blind.length} subscriptions are not read: ${namesOf(together)}. The first says: ${blind[0]?.says} Commands run there are not seen until then; it keeps trying.`,
-          over: 'The activity logs that were told together are read again, with what was missed meanwhile.',
-          holdMs: blind[0]?.holdMs ?? 0,
+          says: `The activity logs of ${unread.length} subscriptions are not read: ${namesOf(together)}. The first error: ${unread[0]?.says} Until this is fixed, commands run there are not seen. Runwatch keeps trying.`,
+          over: 'The activity logs of these subscriptions are read again, including what was missed.',
+          holdMs: unread[0]?.holdMs ?? 0,
         },
       ];
-    return blind.map(({ subscription, says, holdMs }) => ({
+    return unread.map(({ subscription, says, holdMs }) => ({
       id: `subscription ${subscription.id}`,
       kind: 'subscription' as const,
-      says: `${says} Commands run there are not seen until then; it keeps trying.`,
-      over: `The activity log of subscription ${nameOf(subscription)} is read again, with what was missed meanwhile.`,
+      says: `${says} Until this is fixed, commands run there are not seen. Runwatch keeps trying.`,
+      over: `The activity log of subscription ${nameOf(subscription)} is read again, including what was missed.`,
       holdMs,
     }));
   });
 }
 
 /**
- * What to say of a trouble that is not among the current ones any more; null while it is not known to be over: a log is
- * read again only once a poll says so.
+ * Text for a problem that is no longer current; null until it is known to be resolved.
+ * For a log, that takes a successful poll.
  */
-export function overOf(told: { id: string; over: string; since: number }, state: HealthState): string | null {
+export function recoveryText(
+  told: { id: string; over: string; since: number },
+  state: HealthState,
+): string | null {
   const [what = '', id = ''] = told.id.split(' ');
   const read = ({ error, lastPollAt }: SubscriptionHealth) =>
     error === null && lastPollAt !== null && Date.parse(lastPollAt) > told.since;
   if (what === 'subscriptions') return state.subscriptions.every((one) => read(one)) ? told.over : null;
   if (what !== 'subscription' && what !== 'gap' && what !== 'lost') return told.over;
   const subscription = state.subscriptions.find((one) => one.id === id);
-  if (!subscription) return `Subscription ${id} is no longer watched, so its log is no longer read.`;
+  if (!subscription) return `Subscription ${id} is no longer monitored, so its log is no longer read.`;
   return what !== 'subscription' || read(subscription) ? told.over : null;
 }
 
-const namedAtMost = 3;
-/** The first few by name, and how many more. */
+const maxNames = 3;
+/** Names the first few subscriptions and counts the rest. */
 function namesOf(subscriptions: readonly { id: string; name: string }[]): string {
-  const named = subscriptions.slice(0, namedAtMost).map(nameOf).join(', ');
-  const others = subscriptions.length - namedAtMost;
+  const named = subscriptions.slice(0, maxNames).map(nameOf).join(', ');
+  const others = subscriptions.length - maxNames;
   return others > 0 ? `${named} and ${others} more` : named;
 }
 
-/** One that waits to be read, and one that nobody can read any more, however many spans there are. */
+/** At most two problems per subscription: spans that are still retried, and spans that are lost. */
 function gapTroubles(subscription: SubscriptionHealth, gaps: readonly Gap[], now: number): Trouble[] {
   const name = nameOf(subscription);
   const waiting = gaps.filter(({ lostAt }) => !lostAt);
-  const lost = gaps.filter(({ lostAt }) => lostAt && now - lostAt < toldForMs);
+  const lost = gaps.filter(({ lostAt }) => lostAt && now - lostAt < reportedForMs);
   const troubles: Trouble[] = [];
   if (waiting[0])
     troubles.push({
       id: `gap ${subscription.id}`,
       kind: 'gap',
-      says: `The activity log of subscription ${name} could not be read ${spansOf(waiting)}: ${plainLine(waiting[0].error, 200)}. Commands run then are not known yet; it is tried again.`,
-      over: `No part of the activity log of subscription ${name} waits to be read any more.`,
+      says: `The activity log of subscription ${name} could not be read ${spansOf(waiting)}: ${plainLine(waiting[0].error, 200)}. Commands run then are not known yet. Runwatch retries at each poll.`,
+      over: `The activity log of subscription ${name} has no unread gaps left.`,
       holdMs: 0,
     });
   if (lost[0])
     troubles.push({
       id: `lost ${subscription.id}`,
       kind: 'gap',
-      says: `The activity log of subscription ${name} was never read ${spansOf(lost)}, and Azure no longer keeps it: commands run then are not known.`,
-      over: `That a part of the activity log of subscription ${name} is lost has been shown for a day.`,
+      says: `The activity log of subscription ${name} was never read ${spansOf(lost)}, and Azure no longer keeps it. Commands run then are unknown.`,
+      over: `The lost part of the activity log of subscription ${name} has been reported for a day.`,
       holdMs: 0,
     });
   return troubles;
 }
 
-const namedSpans = 3;
+const maxSpans = 3;
 
-/** Spans that touch are one. */
+/** Merges adjacent spans. */
 function spansOf(gaps: readonly Gap[]): string {
   const spans: { from: number; to: number }[] = [];
   for (const { from, to } of [...gaps].sort((a, b) => a.from - b.from)) {
@@ -208,16 +211,16 @@ function spansOf(gaps: readonly Gap[]): string {
     if (last && from <= last.to) last.to = Math.max(last.to, to);
     else spans.push({ from, to });
   }
-  const named = spans.slice(0, namedSpans).map(({ from, to }) => `from ${iso(from)} to ${iso(to)}`);
+  const named = spans.slice(0, maxSpans).map(({ from, to }) => `from ${iso(from)} to ${iso(to)}`);
   const others = spans.length - named.length;
-  return `${named.join(', ')}${others > 0 ? ` and in ${others} more spans` : ''}`;
+  return `${named.join(', ')}${others > 0 ? ` and ${others} more time spans` : ''}`;
 }
 
-/** A start reads at once what a stop left unread, so it has this long before silence is told, ms. */
+/** After a restart, polls first catch up. Silence is reported only after this long, ms. */
 const silenceHoldMs = minute / 2;
 
-/** Why a subscription's log is not read; null when it is. */
-function whyBlind(
+/** Why a subscription's log is not being read; null if it is. */
+function unreadReason(
   subscription: SubscriptionHealth,
   { now, pollSeconds }: HealthState,
 ): { says: string; holdMs: number; cause: string } | null {
@@ -248,7 +251,7 @@ function whyBlind(
   };
 }
 
-/** Three intervals, or ten minutes where that is sooner and still more than an interval. */
+/** A poll is stale after 3 intervals, or after 10 min (at least 1.5 intervals) if that is shorter. */
 export const staleAfterMs = (pollSeconds: number): number =>
   Math.min(3 * pollSeconds, Math.max(600, 1.5 * pollSeconds)) * 1000 + 5000;
 

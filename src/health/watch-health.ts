@@ -2,10 +2,10 @@ import { openIncident } from '../actions/hand-over/incidents';
 import type { Config } from '../config/config';
 import type { Queues } from '../pipeline/queues';
 import type { Log } from '../runtime/log';
-import type { ToldTrouble } from '../store/health-store';
+import type { ReportedTrouble } from '../store/health-store';
 import type { Store } from '../store/store';
 import { hubTrouble } from './readiness';
-import { type HealthState, overOf, type Trouble, troublesOf } from './troubles';
+import { type HealthState, recoveryText, type Trouble, troublesOf } from './troubles';
 
 export interface WatchHealthDeps {
   config: Pick<Config, 'pollSeconds' | 'eventHub' | 'policy'>;
@@ -15,32 +15,32 @@ export interface WatchHealthDeps {
   now: () => number;
 }
 
-/** A notice that no chat took within this goes to escalation, ms. */
-const chatHasMs = 60_000;
-const slowChatHasMs = 600_000;
+/** If a chat rejects messages, a notice not posted within this time is escalated, ms. */
+const chatTimeoutMs = 60_000;
+const slowChatTimeoutMs = 600_000;
 const heartbeatEveryMs = 60_000;
 
 /**
- * Says once what keeps us from seeing or telling, and once that it is over. While all is well the heartbeat's address is
- * asked each minute: whoever waits for it hears of a bot that is dead or blind by its silence.
+ * Sends one notice when a problem starts and one when it is resolved. While there is no problem, it calls the
+ * heartbeat URL every minute. A missing heartbeat tells the receiver that Runwatch is down or unhealthy.
  */
 export async function watchHealth(deps: WatchHealthDeps): Promise<void> {
   const { store, now } = deps;
   const state = await readHealth(deps);
   const current = troublesOf(state);
   const known = new Map((await store.health.troubles()).map((trouble) => [trouble.id, trouble]));
-  for (const trouble of current) await lasting(trouble, known.get(trouble.id), state, deps);
-  let lasts = current.length;
+  for (const trouble of current) await handleOngoing(trouble, known.get(trouble.id), state, deps);
+  let activeCount = current.length;
   for (const trouble of known.values()) {
     if (current.some(({ id }) => id === trouble.id)) continue;
-    const over = overOf(trouble, state);
-    if (over === null) lasts++;
-    else await ended(trouble, over, deps);
+    const over = recoveryText(trouble, state);
+    if (over === null) activeCount++;
+    else await handleResolved(trouble, over, deps);
   }
-  if (lasts === 0) await beat(deps, now());
+  if (activeCount === 0) await sendHeartbeat(deps, now());
 }
 
-/** All that is known of how the bot does. */
+/** Collects the health data of all processes. */
 export async function readHealth({
   config,
   store,
@@ -55,7 +55,7 @@ export async function readHealth({
     queues.oldestAges(now()),
     config.eventHub ? hubTrouble(store, config.eventHub.name, now()) : [],
   ]);
-  const gaps = await store.polls.allGaps(subscriptions.map(({ id }) => id));
+  const gaps = await store.polls.gapsBySubscription(subscriptions.map(({ id }) => id));
   const isAudit = ({ place }: { place: string }) => place.startsWith('audit ');
   return {
     now: now(),
@@ -73,16 +73,16 @@ export async function readHealth({
   };
 }
 
-async function lasting(
+async function handleOngoing(
   trouble: Trouble,
-  known: ToldTrouble | undefined,
+  known: ReportedTrouble | undefined,
   { surfaces }: HealthState,
   deps: WatchHealthDeps,
 ): Promise<void> {
   const { store, queues, log, now } = deps;
   const { id, kind, says, over, holdMs } = trouble;
   const since = known?.since ?? now();
-  const told: ToldTrouble = {
+  const told: ReportedTrouble = {
     id,
     kind,
     says,
@@ -91,7 +91,7 @@ async function lasting(
     noticeId: known?.noticeId ?? null,
     ...(known?.escalated ? { escalated: true } : {}),
   };
-  // The notice's id holds since when it lasts, so that is kept before anything is said.
+  // The notice's id contains the start time, so store that before sending anything.
   if (!known) await store.health.putTrouble(told);
   if (!told.noticeId && now() - since >= holdMs) {
     told.noticeId = `notice-trouble-${id.replaceAll(' ', '-')}-${since}`;
@@ -99,17 +99,21 @@ async function lasting(
     await store.deliveries.addNotice({ id: told.noticeId, text: says }, store.surfaces);
     await queues.deliverAll(store.surfaces, [told.noticeId]);
   }
-  // A chat that is only slow takes it in its turn; one that refuses, or is silent for long, does not.
+  // A slow chat still posts the notice. So escalate early only if a chat rejects messages.
   const waits = now() - since - holdMs;
-  if (told.noticeId && !told.escalated && waits >= (surfaces.length > 0 ? chatHasMs : slowChatHasMs)) {
-    const shown = await store.deliveries.isShown(told.noticeId, store.surfaces);
+  if (
+    told.noticeId &&
+    !told.escalated &&
+    waits >= (surfaces.length > 0 ? chatTimeoutMs : slowChatTimeoutMs)
+  ) {
+    const shown = await store.deliveries.isPosted(told.noticeId, store.surfaces);
     if (!shown) told.escalated = await escalated(told, 'trigger', deps);
   }
   await store.health.putTrouble(told);
 }
 
-/** It is forgotten only once its incident was resolved. */
-async function ended(trouble: ToldTrouble, over: string, deps: WatchHealthDeps): Promise<void> {
+/** The problem is removed only after its incident is resolved. */
+async function handleResolved(trouble: ReportedTrouble, over: string, deps: WatchHealthDeps): Promise<void> {
   const { store, queues, log } = deps;
   if (trouble.noticeId) {
     const id = `${trouble.noticeId}-over`;
@@ -121,9 +125,9 @@ async function ended(trouble: ToldTrouble, over: string, deps: WatchHealthDeps):
   await store.health.dropTrouble(trouble.id);
 }
 
-/** True once it was taken; where nobody takes what is over, that is through too. */
+/** True if escalation accepted it. Resolving also succeeds if no escalation is configured. */
 async function escalated(
-  { id, says, since }: ToldTrouble,
+  { id, says, since }: ReportedTrouble,
   event: 'trigger' | 'resolve',
   { config, store, log, now }: WatchHealthDeps,
 ): Promise<boolean> {
@@ -134,26 +138,26 @@ async function escalated(
       config.policy.escalation,
     );
     if (event === 'resolve') return true;
-    if (!taken && (await store.health.isDue(`unescalated ${id}`, slowChatHasMs, now())))
+    if (!taken && (await store.health.isDue(`unescalated ${id}`, slowChatTimeoutMs, now())))
       log.error(
         { trouble: id },
-        'no chat took a notice, and escalation names neither PagerDuty nor a webhook',
+        'no chat accepted a notice, and escalation is configured for neither PagerDuty nor a webhook',
       );
     return taken;
   } catch (error) {
-    log.warn({ error, trouble: id }, 'neither chat nor escalation took a notice');
+    log.warn({ error, trouble: id }, 'neither chat nor escalation accepted a notice');
     return false;
   }
 }
 
-async function beat({ config, store, log }: WatchHealthDeps, now: number): Promise<void> {
+async function sendHeartbeat({ config, store, log }: WatchHealthDeps, now: number): Promise<void> {
   const url = config.policy.heartbeat?.url;
   if (!url || !(await store.health.isDue('heartbeat', heartbeatEveryMs, now))) return;
   try {
     const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) });
     await answer.body?.cancel();
-    if (!answer.ok) log.warn({ status: answer.status }, 'the heartbeat was not taken');
+    if (!answer.ok) log.warn({ status: answer.status }, 'the heartbeat URL answered with an error');
   } catch (error) {
-    log.warn({ error }, 'the heartbeat could not be sent');
+    log.warn({ error }, 'could not send the heartbeat');
   }
 }

@@ -12,13 +12,13 @@ import { join } from 'node:path';
 import type { Store } from '../store/store';
 import type { AuditCopies } from './copy-audit';
 
-/** What is older is moved out of Redis, ms. */
+/** Older entries move out of Redis, ms. */
 const keptMs = 365 * 86_400_000;
-const atOnce = 5000;
+const batchSize = 5000;
 
 /**
- * Moves entries older than a year into files of an archive folder, in order, and takes them out of Redis once they are on
- * disk and in the other copies. A crash between the two writes the same file again.
+ * Moves audit entries older than a year into archive files, in order. Entries leave Redis only once they are
+ * on disk and in the webhook copy. After a crash in between, the next run writes the same file again.
  */
 export async function archiveAudit(
   { archive, webhook }: AuditCopies,
@@ -28,11 +28,11 @@ export async function archiveAudit(
   const { audit } = store;
   const limit = now() - keptMs;
   const copied = webhook ? await audit.copiedTo(webhook) : null;
-  const all = await audit.after('0-0', atOnce);
+  const all = await audit.after('0-0', batchSize);
   const isKept = ({ id, entry }: (typeof all)[number]) =>
     Date.parse(entry.at) >= limit || msOf(id) >= limit || (copied !== null && isAfter(id, copied));
   const firstKept = all.findIndex(isKept);
-  // What leaves Redis is cut by the last id, so it is a whole beginning.
+  // Redis is trimmed up to the last archived id, so only an unbroken prefix may be archived.
   const rows = firstKept < 0 ? all : all.slice(0, firstKept);
   const last = rows.at(-1);
   if (!last) return;

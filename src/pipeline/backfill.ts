@@ -10,32 +10,32 @@ import type { PollJob } from './queues';
 
 export interface BackfillDeps extends Pick<PollDeps, 'readLog' | 'lookbackMs' | 'now'> {
   history: History;
-  /** The workspace that keeps the log too, if there is one. */
+  /** The Log Analytics workspace that also stores the log, if configured. */
   workspace: HistoryWorkspace | null;
   log: Log;
 }
 
 export interface HistoryWorkspace {
-  /** Since when it has a subscription's log, ms, looking no further back than the window. */
+  /** Start of the subscription's log in the workspace, ms. Looks only within the window. */
   since: (window: LogWindow) => Promise<number | null>;
   read: (window: LogWindow) => AsyncIterable<unknown[]>;
 }
 
 const day = 86_400_000;
-/** Azure keeps 90 days; an hour less, so that the last request is not late. */
-const wantedMs = 90 * day - 3_600_000;
+/** Azure keeps 90 days. The margin of one hour keeps the last request within that limit. */
+const historyMs = 90 * day - 3_600_000;
 const stepMs = 7 * day;
 
-/** Fills history with what Azure still keeps, newest first, without alerting; goes on where it was after a crash. */
+/** Fills the history from Azure's log, newest first, without alerting. Resumes after a crash. */
 export async function backfill(
   job: Job<PollJob>,
   token: string | undefined,
   deps: BackfillDeps,
 ): Promise<void> {
   const { subscriptionId } = job.data;
-  const end = deps.now() - wantedMs;
+  const end = deps.now() - historyMs;
   try {
-    const kept = await keptSince(subscriptionId, end, deps);
+    const kept = await workspaceSince(subscriptionId, end, deps);
     let from = (await deps.history.filledFrom(subscriptionId)) ?? deps.now() - deps.lookbackMs;
     while (from > end) {
       const start = Math.max(end, from - stepMs);
@@ -48,12 +48,12 @@ export async function backfill(
         deps.workspace && start >= kept
           ? await gather(deps.workspace.read(window))
           : await gather(readWindow(deps, window));
-      await remember(records, deps);
+      await addToHistory(records, deps);
       await deps.history.setFilledFrom(subscriptionId, start);
-      await job.updateProgress(Math.round(((deps.now() - start) / wantedMs) * 100));
+      await job.updateProgress(Math.round(((deps.now() - start) / historyMs) * 100));
       from = start;
     }
-    deps.log.info({ subscriptionId }, 'history is filled');
+    deps.log.info({ subscriptionId }, 'history backfill finished');
   } catch (error) {
     if (!(error instanceof AzureError) || error.statusCode !== 429) throw error;
     await job.moveToDelayed(Date.now() + Math.max(5000, error.retryAfterMs), token);
@@ -61,15 +61,18 @@ export async function backfill(
   }
 }
 
-/** What a workspace has whole need not be asked of the log, a week a request. */
-async function keptSince(subscriptionId: string, end: number, deps: BackfillDeps): Promise<number> {
+/** From when the workspace can replace the activity log, which needs one request per week, ms. */
+async function workspaceSince(subscriptionId: string, end: number, deps: BackfillDeps): Promise<number> {
   const window = {
     subscriptionId,
     from: new Date(end - stepMs).toISOString(),
     to: new Date(deps.now()).toISOString(),
   };
   const since = await deps.workspace?.since(window).catch((error) => {
-    deps.log.warn({ error, subscriptionId }, 'Log Analytics can not be read; the log itself is');
+    deps.log.warn(
+      { error, subscriptionId },
+      'could not read Log Analytics; reading the activity log instead',
+    );
     return null;
   });
   return since ?? Number.POSITIVE_INFINITY;
@@ -81,7 +84,7 @@ async function gather(pages: AsyncIterable<unknown[]>): Promise<unknown[]> {
   return records;
 }
 
-async function remember(records: readonly unknown[], { history, now }: BackfillDeps): Promise<void> {
+async function addToHistory(records: readonly unknown[], { history, now }: BackfillDeps): Promise<void> {
   const events = records.flatMap((record) => {
     const result = normalize(record);
     return 'event' in result ? [result.event] : [];

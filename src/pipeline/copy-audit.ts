@@ -2,32 +2,35 @@ import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from '
 import type { Store } from '../store/store';
 
 export interface AuditCopies {
-  /** A JSON-lines file, appended to. */
+  /** JSON Lines file that entries are appended to. */
   file?: string | undefined;
-  /** Takes each entry as JSON by POST; its hash goes as Idempotency-Key, and the newest entry's number and hash beside it. */
+  /**
+   * URL that receives each entry as a JSON POST. The Idempotency-Key header is the entry's hash.
+   * Another header carries the newest entry's number and hash.
+   */
   webhook?: string | undefined;
-  /** A folder that entries older than a year move to. */
+  /** Archive folder for entries older than a year. */
   archive?: string | undefined;
 }
 
-const atOnce = 500;
-/** The end of the file that is looked at first, bytes; more where one line of an older version is longer. */
+const batchSize = 500;
+/** How much of the end of the file is read first, bytes. Older versions may have written longer lines. */
 const tailLength = 1_000_000;
 
 /**
- * Carries the audit trail's new entries outside, in order; after a crash it goes on behind the last that arrived. One copy
- * that fails does not hold up the other; why it failed is kept for the health page and a notice.
+ * Copies new audit entries to the file and the webhook, in order. After a crash it resumes after the last
+ * entry that arrived. The copies fail independently; errors are kept for the health page and a notice.
  */
 export async function copyAudit(
   { file, webhook }: AuditCopies,
   deps: { store: Pick<Store, 'audit' | 'health'>; now: () => number },
 ): Promise<void> {
   const { store } = deps;
-  if (file) await noted('audit file', () => copyToFile(file, store), deps);
-  if (webhook) await noted('audit webhook', () => copyToWebhook(webhook, store), deps);
+  if (file) await recordHealth('audit file', () => copyToFile(file, store), deps);
+  if (webhook) await recordHealth('audit webhook', () => copyToWebhook(webhook, store), deps);
 }
 
-async function noted(
+async function recordHealth(
   place: string,
   copy: () => Promise<void>,
   { store, now }: { store: Pick<Store, 'health'>; now: () => number },
@@ -40,13 +43,13 @@ async function noted(
   }
 }
 
-/** The file knows by its own last line how far it is. */
+/** The last line of the file shows which entries it already has. */
 async function copyToFile(file: string, { audit }: Pick<Store, 'audit'>): Promise<void> {
   const handle = openSync(file, 'a+', 0o600);
   try {
     let last = lastIdIn(handle);
     for (;;) {
-      const entries = await audit.after(last, atOnce);
+      const entries = await audit.after(last, batchSize);
       if (entries.length === 0) return;
       const lines = entries.map(({ id, entry }) => `${JSON.stringify({ id, ...entry })}\n`);
       writeSync(handle, `${lines.join('')}${JSON.stringify({ head: await audit.head() })}\n`);
@@ -58,7 +61,7 @@ async function copyToFile(file: string, { audit }: Pick<Store, 'audit'>): Promis
   }
 }
 
-/** A line that a crash cut short is written anew below: readers drop what is no JSON. */
+/** A line cut short by a crash is ended here and written again; readers skip lines that are not JSON. */
 function lastIdIn(handle: number): string {
   const { size } = fstatSync(handle);
   const end = Buffer.alloc(1);
@@ -77,7 +80,7 @@ function lastIdIn(handle: number): string {
 
 async function copyToWebhook(url: string, { audit }: Pick<Store, 'audit'>): Promise<void> {
   for (;;) {
-    const entries = await audit.after(await audit.copiedTo(url), atOnce);
+    const entries = await audit.after(await audit.copiedTo(url), batchSize);
     if (entries.length === 0) return;
     const head = await audit.head();
     for (const { id, entry } of entries) {

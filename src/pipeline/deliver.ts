@@ -4,10 +4,10 @@ import { messageOf } from '../chat/message';
 import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor, type Route } from '../domain/alerts/routing';
-import type { AtMost } from '../runtime/at-most';
+import type { ConcurrencyLimit } from '../runtime/limit-concurrency';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
-import type { Begun, Notice, Told } from '../store/deliveries';
+import type { DeliveryInput, DeliveryState, Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { DeliverJob, Queues } from './queues';
 
@@ -17,23 +17,23 @@ export interface DeliverDeps {
   queues: Pick<Queues, 'deliverAll' | 'deliverThread'>;
   metrics: Metrics;
   log: Log;
-  /** Is any responder configured? */
+  /** Whether any responder is configured. */
   responders: boolean;
-  /** Where alerts go, by RUNWATCH_CONFIG. */
+  /** Alert routes from RUNWATCH_CONFIG. */
   routes: readonly Route[];
   now: () => number;
-  /** First posts under way at the same time: none is begun, and claimed, before it can leave. */
-  inTurn: AtMost;
-  /** Jobs of many first posts that are read at the same time: each holds a hundred alerts in memory. */
-  fewFloods: AtMost;
+  /** Limits concurrent first posts, so that a post is claimed only when it can be sent at once. */
+  limitPosts: ConcurrencyLimit;
+  /** Limits concurrent batch jobs: each holds up to 100 alerts in memory. */
+  limitBatches: ConcurrencyLimit;
 }
 
-/** An attempt whose answer is out this long is nobody's any more: its process died. */
-const attemptHoldsMs = 15_000;
-/** While another process posts the same message, come back this much later, ms. */
-const busyMs = 1000;
+/** After this long without an answer, the process that made an attempt is considered dead, ms. */
+const attemptTimeoutMs = 15_000;
+/** Retry delay while another process posts the same message, ms. */
+const retryWhenBusyMs = 1000;
 
-/** Closes the gap between what a surface was last told of a message and what it should show. Safe to repeat. */
+/** Brings a surface's copy of a message up to date. Idempotent. */
 export async function deliver(
   job: Job<DeliverJob>,
   token: string | undefined,
@@ -43,7 +43,7 @@ export async function deliver(
   const { id, ids, slotAt, part } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
   if (!surface) return;
-  if (ids) return deps.fewFloods(() => deliverFirst(surface, ids, deps));
+  if (ids) return deps.limitBatches(() => deliverFirst(surface, ids, deps));
   if (part) return deliverThread(job, token, surface, deps);
   const [begun] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
   if (!begun) return;
@@ -53,35 +53,41 @@ export async function deliver(
   if (outcome !== 'done') await postpone(job, token, outcome, deps);
 }
 
-/** First posts, each by itself; whatever else an id needs becomes a delivery of its own. */
+/** Posts each message for the first time. Anything that cannot be posted now becomes a separate delivery. */
 async function deliverFirst(surface: Surface, ids: readonly string[], deps: DeliverDeps): Promise<void> {
   const { store, queues, now, log } = deps;
   const begun = await store.deliveries.begin(surface, ids, now(), 'batch');
-  const left: string[] = [];
+  const remaining: string[] = [];
   await Promise.all(
     ids.map(async (id, index) => {
-      const one = begun[index] as Begun;
+      const one = begun[index] as DeliveryInput;
       const done =
-        one.toldAs === '' && (await deps.inTurn(() => isDone(deliverOne(surface, id, one, deps), log)));
-      if (!done) left.push(id);
+        one.storedState === '' &&
+        (await deps.limitPosts(() => succeeded(deliverOne(surface, id, one, deps), log)));
+      if (!done) remaining.push(id);
     }),
   );
-  await queues.deliverAll([surface.name], left);
+  await queues.deliverAll([surface.name], remaining);
 }
 
-const isDone = (delivery: Promise<Outcome>, log: Log): Promise<boolean> =>
+const succeeded = (delivery: Promise<Outcome>, log: Log): Promise<boolean> =>
   delivery.then(
     (outcome) => outcome === 'done',
     (error) => {
-      log.warn({ error }, 'a message was not delivered and is tried again');
+      log.warn({ error }, 'could not deliver a message; retrying');
       return false;
     },
   );
 
-/** Done, or when to come back; `slotAt` is the moment that the channel's rate gave it. */
+/** Done, or when to retry. `slotAt` is the send time reserved under the channel's rate limit. */
 type Outcome = 'done' | { again: number; slotAt?: number };
 
-async function deliverOne(surface: Surface, id: string, begun: Begun, deps: DeliverDeps): Promise<Outcome> {
+async function deliverOne(
+  surface: Surface,
+  id: string,
+  begun: DeliveryInput,
+  deps: DeliverDeps,
+): Promise<Outcome> {
   const { store, now, metrics } = deps;
   const { alert, notice, told, at } = begun;
   const content = await contentOf(alert, notice, deps);
@@ -96,7 +102,7 @@ async function deliverOne(surface: Surface, id: string, begun: Begun, deps: Deli
   if (at > now() + 1) return { again: at, slotAt: at };
   const channel = await channelOf(begun, surface, deps.routes);
   const ref = await show(surface, id, content, begun, channel, deps);
-  if (!ref) return { again: now() + busyMs };
+  if (!ref) return { again: now() + retryWhenBusyMs };
   await store.deliveries.settle(surface.name, id, seen, { ref, shown: digest, attemptAt: null });
   if (alert && !told.ref) {
     metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
@@ -105,7 +111,7 @@ async function deliverOne(surface: Surface, id: string, begun: Begun, deps: Deli
   return 'done';
 }
 
-/** The thread hangs below the message, so it waits until that stands. */
+/** A thread needs its parent message, so it waits until that is posted. */
 async function deliverThread(
   job: Job<DeliverJob>,
   token: string | undefined,
@@ -129,11 +135,11 @@ async function deliverThread(
   const ref = await show(surface, threadId, content, begun, parentRef.channel, deps).catch((error) =>
     waitOrThrow(job, token, error, deps),
   );
-  if (!ref) return postpone(job, token, { again: now() + busyMs }, deps);
-  await store.deliveries.setTold(surface.name, threadId, { ref, shown: digest, attemptAt: null });
+  if (!ref) return postpone(job, token, { again: now() + retryWhenBusyMs }, deps);
+  await store.deliveries.saveDeliveryState(surface.name, threadId, { ref, shown: digest, attemptAt: null });
 }
 
-/** A surface that asks to wait is waited for; other failures are thrown, to be tried again. */
+/** Waits as long as a throttling surface asks. Throws other errors, so that the job is retried. */
 async function waitOrThrow(
   job: Job<DeliverJob>,
   token: string | undefined,
@@ -163,9 +169,9 @@ async function contentOf(
   return { kind: 'notice', id, text, ...(mention ? { mention } : {}), ...(actions ? { actions } : {}) };
 }
 
-/** An alert goes by its routes; a notice to whom or where it names; else to the surface's channel. */
+/** An alert's route, or a notice's recipient or channel. Default: the surface's channel. */
 async function channelOf(
-  { alert, notice }: Begun,
+  { alert, notice }: DeliveryInput,
   surface: Surface,
   routes: readonly Route[],
 ): Promise<string> {
@@ -174,35 +180,35 @@ async function channelOf(
   return person?.id ?? notice?.channels?.[surface.name] ?? surface.channel;
 }
 
-/** The thread has a digest of its own: a late event below need not touch the message above. */
+/** Excludes the thread, which has its own digest: a late event in it must not update the message. */
 const digestOf = (content: Content) => {
   const shown = content.kind === 'alert' ? { ...content.model, thread: undefined } : content;
   return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 32);
 };
 
-/** Brings the message up to date or posts it; answers where it stands, null while another posts it. */
+/** Updates or posts the message. Returns its location; null while another process posts it. */
 async function show(
   surface: Surface,
   id: string,
   content: Content,
-  begun: Begun,
+  begun: DeliveryInput,
   channel: string,
   deps: DeliverDeps,
 ): Promise<Ref | null> {
   const { told } = begun;
-  if (told.posting && deps.now() - told.posting < attemptHoldsMs) return null;
+  if (told.posting && deps.now() - told.posting < attemptTimeoutMs) return null;
   const began = Date.now();
   const place = `${surface.name} ${channel}`;
   try {
     const ref = told.ref ?? (await lookUp(surface, id, told, channel, content, deps.log));
-    const stands = ref && (await updated(surface, ref, content));
-    if (stands) {
-      await tookIt(place, began, surface, deps);
+    const updatedRef = ref && (await updated(surface, ref, content));
+    if (updatedRef) {
+      await recordSuccess(place, began, surface, deps);
       deps.metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
-      return stands;
+      return updatedRef;
     }
     const sent = await posted(surface, id, content, begun, channel, deps);
-    if (sent) await tookIt(place, began, surface, deps);
+    if (sent) await recordSuccess(place, began, surface, deps);
     return sent;
   } catch (error) {
     deps.metrics.deliveries.inc({
@@ -215,15 +221,19 @@ async function show(
       await deps.store.health.note(place, error instanceof Error ? error.message : String(error), deps.now());
     if (error instanceof SurfaceError && error.kind === 'throttled') {
       const until = deps.now() + Math.max(1000, error.retryAfterMs);
-      await deps.store.deliveries.closeUntil(surface.channel, until);
+      await deps.store.deliveries.pauseUntil(surface.channel, until);
     }
     if (error instanceof SurfaceError && error.ref)
-      await deps.store.deliveries.setTold(surface.name, id, { ref: error.ref, shown: null, attemptAt: null });
+      await deps.store.deliveries.saveDeliveryState(surface.name, id, {
+        ref: error.ref,
+        shown: null,
+        attemptAt: null,
+      });
     throw error;
   }
 }
 
-async function tookIt(
+async function recordSuccess(
   place: string,
   began: number,
   surface: Surface,
@@ -233,12 +243,12 @@ async function tookIt(
   await store.health.note(place, null, now());
 }
 
-/** The attempt is written down before it is made, so that a lost answer can be looked up. */
+/** Records the attempt before sending, so that the message can be found if the answer is lost. */
 async function posted(
   surface: Surface,
   id: string,
   content: Content,
-  { told, toldAs }: Begun,
+  { told, storedState }: DeliveryInput,
   channel: string,
   { store, metrics, now }: DeliverDeps,
 ): Promise<Ref | null> {
@@ -248,14 +258,15 @@ async function posted(
     attemptAt: told.attemptAt ?? now(),
     attemptIn: channel,
   };
-  if (!(await store.deliveries.claim(surface.name, id, toldAs, { ...attempt, posting: now() }))) return null;
+  if (!(await store.deliveries.claim(surface.name, id, storedState, { ...attempt, posting: now() })))
+    return null;
   try {
     const ref = await surface.post(content, channel);
     metrics.deliveries.inc({ surface: surface.name, result: 'posted' });
     return ref;
   } catch (error) {
     const taken = !(error instanceof SurfaceError) || error.kind === 'unknown';
-    await store.deliveries.setTold(
+    await store.deliveries.saveDeliveryState(
       surface.name,
       id,
       taken ? attempt : { ref: null, shown: null, attemptAt: null },
@@ -264,7 +275,7 @@ async function posted(
   }
 }
 
-/** Where it stands now; null when somebody deleted the message. */
+/** The message's current location; null if someone deleted it. */
 async function updated(surface: Surface, ref: Ref, content: Content): Promise<Ref | null> {
   try {
     return await surface.update(ref, content);
@@ -274,11 +285,11 @@ async function updated(surface: Surface, ref: Ref, content: Content): Promise<Re
   }
 }
 
-/** A surface that may not be searched (a scope is missing) is taken to have lost it: twice is better than never. */
+/** If the surface cannot be searched (missing scope), post again: a duplicate is better than a lost alert. */
 async function lookUp(
   surface: Surface,
   id: string,
-  { attemptAt, attemptIn }: Told,
+  { attemptAt, attemptIn }: DeliveryState,
   channel: string,
   content: Content,
   log: Log,
@@ -293,12 +304,15 @@ async function lookUp(
     );
   } catch (error) {
     if (!(error instanceof SurfaceError) || error.kind !== 'refused') throw error;
-    log.warn({ error, id, surface: surface.name }, 'could not look whether a message was posted; posting it');
+    log.warn(
+      { error, id, surface: surface.name },
+      'could not check whether a message was already posted; posting it',
+    );
     return null;
   }
 }
 
-/** The moment goes with the job, so that it is waited for once. It is reckoned on our clock, BullMQ waits on its own. */
+/** Stores the reserved time in the job, so it waits only once. BullMQ delays by its own clock, not ours. */
 async function postpone(
   job: Job<DeliverJob>,
   token: string | undefined,

@@ -5,27 +5,27 @@ import type { HealthStore } from '../store/health-store';
 import type { Queues } from './queues';
 
 export interface DiscoverDeps {
-  /** The subscriptions that were named; null: all that the credential sees. */
+  /** The configured subscriptions; null for all that the credential can see. */
   named: readonly string[] | null;
   listSubscriptions: () => Promise<{ id: string; name: string }[]>;
   polls: PollState;
   health: HealthStore;
   queues: Pick<Queues, 'poll' | 'backfill'>;
   history: History;
-  /** Polls come first: a new subscription's history waits this long, ms. */
+  /** Delay before a new subscription's backfill, so that polls run first, ms. */
   backfillDelayMs: number;
   now: () => number;
   pollSeconds: number;
   log: Log;
 }
 
-/** Keeps one poll schedule a subscription, as subscriptions come and go. */
+/** Keeps one poll schedule per subscription, as subscriptions appear and disappear. */
 export async function discover(deps: DiscoverDeps): Promise<void> {
   const { named, listSubscriptions, polls, health, queues, pollSeconds, log, now } = deps;
   const at = now();
   const visible = await listSubscriptions().catch((error) => {
     if (!named) throw error;
-    log.warn({ error }, 'could not list subscriptions; their names are not known');
+    log.warn({ error }, 'could not list subscriptions; their names are unknown');
     return [];
   });
   const names = new Map(visible.map((subscription) => [subscription.id, subscription.name]));
@@ -36,7 +36,7 @@ export async function discover(deps: DiscoverDeps): Promise<void> {
     if (!named) await health.noteVanished({ id, name, at });
     await queues.poll.removeJobScheduler(id);
     await polls.dropSubscription(id);
-    log.warn({ subscriptionId: id }, 'a subscription is gone; it is no longer polled');
+    log.warn({ subscriptionId: id }, 'a subscription is gone; polling of it has stopped');
   }
   for (const id of wanted) {
     const before = known.find((subscription) => subscription.id === id);
@@ -52,7 +52,7 @@ export async function discover(deps: DiscoverDeps): Promise<void> {
     await fillHistory(id, deps);
     if (!before) log.info({ subscriptionId: id, name }, 'polling a subscription');
   }
-  if (wanted.size === 0) log.warn('the credential sees no subscription; grant it Reader on one');
+  if (wanted.size === 0) log.warn('the credential can see no subscription; grant it Reader on one');
 }
 
 const historyDays = 89 * 86_400_000;

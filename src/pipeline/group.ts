@@ -1,16 +1,16 @@
 import type { ActivityEvent } from '../domain/activity/activity-event';
 import { alertIdOf, burstIdOf } from '../domain/alerts/alert';
-import { burstKeyOf, burstMachines, burstWindowMs } from '../domain/alerts/bursts';
+import { burstKeyOf, burstWindowMs, minBurstMachines } from '../domain/alerts/bursts';
 import { detectTechnique } from '../domain/techniques/catalogue';
 import { type Execution, executionFrom, executionKey, mergeExecutions } from '../domain/techniques/execution';
 import { assignRuns, type Run } from '../domain/techniques/runs';
 import type { AlertsStore } from '../store/alerts-store';
 import type { RunsStore } from '../store/events/runs-store';
 
-/** Runs are looked up and noted where all processes see them; without, each call stands for itself. */
+/** Run store shared by all processes. Without it, each call starts with no known runs. */
 type Runs = Pick<RunsStore, 'update'>;
 
-/** Events → Executions, whatever order they come in; the runs that were known before are taken up. */
+/** Groups events, in any order, into executions. Continues runs that are already known. */
 export async function toExecutions(events: readonly ActivityEvent[], runs?: Runs): Promise<Execution[]> {
   const byBase = new Map<string, ActivityEvent[]>();
   for (const event of events) {
@@ -39,8 +39,8 @@ export async function toExecutions(events: readonly ActivityEvent[], runs?: Runs
 }
 
 /**
- * Says which alert each execution belongs to: the one that it was claimed for before, a burst of its caller, or one
- * of its own. Claims are kept, so that the same question gets the same answer after a crash.
+ * Assigns each execution to an alert: one that already claimed it, a burst of its caller, or its own.
+ * Claims are stored, so the result is the same after a crash.
  */
 export async function assignToAlerts(
   executions: readonly Execution[],
@@ -48,12 +48,12 @@ export async function assignToAlerts(
 ): Promise<Map<string, Execution[]>> {
   const known = await alerts.alertIdsOf(executions.map((execution) => execution.key));
   const byAlert = new Map<string, Execution[]>();
-  const give = (alertId: string, execution: Execution) =>
+  const addTo = (alertId: string, execution: Execution) =>
     byAlert.set(alertId, [...(byAlert.get(alertId) ?? []), execution]);
   const unclaimed = new Map<string, Execution[]>();
   executions.forEach((execution, index) => {
     const alertId = known[index];
-    if (alertId) give(alertId, execution);
+    if (alertId) addTo(alertId, execution);
     else {
       const key = burstKeyOf(execution);
       unclaimed.set(key, [...(unclaimed.get(key) ?? []), execution]);
@@ -68,7 +68,7 @@ export async function assignToAlerts(
   const claims = wanted.flat();
   const owners = await alerts.claim(claims.map(({ execution, alertId }) => [execution.key, alertId]));
   claims.forEach(({ execution, alertId }, index) => {
-    give(owners[index] ?? alertId, execution);
+    addTo(owners[index] ?? alertId, execution);
   });
   return byAlert;
 }
@@ -83,7 +83,7 @@ async function burstFor(
     fresh.map((execution) => [execution.target.id.toLowerCase(), Date.parse(execution.startedAt)]),
   );
   const recent = await alerts.noteMachines(callerKey, machines, newest - burstWindowMs);
-  if (recent.size < burstMachines) return null;
+  if (recent.size < minBurstMachines) return null;
   const first = [...fresh].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))[0] as Execution;
   const id = burstIdOf(callerKey, first.key);
   const burst = await alerts.burstOf(callerKey, id, burstWindowMs / 1000);

@@ -1,13 +1,13 @@
-import { type Alert, newAlert, summarize, withExecutions } from '../domain/alerts/alert';
+import { type Alert, addExecutions, newAlert, summarize } from '../domain/alerts/alert';
 import type { Facts } from '../domain/alerts/facts';
 import { type JudgeContext, judge } from '../domain/alerts/judge';
 import type { Execution } from '../domain/techniques/execution';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import type { Store } from '../store/store';
-import { enrich, lookAround } from './enrich/enrich';
+import { enrich, refreshTimeline } from './enrich/enrich';
 import type { EnrichDeps } from './enrich/enrichment-part';
-import { readingOnce } from './enrich/shared-reads';
+import { withSharedReads } from './enrich/shared-reads';
 import { assignToAlerts, toExecutions } from './group';
 import type { CompleteJob, EventsJob, Queues } from './queues';
 
@@ -20,13 +20,13 @@ export interface IngestDeps extends EnrichDeps {
   now: () => number;
 }
 
-/** New events → alerts, enriched, judged, stored, and asked to be delivered. Safe to run again from any point. */
+/** Turns new events into alerts: enriches, judges and stores them, and queues their delivery. Idempotent. */
 export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
   const executions = await toExecutions(events, deps.store.runs);
   await deps.store.history.note(executions, deps.now());
   const byAlert = await assignToAlerts(executions, deps.store.alerts);
   const exceptions = await deps.store.exceptions.list();
-  const forAll = { ...deps, store: readingOnce(deps.store), judging: await withWatches(deps) };
+  const forAll = { ...deps, store: withSharedReads(deps.store), judging: await withActiveWatches(deps) };
   const alerts = [...byAlert];
   for (let i = 0; i < alerts.length; i += chunkSize) {
     const chunk = alerts.slice(i, i + chunkSize);
@@ -40,13 +40,13 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
   }
 }
 
-/** Judging knows whom responders watch for now. */
-async function withWatches({ store, judging, now }: IngestDeps): Promise<JudgeContext> {
+/** Adds the watches currently in force to the judge context. */
+async function withActiveWatches({ store, judging, now }: IngestDeps): Promise<JudgeContext> {
   const watches = await store.watches.list(now());
   return { ...judging, watched: new Set(watches.map(({ owner }) => owner)) };
 }
 
-/** The first alerts of a flood are on their way while the last are still looked into. */
+/** In a flood, the first chunk of alerts is sent while later ones are still being enriched. */
 const chunkSize = 100;
 
 async function raise(
@@ -58,13 +58,13 @@ async function raise(
 ): Promise<Alert | null> {
   const { store, queues, metrics, judging } = deps;
   const at = new Date(deps.now()).toISOString();
-  const draft = known ? withExecutions(known, executions) : newAlert(id, executions, at);
+  const draft = known ? addExecutions(known, executions) : newAlert(id, executions, at);
   if (known?.ready && draft === known) return known;
   const facts: Facts = known?.ready ? known.facts : await enrich(draft, deps);
   const stored = await store.alerts.update(
     id,
     (current) => {
-      const merged = current ? withExecutions(current, executions) : draft;
+      const merged = current ? addExecutions(current, executions) : draft;
       if (current?.ready && merged === current) return null;
       const judged = judge(
         { ...merged, facts: current?.ready ? current.facts : facts, updatedAt: at },
@@ -82,7 +82,7 @@ async function raise(
   }
   if (stored?.exception) await store.exceptions.noteUse(stored.exception, id);
   const ended = known?.ready && stored && statusOf(known) !== statusOf(stored);
-  if (ended || stillMissing(facts).length > 0) {
+  if (ended || missingFacts(facts).length > 0) {
     const delay = ended ? 0 : 2000;
     await queues.complete.add(
       'complete',
@@ -93,17 +93,20 @@ async function raise(
   return stored;
 }
 
-/** A final outcome brings output and exit code with it. */
+/** When the status becomes final, output and exit code may be available. */
 const statusOf = (alert: Alert) => summarize(alert).status;
 
-/** Asks again, with more patience: for what was missing, or since more has happened. Throws while something still is missing. */
+/**
+ * Enriches again with a longer time limit, after missing facts or new events.
+ * Throws while facts are still missing, so that the job is retried.
+ */
 export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps): Promise<void> {
   const { store, queues } = deps;
   const alert = await store.alerts.get(alertId);
   if (!alert) return;
-  const facts = part === 'timeline' ? await lookAround(alert, deps) : await enrich(alert, deps, 60_000);
+  const facts = part === 'timeline' ? await refreshTimeline(alert, deps) : await enrich(alert, deps, 60_000);
   const exceptions = await store.exceptions.list();
-  const judging = await withWatches(deps);
+  const judging = await withActiveWatches(deps);
   const stored = await store.alerts.update(
     alertId,
     (current) => {
@@ -116,7 +119,7 @@ export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps)
   );
   if (stored?.announced) await queues.deliverAll(store.surfaces, [alertId]);
   if (part) return;
-  const lacking = stillMissing(facts);
+  const lacking = missingFacts(facts);
   if (lacking.length > 0) {
     throw new Error(
       `${summarize(alert).target.name}: ${lacking.map((m) => `${m.what}: ${m.why}`).join('; ')}`,
@@ -124,4 +127,4 @@ export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps)
   }
 }
 
-const stillMissing = (facts: Facts) => (facts.missing ?? []).filter((missing) => !missing.final);
+const missingFacts = (facts: Facts) => (facts.missing ?? []).filter((missing) => !missing.final);

@@ -1,6 +1,6 @@
 import { DelayedError, type Job } from 'bullmq';
 import { AzureError } from '../azure/connection/azure-error';
-import { type AzureClock, clockToleratedMs } from '../azure/connection/clock';
+import { type AzureClock, maxClockOffsetMs } from '../azure/connection/clock';
 import type { Log } from '../runtime/log';
 import type { Deliveries } from '../store/deliveries';
 import type { HealthStore } from '../store/health-store';
@@ -14,10 +14,10 @@ export interface PollJobDeps extends PollDeps {
   health: HealthStore;
 }
 
-/** This long after a poll's process died, another may begin. */
+/** If a polling process dies, its lock expires after this long, ms. */
 const pollLockMs = 10_000;
 
-/** One subscription's turn: polls, and keeps its health. */
+/** Polls one subscription and records its health. */
 export async function pollJob(
   job: Job<PollJob>,
   token: string | undefined,
@@ -37,7 +37,7 @@ export async function pollJob(
     if (error instanceof AzureError && error.statusCode === 429) {
       deps.metrics.polls.inc({ result: 'throttled' });
       const waitMs = Math.max(1000, error.retryAfterMs);
-      deps.log.info({ subscriptionId, waitMs }, 'Azure throttles a subscription; waiting as it asks');
+      deps.log.info({ subscriptionId, waitMs }, 'Azure throttles a subscription; waiting as requested');
       await deps.polls.throttle(subscriptionId, waitMs);
       await job.moveToDelayed(Date.now() + waitMs + 50, token);
       throw new DelayedError();
@@ -58,13 +58,13 @@ async function healthy(
   await polls.putSubscription({ ...known, lastPollAt: new Date(now()).toISOString(), error: null });
   const offset = clock.offsetMs();
   await health.noteClock(offset, now());
-  if (Math.abs(offset) > clockToleratedMs)
-    log.warn({ offsetMs: offset }, "this host's clock is off; going by Azure's");
+  if (Math.abs(offset) > maxClockOffsetMs)
+    log.warn({ offsetMs: offset }, "this host's clock is wrong; using Azure's time");
 }
 
 async function unhealthy(subscriptionId: string, error: unknown, deps: PollJobDeps): Promise<void> {
   const { polls, log } = deps;
-  log.warn({ error, subscriptionId }, 'a poll failed; the next one reads the same window again');
+  log.warn({ error, subscriptionId }, 'a poll failed; the next poll will read the same window again');
   const health = await polls.subscription(subscriptionId);
   if (!health) return;
   const { remedy = '', statusCode = 0 } = error instanceof AzureError ? error : {};

@@ -1,67 +1,71 @@
 import { AzureError } from '../azure/connection/azure-error';
 import type { LogPage, LogWindow } from '../azure/log/activity-log';
 import type { ActivityEvent } from '../domain/activity/activity-event';
-import { shapeNamed } from '../domain/activity/read-record';
+import { shapeById } from '../domain/activity/read-record';
 import { techniqueProviders } from '../domain/techniques/catalogue';
-import { countEvents, sortOut, type TakeInDeps, takeIn } from './take-in';
+import { countEvents, type IntakeDeps, intakeEvents, sortRecords } from './intake-events';
 
-export interface PollDeps extends TakeInDeps {
+export interface PollDeps extends IntakeDeps {
   readLog: (window: LogWindow, provider?: string) => AsyncIterable<LogPage>;
   lookbackMs: number;
-  /** Azure's time, ms; `now` is the host's own. Default: the same. */
+  /** Azure's time, ms; `now` is this host's time. Default: `now`. */
   azureNow?: () => number;
 }
 
-/** Azure keeps 90 days; a minute less, so that the request is not late. */
+/** Azure keeps 90 days. The margin of one minute keeps the request within that limit. */
 const keptMs = 90 * 86_400_000 - 60_000;
-/** Once every overlap's length a poll looks back this far, for the few events that reach the log hours late. */
-export const deepMs = 3 * 3_600_000;
-/** A clock that turns out to be this far off while a poll reads has it read again. */
-const clockMs = 60_000;
-const mostRounds = 3;
+/** Once per overlap period, a poll reads this far back: a few events reach the log hours late. */
+export const lateLookbackMs = 3 * 3_600_000;
+/** If the clock offset changes by this much during a poll, the poll reads again, ms. */
+const clockJumpMs = 60_000;
+const maxRounds = 3;
 
 /**
- * Reads what is new in a subscription's log, from the watermark less the overlap, and queues each page before it asks for the
- * next. The watermark moves only once the whole window was read, so that a crash or a failure reads again and loses
- * nothing; what was queued is known by its id, and left.
+ * Reads new events of a subscription's log, starting at the watermark minus the overlap. Each page is queued
+ * before the next is requested. The watermark moves only after the whole window is read. After a crash or a
+ * failure, the window is read again, so nothing is lost. Events already queued are skipped by their id.
  *
- * A window that keeps failing is read in smaller parts, the older first. A part that cannot be read though it is as small as
- * parts get is noted as a gap: newer events are read meanwhile, and the gap is tried again at each poll.
+ * A window that keeps failing is read in smaller parts, oldest first. If the smallest possible part still
+ * fails, it is recorded as a gap. Polling continues with newer events and retries the gap at each poll.
  */
 export async function poll(subscriptionId: string, deps: PollDeps): Promise<void> {
   const { polls } = deps;
   const azureNow = deps.azureNow ?? deps.now;
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const to = azureNow();
     const offset = to - deps.now();
-    const { begin, from } = await windowOf(subscriptionId, to, deps);
+    const { begin, from } = await windowFor(subscriptionId, to, deps);
     const recent = await readParts(subscriptionId, { begin, from: begin, to }, deps);
-    const late = from >= begin || (await readLate(subscriptionId, { begin, from, to }, deps));
+    const late = from >= begin || (await readLateEvents(subscriptionId, { begin, from, to }, deps));
     if (!recent || !late) return;
-    if (Math.abs(azureNow() - deps.now() - offset) < clockMs) break;
+    if (Math.abs(azureNow() - deps.now() - offset) < clockJumpMs) break;
   }
   await polls.noteFailures(subscriptionId, 0);
-  await readGap(subscriptionId, deps);
+  await retryGap(subscriptionId, deps);
 }
 
 interface Span {
-  /** The watermark less the overlap, ms. */
+  /** The watermark minus the overlap, ms. */
   begin: number;
-  /** From when on it is read, ms: further back where it is time to look for late events. */
+  /** Start of the read, ms. Earlier than `begin` when late events are due. */
   from: number;
   to: number;
 }
 
-/** The smallest part of a window, ms. */
-const smallestMs = 60_000;
-/** So many failures in a row before a window is read in parts; each further one halves them. */
-const patience = 2;
+/** Smallest part into which a window is split, ms. */
+const minPartMs = 60_000;
+/** Consecutive failures before a window is split. Each further failure halves the parts. */
+const failuresBeforeSplit = 2;
 
 /**
- * Looks for events that reached the log hours late, in what was read before. What is known to be unreadable is left to
- * {@link readGap}, and the watermark stays: newer events wait for none of it.
+ * Reads past windows again for events that reached the log hours late. Skips known gaps, which are left to
+ * {@link retryGap}. Does not move the watermark, so newer events are not delayed.
  */
-async function readLate(subscriptionId: string, { begin, from, to }: Span, deps: PollDeps): Promise<boolean> {
+async function readLateEvents(
+  subscriptionId: string,
+  { begin, from, to }: Span,
+  deps: PollDeps,
+): Promise<boolean> {
   const { polls } = deps;
   let whole = true;
   let start = from;
@@ -71,13 +75,13 @@ async function readLate(subscriptionId: string, { begin, from, to }: Span, deps:
       whole = (await readParts(subscriptionId, { begin, from: start, to: end }, deps, false)) && whole;
     start = Math.max(start, gap.to);
   }
-  await polls.noteLate(subscriptionId, slotOf(to, deps.lookbackMs));
+  await polls.setLateSlot(subscriptionId, slotOf(to, deps.lookbackMs));
   return whole;
 }
 
 /**
- * Reads a window, in parts where it keeps failing; false when some part had to be noted as a gap.
- * @param moves whether the watermark goes along
+ * Reads a window, split into parts if it keeps failing. Returns false if a part was recorded as a gap.
+ * @param moves whether to move the watermark
  */
 async function readParts(
   subscriptionId: string,
@@ -87,15 +91,20 @@ async function readParts(
 ): Promise<boolean> {
   const { polls } = deps;
   const failures = await polls.failures(subscriptionId);
-  const span = Math.max((to - from) / 2 ** Math.max(0, failures - patience), smallestMs);
+  const span = Math.max((to - from) / 2 ** Math.max(0, failures - failuresBeforeSplit), minPartMs);
   let whole = true;
   for (let start = from; ; ) {
     const end = to - start <= span * 1.5 ? to : start + span;
     try {
-      await readWhole(subscriptionId, { begin, from: start, to: end }, deps);
+      await readSpan(subscriptionId, { begin, from: start, to: end }, deps);
     } catch (error) {
-      if (!isRefused(error)) await polls.noteFailures(subscriptionId, failures + 1);
-      if (isRefused(error) || isUnreachable(error) || failures < patience || end - start > smallestMs * 1.5)
+      if (!failsAnyWindow(error)) await polls.noteFailures(subscriptionId, failures + 1);
+      if (
+        failsAnyWindow(error) ||
+        isUnreachable(error) ||
+        failures < failuresBeforeSplit ||
+        end - start > minPartMs * 1.5
+      )
         throw error;
       const message = error instanceof Error ? error.message : String(error);
       await polls.noteGap(subscriptionId, { from: start, to: end, error: message.slice(0, 300) });
@@ -107,16 +116,16 @@ async function readParts(
   }
 }
 
-/** A refusal concerns every window alike: smaller ones would not help. */
-const isRefused = (error: unknown): boolean =>
+/** These errors affect any window, so splitting would not help. */
+const failsAnyWindow = (error: unknown): boolean =>
   error instanceof AzureError && [401, 403, 404, 429].includes(error.statusCode);
 const isUnreachable = (error: unknown): boolean => !(error instanceof AzureError) || error.statusCode === 0;
 
 /**
- * What could not be read before: one try a poll, whichever waits longest, in halves where it still fails. What Azure no longer
- * keeps is lost, and stays said.
+ * Retries one gap per poll, the one not tried for the longest time. Splits it in half if it still fails.
+ * A gap older than Azure's retention is marked as lost and stays on record.
  */
-async function readGap(subscriptionId: string, deps: PollDeps): Promise<void> {
+async function retryGap(subscriptionId: string, deps: PollDeps): Promise<void> {
   const { polls } = deps;
   const now = (deps.azureNow ?? deps.now)();
   const [gap] = (await polls.gaps(subscriptionId))
@@ -128,36 +137,36 @@ async function readGap(subscriptionId: string, deps: PollDeps): Promise<void> {
     await polls.noteGap(subscriptionId, { ...gap, lostAt: now });
     return;
   }
-  await polls.gapTried(subscriptionId, gap, now);
+  await polls.markGapTried(subscriptionId, gap, now);
   try {
-    await readWhole(subscriptionId, { begin: from, from, to }, deps);
+    await readSpan(subscriptionId, { begin: from, from, to }, deps);
     await polls.closeGap(subscriptionId, gap);
   } catch (error) {
-    if (isRefused(error)) throw error;
-    if (isUnreachable(error) || to - from < 2 * smallestMs) return;
+    if (failsAnyWindow(error)) throw error;
+    if (isUnreachable(error) || to - from < 2 * minPartMs) return;
     const middle = Math.floor((from + to) / 2);
     await polls.splitGap(subscriptionId, { ...gap, triedAt: now }, middle);
   }
 }
 
-async function readWhole(subscriptionId: string, { begin, from, to }: Span, deps: PollDeps): Promise<void> {
+async function readSpan(subscriptionId: string, { begin, from, to }: Span, deps: PollDeps): Promise<void> {
   const window = { subscriptionId, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
   for await (const records of readWindow(deps, window))
-    await takePage(subscriptionId, records, { begin, to }, deps);
+    await intakePage(subscriptionId, records, { begin, to }, deps);
 }
 
-/** Queues what of a page is new, and remembers that it was. */
-async function takePage(
+/** Queues the new events of a page and records them as seen. */
+async function intakePage(
   subscriptionId: string,
   records: readonly unknown[],
   { begin, to }: Pick<Span, 'begin' | 'to'>,
   deps: PollDeps,
 ): Promise<void> {
   const { polls, lookbackMs } = deps;
-  const { running, others, unreadable } = sortOut(
+  const { running, others, unreadable } = sortRecords(
     records,
     deps.techniquesOff,
-    shapeNamed('rest') ?? undefined,
+    shapeById('rest') ?? undefined,
   );
   const recent = [...others.values()].filter((event) => Date.parse(event.time) >= begin);
   const unseenRunning = await polls.unseen(subscriptionId, [...running.keys()], 'running');
@@ -167,15 +176,15 @@ async function takePage(
     others: recent.filter(({ id }) => unseen.has(id)),
     unreadable: [...unreadable].flatMap(([id, record]) => (unseen.has(id) ? [record] : [])),
   };
-  await takeIn(fresh, deps);
+  await intakeEvents(fresh, deps);
   const seen = timesOf(fresh.others);
   for (const id of unreadable.keys()) if (unseen.has(id)) seen.set(id, to);
-  // The window was chosen by a clock that this page's Date header may have corrected.
+  // The Date header of this page may have corrected the clock that chose the window.
   const latest = Math.min(to, (deps.azureNow ?? deps.now)());
   const oldest = Math.min(begin, latest - lookbackMs);
   await polls.commit(subscriptionId, {
     all: { ids: seen, forget: oldest - lookbackMs },
-    running: { ids: timesOf(fresh.running), forget: Math.min(oldest, latest - deepMs) - lookbackMs },
+    running: { ids: timesOf(fresh.running), forget: Math.min(oldest, latest - lateLookbackMs) - lookbackMs },
   });
   countEvents(fresh, deps);
 }
@@ -183,14 +192,15 @@ async function takePage(
 const timesOf = (events: readonly ActivityEvent[]) =>
   new Map(events.map((event) => [event.id, Date.parse(event.time)] as const));
 
-/** The deep look is due once in each of these. */
+/** Number of the overlap period; the search for late events runs once in each. */
 const slotOf = (at: number, lookbackMs: number) => Math.floor(at / lookbackMs);
 
 /**
- * From when on a poll reads: `begin` is the watermark less the overlap, `from` is further back when it is time to look for
- * late events, never before the subscription was watched at all. A clock that was set back does not move either ahead.
+ * Where a poll starts reading. `begin` is the watermark minus the overlap. `from` is earlier when the search
+ * for late events is due, but not before the subscription was first watched, minus the overlap.
+ * If the clock was set back, neither moves ahead of it.
  */
-async function windowOf(
+async function windowFor(
   subscriptionId: string,
   to: number,
   { polls, lookbackMs }: PollDeps,
@@ -201,12 +211,12 @@ async function windowOf(
   const looked = (await polls.lateSlot(subscriptionId)) ?? slotOf(last, lookbackMs);
   if (looked === slotOf(to, lookbackMs)) return { begin, from: begin };
   const since = (await polls.watchedSince(subscriptionId)) ?? to;
-  return { begin, from: Math.min(begin, Math.max(to - deepMs, since - lookbackMs)) };
+  return { begin, from: Math.min(begin, Math.max(to - lateLookbackMs, since - lookbackMs)) };
 }
 
 /**
- * One request where one page holds all. Where it doesn't, the rest of the subscription's traffic is left unread:
- * the providers that can run code are asked for one by one, since the filter takes one. Nothing is kept from page to page.
+ * Reads a window with one request if everything fits on one page. Otherwise it queries each provider that can
+ * run code separately, since the filter takes only one. Other traffic is not read. Pages are not accumulated.
  */
 export async function* readWindow(
   { readLog }: Pick<PollDeps, 'readLog'>,

@@ -2,7 +2,7 @@ import { type Job, type Processor, Queue, type QueueOptions, Worker, type Worker
 import type { PressJob } from '../actions/action';
 import type { ActivityEvent } from '../domain/activity/activity-event';
 import type { Log } from '../runtime/log';
-import { onceASecond } from '../runtime/once-a-second';
+import { rateLimitedWarn } from '../runtime/rate-limited-warn';
 import { queuePrefix } from '../store/keys';
 import { connect, type RedisAddress } from '../store/redis/connect';
 
@@ -12,20 +12,20 @@ export interface PollJob {
 export interface EventsJob {
   events: ActivityEvent[];
 }
-/** Completes an alert whose enrichment came late or failed, or only its timeline. */
+/** Completes an alert whose enrichment timed out or failed, or updates only its timeline. */
 export interface CompleteJob {
   alertId: string;
   part?: 'timeline';
 }
 export interface DeliverJob {
   surface: string;
-  /** An alert's id, or a notice's. */
+  /** Id of an alert or notice. */
   id: string;
-  /** Instead of one: messages that are posted for the first time, together. */
+  /** Batch of messages to post for the first time. Replaces `id`. */
   ids?: string[];
-  /** The thread below the message, not the message itself. */
+  /** Set to deliver the thread instead of the message. */
   part?: 'thread';
-  /** The moment that the channel's rate limit gave this message, ms. */
+  /** Send time reserved under the channel's rate limit, ms. */
   slotAt?: number;
 }
 
@@ -47,16 +47,16 @@ interface JobData {
 
 export type QueueName = keyof JobData;
 
-/** A worker that dies holds its job this long; then another takes it. */
+/** If a worker dies, another may take its job after this long, ms. */
 const lockMs = 15_000;
 
-/** Tries go on for days with at most a minute between them: an alert is never given up. */
-const forEver = { attempts: 5000, backoff: { type: 'patient' } };
+/** Retries for days, at most a minute apart, so that no alert is dropped. */
+const persistentRetries = { attempts: 5000, backoff: { type: 'patient' } };
 const backoffStrategy = (attempts: number) => Math.min(500 * 2 ** Math.min(attempts - 1, 7), 60_000);
 
 export function createQueues(address: RedisAddress, log: Log) {
   const connection = connect(address);
-  const warn = onceASecond(log);
+  const warn = rateLimitedWarn(log);
   connection.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
   const options = (defaults: QueueOptions['defaultJobOptions']): QueueOptions => ({
     connection,
@@ -73,17 +73,17 @@ export function createQueues(address: RedisAddress, log: Log) {
       'discover',
       options({ attempts: 50, backoff: { type: 'patient' }, removeOnFail: true }),
     ),
-    backfill: new Queue<PollJob>('backfill', options(forEver)),
-    events: new Queue<EventsJob>('events', options(forEver)),
+    backfill: new Queue<PollJob>('backfill', options(persistentRetries)),
+    events: new Queue<EventsJob>('events', options(persistentRetries)),
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
-    deliver: new Queue<DeliverJob>('deliver', options(forEver)),
+    deliver: new Queue<DeliverJob>('deliver', options(persistentRetries)),
     health: new Queue('health', options({ removeOnFail: true })),
     sweep: new Queue('sweep', options({ removeOnFail: true })),
     watchMeasures: new Queue('watchMeasures', options({ removeOnFail: true })),
     reviewAccess: new Queue('reviewAccess', options({ attempts: 10, backoff: { type: 'patient' } })),
     copyAudit: new Queue('copyAudit', options({ removeOnFail: true })),
     digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'patient' } })),
-    respond: new Queue<PressJob>('respond', options(forEver)),
+    respond: new Queue<PressJob>('respond', options(persistentRetries)),
   };
   for (const queue of Object.values(queues))
     queue.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
@@ -91,7 +91,7 @@ export function createQueues(address: RedisAddress, log: Log) {
   const connections = [connection];
   let closed = false;
 
-  /** @throws {Error} once the queues are closed: a worker that came later would never end */
+  /** @throws {Error} if the queues are closed: a worker started now would never be closed */
   function work<Name extends QueueName>(
     name: Name,
     process: Processor<JobData[Name]>,
@@ -110,12 +110,9 @@ export function createQueues(address: RedisAddress, log: Log) {
       settings: { backoffStrategy },
       ...extra,
     });
-    worker.on('error', (error) => warn(error, `the queue ${name} has trouble with Redis`));
+    worker.on('error', (error) => warn(error, `the queue ${name} has a Redis error`));
     worker.on('failed', (job: Job<JobData[Name]> | undefined, error) =>
-      log.warn(
-        { error, queue: name, job: job?.id, attempt: job?.attemptsMade },
-        'a job failed and is tried again',
-      ),
+      log.warn({ error, queue: name, job: job?.id, attempt: job?.attemptsMade }, 'a job failed; retrying'),
     );
     workers.push(worker);
   }
@@ -123,7 +120,7 @@ export function createQueues(address: RedisAddress, log: Log) {
   return {
     ...queues,
     work,
-    /** Asks for a delivery; while one of the same message waits or runs, at most one more is kept. */
+    /** Queues deliveries. At most one more is kept while a delivery of the same message waits or runs. */
     deliverAll: async (surfaces: readonly string[], ids: readonly string[]) => {
       const jobs = surfaces.flatMap((surface) => ids.map((id) => ({ surface, id })));
       if (jobs.length === 0) return;
@@ -135,7 +132,7 @@ export function createQueues(address: RedisAddress, log: Log) {
         })),
       );
     },
-    /** The first posts of a flood share jobs; what can't be posted at once becomes a delivery of its own. */
+    /** Queues first posts in batches. A message that cannot be posted at once gets its own delivery. */
     deliverFirst: async (surfaces: readonly string[], ids: readonly string[]) => {
       const jobs = surfaces.map((surface) => ({
         name: 'deliver',
@@ -158,7 +155,7 @@ export function createQueues(address: RedisAddress, log: Log) {
       );
       return Object.fromEntries(entries);
     },
-    /** Seconds that the oldest waiting job of each queue has waited. */
+    /** Age of the oldest waiting job per queue, in seconds. */
     oldestAges: async (now: number): Promise<Record<string, number>> => {
       const entries = await Promise.all(
         Object.entries(queues).map(async ([name, queue]) => {
@@ -170,14 +167,14 @@ export function createQueues(address: RedisAddress, log: Log) {
       return Object.fromEntries(entries);
     },
     all: () => Object.values(queues) as Queue[],
-    /** Finishes what is in hand, takes nothing new. */
+    /** Takes no new jobs and waits for those in progress. */
     close: async () => {
       closed = true;
       await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
       for (const each of connections) each.disconnect();
     },
-    /** Lets go of what is in hand: its locks expire, and another process does it again. */
+    /** Drops the jobs in progress. Their locks expire, and another process reruns them. */
     abandon: () => {
       for (const each of connections) each.disconnect();
     },

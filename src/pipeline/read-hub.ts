@@ -2,16 +2,19 @@ import type { HubBatch, HubReader } from '../azure/log/event-hub';
 import type { ActivityEvent } from '../domain/activity/activity-event';
 import type { Log } from '../runtime/log';
 import type { EventHubState } from '../store/events/event-hub-state';
-import { deepMs } from './poll';
-import { countEvents, sortOut, type TakeInDeps, takeIn } from './take-in';
+import { countEvents, type IntakeDeps, intakeEvents, sortRecords } from './intake-events';
+import { lateLookbackMs } from './poll';
 
-export interface ReadHubDeps extends TakeInDeps {
-  /** The subscriptions that were named; null: all that the hub carries. */
+export interface ReadHubDeps extends IntakeDeps {
+  /** The configured subscriptions; null for all in the hub. */
   named: readonly string[] | null;
   lookbackMs: number;
 }
 
-/** Reads on from each partition's checkpoint, and keeps how that goes; at the very first, as far back as a poll looks. */
+/**
+ * Reads each partition from its checkpoint and records its health.
+ * Without a checkpoint it starts as far back as a poll does.
+ */
 export function hubReader(deps: ReadHubDeps & { hub: EventHubState; name: string; log: Log }): HubReader {
   const { hub, name, log, metrics, now } = deps;
   const at = () => new Date(now()).toISOString();
@@ -25,7 +28,7 @@ export function hubReader(deps: ReadHubDeps & { hub: EventHubState; name: string
       await hub.putHealth(name, { partitionId, at: at(), error: null });
     },
     onFault: async (partitionId, error) => {
-      log.warn({ error, partitionId }, 'reading the event hub failed; it goes on from the last checkpoint');
+      log.warn({ error, partitionId }, 'reading the event hub failed; resuming from the last checkpoint');
       await hub
         .putHealth(name, { partitionId, at: at(), error: error.message.slice(0, 500) })
         .catch(() => undefined);
@@ -34,13 +37,13 @@ export function hubReader(deps: ReadHubDeps & { hub: EventHubState; name: string
 }
 
 /**
- * Takes a batch of an event hub's messages in. What a poll has queued already is left, and polls leave what is queued here:
- * both know an event by the same id.
+ * Processes a batch of event hub messages. Polls and the hub use the same event ids, so each skips
+ * what the other has already queued.
  */
 export async function readHub({ bodies }: HubBatch, deps: ReadHubDeps): Promise<void> {
   const { polls, named, lookbackMs, now } = deps;
   const watched = (event: ActivityEvent) => !named || named.includes(event.subscriptionId);
-  const { running, others, unreadable } = sortOut(bodies.flatMap(recordsOf), deps.techniquesOff);
+  const { running, others, unreadable } = sortRecords(bodies.flatMap(recordsOf), deps.techniquesOff);
   const bySubscription = new Map<string, ActivityEvent[]>();
   for (const event of running.values()) {
     if (!watched(event)) continue;
@@ -57,14 +60,14 @@ export async function readHub({ bodies }: HubBatch, deps: ReadHubDeps): Promise<
     const unseen = await polls.unseen(subscriptionId, ids, 'running');
     fresh.running.push(...events.filter(({ id }) => unseen.has(id)));
   }
-  await takeIn(fresh, deps);
+  await intakeEvents(fresh, deps);
   for (const [subscriptionId, events] of bySubscription) {
-    await polls.remember(subscriptionId, events, now() - 2 * Math.max(deepMs, lookbackMs));
+    await polls.markQueued(subscriptionId, events, now() - 2 * Math.max(lateLookbackMs, lookbackMs));
   }
   countEvents(fresh, deps);
 }
 
-/** A message is {"records": […]}; what is not is one record, to be set aside as it stands. */
+/** Messages have the form {"records": […]}. Any other message counts as one unreadable record. */
 function recordsOf(body: unknown): unknown[] {
   const records = (body as { records?: unknown } | null)?.records;
   return Array.isArray(records) ? records : [body];

@@ -12,11 +12,11 @@ import type { Queues } from './queues';
 export type Reminders = Record<Severity | 'sleeping', number>;
 
 /**
- * Minutes after which a new alert that nobody acknowledged is spoken of again, and one that somebody took and left;
- * RUNWATCH_CONFIG's `reminders` overrides.
+ * Minutes before a reminder about an unacknowledged alert, by severity. `sleeping` is for alerts that were
+ * taken and then left idle. RUNWATCH_CONFIG's `reminders` overrides these.
  */
 export const defaultReminders: Reminders = { critical: 5, high: 15, medium: 60, low: 0, sleeping: 480 };
-/** Minutes that an asked caller has to answer; RUNWATCH_CONFIG's `ask.minutes` overrides. */
+/** Minutes that a caller has to answer a question. RUNWATCH_CONFIG's `ask.minutes` overrides this. */
 export const defaultAskMinutes = 30;
 
 export interface RemindDeps {
@@ -28,11 +28,11 @@ export interface RemindDeps {
 }
 
 const minute = 60_000;
-/** Reminded at one, three and nine times the wait: in the channel, to whom it is escalated, and by paging. */
-const factors = [1, 3, 9];
+/** Reminders after 1, 3 and 9 times the wait: to the channel, to the escalation contacts, and as a page. */
+const reminderFactors = [1, 3, 9];
 const watchedMs = 3 * 86_400_000;
 
-/** Nothing is forgotten: speaks of alerts that wait or sleep, and of callers who don't answer; each once. */
+/** Sends one reminder for each unacknowledged or idle alert, and notes each caller who did not answer. */
 export async function remind(deps: RemindDeps): Promise<void> {
   const { store, policy, now } = deps;
   const reminders = { ...defaultReminders, ...policy.reminders };
@@ -40,8 +40,8 @@ export async function remind(deps: RemindDeps): Promise<void> {
   for (const alert of alerts) {
     if (!alert.announced) continue;
     await remindOfNew(alert, reminders, deps);
-    await remindOfSleeping(alert, reminders.sleeping, deps);
-    await noteSilence(alert, deps);
+    await remindOfIdle(alert, reminders.sleeping, deps);
+    await noteNoAnswer(alert, deps);
   }
 }
 
@@ -53,67 +53,75 @@ async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps)
   const pages = round === 2 && routingKey !== undefined;
   const notice: Notice = {
     id: `notice-remind-${alert.id}-${round}`,
-    text: `${reminderText(alert, now())}${pages ? ' It is paged now.' : ''}`,
+    text: `${reminderText(alert, now())}${pages ? ' Paging the on-call now.' : ''}`,
     channels: { ...ownChannels(alert, policy.routes ?? []), ...(round > 0 ? defined({ slack, teams }) : {}) },
     ...(round > 0 && mention ? { mention } : {}),
   };
-  await say(notice, deps);
+  await postNotice(notice, deps);
   if (pages && !alert.triage.escalation)
-    await press({ alertId: alert.id, action: 'escalate', by: ourselves, nonce: 'reminders' });
+    await press({ alertId: alert.id, action: 'escalate', by: runwatchActor, nonce: 'reminders' });
 }
 
-/** Somebody took it, and then nothing happened for long. */
-async function remindOfSleeping(alert: Alert, minutes: number, deps: RemindDeps): Promise<void> {
-  const at = sleepsSince(alert);
+/** For alerts that someone took and then left idle. */
+async function remindOfIdle(alert: Alert, minutes: number, deps: RemindDeps): Promise<void> {
+  const at = idleSince(alert);
   if (!minutes || at === null || deps.now() - at < minutes * minute) return;
   const who = plainLine(alert.assignee?.name ?? alert.history.at(-1)?.by.name, 80);
   const hours = Math.floor((deps.now() - at) / (60 * minute));
-  await say(
+  await postNotice(
     {
       id: `notice-sleeps-${alert.id}-${alert.history.length}`,
-      text: `${alert.id} is ${alert.state} by ${who}, and nothing has happened for ${hours} hours: ${aboutOf(alert)}. Close it, or hand it on.`,
+      text: `${alert.id} (${alert.state}, ${who}) has had no activity for ${hours} hours: ${aboutOf(alert)}. Close it or reassign it.`,
       channels: ownChannels(alert, deps.policy.routes ?? []),
     },
     deps,
   );
 }
 
-/** The last move of an alert that is neither new nor closed, ms. */
-export const sleepsSince = ({ state, history }: Alert): number | null => {
+/** Time of the last state change of an alert that is neither new nor closed, ms; otherwise null. */
+export const idleSince = ({ state, history }: Alert): number | null => {
   const last = history.at(-1);
   return state === 'new' || state === 'closed' || !last ? null : Date.parse(last.at);
 };
 
-/** Says on the alert that whoever was asked has not answered in time. */
-async function noteSilence(alert: Alert, { store, queues, policy, now }: RemindDeps): Promise<void> {
+/** Notes on the alert that the caller did not answer in time. */
+async function noteNoAnswer(alert: Alert, { store, queues, policy, now }: RemindDeps): Promise<void> {
   const minutes = policy.ask?.minutes ?? defaultAskMinutes;
-  const isSilent = ({ triage: { asked } }: Alert) =>
+  const hasNotAnswered = ({ triage: { asked } }: Alert) =>
     asked && !asked.answer && !asked.silentFor && now() - Date.parse(asked.at) >= minutes * minute;
-  if (!isSilent(alert)) return;
+  if (!hasNotAnswered(alert)) return;
   const at = new Date(now()).toISOString();
   await store.alerts.update(alert.id, (current) => {
     const { asked } = current?.triage ?? {};
-    if (!current || !asked || !isSilent(current)) return null;
+    if (!current || !asked || !hasNotAnswered(current)) return null;
     const triage = { ...current.triage, asked: { ...asked, silentFor: minutes } };
     const why = `${plainLine(asked.name, 80)} did not answer within ${minutes} minutes`;
     return {
       alert: { ...current, triage, updatedAt: at },
       audit: [
-        { at, by: ourselves, action: 'ask_caller', alertId: current.id, object: null, result: 'failed', why },
+        {
+          at,
+          by: runwatchActor,
+          action: 'ask_caller',
+          alertId: current.id,
+          object: null,
+          result: 'failed',
+          why,
+        },
       ],
     };
   });
   await queues.deliverAll(store.surfaces, [alert.id]);
 }
 
-const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
 
-async function say(notice: Notice, { store, queues }: RemindDeps): Promise<void> {
+async function postNotice(notice: Notice, { store, queues }: RemindDeps): Promise<void> {
   if (await store.deliveries.addNotice(notice, store.surfaces))
     await queues.deliverAll(store.surfaces, [notice.id]);
 }
 
-/** Where the alert itself went. */
+/** The channels that the alert was routed to. */
 const ownChannels = (alert: Alert, routes: readonly Route[]): Record<string, string> =>
   defined({
     slack: channelFor(alert, routes, 'slack') ?? undefined,
@@ -123,12 +131,12 @@ const ownChannels = (alert: Alert, routes: readonly Route[]): Record<string, str
 const defined = (channels: Record<string, string | undefined>) =>
   Object.fromEntries(Object.entries(channels).filter(([, channel]) => channel)) as Record<string, string>;
 
-/** Which reminder is due: 0, 1, 2; null when none is. Pure. */
+/** Number of the reminder that is due (0, 1 or 2), or null. Pure. */
 export function roundOf(alert: Alert, reminders: Reminders, now: number): number | null {
   const wait = reminders[alert.severity];
   if (!alert.announced || alert.state !== 'new' || !wait) return null;
   const waited = (now - Date.parse(alert.raisedAt)) / minute;
-  const round = factors.findLastIndex((factor) => waited >= wait * factor);
+  const round = reminderFactors.findLastIndex((factor) => waited >= wait * factor);
   return round < 0 ? null : round;
 }
 

@@ -3,7 +3,7 @@ import type { LogWindow } from '../azure/log/activity-log';
 import type { Config } from '../config/config';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
-import type { Begin } from '../runtime/retry-until-done';
+import type { RunInBackground } from '../runtime/retry-until-done';
 import type { Store } from '../store/store';
 import { backfill } from './backfill';
 import { discover } from './discover';
@@ -19,16 +19,16 @@ export interface SourcesDeps {
   metrics: Metrics;
   log: Log;
   now: () => number;
-  /** How long a new subscription's history waits for its first polls, ms. */
+  /** Delay before a new subscription's history is backfilled, ms. */
   backfillDelayMs: number;
-  begin: Begin;
+  begin: RunInBackground;
 }
 
 const discoverEveryMs = 5 * 60_000;
 
 /**
- * Where events come from: polls of each subscription's log, the event hub, and history from the log or a workspace.
- * Resolves with what ends the hub's reading.
+ * Starts all event sources: polls, the event hub, and the history backfill.
+ * Resolves with a function that stops reading the hub.
  */
 export async function readSources({
   config,

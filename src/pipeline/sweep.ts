@@ -1,7 +1,7 @@
 import type { Store } from '../store/store';
 import type { Queues } from './queues';
 
-/** Asks again for every delivery that is still owed: what a crash left between storing and queueing. */
+/** Queues every pending delivery again, in case a crash came between storing and queueing. */
 export async function sweep({
   store,
   queues,
@@ -12,7 +12,7 @@ export async function sweep({
   now: () => number;
 }): Promise<void> {
   for (const surface of store.surfaces) {
-    const ids = await store.deliveries.owed(surface, now());
+    const ids = await store.deliveries.undeliveredIds(surface, now());
     await queues.deliverAll([surface], ids);
   }
 }

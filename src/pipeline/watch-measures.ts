@@ -1,5 +1,5 @@
 import type { ActionDeps } from '../actions/action';
-import { failUnderWay, ourselves } from '../actions/carry-out';
+import { failInProgress, runwatchActor } from '../actions/carry-out';
 import type { MeasureKind } from '../actions/measure-kind';
 import { kindOf } from '../actions/registry';
 import type { Measure } from '../domain/measures/measure';
@@ -13,17 +13,17 @@ export interface WatchMeasuresDeps extends Pick<ActionDeps, 'azure' | 'linkTo'> 
   now: () => number;
 }
 
-/** Looks whether what is in force still is, and says on the alerts where somebody changed it by hand, or put it right again. */
+/** Checks that measures are still in force. Reports manual changes, and their reversal, on the alerts. */
 export async function watchMeasures(deps: WatchMeasuresDeps): Promise<void> {
-  await failUnderWay(null, 'Runwatch stopped while this was under way', deps);
+  await failInProgress(null, 'Runwatch stopped while this was in progress', deps);
   for (const measure of await deps.store.measures.listOpen()) {
     const drift = kindOf(measure.kind)?.drift;
     if (drift && (measure.state === 'in force' || measure.state === 'drifted'))
-      await look(measure, drift, deps);
+      await checkDrift(measure, drift, deps);
   }
 }
 
-async function look(
+async function checkDrift(
   measure: Measure,
   drift: NonNullable<MeasureKind['drift']>,
   deps: WatchMeasuresDeps,
@@ -33,7 +33,7 @@ async function look(
   try {
     found = await drift(measure.before, deps);
   } catch (error) {
-    log.warn({ error, target: measure.target }, 'could not look whether a measure is still in force');
+    log.warn({ error, target: measure.target }, 'could not check whether a measure is still in force');
     return;
   }
   const state = found === null ? 'in force' : 'drifted';
@@ -50,12 +50,12 @@ async function look(
       audit: [
         {
           at: new Date(now()).toISOString(),
-          by: ourselves,
+          by: runwatchActor,
           action: `${measure.kind}.drift`,
           alertId: measure.alerts.at(-1) ?? null,
           object: measure.target,
           result: 'done',
-          why: found ?? 'it is as we had put it again',
+          why: found ?? 'it matches the measure again',
         },
       ],
     };

@@ -1,21 +1,21 @@
 import type { ActionDeps, CheckedPress, PressJob } from '../actions/action';
 import { auditOf } from '../actions/audit-of';
 import { Refusal } from '../domain/alerts/transitions';
-import { type Approval, type Decision, isWaiting } from '../domain/measures/approval';
-import { areTwoPeople, isPerson, isSamePerson } from '../domain/people/person';
+import { type Approval, type Decision, isPending } from '../domain/measures/approval';
+import { areDifferentPeople, isPerson, isSamePerson } from '../domain/people/person';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { plainLine } from '../domain/text/plain-text';
 import { shortDigest } from '../domain/text/short-digest';
 import type { Keyring } from '../runtime/keyring';
 
-export type Asked = Approval<PressJob>;
+export type ApprovalRequest = Approval<PressJob>;
 
-export interface Wanted {
-  /** What is asked for, in words. */
+export interface ApprovalNeed {
+  /** The request as text. */
   what: string;
   /** Why one person is not enough. */
   why: string;
-  holdsMs: number;
+  timeoutMs: number;
   /** See {@link Approval.pin}. */
   pin?: string | null;
 }
@@ -23,31 +23,38 @@ export interface Wanted {
 type Deps = Pick<ActionDeps, 'store' | 'keyring' | 'now' | 'show' | 'postNotice'>;
 
 export const approvalIdOf = (pressId: string): string => `A-${shortDigest('approval', pressId)}`;
-const noticeIdOf = ({ id }: Pick<Asked, 'id'>): string => `notice-${id}`;
+const noticeIdOf = ({ id }: Pick<ApprovalRequest, 'id'>): string => `notice-${id}`;
 
-/** The press as it was made: what was found out about it is found out again when it is carried out. */
-function asPressed(press: PressJob): PressJob {
+/** The press as it was signed. Identity and rights are checked again when it is carried out. */
+function originalPress(press: PressJob): PressJob {
   const { lastTry: _, allowedIn: __, approvedBy: ___, ...job } = press as CheckedPress;
   return job;
 }
 
-/** Two presses that ask for the very same ask once, and the second person's completes it. */
-const sameOf = ({ alertId, action, input, pressId }: PressJob): string =>
+/**
+ * Key for identical requests: two identical presses share one request, and the second person's press
+ * approves it.
+ */
+const requestKey = ({ alertId, action, input, pressId }: PressJob): string =>
   shortDigest(alertId || pressId, action, canonicalJson(input ?? {}));
 
 /**
- * Notes what somebody asked for and another must approve; answers what waits already where somebody asked for the same. What
- * is not about an alert is asked in chat by a notice of its own. Safe to repeat.
+ * Stores a request that another person must approve, or returns the identical pending one. A request without
+ * an alert gets its own notice in chat. Safe to repeat.
  */
-export async function askForApproval(press: PressJob, wanted: Wanted, deps: Deps): Promise<Asked> {
+export async function askForApproval(
+  press: PressJob,
+  wanted: ApprovalNeed,
+  deps: Deps,
+): Promise<ApprovalRequest> {
   const { store, now, keyring, show, postNotice } = deps;
   const id = approvalIdOf(press.pressId);
   for (;;) {
-    const latest = await store.measures.approvalIn(sameOf(press));
+    const latest = await store.measures.approvalIn(requestKey(press));
     if (latest === id) break;
     const known = latest ? await store.measures.getApproval(latest) : null;
-    if (known && isWaiting(known, now())) return known as Asked;
-    if (await store.measures.takeApprovalSlot(sameOf(press), latest, id)) break;
+    if (known && isPending(known, now())) return known as ApprovalRequest;
+    if (await store.measures.takeApprovalSlot(requestKey(press), latest, id)) break;
   }
   const stored = await store.measures.updateApproval(id, (current) => {
     if (current) return null;
@@ -59,12 +66,12 @@ export async function askForApproval(press: PressJob, wanted: Wanted, deps: Deps
       why: wanted.why,
       by: press.by,
       at: press.at,
-      until: new Date(now() + wanted.holdsMs).toISOString(),
+      until: new Date(now() + wanted.timeoutMs).toISOString(),
       needed: isPerson(press.by) ? (1 as const) : (2 as const),
       pin: wanted.pin ?? null,
-      job: asPressed(press),
+      job: originalPress(press),
     };
-    const approval: Asked = {
+    const approval: ApprovalRequest = {
       ...fixed,
       rev: 0,
       state: 'asked',
@@ -76,16 +83,16 @@ export async function askForApproval(press: PressJob, wanted: Wanted, deps: Deps
       audit: [auditOf(press, null, 'asked', wanted.why, { what: wanted.what, approval: id })],
     };
   });
-  const approval = stored as Asked;
+  const approval = stored as ApprovalRequest;
   if (approval.alertId) await show(approval.alertId);
   else await postNotice(noticeOf(approval));
   return approval;
 }
 
-const noticeOf = (approval: Asked) => ({
+const noticeOf = (approval: ApprovalRequest) => ({
   id: noticeIdOf(approval),
   text: [
-    `${plainLine(approval.by.name, 80)} asks for ${approval.what}. One person is not enough: ${approval.why}.`,
+    `${plainLine(approval.by.name, 80)} requests ${approval.what}. It needs approval: ${approval.why}.`,
     `${approval.needed === 2 ? 'Two different responders' : 'A second, different responder'} must approve it by ${approval.until.slice(0, 16).replace('T', ' ')} UTC.`,
   ].join('\n'),
   actions: [
@@ -94,8 +101,8 @@ const noticeOf = (approval: Asked) => ({
   ],
 });
 
-/** Is it as it was asked for, by a press that we signed? What somebody wrote into Redis approves nothing. */
-export function isGenuine(approval: Asked, keyring: Keyring): boolean {
+/** Whether the request is unchanged and signed by us, so that writing to Redis can't forge an approval. */
+export function isGenuine(approval: ApprovalRequest, keyring: Keyring): boolean {
   const { rev: _, state: __, approvals: ___, ended: ____, signature, ...fixed } = approval;
   return keyring.verify('approval', canonicalJson(fixed), signature);
 }
@@ -106,51 +113,59 @@ const decisionText = (id: string, { signature: _, ...decision }: Decision) =>
 const isDecisionGenuine = (id: string, decision: Decision, keyring: Keyring) =>
   keyring.verify('approval', decisionText(id, decision), decision.signature);
 
-/** What a press is about: the approval that it names, else the only one that waits on its alert. */
-export async function approvalFor(press: PressJob, { store, now }: Deps): Promise<Asked> {
+/** The approval that the press names, else the only pending one on its alert. */
+export async function approvalFor(press: PressJob, { store, now }: Deps): Promise<ApprovalRequest> {
   const named = press.input?.approvalId;
   if (typeof named === 'string') {
-    const approval = (await store.measures.getApproval(named)) as Asked | null;
-    if (!approval || (press.alertId && approval.alertId !== press.alertId)) throw new Refusal(nothingWaits);
+    const approval = (await store.measures.getApproval(named)) as ApprovalRequest | null;
+    if (!approval || (press.alertId && approval.alertId !== press.alertId))
+      throw new Refusal(noPendingRequest);
     return approval;
   }
   const alert = await store.alerts.get(press.alertId);
   const { approvals } = alert ? await store.measures.viewOf(alert) : { approvals: [] };
   const decidedHere = approvals.find((one) => one.approvals.some(({ press: id }) => id === press.pressId));
-  if (decidedHere) return decidedHere as Asked;
-  const waiting = approvals.filter((one) => isWaiting(one, now()) && one.at <= press.at);
+  if (decidedHere) return decidedHere as ApprovalRequest;
+  const waiting = approvals.filter((one) => isPending(one, now()) && one.at <= press.at);
   if (waiting.length > 1)
     throw new Refusal(
-      'Several requests wait here. Look at the message again, then press at the one you mean.',
+      'Several requests are pending. Check the message, then press the button of the one you mean.',
     );
   const [only] = waiting;
-  if (!only) throw new Refusal(nothingWaits);
-  return only as Asked;
+  if (!only) throw new Refusal(noPendingRequest);
+  return only as ApprovalRequest;
 }
 
-const nothingWaits = 'Nothing waits for approval here any more, or it was asked for again in another form.';
+const noPendingRequest = 'Nothing is waiting for approval here, or the request was replaced.';
 
-/** What waits for the very same as the press asks, or what this press has approved. */
-export async function sameAsked(press: PressJob, { store, now }: Deps): Promise<Asked | null> {
-  const latest = await store.measures.approvalIn(sameOf(press));
-  const found = latest ? ((await store.measures.getApproval(latest)) as Asked | null) : null;
+/** The identical pending request, or the one that this press approved. */
+export async function findIdenticalRequest(
+  press: PressJob,
+  { store, now }: Deps,
+): Promise<ApprovalRequest | null> {
+  const latest = await store.measures.approvalIn(requestKey(press));
+  const found = latest ? ((await store.measures.getApproval(latest)) as ApprovalRequest | null) : null;
   const isMine = found?.approvals.some((one) => one.press === press.pressId);
-  return found && (isMine || isWaiting(found, now())) ? found : null;
+  return found && (isMine || isPending(found, now())) ? found : null;
 }
 
 /**
- * Notes that somebody approves; answers the approval once enough people have, and from then on to every try of the press
+ * Records an approval. Returns the request once enough people approved it, and on every retry of the press
  * that completed it.
- * @throws {Refusal} where this person's approval does not count
+ * @throws {Refusal} if this person's approval does not count
  */
-export async function approve(found: Asked, press: CheckedPress, deps: Deps): Promise<Asked | null> {
+export async function approve(
+  found: ApprovalRequest,
+  press: CheckedPress,
+  deps: Deps,
+): Promise<ApprovalRequest | null> {
   const { store, keyring, now, show } = deps;
-  if (!isGenuine(found, keyring)) throw new Refusal(nothingWaits);
+  if (!isGenuine(found, keyring)) throw new Refusal(noPendingRequest);
   let complete = false;
   const stored = await store.measures.updateApproval(found.id, (current) => {
-    const approval = current as Asked | null;
+    const approval = current as ApprovalRequest | null;
     complete = false;
-    if (!approval) throw new Refusal(nothingWaits);
+    if (!approval) throw new Refusal(noPendingRequest);
     const genuine = approval.approvals.filter((one) => isDecisionGenuine(approval.id, one, keyring));
     const mine = genuine.findIndex((one) => one.press === press.pressId);
     if (mine >= 0) {
@@ -158,13 +173,13 @@ export async function approve(found: Asked, press: CheckedPress, deps: Deps): Pr
         mine === approval.needed - 1 && approval.state !== 'declined' && approval.state !== 'cancelled';
       return null;
     }
-    if (!isWaiting(approval, now())) throw new Refusal(whyOver(approval));
+    if (!isPending(approval, now())) throw new Refusal(whyClosed(approval));
     if (!isPerson(press.by)) throw new Refusal('Only a person who is signed in may approve or decline.');
     const behind = [approval.by, ...genuine.map(({ by }) => by)].filter(isPerson);
-    const distinct = behind.every((one) => areTwoPeople(one, press.by));
+    const distinct = behind.every((one) => areDifferentPeople(one, press.by));
     if (!distinct)
       throw new Refusal(
-        `${behind.some((one) => isSamePerson(one, press.by)) ? 'You asked for it or approved it already' : 'It is not certain that you are somebody else than who asked'}. A second, different responder must approve it, in the same chat.`,
+        `${behind.some((one) => isSamePerson(one, press.by)) ? 'You already requested or approved it' : 'Runwatch cannot confirm that you are not the requester'}. A second, different responder must approve it, in the same chat.`,
       );
     const unsigned = { by: press.by, at: press.at, press: press.pressId, signature: '' };
     const decision = {
@@ -190,20 +205,20 @@ export async function approve(found: Asked, press: CheckedPress, deps: Deps): Pr
     };
   });
   if (found.alertId) await show(found.alertId);
-  return complete ? (stored as Asked) : null;
+  return complete ? (stored as ApprovalRequest) : null;
 }
 
-/** Notes what came of what was approved. */
-export async function noteCarriedOut({ id, alertId }: Asked, { store, show }: Deps): Promise<void> {
+/** Marks an approved request as carried out. */
+export async function markCarriedOut({ id, alertId }: ApprovalRequest, { store, show }: Deps): Promise<void> {
   await store.measures.updateApproval(id, (current) =>
     current?.state === 'approved' ? { approval: { ...current, state: 'carried out' } } : null,
   );
   if (alertId) await show(alertId);
 }
 
-/** Ends what waits: its asker withdraws it, somebody else declines it. */
+/** Ends a pending request: withdrawn by its requester, or declined by someone else. */
 export async function decline(
-  found: Asked,
+  found: ApprovalRequest,
   press: CheckedPress,
   deps: Deps,
 ): Promise<'declined' | 'cancelled'> {
@@ -211,8 +226,8 @@ export async function decline(
   const state = isSamePerson(found.by, press.by) ? 'cancelled' : 'declined';
   await store.measures.updateApproval(found.id, (approval) => {
     if (approval?.ended && approval.state === state) return null;
-    if (!approval || !isWaiting(approval, now()))
-      throw new Refusal(approval ? whyOver(approval as Asked) : nothingWaits);
+    if (!approval || !isPending(approval, now()))
+      throw new Refusal(approval ? whyClosed(approval as ApprovalRequest) : noPendingRequest);
     if (!isPerson(press.by)) throw new Refusal('Only a person who is signed in may approve or decline.');
     return {
       approval: { ...approval, state, ended: { by: press.by, at: press.at } },
@@ -234,7 +249,7 @@ export async function decline(
   return state;
 }
 
-function whyOver({ state, until, ended, approvals }: Asked): string {
+function whyClosed({ state, until, ended, approvals }: ApprovalRequest): string {
   const who = plainLine((ended?.by ?? approvals.at(-1)?.by)?.name, 80);
   switch (state) {
     case 'declined':
@@ -243,13 +258,13 @@ function whyOver({ state, until, ended, approvals }: Asked): string {
       return `${who} withdrew it.`;
     case 'approved':
     case 'carried out':
-      return `It was approved already, by ${who}.`;
+      return `${who} already approved it.`;
     default:
-      return `Nobody approved it by ${until.slice(0, 16).replace('T', ' ')} UTC. Ask again.`;
+      return `Nobody approved it by ${until.slice(0, 16).replace('T', ' ')} UTC. Request it again.`;
   }
 }
 
-/** Ends what nobody decided in time, and says so. Safe to repeat. */
+/** Expires undecided requests and updates their alerts. Safe to repeat. */
 export async function expireApprovals({
   store,
   now,
@@ -258,7 +273,7 @@ export async function expireApprovals({
   const at = new Date(now()).toISOString();
   for (const { id } of await store.measures.listApprovals()) {
     const stored = await store.measures.updateApproval(id, (approval) => {
-      if (approval?.state !== 'asked' || isWaiting(approval, now())) return null;
+      if (approval?.state !== 'asked' || isPending(approval, now())) return null;
       const by = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' } as const;
       return {
         approval: { ...approval, state: 'expired', ended: { by, at } },
@@ -280,6 +295,9 @@ export async function expireApprovals({
   }
 }
 
-/** What is added to the notice that asked. */
-export const sayOnNotice = (approval: Asked, text: string, { showNotice }: Pick<ActionDeps, 'showNotice'>) =>
-  approval.alertId ? Promise.resolve() : showNotice(noticeIdOf(approval), text);
+/** Adds the result to the request's notice, if it has one. */
+export const addToNotice = (
+  approval: ApprovalRequest,
+  text: string,
+  { showNotice }: Pick<ActionDeps, 'showNotice'>,
+) => (approval.alertId ? Promise.resolve() : showNotice(noticeIdOf(approval), text));

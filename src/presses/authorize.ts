@@ -3,10 +3,10 @@ import type { ResponderRule } from '../config/config';
 import { globMatches } from '../domain/exceptions/exception';
 import { isConsoleToken, type Presser } from '../domain/people/person';
 
-/** Whether somebody is in a chat's or Entra's group; asked only when a rule names one. */
+/** Whether a person is in a chat or Entra group. Called only when a rule names a group. */
 export type InGroup = (group: string, presser: Presser) => Promise<boolean>;
 
-export interface Asked {
+export interface AccessCheck {
   action: ActionId;
   needs: Action['right'];
   presser: Presser;
@@ -14,11 +14,11 @@ export interface Asked {
 }
 
 /**
- * May this person do it there? Answers null when they may, else why not, in words for them.
- * @param mayRead whoever may read may triage where no responder is configured
+ * Returns null if this person may do it in that subscription, else the reason as text for them.
+ * @param mayRead while no responder is configured, readers may triage
  */
 export async function refusalFor(
-  asked: Asked,
+  asked: AccessCheck,
   rules: readonly ResponderRule[],
   inGroup: InGroup,
   mayRead: (presser: Presser) => Promise<boolean>,
@@ -32,16 +32,16 @@ export async function refusalFor(
   for (const rule of rules) {
     if (rule.may !== 'all' && !rule.may.includes(asked.action)) continue;
     if (rule.subscriptions && !rule.subscriptions.includes(asked.subscriptionId.toLowerCase())) continue;
-    for (const who of rule.who) if (await isMeant(who, asked.presser, inGroup)) return null;
+    for (const who of rule.who) if (await matchesRule(who, asked.presser, inGroup)) return null;
   }
-  return `You are not among the responders who may ${asked.action.replaceAll('_', ' ')} here. Ask one of them, or have RUNWATCH_RESPONDERS changed.`;
+  return `You are not among the responders who may ${asked.action.replaceAll('_', ' ')} here. Ask one of them, or ask an admin to change RUNWATCH_RESPONDERS.`;
 }
 
 /**
- * The subscriptions that somebody's right to an action is limited to; undefined where some rule gives it everywhere, or no
- * rule gives it at all.
+ * The subscriptions that a person's right to an action is limited to. Undefined if a rule grants it
+ * everywhere, or if no rule grants it.
  */
-export async function limitOf(
+export async function subscriptionLimitOf(
   action: ActionId,
   presser: Presser,
   rules: readonly ResponderRule[],
@@ -51,7 +51,7 @@ export async function limitOf(
   for (const rule of rules) {
     if (rule.may !== 'all' && !rule.may.includes(action)) continue;
     for (const who of rule.who) {
-      if (!(await isMeant(who, presser, inGroup))) continue;
+      if (!(await matchesRule(who, presser, inGroup))) continue;
       if (!rule.subscriptions) return undefined;
       limits.push(...rule.subscriptions);
     }
@@ -60,39 +60,39 @@ export async function limitOf(
 }
 
 export const cannotRead =
-  'You may not read alerts here. Join a channel that alerts go to, or have RUNWATCH_READERS changed.';
+  'You may not read alerts here. Join an alert channel, or ask an admin to change RUNWATCH_READERS.';
 
 export interface ReaderRules {
   responders: readonly ResponderRule[];
   readers: readonly string[] | null;
   inGroup: InGroup;
-  /** Is this person a member of a channel that alerts go to? */
+  /** Whether this person is a member of an alert channel. */
   isInAlertChannel: (presser: Presser) => Promise<boolean>;
 }
 
 /**
- * May this person read alerts, roles and exceptions? Responders always may; else RUNWATCH_READERS decides, and where it is
- * unset the membership of a channel that alerts go to. The console decides by its own door.
+ * Whether this person may read alerts, roles and exceptions. Responders always may. Otherwise
+ * RUNWATCH_READERS decides or, if unset, membership of an alert channel. The console checks access at login.
  */
 export async function mayRead(presser: Presser, rules: ReaderRules): Promise<boolean> {
   if (presser.surface !== 'slack' && presser.surface !== 'teams') return true;
-  if (await isNamed(presser, rules.responders, rules.inGroup)) return true;
-  for (const who of rules.readers ?? []) if (await isMeant(who, presser, rules.inGroup)) return true;
+  if (await isResponder(presser, rules.responders, rules.inGroup)) return true;
+  for (const who of rules.readers ?? []) if (await matchesRule(who, presser, rules.inGroup)) return true;
   return rules.readers === null && (await rules.isInAlertChannel(presser));
 }
 
-/** Is this person among the responders, for whatever action and place? */
-export async function isNamed(
+/** Whether this person is a responder for any action in any subscription. */
+export async function isResponder(
   presser: Presser,
   responders: readonly ResponderRule[],
   inGroup: InGroup,
 ): Promise<boolean> {
   for (const who of new Set(responders.flatMap((rule) => rule.who)))
-    if (await isMeant(who, presser, inGroup)) return true;
+    if (await matchesRule(who, presser, inGroup)) return true;
   return false;
 }
 
-async function isMeant(who: string, presser: Presser, inGroup: InGroup): Promise<boolean> {
+async function matchesRule(who: string, presser: Presser, inGroup: InGroup): Promise<boolean> {
   if (isConsoleToken(presser)) return who.toLowerCase() === presser.id;
   if (who === '*') return true;
   if (/^(slack|entra)-group:/.test(who)) return inGroup(who, presser);

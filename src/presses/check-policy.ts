@@ -1,8 +1,8 @@
 import { actionIds, actionOf } from '../actions/registry';
 import { type Config, ConfigError } from '../config/config';
 
-/** @throws {ConfigError} naming every action of RUNWATCH_CONFIG that there is not */
-export function refuseUnknownActions({ policy }: Pick<Config, 'policy'>): void {
+/** @throws {ConfigError} that lists every unknown action id in RUNWATCH_CONFIG */
+export function checkActionIds({ policy }: Pick<Config, 'policy'>): void {
   const named = [
     ...(policy.responders ?? []).flatMap(({ may }, index) =>
       may === 'all' ? [] : may.map((id) => [`responders.${index}.may`, id] as const),

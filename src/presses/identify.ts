@@ -4,14 +4,14 @@ import type { Identified } from '../chat/surface-press';
 import type { Config } from '../config/config';
 import type { Presser } from '../domain/people/person';
 import type { Log } from '../runtime/log';
-import { type InGroup, isNamed, mayRead as mayReadBy } from './authorize';
+import { type InGroup, isResponder, mayRead as mayReadBy } from './authorize';
 
 export interface PeopleDeps {
   config: Pick<Config, 'responders' | 'readers' | 'policy' | 'slack'>;
   azure: Pick<Azure, 'directory' | 'tenantId'>;
-  /** By workspace; null without Slack. */
+  /** By workspace; null if Slack is not configured. */
   slackPeople: ((team: string | undefined) => SlackPeople) | null;
-  /** Null without Teams. */
+  /** Null if Teams is not configured. */
   teams: {
     identify: (by: Presser, conversation: string | null) => Promise<Identified>;
     isInAlertChannel: (by: Presser) => Promise<boolean>;
@@ -19,9 +19,9 @@ export interface PeopleDeps {
   log: Log;
 }
 
-/** Who somebody is on their surface, which groups they are in, and whether they may read. */
+/** Identifies people on their surface, looks up their groups, and checks whether they may read. */
 export function createPeople({ config, azure, slackPeople, teams, log }: PeopleDeps) {
-  /** @param place the channel or conversation that they pressed in */
+  /** @param place the channel or conversation of the press */
   async function identify(by: Presser, place: string | null): Promise<Identified> {
     if (by.surface === 'slack') {
       if (!slackPeople) return { refused: 'Slack is not configured here.' };
@@ -33,7 +33,10 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
     return { presser: by };
   }
 
-  /** Entra's id of whoever has the verified address, where Microsoft Graph may be asked: addresses differ, people do not. */
+  /**
+   * Adds the Entra object id of the verified email, if Microsoft Graph is available: one person may have
+   * several addresses.
+   */
   async function withObjectId(presser: Presser): Promise<Presser> {
     if (presser.email === undefined) return presser;
     const objectId = await azure.directory.userIdOf(presser.email).catch(() => null);
@@ -42,7 +45,10 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
     return { ...presser, objectId, ...(tenant ? { tenant } : {}) };
   }
 
-  /** Slack's groups are Slack's to know; Entra's are asked of Graph, by object id in Teams, by e-mail address elsewhere. */
+  /**
+   * Slack resolves its own groups. Graph resolves Entra groups: by object id in Teams, by object id or email
+   * elsewhere.
+   */
   const inGroup: InGroup = async (group, presser) => {
     const [kind, id = ''] = group.split(':');
     if (kind === 'slack-group')
@@ -52,7 +58,7 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
     const who = presser.surface === 'teams' ? presser.id : (presser.objectId ?? presser.email);
     if (!who) return false;
     return azure.directory.isMember(who, id).catch((error) => {
-      log.warn({ error, group }, 'could not look whether a person is in a group; taken as not');
+      log.warn({ error, group }, 'could not check group membership; treating the person as not a member');
       return false;
     });
   };
@@ -75,7 +81,7 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
         .catch((error) => {
           log.warn(
             { error, channel },
-            'could not look who is in a channel, so nobody may read by it; the Slack app needs channels:read and groups:read',
+            'could not read the channel’s members, so membership grants no read access; the Slack app needs channels:read and groups:read',
           );
           return false;
         });
@@ -87,9 +93,9 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
   return {
     identify,
     inGroup,
-    /** Has this person every right, everywhere? */
-    mayEverything: (presser: Presser): Promise<boolean> =>
-      isNamed(
+    /** Whether this person has every right in every subscription. */
+    hasFullRights: (presser: Presser): Promise<boolean> =>
+      isResponder(
         presser,
         config.responders.filter(({ may, subscriptions }) => may === 'all' && subscriptions === null),
         inGroup,
@@ -101,7 +107,7 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
         inGroup,
         isInAlertChannel,
       }),
-    /** A Slack user's name, for showing it. */
+    /** A Slack user with a display name. */
     describe: async (slackUser: string): Promise<Presser> =>
       slackPeople?.(undefined).describe(slackUser) ?? { surface: 'slack', id: slackUser, name: slackUser },
   };

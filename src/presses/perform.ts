@@ -1,6 +1,6 @@
 import type { Action, ActionDeps, AlertAction, CheckedPress, FreeAction, PressJob } from '../actions/action';
 import { auditOf } from '../actions/audit-of';
-import { failUnderWay, isPassing, remedyOf } from '../actions/carry-out';
+import { failInProgress, isTransient, remedyOf } from '../actions/carry-out';
 import { withPress } from '../actions/record';
 import { actionOf } from '../actions/registry';
 import { theMachine } from '../actions/targets';
@@ -8,7 +8,7 @@ import type { Identified } from '../chat/surface-press';
 import { type Alert, isCallerOf } from '../domain/alerts/alert';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
-import { approvalHoldsMs, exceptionApprovalHoldsMs } from '../domain/measures/approval';
+import { approvalTimeoutMs, exceptionApprovalTimeoutMs } from '../domain/measures/approval';
 import type { Presser } from '../domain/people/person';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { plainLine } from '../domain/text/plain-text';
@@ -17,39 +17,39 @@ import { shortDigest } from '../domain/text/short-digest';
 import type { Metrics } from '../runtime/metrics';
 import type { PressResult } from '../store/press-results';
 import {
-  type Asked,
+  type ApprovalRequest,
+  addToNotice,
   approvalFor,
   approve,
   askForApproval,
   decline,
-  noteCarriedOut,
-  sameAsked,
-  sayOnNotice,
+  findIdenticalRequest,
+  markCarriedOut,
 } from './approvals';
-import { type InGroup, limitOf, refusalFor } from './authorize';
+import { type InGroup, refusalFor, subscriptionLimitOf } from './authorize';
 import { isSigned, targetOf } from './press';
 import { pressSchema, readInput } from './press-input';
-import { rightsFor, wantsFourEyes } from './rights';
+import { needsFourEyes, rightsFor } from './rights';
 
 export interface PerformDeps extends ActionDeps {
   inGroup: InGroup;
   mayRead: (presser: Presser) => Promise<boolean>;
   metrics: Metrics;
-  /** Asks the surface who pressed, and whether it vouches for them. */
+  /** Asks the surface to verify who pressed. */
   identify: (press: PressJob) => Promise<Identified>;
-  /** Tells the presser something that only they see. */
-  whisper: (press: PressJob, text: string) => Promise<void>;
+  /** Sends the presser a message that only they see. */
+  replyPrivately: (press: PressJob, text: string) => Promise<void>;
 }
 
-/** How often a passing failure is tried again before the alert says that it failed. */
+/** Attempts before a transient failure counts as final and is shown on the alert. */
 const maxAttempts = 6;
 
-/** A press that waited longer than this is not done any more: whoever pressed has long looked elsewhere. */
-const pressHoldsMs = 86_400_000;
+/** A press queued for longer than this, in ms, is refused: the presser no longer expects it. */
+const maxPressAgeMs = 86_400_000;
 
 /**
- * Does what was pressed: checks the job, the person and their right, runs the action and audits it. Refusals are answered
- * in private.
+ * Handles a press: checks the job, the person and their rights, runs the action and audits it. Refusals go
+ * to the presser privately.
  * @param attempt counted from 1
  */
 export async function perform(queued: unknown, attempt: number, deps: PerformDeps): Promise<void> {
@@ -61,13 +61,16 @@ export async function perform(queued: unknown, attempt: number, deps: PerformDep
     else await performChecked(action, press, deps);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    // An earlier try may have begun what this one may not go on with.
-    if (attempt > 1) await failUnderWay(press.pressId, error.message.replace(/\.$/, ''), deps);
+    // An earlier attempt may have started a measure that this attempt is not allowed to continue.
+    if (attempt > 1) await failInProgress(press.pressId, error.message.replace(/\.$/, ''), deps);
     return refuse(press, error.message, deps);
   }
 }
 
-/** The press of a job, whole, signed by us, by somebody whom their surface vouches for; null when it was refused. */
+/**
+ * Returns a job's press if it is complete, signed by us and from a person whom the surface vouches for.
+ * Returns null if it was refused.
+ */
 async function checkPress(
   queued: unknown,
   attempt: number,
@@ -76,7 +79,7 @@ async function checkPress(
   const parsed = pressSchema.safeParse(queued);
   const action = actionOf(parsed.data?.action ?? '');
   if (!parsed.success || !action) {
-    deps.log.error({ issue: parsed.error?.issues[0]?.message }, 'a job that is no press was refused');
+    deps.log.error({ issue: parsed.error?.issues[0]?.message }, 'refused an invalid job in the press queue');
     deps.metrics.presses.inc({ action: 'unknown', result: 'refused' });
     return null;
   }
@@ -85,66 +88,69 @@ async function checkPress(
     await refuseUnsigned(job, deps);
     return null;
   }
-  if (deps.now() - Date.parse(job.at) > pressHoldsMs) {
-    await failUnderWay(job.pressId, 'Runwatch stopped while this was under way', deps);
-    await refuse(job, 'You pressed this more than a day ago, so it was not done. Press again.', deps);
+  if (deps.now() - Date.parse(job.at) > maxPressAgeMs) {
+    await failInProgress(job.pressId, 'Runwatch stopped while this was in progress', deps);
+    await refuse(job, 'This request is more than a day old, so it was not run. Press again.', deps);
     return null;
   }
   const known = await deps.store.pressResults.get(job.pressId);
   if (known && known.result !== 'asked') return null;
   const identified = await identifyPress(job, action, deps);
   if ('refused' in identified) {
-    if (attempt > 1) await failUnderWay(job.pressId, identified.refused.replace(/\.$/, ''), deps);
+    if (attempt > 1) await failInProgress(job.pressId, identified.refused.replace(/\.$/, ''), deps);
     await refuse(job, identified.refused, deps);
     return null;
   }
   return { press: { ...identified.press, lastTry: attempt >= maxAttempts }, action };
 }
 
-const isOurs = ({ by }: PressJob) => by.surface === 'runwatch';
+const isByRunwatch = ({ by }: PressJob) => by.surface === 'runwatch';
 
-/** The press with who it is by and what was filled in, both checked. */
+/** The press with its presser and input verified. */
 async function identifyPress(
   job: PressJob,
   action: Action,
   deps: PerformDeps,
 ): Promise<{ press: PressJob } | { refused: string }> {
-  const known = isOurs(job) ? { presser: job.by } : await deps.identify(job);
+  const known = isByRunwatch(job) ? { presser: job.by } : await deps.identify(job);
   if ('refused' in known) return known;
   const read = readInput(action, job.input);
   return 'refused' in read ? read : { press: { ...job, by: known.presser, input: read.input } };
 }
 
-/** A press that nobody signed does nothing, and is listed, so that whoever pressed before an upgrade can press again. */
+/**
+ * Refuses a press without a valid signature, and lists it so that someone who pressed before an upgrade can
+ * press again.
+ */
 async function refuseUnsigned(press: PressJob, deps: PerformDeps): Promise<void> {
   const unsigned = press.signature === undefined;
   const why = unsigned
-    ? 'This press was queued without a signature, by an older version or by somebody else. Press again.'
-    : 'The signature of this press does not fit: RUNWATCH_SECRET differs between processes, or somebody wrote into Redis. Press again.';
+    ? 'This press was queued without a signature, by an older version or another program. Press again.'
+    : 'The signature of this press is invalid: RUNWATCH_SECRET differs between processes, or someone changed Redis. Press again.';
   deps.log.error(
     { pressId: press.pressId, action: press.action, alertId: press.alertId, unsigned },
-    'a press was not done: its signature does not fit',
+    'refused a press with an invalid signature',
   );
   const { pressId, alertId, action, by, at } = press;
   const who = plainLine(by.name, 80);
-  await deps.store.pressAgain.note({ pressId, alertId, action, by: who, at });
-  await tellToPressAgain(`${who}: ${action.replaceAll('_', ' ')} on ${plainLine(alertId, 40)}`, deps);
-  // Under an id of its own: a forged press must not keep the real one with its id from being audited.
+  await deps.store.rejectedPresses.note({ pressId, alertId, action, by: who, at });
+  await askToPressAgain(`${who}: ${action.replaceAll('_', ' ')} on ${plainLine(alertId, 40)}`, deps);
+  // A separate id, so that a forged press can't block the audit entry of the real press with the same id.
   await refuse({ ...press, pressId: `unsigned-${shortDigest(canonicalJson(press))}` }, why, deps);
 }
 
 const pressAgainHead =
-  'Presses that were queued without a signature were not done, most likely since an older version left them. Please press again:';
-/** One notice an hour, with this many lines. */
-const pressAgainLines = 20;
+  'Presses without a valid signature were not run. Most likely an older version queued them. Please press again:';
+/** Maximum lines in the notice, which is posted once an hour. */
+const maxPressAgainLines = 20;
 
-async function tellToPressAgain(line: string, { store, now, postNotice }: PerformDeps): Promise<void> {
+async function askToPressAgain(line: string, { store, now, postNotice }: PerformDeps): Promise<void> {
   const id = `notice-press-again-${new Date(now()).toISOString().slice(0, 13)}`;
   const text = `${pressAgainHead}\n• ${line}`;
   await store.deliveries.changeNotice(
     id,
     (notice) =>
-      notice.text.includes(line) || notice.text.split('\n').length > pressAgainLines
+      notice.text.includes(line) || notice.text.split('\n').length > maxPressAgainLines
         ? notice
         : { ...notice, text: `${notice.text}\n• ${line}` },
     store.surfaces,
@@ -152,7 +158,7 @@ async function tellToPressAgain(line: string, { store, now, postNotice }: Perfor
   await postNotice({ id, text });
 }
 
-/** Runs an action by a press that is known to be somebody's, if they may and one person is enough. */
+/** Runs an action for a verified press, if the person may do it and no approval is missing. */
 async function performChecked(
   action: AlertAction | FreeAction,
   press: CheckedPress,
@@ -160,84 +166,97 @@ async function performChecked(
 ): Promise<void> {
   const view = action.about === 'alert' ? await viewFor(press, deps) : null;
   const allowed = await authorized(action, press, view, deps);
-  if (action.about !== 'alert' && action.onlyApproved) throw new Refusal('That needs an approval.');
-  const wanted = await whyApproval(action, allowed, view, deps);
+  if (action.about !== 'alert' && action.onlyApproved) throw new Refusal('This needs approval.');
+  const wanted = await approvalNeeded(action, allowed, view, deps);
   if (!wanted) return run(action, allowed, view, deps);
-  const same = (await sameAsked(allowed, deps)) ?? (await askForApproval(allowed, wanted, deps));
+  const same = (await findIdenticalRequest(allowed, deps)) ?? (await askForApproval(allowed, wanted, deps));
   if (same.job.pressId !== press.pressId) {
     const complete = await approve(same, allowed, deps);
     if (complete) return carryOutApproved(complete, allowed, deps);
-    return note(allowed, { result: 'asked', text: 'Noted. One more responder must approve it.' }, deps);
+    return note(
+      allowed,
+      { result: 'asked', text: 'Approval recorded. One more responder must approve it.' },
+      deps,
+    );
   }
   const { until } = same;
-  const when = `${until.slice(11, 16)} UTC${wanted.holdsMs > 3_600_000 ? ` on ${until.slice(0, 10)}` : ''}`;
+  const when = `${until.slice(11, 16)} UTC${wanted.timeoutMs > 3_600_000 ? ` on ${until.slice(0, 10)}` : ''}`;
   const text = `Not done yet: ${wanted.why}. A second, different responder must approve it by ${when}.`;
   await note(allowed, { result: 'asked', text }, deps);
 }
 
-/** Approves or declines what another person asked for; who approves must have the right to it themselves. */
+/**
+ * Approves or declines another person's request. The decision requires the same right as the requested
+ * action.
+ */
 async function decide(action: FreeAction, press: CheckedPress, deps: PerformDeps): Promise<void> {
   const found = await approvalFor(press, deps);
-  const { action: wanted, view } = await askedAction(found, deps);
+  const { action: wanted, view } = await requestedAction(found, deps);
   const asIf = { ...found.job, by: press.by };
   const allowed = await authorized(wanted, { ...asIf, lastTry: press.lastTry }, view, deps);
   if (action.id === 'decline') {
     const how = await decline(found, press, deps);
     const text = how === 'cancelled' ? 'withdrew it' : 'declined it';
-    await sayOnNotice(found, `${plainLine(press.by.name, 80)} ${text}.`, deps);
+    await addToNotice(found, `${plainLine(press.by.name, 80)} ${text}.`, deps);
     return note(press, { result: 'done', text: how === 'cancelled' ? 'Withdrawn.' : 'Declined.' }, deps);
   }
-  // Whoever may add exceptions for some subscriptions only may approve them for those only.
+  // A person whose right is limited to some subscriptions may approve exceptions only for those.
   await wanted.approval?.(allowed, deps);
   const complete = await approve(found, press, deps);
   if (!complete)
     return note(
       press,
-      { result: 'asked', text: 'Noted. A second, different responder must approve it too.' },
+      { result: 'asked', text: 'Approval recorded. A second, different responder must also approve it.' },
       deps,
     );
   await carryOutApproved(complete, press, deps);
 }
 
-async function askedAction(
-  { job }: Asked,
+async function requestedAction(
+  { job }: ApprovalRequest,
   deps: PerformDeps,
 ): Promise<{ action: AlertAction | FreeAction; view: AlertView | null }> {
   const action = actionOf(job.action);
-  if (!action || action.about === 'approval') throw new Refusal('That action does not exist any more.');
+  if (!action || action.about === 'approval') throw new Refusal('That action no longer exists.');
   return { action, view: action.about === 'alert' ? await viewFor(job, deps) : null };
 }
 
-/** Does what was asked for, as its asker's press, on every try of the press that approved it. */
-async function carryOutApproved(approval: Asked, press: CheckedPress, deps: PerformDeps): Promise<void> {
+/**
+ * Carries out the request under the requester's press. Runs on every attempt of the press that approved it.
+ */
+async function carryOutApproved(
+  approval: ApprovalRequest,
+  press: CheckedPress,
+  deps: PerformDeps,
+): Promise<void> {
   const { store, now } = deps;
   const who = plainLine(press.by.name, 80);
   let asker: PressJob = approval.job;
   let result: PressResult;
   try {
-    const { action, view } = await askedAction(approval, deps);
+    const { action, view } = await requestedAction(approval, deps);
     const asked = await identifyPress(approval.job, action, deps);
-    if ('refused' in asked) throw new Refusal(`Whoever asked for it may not any more: ${asked.refused}`);
+    if ('refused' in asked) throw new Refusal(`The requester may no longer do this: ${asked.refused}`);
     const job = { ...asked.press, approvedBy: press.by, lastTry: press.lastTry };
     asker = job;
     if (pinOf(action, job, view) !== approval.pin)
-      throw new Refusal('The alert is about other machines or roles than when it was asked for. Ask again.');
-    const allowed = isPersonless(job) ? job : await authorized(action, job, view, deps);
-    result = await runTold(action, allowed, view, deps);
+      throw new Refusal('The alert’s machines or roles changed after the request. Request it again.');
+    const allowed = isFromCli(job) ? job : await authorized(action, job, view, deps);
+    result = await runAction(action, allowed, view, deps);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     result = { result: 'refused', text: error.message };
-    await failUnderWay(asker.pressId, error.message.replace(/\.$/, ''), deps);
+    await failInProgress(asker.pressId, error.message.replace(/\.$/, ''), deps);
     const audit = auditOf({ ...asker, at: new Date(now()).toISOString() }, null, 'refused', error.message);
     await store.audit.append([audit], `${asker.pressId} refused`);
   }
-  await noteCarriedOut(approval, deps);
-  await sayOnNotice(approval, `${who} approved it. ${result.text}`.trim(), deps);
+  await markCarriedOut(approval, deps);
+  await addToNotice(approval, `${who} approved it. ${result.text}`.trim(), deps);
   await note(asker, result, deps);
   await note(press, result, deps);
 }
 
-/** What an approval is for beside the action and what was filled in; null where that says it all. */
+/** A digest of the approval's targets; null if the action and its input fully define it. */
 function pinOf(action: Action, press: PressJob, view: AlertView | null): string | null {
   if (!view || action.about !== 'alert') return null;
   const actions = [action, ...rightsFor(action, press.input ?? {}, view).map(actionOf)];
@@ -245,22 +264,21 @@ function pinOf(action: Action, press: PressJob, view: AlertView | null): string 
   return targets.length > 0 ? shortDigest(...[...new Set(targets)].sort()) : null;
 }
 
-/** What a command asked for is done by those who approved it. */
-const isPersonless = ({ by }: PressJob) => by.surface === 'cli';
+/** A request from the command line runs under its approvers' rights. */
+const isFromCli = ({ by }: PressJob) => by.surface === 'cli';
 
-const movedOn =
-  'The alert is about another machine than when you pressed. Look at it again, then press again.';
+const targetChanged = 'The alert’s machine changed after you pressed. Check the alert, then press again.';
 
 async function viewFor(press: PressJob, { store }: PerformDeps): Promise<AlertView> {
   const alert = await store.alerts.get(press.alertId);
   if (!alert) throw new Refusal('This alert has expired.');
-  if (press.target !== targetOf(alert)) throw new Refusal(movedOn);
+  if (press.target !== targetOf(alert)) throw new Refusal(targetChanged);
   return store.measures.viewOf(alert);
 }
 
 /**
  * The press with the subscriptions that the presser's right is limited to.
- * @throws {Refusal} where they may not
+ * @throws {Refusal} if they are not allowed
  */
 async function authorized(
   action: AlertAction | FreeAction,
@@ -268,9 +286,14 @@ async function authorized(
   view: AlertView | null,
   deps: PerformDeps,
 ): Promise<CheckedPress> {
-  if (isOurs(press)) return press;
+  if (isByRunwatch(press)) return press;
   const rights = rightsFor(action, press.input ?? {}, view);
-  const allowedIn = await limitOf(rights[0] ?? action.id, press.by, deps.config.responders, deps.inGroup);
+  const allowedIn = await subscriptionLimitOf(
+    rights[0] ?? action.id,
+    press.by,
+    deps.config.responders,
+    deps.inGroup,
+  );
   const allowed = { ...press, ...(allowedIn ? { allowedIn } : {}) };
   if (view) {
     const refusal = await refusalOnAlert(action, rights, press, view.alert, deps);
@@ -284,7 +307,7 @@ async function authorized(
   return allowed;
 }
 
-/** Why this person may not do this to the alert, in words for them; null when they may. */
+/** Why this person may not do this to the alert, as text for them; null if they may. */
 async function refusalOnAlert(
   action: Action,
   rights: readonly string[],
@@ -296,7 +319,7 @@ async function refusalOnAlert(
   if (isCallerOf(alert, press.by) && !answers && action.id !== 'add_note')
     return 'You are the caller of this alert, so you may only answer the question and add notes. Ask another responder.';
   if (isCallerOf(alert, press.by)) return null;
-  if (answers) return 'The question was put to somebody else.';
+  if (answers) return 'Someone else was asked this question.';
   const subscriptions = new Set(alert.executions.map(({ target }) => target.subscriptionId));
   for (const subscriptionId of subscriptions) {
     const refusal = await refusalOf(action, rights, press, subscriptionId, deps);
@@ -305,7 +328,7 @@ async function refusalOnAlert(
   return null;
 }
 
-/** Why this person may not do this there, for any part of it; null when they may. */
+/** Why this person may not do some part of this in the subscription; null if they may. */
 async function refusalOf(
   { right }: Action,
   rights: readonly string[],
@@ -322,23 +345,23 @@ async function refusalOf(
   return null;
 }
 
-/** Why one person is not enough for this press; null when they are. */
-async function whyApproval(
+/** Why this press needs approval; null if it does not. */
+async function approvalNeeded(
   action: AlertAction | FreeAction,
   press: CheckedPress,
   view: AlertView | null,
   deps: PerformDeps,
-): Promise<{ what: string; why: string; holdsMs: number; pin: string | null } | null> {
-  if (isOurs(press)) return null;
+): Promise<{ what: string; why: string; timeoutMs: number; pin: string | null } | null> {
+  if (isByRunwatch(press)) return null;
   const special = await action.approval?.(press, deps);
-  const four = wantsFourEyes(action, press.input ?? {}, view, deps.config.policy, actionOf);
+  const four = needsFourEyes(action, press.input ?? {}, view, deps.config.policy, actionOf);
   if (!special && !four) return null;
   const isException = action.about === 'exception' || action.id.includes('exception');
   return {
     what: special?.what ?? whatOf(action, view),
-    why: special?.why ?? 'this action wants two people here',
+    why: special?.why ?? 'this action requires two people here',
     pin: pinOf(action, press, view),
-    holdsMs: special?.holdsMs ?? (isException ? exceptionApprovalHoldsMs : approvalHoldsMs),
+    timeoutMs: special?.timeoutMs ?? (isException ? exceptionApprovalTimeoutMs : approvalTimeoutMs),
   };
 }
 
@@ -354,11 +377,11 @@ async function run(
   view: AlertView | null,
   deps: PerformDeps,
 ): Promise<void> {
-  await note(press, await runTold(action, press, view, deps), deps);
+  await note(press, await runAction(action, press, view, deps), deps);
 }
 
-/** @throws what passes by itself, so that the job is tried again, and {@link Refusal}s */
-async function runTold(
+/** @throws transient failures, so that the job is retried, and {@link Refusal}s */
+async function runAction(
   action: AlertAction | FreeAction,
   press: CheckedPress,
   view: AlertView | null,
@@ -371,12 +394,12 @@ async function runTold(
         : await action.run(press, deps);
     return { result: await resultOf(press, deps), text: answer ?? '' };
   } catch (error) {
-    if (error instanceof Refusal || (isPassing(error) && !press.lastTry)) throw error;
+    if (error instanceof Refusal || (isTransient(error) && !press.lastTry)) throw error;
     return { result: 'failed', text: await fail(press, error as Error, action, deps) };
   }
 }
 
-/** A measure that failed says so itself; the press failed with it. */
+/** A failed measure reports its own failure; the press counts as failed too. */
 async function resultOf(press: PressJob, { store }: PerformDeps): Promise<PressResult['result']> {
   if (!press.alertId) return 'done';
   const alert = await store.alerts.get(press.alertId);
@@ -386,16 +409,16 @@ async function resultOf(press: PressJob, { store }: PerformDeps): Promise<PressR
   return measures.some((one) => one.state === 'failed' && isMine(one)) ? 'failed' : 'done';
 }
 
-/** Notes what came of a press, and tells it to whoever pressed. */
+/** Stores the result of a press and sends it to the presser. */
 async function note(press: PressJob, result: PressResult, deps: PerformDeps): Promise<void> {
-  tellLog(press, result.result, deps);
+  logPress(press, result.result, deps);
   deps.metrics.presses.inc({ action: press.action, result: result.result });
-  if (result.text) await deps.whisper(press, result.text);
+  if (result.text) await deps.replyPrivately(press, result.text);
   await deps.store.pressResults.note(press.pressId, result);
 }
 
-/** One line a press, by which it is found beside the audit log. */
-function tellLog(press: PressJob, result: string, { log, metrics, now }: PerformDeps): void {
+/** Logs one line per press, to match with the audit log. */
+function logPress(press: PressJob, result: string, { log, metrics, now }: PerformDeps): void {
   const { alertId, action, pressId, by, at } = press;
   log.info({ alertId, action, pressId, by: by.id, surface: by.surface, result }, 'a press');
   metrics.pressSeconds.observe({ surface: by.surface }, Math.max(0, (now() - Date.parse(at)) / 1000));
@@ -407,7 +430,7 @@ async function refuse(press: PressJob, text: string, deps: PerformDeps): Promise
   await note(press, { result: 'refused', text }, deps);
 }
 
-/** Says on the alert that it failed, until it is retried or dismissed. Answers what to tell the presser. */
+/** Shows the failure on the alert until it is retried or dismissed. Returns the text for the presser. */
 async function fail(
   press: PressJob,
   error: Error,

@@ -3,7 +3,7 @@ import type { Action } from '../actions/action';
 
 const nothing = z.strictObject({});
 
-/** A press's input, read by its action's own schema: what the action does not ask for is refused. */
+/** Parses a press's input with its action's schema. Unknown fields are refused. */
 export function readInput(
   action: Action,
   input: unknown,
@@ -13,7 +13,7 @@ export function readInput(
   const [issue] = parsed.error.issues;
   const where = issue?.path.join('.');
   return {
-    refused: `That was not understood${where ? ` (${where.slice(0, 60)})` : ''}: ${issue?.message ?? 'unreadable'}.`,
+    refused: `The input is invalid${where ? ` (${where.slice(0, 60)})` : ''}: ${issue?.message ?? 'unreadable'}.`,
   };
 }
 
@@ -27,7 +27,7 @@ const presserSchema = z.strictObject({
   tenant: z.string().max(100).optional(),
 });
 
-/** A job of the respond queue as it must look; what else stands there is nobody's press. */
+/** The schema of a job in the respond queue. Anything else is refused. */
 export const pressSchema = z.strictObject({
   pressId: z.string().min(1).max(200),
   alertId: z.string().max(200),

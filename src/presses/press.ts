@@ -6,7 +6,7 @@ import { canonicalJson } from '../domain/text/canonical-json';
 import { shortDigest } from '../domain/text/short-digest';
 import type { Keyring } from '../runtime/keyring';
 
-/** What presses need of the queue, so that this folder need not know the pipeline. */
+/** The part of the queue that presses use, so that this folder does not depend on the pipeline. */
 interface RespondQueue {
   respond: { add: (name: string, job: PressJob, options: { jobId: string }) => Promise<unknown> };
 }
@@ -17,7 +17,7 @@ export interface Press {
   by: Presser;
   input?: Record<string, unknown>;
   replyTo?: PressJob['replyTo'];
-  /** Tells one press from another; the same nonce is the same press. */
+  /** Identifies the press: presses with the same nonce are one press. */
   nonce: string;
 }
 
@@ -26,17 +26,20 @@ export interface PressDeps {
   now: () => number;
   keyring: Keyring;
   getAlert: (id: string) => Promise<Alert | null>;
-  /** Does this process's RUNWATCH_SECRET fit the others'? What it signed would be refused else. */
-  secretFits: () => Promise<boolean>;
+  /**
+   * Whether this process's RUNWATCH_SECRET matches the other processes'. If not, they would refuse what it
+   * signs.
+   */
+  secretMatches: () => Promise<boolean>;
 }
 
 /**
- * Signs a press and queues it; answers its id. The same press delivered twice is one job.
- * @throws {Refusal} where this process may not act
+ * Signs and queues a press, and returns its id. A press delivered twice becomes one job.
+ * @throws {Refusal} if this process may not act
  */
-export function createPress({ queues, now, keyring, getAlert, secretFits }: PressDeps) {
+export function createPress({ queues, now, keyring, getAlert, secretMatches }: PressDeps) {
   return async ({ nonce, ...press }: Press): Promise<string> => {
-    if (!(await secretFits())) throw new Refusal(secretDoesNotFit);
+    if (!(await secretMatches())) throw new Refusal(secretMismatch);
     const pressId = `press-${shortDigest(press.alertId, press.action, nonce)}`;
     const alert = press.alertId ? await getAlert(press.alertId) : null;
     const unsigned = {
@@ -51,14 +54,14 @@ export function createPress({ queues, now, keyring, getAlert, secretFits }: Pres
   };
 }
 
-export const secretDoesNotFit =
-  "This process's RUNWATCH_SECRET differs from that of the others, so it does not act. Give every process the same one.";
+export const secretMismatch =
+  "This process's RUNWATCH_SECRET differs from the other processes', so it can't act. Set the same value in every process.";
 
-/** The machine that a press is about: what is signed for one machine does nothing to another. */
+/** The machine of a press. A press signed for one machine does nothing to another. */
 export const targetOf = (alert: Alert): string => summarize(alert).target.id.toLowerCase();
 
 export const isSigned = ({ signature, ...press }: PressJob, keyring: Keyring): boolean =>
   keyring.verify('press', signedText(press), signature);
 
-/** All of a press but its signature. */
+/** The press without its signature. */
 const signedText = (press: Omit<PressJob, 'signature'>): string => canonicalJson(press);

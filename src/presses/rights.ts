@@ -2,7 +2,7 @@ import type { Action, ActionId } from '../actions/action';
 import type { PolicyFile } from '../config/config';
 import type { AlertView } from '../domain/measures/alert-view';
 
-/** The actions that somebody must be allowed to do for a press: each part of one that does several. */
+/** The actions that a presser needs rights to: each part of a combined action, else the action itself. */
 export function rightsFor(
   action: Action,
   input: Record<string, unknown>,
@@ -12,8 +12,11 @@ export function rightsFor(
   return parts ?? [action.sameRightAs ?? action.id];
 }
 
-/** Does any part of the press want a second, different responder? By the configuration, else by the action itself. */
-export function wantsFourEyes(
+/**
+ * Whether any part of the press needs a second responder. The configuration takes precedence over the
+ * action's default.
+ */
+export function needsFourEyes(
   action: Action,
   input: Record<string, unknown>,
   view: AlertView | null,

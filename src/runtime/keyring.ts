@@ -11,16 +11,16 @@ import {
 } from 'node:crypto';
 import type { AuditSigner, AuditVerifier } from '../domain/audit/audit-chain';
 
-/** What a key is for. Each purpose has a key of its own, so that a signature made for one is worth nothing for another. */
+/** What a key is used for. Each purpose has its own key, so a signature is valid for one purpose only. */
 export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'measure' | 'check';
 
-/** RUNWATCH_SECRET, and RUNWATCH_SECRET_PREVIOUS while it is being replaced. */
+/** RUNWATCH_SECRET, and RUNWATCH_SECRET_PREVIOUS during rotation. */
 export interface Secrets {
   readonly current: string;
   readonly previous: string | null;
 }
 
-/** Signs and checks with keys that are derived from RUNWATCH_SECRET by HKDF-SHA-256 (RFC 5869). */
+/** Signs and verifies with keys derived from RUNWATCH_SECRET by HKDF-SHA-256 (RFC 5869). */
 export function createKeyring({ current, previous }: Secrets) {
   const derived = new Map<string, Buffer>();
   function keyFor(secret: string, purpose: Purpose): Buffer {
@@ -37,7 +37,7 @@ export function createKeyring({ current, previous }: Secrets) {
   return {
     /** A signature in base64url, 43 characters. */
     sign: (purpose: Purpose, text: string): string => mac(current, purpose, text).toString('base64url'),
-    /** True for a signature by the current secret or the previous one. */
+    /** True for a signature made with the current or the previous secret. */
     verify: (purpose: Purpose, text: string, signature: unknown): boolean => {
       if (typeof signature !== 'string' || signature.length > 100) return false;
       const given = Buffer.from(signature, 'base64url');
@@ -47,7 +47,6 @@ export function createKeyring({ current, previous }: Secrets) {
         return given.length === wanted.length && timingSafeEqual(given, wanted);
       });
     },
-    /** Signs the audit log. */
     auditSigner: (): AuditSigner => {
       const key = auditKeyOf(current);
       return {
@@ -55,12 +54,14 @@ export function createKeyring({ current, previous }: Secrets) {
         sign: (text) => sign(null, Buffer.from(text), key).toString('base64url'),
       };
     },
-    /** The public keys of the audit log, PEM, the current one first. */
+    /** The audit log's public keys in PEM format, current key first. */
     auditPublicKeys: (): string[] =>
       [current, ...(previous === null ? [] : [previous])].map((secret) =>
         pemOf(createPublicKey(auditKeyOf(secret))),
       ),
-    /** Signatures of a fixed text: they tell whether two processes have the same secret, and nothing about it. */
+    /**
+     * Signatures of a fixed text. They show whether two processes have the same secret without revealing it.
+     */
     fingerprints: {
       current: mac(current, 'check', 'runwatch').toString('base64url'),
       previous: previous === null ? null : mac(previous, 'check', 'runwatch').toString('base64url'),
@@ -69,7 +70,7 @@ export function createKeyring({ current, previous }: Secrets) {
 }
 export type Keyring = ReturnType<typeof createKeyring>;
 
-/** An Ed25519 private key in PKCS #8 is this and 32 bytes. Source: RFC 8410, section 7. */
+/** An Ed25519 private key in PKCS #8 is this prefix plus 32 bytes. Source: RFC 8410, section 7. */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const auditKeyOf = (secret: string): KeyObject =>
@@ -89,8 +90,8 @@ const keyIdOf = (key: KeyObject): string =>
     .slice(0, 16);
 
 /**
- * Checks the audit log's signatures by public keys.
- * @throws {Error} where one is no Ed25519 public key in PEM
+ * Verifies audit log signatures with public keys.
+ * @throws {Error} if a key is not an Ed25519 public key in PEM format
  */
 export function auditVerifier(pems: readonly string[]): AuditVerifier {
   const keys = new Map(

@@ -3,7 +3,9 @@ import { redactSecrets } from '../domain/text/redactor';
 
 export type Log = Logger;
 
-/** Structured logs on stderr, a JSON object a line; tokens, headers and our own secrets never reach them. */
+/**
+ * Structured logs on stderr, one JSON object per line, without tokens, headers, or Runwatch's own secrets.
+ */
 export const createLog = (level: string): Log =>
   pino(
     {

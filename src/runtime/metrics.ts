@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 const seconds = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600];
 
-/** What Prometheus reads at /metrics. */
+/** Metrics that Prometheus scrapes at /metrics. */
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -15,59 +15,54 @@ export function createMetrics() {
     new Histogram<L>({ name: `runwatch_${name}`, help, labelNames, buckets: seconds, registers });
   const metrics = {
     registry,
-    polls: counter('polls_total', 'Polls of a subscription', ['result']),
+    polls: counter('polls_total', 'Subscription polls', ['result']),
     events: counter('events_total', 'Activity events read for the first time', ['kind']),
     alerts: counter('alerts_total', 'Alerts raised', ['technique', 'verdict']),
     deliveries: counter('deliveries_total', 'Messages sent or updated', ['surface', 'result']),
     presses: counter('presses_total', 'Buttons pressed', ['action', 'result']),
     apiCalls: counter('api_calls_total', 'Calls to Azure', ['service', 'status']),
-    throttled: counter('throttled_total', 'Answers that asked to wait, by who gave them', ['service']),
+    throttled: counter('throttled_total', 'Throttled requests', ['service']),
     hubLag: gauge(
       'event_hub_lag_seconds',
-      "Seconds from the event hub's taking a message to our reading it",
+      'Seconds from when the event hub received a message until Runwatch read it',
       ['partition'],
     ),
     queueDepth: gauge('queue_jobs', 'Jobs in a queue', ['queue', 'state']),
-    queueAge: gauge('queue_oldest_job_age_seconds', 'Age of the oldest job that waits', ['queue']),
+    queueAge: gauge('queue_oldest_job_age_seconds', 'Age of the oldest waiting job', ['queue']),
     delay: histogram('event_to_message_seconds', "Seconds from an execution's first event to its message"),
-    deliverySeconds: histogram('delivery_seconds', 'Seconds that a surface took to take a message', [
-      'surface',
-    ]),
+    deliverySeconds: histogram('delivery_seconds', 'Seconds to send a message to a surface', ['surface']),
     pressSeconds: histogram('press_seconds', 'Seconds from a press to its outcome', ['surface']),
     subscriptions: gauge('subscriptions_watched', 'Subscriptions that are polled'),
     subscriptionsFailing: gauge('subscriptions_failing', 'Subscriptions whose last poll failed'),
     lastPoll: gauge(
       'subscription_last_poll_timestamp_seconds',
-      'When a poll of a subscription last went well',
+      'Time of the last successful poll of a subscription',
       ['subscription'],
     ),
     pollError: gauge(
       'subscription_poll_error',
-      "1 while a subscription's last poll failed, with its HTTP status",
+      "1 if a subscription's last poll failed, with its HTTP status",
       ['subscription', 'status'],
     ),
-    undelivered: gauge('alerts_undelivered', 'Alerts and notices that a surface still owes', ['surface']),
-    openAlerts: gauge('alerts_open', 'Alerts that are not closed, of the last 30 days', [
-      'severity',
-      'state',
-    ]),
-    drifted: gauge('isolations_drifted', 'Isolated machines that somebody opened by hand'),
+    undelivered: gauge('alerts_undelivered', 'Undelivered alerts and notices, by surface', ['surface']),
+    openAlerts: gauge('alerts_open', 'Open alerts of the last 30 days', ['severity', 'state']),
+    drifted: gauge('isolations_drifted', 'Isolated machines whose isolation was changed outside Runwatch'),
     exceptionsInForce: gauge('exceptions_in_force', 'Exceptions that have not expired'),
-    exceptionsUsed: gauge('exceptions_used', 'Alerts that the exceptions kept now have suppressed'),
-    auditLag: gauge('audit_copy_lag_entries', 'Audit entries that a copy has not got yet', ['place']),
-    troubles: gauge('troubles', 'What keeps Runwatch from seeing or telling, by kind', ['kind']),
-    redisUp: gauge('redis_up', '1 while Redis answers'),
+    exceptionsUsed: gauge('exceptions_used', 'Alerts suppressed by current exceptions'),
+    auditLag: gauge('audit_copy_lag_entries', 'Audit entries missing from a copy', ['place']),
+    troubles: gauge('troubles', 'Problems that affect detection or delivery, by kind', ['kind']),
+    redisUp: gauge('redis_up', '1 if Redis responds'),
     clockOffset: gauge('clock_offset_seconds', "How far Azure's clock is ahead of this host's"),
     credentialExpiry: gauge(
       'credential_expiry_timestamp_seconds',
-      'When the access token that was given expires',
+      'When the configured access token expires',
     ),
-    build: gauge('build_info', '1; the version that runs, and on which Node.js', ['version', 'node']),
+    build: gauge('build_info', 'Always 1, labeled with the running versions', ['version', 'node']),
   };
   metrics.build.set({ version: require('../../package.json').version, node: process.version }, 1);
   return {
     ...metrics,
-    /** @param status 0 of a call without an answer */
+    /** @param status 0 without a response */
     calledAzure: (service: string, status: number) => {
       metrics.apiCalls.inc({ service, status: String(status) });
       if (status === 429) metrics.throttled.inc({ service });

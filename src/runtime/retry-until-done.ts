@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from './log';
 
-/** Begins work in the background, and retries it until it succeeds. */
-export type Begin = (work: () => Promise<unknown>) => void;
+/** Runs work in the background and retries it until it succeeds. */
+export type RunInBackground = (work: () => Promise<unknown>) => void;
 
-/** Retries each second until it succeeds: for what a start needs of a Redis that is full, or not there yet. */
+/** Retries every second until it succeeds, for startup work while Redis is full or not available yet. */
 export async function retryUntilDone(
   log: Log,
   stopped: AbortSignal,
@@ -16,7 +16,7 @@ export async function retryUntilDone(
       return;
     } catch (error) {
       if (stopped.aborted) return;
-      log.warn({ error }, 'a start has not got what it needs yet; trying again');
+      log.warn({ error }, 'a startup step failed; retrying');
       await delay(1000, undefined, { signal: stopped }).catch(() => {});
     }
   }

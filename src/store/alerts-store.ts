@@ -7,14 +7,14 @@ import { keys } from './keys';
 import { script } from './redis/lua-script';
 import { readAlert } from './upgrade-alert';
 
-/** Alerts are kept 400 days: an auditor asks a year later. */
+/** Alerts are kept for 400 days because auditors may ask a year later. */
 const keepSeconds = 400 * 86_400;
-/** What was read at least once maps to its alert for longer than Azure keeps its log (90 days). */
+/** Executions map to their alert for longer than Azure keeps its log (90 days). */
 const executionSeconds = 100 * 86_400;
 
 /**
- * Stores an alert if nobody stored it since it was read, and in the same step appends to the audit log, marks it undelivered
- * on each surface, notes what it is about, and tells whoever watches.
+ * Stores an alert unless it changed since it was read. In the same step, appends to the audit log, marks the
+ * alert undelivered on each surface, indexes its subjects, and notifies watchers.
  */
 const commit = auditedScript(`
 local rev = redis.call('HGET', K(1), 'rev') or '0'
@@ -47,7 +47,7 @@ const replace = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end return 1`,
 );
 
-const countedMs = 15_000;
+const countsCacheMs = 15_000;
 
 export interface OpenCount {
   severity: string;
@@ -60,7 +60,7 @@ export interface AlertChange {
   audit?: AuditDraft[];
 }
 
-/** What it is about now and was not before. */
+/** Subjects that the change adds. */
 function newSubjects(before: Alert | null, after: Alert): string[] {
   if (before && before.executions === after.executions && before.facts === after.facts) return [];
   const known = new Set(before ? subjectsOf(before) : []);
@@ -73,7 +73,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     return doc ? readAlert(doc) : null;
   }
 
-  /** A hundred or so in one step; null where there is none. */
+  /** Reads about a hundred alerts at once; null for each that does not exist. */
   async function getMany(ids: readonly string[]): Promise<(Alert | null)[]> {
     if (ids.length === 0) return [];
     const docs = (await readAll(redis, ids.map(keys.alert), [])) as (string | null)[];
@@ -81,8 +81,8 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
   }
 
   /**
-   * Reads, changes and stores an alert, again from the start whenever somebody else was faster.
-   * @param change pure; null leaves the alert as it is
+   * Reads, changes and stores an alert. Retries if another process changed it in the meantime.
+   * @param change pure function; null leaves the alert unchanged
    */
   async function update(
     id: string,
@@ -115,7 +115,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     }
   }
 
-  /** Lets measures find alerts by what they are about; every stored alert of this version is found already. */
+  /** Indexes alerts by subject. Alerts stored by this version are already indexed. */
   async function index(alerts: readonly Alert[]): Promise<void> {
     const batch = redis.pipeline();
     for (const alert of alerts)
@@ -140,12 +140,12 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     return (await Promise.all(ids.map(get))).filter((alert) => alert !== null);
   }
 
-  /** Which alert an execution belongs to, for each key; null where it is new. */
+  /** The alert of each execution; null for a new execution. */
   async function alertIdsOf(executionKeys: readonly string[]): Promise<(string | null)[]> {
     return executionKeys.length > 0 ? redis.mget(executionKeys.map(keys.execution)) : [];
   }
 
-  /** Claims executions for alerts; the first claim of each stands and is returned. */
+  /** Claims executions for alerts. Returns each execution's first claim, which wins. */
   async function claim(
     wanted: readonly (readonly [executionKey: string, alertId: string])[],
   ): Promise<string[]> {
@@ -157,7 +157,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     ])) as string[];
   }
 
-  /** Notes the machines a caller ran on (id → ms), and answers all since `since`. */
+  /** Stores the machines a caller ran on (id → ms) and returns all since `since`. */
   async function noteMachines(
     callerKey: string,
     machines: Map<string, number>,
@@ -171,8 +171,8 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
   }
 
   /**
-   * The caller's burst that still grows, opened with `id` when there is none.
-   * @param instead of this one, which somebody closed: what comes now belongs to a new alert
+   * The caller's active burst. Opens one with `id` if there is none.
+   * @param instead a burst whose alert was closed; `id` replaces it
    */
   async function burstOf(callerKey: string, id: string, seconds: number, instead?: string): Promise<string> {
     const key = keys.burst(callerKey);
@@ -186,10 +186,10 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
 
   const count = () => redis.zcard(keys.alerts);
 
-  /** Counts are kept for a few seconds: a scrape of every process reads thousands of alerts. */
-  let counted: { at: number; open: OpenCount[] } | null = null;
+  /** Cached for 15 seconds, because counting reads thousands of alerts on each scrape. */
+  let cachedCounts: { at: number; open: OpenCount[] } | null = null;
   async function openCounts(): Promise<OpenCount[]> {
-    if (counted && Date.now() - counted.at < countedMs) return counted.open;
+    if (cachedCounts && Date.now() - cachedCounts.at < countsCacheMs) return cachedCounts.open;
     const alerts = await list({ limit: 5000, after: Date.now() - 30 * 86_400_000 });
     const open = new Map<string, OpenCount>();
     for (const { announced, severity, state } of alerts) {
@@ -197,8 +197,8 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
       const key = `${severity} ${state}`;
       open.set(key, { severity, state, count: (open.get(key)?.count ?? 0) + 1 });
     }
-    counted = { at: Date.now(), open: [...open.values()] };
-    return counted.open;
+    cachedCounts = { at: Date.now(), open: [...open.values()] };
+    return cachedCounts.open;
   }
 
   return {

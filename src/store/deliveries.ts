@@ -4,37 +4,37 @@ import { keys } from './keys';
 import { script } from './redis/lua-script';
 import { readAlert } from './upgrade-alert';
 
-/** Where a message stands on a surface. */
+/** Identifies a message on a surface. */
 export interface MessageRef {
   channel: string;
   /** Slack's ts, Teams' activity id. */
   message: string;
 }
 
-/** What a surface was last told of one alert or notice. */
-export interface Told {
+/** What a surface last showed of an alert or notice. */
+export interface DeliveryState {
   ref: MessageRef | null;
-  /** Digest of the content last shown. */
+  /** Digest of the content last sent. */
   shown: string | null;
-  /** When posting was begun whose fate is unknown, ms; null when none is. */
+  /** When a post with unknown outcome started, ms; null if there is none. */
   attemptAt: number | null;
-  /** Where it was begun: a route may have changed since. */
+  /** Channel of that attempt. The route may have changed since. */
   attemptIn?: string | undefined;
-  /** Since when somebody waits for its answer, ms. */
+  /** When a process started to wait for the response to this post, ms. */
   posting?: number;
 }
 
-/** A short notice to the channel that is no alert, e.g. a subscription that refuses. */
+/** A short message that is not an alert, such as a subscription that denies access. */
 export interface Notice {
   id: string;
   text: string;
-  /** E-mail address of the one person who is told it directly, where the chat knows them. */
+  /** Email address of a person who gets it directly, if the chat knows the address. */
   to?: string;
-  /** Where it goes instead of the channel, by surface. */
+  /** Channel by surface, instead of the default. */
   channels?: Record<string, string>;
-  /** Slack user group that is called. */
+  /** Slack user group to mention. */
   mention?: string;
-  /** Buttons below it; `value` goes with the press. */
+  /** Buttons below the text. `value` is sent with the press. */
   actions?: NoticeAction[];
 }
 
@@ -47,9 +47,9 @@ export interface NoticeAction {
 }
 
 /**
- * All that deliveries need, in one step: each one's alert, notice, and what the surface was told, and the next free
- * moment of the channel. Moments are handed out in order, so nobody waits twice; none is taken when one is held already,
- * nor by a batch when it would have to wait.
+ * Reads in one step, for each delivery, its alert, its notice and its state on the surface. Also reserves
+ * the channel's next free time slot. Slots are assigned in order, so no delivery waits twice. A delivery
+ * that has a slot takes none. A batch takes only slots that are free now.
  */
 const open = script(`
 local now, interval, mode = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
@@ -66,19 +66,22 @@ end
 if free > now then redis.call('SET', slot, tostring(free), 'PX', math.ceil(free - now + 60000)) end
 return answers`);
 
-/** An attempt begins only if nobody told the surface anything since we looked. */
+/** Claims an attempt only if the delivery state is unchanged since it was read. */
 const claimScript = script(`
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', 34560000)
 return 1`);
 
-const closeChannel = script(`
+const pauseChannel = script(`
 if tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[1]) then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', 3600000)
 end
 return 1`);
 
-/** Notes what was told, and removes the mark unless the alert or one of its measures was stored again since. */
+/**
+ * Stores the delivery state. Clears the undelivered mark unless the alert or one of its measures changed
+ * since.
+ */
 const settleScript = script(`
 if ARGV[3] ~= '' then redis.call('SET', KEYS[3], ARGV[3], 'EX', 34560000) end
 local rev = redis.call('HGET', KEYS[2], 'rev')
@@ -86,38 +89,38 @@ if rev and tonumber(rev) > tonumber(ARGV[2]) then return 0 end
 if (redis.call('HGET', KEYS[2], 'touched') or '0') ~= ARGV[4] then return 0 end
 return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
-const relock = script(
+const extendLock = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`,
 );
 
-const unlock = script(
+const releaseLock = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
-/** What a delivery begins with; `at` is when its message may be sent, ms; `toldAs` is what `told` was read from. */
-export interface Begun {
+/** Input of a delivery. `at` is when to send, ms. `toldAs` is the stored JSON of `told`. */
+export interface DeliveryInput {
   alert: Alert | null;
   notice: Notice | null;
-  told: Told;
-  toldAs: string;
+  told: DeliveryState;
+  storedState: string;
   at: number;
-  /** Counts the changes of its measures and approvals. */
+  /** Number of changes to the alert's measures and approvals. */
   touched: number;
 }
 
-const nothingTold: Told = { ref: null, shown: null, attemptAt: null };
+const emptyState: DeliveryState = { ref: null, shown: null, attemptAt: null };
 
 export function createDeliveries(redis: Redis) {
   /**
-   * What deliveries begin with, in the order of `ids`.
-   * @param slot 'held': the moment was waited for already; 'alone': takes one however far; 'batch': takes only what is free now
+   * Reads the input of deliveries, in the order of `ids`.
+   * @param slot 'held': already has a slot; 'alone': takes the next slot; 'batch': takes only slots free now
    */
   async function begin(
     { name: surface, channel, intervalMs }: { name: string; channel: string; intervalMs: number },
     ids: readonly string[],
     now: number,
     slot: 'held' | 'alone' | 'batch',
-  ): Promise<Begun[]> {
+  ): Promise<DeliveryInput[]> {
     const touched = ids.flatMap((id) => [keys.alert(id), keys.notice(id), keys.told(surface, id)]);
     const rows = (await open(redis, [keys.slot(channel), ...touched], [now, intervalMs, slot])) as (
       | string
@@ -126,37 +129,50 @@ export function createDeliveries(redis: Redis) {
     return rows.map(([alert, notice, told, at, touched]) => ({
       alert: alert ? readAlert(alert) : null,
       notice: notice ? JSON.parse(notice) : null,
-      told: told ? JSON.parse(told) : nothingTold,
-      toldAs: told ?? '',
+      told: told ? JSON.parse(told) : emptyState,
+      storedState: told ?? '',
       at: Number(at),
       touched: Number(touched ?? 0),
     }));
   }
 
-  /** Notes that posting begins; false when somebody else was faster. */
-  const claim = async (surface: string, id: string, toldAs: string, attempt: Told): Promise<boolean> =>
-    (await claimScript(redis, [keys.told(surface, id)], [toldAs, JSON.stringify(attempt)])) === 1;
+  /** Records that posting starts; false if another process was first. */
+  const claim = async (
+    surface: string,
+    id: string,
+    storedState: string,
+    attempt: DeliveryState,
+  ): Promise<boolean> =>
+    (await claimScript(redis, [keys.told(surface, id)], [storedState, JSON.stringify(attempt)])) === 1;
 
-  const setTold = (surface: string, id: string, value: Told) =>
+  const saveDeliveryState = (surface: string, id: string, value: DeliveryState) =>
     redis.set(keys.told(surface, id), JSON.stringify(value), 'EX', 400 * 86_400);
 
-  /** Nobody sends to the channel before `at` (Retry-After). */
-  const closeUntil = (channel: string, at: number) => closeChannel(redis, [keys.slot(channel)], [at]);
+  /** Blocks sends to the channel until `at` (Retry-After). */
+  const pauseUntil = (channel: string, at: number) => pauseChannel(redis, [keys.slot(channel)], [at]);
 
-  const settle = (surface: string, id: string, seen: { rev: number; touched: number }, told: Told | null) =>
+  const settle = (
+    surface: string,
+    id: string,
+    seen: { rev: number; touched: number },
+    told: DeliveryState | null,
+  ) =>
     settleScript(
       redis,
       [keys.undelivered(surface), keys.alert(id), keys.told(surface, id)],
       [id, seen.rev, told ? JSON.stringify(told) : '', seen.touched],
     );
 
-  /** What is owed, the oldest first; what was marked within 5 s of `now` (ms) is on its way. */
-  async function owed(surface: string, now: number, limit = 1000): Promise<string[]> {
+  /**
+   * Undelivered ids, oldest first. Skips those marked within 5 s of `now` (ms), whose delivery is in
+   * progress.
+   */
+  async function undeliveredIds(surface: string, now: number, limit = 1000): Promise<string[]> {
     const rows = await redis.zrange(keys.undelivered(surface), 0, String(limit - 1), 'WITHSCORES');
     return rows.filter((_, i) => i % 2 === 0 && Math.abs(now - Number(rows[i + 1])) > 5000);
   }
 
-  const countOwed = (surface: string) => redis.zcard(keys.undelivered(surface));
+  const countUndelivered = (surface: string) => redis.zcard(keys.undelivered(surface));
 
   async function addNotice(notice: Notice, surfaces: readonly string[]): Promise<boolean> {
     const first = await redis.set(keys.notice(notice.id), JSON.stringify(notice), 'EX', 30 * 86_400, 'NX');
@@ -166,7 +182,7 @@ export function createDeliveries(redis: Redis) {
     return true;
   }
 
-  /** Changes a notice that may be posted already. */
+  /** Changes a notice, even if it is already posted. */
   async function changeNotice(
     id: string,
     change: (notice: Notice) => Notice,
@@ -179,11 +195,11 @@ export function createDeliveries(redis: Redis) {
     return true;
   }
 
-  /** Does it stand on any of these surfaces? */
-  async function isShown(id: string, surfaces: readonly string[]): Promise<boolean> {
+  /** Whether it was posted to any of these surfaces. */
+  async function isPosted(id: string, surfaces: readonly string[]): Promise<boolean> {
     for (const surface of surfaces) {
       const told = await redis.get(keys.told(surface, id));
-      if (told && (JSON.parse(told) as Told).ref) return true;
+      if (told && (JSON.parse(told) as DeliveryState).ref) return true;
     }
     return false;
   }
@@ -191,35 +207,35 @@ export function createDeliveries(redis: Redis) {
   const dropNotice = (id: string) => redis.del(keys.notice(id));
 
   /**
-   * Runs `work` while holding a lock; null when somebody else holds it. It is held on to as long as we live, and lapses
-   * `ms` after we died.
+   * Runs `work` while holding a lock; null if another process holds it. The lock is renewed while `work`
+   * runs, and expires within `ms` if the process dies.
    */
   async function withLock<T>(name: string, ms: number, work: () => Promise<T>): Promise<T | null> {
     const token = `${process.pid}-${Math.random()}`;
     if ((await redis.set(keys.lock(name), token, 'PX', ms, 'NX')) !== 'OK') return null;
     const holding = setInterval(() => {
-      relock(redis, [keys.lock(name)], [token, ms]).catch(() => {});
+      extendLock(redis, [keys.lock(name)], [token, ms]).catch(() => {});
     }, ms / 3);
     try {
       return await work();
     } finally {
       clearInterval(holding);
-      await unlock(redis, [keys.lock(name)], [token]);
+      await releaseLock(redis, [keys.lock(name)], [token]);
     }
   }
 
   return {
     begin,
     claim,
-    setTold,
-    closeUntil,
+    saveDeliveryState,
+    pauseUntil,
     settle,
-    owed,
-    countOwed,
+    undeliveredIds,
+    countUndelivered,
     addNotice,
     changeNotice,
     dropNotice,
-    isShown,
+    isPosted,
     withLock,
   };
 }

@@ -4,7 +4,7 @@ import type { Exception } from '../domain/exceptions/exception';
 import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
 
-/** Stores or removes an exception with its audit entry, once for a press. */
+/** Stores or removes an exception with its audit entry, once per press. */
 const change = auditedScript(`
 if redis.call('EXISTS', K(2)) == 1 then return 'known' end
 redis.call('SET', K(2), '1', 'EX', 604800)
@@ -21,7 +21,7 @@ export function createExceptionsStore(redis: Redis, signer: AuditSigner | null) 
     return doc ? (JSON.parse(doc) as Exception) : null;
   }
 
-  /** Stores it and audits that, once for `onceId` however often it is asked for. */
+  /** Stores an exception and its audit entry, once per `onceId`. */
   const put = (exception: Exception, audit: readonly AuditDraft[], onceId: string) =>
     change(redis, signer, {
       drafts: audit,
@@ -29,14 +29,14 @@ export function createExceptionsStore(redis: Redis, signer: AuditSigner | null) 
       args: [exception.id, JSON.stringify(exception)],
     });
 
-  /** Removes it and audits that, once for `onceId` however often it is asked for. */
+  /** Removes an exception and audits that, once per `onceId`. */
   const remove = (id: string, audit: readonly AuditDraft[], onceId: string) =>
     change(redis, signer, { drafts: audit, keys: [keys.exceptions, keys.auditOnce(onceId)], args: [id, ''] });
 
-  /** Counts an alert that an exception suppressed, each alert once. */
+  /** Counts each suppressed alert once. */
   const noteUse = (id: string, alertId: string) => redis.sadd(`${keys.exceptionUses}:${id}`, alertId);
   const uses = (id: string) => redis.scard(`${keys.exceptionUses}:${id}`);
-  /** Uses of several, added up. */
+  /** Total uses of several exceptions. */
   const usesOf = async (ids: readonly string[]) =>
     (await Promise.all(ids.map(uses))).reduce((sum, count) => sum + count, 0);
 

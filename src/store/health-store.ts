@@ -2,37 +2,37 @@ import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { keys } from './keys';
 
-/** A trouble that lasts, as it was told. */
-export interface ToldTrouble {
+/** An ongoing problem, as reported. */
+export interface ReportedTrouble {
   id: string;
   kind: string;
   says: string;
   over: string;
-  /** Since when it is known, ms. */
+  /** When it was first detected, ms. */
   since: number;
-  /** Its notice in chat; null while it is too young to be told. */
+  /** Its notice in chat; null while it is too recent to report. */
   noticeId: string | null;
-  /** Chat did not take it, so an incident was opened. */
+  /** Chat delivery failed, so an incident was opened. */
   escalated?: boolean;
 }
 
-/** Whether a place takes what it is sent. */
+/** Delivery status of a destination. */
 interface PlaceHealth {
   okAt: number | null;
   failedAt: number | null;
   error: string | null;
 }
 
-/** A place that works is written down this often, ms. */
+/** How often the success of a working destination is stored, ms. */
 const writeEveryMs = 10_000;
-/** What nobody has heard of for this long says nothing any more, ms. */
-const forgottenMs = 3_600_000;
-/** A refused message is tried again each minute, ms. */
-const failureLastsMs = 120_000;
-const clockForgottenMs = 600_000;
+/** Failures older than this are ignored, ms. */
+const staleAfterMs = 3_600_000;
+/** A destination counts as failing for this long, because rejected messages are retried every minute, ms. */
+const failureWindowMs = 120_000;
+const clockStaleAfterMs = 600_000;
 const host = hostname();
 
-/** How the bot does, beyond what polls and the event hub keep themselves. */
+/** The bot's health, except for polls and the event hub, which store their own. */
 export function createHealthStore(redis: Redis) {
   /** @param place such as "slack C0123" or "audit file" */
   async function note(place: string, error: string | null, now: number): Promise<void> {
@@ -51,47 +51,51 @@ export function createHealthStore(redis: Redis) {
     return doc ? (JSON.parse(doc) as PlaceHealth) : null;
   }
 
-  /** Places that failed last, or lately: one message that is refused again and again is one trouble. */
+  /**
+   * Destinations whose last attempt failed, or that failed recently. Repeated rejections count as one
+   * problem.
+   */
   async function failing(now: number): Promise<{ place: string; error: string }[]> {
     const all = Object.entries(await redis.hgetall(keys.surfaceHealth));
     return all.flatMap(([place, doc]) => {
       const { okAt, failedAt, error } = JSON.parse(doc) as PlaceHealth;
-      if (failedAt === null || now - failedAt > forgottenMs) return [];
-      const lasts = !place.startsWith('audit ') && now - failedAt < failureLastsMs;
+      if (failedAt === null || now - failedAt > staleAfterMs) return [];
+      const lasts = !place.startsWith('audit ') && now - failedAt < failureWindowMs;
       return lasts || (okAt ?? 0) < failedAt ? [{ place, error: error ?? '' }] : [];
     });
   }
 
-  async function troubles(): Promise<ToldTrouble[]> {
-    return (await redis.hvals(keys.troubles)).map((doc) => JSON.parse(doc) as ToldTrouble);
+  async function troubles(): Promise<ReportedTrouble[]> {
+    return (await redis.hvals(keys.troubles)).map((doc) => JSON.parse(doc) as ReportedTrouble);
   }
-  const putTrouble = (trouble: ToldTrouble) => redis.hset(keys.troubles, trouble.id, JSON.stringify(trouble));
+  const putTrouble = (trouble: ReportedTrouble) =>
+    redis.hset(keys.troubles, trouble.id, JSON.stringify(trouble));
   const dropTrouble = (id: string) => redis.hdel(keys.troubles, id);
 
-  /** True for one process each `everyMs`. */
+  /** True for one process per `everyMs`. */
   const isDue = async (name: string, everyMs: number, now: number): Promise<boolean> => {
     const slot = Math.floor(now / everyMs);
     return (await redis.set(keys.due(name, slot), '1', 'PX', everyMs * 2, 'NX')) === 'OK';
   };
 
-  /** How far Azure's clock is ahead of this host's, ms; forgotten after ten minutes. */
+  /** How far Azure's clock is ahead of this host's, ms. Expires after ten minutes. */
   const noteClock = (offsetMs: number, now: number) =>
     redis.hset(keys.clockOffsets, host, JSON.stringify({ offsetMs: Math.round(offsetMs), at: now }));
-  /** Of the host that is off furthest. */
+  /** The largest offset of any host. */
   async function clockOffset(now: number): Promise<number> {
     let worst = 0;
     for (const [name, doc] of Object.entries(await redis.hgetall(keys.clockOffsets))) {
       const { offsetMs, at } = JSON.parse(doc) as { offsetMs: number; at: number };
-      // A host's own time stands here, which is off; Azure's is offsetMs ahead of it.
+      // `at` is in the host's own time. Azure's time is offsetMs ahead of it.
       const age = Math.abs(now - at - offsetMs);
-      if (age > clockForgottenMs && Math.abs(now - at) > clockForgottenMs)
+      if (age > clockStaleAfterMs && Math.abs(now - at) > clockStaleAfterMs)
         await redis.hdel(keys.clockOffsets, name);
       else if (Math.abs(offsetMs) > Math.abs(worst)) worst = offsetMs;
     }
     return worst;
   }
 
-  /** A subscription that is no longer seen. */
+  /** Records a subscription that is no longer visible. */
   const noteVanished = (subscription: { id: string; name: string; at: number }) =>
     redis.hset(keys.vanished, subscription.id, JSON.stringify(subscription));
   const dropVanished = (id: string) => redis.hdel(keys.vanished, id);

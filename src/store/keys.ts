@@ -1,4 +1,4 @@
-/** Every key carries the hash tag {runwatch}, so that one script may touch several of them on a Redis Cluster. */
+/** All keys share the hash tag {runwatch}, so that one script can use several keys on a Redis Cluster. */
 const key = (...parts: string[]) => ['{runwatch}', ...parts].join(':');
 
 export const queuePrefix = '{runwatch}';
@@ -35,7 +35,7 @@ export const keys = {
   approvalSlot: (asked: string) => key('approval-slot', asked),
   alertsOn: (subject: string) => key('alerts-on', subject),
   storeVersion: key('store-version'),
-  /** Of versions before 0.2. */
+  /** Written by versions before 0.2. */
   oldRevocations: key('revocations'),
   oldPendingExceptions: key('pending-exceptions'),
   auditOnce: (id: string) => key('audit-once', id),
@@ -64,7 +64,7 @@ export const keys = {
   slot: (channel: string) => key('slot', channel),
   teamsConversations: key('teams-conversations'),
   teamsPosted: (contentId: string) => key('teams-posted', contentId),
-  pressAgain: key('press-again'),
+  rejectedPresses: key('press-again'),
   pressResult: (pressId: string) => key('press-done', pressId),
   probe: key('probe'),
   lateSlots: key('late-slots'),

@@ -9,14 +9,14 @@ import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
 import { script } from './redis/lua-script';
 
-/** What is over is kept as long as alerts are. */
+/** Finished records are kept as long as alerts. */
 const keepSeconds = 400 * 86_400;
-/** A machine with more alerts than this shows a measure's changes on the newest of them. */
-const mostShown = 500;
+/** A measure's changes update at most this many alerts per subject, newest first. */
+const maxShown = 500;
 
 /**
- * Stores a record if nobody stored it since it was read, audits it, lets alerts find it by its subjects, and marks the
- * alerts that show it undelivered on each surface.
+ * Stores a record unless it changed since it was read. In the same step, audits it, indexes it by subject,
+ * and marks the alerts that show it undelivered on each surface.
  */
 const commit = auditedScript(`
 local rev = redis.call('HGET', K(1), 'rev') or '0'
@@ -68,13 +68,13 @@ export function createMeasuresStore(
   signer: AuditSigner | null,
   now: () => number = Date.now,
 ) {
-  /** The alerts about any of these, the newest first. */
+  /** Alerts about any of these subjects, newest first for each subject. */
   async function alertsOn(subjects: readonly string[]): Promise<string[]> {
     const lists = await Promise.all(
       subjects.map((subject) =>
         subject.startsWith('alert:')
           ? [subject.slice('alert:'.length)]
-          : redis.zrevrange(keys.alertsOn(subject), 0, mostShown - 1),
+          : redis.zrevrange(keys.alertsOn(subject), 0, maxShown - 1),
       ),
     );
     return [...new Set(lists.flat())];
@@ -141,8 +141,8 @@ export function createMeasuresStore(
   const get = (id: string) => read<Measure>(id);
 
   /**
-   * Reads, changes and stores a measure, again from the start whenever somebody else was faster.
-   * @param change pure; null leaves it as it is
+   * Reads, changes and stores a measure. Retries if another process changed it in the meantime.
+   * @param change pure function; null leaves the measure unchanged
    */
   async function update(
     id: string,
@@ -167,7 +167,7 @@ export function createMeasuresStore(
     }
   }
 
-  /** All that are not over, the oldest first. */
+  /** Open measures, least recently changed first. */
   const listOpen = async () => readMany<Measure>(await redis.zrange(keys.openMeasures, 0, '-1'));
 
   const getApproval = (id: string) => read<Approval>(id);
@@ -196,16 +196,16 @@ export function createMeasuresStore(
     }
   }
 
-  /** The latest approval that asked for the same; two people who ask at once get one. */
+  /** The latest approval for the same request. Two people who request it at once share one approval. */
   const approvalIn = (asked: string) => redis.get(keys.approvalSlot(asked));
 
-  /** Makes `id` the latest; false when somebody else was faster. */
+  /** Makes `id` the latest approval; false if another process was first. */
   const takeApprovalSlot = async (asked: string, before: string | null, id: string): Promise<boolean> =>
     (await takeSlot(redis, [keys.approvalSlot(asked)], [before ?? '', id])) === 1;
 
   const listApprovals = async () => readMany<Approval>(await redis.zrange(keys.openApprovals, 0, '-1'));
 
-  /** Each alert with its measures and approvals; one read more for all of them where nothing was ever done. */
+  /** Each alert with its measures and approvals. Costs one extra read if there are none. */
   async function viewsOf(alerts: readonly Alert[]): Promise<AlertView[]> {
     if (alerts.length === 0) return [];
     const subjects = alerts.map((alert) => [...subjectsOf(alert), alertSubject(alert.id)]);

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { keys } from './keys';
 
-/** What each press was answered with, for surfaces that ask; kept ten minutes. */
+/** The reply to each press, for surfaces that fetch it. Kept for ten minutes. */
 export function createAnswers(redis: Redis) {
   return {
     put: async (pressId: string, text: string) => {

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { keys } from './keys';
 
-/** A press that was found without a signature that fits, and was not done. */
-export interface UndonePress {
+/** A press without a valid signature, which was not carried out. */
+export interface RejectedPress {
   pressId: string;
   alertId: string;
   action: string;
@@ -10,18 +10,18 @@ export interface UndonePress {
   at: string;
 }
 
-/** What came of a press. asked: it waits for a second person. */
+/** The outcome of a press. `asked`: waiting for a second person's approval. */
 export interface PressResult {
   result: 'done' | 'refused' | 'failed' | 'asked';
   text: string;
 }
 
-/** What came of each press, for longer than a press is waited for: one that is queued again does nothing. */
+/** Outcomes are kept longer than a press can be pending, so a press that is queued again does nothing. */
 export function createPressResults(redis: Redis) {
   return {
     get: async (pressId: string): Promise<PressResult | null> => {
       const doc = await redis.get(keys.pressResult(pressId));
-      // Versions before 0.2 noted that it took effect, and nothing more.
+      // Versions before 0.2 stored only that the press took effect.
       if (doc === '1') return { result: 'done', text: '' };
       return doc ? (JSON.parse(doc) as PressResult) : null;
     },
@@ -30,17 +30,18 @@ export function createPressResults(redis: Redis) {
   };
 }
 
-const most = 500;
+const maxPresses = 500;
 
-/** Presses that were not done for want of a signature: whoever pressed is asked to press again. */
-export function createPressAgain(redis: Redis) {
+/** Presses that failed for lack of a valid signature. The person is asked to press again. */
+export function createRejectedPresses(redis: Redis) {
   return {
-    note: async (press: UndonePress): Promise<void> => {
-      await redis.hset(keys.pressAgain, press.pressId, JSON.stringify(press));
-      if ((await redis.hlen(keys.pressAgain)) > most) await redis.hdel(keys.pressAgain, press.pressId);
-      await redis.expire(keys.pressAgain, 30 * 86_400);
+    note: async (press: RejectedPress): Promise<void> => {
+      await redis.hset(keys.rejectedPresses, press.pressId, JSON.stringify(press));
+      if ((await redis.hlen(keys.rejectedPresses)) > maxPresses)
+        await redis.hdel(keys.rejectedPresses, press.pressId);
+      await redis.expire(keys.rejectedPresses, 30 * 86_400);
     },
-    list: async (): Promise<UndonePress[]> =>
-      (await redis.hvals(keys.pressAgain)).map((doc) => JSON.parse(doc) as UndonePress),
+    list: async (): Promise<RejectedPress[]> =>
+      (await redis.hvals(keys.rejectedPresses)).map((doc) => JSON.parse(doc) as RejectedPress),
   };
 }

@@ -4,7 +4,7 @@ import { keys } from './keys';
 
 const reviewSeconds = 30 * 86_400;
 
-/** What access reviews found, for as long as their messages may be pressed. */
+/** Access review results, kept while the buttons of their messages work. */
 export function createReviews(redis: Redis) {
   async function get(id: string): Promise<Review | null> {
     const doc = await redis.get(keys.review(id));

@@ -13,18 +13,18 @@ import { createHealthStore } from './health-store';
 import { keys } from './keys';
 import { createMeasuresStore } from './measures-store';
 import { createAnswers } from './press-answers';
-import { createPressAgain, createPressResults } from './press-results';
+import { createPressResults, createRejectedPresses } from './press-results';
 import { connect, type RedisAddress } from './redis/connect';
 import { createReviews } from './reviews';
-import { createSecretFit } from './secret-fit';
-import { createTeamsMemory } from './teams-memory';
+import { createSecretCheck } from './secret-check';
+import { createTeamsState } from './teams-state';
 import { createVersion } from './version';
 import { createWatches } from './watches';
 
 /**
- * Everything that is kept, over one connection.
- * @param surfaces those that messages are posted to
- * @param signer null where RUNWATCH_SECRET is not known: then whatever is audited can't be stored
+ * All stored data, over one Redis connection.
+ * @param surfaces surfaces that messages are posted to
+ * @param signer null without RUNWATCH_SECRET; audited changes can't be stored then
  */
 export function createStore(
   address: RedisAddress,
@@ -43,16 +43,16 @@ export function createStore(
     health: createHealthStore(redis),
     deliveries: createDeliveries(redis),
     answers: createAnswers(redis),
-    teams: createTeamsMemory(redis),
+    teams: createTeamsState(redis),
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
     watches: createWatches(redis),
     reviews: createReviews(redis),
     version: createVersion(redis),
-    pressAgain: createPressAgain(redis),
+    rejectedPresses: createRejectedPresses(redis),
     pressResults: createPressResults(redis),
-    secretFits: createSecretFit(redis),
-    /** Wrong console tokens by address: ten a minute, counted by all processes together. */
+    secretMatches: createSecretCheck(redis),
+    /** Failed console sign-ins by IP address: ten per minute across all processes. */
     signInFailures: new RateLimiterRedis({
       storeClient: redis,
       keyPrefix: keys.signInFailures,
@@ -63,7 +63,7 @@ export function createStore(
     surfaces,
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),
-    /** From when it answers, calls back with an alert's id at each change until the function that it answers is called. */
+    /** Calls `listener` with an alert's id on each change. Resolves when active, with a function to stop. */
     watchChanges: (listener: (alertId: string) => void) => watch(address, listener),
     close: async () => {
       redis.disconnect();

@@ -10,8 +10,8 @@ interface OldMeasures {
 }
 
 /**
- * An alert as it is stored, in this version's shape. What a version before 0.2 kept beside it stays on it until
- * `actions/migrate-measures.ts` has made measures of it.
+ * Parses a stored alert into this version's format. Measures from versions before 0.2 stay on the alert
+ * until `actions/migrate-measures.ts` converts them.
  */
 export function readAlert(doc: string): Alert {
   const alert = JSON.parse(doc) as Alert & { measures?: OldMeasures };

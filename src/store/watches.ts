@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import type { Presser } from '../domain/people/person';
 import { keys } from './keys';
 
-/** Somebody, a machine or a script that is watched for a while. */
+/** A temporary watch on a caller, a machine or a script. */
 export interface Watch {
-  /** A caller's key, a machine's id or a script's SHA-256, in small letters. */
+  /** A caller's key, a machine's id or a script's SHA-256, in lowercase. */
   owner: string;
   alertId: string;
   by: Presser;
@@ -13,7 +13,7 @@ export interface Watch {
 }
 
 export function createWatches(redis: Redis) {
-  /** Those that still hold. */
+  /** Watches that have not expired. */
   async function list(now: number): Promise<Watch[]> {
     const docs = await redis.hvals(keys.watches);
     return docs.map((doc) => JSON.parse(doc) as Watch).filter((watch) => Date.parse(watch.until) > now);

@@ -5,7 +5,7 @@ import type { History } from '../store/events/history';
 const keptMs = 90 * 86_400_000;
 const shown = 40;
 
-/** Executions of 90 days by caller and hour of the day in a zone; refused attempts are none. */
+/** Executions of the last 90 days by caller and local hour. Excludes denied attempts. */
 export async function activity(
   history: Pick<History, 'callers' | 'before'>,
   zone: string,

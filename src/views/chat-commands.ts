@@ -1,5 +1,5 @@
 import { rolesText } from '../actions/triage/show-roles';
-import { findCaller, rolesOf, whoCan } from '../azure/access/effective-roles';
+import { findCaller, principalsWithAccess, rolesOf } from '../azure/access/effective-roles';
 import type { Azure } from '../azure/azure';
 import { lastDay } from '../domain/exceptions/exception';
 import { matchWords } from '../domain/exceptions/match-words';
@@ -15,15 +15,15 @@ export interface ChatCommandDeps {
 
 const help = [
   'Commands:',
-  '/runwatch roles CALLER [SCOPE]: the roles of a UPN, object id, app id or name',
-  '/runwatch who-can SCOPE: everyone who can run commands there',
-  '/runwatch exceptions: the exceptions in force',
-  '/runwatch status: how polling and queues go',
+  '/runwatch roles CALLER [SCOPE]: roles of a caller, given as UPN, object ID, app ID or name',
+  '/runwatch who-can SCOPE: everyone who can run commands in a scope',
+  '/runwatch exceptions: active exceptions',
+  '/runwatch status: recent alerts and the state of each subscription',
 ].join('\n');
 
-const notAScope = 'Name a scope: a subscription id, or an ARM id such as /subscriptions/…/resourceGroups/…';
+const notAScope = 'Enter a scope: a subscription ID, or an ARM ID such as /subscriptions/…/resourceGroups/…';
 
-/** Answers /runwatch …, the same on every chat; what is asked wrongly is answered with how to ask. */
+/** Answers /runwatch commands, the same in every chat. Invalid input gets usage help. */
 export async function answerCommand(text: string, deps: ChatCommandDeps): Promise<string> {
   const [verb = '', ...words] = text.trim().split(/\s+/);
   try {
@@ -40,22 +40,22 @@ export async function answerCommand(text: string, deps: ChatCommandDeps): Promis
         return help;
     }
   } catch (error) {
-    return `That did not work: ${plainLine((error as Error).message, 300)}.`;
+    return `The command failed: ${plainLine((error as Error).message, 300)}.`;
   }
 }
 
-/** The last word is a scope when it looks like one; without, each polled subscription is asked. */
+/** The last word is the scope if it looks like one. Without a scope, checks up to 10 polled subscriptions. */
 async function roles(words: string[], { azure, store }: ChatCommandDeps): Promise<string> {
   const last = words.at(-1) ?? '';
   const given = words.length > 1 && last.startsWith('/') ? last : '';
   const scope = words.length > 1 ? parseScope(last) : null;
   if (given && !scope) return notAScope;
   const caller = (scope ? words.slice(0, -1) : words).join(' ');
-  if (!caller) return 'Name a caller: /runwatch roles CALLER [SCOPE]';
+  if (!caller) return 'Enter a caller: /runwatch roles CALLER [SCOPE]';
   const [principal, ...others] = await findCaller(caller, azure);
-  if (!principal) return `Nobody in the directory is called ${plainLine(caller, 80)}.`;
+  if (!principal) return `No user or application in the directory matches ${plainLine(caller, 80)}.`;
   if (others.length > 0)
-    return `${others.length + 1} fit; give the object id: ${[principal, ...others].map((p) => `${plainLine(p.name, 60)} ${p.id}`).join(', ')}`;
+    return `${others.length + 1} matches. Enter an object ID: ${[principal, ...others].map((p) => `${plainLine(p.name, 60)} ${p.id}`).join(', ')}`;
   const scopes = scope
     ? [scope]
     : (await store.polls.subscriptions()).flatMap(({ id }) => parseScope(id) ?? []).slice(0, 10);
@@ -71,7 +71,7 @@ async function everyoneWhoCan(given: string, { azure }: ChatCommandDeps): Promis
   const parsed = parseScope(given);
   if (!parsed) return notAScope;
   const { scope, subscriptionId } = parsed;
-  const able = await whoCan(
+  const able = await principalsWithAccess(
     'Microsoft.Compute/virtualMachines/runCommand/action',
     scope,
     subscriptionId,
@@ -89,14 +89,14 @@ async function everyoneWhoCan(given: string, { azure }: ChatCommandDeps): Promis
 
 async function exceptions({ store, now }: ChatCommandDeps): Promise<string> {
   const live = (await store.exceptions.list()).filter((exception) => Date.parse(exception.expires) > now());
-  if (live.length === 0) return 'No exceptions are in force.';
+  if (live.length === 0) return 'There are no active exceptions.';
   const lines = live
     .slice(0, 40)
     .map(
       (e) =>
         `• ${e.id}: ${matchWords(e.match)}, ${plainLine(e.reason, 120)}, owner ${plainLine(e.owner, 60)}, until ${lastDay(e.expires)}`,
     );
-  return [`${live.length} exceptions are in force:`, ...lines].join('\n');
+  return [`Active exceptions: ${live.length}`, ...lines].join('\n');
 }
 
 async function status({ store, now }: ChatCommandDeps): Promise<string> {

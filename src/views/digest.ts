@@ -1,11 +1,11 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
-import { endsSoon, reportText, reviewNoticeId, reviewText } from '../domain/exceptions/exception-review';
+import { needsReview, reportText, reviewNoticeId, reviewText } from '../domain/exceptions/exception-review';
 import { plainLine } from '../domain/text/plain-text';
 import type { Queues } from '../pipeline/queues';
 import type { Store } from '../store/store';
 
 const day = 86_400_000;
-const listed = 15;
+const maxListed = 15;
 
 interface DigestDeps {
   store: Store;
@@ -13,7 +13,7 @@ interface DigestDeps {
   now: () => number;
 }
 
-/** Posts the day's digest once: how many alerts, the slowest, new callers, and what was recorded without being posted. */
+/** Posts the daily digest once: counts, slowest responses, new callers, and alerts not posted. */
 export async function digest({ store, queues, now }: DigestDeps): Promise<void> {
   const alerts = await store.alerts.list({ limit: 10_000, after: now() - day });
   if (alerts.length === 0) return;
@@ -22,10 +22,10 @@ export async function digest({ store, queues, now }: DigestDeps): Promise<void> 
   await queues.deliverAll(store.surfaces, [id]);
 }
 
-/** Asks each owner once about each exception that ends soon. */
+/** Asks each owner once to review an exception that expires soon. */
 export async function askForReviews({ store, queues, now }: DigestDeps): Promise<void> {
   for (const exception of await store.exceptions.list()) {
-    if (!endsSoon(exception, now())) continue;
+    if (!needsReview(exception, now())) continue;
     const id = reviewNoticeId(exception);
     const actions = [
       { id: 'extend_exception', label: 'Extend 30 days', value: exception.id },
@@ -39,7 +39,7 @@ export async function askForReviews({ store, queues, now }: DigestDeps): Promise
   }
 }
 
-/** Posts all exceptions with their numbers, once a month. */
+/** Posts all exceptions with their usage, once a month. */
 export async function report({ store, queues, now }: DigestDeps): Promise<void> {
   const rows = await Promise.all(
     (await store.exceptions.list()).map(async (exception) => ({
@@ -56,7 +56,7 @@ export async function report({ store, queues, now }: DigestDeps): Promise<void> 
 
 const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
 
-/** The digest in words. Pure. */
+/** The text of the digest. Pure. */
 export function digestText(alerts: readonly Alert[]): string {
   const posted = alerts.filter((alert) => alert.verdict === 'alert');
   const open = posted.filter((alert) => alert.state !== 'closed');
@@ -66,16 +66,16 @@ export function digestText(alerts: readonly Alert[]): string {
   for (const { exception } of excepted)
     byException.set(exception ?? '', (byException.get(exception ?? '') ?? 0) + 1);
   return [
-    `The last 24 hours: ${posted.length} alerts, ${open.length} still open; ${quiet.length} below their environment's threshold; ${excepted.length} covered by exceptions.`,
-    ...remarkable(posted),
-    ...quiet.slice(0, listed).map((alert) => `• ${line(alert)}, ${alert.threshold}`),
-    ...(quiet.length > listed ? [`… and ${quiet.length - listed} more below their threshold`] : []),
-    ...[...byException].slice(0, listed).map(([id, count]) => `• exception ${id}: ${count} times`),
+    `Last 24 hours: ${posted.length} alerts, ${open.length} still open; ${quiet.length} below their environment's threshold; ${excepted.length} covered by exceptions.`,
+    ...highlights(posted),
+    ...quiet.slice(0, maxListed).map((alert) => `• ${line(alert)}, ${alert.threshold}`),
+    ...(quiet.length > maxListed ? [`… and ${quiet.length - maxListed} more below their threshold`] : []),
+    ...[...byException].slice(0, maxListed).map(([id, count]) => `• exception ${id}: ${count} times`),
   ].join('\n');
 }
 
-/** The longest waits for somebody to take an alert, and those whom nobody had seen run commands before. */
-function remarkable(posted: readonly Alert[]): string[] {
+/** The alerts with the longest wait for a response, and callers who had not run commands before. */
+function highlights(posted: readonly Alert[]): string[] {
   const waits = posted
     .flatMap((alert) => {
       const taken = alert.history.find((change) => change.to !== 'new');
@@ -89,15 +89,17 @@ function remarkable(posted: readonly Alert[]): string[] {
   const names = [...new Set(fresh.map((alert) => plainLine(summarize(alert).caller.name, 80)))];
   return [
     ...(waits.length > 0
-      ? [`Slowest to be taken: ${waits.map(({ alert, ms }) => `${alert.id} ${waited(ms)}`).join(', ')}`]
+      ? [
+          `Slowest to be acknowledged: ${waits.map(({ alert, ms }) => `${alert.id} ${formatDuration(ms)}`).join(', ')}`,
+        ]
       : []),
     ...(names.length > 0
-      ? [`New callers: ${names.slice(0, listed).join(', ')}${names.length > listed ? ' …' : ''}`]
+      ? [`New callers: ${names.slice(0, maxListed).join(', ')}${names.length > maxListed ? ' …' : ''}`]
       : []),
   ];
 }
 
-const waited = (ms: number) =>
+const formatDuration = (ms: number) =>
   ms < 120_000
     ? `${Math.round(ms / 1000)} s`
     : ms < 7_200_000

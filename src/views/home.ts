@@ -1,20 +1,20 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { lastDay } from '../domain/exceptions/exception';
-import { endsSoon } from '../domain/exceptions/exception-review';
+import { needsReview } from '../domain/exceptions/exception-review';
 import { isSamePerson, type Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
 import type { Store } from '../store/store';
 
-/** A part of somebody's home page: a heading and its lines. */
+/** A section of a person's home page. */
 export interface HomePart {
   heading: string;
   lines: string[];
 }
 
-const listed = 20;
+const maxListed = 20;
 const watchedMs = 30 * 86_400_000;
 
-/** What a person wants to see first: their alerts, the open ones, exceptions to review, health. */
+/** A person's home page: their alerts, open alerts, exceptions to review, and subscriptions. */
 export async function homeFor(presser: Presser, store: Store, now: number): Promise<HomePart[]> {
   const [alerts, exceptions, subscriptions] = await Promise.all([
     store.alerts.list({ limit: 2000, after: now - watchedMs }),
@@ -23,17 +23,17 @@ export async function homeFor(presser: Presser, store: Store, now: number): Prom
   ]);
   const open = alerts.filter((alert) => alert.announced && alert.state !== 'closed');
   const mine = open.filter((alert) => alert.assignee !== null && isSamePerson(alert.assignee, presser));
-  const review = exceptions.filter((exception) => endsSoon(exception, now));
+  const review = exceptions.filter((exception) => needsReview(exception, now));
   return [
-    part('My alerts', mine.map(line), 'None is assigned to you.'),
-    part('Open alerts', open.map(line), 'None is open.'),
+    part('My alerts', mine.map(line), 'No alerts are assigned to you.'),
+    part('Open alerts', open.map(line), 'No alerts are open.'),
     part(
       'Exceptions to review',
       review.map(
         (e) =>
-          `${e.id} ends ${lastDay(e.expires)}, owner ${plainLine(e.owner, 60)}: ${plainLine(e.reason, 100)}`,
+          `${e.id} expires ${lastDay(e.expires)}, owner ${plainLine(e.owner, 60)}: ${plainLine(e.reason, 100)}`,
       ),
-      'None ends within a week.',
+      'No exceptions expire within a week.',
     ),
     part(
       'Subscriptions',
@@ -41,16 +41,16 @@ export async function homeFor(presser: Presser, store: Store, now: number): Prom
         (s) =>
           `${plainLine(s.name || s.id, 80)}: ${s.error ? plainLine(s.error, 160) : `last read ${s.lastPollAt ?? 'never'}`}`,
       ),
-      'None is known yet.',
+      'No subscriptions are known yet.',
     ),
   ];
 }
 
 function part(heading: string, lines: string[], none: string): HomePart {
-  const rest = lines.length > listed ? [`… and ${lines.length - listed} more`] : [];
+  const rest = lines.length > maxListed ? [`… and ${lines.length - maxListed} more`] : [];
   return {
     heading: `${heading} (${lines.length})`,
-    lines: lines.length > 0 ? [...lines.slice(0, listed), ...rest] : [none],
+    lines: lines.length > 0 ? [...lines.slice(0, maxListed), ...rest] : [none],
   };
 }
 

@@ -10,7 +10,7 @@ import type { Store } from '../../src/store/store';
 import { event, vm } from '../support/event';
 import { type OwnStore, startStore, testKeyring } from '../support/store';
 
-/** Runs of a random walk; the nightly job asks for more. */
+/** Number of random walks; the nightly job runs more. */
 const numRuns = Math.min(Number(process.env.FUZZ_RUNS ?? 150), 1000);
 
 let own: OwnStore;
@@ -23,41 +23,41 @@ afterAll(() => own.stop());
 
 const groups = ['/g/web', '/g/db', null] as const;
 const nicsOf = (machine: string) => [0, 1].map((i) => `${machine}-nic${i}`);
-/** Two machines of their own for each run, with two interfaces each. */
+/** Each run gets its own two machines, with two interfaces each. */
 const machinesOf = (run: number) => [1, 2].map((i) => vm.replace('vm-1', `vm-${run}-${i}`));
 
 const ours = /runwatch-isolation-westeurope$/;
 
-class Death extends Error {}
+class Crash extends Error {}
 
-/** What comes between two of our calls on Azure: our end, before or after the call, or somebody's hand. */
-interface Happening {
+/** What disturbs an Azure call: we crash before or after it, or somebody else changes a group first. */
+interface Disturbance {
   atCall: number;
   what: 'die before' | 'die after' | 'by hand';
-  /** Which of the four interfaces. */
+  /** Index of one of the four interfaces. */
   nic: number;
   group: string | null;
 }
 
-/** Interfaces with ETags, and beside them the model: the group that somebody else wrote last. */
+/** Interfaces with ETags, and the model: the group that another writer set last. */
 function createNetwork(nics: readonly string[]) {
   const actual = new Map(nics.map((id) => [id, { group: '/g/web' as string | null, etag: 0 }]));
-  const theirs = new Map<string, string | null>(nics.map((id) => [id, '/g/web']));
-  let due: Happening[] = [];
+  const setByOthers = new Map<string, string | null>(nics.map((id) => [id, '/g/web']));
+  let due: Disturbance[] = [];
   let calls = 0;
   const byHand = (nic: string, group: string | null) => {
     const known = actual.get(nic) as { group: string | null; etag: number };
     actual.set(nic, { group, etag: known.etag + 1 });
-    theirs.set(nic, group);
+    setByOthers.set(nic, group);
   };
   async function call<T>(work: () => T): Promise<T> {
     calls++;
     const now = due.filter(({ atCall }) => atCall === calls);
     for (const { nic, group } of now.filter(({ what }) => what === 'by hand'))
       byHand(nics[nic] as string, group);
-    if (now.some(({ what }) => what === 'die before')) throw new Death();
+    if (now.some(({ what }) => what === 'die before')) throw new Crash();
     const answer = work();
-    if (now.some(({ what }) => what === 'die after')) throw new Death();
+    if (now.some(({ what }) => what === 'die after')) throw new Crash();
     return answer;
   }
   const azure = {
@@ -83,18 +83,18 @@ function createNetwork(nics: readonly string[]) {
   };
   return {
     actual,
-    theirs,
+    setByOthers,
     byHand,
     azure,
-    /** From the next call on. */
-    expect: (happenings: Happening[]) => {
+    /** Schedules these, counting calls from now on. */
+    expect: (disturbances: Disturbance[]) => {
       calls = 0;
-      due = happenings;
+      due = disturbances;
     },
   };
 }
 
-const happening = fc.record({
+const disturbance = fc.record({
   atCall: fc.integer({ min: 1, max: 24 }),
   what: fc.constantFrom('die before' as const, 'die after' as const, 'by hand' as const),
   nic: fc.integer({ min: 0, max: 3 }),
@@ -103,12 +103,12 @@ const happening = fc.record({
 const step = fc.oneof(
   fc.record({
     press: fc.constantFrom('isolate' as const, 'release' as const),
-    happenings: fc.array(happening, { maxLength: 4 }),
+    disturbances: fc.array(disturbance, { maxLength: 4 }),
   }),
   fc.record({ nic: fc.integer({ min: 0, max: 3 }), group: fc.constantFrom(...groups) }),
 );
 
-test('however we die and whoever else writes, isolated is cut off, and released is what others wrote last', async () => {
+test('despite crashes and other writers, isolating cuts off and releasing restores the last group others set', async () => {
   let number = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
@@ -144,9 +144,9 @@ test('however we die and whoever else writes, isolated is cut off, and released 
           lastTry: false,
         } as const;
         const opened = nics.some((nic) => !ours.test(network.actual.get(nic)?.group ?? ''));
-        network.expect(each.happenings);
-        const changed = await untilThrough(() => run(press, deps));
-        const isByHand = each.happenings.some(({ what }) => what === 'by hand');
+        network.expect(each.disturbances);
+        const changed = await runUntilDone(() => run(press, deps));
+        const isByHand = each.disturbances.some(({ what }) => what === 'by hand');
         if (each.press === 'release') expect(changed).toBe(isolated);
         else if (!isolated) expect(changed).toBe(true);
         else if (!isByHand) expect(changed).toBe(opened);
@@ -158,8 +158,8 @@ test('however we die and whoever else writes, isolated is cut off, and released 
         expect(measures.map(({ state }) => state)).toEqual(Array(2).fill(isolated ? 'in force' : 'undone'));
         for (const [i, nic] of nics.entries()) {
           const { group } = network.actual.get(nic) as { group: string | null };
-          if (!isolated) expect(group).toBe(network.theirs.get(nic));
-          else if (!each.happenings.some((one) => one.what === 'by hand' && one.nic === i))
+          if (!isolated) expect(group).toBe(network.setByOthers.get(nic));
+          else if (!each.disturbances.some((one) => one.what === 'by hand' && one.nic === i))
             expect(group).toMatch(ours);
         }
         expect(alert.state).toBe(isolated ? 'contained' : 'investigating');
@@ -173,22 +173,22 @@ test('however we die and whoever else writes, isolated is cut off, and released 
   );
 }, 600_000);
 
-/** The press as a queue has it done, on the alert as it stands. */
+/** Runs the press as a queue would, on the current alert. */
 async function run(press: CheckedPress, deps: ActionDeps): Promise<string | null> {
   const alert = (await store.alerts.get(press.alertId)) as Alert;
   const action = actionOf(press.action) as AlertAction;
   return action.run(await store.measures.viewOf(alert), press, deps);
 }
 
-/** As a queue does it: again after each death. False when there was nothing to do. */
-async function untilThrough(work: () => Promise<string | null>): Promise<boolean> {
+/** Retries after each crash, as a queue does. Returns false if there was nothing to do. */
+async function runUntilDone(work: () => Promise<string | null>): Promise<boolean> {
   for (;;) {
     try {
       const answer = await work();
       return !answer?.includes('already') || /^[1-9]\d* of/.test(answer);
     } catch (error) {
       if (error instanceof Refusal) return false;
-      if (!(error instanceof Death)) throw error;
+      if (!(error instanceof Crash)) throw error;
     }
   }
 }

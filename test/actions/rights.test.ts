@@ -5,7 +5,7 @@ import { newAlert } from '../../src/domain/alerts/alert';
 import type { Presser } from '../../src/domain/people/person';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { refusalFor } from '../../src/presses/authorize';
-import { rightsFor, wantsFourEyes } from '../../src/presses/rights';
+import { needsFourEyes, rightsFor } from '../../src/presses/rights';
 import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 
@@ -28,28 +28,28 @@ const ask = (
 test.each<[string, string[], boolean]>([
   ['everyone', ['*'], true],
   ['by user id', ['u0sam0000'], true],
-  ['by e-mail', ['sam@CONTOSO.example'], true],
+  ['by email', ['sam@CONTOSO.example'], true],
   ['by domain', ['*@contoso.example'], true],
   ['by another domain', ['*@evil.example'], false],
   ['by user group', ['slack-group:S0SOC'], true],
   ['by another group', ['slack-group:S0OTHER'], false],
-  ['by somebody else', ['U0LEE0000'], false],
+  ['by another user id', ['U0LEE0000'], false],
 ])('%s', async (_, who, may) => {
   expect((await ask(who)) === null).toBe(may);
 });
 
-test('without responders everyone may triage and nobody may act', async () => {
+test('without responders, everyone may triage and nobody may act', async () => {
   expect(await ask(null, { action: 'acknowledge', needs: 'triage' })).toBeNull();
   expect(await ask(null)).toMatch(/RUNWATCH_RESPONDERS/);
 });
 
-test('a rule may name actions and subscriptions', async () => {
+test('a rule can be limited to actions and subscriptions', async () => {
   expect(await ask(['*'], {}, { may: ['acknowledge'] })).not.toBeNull();
   expect(await ask(['*'], {}, { subscriptions: ['sub-1'] })).toBeNull();
   expect(await ask(['*'], {}, { subscriptions: ['sub-2'] })).not.toBeNull();
 });
 
-test('who may isolate may not lock by ticking it: each part is a right of its own', () => {
+test('the right to isolate does not include lock: each selected option needs its own right', () => {
   expect(rightsFor(one('isolate_with'), { also: 'lock,restart,nonsense' }, view)).toEqual([
     'isolate',
     'restart',
@@ -60,13 +60,13 @@ test('who may isolate may not lock by ticking it: each part is a right of its ow
 });
 
 test.each<[string, string, Record<string, unknown>, PolicyFile, boolean]>([
-  ['what is declared so', 'restore', {}, {}, true],
-  ['its undo', 'restore_old_disk', {}, {}, true],
-  ['nothing, when the configuration says so', 'restore', {}, { fourEyes: [] }, false],
-  ['what the configuration names', 'isolate', {}, { fourEyes: ['isolate'] }, true],
-  ['a part of it', 'isolate_with', { also: 'restart' }, { fourEyes: ['restart'] }, true],
-  ['not a part that is not ticked', 'isolate_with', {}, { fourEyes: ['restart'] }, false],
-  ['what an access review lists', 'revoke_listed', {}, { fourEyes: ['revoke_role'] }, true],
-])('four eyes are wanted for %s', (_, action, input, policy, wanted) => {
-  expect(wantsFourEyes(one(action), input, view, policy, actionOf)).toBe(wanted);
+  ['required by the action itself', 'restore', {}, {}, true],
+  ['required by its undo action', 'restore_old_disk', {}, {}, true],
+  ['turned off by the configuration', 'restore', {}, { fourEyes: [] }, false],
+  ['required by the configuration', 'isolate', {}, { fourEyes: ['isolate'] }, true],
+  ['required for a selected option', 'isolate_with', { also: 'restart' }, { fourEyes: ['restart'] }, true],
+  ['not required for an option that is not selected', 'isolate_with', {}, { fourEyes: ['restart'] }, false],
+  ['required for roles an access review lists', 'revoke_listed', {}, { fourEyes: ['revoke_role'] }, true],
+])('four-eyes approval is %s', (_, action, input, policy, wanted) => {
+  expect(needsFourEyes(one(action), input, view, policy, actionOf)).toBe(wanted);
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Assignment, type Deny, everyone, waysTo } from '../../src/domain/access/resolve-access';
+import { type Assignment, accessPathsFor, type Deny, everyone } from '../../src/domain/access/resolve-access';
 import type { RoleDefinition } from '../../src/domain/access/role-permissions';
 
 const vm = '/subscriptions/S1/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-1';
@@ -38,7 +38,7 @@ const deny = (fields: Partial<Deny>): Deny => ({
   ...fields,
 });
 const ask = (assignments: Assignment[], denies: Deny[] = []) =>
-  waysTo(
+  accessPathsFor(
     { action: run, scope: vm, principals: new Set(['me', 'my-group']) },
     assignments,
     roles,
@@ -47,38 +47,38 @@ const ask = (assignments: Assignment[], denies: Deny[] = []) =>
 
 test.each<[string, Assignment, boolean]>([
   ['at the machine', assigned('owner', vm), true],
-  ['at its group, in other letters', assigned('owner', '/SUBSCRIPTIONS/s1/resourcegroups/RG'), true],
+  ['at its resource group, in another case', assigned('owner', '/SUBSCRIPTIONS/s1/resourcegroups/RG'), true],
   ['at its subscription', assigned('runner', '/subscriptions/S1'), true],
   ['at a management group', assigned('owner', '/providers/Microsoft.Management/managementGroups/mg'), true],
   ['at the root', assigned('owner', '/'), true],
-  ['at a group whose name only begins alike', assigned('owner', '/subscriptions/S1/resourceGroups/r'), false],
+  ['at a group with a prefix of its name', assigned('owner', '/subscriptions/S1/resourceGroups/r'), false],
   ['at another machine', assigned('owner', `${vm}0`), false],
   ['through a group', assigned('owner', vm, 'my-group'), true],
-  ['to somebody else', assigned('owner', vm, 'other'), false],
-  ['a notAction takes it away', assigned('narrow', vm), false],
-  ['a role that does not grant it', assigned('reader', vm), false],
+  ['to another principal', assigned('owner', vm, 'other'), false],
+  ['with a role that excludes it by notAction', assigned('narrow', vm), false],
+  ['with a role that does not grant it', assigned('reader', vm), false],
 ])('%s', (_, assignment, can) => {
   expect(ask([assignment])).toHaveLength(can ? 1 : 0);
 });
 
-test('a notAction is no deny: another role still grants', () => {
+test('a notAction is not a deny: another role still grants the action', () => {
   expect(ask([assigned('narrow', vm), assigned('runner', vm)])).toEqual([`runner at ${vm} to me`]);
 });
 
 test.each<[string, Partial<Deny>, boolean]>([
   ['to everyone', {}, true],
   ['to my group', { principals: ['my-group'] }, true],
-  ['to somebody else', { principals: ['other'] }, false],
+  ['to another principal', { principals: ['other'] }, false],
   ['to everyone but me', { excluded: ['me'] }, false],
-  ['of something else', { permissions: [{ actions: ['Microsoft.Storage/*'], notActions: [] }] }, false],
-  ['with this action left out', { permissions: [{ actions: ['*'], notActions: [run] }] }, false],
-  ['above, but not for children', { notToChildren: true }, false],
-  ['right here, not for children', { notToChildren: true, scope: vm }, true],
-])('a deny wins: %s', (_, fields, denied) => {
+  ['of another action', { permissions: [{ actions: ['Microsoft.Storage/*'], notActions: [] }] }, false],
+  ['that excludes this action', { permissions: [{ actions: ['*'], notActions: [run] }] }, false],
+  ['at a parent scope, not for children', { notToChildren: true }, false],
+  ['at the machine, not for children', { notToChildren: true, scope: vm }, true],
+])('a deny overrides a grant: %s', (_, fields, denied) => {
   expect(ask([assigned('owner', vm)], [deny(fields)])).toHaveLength(denied ? 0 : 1);
 });
 
-test('more assignments never take away, more denies never give', () => {
+test('an extra assignment never removes access, and an extra deny never grants it', () => {
   const any = fc
     .tuple(
       fc.constantFrom('owner', 'narrow', 'reader', 'runner'),

@@ -10,17 +10,17 @@ const match = { target: execution.target.name };
 const words = (exception: Parameters<typeof backtest>[0], among = alerts) =>
   backtestText(backtest(exception, among, () => ({})));
 
-test('what only its critical score keeps loud is named apart', () => {
+test('alerts that are not suppressed only because they are critical are listed separately', () => {
   expect(words({ match })).toBe(
-    'It would have silenced 1 of the 2 alerts of the last 30 days: RW-1. 1 matches, but its score is critical: RW-2.',
+    'It would have suppressed 1 of the 2 alerts of the last 30 days: RW-1. 1 matches, but its score is critical: RW-2.',
   );
   expect(words({ match }, alerts.slice(1))).toBe(
-    'It would have silenced none of the 1 alerts of the last 30 days. 1 matches, but its score is critical: RW-2.',
+    'It would have suppressed none of the 1 alerts of the last 30 days. 1 matches, but its score is critical: RW-2.',
   );
   expect(words({ match, silenceCritical: true })).toBe(
-    'It would have silenced 2 of the 2 alerts of the last 30 days: RW-1, RW-2.',
+    'It would have suppressed 2 of the 2 alerts of the last 30 days: RW-1, RW-2.',
   );
   expect(words({ match: { target: 'another' } })).toBe(
-    'It would have silenced none of the 2 alerts of the last 30 days.',
+    'It would have suppressed none of the 2 alerts of the last 30 days.',
   );
 });

@@ -27,24 +27,24 @@ test.each<[string, Match, boolean]>([
   ['another caller', { caller: 'dana@contoso.example' }, false],
   ['target by pattern', { target: 'vm-*' }, true],
   ['target by full id', { target: execution.target.id.toUpperCase() }, true],
-  ['all must hold', { target: 'vm-*', resourceGroup: 'other' }, false],
+  ['one of two conditions does not match', { target: 'vm-*', resourceGroup: 'other' }, false],
   ['technique', { technique: ['run-command', 'vm-extension'] }, true],
   ['subscription', { subscription: '5F3C1A52-7D0E-4F0B-9A64-1D2F6B8E9C01' }, true],
-  ['address in a range', { ip: '203.0.113.0/24' }, true],
-  ['address outside', { ip: ['198.51.100.0/24', '2001:db8::/32'] }, false],
+  ['IP address in a range', { ip: '203.0.113.0/24' }, true],
+  ['IP address outside all ranges', { ip: ['198.51.100.0/24', '2001:db8::/32'] }, false],
   [
     'hours: friday 22:14 UTC is 23:14 in Berlin',
     { hours: { days: 'mon-fri', from: '23:00', to: '24:00', zone: 'Europe/Berlin' } },
     true,
   ],
   [
-    'hours over midnight belong to the day they began',
+    'hours past midnight belong to the day they start',
     { hours: { days: 'fri', from: '22:00', to: '02:00' } },
     true,
   ],
   ['hours on another day', { hours: { days: 'sat' } }, false],
-  ['a tag that is not known', { tag: { env: 'dev' } }, false],
-  ['nothing given matches nothing', {}, false],
+  ['a tag that is not known yet', { tag: { env: 'dev' } }, false],
+  ['no condition', {}, false],
 ])('%s', (_, match, wanted) => {
   expect(matches(match, execution)).toBe(wanted);
 });
@@ -56,14 +56,14 @@ test('tags and scripts match once they are known', () => {
   expect(matches({ script: { sha256: 'b'.repeat(64) } }, execution, { script })).toBe(false);
 });
 
-test('a pattern made to hang a backtracking engine does not', () => {
+test('a pattern that would hang a backtracking engine finishes quickly', () => {
   const script = { sha256: 'a'.repeat(64), text: `${'a'.repeat(50_000)}!` };
-  const began = Date.now();
+  const startMs = Date.now();
   expect(matches({ script: { pattern: '^(a+)+$' } }, execution, { script })).toBe(false);
-  expect(Date.now() - began).toBeLessThan(5000);
+  expect(Date.now() - startMs).toBeLessThan(5000);
 });
 
-test('* is any run of characters, as a plain restatement of it says', () => {
+test('* matches any text, like a simple reference implementation', () => {
   const letters = fc.array(fc.constantFrom('a', 'b', '*', '.'), { maxLength: 8 }).map((all) => all.join(''));
   fc.assert(
     fc.property(letters, letters, (pattern, text) => {
@@ -83,7 +83,7 @@ test('* is any run of characters, as a plain restatement of it says', () => {
 const yaml = (fields: string) =>
   `exceptions:\n  - id: x\n    match: {caller: patch-bot@contoso.example}\n${fields}`;
 
-test('judges by the execution’s own time, to the minute', () => {
+test('an exception is checked at the time of the execution, to the minute', () => {
   const at = (expires: string) =>
     findException(parseExceptions(yaml(`    reason: r\n    owner: o\n    expires: ${expires}\n`)), execution)
       ?.id ?? null;
@@ -100,19 +100,19 @@ test.each([
   ['    reason: ""\n    owner: o\n    expires: 2027-01-01\n', /:4:.*reason is empty/],
   ['    reason: r\n    owner: o\n    expires: soon\n', /:6:.*expires/],
   ['    reason: r\n    owner: o\n    expires: 2027-01-01\n    colour: red\n', /unknown: colour/],
-])('refuses %j with its line', (fields, wanted) => {
+])('rejects %j and reports the line', (fields, wanted) => {
   expect(() => parseExceptions(yaml(fields), 'f.yaml')).toThrow(wanted);
 });
 
-test('an empty match is refused', () => {
+test('an empty match is rejected', () => {
   const text = 'exceptions:\n  - match: {}\n    reason: r\n    owner: o\n    expires: 2027-01-01\n';
   expect(() => parseExceptions(text)).toThrow(/:2:.*match.*empty/);
 });
 
-test('broken YAML gives its line', () => {
+test('invalid YAML is reported with its line', () => {
   try {
     parseExceptions('exceptions:\n  - id: [x\n');
-    throw new Error('was taken');
+    throw new Error('was accepted');
   } catch (error) {
     expect(error).toBeInstanceOf(ExceptionsFileError);
     expect((error as ExceptionsFileError).faults[0]?.line).toBeGreaterThanOrEqual(2);

@@ -31,7 +31,7 @@ const anyEvent = fc
 const merge = (events: readonly ActivityEvent[]) =>
   events.map((e) => executionFrom(e) as Execution).reduce(mergeExecutions);
 
-test('events may come in any order', () => {
+test('events can arrive in any order', () => {
   fc.assert(
     fc.property(
       fc
@@ -49,7 +49,7 @@ test('events may come in any order', () => {
   );
 });
 
-test('events may come twice', () => {
+test('events can arrive twice', () => {
   fc.assert(
     fc.property(fc.uniqueArray(anyEvent, { minLength: 1, maxLength: 5, selector: (e) => e.id }), (events) => {
       expect(merge([...events, ...events]).eventIds).toEqual(merge(events).eventIds);
@@ -58,7 +58,7 @@ test('events may come twice', () => {
   );
 });
 
-test('one correlation id on two machines is two executions; case is none', () => {
+test('one correlation id on two machines gives two executions; case does not matter', () => {
   const key = (e: ActivityEvent) => executionFrom(e)?.key;
   expect(key(event())).toBe(
     key(

@@ -8,12 +8,12 @@ import { event, vm } from '../support/event';
 
 const group = vm.replace(/\/virtualMachines.*/, '');
 
-/** What an operation that writes leaves behind: its resource's own type. */
+/** A write operation creates a resource of its own type. */
 test.each(
   allTechniques().flatMap(({ operations }) =>
     operations.filter((operation) => /\/(extensions|runCommands)\/write$/i.test(operation)),
   ),
-)('clean up is offered after %s only with the permissions that it needs there', (operation) => {
+)('clean up is offered after %s only if it declares the permissions it needs', (operation) => {
   const type = operation.replace(/\/write$/i, '');
   const [provider = '', ...kinds] = type.split('/');
   const resourceId = `${group.replace('Microsoft.Compute', provider)}${kinds.map((kind) => `/${kind}/x`).join('')}`;

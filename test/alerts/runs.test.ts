@@ -15,8 +15,8 @@ const at = (second: number) => `2026-11-20T22:14:${String(second).padStart(2, '0
 const of = (status: ActivityEvent['status'], second: number, who: string | null = 'aa') =>
   event({ id: `${status}${second}${who}`, status, time: at(second), caller: person(who) });
 
-/** Which events belong together, whatever their keys. */
-function together(events: readonly ActivityEvent[], batches = 1): string[][] {
+/** Groups event ids by run, whatever the keys are. */
+function groupByRun(events: readonly ActivityEvent[], batches = 1): string[][] {
   const byKey = new Map<string, string[]>();
   let runs: Run[] = [];
   const size = Math.ceil(events.length / batches);
@@ -32,46 +32,46 @@ function together(events: readonly ActivityEvent[], batches = 1): string[][] {
   return [...byKey.values()].map((ids) => ids.sort()).sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1));
 }
 
-test('the events of one run belong together, in whatever order and batches they come', () => {
+test('the events of one run are grouped, in any order and any batches', () => {
   const all = [of('started', 1), of('accepted', 2), of('succeeded', 9)];
   fc.assert(
     fc.property(
       fc.shuffledSubarray(all, { minLength: 3 }),
       fc.integer({ min: 1, max: 3 }),
       (events, batches) => {
-        expect(together(events, batches)).toHaveLength(1);
+        expect(groupByRun(events, batches)).toHaveLength(1);
       },
     ),
   );
 });
 
-test('a second Started under a used correlation id is a second run, also of the same caller', () => {
-  expect(together([of('started', 1), of('succeeded', 3), of('started', 20), of('succeeded', 25)], 4)).toEqual(
-    [
-      ['started1aa', 'succeeded3aa'],
-      ['started20aa', 'succeeded25aa'],
-    ],
-  );
+test('a second Started with the same correlation id is a second run, even for the same caller', () => {
+  expect(
+    groupByRun([of('started', 1), of('succeeded', 3), of('started', 20), of('succeeded', 25)], 4),
+  ).toEqual([
+    ['started1aa', 'succeeded3aa'],
+    ['started20aa', 'succeeded25aa'],
+  ]);
 });
 
-test('a final event closes the latest run that was opened before it', () => {
-  expect(together([of('started', 1), of('started', 5), of('failed', 7), of('succeeded', 30)])).toEqual([
+test('a final event closes the latest run that started before it', () => {
+  expect(groupByRun([of('started', 1), of('started', 5), of('failed', 7), of('succeeded', 30)])).toEqual([
     ['failed7aa', 'started5aa'],
     ['started1aa', 'succeeded30aa'],
   ]);
 });
 
-test('another caller never joins, whatever they reuse', () => {
-  expect(together([of('started', 1, 'aa'), of('succeeded', 9, 'bb')], 2)).toHaveLength(2);
-  expect(together([of('started', 1, 'aa'), of('started', 1, 'bb'), of('succeeded', 9, 'bb')], 3)).toEqual([
+test('another caller never joins a run, whatever ids they reuse', () => {
+  expect(groupByRun([of('started', 1, 'aa'), of('succeeded', 9, 'bb')], 2)).toHaveLength(2);
+  expect(groupByRun([of('started', 1, 'aa'), of('started', 1, 'bb'), of('succeeded', 9, 'bb')], 3)).toEqual([
     ['started1aa'],
     ['started1bb', 'succeeded9bb'],
   ]);
 });
 
-test('an event that names nobody joins by time', () => {
+test('an event without a caller joins a run by time', () => {
   expect(
-    together(
+    groupByRun(
       [of('started', 1, 'aa'), of('succeeded', 4, null), of('started', 10, 'bb'), of('succeeded', 12, null)],
       4,
     ),
@@ -81,7 +81,7 @@ test('an event that names nobody joins by time', () => {
   ]);
 });
 
-test('the first run keeps the key that older versions gave, and events may come twice', () => {
+test('the first run keeps the key from older versions, and repeated events change nothing', () => {
   const events = [of('started', 1), of('succeeded', 3), of('started', 20)];
   const first = assignRuns('base', [], events);
   expect(first.keyOf.slice(0, 2)).toEqual(['base', 'base']);
@@ -89,7 +89,7 @@ test('the first run keeps the key that older versions gave, and events may come 
   expect(again).toEqual({ runs: first.runs, keyOf: first.keyOf });
 });
 
-test('a flood under one correlation id stays bounded', () => {
+test('a flood of events with one correlation id keeps a bounded number of runs', () => {
   const events = Array.from({ length: 500 }, (_, i) =>
     event({
       id: `e${i}`,

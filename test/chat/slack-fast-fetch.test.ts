@@ -6,7 +6,7 @@ import { createFastFetch } from '../../src/chat/slack/fast-fetch';
 let close: () => void;
 afterEach(() => close());
 
-/** Slack's own client, against a server that answers so. */
+/** Slack's own client, against a server with this handler. */
 async function clientOf(answer: RequestListener) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
@@ -24,13 +24,13 @@ async function clientOf(answer: RequestListener) {
 
 test.each<[string, RequestListener]>([
   ['never answers', () => {}],
-  ['stops within its answer', (_, response) => void response.writeHead(200).write('{"ok":')],
-])('a Slack that %s is given up', async (_, answer) => {
+  ['stops in the middle of its answer', (_, response) => void response.writeHead(200).write('{"ok":')],
+])('a call to a Slack that %s fails after the timeout', async (_, answer) => {
   const client = await clientOf(answer);
   await expect(client.auth.test()).rejects.toMatchObject({ code: 'slack_webapi_request_error' });
 });
 
-test('what is sent arrives as it was, and headers are read whatever their case', async () => {
+test('text arrives unchanged, and headers are read in any case', async () => {
   let body = '';
   const client = await clientOf((request, response) => {
     request.on('data', (chunk) => {

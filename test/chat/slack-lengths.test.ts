@@ -4,9 +4,9 @@ test.each([
   ['emoji', '🔥'.repeat(80), 100],
   ['emoji with a skin tone', '👍🏽'.repeat(80), 75],
   ['flags', '🇩🇪'.repeat(80), 24],
-  ['letters with marks', 'e\u0301'.repeat(200), 100],
+  ['letters with combining marks', 'e\u0301'.repeat(200), 100],
   ['plain letters', 'a'.repeat(200), 100],
-])('%s are cut to what Slack counts, between what a reader sees as characters', (_, text, max) => {
+])('%s are cut to the length that Slack counts, never inside a visible character', (_, text, max) => {
   const cut = plainLine(text, max);
   expect(cut.length).toBeLessThanOrEqual(max);
   expect(cut.length).toBeGreaterThan(max - 16);

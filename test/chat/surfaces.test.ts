@@ -62,7 +62,7 @@ describe.each(Object.entries(rendered))('%s', (surface, text) => {
   });
 });
 
-test('a Teams card stays below 28 KB and holds no link of a stranger’s', () => {
+test('a Teams card stays below 28 KB and contains no untrusted link', () => {
   const nasty = fc.oneof(
     fc.string({ maxLength: 80, unit: 'binary' }),
     fc.constantFrom('[click](https://evil.example)', '<at>everyone</at>', '**x**', 'x'.repeat(50_000)),
@@ -79,7 +79,7 @@ test('a Teams card stays below 28 KB and holds no link of a stranger’s', () =>
   );
 });
 
-test('a long script is cut in chat, and whole on the alert’s page', () => {
+test('a long script is cut in chat and complete on the alert’s page', () => {
   const last = 'echo the end';
   const text = `${'echo a line of some length\n'.repeat(1500)}${last}`;
   const script = {
@@ -93,7 +93,7 @@ test('a long script is cut in chat, and whole on the alert’s page', () => {
     traits: [],
   };
   const { thread } = messageOf(untouched({ ...alert, facts: { script } }), { responders: true, now: 0 });
-  expect(JSON.stringify(toThreadBlocks(thread))).toContain('the whole script is on the alert');
+  expect(JSON.stringify(toThreadBlocks(thread))).toContain('The full script is on the alert');
   expect(JSON.stringify(toThreadCard('RW-1.thread', thread)).length).toBeLessThan(28 * 1024);
   expect(threadHtml(thread).text).toContain(last);
 });

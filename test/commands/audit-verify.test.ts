@@ -46,13 +46,13 @@ const raw = async <T>(work: (redis: ReturnType<typeof connect>) => Promise<T>): 
   return answer;
 };
 
-test('says how many entries there are, from when to when, and that each is signed', async () => {
+test('reports the number of entries, their time range and that each is signed', async () => {
   await own.store.audit.append([draft(1), draft(2)]);
   await own.store.audit.append([draft(3)]);
-  expect((await verify()).join()).toMatch(/^Redis: 3 entries, from \S+ to \S+, 3 signed, whole$/);
+  expect((await verify()).join()).toMatch(/^Redis: 3 entries, from \S+ to \S+, 3 signed, complete$/);
 });
 
-test('a stream that was deleted with its head left is not whole; nor is one whose end was cut', async () => {
+test('a log is not whole if its newest entries or its whole stream were deleted but not its head', async () => {
   await own.store.audit.append([draft(1), draft(2), draft(3)]);
   await raw(async (redis) => {
     const [last] = await redis.xrevrange('{runwatch}:audit', '+', '-', 'COUNT', 1);
@@ -63,7 +63,7 @@ test('a stream that was deleted with its head left is not whole; nor is one whos
   await expect(verify()).rejects.toThrow('Redis: the newest 3 entries are missing');
 });
 
-test('a log that was deleted whole, and one that was cut and whose head was set back, lack what the copy has', async () => {
+test('the copy reveals a log that was deleted, or cut with its head reset', async () => {
   const file = join(own.dir, 'copy.jsonl');
   await own.store.audit.append([draft(1), draft(2), draft(3)]);
   await copyAudit({ file }, { store: own.store, now: Date.now });
@@ -74,13 +74,13 @@ test('a log that was deleted whole, and one that was cut and whose head was set 
     await redis.xdel('{runwatch}:audit', last?.[0] ?? '');
     await redis.mset('{runwatch}:audit-head', entry.prev, '{runwatch}:audit-sequence', '2');
   });
-  expect((await verify()).join()).toMatch(/2 entries.*whole/);
+  expect((await verify()).join()).toMatch(/2 entries.*complete/);
   await expect(verify([file])).rejects.toThrow('1 of its entries are missing or different in Redis');
   await raw((redis) => redis.del('{runwatch}:audit', '{runwatch}:audit-head', '{runwatch}:audit-sequence'));
   await expect(verify([file])).rejects.toThrow('3 of its entries are missing or different in Redis');
 });
 
-test('a copy that was cut is found by Redis; an auditor checks it with the public key alone', async () => {
+test('Redis reveals a copy that was cut; an auditor can check a copy with only the public key', async () => {
   const file = join(own.dir, 'copy.jsonl');
   for (const number of [1, 2, 3]) {
     await own.store.audit.append([draft(number)]);
@@ -100,7 +100,7 @@ test('a copy that was cut is found by Redis; an auditor checks it with the publi
   );
   writeFileSync(file, lines.join('\n'));
   expect((await verify([file], { key: [pem], offline: true }, elsewhere)).join()).toMatch(
-    /3 entries.*3 signed, whole/,
+    /3 entries.*3 signed, complete/,
   );
   writeFileSync(file, lines.join('\n').replace('"Sam"', '"Eve"'));
   await expect(verify([file], { key: [pem], offline: true }, elsewhere)).rejects.toThrow(
@@ -108,7 +108,7 @@ test('a copy that was cut is found by Redis; an auditor checks it with the publi
   );
 });
 
-test('what is older than a year moves to files, and the chain goes through them', async () => {
+test('entries older than a year move to files, and the chain continues through them', async () => {
   const archive = join(own.dir, 'archive');
   const config = policy(`audit: {archive: ${archive}}`);
   await own.store.audit.append([1, 2, 3].map((number) => draft(number)));
@@ -118,8 +118,8 @@ test('what is older than a year moves to files, and the chain goes through them'
   expect(await own.store.audit.read()).toHaveLength(0);
   await own.store.audit.append([draft(5)]);
   expect(readdirSync(archive)).toEqual(['audit-0000000001-0000000004.jsonl']);
-  expect((await verify([], {}, config)).join()).toMatch(/5 entries.*5 signed, whole/);
-  expect((await verify()).join('\n')).toMatch(/1 entries.*whole\n.*4 older entries are in the archive/);
+  expect((await verify([], {}, config)).join()).toMatch(/5 entries.*5 signed, complete/);
+  expect((await verify()).join('\n')).toMatch(/1 entries.*complete\n.*4 older entries are in the archive/);
   const exported: string[] = [];
   const output = { out: (line: string) => exported.push(line), err: () => {} } as never;
   await exportAudit({ format: 'jsonl' }, config, output);
@@ -128,7 +128,7 @@ test('what is older than a year moves to files, and the chain goes through them'
   await expect(verify([], {}, config)).rejects.toThrow('chain breaks at entry 1');
 });
 
-test('what another secret signed before is checked by the key that the newer one names', async () => {
+test('entries signed with the previous secret are checked by the key that the new one recorded', async () => {
   const newer = createKeyring({ current: 'another secret, long enough for all', previous: testSecret });
   await own.store.audit.append([draft(1)]);
   await own.store.audit.noteKey(testKeyring.auditPublicKeys(), Date.now());
@@ -142,7 +142,7 @@ test('what another secret signed before is checked by the key that the newer one
   const [pem = ''] = newer.auditPublicKeys();
   writeFileSync(join(own.dir, 'new.pem'), pem);
   const flags = { key: [join(own.dir, 'new.pem')], offline: true };
-  expect((await verify([file], flags)).join()).toMatch(/3 entries.*3 signed, whole/);
+  expect((await verify([file], flags)).join()).toMatch(/3 entries.*3 signed, complete/);
   writeFileSync(
     file,
     entries
@@ -153,16 +153,18 @@ test('what another secret signed before is checked by the key that the newer one
   await expect(verify([file], flags)).rejects.toThrow('chain breaks');
 });
 
-test('an entry whose clock was ahead holds the archive up, and is not lost', async () => {
+test('archiving stops at an entry with a time in the future, and loses nothing', async () => {
   const archive = join(own.dir, 'archive');
   const later = Date.now() + 366 * 24 * hour;
   await own.store.audit.append([draft(1), draft(2, later), draft(3)]);
   await archiveAudit({ archive }, { store: own.store, now: () => later - 2 * hour });
   expect((await own.store.audit.read()).map(({ action }) => action)).toEqual(['a2', 'a3']);
-  expect((await verify([], {}, policy(`audit: {archive: ${archive}}`))).join()).toMatch(/3 entries.*whole/);
+  expect((await verify([], {}, policy(`audit: {archive: ${archive}}`))).join()).toMatch(
+    /3 entries.*complete/,
+  );
 });
 
-test('a log in which nothing is signed, or whose beginning is only said to be archived, is not whole', async () => {
+test('a log is not whole if nothing in it is signed, or if Redis falsely says its start is archived', async () => {
   await own.store.audit.append([draft(1), draft(2)]);
   const [first, second] = await own.store.audit.read();
   await raw(async (redis) => {
@@ -176,7 +178,7 @@ test('a log in which nothing is signed, or whose beginning is only said to be ar
   expect(second?.prev).toBe(first?.hash);
 });
 
-test('one long line of an older version does not make the copy begin again', async () => {
+test('one long line from an older version does not restart the copy', async () => {
   const file = join(own.dir, 'copy.jsonl');
   await own.store.audit.append([draft(1)]);
   const [{ id } = { id: '' }] = await own.store.audit.after('0-0', 1);

@@ -7,7 +7,7 @@ const signer = testKeyring.auditSigner();
 const start = { head: genesis, sequence: 0 };
 const verify = auditVerifier(testKeyring.auditPublicKeys());
 
-test('CSV cells that a spreadsheet would run are text', () => {
+test('CSV cells that a spreadsheet would run as formulas are escaped', () => {
   const drafts = [
     {
       at: '2026-11-24T00:00:00Z',
@@ -36,7 +36,7 @@ const draft = (action: string) => ({
   why: null,
 });
 
-test('an entry that was edited, hashed anew and linked again breaks the next one', () => {
+test('an entry that was edited, rehashed and relinked breaks the chain at the next one', () => {
   const entries = chain(start, ['a', 'b', 'c'].map(draft), signer);
   expect(firstBrokenLink(entries, { verify })).toBeNull();
   const [forged] = chain({ head: entries[0]?.hash ?? '', sequence: 1 }, [draft('forged')], signer);
@@ -44,7 +44,7 @@ test('an entry that was edited, hashed anew and linked again breaks the next one
   expect(firstBrokenLink(relinked)).toMatchObject({ index: 2 });
 });
 
-test('whoever can write Redis, and has no secret, can change, add and drop nothing unseen', () => {
+test('entries changed, added or dropped without the secret are detected', () => {
   const entries = chain(start, ['a', 'b', 'c'].map(draft), signer);
   const stranger = createKeyring({ current: 'guessed by somebody who writes Redis', previous: null });
   const forged = chain(start, ['a', 'x', 'c'].map(draft), stranger.auditSigner());
@@ -60,13 +60,13 @@ test('whoever can write Redis, and has no secret, can change, add and drop nothi
   expect(firstBrokenLink([entries[0], entries[2]] as AuditEntry[], { verify })).toMatchObject({ index: 1 });
 });
 
-test('a public key checks entries and makes none', () => {
+test('the exported key is public and cannot sign entries', () => {
   const [pem = ''] = testKeyring.auditPublicKeys();
   expect(pem).toContain('BEGIN PUBLIC KEY');
   expect(pem).not.toContain('PRIVATE');
 });
 
-test('an entry of any size is kept small, and says what was cut', () => {
+test('a large entry is cut, and records what was cut', () => {
   const [entry] = chain(
     start,
     [{ ...draft('a'), why: 'x'.repeat(100_000), details: { x: 'y'.repeat(2_000_000) } }],

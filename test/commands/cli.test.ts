@@ -22,7 +22,7 @@ const file = (name: string, content: string | Buffer) => {
 
 const shapes = ['diagnostic.ndjson', 'log-analytics.json', 'elastic-ecs.ndjson', 'event-hub-message.json'];
 
-test.each(shapes)('replay of %s: one alert, the same in all, and nothing for the start/action', (name) => {
+test.each(shapes)('replay of %s gives one alert, equal in all shapes, and none for start/action', (name) => {
   const { status, alerts } = runwatch(['replay', '--json', join(logs, name)]);
   expect(status).toBe(0);
   expect(alerts).toHaveLength(1);
@@ -45,7 +45,7 @@ test.each(shapes)('replay of %s: one alert, the same in all, and nothing for the
   expect({ ...alert.caller, appId: null }).toEqual({ ...rest.caller, appId: null });
 });
 
-test('REST exports and az’s list give three: succeeded, refused, and a managed one', () => {
+test('REST and az exports give three alerts: succeeded, refused and managed', () => {
   for (const name of ['rest.json', 'az-monitor-activity-log-list.json']) {
     const alerts = runwatch(['replay', '--json', join(logs, name)]).alerts.map((line) => JSON.parse(line));
     expect(alerts.map((alert) => `${alert.technique} ${alert.status} ${alert.severity}`)).toEqual([
@@ -61,7 +61,7 @@ test('REST exports and az’s list give three: succeeded, refused, and a managed
   }
 });
 
-test('stdin, gzip and more files than one', () => {
+test('replay reads stdin, gzip and several files', () => {
   const plain = readFileSync(join(logs, 'diagnostic.ndjson'));
   const zipped = file('log.gz', gzipSync(plain));
   expect(runwatch(['replay', '--json', zipped]).alerts).toHaveLength(1);
@@ -69,7 +69,7 @@ test('stdin, gzip and more files than one', () => {
   expect(runwatch(['replay', '--json', zipped, join(logs, 'rest.json')]).alerts).toHaveLength(3);
 });
 
-test('a broken file gives what was readable, then its line and column, and exit 1', () => {
+test('a broken file gives its readable records, then the line and column, and exit 1', () => {
   const lines = readFileSync(join(logs, 'diagnostic.ndjson'), 'utf8').trim().split('\n');
   const broken = file('broken.ndjson', [...lines.slice(0, 3), '{"time": oops}', lines[3]].join('\n'));
   const { status, alerts, stderr } = runwatch(['replay', '--json', broken]);
@@ -78,7 +78,7 @@ test('a broken file gives what was readable, then its line and column, and exit 
   expect(stderr).toMatch(/broken\.ndjson:4:1\d: /);
 });
 
-test('records that cannot be read are counted by reason, and the rest is used', () => {
+test('unreadable records are counted by reason, and the rest is used', () => {
   const { status, alerts, stderr } = runwatch(
     ['replay', '--json'],
     `{"a":1}\n5\n${readFileSync(join(logs, 'diagnostic.ndjson'), 'utf8')}`,
@@ -94,7 +94,7 @@ const exceptions = (expires: string, match = '{caller: dana.reyes@contoso.exampl
     `exceptions:\n  - id: dana\n    match: ${match}\n    reason: Tests\n    owner: lee@contoso.example\n    expires: ${expires}\n`,
   );
 
-test('exceptions suppress, judged by each execution’s own time; --fail-on-alert says whether any is left', () => {
+test('exceptions apply at the time of each execution; --fail-on-alert reports remaining alerts', () => {
   const log = join(logs, 'diagnostic.ndjson');
   expect(runwatch(['replay', '--json', '--fail-on-alert', log]).status).toBe(3);
   const covered = runwatch([
@@ -112,7 +112,7 @@ test('exceptions suppress, judged by each execution’s own time; --fail-on-aler
   ).toBe(3);
 });
 
-test('an exception that matches everything is refused with file, line and what is missing', () => {
+test('an exception that matches everything is rejected with its file, line and reason', () => {
   const { status, stderr } = runwatch([
     'replay',
     '--exceptions',
@@ -127,24 +127,24 @@ test.each<[string, string[], Record<string, string>, RegExp]>([
   ['an unknown command', ['bogus'], {}, /unknown command/],
   ['an unknown format', ['replay', '--format', 'xml'], {}, /Allowed choices/],
   [
-    'a wrong variable',
+    'an invalid variable',
     ['replay'],
     { RUNWATCH_POLL_SECONDS: 'soon' },
     /RUNWATCH_POLL_SECONDS: got "soon", expected/,
   ],
   ['an unknown role', ['start', '--roles', 'cook'], {}, /--roles: got cook, expected some of poll/],
   ['an unknown scenario', ['demo', '--scenario', 'x'], {}, /expected one of routine, night, storm/],
-  ['a scope that is none', ['roles', 'x', '--scope', 'here'], {}, /--scope: got here/],
-])('%s is wrong usage', (_, args, env, says) => {
+  ['an invalid scope', ['roles', 'x', '--scope', 'here'], {}, /--scope: got here/],
+])('%s is a usage error', (_, args, env, says) => {
   const { status, stderr } = runwatch(args, '', env);
   expect(status).toBe(2);
   expect(stderr).toMatch(says);
 });
 
-test('a file that is not there is a failure with a next step', () => {
+test('a missing file is an error with a next step', () => {
   const { status, stderr } = runwatch(['replay', 'nowhere.json']);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/nowhere\.json: there is no such file; give the path/);
+  expect(stderr).toMatch(/nowhere\.json: file not found; pass the path/);
 });
 
 test('role-definitions reads a file', () => {
@@ -194,14 +194,14 @@ test.each([
     ['--granting', 'nonsense', '--definitions', join(__dirname, '../../data/azure-built-in-roles.json')],
   ],
   ['who-can', ['Bogus', '--scope', '5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01']],
-])('%s refuses what is no action', (command, args) => {
+])('%s rejects an invalid action', (command, args) => {
   const { status, stderr, stdout } = runwatch([command, ...args]);
-  expect(stderr).toContain('is no ARM action');
+  expect(stderr).toContain('is not an ARM action');
   expect(stdout).toBe('');
   expect(status).toBe(2);
 });
 
-test('exceptions test counts each exception that covers an alert, and says what could not be read', () => {
+test('exceptions test counts each exception that covers an alert, and reports unreadable input', () => {
   const exceptions = file(
     'two.yaml',
     `exceptions:\n${['a', 'b']
@@ -225,7 +225,7 @@ test('exceptions test counts each exception that covers an alert, and says what 
   expect(status).toBe(1);
 });
 
-test('a full disk behind stdout is told', () => {
+test('a full disk behind stdout is reported', () => {
   const { status, stderr } = spawnSync(
     'sh',
     ['-c', `"${process.execPath}" "${cli}" replay --json "${join(logs, 'rest.json')}" > /dev/full`],
@@ -244,7 +244,7 @@ test.each(['start', 'demo', 'replay', 'roles', 'who-can', 'role-definitions'])(
   },
 );
 
-test('a taken port ends the start with a next step, and leaves nothing running', async () => {
+test('a port in use fails the start with a next step and leaves nothing running', async () => {
   const { createServer } = await import('node:http');
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -259,10 +259,10 @@ test('a taken port ends the start with a next step, and leaves nothing running',
   const { status, stderr } = runwatch(['start'], '', env);
   server.close();
   expect(status).toBe(1);
-  expect(stderr).toMatch(/is taken; set RUNWATCH_PORT to another/);
+  expect(stderr).toMatch(/is already in use; set RUNWATCH_PORT to another/);
 });
 
-test('exceptions live in the store and in YAML alike', () => {
+test('exceptions can be managed in the store and as YAML', () => {
   const env = { RUNWATCH_DATA_DIR: dir };
   const added = runwatch(
     [
@@ -293,7 +293,7 @@ test('exceptions live in the store and in YAML alike', () => {
   expect(runwatch(['exceptions', 'list'], '', env).stdout).toContain('(expired)');
   expect(runwatch(['audit', 'verify'], '', env)).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/^Redis: 3 entries, from \S+ to \S+, 3 signed, whole\n$/),
+    stdout: expect.stringMatching(/^Redis: 3 entries, from \S+ to \S+, 3 signed, complete\n$/),
   });
   const against = runwatch([
     'exceptions',
@@ -310,7 +310,7 @@ test('exceptions live in the store and in YAML alike', () => {
   ).toBe(2);
 }, 60_000);
 
-test('the published schema is the one that is checked by', async () => {
+test('the published schema is the one used for validation', async () => {
   const { z } = await import('zod');
   const { exceptionsFileSchema } = await import('../../src/domain/exceptions/exceptions-file');
   const published = JSON.parse(readFileSync(join(__dirname, '../../schema/exceptions.json'), 'utf8'));
@@ -319,7 +319,7 @@ test('the published schema is the one that is checked by', async () => {
   );
 });
 
-test('the Slack manifest names what is used, in Socket Mode and over HTTP', () => {
+test('the Slack manifest has the settings for Socket Mode and for HTTP', () => {
   expect(JSON.parse(runwatch(['manifest', 'slack']).stdout).settings.socket_mode_enabled).toBe(true);
   const http = JSON.parse(runwatch(['manifest', 'slack', '--url', 'https://bot.contoso.example/']).stdout);
   expect(http.settings).toMatchObject({
@@ -328,7 +328,7 @@ test('the Slack manifest names what is used, in Socket Mode and over HTTP', () =
   });
 });
 
-test('config prints the points of every reason, and no secret', () => {
+test('config prints the points of every reason, but no secret', () => {
   const { status, stdout } = runwatch(['config'], '', {
     AZURE_ACCESS_TOKEN: 'hunter2hunter2',
     SLACK_BOT_TOKEN: 'xoxb-hunter2',
@@ -340,7 +340,7 @@ test('config prints the points of every reason, and no secret', () => {
   expect(stdout).not.toContain('hunter2');
 });
 
-test('the Teams manifest carries the bot', () => {
+test('the Teams manifest contains the bot', () => {
   const id = '11111111-2222-4333-8444-555555555555';
   expect(JSON.parse(runwatch(['manifest', 'teams', '--app-id', id]).stdout)).toMatchObject({
     id,

@@ -41,7 +41,7 @@ test.each<[string[], string[]]>([
   expect(offered(...words)).toEqual(wanted);
 });
 
-test('fish gets a line a word', () => {
+test('fish gets one line per word', () => {
   expect(completionScript(program, 'fish')).toContain(
     "complete -c runwatch -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from export' -l format",
   );

@@ -23,7 +23,7 @@ const real = {
   AZURE_SUBSCRIPTION_IDS: '00000000-0000-4000-8000-000000000004',
 };
 
-test('the demo takes the port and the log level from the environment, and nothing else', () => {
+test('the demo reads only the port and the log level from the environment', () => {
   const plain = demoConfig({}, 'https://127.0.0.1:1', 'token');
   expect(demoConfig(real, 'https://127.0.0.1:1', 'token')).toEqual(plain);
   expect(plain).toMatchObject({
@@ -41,7 +41,7 @@ test('the demo takes the port and the log level from the environment, and nothin
   });
 });
 
-test('what stands there would count for a bot', () => {
+test('a real bot would use the same environment', () => {
   const { RUNWATCH_CONFIG: _, ...rest } = real;
   expect(loadConfig(rest)).toMatchObject({ redisUrl: real.REDIS_URL, host: '0.0.0.0' });
 });

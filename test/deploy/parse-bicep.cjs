@@ -1,5 +1,5 @@
-// Parses Bicep by its tree-sitter grammar: node parse-bicep.cjs < FILE. Prints whether it holds, and what it declares.
-// A process of its own, since jest can't load the parser's WebAssembly.
+// Parses Bicep with its tree-sitter grammar: node parse-bicep.cjs < FILE. Prints whether it is valid and what
+// it declares. It runs as a separate process, because jest can't load the parser's WebAssembly.
 const { readFileSync } = require('node:fs');
 const { Language, Parser } = require('web-tree-sitter');
 

@@ -23,7 +23,7 @@ afterAll(async () => {
   await bench?.stop();
 });
 
-test('an alert shows by itself, is acknowledged, isolated, released and excepted', async () => {
+test('an alert appears without a reload and can be acknowledged, isolated, released and excepted', async () => {
   const { tenant, world } = bench;
   const errors: string[] = [];
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
@@ -59,7 +59,7 @@ test('an alert shows by itself, is acknowledged, isolated, released and excepted
   await card.locator('[data-action=add_exception]').click();
   await page.locator('#reason').fill('');
   await page.locator('[data-action=save_exception]').click();
-  await page.getByText('Please give a reason').waitFor();
+  await page.getByText('Enter a reason').waitFor();
   await page.locator('#reason').fill('Dana tests this machine');
   await page.locator('[data-action=save_exception]').click();
   await card.getByText('Closed as expected').waitFor();
@@ -70,7 +70,7 @@ test('an alert shows by itself, is acknowledged, isolated, released and excepted
   expect(errors.filter((text) => !text.includes('422'))).toEqual([]);
 });
 
-test('a name with markup is shown as it is', async () => {
+test('markup in a name is shown as text', async () => {
   const { tenant, world } = bench;
   const caller = { ...world.people.kim, login: '<img src=x onerror=alert(1)>@contoso.example' };
   tenant.log({
@@ -85,18 +85,18 @@ test('a name with markup is shown as it is', async () => {
   expect(await page.locator('article img').count()).toBe(0);
 });
 
-test('alerts are searched and filtered', async () => {
+test('alerts can be searched and filtered', async () => {
   await page.goto(url);
   await page.locator('input[name=q]').fill('vm-pay-01');
-  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.getByRole('button', { name: 'Apply', exact: true }).click();
   await page.getByText('1 of 2').waitFor();
   expect(await page.locator('article.card').count()).toBe(1);
   await page.locator('select[name=state]').selectOption('suppressed');
-  await page.getByRole('button', { name: 'Show', exact: true }).click();
-  await page.getByText('No alert fits').waitFor();
+  await page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await page.getByText('No alerts match').waitFor();
 });
 
-test('an alert’s page draws how the caller could and why it scores; activity shows who runs at which hours', async () => {
+test('an alert’s page shows the access path and the score; activity shows who runs at which hours', async () => {
   await page.goto(`${url}?q=vm-pay-01`);
   await page.locator('article.card a.id').click();
   const chain = page.locator('.chain li');
@@ -114,20 +114,20 @@ test('an alert’s page draws how the caller could and why it scores; activity s
   expect(await row.locator('td').last().textContent()).toBe('1');
 });
 
-test('what the demo offers to play is played, and nothing else', async () => {
+test('the console triggers the scenario that is chosen, and no other', async () => {
   const played: string[] = [];
   const app = await bench.start({}, ['serve'], {
     choices: [{ name: 'storm', says: 'A storm' }],
     play: (name) => void played.push(name),
   });
   await page.goto(`${app.url}/console`);
-  await page.getByText('Let something happen').click();
+  await page.getByText('Trigger a demo event').click();
   await page.getByRole('button', { name: 'A storm' }).click();
-  await until('it is played', () => played.length === 1);
+  await until('the scenario', () => played.length === 1);
   expect(played).toEqual(['storm']);
 });
 
-test('a form that did not come from our page is refused', async () => {
+test('a form that did not come from our page is rejected', async () => {
   const alert = await until(
     'an alert',
     async () => /id="(RW-[A-Z0-9]+)"/.exec(await (await fetch(url)).text())?.[1],
@@ -140,7 +140,7 @@ test('a form that did not come from our page is refused', async () => {
 });
 
 test.each(['', '/exceptions', '/activity', '/audit', '/health'])(
-  'axe finds nothing serious on /console%s, light on a phone and dark',
+  'axe finds no serious issue on /console%s, in light mode on a phone and in dark mode',
   async (path) => {
     const axe = require.resolve('axe-core/axe.min.js');
     const context = await browser.newContext({ bypassCSP: true });
@@ -151,7 +151,7 @@ test.each(['', '/exceptions', '/activity', '/audit', '/health'])(
       await own.goto(`${url}${path}`);
       await own.addScriptTag({ path: axe });
       const violations = await own.evaluate(async () => {
-        // biome-ignore lint/suspicious/noExplicitAny: axe puts itself on the page's window
+        // biome-ignore lint/suspicious/noExplicitAny: axe adds itself to the page's window
         const found = await (globalThis as any).axe.run();
         return found.violations
           .filter((v: { impact: string }) => ['serious', 'critical'].includes(v.impact))
@@ -164,10 +164,10 @@ test.each(['', '/exceptions', '/activity', '/audit', '/health'])(
   },
 );
 
-test('an alert that is not there is said to be none', async () => {
+test('a missing alert gives 404', async () => {
   const answer = await fetch(`${url}/alerts/RW-0000000000`);
   expect(answer.status).toBe(404);
-  expect(await answer.text()).toContain('No alert has this id.');
+  expect(await answer.text()).toContain('No alert has this ID.');
 });
 
 test('every page fits a phone', async () => {
@@ -189,7 +189,7 @@ test('every page fits a phone', async () => {
   await phone.close();
 });
 
-test("an alert's own page keeps up with it, and stays its own when another is raised", async () => {
+test("an alert's page updates itself and does not show another alert that is raised", async () => {
   const { tenant, world, redis } = bench;
   const store = createStore(redis.address, []);
   await page.goto(url);
@@ -220,7 +220,7 @@ test("an alert's own page keeps up with it, and stays its own when another is ra
   await store.close();
 });
 
-test('a card that changes under a held pointer takes the press all the same', async () => {
+test('a press still works if the card is redrawn while the mouse button is down', async () => {
   const { tenant, world, redis } = bench;
   const store = createStore(redis.address, []);
   await page.goto(url);

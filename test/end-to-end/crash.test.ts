@@ -21,7 +21,7 @@ function startProcess(): ChildProcess {
   });
 }
 
-/** A small generator, so that a failing run can be played again from its printed seed. */
+/** A seeded generator, so that a failing run can be repeated from its printed seed. */
 function random(seed: number) {
   let state = seed;
   return () => {
@@ -30,7 +30,7 @@ function random(seed: number) {
   };
 }
 
-test('killed at any moment, the bot ends with exactly one message an execution', async () => {
+test('the bot posts exactly one message per execution, even if it is killed at any moment', async () => {
   const { slack, tenant, world } = bench;
   const seed = Date.now() % 100_000;
   const next = random(seed);

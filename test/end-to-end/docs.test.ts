@@ -27,25 +27,25 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A script's exit code and what it said. */
+/** Returns a script's exit code and output. */
 async function bash(script: string, env: Record<string, string>) {
   const program = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: clone, env });
-  let said = '';
+  let output = '';
   for (const stream of [program.stdout, program.stderr])
     stream.on('data', (chunk) => {
-      said += chunk;
+      output += chunk;
     });
   const code = await new Promise((done) => program.on('close', done));
-  return { code, said };
+  return { code, output };
 }
 
-/** All `sh` blocks of a page, as one would paste them. */
+/** All `sh` blocks of a page, as a reader would paste them. */
 const commandsOf = (page: string) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)]
     .map(([, block]) => block)
     .join('\n');
 
-/** Whether a group of processes has ended. */
+/** Whether a process group has ended. */
 function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -55,7 +55,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-/** Starts a demo, waits for its console, does something there and stops it. */
+/** Starts a demo, waits for its console, runs `work` on it and stops the demo. */
 async function withDemo(
   program: string,
   args: string[],
@@ -89,15 +89,15 @@ const acknowledge = async (page: Page) => {
   await card.getByText('Acknowledged by').waitFor();
 };
 
-test('from a fresh clone to a pressed button with the README alone, in less than five minutes', async () => {
-  const began = Date.now();
+test('the README alone leads from a fresh clone to a pressed button in under five minutes', async () => {
+  const startMs = Date.now();
   await withDemo('npm', ['run', 'demo'], clone, acknowledge);
-  const seconds = (Date.now() - began) / 1000;
+  const seconds = (Date.now() - startMs) / 1000;
   process.stderr.write(`from a fresh clone to a pressed button: ${seconds.toFixed(0)} s\n`);
   expect(seconds).toBeLessThan(300);
 }, 300_000);
 
-test('the package runs by npx in an empty folder', async () => {
+test('the package runs with npx in an empty folder', async () => {
   execFileSync(process.execPath, ['scripts/setup.mjs'], { cwd: clone, stdio: 'pipe' });
   execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', dir], { cwd: clone, stdio: 'pipe' });
   const [tarball] = readdirSync(dir).filter((name) => name.endsWith('.tgz'));
@@ -113,18 +113,18 @@ test('the package runs by npx in an empty folder', async () => {
 
 const pages = ['README.md', 'docs/start.md'];
 
-test('commands stand nowhere else', () => {
+test('no other page contains commands', () => {
   const all = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'ARCHITECTURE.md'];
   const docs = readdirSync(join(root, 'docs')).flatMap((name) =>
     name.endsWith('.md') ? [`docs/${name}`] : [],
   );
   const withCommands = [...all, ...docs].filter((page) => commandsOf(page) !== '');
-  // docs/configuration.md shows .env.example, which is no script.
+  // docs/configuration.md shows .env.example, which is not a script.
   expect(withCommands.filter((page) => page !== 'docs/configuration.md')).toEqual(pages);
 });
 
 test.each(pages)(
-  'every command in %s runs as it is written',
+  'every command in %s runs as written',
   async (page) => {
     const shims = join(dir, 'shims');
     mkdirSync(shims, { recursive: true });
@@ -137,7 +137,7 @@ test.each(pages)(
       chmodSync(path, 0o755);
     }
     const { AZURE_ACCESS_TOKEN: token = '', RUNWATCH_DATA_DIR: _, ...env } = bench.env;
-    const { code, said } = await bash(withoutTests(commandsOf(page)), {
+    const { code, output } = await bash(withoutTests(commandsOf(page)), {
       ...env,
       PATH: `${shims}:${process.env.PATH}`,
       HOME: process.env.HOME ?? dir,
@@ -149,10 +149,10 @@ test.each(pages)(
       REDIS_URL: '',
       AZURE_CLIENT_ID: 'a0b1c2d3-0000-4000-8000-000000000002',
     });
-    if (code !== 0) throw new Error(said.slice(-3000));
+    if (code !== 0) throw new Error(output.slice(-3000));
   },
   300_000,
 );
 
-/** CI runs these themselves. */
+/** Removes test commands, which CI runs separately. */
 const withoutTests = (script: string) => script.replace(/^(npm test|npm run test\S*|\.ci\/run)\b.*$/gm, ':');

@@ -17,7 +17,7 @@ interface Checked {
   fix?: string;
 }
 
-/** `runwatch doctor --json` as it is installed, with the simulated tenant's CA. */
+/** Runs the built `runwatch doctor --json`, with the simulated tenant's CA. */
 async function doctor(
   changes: Record<string, string> = {},
 ): Promise<{ code: number | null; checks: Checked[] }> {
@@ -38,7 +38,7 @@ async function doctor(
   };
 }
 
-test('a bot that is set up well is told so, check by check', async () => {
+test('a correct setup passes every required check', async () => {
   const { code, checks } = await doctor();
   const failed = checks.filter(({ ok, optional }) => !ok && !optional);
   expect(failed).toEqual([]);
@@ -58,7 +58,7 @@ test('a bot that is set up well is told so, check by check', async () => {
   );
 });
 
-test('what is wrong is named, with a command that mends it', async () => {
+test('each problem is reported with a fix', async () => {
   const policy = join(bench.env.RUNWATCH_DATA_DIR as string, 'policy.yaml');
   writeFileSync(policy, 'audit: {webhook: http://127.0.0.1:1/audit}');
   const { code, checks } = await doctor({

@@ -21,7 +21,7 @@ afterEach(async () => {
   await hub.stop();
 });
 
-/** Somebody runs a command; Azure's log shows it to polls only after a while, an hour unless said otherwise. */
+/** Somebody runs a command. Polls see it only after `delayMs`, by default one hour. */
 const run = (i: number, delayMs = 3_600_000) =>
   bench.tenant.log(
     {
@@ -40,7 +40,7 @@ const run = (i: number, delayMs = 3_600_000) =>
 const alertIds = () => bench.slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
 const allSucceeded = () => bench.slack.alerts().every((m) => textOf(m).includes('succeeded'));
 
-test('what the hub brought first and the log shows later is one alert, its events counted once', async () => {
+test('an execution from the hub that the log shows later is one alert, with each event counted once', async () => {
   await bench.start();
   await until('the hub is read', () => hub.readers().length === 2);
   const records = run(0, 33_000);
@@ -59,7 +59,7 @@ test('what the hub brought first and the log shows later is one alert, its event
   expect(alert?.executions.map(({ eventIds }) => eventIds.length)).toEqual([3]);
 });
 
-test('a stop, cut connections and a Redis that went away lose nothing and double nothing', async () => {
+test('a restart, cut connections and a Redis outage lose nothing and duplicate nothing', async () => {
   const first = await bench.start();
   await until('the hub is read', () => hub.readers().length === 2);
   hub.append(0, exported(run(0)));
@@ -81,7 +81,7 @@ test('a stop, cut connections and a Redis that went away lose nothing and double
   expect(new Set(alertIds()).size).toBe(6);
 }, 240_000);
 
-test('processes share the partitions, and one that stops leaves its own to the other', async () => {
+test('processes share the partitions, and when one stops the other takes over', async () => {
   const first = await bench.start();
   await bench.start({}, ['poll']);
   const clients = () => new Set(hub.readers().map(({ client }) => client)).size;
@@ -94,7 +94,7 @@ test('processes share the partitions, and one that stops leaves its own to the o
   await until('two messages', () => alertIds().length === 2, 40);
 }, 180_000);
 
-test('what is no activity log is set aside; subscriptions that were not named are left', async () => {
+test('records of other kinds are stored as unreadable; subscriptions that are not configured are ignored', async () => {
   await bench.start({ AZURE_SUBSCRIPTION_IDS: bench.world.vms.pay01.split('/')[2] as string });
   await until('the hub is read', () => hub.readers().length === 2);
   const foreign = JSON.stringify(exported(run(0))).replace(
@@ -113,7 +113,7 @@ test('what is no activity log is set aside; subscriptions that were not named ar
   expect(textOf(bench.slack.alerts()[0])).toContain('user1@contoso.example');
 });
 
-test('a key that is not accepted is named by the health page and by doctor, with what fixes it', async () => {
+test('a rejected key is reported on the health page and by doctor, with a fix', async () => {
   const wrong = hub.connectionString.replace(/SharedAccessKey=[^;]+/, 'SharedAccessKey=d3Jvbmc=');
   bench.env.EVENT_HUB_CONNECTION_STRING = wrong;
   const app = await bench.start();

@@ -52,7 +52,7 @@ defineAction<AlertAction>({
   },
 });
 
-test('an action that is added is on the message, in the console, in the manifest, in the guide, and done when pressed', async () => {
+test('an added action appears in the message, console, manifest and guide, and runs when pressed', async () => {
   const started = await setUp({ mode: 'http' });
   bench = started;
   const app = await started.start();
@@ -76,7 +76,7 @@ test('an action that is added is on the message, in the console, in the manifest
   expect(withActionTable(guide)).toContain('`call_owner`');
 });
 
-test('a shape that is added is read by replay, with a technique that is added', async () => {
+test('replay reads an added shape with an added technique', async () => {
   defineShape({
     id: 'pager',
     fits: (_, has) => has('pagerLine'),

@@ -51,7 +51,7 @@ const value = (text: string, name: string): number | null => {
 };
 const log = () => runOn(bench, bench.world.vms.pay01);
 
-test('the heartbeat is asked for while all is well, and not while a subscription is not read', async () => {
+test('the heartbeat is sent while Runwatch is healthy, and not while a subscription cannot be read', async () => {
   bench = await setUp({ mode: 'http' });
   let beats = 0;
   const url = await serve((_request, response) => {
@@ -80,7 +80,7 @@ test('the heartbeat is asked for while all is well, and not while a subscription
   expect(beats).toBe(before + 1);
 });
 
-test('a channel that refuses what is posted is a trouble, and goes to escalation where no chat takes the notice', async () => {
+test('a channel that rejects posts is a problem, and is escalated if no chat accepts the notice', async () => {
   bench = await setUp({ mode: 'http' });
   const pages: { event_action: string; dedup_key: string; payload?: { summary: string } }[] = [];
   const url = await serve((_request, response, body) => {
@@ -115,7 +115,7 @@ test('a channel that refuses what is posted is a trouble, and goes to escalation
   expect(value(await scrape(app.url as string), 'runwatch_troubles{kind="surface"}')).toBe(1);
   bench.slack.channels.add('C0GONE000');
   ahead += 200_000;
-  await until('it is taken', () => bench.slack.alerts().length === 1, 40);
+  await until('the alert is posted', () => bench.slack.alerts().length === 1, 40);
   ahead += 200_000;
   await until('healthy', async () => !(await health()).includes('channel_not_found'));
   await bench.runNow('health', 'watch');
@@ -128,7 +128,7 @@ test('a channel that refuses what is posted is a trouble, and goes to escalation
   );
 }, 60_000);
 
-test('Teams that refuses what is posted is a trouble too', async () => {
+test('Teams rejecting posts is also a problem', async () => {
   bench = await setUp({ mode: 'none' });
   const teams = await startTeams();
   const app = await bench.start({ TEAMS_LOCAL: '1' });
@@ -136,11 +136,11 @@ test('Teams that refuses what is posted is a trouble too', async () => {
   teams.fail(1000, 403);
   log();
   const health = async () => (await fetch(`${app.url}/console/health`)).text();
-  await until('the refusal', async () => /Messages to teams .*are not taken/.test(await health()));
+  await until('the refusal', async () => /Messages to teams .*are rejected/.test(await health()));
   await teams.stop();
 });
 
-test('an audit copy that fails is told, and is carried on from where it stopped', async () => {
+test('a failing audit copy is reported, and resumes where it stopped', async () => {
   bench = await setUp({ mode: 'http' });
   let refuses = true;
   const taken: string[] = [];
@@ -154,7 +154,7 @@ test('an audit copy that fails is told, and is carried on from where it stopped'
   log();
   const alert = await until('the alert', () => bench.slack.alerts()[0]);
   await bench.slack.press(alert, 'acknowledge', 'U0SAM0000', { url: app.url as string });
-  await until('told', async () => (await health()).includes('The audit log is not copied to its webhook'));
+  await until('report', async () => (await health()).includes('The audit log is not copied to its webhook'));
   expect(
     value(await scrape(app.url as string), 'runwatch_audit_copy_lag_entries{place="webhook"}'),
   ).toBeGreaterThan(0);
@@ -164,7 +164,7 @@ test('an audit copy that fails is told, and is carried on from where it stopped'
   expect(value(await scrape(app.url as string), 'runwatch_audit_copy_lag_entries{place="webhook"}')).toBe(0);
 });
 
-test('every process of a split deployment answers with what it did', async () => {
+test('every process of a split deployment serves its own metrics and health', async () => {
   bench = await setUp({ mode: 'http' });
   const extra = { SLACK_CHANNEL: 'C0SOC0000' };
   const port = await freePort();
@@ -196,7 +196,7 @@ test('every process of a split deployment answers with what it did', async () =>
   expect((await fetch(`${poller.healthUrl}/console`)).status).toBe(404);
 });
 
-test('commands that were read and that nobody looks into are told', async () => {
+test('events that were read but that no process handles are reported', async () => {
   let ahead = 0;
   bench = await setUp({ mode: 'http', now: () => Date.now() + ahead });
   const app = await bench.start({}, ['poll', 'deliver', 'serve']);
@@ -207,12 +207,12 @@ test('commands that were read and that nobody looks into are told', async () => 
   );
   expect(await health()).not.toContain('raised no alert yet');
   ahead += 6 * 60_000;
-  await until('told', async () => (await health()).includes('raised no alert yet'));
+  await until('report', async () => (await health()).includes('raised no alert yet'));
   await bench.start({}, ['enrich']);
   await until('over', async () => !(await health()).includes('raised no alert yet'));
 });
 
-test('without Redis the port opens and says so, the log stays short, and SIGTERM ends within ten seconds', async () => {
+test('without Redis the server starts and reports it, logs little, and stops within ten seconds of SIGTERM', async () => {
   bench = await setUp({ mode: 'none' });
   const [port, gone] = [await freePort(), await freePort()];
   const child: ChildProcess = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'start'], {
@@ -230,14 +230,14 @@ test('without Redis the port opens and says so, the log stays short, and SIGTERM
     stream?.on('data', (chunk) => {
       out += chunk;
     });
-  const began = Date.now();
+  const startMs = Date.now();
   const url = `http://127.0.0.1:${port}`;
   await until('it lives', async () => (await fetch(`${url}/healthz`)).ok);
   const page = await fetch(`${url}/console`, { headers: { accept: 'text/html' } });
   expect([page.status, await page.text()]).toEqual([503, expect.stringContaining('Redis does not answer')]);
   expect(value(await scrape(url), 'runwatch_redis_up')).toBe(0);
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
-  const seconds = (Date.now() - began) / 1000;
+  const seconds = (Date.now() - startMs) / 1000;
   expect(out).toContain('Redis refuses the connection');
   expect(out.split('\n').filter(Boolean).length).toBeLessThanOrEqual(seconds + 5);
   const asked = Date.now();
@@ -247,7 +247,7 @@ test('without Redis the port opens and says so, the log stays short, and SIGTERM
   expect(Date.now() - asked).toBeLessThan(10_000);
 }, 60_000);
 
-test('an alert leaves a line in the log when it is raised, posted and pressed, with its id', async () => {
+test('raising, posting and pressing an alert each log a line with its id', async () => {
   bench = await setUp({ mode: 'http' });
   const port = await freePort();
   const child = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'start'], {

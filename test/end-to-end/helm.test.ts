@@ -16,7 +16,7 @@ const chart = join(__dirname, '../../deploy/helm/runwatch');
 const defaults = parse(readFileSync(join(chart, 'values.yaml'), 'utf8'));
 const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'));
 
-// biome-ignore lint/suspicious/noExplicitAny: Kubernetes' objects, looked into
+// biome-ignore lint/suspicious/noExplicitAny: untyped Kubernetes objects
 type Loose = any;
 const kinds: Record<string, new (data: Loose) => { validate: () => void }> = {
   Deployment: apps.Deployment,
@@ -29,11 +29,11 @@ const kinds: Record<string, new (data: Loose) => { validate: () => void }> = {
   TriggerAuthentication: keda.TriggerAuthentication,
 };
 
-/** Renders as Helm does: Go's own templates with sprig (Debian's golang-go and golang-github-masterminds-sprig-dev). */
+/** Renders like Helm: Go templates with sprig (Debian golang-go, golang-github-masterminds-sprig-dev). */
 function render(changes: Record<string, unknown>): Loose[] {
   const values = { ...defaults, ...changes };
-  const holds = new Ajv({ strict: false }).compile(schema);
-  if (!holds(values)) throw new Error(JSON.stringify(holds.errors));
+  const validate = new Ajv({ strict: false }).compile(schema);
+  if (!validate(values)) throw new Error(JSON.stringify(validate.errors));
   const file = join(mkdtempSync(join(tmpdir(), 'runwatch-helm-')), 'values.yaml');
   writeFileSync(file, stringify(values));
   const text = execFileSync('go', ['run', join(__dirname, '../deploy/render.go'), chart, file], {
@@ -50,7 +50,7 @@ function render(changes: Record<string, unknown>): Loose[] {
     .filter((document) => document !== null);
 }
 
-test('the chart is what Kubernetes takes, and runs with no more than it needs', () => {
+test('the chart is valid for Kubernetes and runs with minimal privileges', () => {
   const objects = render({});
   expect(objects.map(({ kind }) => kind).sort()).toEqual([
     ...['Deployment', 'Deployment', 'Deployment'],
@@ -80,7 +80,7 @@ test('the chart is what Kubernetes takes, and runs with no more than it needs', 
   }
 });
 
-test('with KEDA the deliverers follow their queues; strangers are kept out where it says so', () => {
+test('with KEDA the deliverers scale with their queues; the network policy is valid', () => {
   const objects = render({
     keda: { enabled: true, redisAddress: 'redis.contoso.example:10000', tls: true },
     networkPolicy: { enabled: true, from: [{ podSelector: { matchLabels: { app: 'ingress' } } }] },
@@ -99,7 +99,7 @@ test('with KEDA the deliverers follow their queues; strangers are kept out where
   expect(parse(stringData['runwatch.yaml'])).toEqual({ accessReview: 'monthly' });
 });
 
-test('values that can’t be meant are refused', () => {
+test('invalid values are rejected', () => {
   expect(() => render({ keda: { enabled: true, redisAddress: '' } })).toThrow(/redisAddress/);
   expect(() => render({ workers: { all: { roles: 'everything', replicas: 1 } } })).toThrow(/pattern/);
 });

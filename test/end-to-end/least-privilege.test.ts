@@ -42,14 +42,14 @@ async function begin(roles: ('watcher' | 'responder')[]) {
   return { url: app.url as string };
 }
 
-test('with the printed watcher role every read works, and every write is refused with a clear word', async () => {
+test('with the printed watcher role every read works, and every refused write names its permission', async () => {
   const to = await begin(['watcher']);
   expect(
     bench.slack
       .alerts()
       .map((m) => JSON.stringify(m.blocks))
       .join(),
-  ).not.toContain('Not known');
+  ).not.toContain('Unavailable');
   expect(bench.tenant.requests.filter((r) => r.status === 403)).toEqual([]);
   for (const [action, missing] of [
     ['isolate', 'Microsoft.Network/networkSecurityGroups/write'],
@@ -62,7 +62,7 @@ test('with the printed watcher role every read works, and every write is refused
   }
 });
 
-test('with the responder role beside it, every write works', async () => {
+test('with the responder role added, every write works', async () => {
   const to = await begin(['watcher', 'responder']);
   for (const [action, done] of [
     ['isolate', 'Isolated:'],

@@ -51,7 +51,7 @@ async function hunt(flags: Partial<Parameters<typeof replay>[1]> = {}) {
 }
 const asked = () => bench.tenant.requests.filter(({ path }) => path.startsWith('/v1/workspaces/'));
 
-test('hunting finds what Azure’s own log no longer keeps, and nothing else', async () => {
+test('hunting finds executions that Azure’s own log no longer has, and no other operations', async () => {
   bench.tenant.state.workspaces.set(workspaceId, { since: Date.now() - 400 * day, mostRows: 500_000 });
   for (const daysAgo of [300, 120, 2]) run(daysAgo);
   run(5, 'Microsoft.Compute/virtualMachines/start/action');
@@ -64,7 +64,7 @@ test('hunting finds what Azure’s own log no longer keeps, and nothing else', a
   expect((await hunt({ days: 30 })).alerts).toHaveLength(1);
 });
 
-test('hunting begins where it is told to, and says where it stopped when the workspace no longer answers', async () => {
+test('hunting starts at --since, and reports where it stopped if the workspace fails', async () => {
   bench.tenant.state.workspaces.set(workspaceId, { since: 0, mostRows: 500_000 });
   for (const daysAgo of [20, 12, 2]) run(daysAgo);
   const since = new Date(Date.now() - 15 * day).toISOString();
@@ -79,23 +79,23 @@ test('hunting begins where it is told to, and says where it stopped when the wor
   const { code, alerts, err } = await hunt({ days: 21 });
   expect(code).toBe(1);
   expect(alerts).toHaveLength(1);
-  const goOn = /go on with --since (\S+)/.exec(err.join('\n'))?.[1] ?? '';
+  const goOn = /continue with --since (\S+)/.exec(err.join('\n'))?.[1] ?? '';
   expect(Math.round((Date.now() - Date.parse(goOn)) / day)).toBe(14);
 });
 
-test('more than one answer holds is asked for in halves', async () => {
+test('a query with too many rows is split in halves', async () => {
   bench.tenant.state.workspaces.set(workspaceId, { since: 0, mostRows: 10 });
   for (let i = 0; i < 20; i++) run(1.5 + i / 100);
   const { alerts } = await hunt({ days: 3 });
   expect(alerts.map(({ events }) => events)).toEqual(Array(20).fill(3));
 });
 
-test('a workspace that may not be read, or is none, is said in one line', async () => {
+test('an unreadable or invalid workspace gives a one-line error', async () => {
   await expect(hunt()).rejects.toThrow(/insufficient access.*; grant/);
   await expect(hunt({ workspace: 'soc' })).rejects.toThrow(/--workspace: got soc, expected/);
 });
 
-test('history is filled from the workspace as far as it has it whole, and from the log before that', async () => {
+test('history comes from the workspace as far back as it is complete, and from the log before that', async () => {
   bench.tenant.state.workspaces.set(workspaceId, { since: Date.now() - 30 * day, mostRows: 500_000 });
   run(29);
   run(60);

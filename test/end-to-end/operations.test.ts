@@ -23,7 +23,7 @@ const ready = async (url: string | null) => {
   return { status: answer.status, text: await answer.text() };
 };
 
-test('a subscription that refuses is told once in chat and on the health page, does not hold up others nor make us unready, and is told once more when it opens', async () => {
+test('an unreadable subscription is reported once, blocks no other, keeps us ready, and its recovery is reported once', async () => {
   bench = await setUp({ mode: 'http' });
   const { tenant, slack, world } = bench;
   tenant.faults.add({ when: new RegExp(`${subscriptions.sandbox}.*eventtypes`), status: 403 });
@@ -45,18 +45,18 @@ test('a subscription that refuses is told once in chat and on the health page, d
     tenant.requests.filter((r) => r.path.includes(subscriptions.sandbox) && r.path.includes('eventtypes'))
       .length;
   const before = polls();
-  await until('further tries', () => polls() > before + 1);
+  await until('more polls', () => polls() > before + 1);
   tenant.faults.clear();
-  await until('the alert that waited', () => slack.alerts().length === 2);
+  await until('the delayed alert', () => slack.alerts().length === 2);
   await bench.runNow('health', 'watch');
-  const over = await until('that it is over', () => notices()[1]);
+  const over = await until('the recovery notice', () => notices()[1]);
   expect(over.text).toMatch(/^The activity log of subscription Sandbox .* is read again/);
   await bench.runNow('health', 'watch');
   expect(notices()).toHaveLength(2);
   expect(await health()).toContain('<strong>Healthy.</strong>');
 });
 
-test('a throttled subscription waits as Azure asks, and no other with it', async () => {
+test('a throttled subscription waits as long as Azure asks, and delays no other', async () => {
   bench = await setUp({ mode: 'http' });
   const { tenant, slack, world } = bench;
   tenant.faults.add({
@@ -76,7 +76,7 @@ test('a throttled subscription waits as Azure asks, and no other with it', async
   expect((asked[2]?.at ?? 0) - (asked[0]?.at ?? 0)).toBeGreaterThan(3900);
 });
 
-test('a message whose answer was lost is found again, not sent again; throttling and errors only delay', async () => {
+test('a message whose response was lost is found, not sent again; throttling and errors only delay', async () => {
   bench = await setUp({ mode: 'http' });
   const { slack, world } = bench;
   slack.add({ method: 'chat.postMessage', times: 1, after: true });
@@ -90,15 +90,13 @@ test('a message whose answer was lost is found again, not sent again; throttling
     () => ['vm-pay-01', 'vm-pay-02'].every((name) => slack.alerts().some((m) => textOf(m).includes(name))),
     40,
   );
-  await until('the lost one to be found and brought up to date', () =>
-    slack.alerts().some((m) => m.updates > 0),
-  );
+  await until('the lost message to be found and updated', () => slack.alerts().some((m) => m.updates > 0));
   const ids = slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
   expect(new Set(ids).size).toBe(2);
   expect(ids).toHaveLength(2);
 });
 
-test('Slack’s rate of a message a second a channel is kept', async () => {
+test('Slack’s rate limit per channel is respected', async () => {
   bench = await setUp({ mode: 'http', slackRate: 4 });
   const { slack, world } = bench;
   for (const [i, id] of world.vms.web.slice(0, 6).entries()) run(id, Date.now() - 60_000 - i);
@@ -107,7 +105,7 @@ test('Slack’s rate of a message a second a channel is kept', async () => {
   expect(slack.calls.filter((call) => call.method === 'chat.postMessage').length).toBeGreaterThanOrEqual(6);
 });
 
-test('forged, replayed and unsigned presses are refused', async () => {
+test('forged, replayed and unsigned presses are rejected', async () => {
   bench = await setUp({ mode: 'http' });
   const { slack, world } = bench;
   const app = await bench.start();
@@ -125,7 +123,7 @@ test('forged, replayed and unsigned presses are refused', async () => {
   expect(textOf(slack.alerts()[0])).not.toContain('Acknowledged');
 });
 
-test('without responders everyone acknowledges and nobody isolates; all of it is audited, and the chain holds', async () => {
+test('without responders, everyone can acknowledge and nobody can isolate; all is audited, and the chain is intact', async () => {
   bench = await setUp({ mode: 'http' });
   const { slack, world, tenant } = bench;
   const app = await bench.start({ RUNWATCH_RESPONDERS: '' });
@@ -143,7 +141,7 @@ test('without responders everyone acknowledges and nobody isolates; all of it is
     slack.press(message, 'acknowledge', 'U0LEE0000', to),
   ]);
   await until('one of the two', () => textOf(slack.alerts()[0]).includes('Acknowledged'));
-  await until('the truth for the other', () =>
+  await until('the refusal of the other', () =>
     slack.whispers.some((w) => w.text.includes('already acknowledged by')),
   );
   const store = createStore(bench.redis.address, []);
@@ -162,7 +160,7 @@ test('without responders everyone acknowledges and nobody isolates; all of it is
   await store.close();
 });
 
-test('subscriptions that come are polled, those that go are not', async () => {
+test('new subscriptions are polled, removed ones are not', async () => {
   bench = await setUp({ mode: 'none' });
   const { tenant } = bench;
   tenant.state.subscriptions.delete(subscriptions.sandbox);
@@ -176,11 +174,11 @@ test('subscriptions that come are polled, those that go are not', async () => {
   const { url } = await bench.start();
   await until('the change', async () => (await known()).join() === subscriptions.sandbox);
   const health = async () => (await fetch(`${url}/console/health`)).text();
-  await until('told', async () => /Gone from what Runwatch.*s identity sees: Payments/.test(await health()));
+  await until('gone', async () => /Runwatch.*s identity can no longer see: Payments/.test(await health()));
   await store.close();
 });
 
-test('isolation half done is seen, said, and resumed; release leaves alone what others changed', async () => {
+test('a partial isolation is reported and can be resumed; release leaves changes by others alone', async () => {
   bench = await setUp({ mode: 'http' });
   const { slack, world, tenant } = bench;
   const app = await bench.start();
@@ -216,7 +214,7 @@ test('isolation half done is seen, said, and resumed; release leaves alone what 
   expect(JSON.stringify(tenant.resources.get(nics[1] ?? '').properties)).toContain('others');
 });
 
-test('the console is shut to the network without a token', async () => {
+test('the console is closed to the network without a token', async () => {
   bench = await setUp({ mode: 'none' });
   const open = await bench.start({ RUNWATCH_HOST: '0.0.0.0' });
   expect((await fetch(`${open.url}/console`)).status).toBe(403);

@@ -33,7 +33,7 @@ afterAll(async () => {
   await bench?.stop();
 });
 
-test("in Microsoft's own client an alert arrives, is acknowledged, isolated, released and excepted", async () => {
+test("an alert in Microsoft's own client can be acknowledged, isolated, released and excepted", async () => {
   const { tenant, world } = bench;
   tenant.log({
     name: runCommand,
@@ -45,8 +45,8 @@ test("in Microsoft's own client an alert arrives, is acknowledged, isolated, rel
   });
   await page.getByText('Run command on vm-pay-01').first().waitFor({ timeout: 60_000 });
   const button = (name: string, exact = true) => page.getByRole('button', { name, exact });
-  /** An update of the card folds what was open: it is opened until what is inside can be pressed. */
-  const unfoldAndPress = (outer: string, inner: string) =>
+  /** A card update closes what was open, so this reopens it until the inner button can be pressed. */
+  const openAndPress = (outer: string, inner: string) =>
     until(`${inner} in ${outer}`, async () => {
       await button(outer).first().click({ timeout: 2000 });
       await button(inner).last().click({ timeout: 2000 });
@@ -55,22 +55,22 @@ test("in Microsoft's own client an alert arrives, is acknowledged, isolated, rel
   await button('Acknowledge').first().click();
   await page.getByText('Acknowledged by').first().waitFor();
 
-  await unfoldAndPress('Isolate…', 'Isolate');
+  await openAndPress('Isolate…', 'Isolate');
   await page.getByText('Isolated:').first().waitFor();
   const nic = `${world.vms.pay01.replace('Compute/virtualMachines', 'Network/networkInterfaces')}-nic0`;
   expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain(
     'runwatch-isolation',
   );
 
-  await unfoldAndPress('Release', 'Release');
+  await openAndPress('Release', 'Release');
   await page.getByText('Released:').first().waitFor();
   expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain('nsg-payments');
 
   await page.screenshot({ path: join(__dirname, '../../test-results/teams.png') });
-  await unfoldAndPress('Add exception…', 'Save');
+  await openAndPress('Add exception…', 'Save');
   await page.getByText('Closed as expected').first().waitFor();
 
   await bench.runNow('reviewAccess', 'review');
-  await page.getByText('can run commands,').first().waitFor();
+  await page.getByText('can run commands;').first().waitFor();
   await page.screenshot({ path: join(__dirname, '../../test-results/access-review.png') });
 }, 150_000);

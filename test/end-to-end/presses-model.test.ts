@@ -7,7 +7,7 @@ import { runCommand } from '../../src/demo/scenarios';
 import type { Resource } from '../../src/demo/tenant/resources';
 import type { Alert } from '../../src/domain/alerts/alert';
 import { firstBrokenLink } from '../../src/domain/audit/audit-chain';
-import { isWaiting } from '../../src/domain/measures/approval';
+import { isPending } from '../../src/domain/measures/approval';
 import { isHeld, isOpenFailure } from '../../src/domain/measures/measure';
 import type { Presser } from '../../src/domain/people/person';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
@@ -23,7 +23,7 @@ import { type Bench, setUp } from '../support/bot';
 import { signedPress } from '../support/signed-press';
 import { until } from '../support/wait';
 
-/** Runs of a random walk; the nightly job asks for more. */
+/** Number of random walks; the nightly job runs more. */
 const numRuns = Math.min(Number(process.env.FUZZ_RUNS ?? 25), 300);
 
 const tenant = '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310';
@@ -31,7 +31,7 @@ const samId = '11111111-0000-4000-8000-000000000001';
 const leeId = '11111111-0000-4000-8000-000000000002';
 const danaSlack = 'U0DANA000';
 
-/** People as their surfaces vouch for them: Sam is one person in Slack and in Teams. */
+/** People as their surfaces identify them. Sam is one person in Slack and in Teams. */
 const people = {
   sam: { surface: 'slack', id: 'U0SAM0000', name: 'Sam', team: 'T1', objectId: samId, tenant },
   samInTeams: { surface: 'teams', id: samId, name: 'Sam', tenant },
@@ -47,7 +47,7 @@ const responders = [
   { who: ['U0MAX0000'], may: ['acknowledge', 'lock'], subscriptions: null },
 ];
 
-/** What takes each kind of measure off again. */
+/** The action that undoes each kind of measure. */
 const undoOf: Record<string, ActionId> = {
   isolation: 'release',
   lock: 'unlock',
@@ -57,7 +57,7 @@ const undoOf: Record<string, ActionId> = {
   membership: 'add_member',
   account: 'enable_caller',
 };
-const doing = [
+const measureActions = [
   'isolate',
   'lock',
   'revoke_role',
@@ -67,8 +67,8 @@ const doing = [
   'remove_member',
   'disable_caller',
 ];
-const pressed = [
-  ...doing,
+const pressableActions = [
+  ...measureActions,
   ...Object.values(undoOf),
   'approve',
   'approve',
@@ -83,7 +83,7 @@ let store: Store;
 let queues: Queues;
 let azure: Azure;
 let originals: Alert[];
-let begun: Map<string, Resource>;
+let initialResources: Map<string, Resource>;
 let directory: string;
 const keyring = createKeyring({ current: 'a secret of this test, long enough', previous: null });
 
@@ -114,7 +114,7 @@ beforeAll(async () => {
     tlsOptions: { ca: arm.ca },
     graphEndpoint: arm.endpoint,
   });
-  begun = new Map(arm.resources.all().map((resource) => [resource.id, structuredClone(resource)]));
+  initialResources = new Map(arm.resources.all().map((resource) => [resource.id, structuredClone(resource)]));
   directory = JSON.stringify(arm.directory.all());
 });
 afterAll(async () => {
@@ -123,7 +123,7 @@ afterAll(async () => {
   await bench.stop();
 });
 
-/** All of the tenant that measures change, but for the groups that we made. */
+/** The parts of the tenant that measures change, except the security groups that we create. */
 const state = () =>
   JSON.stringify([
     bench.tenant.resources
@@ -140,13 +140,13 @@ const state = () =>
       .map((p) => ({ ...p, enabled: p.enabled ?? true, members: p.members?.toSorted() })),
   ]);
 
-/** A tenant and alerts to which nothing was done. */
 let copies = 0;
+/** Resets the tenant and creates untouched copies of the alerts. */
 async function fresh(): Promise<string[]> {
   const { tenant: arm } = bench;
   arm.faults.clear();
-  for (const { id } of arm.resources.all()) if (!begun.has(id)) arm.resources.remove(id);
-  for (const [id, resource] of begun) arm.resources.put(id, structuredClone(resource));
+  for (const { id } of arm.resources.all()) if (!initialResources.has(id)) arm.resources.remove(id);
+  for (const [id, resource] of initialResources) arm.resources.put(id, structuredClone(resource));
   for (const known of JSON.parse(directory)) arm.directory.add(known);
   const redis = connect(bench.redis.address);
   await redis.del(
@@ -168,10 +168,10 @@ async function fresh(): Promise<string[]> {
   );
 }
 
-class Death extends Error {}
+class Crash extends Error {}
 
-/** Azure, but we die at the nth call: before it is made, or after it was done. */
-function dyingAzure(at: number, when: 'before' | 'after'): Azure {
+/** Azure, with a crash before or after its nth call. */
+function crashingAzure(at: number, when: 'before' | 'after'): Azure {
   let calls = 0;
   const wrap = <T extends object>(object: T): T =>
     new Proxy(object, {
@@ -181,11 +181,11 @@ function dyingAzure(at: number, when: 'before' | 'after'): Azure {
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
           const call = ++calls;
-          if (call === at && when === 'before') throw new Death();
+          if (call === at && when === 'before') throw new Crash();
           const answer = Reflect.apply(value as (...args: unknown[]) => unknown, target, args);
           if (!(answer instanceof Promise) || call !== at) return answer;
           return answer.then(() => {
-            throw new Death();
+            throw new Crash();
           });
         };
       },
@@ -193,12 +193,12 @@ function dyingAzure(at: number, when: 'before' | 'after'): Azure {
   return wrap(azure);
 }
 
-/** One thing that happens: a press, or a queued press that is carried out with what goes wrong meanwhile. */
-const happening = fc.oneof(
+/** A new press, or queued presses that run with a crash or a fault. */
+const step = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      press: fc.constantFrom(...pressed),
+      press: fc.constantFrom(...pressableActions),
       by: fc.constantFrom(...(Object.keys(people) as Who[])),
       on: fc.integer({ min: 0, max: 2 }),
       twice: fc.boolean(),
@@ -208,7 +208,7 @@ const happening = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       jobs: fc.integer({ min: 1, max: 3 }),
-      dieAt: fc.option(fc.integer({ min: 1, max: 25 })),
+      crashAt: fc.option(fc.integer({ min: 1, max: 25 })),
       when: fc.constantFrom('before' as const, 'after' as const),
       fault: fc.option(
         fc.constantFrom(
@@ -225,16 +225,16 @@ const happening = fc.oneof(
   },
 );
 
-test('whoever presses what, however we fail and die: what is undone is as it was, once is once, and all is audited', async () => {
+test('after any presses, faults and crashes, undo restores the original, nothing runs twice and all is audited', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(happening, { minLength: 6, maxLength: 40 }),
+      fc.array(step, { minLength: 6, maxLength: 40 }),
       fc.boolean(),
-      async (happenings, four) => {
+      async (steps, needsFourEyes) => {
         const ids = await fresh();
         const before = state();
         const firstRequest = bench.tenant.requests.length;
-        const fourEyes = four ? [...doing, ...Object.values(undoOf)] : [];
+        const fourEyes = needsFourEyes ? [...measureActions, ...Object.values(undoOf)] : [];
         const queue: { job: PressJob; attempt: number }[] = [];
         const presses: PressJob[] = [];
         let clock = Date.now() - 3_000_000;
@@ -249,7 +249,7 @@ test('whoever presses what, however we fail and die: what is undone is as it was
           const at = clock;
           const job = await signedPress(
             { alertId, action, by: people[who], ...(approvalId ? { input: { approvalId } } : {}) },
-            { queues, now: () => at, keyring, getAlert: store.alerts.get, secretFits: async () => true },
+            { queues, now: () => at, keyring, getAlert: store.alerts.get, secretMatches: async () => true },
             String(at),
           );
           presses.push(job);
@@ -260,10 +260,10 @@ test('whoever presses what, however we fail and die: what is undone is as it was
           try {
             await perform(entry.job, entry.attempt, depsFor(around, fourEyes));
           } catch (error) {
-            queue.push({ ...entry, attempt: entry.attempt + (error instanceof Death ? 0 : 1) });
+            queue.push({ ...entry, attempt: entry.attempt + (error instanceof Crash ? 0 : 1) });
           }
         };
-        for (const each of happenings) {
+        for (const each of steps) {
           if ('press' in each) {
             await press(each.press, each.by, ids[each.on] as string, each.twice);
             continue;
@@ -274,7 +274,7 @@ test('whoever presses what, however we fail and die: what is undone is as it was
               times: each.times,
               ...each.fault,
             });
-          const around = each.dieAt === null ? azure : dyingAzure(each.dieAt, each.when);
+          const around = each.crashAt === null ? azure : crashingAzure(each.crashAt, each.when);
           await Promise.all(
             distinct(queue.splice(0, each.jobs), queue).map((entry) => carryOut(entry, around)),
           );
@@ -285,17 +285,17 @@ test('whoever presses what, however we fail and die: what is undone is as it was
         };
         await drain();
         for (let round = 0; ; round++) {
-          const left = await leftOf(ids);
+          const left = await remainingOf(ids);
           if (left.waiting.length + left.failed.length + left.held.length === 0) break;
           if (round > 12) throw new Error(JSON.stringify(left));
           for (const { id, approvalId } of left.waiting) await press('decline', 'lee', id, false, approvalId);
           await drain();
           for (const id of left.failed) await press('retry', 'sam', id);
           await drain();
-          for (const { id, undo } of (await leftOf(ids)).held) {
+          for (const { id, undo } of (await remainingOf(ids)).held) {
             await press(undo, 'sam', id);
             await drain();
-            if (four) await press('approve', 'lee', id);
+            if (needsFourEyes) await press('approve', 'lee', id);
             await drain();
           }
         }
@@ -310,17 +310,19 @@ test('whoever presses what, however we fail and die: what is undone is as it was
             by.name,
             entries.some((entry) => entry.at === at && entry.by.id === by.id),
           ]).toEqual([action, by.name, true]);
-        const took = entries.filter(({ result }) => result === 'started' || result === 'done');
-        expect(took.filter(({ by }) => by.id === people.eve.id)).toEqual([]);
+        const executed = entries.filter(({ result }) => result === 'started' || result === 'done');
+        expect(executed.filter(({ by }) => by.id === people.eve.id)).toEqual([]);
         expect(
-          took.filter(
+          executed.filter(
             ({ by, action }) =>
               by.id === people.max.id &&
               !['acknowledge', 'lock', 'approve', 'decline', 'dismiss'].includes(action),
           ),
         ).toEqual([]);
-        if (four) {
-          const approvals = took.filter(({ action, result }) => action === 'approve' && result === 'done');
+        if (needsFourEyes) {
+          const approvals = executed.filter(
+            ({ action, result }) => action === 'approve' && result === 'done',
+          );
           for (const { by, details } of approvals) {
             const asker = (details as { askedBy: Presser }).askedBy;
             const both = [asker, by].map(({ id }) => (id === samId ? people.sam.id : id));
@@ -339,7 +341,7 @@ test('whoever presses what, however we fail and die: what is undone is as it was
   );
 }, 900_000);
 
-/** A queue never runs one job twice at once. */
+/** A queue never runs one job twice at the same time. */
 function distinct<T extends { job: PressJob }>(taken: T[], queue: T[]): T[] {
   const seen = new Set<string>();
   return taken.filter((entry) => {
@@ -350,14 +352,14 @@ function distinct<T extends { job: PressJob }>(taken: T[], queue: T[]): T[] {
   });
 }
 
-async function leftOf(ids: readonly string[]) {
+async function remainingOf(ids: readonly string[]) {
   const views = await Promise.all(
     ids.map(async (id) => store.measures.viewOf((await store.alerts.get(id)) as Alert)),
   );
   return {
     waiting: views.flatMap(({ alert, approvals }) =>
       approvals
-        .filter((one) => isWaiting(one, Date.now()))
+        .filter((one) => isPending(one, Date.now()))
         .map((one) => ({ id: alert.id, approvalId: one.id })),
     ),
     failed: views
@@ -370,15 +372,15 @@ async function leftOf(ids: readonly string[]) {
           .filter((one) => isHeld(one) && undoOf[one.kind])
           .map(({ kind }) => ({ id: alert.id, undo: undoOf[kind] as ActionId })),
       )
-      // Our own lock refuses everything else.
+      // Unlock first: our own lock blocks every other change.
       .sort((a, b) => Number(b.undo === 'unlock') - Number(a.undo === 'unlock'))
       .slice(0, 1),
   };
 }
 
 function depsFor(around: Azure, fourEyes: string[]): PerformDeps {
-  const alone = loadConfig(bench.env);
-  const config = { ...alone, responders, policy: { ...alone.policy, fourEyes } };
+  const baseConfig = loadConfig(bench.env);
+  const config = { ...baseConfig, responders, policy: { ...baseConfig.policy, fourEyes } };
   const log = createLog('silent');
   const deps = actionDeps({
     config,
@@ -393,12 +395,12 @@ function depsFor(around: Azure, fourEyes: string[]): PerformDeps {
       now: Date.now,
       keyring,
       getAlert: store.alerts.get,
-      secretFits: async () => true,
+      secretMatches: async () => true,
     }),
     show: async () => {},
     metrics: createMetrics(),
     log,
     now: Date.now,
   });
-  return { ...deps, identify: async ({ by }) => ({ presser: by }), whisper: async () => {} };
+  return { ...deps, identify: async ({ by }) => ({ presser: by }), replyPrivately: async () => {} };
 }

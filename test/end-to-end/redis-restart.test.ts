@@ -6,7 +6,7 @@ import { until } from '../support/wait';
 let bench: Bench;
 afterEach(() => bench.stop());
 
-test('Redis going away and coming back loses no alert and doubles none', async () => {
+test('a Redis restart loses no alert and duplicates none', async () => {
   bench = await setUp({ mode: 'http' });
   const { slack, tenant, world } = bench;
   await bench.start();

@@ -29,7 +29,7 @@ const shows = (message: PostedMessage, words: string | RegExp) =>
   until(`"${words}"`, () =>
     typeof words === 'string' ? textOf(message).includes(words) : words.test(textOf(message)),
   );
-/** Chooses from More…, and sends the modal that opens. */
+/** Chooses from More… and submits the modal that opens. */
 async function more(
   message: PostedMessage,
   label: string,
@@ -44,12 +44,12 @@ async function more(
 }
 const powerOf = (id: string) => JSON.stringify(bench.tenant.resources.get(id).properties.instanceView);
 
-test('isolates with more: a range stays reachable, it is locked and stopped; each part has its own undo', async () => {
+test('isolates with options: a range stays reachable, the machine is locked and stopped; each has its own undo', async () => {
   await begin();
   const { world, tenant, slack } = bench;
   run(world.vms.pay01);
   const message = await on('vm-pay-01');
-  const modal = await more(message, 'Isolate with more…', {
+  const modal = await more(message, 'Isolate with options…', {
     also: 'lock,deallocate',
     keep: '203.0.113.0/28',
   });
@@ -75,10 +75,10 @@ test('isolates with more: a range stays reachable, it is locked and stopped; eac
   await more(message, 'Start the machine');
   await shows(message, 'was started again');
   await slack.press(message, 'release', 'U0SAM0000', to);
-  await shows(message, 'Released: every interface is as it was before');
+  await shows(message, 'Released: every interface has its original security group');
 });
 
-test('somebody opens it by hand: the alert says so, and release does not overwrite it', async () => {
+test('a manual change to an isolated machine is reported, and release does not overwrite it', async () => {
   await begin();
   const { world, tenant, slack } = bench;
   run(world.vms.pay02);
@@ -90,13 +90,13 @@ test('somebody opens it by hand: the alert says so, and release does not overwri
   const nic = tenant.resources.get(`${network}/networkInterfaces/vm-pay-02-nic0`);
   nic.properties.networkSecurityGroup = { id: `${network}/networkSecurityGroups/theirs` };
   await bench.runNow('watchMeasures', 'watch');
-  await shows(message, /Opened by hand since\*: vm-pay-02-nic0 \(now theirs\)/);
+  await shows(message, /Opened manually since\*: vm-pay-02-nic0 \(now theirs\)/);
   await slack.press(message, 'release', 'U0SAM0000', to);
   await shows(message, 'vm-pay-02-nic0 (has theirs now), left alone');
   expect(JSON.stringify(nic.properties)).toContain('theirs');
 });
 
-test('a storm is contained with one press, each machine with its own result', async () => {
+test('one press contains a storm, with a result for each machine', async () => {
   await begin();
   const { world, tenant, slack } = bench;
   for (const [i, vm] of world.vms.web.entries()) run(vm, { at: Date.now() - 60_000 + i });
@@ -106,7 +106,7 @@ test('a storm is contained with one press, each machine with its own result', as
   await slack.press(message, 'isolate', 'U0SAM0000', to);
   await shows(message, 'Isolated: new connections of 23 of 24 machines are denied');
   const thread = await until('the result', () =>
-    slack.messages.find((m) => m.threadTs === message.ts && /machine by machine/.test(textOf(m))),
+    slack.messages.find((m) => m.threadTs === message.ts && /by machine/.test(textOf(m))),
   );
   await until('each machine', () =>
     /vm-web-04\* · not isolated: .*vm-web-01\* · isolated|vm-web-01\* · isolated.*vm-web-04\* · not isolated/.test(
@@ -119,10 +119,10 @@ test('a storm is contained with one press, each machine with its own result', as
     .filter(({ properties }) => JSON.stringify(properties).includes('runwatch-isolation'));
   expect(groups).toHaveLength(23);
   await slack.press(message, 'release', 'U0SAM0000', to);
-  await shows(message, 'Released: every interface is as it was before');
+  await shows(message, 'Released: every interface has its original security group');
 }, 60_000);
 
-test('what is watched comes into the thread whatever it does, and scores higher', async () => {
+test('all activity of a watched caller goes to the thread, and scores higher', async () => {
   await begin();
   const { world, tenant, slack } = bench;
   run(world.vms.pay02, { caller: world.people.lee });
@@ -141,10 +141,10 @@ test('what is watched comes into the thread whatever it does, and scores higher'
     slack.messages.some((m) => m.threadTs === message.ts && /listKeys/.test(textOf(m))),
   );
   await slack.choose(message, 'more', 'Stop watching', 'U0SAM0000', to);
-  await until('no longer', () => !textOf(message).includes('Watched:'));
+  await until('no watchlist', () => !textOf(message).includes('Watched:'));
 });
 
-test('an access review names who never ran anything, revokes from the message, and puts back', async () => {
+test('an access review shows who never ran anything, and can revoke and restore roles', async () => {
   await begin();
   const { world, tenant, slack } = bench;
   run(world.vms.pay01);
@@ -171,7 +171,7 @@ test('an access review names who never ran anything, revokes from the message, a
   });
 });
 
-test('escalates to a ticket by a template, to Sentinel and to a channel of its own, and carries the links', async () => {
+test('escalates to a templated ticket, to Sentinel and to a new channel, with links to each', async () => {
   const received: { headers: Record<string, unknown>; body: unknown }[] = [];
   const tickets = createServer((request, response) => {
     let body = '';
@@ -223,7 +223,7 @@ escalation:
   await new Promise((done) => tickets.close(done));
 });
 
-test('a disk is restored from the snapshot that two responders chose, and nothing else', async () => {
+test('a disk is restored only from the snapshot that two responders chose', async () => {
   await begin();
   const { world, tenant, slack } = bench;
   const compute = world.vms.pay01.replace(/\/virtualMachines\/.*/, '');
@@ -239,8 +239,8 @@ test('a disk is restored from the snapshot that two responders chose, and nothin
   await more(message, 'Restore the disk…', { snapshot: 'older' });
   await shows(message, 'waits for a second responder');
   await more(message, 'Restore the disk…', {}, 'U0LEE0000');
-  await until('another wish is a first one', () =>
-    /Restore the disk: vm-pay-01: asked by \*Lee Chan\*/.test(textOf(message)),
+  await until('a different choice starts a new request', () =>
+    /Restore the disk: vm-pay-01: requested by \*Lee Chan\*/.test(textOf(message)),
   );
   await more(message, 'Restore the disk…', {}, 'U0SAM0000');
   await shows(message, 'runs from its snapshot');
@@ -254,7 +254,7 @@ test('a disk is restored from the snapshot that two responders chose, and nothin
   expect(slack.whispers.some((w) => /second, different responder/.test(w.text))).toBe(true);
 });
 
-test('every disk goes back to a restore point, and the old ones come back', async () => {
+test('every disk can be restored from a restore point, and the old disks can be put back', async () => {
   await begin();
   const { world, tenant } = bench;
   const compute = world.vms.pay01.replace(/\/virtualMachines\/.*/, '');
@@ -308,13 +308,13 @@ test('every disk goes back to a restore point, and the old ones come back', asyn
   });
   expect(powerOf(world.vms.pay01)).toContain('running');
   await more(message, 'Back to the old disks');
-  await shows(message, 'Back to the old disks: vm-pay-01: asked by');
+  await shows(message, 'Back to the old disks: vm-pay-01: requested by');
   await more(message, 'Back to the old disks', {}, 'U0LEE0000');
   await shows(message, 'runs from its old disks again');
   expect(machine.properties.storageProfile).toEqual(before);
 });
 
-test('a dry run says what would be done, and changes nothing', async () => {
+test('a dry run prints what it would do and changes nothing', async () => {
   await begin();
   const { world, tenant } = bench;
   run(world.vms.pay01);
@@ -343,7 +343,7 @@ test('a dry run says what would be done, and changes nothing', async () => {
   expect(writes()).toBe(before);
 });
 
-test('a scale set’s instance and an Arc machine get a clear no, and what can be done instead', async () => {
+test('isolation of a scale set instance or an Arc machine is refused, with an alternative', async () => {
   await begin();
   const { tenant, world, slack } = bench;
   const set = `/subscriptions/${subscriptions.payments}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachineScaleSets/vmss-web/virtualMachines/3`;
@@ -358,7 +358,7 @@ test('a scale set’s instance and an Arc machine get a clear no, and what can b
   const instance = await until('the instance', () => slack.alerts()[0]);
   await slack.press(instance, 'isolate', 'U0SAM0000', to);
   await until('no', () =>
-    slack.whispers.some((w) => /belongs to a scale set.*Deallocate the instance/.test(w.text)),
+    slack.whispers.some((w) => /belongs to a scale set.*Stop the instance/.test(w.text)),
   );
   await more(instance, 'Stop the machine…');
   await shows(instance, 'is stopped and deallocated');
@@ -384,7 +384,7 @@ test('a scale set’s instance and an Arc machine get a clear no, and what can b
   expect(tenant.resources.find(`${arc}/runCommands/rc`)).toBeNull();
 });
 
-test('a failing place does not open tickets elsewhere twice; Escalate opens what is lacking', async () => {
+test('a failing escalation target does not duplicate tickets in others; a retry opens the missing one', async () => {
   const tickets: unknown[] = [];
   const server = createServer((request, response) => {
     tickets.push(request.url);
@@ -410,7 +410,7 @@ test('a failing place does not open tickets elsewhere twice; Escalate opens what
   server.close();
 });
 
-test('closing names what stays in force and asks why; it is undone after closing too', async () => {
+test('closing lists measures in force and asks for the outcome; they can be undone after closing', async () => {
   await begin();
   const { world, slack } = bench;
   run(world.vms.pay01);
@@ -430,7 +430,7 @@ test('closing names what stays in force and asks why; it is undone after closing
   expect(textOf(message)).toContain('Closed as benign');
 });
 
-test('runwatch respond waits for what comes of it, and exits by that', async () => {
+test('runwatch respond waits for the result and sets its exit code', async () => {
   await begin();
   const { world } = bench;
   run(world.vms.pay01);

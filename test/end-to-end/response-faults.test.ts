@@ -24,15 +24,15 @@ import { signedPress } from '../support/signed-press';
 import { until } from '../support/wait';
 
 /**
- * Every action against every fault: our death before and after any call on Azure, and Azure's own failures at any write.
- * What was pressed ends done or says that it failed; the undo puts back what was there.
+ * Tests every action with a crash before and after each Azure call, and with an Azure failure at each write.
+ * Each press ends as done or reports a failure, and the undo restores the original state.
  */
 const actions: {
   action: ActionId;
   kind: string;
   undo?: ActionId;
   managed?: true;
-  /** Asked again Azure does it again, so where an answer is lost it says that it is not known. */
+  /** Azure would repeat this if asked again, so after a lost response the result is unknown. */
   once?: true;
 }[] = [
   { action: 'isolate', kind: 'isolation', undo: 'release' },
@@ -53,8 +53,8 @@ let bench: Bench;
 let store: Store;
 let alerts: { plain: Alert; managed: Alert };
 const sam: Presser = { surface: 'cli', id: 'U0SAM0000', name: 'Sam' };
-let begun: Map<string, Resource>;
-/** The group's role is active by PIM. */
+let initialResources: Map<string, Resource>;
+/** The PIM activation of the group's role. */
 let activation: PimInstance;
 let directory: string;
 
@@ -97,7 +97,9 @@ beforeAll(async () => {
     managed: found.find((alert) => alert.technique === 'managed-run-command') as Alert,
   };
   await app.stop();
-  begun = new Map(tenant.resources.all().map((resource) => [resource.id, structuredClone(resource)]));
+  initialResources = new Map(
+    tenant.resources.all().map((resource) => [resource.id, structuredClone(resource)]),
+  );
   directory = JSON.stringify(tenant.directory.all());
 });
 afterAll(async () => {
@@ -105,7 +107,7 @@ afterAll(async () => {
   await bench.stop();
 });
 
-/** The tenant as it was, in the parts that responses change. */
+/** The parts of the tenant that responses change. */
 const state = () =>
   JSON.stringify([
     bench.tenant.resources
@@ -125,15 +127,15 @@ function reset(): void {
   const { tenant } = bench;
   tenant.faults.clear();
   tenant.state.pimActive.splice(0, 1, structuredClone(activation));
-  for (const { id } of tenant.resources.all()) if (!begun.has(id)) tenant.resources.remove(id);
-  for (const [id, resource] of begun) tenant.resources.put(id, structuredClone(resource));
+  for (const { id } of tenant.resources.all()) if (!initialResources.has(id)) tenant.resources.remove(id);
+  for (const [id, resource] of initialResources) tenant.resources.put(id, structuredClone(resource));
   for (const known of JSON.parse(directory)) tenant.directory.add(known);
 }
 
-class Death extends Error {}
+class Crash extends Error {}
 
-/** Azure, but we die at the nth call: before it is made, or after it was done. */
-function dyingAzure(azure: Azure, at: number, when: 'before' | 'after', seen: { calls: number }): Azure {
+/** Azure, with a crash before or after its nth call. */
+function crashingAzure(azure: Azure, at: number, when: 'before' | 'after', seen: { calls: number }): Azure {
   const wrap = <T extends object>(object: T): T =>
     new Proxy(object, {
       get: (target, name) => {
@@ -143,11 +145,11 @@ function dyingAzure(azure: Azure, at: number, when: 'before' | 'after', seen: { 
         return (...args: unknown[]) => {
           const result = () => Reflect.apply(value as (...args: unknown[]) => unknown, target, args);
           const call = ++seen.calls;
-          if (call === at && when === 'before') throw new Death();
+          if (call === at && when === 'before') throw new Crash();
           const answer = result();
           if (!(answer instanceof Promise) || call !== at) return answer;
           return answer.then(() => {
-            throw new Death();
+            throw new Crash();
           });
         };
       },
@@ -172,19 +174,19 @@ async function press(
   }: {
     by?: Presser;
     rules?: readonly ResponderRule[];
-    /** The last try that is made, and the first. */
+    /** The last attempt; `from` is the first. */
     attempts?: number;
     from?: number;
-    /** The press before once more. */
+    /** Repeats the previous press. */
     again?: boolean;
   } = {},
 ): Promise<string[]> {
-  const said: string[] = [];
-  const alone = loadConfig(bench.env);
+  const whispers: string[] = [];
+  const baseConfig = loadConfig(bench.env);
   const config = {
-    ...alone,
-    responders: rules ?? alone.responders,
-    policy: { ...alone.policy, fourEyes: [] },
+    ...baseConfig,
+    responders: rules ?? baseConfig.responders,
+    policy: { ...baseConfig.policy, fourEyes: [] },
   };
   const log = createLog('silent');
   const queues = createQueues(bench.redis.address, log);
@@ -194,7 +196,7 @@ async function press(
     now: Date.now,
     keyring,
     getAlert: store.alerts.get,
-    secretFits: async () => true,
+    secretMatches: async () => true,
   };
   const deps = actionDeps({
     config,
@@ -215,17 +217,20 @@ async function press(
       ? lastJob
       : await signedPress({ alertId: alert.id, action, by, input }, pressing, `${++presses}`);
   lastJob = job;
-  const tell = { ...deps, whisper: async (_: PressJob, text: string) => void said.push(text) };
+  const performDeps = {
+    ...deps,
+    replyPrivately: async (_: PressJob, text: string) => void whispers.push(text),
+  };
   for (let attempt = from; attempt <= attempts; attempt++) {
     try {
-      await perform(job, attempt, tell);
+      await perform(job, attempt, performDeps);
       break;
     } catch (error) {
-      if (error instanceof Death) Object.assign(tell, { azure: real });
+      if (error instanceof Crash) Object.assign(performDeps, { azure: real });
     }
   }
   await queues.close();
-  return said;
+  return whispers;
 }
 let lastJob: PressJob | null = null;
 
@@ -235,8 +240,8 @@ const realAzure = () =>
     graphEndpoint: bench.tenant.endpoint,
   });
 
-/** Looks whether what is in force still holds, as the bot does every minute. */
-const look = () =>
+/** Checks whether the measures in force still hold, as the bot does every minute. */
+const checkMeasures = () =>
   watchMeasures({
     store,
     azure: realAzure(),
@@ -246,8 +251,8 @@ const look = () =>
     now: Date.now,
   });
 
-/** A fresh copy of the alert on a tenant to which nothing was done, so that each run begins anew. */
 let copies = 0;
+/** Resets the tenant and returns an untouched copy of the alert, so that runs are independent. */
 async function fresh(alert: Alert): Promise<Alert> {
   reset();
   const redis = connect(bench.redis.address);
@@ -264,26 +269,26 @@ async function measureOf(alert: Alert, kind: string): Promise<Measure | undefine
   return measures.find((one) => one.kind === kind);
 }
 
-/** "in force", "done", "undone", or why not. */
-async function standing(alert: Alert, kind: string): Promise<string> {
+/** The state of the measure, and its reason if it has one. */
+async function measureState(alert: Alert, kind: string): Promise<string> {
   const measure = await measureOf(alert, kind);
   return measure ? `${measure.state}${measure.reason ? `: ${measure.reason}` : ''}` : 'nothing';
 }
 
 const done = /^(in force|done)$/;
-const unknown = /^failed: .*It is not known whether Azure did it/;
+const unknown = /^failed: .*Azure did not respond, so the result is unknown/;
 
 describe.each(actions)('$action', ({ action, kind, undo, managed, once }) => {
   const about = () => (managed ? alerts.managed : alerts.plain);
 
-  test('survives our death before and after any call on Azure, and its undo puts back what was there', async () => {
+  test('survives a crash before and after each Azure call, and its undo restores the original state', async () => {
     for (const when of ['before', 'after'] as const) {
       for (let at = 1; ; at++) {
         const alert = await fresh(about());
         const before = state();
         const seen = { calls: 0 };
-        await press(alert, action, undefined, (azure) => dyingAzure(azure, at, when, seen));
-        expect([when, at, await standing(alert, kind)]).toEqual([
+        await press(alert, action, undefined, (azure) => crashingAzure(azure, at, when, seen));
+        expect([when, at, await measureState(alert, kind)]).toEqual([
           when,
           at,
           expect.stringMatching(
@@ -292,8 +297,8 @@ describe.each(actions)('$action', ({ action, kind, undo, managed, once }) => {
         ]);
         if (seen.calls < at) break;
         if (!undo) continue;
-        await press(alert, undo, undefined, (azure) => dyingAzure(azure, at, when, { calls: 0 }));
-        expect([when, at, await standing(alert, kind)]).toEqual([when, at, 'undone']);
+        await press(alert, undo, undefined, (azure) => crashingAzure(azure, at, when, { calls: 0 }));
+        expect([when, at, await measureState(alert, kind)]).toEqual([when, at, 'undone']);
         expect(state()).toBe(before);
       }
     }
@@ -304,10 +309,10 @@ describe.each(actions)('$action', ({ action, kind, undo, managed, once }) => {
     ['503', { status: 503 }],
     ['409', { status: 409 }],
     ['412', { status: 412 }],
-    ['a lost answer', { status: 500, after: true, cut: true }],
-    ['a cut line', { status: 500, cut: true }],
+    ['a lost response', { status: 500, after: true, cut: true }],
+    ['a cut connection', { status: 500, cut: true }],
   ])(
-    '%s at any write ends done, or says that it failed and is done when it is retried; the undo takes it back',
+    '%s at any write ends as done, or as failed and then done after a retry; the undo reverts it',
     async (_, fault) => {
       for (let skip = 0; ; skip++) {
         const alert = await fresh(about());
@@ -325,7 +330,7 @@ describe.each(actions)('$action', ({ action, kind, undo, managed, once }) => {
           ...fault,
         });
         await press(alert, action, undefined);
-        if (!done.test(await standing(alert, kind))) {
+        if (!done.test(await measureState(alert, kind))) {
           const failed = await measureOf(alert, kind);
           expect(failed).toMatchObject({
             state: 'failed',
@@ -334,11 +339,11 @@ describe.each(actions)('$action', ({ action, kind, undo, managed, once }) => {
           bench.tenant.faults.clear();
           await press(alert, skip % 2 === 0 ? action : 'retry', undefined);
         }
-        expect([skip, await standing(alert, kind)]).toEqual([skip, expect.stringMatching(done)]);
+        expect([skip, await measureState(alert, kind)]).toEqual([skip, expect.stringMatching(done)]);
         if (undo) {
           bench.tenant.faults.clear();
           await press(alert, undo, undefined);
-          expect(await standing(alert, kind)).toBe('undone');
+          expect(await measureState(alert, kind)).toBe('undone');
           expect(state()).toBe(before);
         }
         if (writes() - base <= skip || skip > 12) break;
@@ -348,10 +353,10 @@ describe.each(actions)('$action', ({ action, kind, undo, managed, once }) => {
   );
 });
 
-test('a machine that Runwatch has locked is unlocked before anything else is done to it', async () => {
+test('a machine that Runwatch locked must be unlocked before any other action', async () => {
   const alert = await fresh(alerts.plain);
   await press(alert, 'lock', undefined);
-  expect(await standing(alert, 'lock')).toBe('in force');
+  expect(await measureState(alert, 'lock')).toBe('in force');
   for (const [action, kind] of [
     ['restart', 'restart'],
     ['deallocate', 'power'],
@@ -359,12 +364,12 @@ test('a machine that Runwatch has locked is unlocked before anything else is don
   ] as const) {
     const before = bench.tenant.requests.length;
     expect((await press(alert, action, undefined)).join()).toContain('Unlock it first');
-    expect(await standing(alert, kind)).toBe('nothing');
+    expect(await measureState(alert, kind)).toBe('nothing');
     expect(bench.tenant.requests.slice(before).filter(({ method }) => method !== 'GET')).toEqual([]);
   }
 });
 
-test('a restart that is pressed again while it goes on, or just afterwards, restarts once', async () => {
+test('a restart pressed again while in progress or shortly after restarts once', async () => {
   const alert = await fresh(alerts.plain);
   const restarts = () => bench.tenant.requests.filter(({ path }) => /\/restart$/.test(path)).length;
   const before = restarts();
@@ -373,15 +378,15 @@ test('a restart that is pressed again while it goes on, or just afterwards, rest
   expect(restarts() - before).toBe(1);
 });
 
-test('what failed can be dismissed: what was changed before it failed stays, and is undone by one press', async () => {
+test('a failure can be dismissed; its partial changes stay, and one press undoes them', async () => {
   const alert = await fresh(alerts.plain);
   const before = state();
   bench.tenant.faults.add({ when: /PUT .*vm-pay-01-nic1$/, status: 403 });
   await press(alert, 'isolate', undefined);
   bench.tenant.faults.clear();
-  expect(await standing(alert, 'isolation')).toMatch(/^failed: Isolate did not go through/);
+  expect(await measureState(alert, 'isolation')).toMatch(/^failed: Isolate did not go through/);
   await press(alert, 'acknowledge', undefined);
-  expect(await standing(alert, 'isolation')).toMatch(/^failed/);
+  expect(await measureState(alert, 'isolation')).toMatch(/^failed/);
   await press(alert, 'dismiss', undefined);
   const measure = await measureOf(alert, 'isolation');
   expect(measure).toMatchObject({ dismissed: { by: expect.objectContaining({ id: sam.id }) } });
@@ -390,7 +395,7 @@ test('what failed can be dismissed: what was changed before it failed stays, and
   expect(state()).toBe(before);
 });
 
-test('a group with our name that somebody made beforehand isolates nothing until its rules are ours', async () => {
+test('an existing security group with our name gets our rules before it isolates anything', async () => {
   const alert = await fresh(alerts.plain);
   const group = `${bench.world.vms.pay01.replace(/Compute.*/, 'Network')}/networkSecurityGroups/runwatch-isolation-westeurope`;
   bench.tenant.resources.put(group, {
@@ -419,7 +424,7 @@ test('a group with our name that somebody made beforehand isolates nothing until
   expect((await measureOf(alert, 'isolation'))?.checked).toMatchObject({ verified: true, notes: [] });
 });
 
-test('what Azure does not confirm is not called verified', async () => {
+test('isolation that Azure does not confirm is not marked as verified', async () => {
   const alert = await fresh(alerts.plain);
   bench.tenant.faults.add({ when: /POST .*effectiveNetworkSecurityGroups/, status: 403 });
   bench.tenant.state.adminRules.push({
@@ -444,7 +449,7 @@ test('what Azure does not confirm is not called verified', async () => {
   );
 });
 
-test('a restart that Azure took, and whose progress can’t be read, is not asked for again', async () => {
+test('a restart that Azure accepted is not repeated if its progress can’t be read', async () => {
   const alert = await fresh(alerts.plain);
   const restarts = () => bench.tenant.requests.filter(({ path }) => /\/restart$/.test(path)).length;
   const before = restarts();
@@ -454,7 +459,7 @@ test('a restart that Azure took, and whose progress can’t be read, is not aske
   expect(restarts() - before).toBe(1);
 });
 
-test('a record that somebody wrote into Redis changes nothing on Azure', async () => {
+test('a forged record in Redis changes nothing in Azure', async () => {
   const alert = await fresh(alerts.plain);
   bench.tenant.faults.add({ when: /DELETE .*roleAssignments/, status: 403 });
   await press(alert, 'revoke_role', undefined);
@@ -472,22 +477,22 @@ test('a record that somebody wrote into Redis changes nothing on Azure', async (
   await press(alert, 'restore_role', undefined);
   const changes = bench.tenant.requests.slice(before).filter(({ method }) => method !== 'GET');
   expect(changes.filter(({ path }) => /roleAssignments/.test(path))).toEqual([]);
-  expect(await standing(alert, 'role')).toMatch(/was changed by somebody else/);
+  expect(await measureState(alert, 'role')).toMatch(/was modified outside Runwatch/);
 });
 
-test('who may only acknowledge does not retry what failed, not after another retry failed either', async () => {
+test('a responder who may only acknowledge cannot retry a failure, even after a failed retry', async () => {
   const alert = await fresh(alerts.plain);
   bench.tenant.faults.add({ when: /DELETE .*roleAssignments/, status: 403 });
   await press(alert, 'revoke_role', undefined);
   await press(alert, 'retry', undefined);
   bench.tenant.faults.clear();
   const rules = [{ who: ['max'], may: ['acknowledge', 'dismiss'], subscriptions: null }];
-  const said = await press(alert, 'retry', undefined, undefined, { by: { ...sam, id: 'max' }, rules });
-  expect(said.join()).toContain('not among the responders who may revoke role');
-  expect(await standing(alert, 'role')).toMatch(/^failed/);
+  const whispers = await press(alert, 'retry', undefined, undefined, { by: { ...sam, id: 'max' }, rules });
+  expect(whispers.join()).toContain('not among the responders who may revoke role');
+  expect(await measureState(alert, 'role')).toMatch(/^failed/);
 });
 
-test('a machine that was rebuilt is not called isolated, and what is gone needs no release', async () => {
+test('a rebuilt machine is not shown as isolated, and a deleted interface needs no release', async () => {
   const alert = await fresh(alerts.plain);
   await press(alert, 'isolate', undefined);
   const { resources } = bench.tenant;
@@ -501,36 +506,38 @@ test('a machine that was rebuilt is not called isolated, and what is gone needs 
   (vm.properties.networkProfile as { networkInterfaces: { id: string }[] }).networkInterfaces[0] = {
     id: renewed,
   };
-  await look();
-  expect(await standing(alert, 'isolation')).toMatch(/^drifted: .*is gone.*was added and is not isolated/);
+  await checkMeasures();
+  expect(await measureState(alert, 'isolation')).toMatch(
+    /^drifted: .*is gone.*was added and is not isolated/,
+  );
   await press(alert, 'isolate', undefined);
-  expect(await standing(alert, 'isolation')).toBe('in force');
+  expect(await measureState(alert, 'isolation')).toBe('in force');
   await press(alert, 'release', undefined);
-  expect(await standing(alert, 'isolation')).toBe('undone');
+  expect(await measureState(alert, 'isolation')).toBe('undone');
   expect(resources.get(renewed).properties.networkSecurityGroup).toBeUndefined();
   expect(resources.get(`${nic.id.slice(0, -1)}1`).properties.networkSecurityGroup).toBeUndefined();
 });
 
-test('what somebody undoes by hand is said, and can be done again', async () => {
+test('a manual undo is reported, and the action can be repeated', async () => {
   const alert = await fresh(alerts.plain);
   await press(alert, 'disable_caller', undefined);
-  expect(await standing(alert, 'account')).toBe('in force');
+  expect(await measureState(alert, 'account')).toBe('in force');
   const dana = bench.tenant.directory.all().find(({ id }) => id === bench.world.people.dana.id);
   bench.tenant.directory.add({ ...(dana as NonNullable<typeof dana>), enabled: true });
-  await look();
-  expect(await standing(alert, 'account')).toBe('drifted: somebody enabled dana.reyes@contoso.example');
+  await checkMeasures();
+  expect(await measureState(alert, 'account')).toBe('drifted: somebody enabled dana.reyes@contoso.example');
   await press(alert, 'disable_caller', undefined);
-  expect(await standing(alert, 'account')).toBe('in force');
+  expect(await measureState(alert, 'account')).toBe('in force');
 });
 
-test('a press that is refused on a later try leaves nothing under way for ever', async () => {
+test('a press that is refused on a later attempt leaves nothing in progress', async () => {
   const alert = await fresh(alerts.plain);
   bench.tenant.faults.add({ when: /PUT .*vm-pay-01-nic1$/, status: 503 });
   await press(alert, 'isolate', undefined, undefined, { attempts: 1 });
   bench.tenant.faults.clear();
-  expect(await standing(alert, 'isolation')).toBe('doing');
+  expect(await measureState(alert, 'isolation')).toBe('doing');
   await press(alert, 'isolate', undefined, undefined, { attempts: 2, from: 2, rules: [], again: true });
-  expect(await standing(alert, 'isolation')).toMatch(/^failed: No responders are configured/);
+  expect(await measureState(alert, 'isolation')).toMatch(/^failed: No responders are configured/);
   await press(alert, 'release', undefined);
-  expect(await standing(alert, 'isolation')).toBe('undone');
+  expect(await measureState(alert, 'isolation')).toBe('undone');
 });

@@ -50,7 +50,7 @@ test('locks and unlocks, with the alert in the lock’s note', async () => {
   await until('no lock', () => bench.tenant.resources.find(id) === null);
 });
 
-test('revokes the assignment that let the call through, and restores it as it was', async () => {
+test('revokes the assignment that allowed the call, and restores it unchanged', async () => {
   await begin();
   const { tenant } = bench;
   const id = `/subscriptions/5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01/providers/Microsoft.Authorization/roleAssignments/4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d8`;
@@ -101,7 +101,7 @@ test('the last owner is never revoked', async () => {
   expect(tenant.requests.filter((r) => r.method === 'DELETE')).toHaveLength(0);
 });
 
-test('snapshots every disk, locked against deletion, once', async () => {
+test('takes one snapshot of every disk, locked against deletion', async () => {
   await begin();
   await press('snapshot');
   await shows('Snapshots of its disk are kept');
@@ -114,20 +114,20 @@ test('snapshots every disk, locked against deletion, once', async () => {
   ).toEqual(['CanNotDelete']);
 });
 
-test('asks the caller; only they may answer; no makes it critical', async () => {
+test('asks the caller; only they can answer, and "no" makes the alert critical', async () => {
   await begin();
   const { slack } = bench;
   await press('ask_caller');
   const question = await until('the question', () => slack.messages.find((m) => m.channel === 'U0DANA000'));
   expect(question.text).toMatch(/Did you run this on vm-pay-01/);
   await slack.press(question, 'caller_no', 'U0EVE0000', to);
-  await until('the refusal', () => slack.whispers.some((w) => w.text.includes('put to somebody else')));
+  await until('the refusal', () => slack.whispers.some((w) => w.text.includes('Someone else was asked')));
   await slack.press(question, 'caller_no', 'U0DANA000', to);
   await shows('answered: no, it was not them');
   await shows('CRITICAL');
 });
 
-test('takes an alert; it can’t be taken twice', async () => {
+test('a responder can take an alert, but not twice', async () => {
   await begin();
   await press('assign');
   await shows('Assigned to *Sam Ortiz*');
@@ -135,7 +135,7 @@ test('takes an alert; it can’t be taken twice', async () => {
   await until('the refusal', () => bench.slack.whispers.some((w) => w.text.includes('is yours already')));
 });
 
-test('four eyes: one responder is not enough, nor the same one twice', async () => {
+test('four-eyes approval needs two different responders', async () => {
   await begin('fourEyes: [lock]\n');
   const locks = () => bench.tenant.resources.ofType('Microsoft.Authorization/locks').length;
   await press('lock');
@@ -152,7 +152,7 @@ test('four eyes: one responder is not enough, nor the same one twice', async () 
   expect(locks()).toBe(1);
 });
 
-test('escalates to what takes PagerDuty’s events, once', async () => {
+test('escalates once to an endpoint that accepts PagerDuty events', async () => {
   const got: { dedup_key: string; payload: { severity: string } }[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -177,7 +177,7 @@ test('escalates to what takes PagerDuty’s events, once', async () => {
   server.close();
 });
 
-test('a missing permission is named, with what to grant', async () => {
+test('a missing permission is reported, with what to grant', async () => {
   await begin();
   bench.tenant.state.mayDo = (action) => action !== 'Microsoft.Authorization/locks/write';
   await press('lock');

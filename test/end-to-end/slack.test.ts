@@ -89,7 +89,7 @@ describe.each(['http', 'socket'] as const)('an alert in Slack over %s', (mode) =
     expect(slack.messageOf(alertId)?.metadata?.event_payload).toEqual({ alert_id: alertId });
   });
 
-  test('one execution stays one message, however its events come', async () => {
+  test('one execution stays one message, in any order of its events', async () => {
     const { slack, tenant, world } = bench;
     const before = slack.alerts().length;
     const at = Date.now() - 60_000;

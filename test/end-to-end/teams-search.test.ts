@@ -61,31 +61,31 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const alertNumbered = (id: string): Content => {
+const alertContent = (id: string): Content => {
   const execution = executionFrom(event()) as Execution;
   const alert = newAlert(id, [execution], execution.startedAt);
   return { kind: 'alert', model: messageOf(untouched(alert), { responders: true, now: 0 }) };
 };
 
-test('a card whose answer was lost is found by Graph, noted, and not sent again', async () => {
+test('a card whose response was lost is found through Graph, recorded and not sent again', async () => {
   const since = Date.now();
-  for (const id of ['RW-A', 'RW-B', 'RW-C']) await surface.post(alertNumbered(id), '*');
+  for (const id of ['RW-A', 'RW-B', 'RW-C']) await surface.post(alertContent(id), '*');
   teams.lose(1);
-  await expect(surface.post(alertNumbered('RW-D'), '*')).rejects.toMatchObject({ kind: 'unknown' });
-  for (const id of ['RW-E', 'RW-F']) await surface.post(alertNumbered(id), '*');
+  await expect(surface.post(alertContent('RW-D'), '*')).rejects.toMatchObject({ kind: 'unknown' });
+  for (const id of ['RW-E', 'RW-F']) await surface.post(alertContent(id), '*');
   const [lost] = [...teams.activities].find(([, { card }]) => JSON.stringify(card).includes('RW-D')) ?? [];
   expect(await surface.find('RW-D', since, '*', null)).toEqual({ channel: '*', message: `c-soc ${lost}` });
   expect(teams.graph.asked[0]).toBe(
     '/v1.0/teams/00000000-0000-4000-8000-0000000000e0/channels/c-soc/messages',
   );
   const asked = teams.graph.asked.length;
-  await surface.post(alertNumbered('RW-D'), '*');
+  await surface.post(alertContent('RW-D'), '*');
   await surface.find('RW-D', since, '*', null);
   expect(teams.graph.asked).toHaveLength(asked);
   expect(teams.cards()).toHaveLength(6);
 });
 
-test('a notice whose answer was lost is found too', async () => {
+test('a notice whose response was lost is found too', async () => {
   const since = Date.now();
   const notice = (id: string): Content => ({ kind: 'notice', id, text: 'RW-A has waited\nfor long' });
   await surface.post(notice('reminder.RW-A.1'), '*');
@@ -98,8 +98,8 @@ test('a notice whose answer was lost is found too', async () => {
   });
 });
 
-test('what Teams never took is not found, and what is older is not read through', async () => {
-  for (let i = 0; i < 8; i++) await surface.post(alertNumbered(`RW-${i}`), '*');
+test('a card that Teams never accepted is not found, and older messages are not read', async () => {
+  for (let i = 0; i < 8; i++) await surface.post(alertContent(`RW-${i}`), '*');
   expect(await surface.find('RW-X', Date.now(), '*', null)).toBeNull();
   expect(teams.graph.asked.length).toBe(4);
   teams.graph.asked.length = 0;
@@ -107,9 +107,9 @@ test('what Teams never took is not found, and what is older is not read through'
   expect(teams.graph.asked.length).toBe(1);
 });
 
-test('another app’s message, an older one of ours and another alert’s are not taken for it', async () => {
+test('messages of other apps, of other alerts and older ones are not mistaken for it', async () => {
   teams.lose(1);
-  await expect(surface.post(alertNumbered('RW-1'), '*')).rejects.toMatchObject({ kind: 'unknown' });
+  await expect(surface.post(alertContent('RW-1'), '*')).rejects.toMatchObject({ kind: 'unknown' });
   const find = (id: string, since: number) => surface.find(id, since, '*', null);
   expect(await find('RW-1', Date.now() + 120_000)).toBeNull();
   expect(await find('RW-', Date.now())).toBeNull();
@@ -119,9 +119,9 @@ test('another app’s message, an older one of ours and another alert’s are no
   expect(await find('RW-1', Date.now())).not.toBeNull();
 });
 
-test('a thread is a reply to its card in a channel, and is looked for there', async () => {
+test('a thread is a reply to its card in a channel, and is searched for there', async () => {
   const since = Date.now();
-  const parent = await surface.post(alertNumbered('RW-A'), '*');
+  const parent = await surface.post(alertContent('RW-A'), '*');
   const thread: Content = { kind: 'thread', id: 'RW-A.thread', parent, parts: [] };
   teams.lose(1);
   await expect(surface.post(thread, '*')).rejects.toMatchObject({ kind: 'unknown' });
@@ -135,7 +135,7 @@ test('a thread is a reply to its card in a channel, and is looked for there', as
   expect(teams.graph.asked[0]).toMatch(/\/messages\/[^/]+\/replies$/);
 });
 
-test('where the team has not granted it, the look is refused and says what to grant', async () => {
+test('without the permission in the team, the search is refused and names what to grant', async () => {
   teams.graph.granted = false;
   await expect(surface.find('RW-A', Date.now(), '*', null)).rejects.toMatchObject({
     kind: 'refused',

@@ -18,7 +18,7 @@ afterEach(async () => {
 const sam = { id: '29:sam', name: 'Sam Ortiz', aadObjectId: '00000000-0000-4000-8000-00000000005a' };
 const eve = { id: '29:eve', name: 'Eve', aadObjectId: '00000000-0000-4000-8000-00000000005e' };
 
-test('responders that are named have a view of their own; others see how it stands', async () => {
+test('named responders get their own view with buttons; others see only the state', async () => {
   const app = await bench.start({ TEAMS_LOCAL: '1', RUNWATCH_RESPONDERS: 'sam@contoso.example' });
   const url = app.url as string;
   teams.people.set('sam@contoso.example', { ...sam, userPrincipalName: 'sam@contoso.example' });
@@ -28,17 +28,17 @@ test('responders that are named have a view of their own; others see how it stan
   const { card } = await until('the card', () => teams.cards().find((a) => a.card.refresh));
   expect(card.actions).toEqual([]);
   expect(card.refresh.userIds).toEqual(['29:sam']);
-  const hers = await teams.look(url, card, eve);
-  expect(hers.actions).toEqual([]);
-  const his = await teams.look(url, card, sam);
-  expect(his.refresh.userIds).toEqual(['29:sam']);
-  const refused = await teams.press(url, his, 'isolate', eve);
+  const evesView = await teams.refreshCard(url, card, eve);
+  expect(evesView.actions).toEqual([]);
+  const samsView = await teams.refreshCard(url, card, sam);
+  expect(samsView.refresh.userIds).toEqual(['29:sam']);
+  const refused = await teams.press(url, samsView, 'isolate', eve);
   expect(refused.body).toContain('not among the responders');
-  await teams.press(url, his, 'isolate', sam);
+  await teams.press(url, samsView, 'isolate', sam);
   await until('isolated', () => /Isolated:/.test(JSON.stringify(teams.cards())));
 });
 
-test('requests that Microsoft did not sign are refused, and press nothing', async () => {
+test('requests that Microsoft did not sign are rejected', async () => {
   const appId = 'a0b1c2d3-0000-4000-8000-000000000001';
   const app = await bench.start({
     TEAMS_APP_ID: appId,

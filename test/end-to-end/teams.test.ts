@@ -21,7 +21,7 @@ afterEach(async () => {
 const shown = () => JSON.stringify(teams.cards()[0]?.card);
 const run = (resourceId: string) => runOn(bench, resourceId);
 
-test('an alert arrives in Teams and Slack, and both show the same state whichever is pressed', async () => {
+test('an alert arrives in Teams and Slack, and both show the same state whichever is used', async () => {
   expect((await teams.install(url)).status).toBe(200);
   run(bench.world.vms.pay01);
   const message = await until('the Slack message', () => bench.slack.alerts()[0]);
@@ -77,11 +77,11 @@ test('message commands are answered, and an alert waits until the app is install
   expect(teams.cards()).toHaveLength(0);
   await teams.say(url, 'status');
   await until('the answer', () => teams.texts().some((text) => text.includes('alerts in the last day')));
-  await until('the card, at last', () => teams.cards()[0], 30);
+  await until('the delayed card', () => teams.cards()[0], 30);
 });
 
 test.each([1, 2])(
-  'what Teams fails at %i times is tried again, shown once, and not spoken of',
+  'a post that Teams fails %i times is retried, shown once and not reported',
   async (times) => {
     await teams.install(url);
     teams.fail(times, 502);
@@ -92,7 +92,7 @@ test.each([1, 2])(
   },
 );
 
-test('the caller is asked in a chat of their own, and answers there with a word about it', async () => {
+test('the caller is asked in a personal chat, and can answer there with a note', async () => {
   const { people } = bench.world;
   teams.people.set(people.dana.login, { id: '29:dana', name: 'Dana Reyes', aadObjectId: people.dana.id });
   await teams.install(url);
@@ -115,14 +115,14 @@ test('the caller is asked in a chat of their own, and answers there with a word 
   expect(teams.direct()).toHaveLength(1);
 });
 
-test('a dialog that lacks something opens again and says what', async () => {
+test('an incomplete dialog reopens and shows what is missing', async () => {
   await teams.install(url);
   run(bench.world.vms.pay01);
   await until('the card', () => teams.cards()[0]);
   const { card } = teams.cards()[0] as { card: unknown };
   const lacking = await teams.press(url, card, 'add_exception', undefined, { reason: '' });
   expect(JSON.parse(lacking.body).task).toMatchObject({ type: 'continue' });
-  expect(lacking.body).toContain('Please give a reason');
+  expect(lacking.body).toContain('Enter a reason');
   await teams.press(url, card, 'close', undefined, { as: 'benign' });
   await until('closed', () => shown().includes('Closed as benign'));
   const late = await teams.send(url, {
@@ -131,5 +131,5 @@ test('a dialog that lacks something opens again and says what', async () => {
     name: 'task/fetch',
     value: { data: { verb: 'isolate', alertId: bench.slack.alerts()[0]?.metadata?.event_payload.alert_id } },
   });
-  expect(late.body).toContain('can’t be pressed any more');
+  expect(late.body).toContain('no longer available');
 });

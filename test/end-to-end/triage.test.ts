@@ -19,7 +19,7 @@ async function begin(policy = '{}') {
 const run = (resourceId: string, extra: Record<string, unknown> = {}) => runOn(bench, resourceId, extra);
 const on = (machine: string) => alertOn(bench, machine);
 
-test('one press saves an exception with the presser as owner; what it covers is recorded, not posted; Undo takes it back', async () => {
+test('one press saves an exception owned by the presser; what it covers is recorded, not posted; Undo removes it', async () => {
   await begin();
   const { slack, world } = bench;
   run(world.vms.pay01);
@@ -54,7 +54,7 @@ test('routes send alerts to channels by environment and severity', async () => {
   expect((await on('vm-test-01')).channel).toBe('C0SOC0000');
 });
 
-test('a technique that the configuration adds is seen, scored, filtered and excepted like those built in', async () => {
+test('a configured technique is detected, scored, filtered and excepted like a built-in one', async () => {
   const operation = 'Microsoft.Compute/virtualMachines/assessPatches/action';
   await begin(`techniques:
   - id: assess-patches
@@ -77,7 +77,7 @@ test('a technique that the configuration adds is seen, scored, filtered and exce
   expect(JSON.stringify(opened.view)).toContain('Patch assessment');
 });
 
-test('the form says what the exception would have silenced, before it is saved and when it is', async () => {
+test('the form shows what the exception would have suppressed, before and after it is saved', async () => {
   await begin();
   const { slack, world } = bench;
   for (const ago of [50_000, 40_000, 30_000]) run(world.vms.pay01, { at: Date.now() - ago });
@@ -94,7 +94,7 @@ test('the form says what the exception would have silenced, before it is saved a
   );
 });
 
-test('the home page shows my alerts, the open ones, exceptions to review and health', async () => {
+test('the home page shows my alerts, open alerts, exceptions to review and health', async () => {
   await begin();
   const { slack, world } = bench;
   run(world.vms.pay01);
@@ -108,7 +108,7 @@ test('the home page shows my alerts, the open ones, exceptions to review and hea
   expect(home).toMatch(/Payments: last read/);
 });
 
-test('an Entra group may press, by the e-mail address of its members; others may not', async () => {
+test('members of an Entra group, matched by email, may act; others may not', async () => {
   bench = await setUp({ mode: 'http' });
   bench.slack.users.set('U0DANA000', { name: 'Dana', email: bench.world.people.dana.login });
   bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
@@ -122,7 +122,7 @@ test('an Entra group may press, by the e-mail address of its members; others may
   await until('acknowledged', () => textOf(message).includes('Acknowledged by *Dana*'));
 });
 
-test('a route may lead into another workspace; pressing there works as in the first', async () => {
+test('a route can post to another workspace, and buttons work there too', async () => {
   bench = await setUp({ mode: 'http' });
   const { slack, world } = bench;
   slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });

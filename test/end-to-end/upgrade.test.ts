@@ -6,15 +6,15 @@ import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
 
-/** What older versions left in Redis, by scripts/record-queue.mjs: an alert to be posted, a press on it, events to be read. */
+/** Redis data of older versions (scripts/record-queue.mjs): an unposted alert, a press, unread events. */
 const folder = join(__dirname, '../fixtures/queued');
 
-type Kept = Record<string, { type: 'string' | 'hash' | 'list' | 'zset'; value: unknown }>;
+type RecordedData = Record<string, { type: 'string' | 'hash' | 'list' | 'zset'; value: unknown }>;
 
-async function restore(bench: Bench, kept: Kept): Promise<void> {
+async function restore(bench: Bench, recorded: RecordedData): Promise<void> {
   const redis = connect(bench.redis.address);
-  for (const [key, { type, value }] of Object.entries(kept)) {
-    // The secret that made it, and the stream that it ends, were not recorded.
+  for (const [key, { type, value }] of Object.entries(recorded)) {
+    // Skipped, because their secret and their audit stream were not recorded.
     if (/:(secret-check|audit-head)$/.test(key)) continue;
     const values = value as string[];
     if (type === 'string') await redis.set(key, value as string);
@@ -35,20 +35,20 @@ beforeEach(async () => {
 afterEach(() => bench.stop());
 
 test.each(readdirSync(folder))(
-  'what %s left in its queues is done once; a press without a signature is listed to be pressed again',
+  'jobs that %s left in its queues run once; an unsigned press is listed to be pressed again',
   async (file) => {
     await restore(bench, JSON.parse(readFileSync(join(folder, file), 'utf8')));
     await bench.start();
     const messageOn = (machine: string) =>
       textOf(bench.slack.alerts().find((message) => textOf(message).includes(`on ${machine}`)));
-    await until('the alert that waited', () => messageOn('vm-pay-01') !== '[]');
-    await until('the press that was not done', () =>
+    await until('the pending alert', () => messageOn('vm-pay-01') !== '[]');
+    await until('the list of presses to repeat', () =>
       bench.slack.messages.some(({ text }) =>
         /Please press again:\n• Sam Ortiz: acknowledge on RW-/.test(text),
       ),
     );
     expect(messageOn('vm-pay-01')).not.toContain('Acknowledged by');
-    await until('the events that waited', () => messageOn('vm-pay-02').includes('succeeded'));
+    await until('the pending events', () => messageOn('vm-pay-02').includes('succeeded'));
     expect(bench.slack.alerts()).toHaveLength(2);
     const store = createStore(bench.redis.address, []);
     const alerts = await store.alerts.list();
@@ -59,11 +59,11 @@ test.each(readdirSync(folder))(
   },
 );
 
-/** What older versions left in force, by scripts/record-queue.mjs: isolated, locked, revoked, stopped. */
+/** Measures of older versions in force (scripts/record-queue.mjs): isolated, locked, revoked, stopped. */
 const measures = join(__dirname, '../fixtures/measures');
 
 test.each(readdirSync(measures))(
-  'what %s left in force is shown, and undone as it was before it',
+  'measures that %s left in force are shown, and undo restores the original state',
   async (file) => {
     const { tenant, world, slack } = bench;
     await restore(bench, JSON.parse(readFileSync(join(measures, file), 'utf8')));

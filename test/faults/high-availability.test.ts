@@ -25,10 +25,10 @@ const messageOn = (machine: string) =>
   );
 
 test.each([
-  ['a cluster, whose master dies', 'cluster'],
-  ['sentinels, whose master dies', 'sentinels'],
+  ['a cluster whose master dies', 'cluster'],
+  ['a Sentinel setup whose master dies', 'sentinels'],
 ] as const)(
-  'on %s nothing is lost, nothing is done twice',
+  'with %s nothing is lost and nothing is done twice',
   async (_, kind) => {
     const { url, master } = await servers[kind]();
     const described = await until('its description', () => describeRedis({ url }));
@@ -42,7 +42,7 @@ test.each([
     await bench.slack.press(first, 'isolate', 'U0SAM0000', to);
     await until('isolated', () => textOf(first).includes('Isolated:'));
     const dying = master();
-    await servers.inStep(dying);
+    await servers.waitForReplica(dying);
     await servers.kill(dying);
     runOn(bench, pay02);
     await until('another master', () => master() !== 0 && master() !== dying, 40);
@@ -56,7 +56,7 @@ test.each([
   150_000,
 );
 
-test('when the process that polls dies, another one polls within thirty seconds', async () => {
+test('if the polling process dies, another one polls within thirty seconds', async () => {
   const poller = () =>
     spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'start', '--roles', 'poll,enrich'], {
       env: { PATH: process.env.PATH, ...bench.env },

@@ -3,13 +3,13 @@ import { alertOn, runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
 
-/** Longer than a job's lock and any look for stalled ones. */
+/** Longer than a job's lock and the interval of the check for stalled jobs. */
 const pausedMs = 30_000;
 
 let bench: Bench;
 afterEach(() => bench.stop());
 
-test('a Redis that stands still for 30 seconds loses nothing, and nothing is done twice', async () => {
+test('a 30-second pause of Redis loses nothing, and nothing is done twice', async () => {
   bench = await setUp({ mode: 'http' });
   bench.slack.users.set('U0SAM0000', { name: 'Sam Ortiz', email: 'sam@contoso.example' });
   const { vms } = bench.world;
@@ -23,7 +23,7 @@ test('a Redis that stands still for 30 seconds loses nothing, and nothing is don
   for (const machine of vms.web.slice(0, 3)) runOn(bench, machine, { caller: bench.world.people.kim });
   const polls = () => bench.tenant.requests.filter(({ path }) => path.includes('eventtypes')).length;
   const seen = polls();
-  await until('a poll under way', () => polls() > seen);
+  await until('a poll in progress', () => polls() > seen);
   process.kill(pid, 'SIGSTOP');
   const press = bench.slack.press(before, 'acknowledge', 'U0SAM0000', { url: app.url as string });
   await Promise.allSettled([press, new Promise((done) => setTimeout(done, pausedMs))]);

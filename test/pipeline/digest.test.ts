@@ -26,7 +26,7 @@ const alert = (fields: Partial<Alert> = {}) => {
   });
 };
 
-test('counts what was posted, and names what was not', () => {
+test('counts posted alerts and lists the others', () => {
   const text = digestText([alert(), alert({ facts: { machine } })]);
   expect(text).toMatch(
     /1 alerts, 1 still open; 1 below their environment's threshold; 0 covered by exceptions/,
@@ -34,7 +34,7 @@ test('counts what was posted, and names what was not', () => {
   expect(text).toMatch(/• RW-1: Run command on vm-1 by dana, low 27, below 70 in test/);
 });
 
-test('a critical score is silenced only by an exception that says so; a lower one is', () => {
+test('a critical alert is suppressed only by an exception that allows it; a lower one by any exception', () => {
   const exception = {
     id: 'ex-1',
     match: { caller: 'dana' },
@@ -72,8 +72,8 @@ test('a critical score is silenced only by an exception that says so; a lower on
     verdict: 'alert',
     exception: null,
   });
-  const told = { ...exception, silenceCritical: true };
-  expect(judge({ ...plain, facts: { who, history } }, [told], context)).toMatchObject({
+  const allowsCritical = { ...exception, silenceCritical: true };
+  expect(judge({ ...plain, facts: { who, history } }, [allowsCritical], context)).toMatchObject({
     severity: 'critical',
     verdict: 'suppressed',
   });

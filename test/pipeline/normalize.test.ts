@@ -27,7 +27,7 @@ const eventOf = (record: unknown) => {
 };
 
 describe.each(Object.entries(shapes))('%s', (shape, records) => {
-  test('is recognised and read as the same three events', () => {
+  test('is recognized and read as the same three events', () => {
     expect(shapeOf(records[0])?.id).toBe(shape);
     const events = records.slice(0, 3).map(eventOf);
     expect(events.map((event: { status: string }) => event.status)).toEqual([
@@ -53,7 +53,7 @@ describe.each(Object.entries(shapes))('%s', (shape, records) => {
   });
 });
 
-test('an event has the same id in whichever shape it comes', () => {
+test('an event has the same id in every shape', () => {
   const [first, ...others] = Object.values(shapes).map((records) =>
     records.slice(0, 3).map((record: unknown) => eventOf(record).id),
   );
@@ -61,19 +61,19 @@ test('an event has the same id in whichever shape it comes', () => {
   for (const ids of others) expect(ids).toEqual(first);
 });
 
-test('evidence names the assignment, its ids with dashes', () => {
+test('evidence names the assignment, with dashes in its ids', () => {
   expect(eventOf(shapes.diagnostic[2]).grantedBy).toMatchObject({
     scope: '/subscriptions/5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01',
     assignmentId: '4f0a9b1c-2d3e-4f50-6172-8394a5b6c7d8',
   });
 });
 
-test('a refused call was let through by nothing, whatever role the record names', () => {
+test('a refused call has no granting role, even if the record names one', () => {
   const event = eventOf(shapes.rest[3]);
   expect(event).toMatchObject({ status: 'failed', refused: true, grantedBy: null });
 });
 
-test('an application and a managed identity are told from people', () => {
+test('applications and managed identities are distinguished from people', () => {
   expect(eventOf(shapes.rest[4]).caller).toMatchObject({
     type: 'ServicePrincipal',
     id: '7a2b0c41-55ef-4f1b-8a43-6d3a1c0f9e77',
@@ -106,13 +106,13 @@ test('a search hit wraps its document', () => {
   expect([...unwrap({ _index: 'logs', _source: shapes.ecs[2] })]).toEqual([shapes.ecs[2]]);
 });
 
-test('times without a zone are UTC, and nonsense is none', () => {
+test('times without a zone are UTC, and invalid times give null', () => {
   expect(toIso('2026-11-20T22:14:26.1')).toBe('2026-11-20T22:14:26.100Z');
   expect(toIso('2026-11-20T23:14:26.1000000+01:00')).toBe('2026-11-20T22:14:26.100Z');
   expect(toIso('yesterday')).toBeNull();
 });
 
-test('anything at all is read or set aside with a reason, never thrown', () => {
+test('any value is read or rejected with a reason, and never throws', () => {
   const mixed = fc.oneof(
     fc.anything(),
     fc
@@ -134,12 +134,12 @@ test('anything at all is read or set aside with a reason, never thrown', () => {
 
 test.each([
   ['a display name', { name: 'patch-bot@contoso.example', idtyp: 'user' }],
-  ['an e-mail address of a guest', { emailaddress: 'patch-bot@contoso.example', idtyp: 'user' }],
+  ['the email address of a guest', { emailaddress: 'patch-bot@contoso.example', idtyp: 'user' }],
   [
     'the name of an application',
     { app_displayname: 'patch-bot@contoso.example', idtyp: 'app', appidacr: '2' },
   ],
-])('%s is shown and identifies nobody', (_, claims) => {
+])('%s is shown but identifies nobody', (_, claims) => {
   const { caller } = eventOf({
     ...shapes.rest[2],
     caller: 'patch-bot@contoso.example',
@@ -149,18 +149,18 @@ test.each([
   expect(caller.ip).toBe('203.0.113.24');
 });
 
-test('an address in the token is not where the request came from', () => {
+test('an IP address in the token is not used as the source of the request', () => {
   const { httpRequest: _, ...record } = shapes.rest[2];
   expect(eventOf({ ...record, claims: { ...record.claims, ipaddr: '203.0.113.1' } }).caller.ip).toBeNull();
 });
 
 test.each([
-  ['text of the caller', { statusMessage: 'Forbidden: AuthorizationFailed' }, false],
-  ['text that holds a code', { statusMessage: '{"error":{"code":"AuthorizationFailed"}}' }, false],
+  ['text from the caller', { statusMessage: 'Forbidden: AuthorizationFailed' }, false],
+  ['text that contains a code', { statusMessage: '{"error":{"code":"AuthorizationFailed"}}' }, false],
   ['Azure’s code', { statusCode: 'Forbidden' }, true],
   ['Azure’s code as Elastic spells it', { status_code: 'Forbidden' }, true],
-  ['a code that only holds the word', { statusCode: 'NotForbidden' }, false],
-])('a failure is a refusal by Azure’s codes alone: %s', (_, properties, refused) => {
+  ['a code that only contains the word', { statusCode: 'NotForbidden' }, false],
+])('only Azure’s codes make a failure a refusal: %s', (_, properties, refused) => {
   const failed = { ...shapes.rest[2], status: { value: 'Failed' }, subStatus: { value: '' }, properties };
   expect(eventOf(failed)).toMatchObject({ status: 'failed', refused });
 });

@@ -56,14 +56,14 @@ const operate = (name: string, at: number, delayMs?: number) => {
   );
 };
 
-test('a quiet subscription costs one request a poll', async () => {
+test('a quiet subscription needs one request per poll', async () => {
   await run();
   await run();
   expect(asked()).toHaveLength(2);
   expect(asked()[0]?.query).toContain('%24select=');
 });
 
-test('events are queued once, though every poll reads them again', async () => {
+test('events are queued once, although every poll reads them again', async () => {
   operate(runCommand, now - 60_000);
   await run();
   now += 60_000;
@@ -81,7 +81,7 @@ test('an event that arrives late is found by the overlap', async () => {
   expect(await queued()).toHaveLength(3);
 });
 
-test('a busy subscription is not paged through: only the providers that can run code are', async () => {
+test('a busy subscription is read only for the providers that can run code', async () => {
   bench.tenant.state.pageSize = 10;
   for (let i = 0; i < 100; i++)
     operate('Microsoft.Storage/storageAccounts/listKeys/action', now - 60_000 - i);
@@ -91,7 +91,7 @@ test('a busy subscription is not paged through: only the providers that can run 
   expect(asked()).toHaveLength(5);
 });
 
-test('more than a page of run commands is read whole', async () => {
+test('several pages of run commands are read completely', async () => {
   bench.tenant.state.pageSize = 50;
   for (let i = 0; i < 150; i++) operate(runCommand, now - 60_000 - i);
   await run();
@@ -105,7 +105,7 @@ test.each([
   ['500', { status: 500 }, { statusCode: 500 }],
   ['truncated JSON', { status: 200, body: '{"value":[{"ev' }, {}],
   ['a cut connection', { status: 0, cut: true }, {}],
-])('%s moves no watermark, and the next poll reads it all', async (_, fault, wanted) => {
+])('%s does not move the watermark, and the next poll reads everything', async (_, fault, wanted) => {
   operate(runCommand, now - 60_000);
   bench.tenant.faults.add({ when: /eventtypes/, times: 1, ...fault });
   await expect(run()).rejects.toMatchObject(wanted);
@@ -115,17 +115,17 @@ test.each([
   expect(await store.polls.watermark(subscriptions.payments)).toBe(new Date(now).toISOString());
 });
 
-test('a nextLink that leads elsewhere is refused, so that our token goes nowhere', async () => {
+test('a nextLink to another host is rejected, so that our token is not sent there', async () => {
   bench.tenant.faults.add({
     when: /eventtypes/,
     times: 5,
     status: 200,
     body: '{"value":[],"nextLink":"https://evil.example/x?api-version=2015-04-01"}',
   });
-  await expect(run()).rejects.toThrow(/away from/);
+  await expect(run()).rejects.toThrow(/outside/);
 });
 
-test('what cannot be read is kept aside once, with its reason', async () => {
+test('an unreadable record is stored once, with its reason', async () => {
   const [record] = operate(runCommand, now - 60_000);
   if (record) Object.assign(record, { operationName: { value: '' }, authorization: {}, properties: {} });
   bench.tenant.state.log.splice(1);
@@ -134,34 +134,34 @@ test('what cannot be read is kept aside once, with its reason', async () => {
   expect(await store.polls.unreadable()).toMatchObject([{ reason: expect.stringContaining('operation') }]);
 });
 
-test('an event that reaches the log two hours late is read once, and none from before watching began', async () => {
-  const began = now;
-  const before = operate(runCommand, began - 90 * 60_000, 100 * 60_000);
+test('an event that reaches the log two hours late is read once; events before the first poll are not read', async () => {
+  const startMs = now;
+  const before = operate(runCommand, startMs - 90 * 60_000, 100 * 60_000);
   await run();
-  const late = operate(runCommand, began + 60_000, 121 * 60_000);
+  const late = operate(runCommand, startMs + 60_000, 121 * 60_000);
   for (let minute = 1; minute <= 200; minute++) {
-    now = began + minute * 60_000;
+    now = startMs + minute * 60_000;
     bench.tenant.state.now = () => now;
     await run();
   }
   const ids = (await queued()).map(({ id }) => id);
   expect(ids.filter((id) => late.map(idOf).includes(id))).toHaveLength(late.length);
   expect(ids.filter((id) => before.map(idOf).includes(id))).toEqual([]);
-  // One a poll, and one for each look back: every 25 minutes, where there is something to look back to.
+  // One per poll, and one per look-back: every 25 minutes, if there is anything to look back to.
   expect(asked().length).toBeGreaterThanOrEqual(201 + 7);
   expect(asked().length).toBeLessThanOrEqual(201 + 8);
 });
 
 test('a clock that jumps ahead and back loses nothing and reads nothing twice', async () => {
-  const began = now;
+  const startMs = now;
   await run();
-  now = began + 3_600_000;
+  now = startMs + 3_600_000;
   bench.tenant.state.now = () => now;
   await run();
-  now = began + 60_000;
-  const events = operate(runCommand, began + 30_000);
+  now = startMs + 60_000;
+  const events = operate(runCommand, startMs + 30_000);
   await run();
-  now = began + 120_000;
+  now = startMs + 120_000;
   await run();
   const ids = (await queued()).map(({ id }) => id);
   expect(ids.sort()).toEqual(events.map(idOf).sort());

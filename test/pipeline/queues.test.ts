@@ -2,7 +2,7 @@ import { createQueues } from '../../src/pipeline/queues';
 import { createLog } from '../../src/runtime/log';
 import { startStore } from '../support/store';
 
-test('a worker that is begun after the queues were closed is refused: nobody would end it', async () => {
+test('a worker cannot start after the queues were closed, because nobody would stop it', async () => {
   const own = await startStore(['slack']);
   const queues = createQueues(own.address, createLog('silent'));
   await queues.close();

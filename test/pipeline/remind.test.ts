@@ -23,7 +23,7 @@ test.each([
   expect(roundOf(alert, defaultReminders, after(minutes))).toBe(round);
 });
 
-test('an acknowledged, a suppressed and a low alert are not spoken of again', () => {
+test('acknowledged, suppressed and low alerts get no reminder', () => {
   expect(roundOf({ ...alert, state: 'acknowledged' }, defaultReminders, after(600))).toBeNull();
   expect(roundOf({ ...alert, announced: false }, defaultReminders, after(600))).toBeNull();
   expect(roundOf({ ...alert, severity: 'low' }, defaultReminders, after(600))).toBeNull();

@@ -14,7 +14,7 @@ afterEach(async () => {
   await own.stop();
 });
 
-test('what was marked just now is on its way already; what is still owed later is asked for, once', async () => {
+test('a recent delivery is not queued again; a delivery that is still pending later is queued once', async () => {
   const { store } = own;
   await store.deliveries.addNotice({ id: 'n1', text: 'Something happened' }, store.surfaces);
   const sweepAfter = (ms: number) => sweep({ store, queues, now: () => Date.now() + ms });

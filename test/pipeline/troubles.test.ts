@@ -1,8 +1,8 @@
-import { type HealthState, overOf, staleAfterMs, troublesOf } from '../../src/health/troubles';
+import { type HealthState, recoveryText, staleAfterMs, troublesOf } from '../../src/health/troubles';
 
 const now = Date.parse('2026-11-26T12:00:00Z');
 const id = '0a1b2c3d-1111-4111-8111-0123456789ab';
-const well: HealthState = {
+const healthy: HealthState = {
   now,
   pollSeconds: 30,
   subscriptions: [{ id, name: 'Payments', lastPollAt: new Date(now - 20_000).toISOString(), error: null }],
@@ -14,16 +14,16 @@ const well: HealthState = {
   clockOffsetMs: 0,
   eventsWaitMs: 240_000,
 };
-const of = (changes: Partial<HealthState>) => troublesOf({ ...well, ...changes });
+const of = (changes: Partial<HealthState>) => troublesOf({ ...healthy, ...changes });
 const subscription = (changes: Partial<HealthState['subscriptions'][number]>) =>
   of({
     subscriptions: [
-      { ...well.subscriptions[0], id, name: 'Payments', lastPollAt: null, error: null, ...changes },
+      { ...healthy.subscriptions[0], id, name: 'Payments', lastPollAt: null, error: null, ...changes },
     ],
   });
 const ago = (ms: number) => new Date(now - ms).toISOString();
 
-test('while all is read and taken there is no trouble', () => {
+test('no problem is reported while everything is read and delivered', () => {
   expect(of({})).toEqual([]);
 });
 
@@ -46,21 +46,21 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
       ]),
     },
     'gap',
-    /could not be read from 2026-11-26 10:00 UTC to 2026-11-26 11:00 UTC: HTTP 500 InternalServerError\. Commands run then are not known yet; it is tried again/,
+    /could not be read from 2026-11-26 10:00 UTC to 2026-11-26 11:00 UTC: HTTP 500 InternalServerError\. Commands run then are not known yet\. Runwatch retries at each poll/,
   ],
   [
-    'a gap that Azure forgot',
+    'a gap that Azure no longer keeps',
     {
       gaps: new Map([[id, [{ from: now - 7_200_000, to: now - 3_600_000, error: 'x', lostAt: now - 1000 }]]]),
     },
     'gap',
-    /Azure no longer keeps it: commands run then are not known/,
+    /Azure no longer keeps it\. Commands run then are unknown/,
   ],
   [
     'a subscription that vanished',
     { vanished: [{ id, name: 'Payments', at: now - 1000 }] },
     'vanished',
-    /^Gone from what Runwatch's identity sees: Payments/,
+    /^Runwatch's identity can no longer see: Payments/,
   ],
   [
     'the event hub',
@@ -72,7 +72,7 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
     'a channel',
     { surfaces: [{ place: 'slack C0SOC', error: 'channel_not_found' }] },
     'surface',
-    /slack C0SOC are not taken: channel_not_found/,
+    /slack C0SOC are rejected: channel_not_found/,
   ],
   [
     'an audit copy',
@@ -80,16 +80,16 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
     'audit copy',
     /not copied to its webhook/,
   ],
-  ['events that nobody looks into', { eventsWaitMs: 420_000 }, 'events', /have waited for 7 minutes/],
+  ['events that no process handles', { eventsWaitMs: 420_000 }, 'events', /have waited for 7 minutes/],
   ['a clock behind', { clockOffsetMs: 3_600_000 }, 'clock', /60 minutes behind/],
   ['a clock ahead', { clockOffsetMs: -3_600_000 }, 'clock', /60 minutes ahead of/],
-])('%s is told', (_what, changes, kind, says) => {
+])('%s is reported', (_what, changes, kind, says) => {
   const [trouble, ...others] = of(changes);
   expect(others).toEqual([]);
   expect(trouble).toMatchObject({ kind, says: expect.stringMatching(says) });
 });
 
-test('a refusal is told at once; what may pass by itself only after three intervals, or ten minutes', () => {
+test('a refusal is reported at once; a transient error only after three intervals, or ten minutes', () => {
   const recent = ago(1000);
   for (const [status, says] of [
     [401, /does not accept Runwatch's credential/],
@@ -107,7 +107,7 @@ test('a refusal is told at once; what may pass by itself only after three interv
   expect(staleAfterMs(900)).toBe(1_355_000);
 });
 
-test('a name or an error that somebody else wrote stays one short line', () => {
+test('an untrusted name or error stays one short line', () => {
   const [trouble] = of({
     surfaces: [{ place: `slack \u202e${'x'.repeat(500)}`, error: `a\n\n<!channel>${'y'.repeat(900)}` }],
   });
@@ -115,7 +115,7 @@ test('a name or an error that somebody else wrote stays one short line', () => {
   expect(trouble?.says).not.toMatch(/[\n\u202e]/);
 });
 
-test('one cause for many subscriptions is one trouble', () => {
+test('one cause for many subscriptions is one problem', () => {
   const many = Array.from({ length: 500 }, (_, i) => ({
     id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
     name: `S${i}`,
@@ -132,14 +132,14 @@ test('one cause for many subscriptions is one trouble', () => {
   expect(of({ vanished })).toHaveLength(1);
 });
 
-test('a log is said to be read again only once a poll says so', () => {
-  const told = { id: `subscription ${id}`, over: 'read again', since: now - 60_000 };
+test('recovery is reported only after a poll that succeeded', () => {
+  const reported = { id: `subscription ${id}`, over: 'read again', since: now - 60_000 };
   const state = (changes: object) => ({
-    ...well,
+    ...healthy,
     subscriptions: [{ id, name: 'Payments', lastPollAt: ago(120_000), error: null, ...changes }],
   });
-  expect(overOf(told, state({ error: 'HTTP 500', status: 500 }))).toBeNull();
-  expect(overOf(told, state({}))).toBeNull();
-  expect(overOf(told, state({ lastPollAt: ago(1000) }))).toBe('read again');
-  expect(overOf(told, { ...well, subscriptions: [] })).toMatch(/no longer watched/);
+  expect(recoveryText(reported, state({ error: 'HTTP 500', status: 500 }))).toBeNull();
+  expect(recoveryText(reported, state({}))).toBeNull();
+  expect(recoveryText(reported, state({ lastPollAt: ago(1000) }))).toBe('read again');
+  expect(recoveryText(reported, { ...healthy, subscriptions: [] })).toMatch(/no longer monitored/);
 });

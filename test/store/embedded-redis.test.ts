@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Another process that uses the embedded Redis until it is told to leave, or is killed. */
+/** Starts another process that uses the embedded Redis until `leave` is called or it is killed. */
 async function user(
   module = 'store/redis/embedded-redis.js',
   start = 'startEmbeddedRedis',
@@ -41,7 +41,7 @@ async function user(
   };
 }
 
-test('the first to leave takes it from nobody; it ends with the last', async () => {
+test('Redis keeps running when its first user leaves, and stops with the last', async () => {
   const first = await startEmbeddedRedis(dir);
   const second = await user();
   const pid = await pidOfRedis(first.address);
@@ -55,7 +55,7 @@ test('the first to leave takes it from nobody; it ends with the last', async () 
   expect(isRunning(pid)).toBe(false);
 });
 
-test('one that was started by a process that died ends with the last all the same', async () => {
+test('Redis also stops with its last user if the process that started it was killed', async () => {
   const starter = await user();
   const joined = await startEmbeddedRedis(dir);
   const pid = await pidOfRedis(joined.address);
@@ -66,7 +66,7 @@ test('one that was started by a process that died ends with the last all the sam
   expect(isRunning(pid)).toBe(false);
 });
 
-test('many that start at the same moment share one', async () => {
+test('processes that start at the same time share one Redis', async () => {
   const all = await Promise.all([
     ...Array.from({ length: 4 }, () => startEmbeddedRedis(dir)),
     user(),
@@ -80,7 +80,7 @@ test('many that start at the same moment share one', async () => {
   expect(isRunning([...pids][0] as number)).toBe(false);
 }, 30_000);
 
-test('coming while the last one goes loses nothing that was written', async () => {
+test('starting while the last user leaves loses no data', async () => {
   for (let i = 0; i < 8; i++) {
     const going = await startEmbeddedRedis(dir);
     const [coming] = await Promise.all([startEmbeddedRedis(dir), going.stop()]);
@@ -92,7 +92,7 @@ test('coming while the last one goes loses nothing that was written', async () =
   }
 }, 30_000);
 
-test('what ended by itself is started again, with its data', async () => {
+test('Redis is restarted with its data after a crash', async () => {
   const embedded = await startEmbeddedRedis(dir);
   const redis = connect(embedded.address);
   redis.on('error', () => {});
@@ -104,7 +104,7 @@ test('what ended by itself is started again, with its data', async () => {
   await embedded.stop();
 });
 
-test('a lock that a dead process left is no obstacle, though its id may be ours', async () => {
+test('a lock left by a dead process is ignored, even if it has our process id', async () => {
   const dead = spawn(process.execPath, ['-e', '']);
   await once(dead, 'exit');
   mkdirSync(join(dir, 'redis'));
@@ -115,7 +115,7 @@ test('a lock that a dead process left is no obstacle, though its id may be ours'
   }
 });
 
-test('a command beside a bot leaves the bot its Redis', async () => {
+test('a command does not stop the Redis of a running bot', async () => {
   const bot = await startEmbeddedRedis(dir);
   const pid = await pidOfRedis(bot.address);
   const command = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'exceptions', 'list'], {
@@ -129,7 +129,7 @@ test('a command beside a bot leaves the bot its Redis', async () => {
 test.each(['SIGINT', 'SIGTERM'] as const)(
   'a command that %s interrupts leaves no Redis behind',
   async (signal) => {
-    const { child } = await user('commands/support/with-store.js', 'borrowEmbeddedRedis');
+    const { child } = await user('commands/support/with-store.js', 'acquireEmbeddedRedis');
     const pid = await pidOfRedis({ socket: join(dir, 'redis', 'redis.sock') });
     child.kill(signal);
     expect(await once(child, 'exit')).toEqual([130, null]);

@@ -39,18 +39,18 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-test('a Redis that can be used gives no reason', async () => {
+test('a usable Redis gives no reason', async () => {
   const port = await redis();
   expect(await whyNoRedis({ url: `redis://127.0.0.1:${port}` })).toBeNull();
 });
 
-test('each way not to be usable is told apart', async () => {
+test('each reason for an unusable Redis is distinguished', async () => {
   const locked = await redis('--requirepass', 'right');
   const replica = await redis('--replicaof', '127.0.0.1', String(await freePort()));
   const open = await redis();
   const cases: [string, RegExp][] = [
     [`redis://127.0.0.1:${await freePort()}`, /refuses the connection/],
-    ['redis://no-such-host.invalid:6379', /host name in REDIS_URL is not known/],
+    ['redis://no-such-host.invalid:6379', /host name in REDIS_URL cannot be resolved/],
     [`redis://127.0.0.1:${locked}`, /refuses the password/],
     [`redis://:wrong@127.0.0.1:${locked}`, /refuses the password/],
     [`redis://127.0.0.1:${replica}`, /read-only/],
@@ -60,7 +60,7 @@ test('each way not to be usable is told apart', async () => {
     expect([url, await whyNoRedis({ url })]).toEqual([url, expect.stringMatching(says)]);
 });
 
-test('a start with a database that Redis does not have ends before anything is written into another', async () => {
+test('a start with a database that does not exist fails before it writes to another one', async () => {
   const port = await redis();
   const config = loadConfig({
     REDIS_URL: `redis://127.0.0.1:${port}/99`,
@@ -75,13 +75,13 @@ test('a start with a database that Redis does not have ends before anything is w
   first.disconnect();
 });
 
-test('one that takes the connection and never answers is given up within the time', async () => {
+test('a server that accepts the connection but never answers times out', async () => {
   const silent = createServer(() => {});
   silent.listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
-  const began = Date.now();
+  const startMs = Date.now();
   expect(await whyNoRedis({ url: `redis://127.0.0.1:${port}` }, 500)).toMatch(/no answer within/);
-  expect(Date.now() - began).toBeLessThan(2000);
+  expect(Date.now() - startMs).toBeLessThan(2000);
   silent.close();
 });

@@ -8,18 +8,18 @@ beforeAll(async () => {
 });
 afterAll(() => own.stop());
 
-test('what happens while an alert begins to follow is read by it or told to it, never neither', async () => {
+test('an event noted while an alert starts to follow is found or delivered, and never missed', async () => {
   const other = createStore(own.address, []);
   const now = Date.now();
   const time = new Date(now).toISOString();
   const owners = Array.from({ length: 500 }, (_, i) => `owner-${i}`);
   const reached = await Promise.all(
     owners.map(async (owner) => {
-      const [told, found] = await Promise.all([
+      const [notified, found] = await Promise.all([
         own.store.timeline.note(owner, [event({ id: owner, time })], now),
         other.timeline.follow([owner], 'RW-1', now - 1000, now + 60_000),
       ]);
-      return told.includes('RW-1') || found.some(({ id }) => id === owner);
+      return notified.includes('RW-1') || found.some(({ id }) => id === owner);
     }),
   );
   await other.close();

@@ -10,12 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => own.stop());
 
-test('what changes from the moment that a watch stands is told', async () => {
+test('changes are reported as soon as the watch is set up', async () => {
   await own.store.ping();
-  const told: string[] = [];
-  const stop = await own.store.watchChanges((id) => told.push(id));
+  const changed: string[] = [];
+  const stop = await own.store.watchChanges((id) => changed.push(id));
   const alert = newAlert('RW-1', [executionFrom(event()) as Execution], new Date().toISOString());
   await own.store.alerts.update('RW-1', () => ({ alert }), null);
-  await until('the change', () => told.includes('RW-1'), 5);
+  await until('the change', () => changed.includes('RW-1'), 5);
   stop();
 });

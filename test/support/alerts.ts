@@ -7,7 +7,7 @@ import { until } from './wait';
 
 export const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
 
-/** Dana runs a command on a machine of the bench's tenant, a minute ago unless said otherwise. */
+/** Dana runs a command on a machine of the bench's tenant, by default a minute ago. */
 export const runOn = (bench: Bench, resourceId: string, extra: Record<string, unknown> = {}) =>
   bench.tenant.log({
     name: runCommand,
@@ -19,11 +19,11 @@ export const runOn = (bench: Bench, resourceId: string, extra: Record<string, un
     ...extra,
   });
 
-/** The message of the alert on a machine, once it is there. */
+/** Waits for the message of the alert on a machine. */
 export const alertOn = (bench: Bench, machine: string): Promise<PostedMessage> =>
   until(`an alert on ${machine}`, () =>
     bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
   );
 
-/** An alert about which nothing was done. */
+/** An alert without measures and approvals. */
 export const untouched = (alert: Alert): AlertView => ({ alert, measures: [], approvals: [] });

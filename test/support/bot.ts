@@ -5,7 +5,7 @@ import { type App, type AppOptions, startApp } from '../../src/app';
 import { createAzure } from '../../src/azure/azure';
 import { allRoles, loadConfig, type Role } from '../../src/config/config';
 import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
-import { furnish, type World } from '../../src/demo/world';
+import { populateTenant, type World } from '../../src/demo/world';
 import { createQueues } from '../../src/pipeline/queues';
 import { createLog } from '../../src/runtime/log';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/store/redis/embedded-redis';
@@ -18,14 +18,14 @@ export interface Bench {
   world: World;
   slack: SimulatedSlack;
   redis: EmbeddedRedis;
-  /** Environment of a bot in this bench; another process can be started with it. */
+  /** Environment of the bots in this bench, also for starting other processes. */
   env: Record<string, string>;
   start: (
     extra?: Record<string, string>,
     roles?: readonly Role[],
     panel?: AppOptions['panel'],
   ) => Promise<App>;
-  /** Runs a queue's job now instead of at its time. */
+  /** Runs a scheduled job now. */
   runNow: (
     queue: 'health' | 'sweep' | 'digest' | 'copyAudit' | 'watchMeasures' | 'reviewAccess',
     name: string,
@@ -33,7 +33,7 @@ export interface Bench {
   stop: () => Promise<void>;
 }
 
-/** A real Redis, the simulated tenant and Slack, and bots to start in them. */
+/** Starts a real Redis, a simulated tenant and a simulated Slack; bots can be started against them. */
 export async function setUp(
   {
     mode,
@@ -48,7 +48,7 @@ export async function setUp(
   const dataDir = mkdtempSync(join(tmpdir(), 'runwatch-test-'));
   const redis = await startEmbeddedRedis(dataDir);
   const tenant = await startTenant({ now });
-  const world = furnish(tenant);
+  const world = populateTenant(tenant);
   const ca = join(dataDir, 'ca.pem');
   writeFileSync(ca, tenant.ca);
   const slack = await startSlack(slackRate ? { rate: slackRate } : {});

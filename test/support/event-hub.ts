@@ -17,16 +17,16 @@ interface Reading {
   next: number;
 }
 
-/** An event hub that speaks AMQP 1.0 as Azure's does: claims-based security, $management, partitions, epochs. */
+/** Simulates an event hub over AMQP 1.0: claims-based security, $management, partitions and epochs. */
 export interface SimulatedEventHub {
   connectionString: string;
-  /** Writes one message, as Azure Monitor does; a string stands for bytes that need not be JSON. */
+  /** Writes one message, as Azure Monitor does; a string is sent as is and need not be JSON. */
   append: (partition: number, body: unknown) => void;
-  /** Who reads partitions now, by consumer group, partition and connection. */
+  /** Current readers, with consumer group, partition and connection. */
   readers: () => { group: string; partition: number; client: string }[];
   /** Cuts every connection, as a node upgrade of the service does. */
   cut: () => void;
-  /** Messages sent, each time that they were. */
+  /** Number of messages sent, counting repeats. */
   sent: () => number;
   stop: () => Promise<void>;
 }
@@ -124,7 +124,7 @@ export async function startEventHub(
     const properties = message.application_properties as Record<string, string>;
     const target = String(context.receiver?.target?.address);
     if (target === '$cbs') {
-      const accepted = signatureHolds(String(message.body));
+      const accepted = isSignatureValid(String(message.body));
       if (!accepted)
         return reply(context, target, 401, 'InvalidSignature: The token has an invalid signature.', '');
       const audience = decodeURIComponent(String(properties.name)).replace(/^[a-z]+:\/\/[^/]+\//, '');
@@ -161,7 +161,7 @@ export async function startEventHub(
   });
   container.on('receiver_open', ({ receiver }) => receiver?.set_target(receiver.remote.attach.target));
   container.on('message', onMessage);
-  // Links answer with what was asked for, filters too.
+  // Links echo what was requested, including filters.
   container.options.autosettle = true;
 
   const server = container.listen({ port: 0, host: '127.0.0.1' });
@@ -196,7 +196,7 @@ export async function startEventHub(
   };
 }
 
-/** Where the selector of a link lets it begin. */
+/** Index of the first message that the link's selector matches. */
 function startOf(sender: rhea.Sender, stored: readonly Stored[]): number {
   const filter =
     (sender.source as { filter?: Record<string, { value?: unknown }> } | undefined)?.filter ?? {};
@@ -204,7 +204,7 @@ function startOf(sender: rhea.Sender, stored: readonly Stored[]): number {
   const match = /^amqp\.annotation\.x-opt-(offset|sequence-number|enqueued-time) >(=?) '(.+)'$/.exec(
     selector,
   );
-  if (!match) throw new Error(`Event Hubs takes no such selector: ${selector}`);
+  if (!match) throw new Error(`Event Hubs does not support this selector: ${selector}`);
   const [, kind, orEqual, value] = match;
   if (value === '@latest') return stored.length;
   const wanted = Number(value);
@@ -221,7 +221,7 @@ function startOf(sender: rhea.Sender, stored: readonly Stored[]): number {
 }
 
 /** @see https://learn.microsoft.com/azure/event-hubs/authenticate-shared-access-signature */
-function signatureHolds(token: string): boolean {
+function isSignatureValid(token: string): boolean {
   const parts = new URLSearchParams(token.replace(/^SharedAccessSignature /, ''));
   const signed = createHmac('sha256', key)
     .update(`${encodeURIComponent(parts.get('sr') ?? '')}\n${parts.get('se')}`)

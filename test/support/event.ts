@@ -3,7 +3,7 @@ import type { ActivityEvent } from '../../src/domain/activity/activity-event';
 export const vm =
   '/subscriptions/5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-1';
 
-/** One activity event, of which a test says only what it cares for. */
+/** An activity event with defaults; a test sets only the fields that it needs. */
 export const event = (fields: Partial<ActivityEvent> = {}): ActivityEvent => ({
   id: 'e1',
   time: '2026-11-20T22:14:26.100Z',

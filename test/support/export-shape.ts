@@ -16,7 +16,7 @@ const results: Record<string, string> = {
   Failed: 'Failure',
 };
 
-/** What a diagnostic setting writes into an event hub of these records of the log: no event id, names in capitals. */
+/** The records as a diagnostic setting exports them to an event hub: no event id, uppercase names. */
 export const exported = (records: readonly unknown[]) => ({
   records: (records as RestRecord[]).map((record) => ({
     time: record.eventTimestamp,

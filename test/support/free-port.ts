@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * A port for a program that can't be told "any": below Linux's ephemeral range, so that no outgoing connection takes
- * it before the program does, with room for a Redis Cluster's second port ten thousand above.
+ * A port for a program that can't choose a free one itself. It is below Linux's ephemeral range, so that no
+ * outgoing connection takes it first. So is a Redis Cluster's second port, which is 10,000 higher.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

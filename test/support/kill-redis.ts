@@ -1,6 +1,6 @@
 import { connect, type RedisAddress } from '../../src/store/redis/connect';
 
-/** Kills the Redis there as a crash does; answers its process id. */
+/** Kills Redis like a crash, and returns its process id. */
 export async function killRedis(address: RedisAddress): Promise<number> {
   const pid = await pidOfRedis(address);
   process.kill(pid, 'SIGKILL');

@@ -1,6 +1,6 @@
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 
-/** A TCP proxy on loopback whose lines can be cut, or stand still in one direction. */
+/** A TCP proxy on loopback whose connections can be cut, or stalled in one direction. */
 export async function startProxy(target: () => NetConnectOpts) {
   const pairs = new Set<{ near: Socket; far: Socket }>();
   let refusing = false;
@@ -32,14 +32,14 @@ export async function startProxy(target: () => NetConnectOpts) {
   const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
   return {
     port: (server.address() as { port: number }).port,
-    /** Every line breaks, and none is taken for so long. */
+    /** Breaks every connection, and accepts none for `ms`. */
     cut: async (ms: number) => {
       refusing = true;
       cutAll();
       await pause(ms);
       refusing = false;
     },
-    /** What goes in one direction is lost for so long; then every line breaks, as TCP would find out. */
+    /** Drops data in one direction for `ms`, then breaks every connection, as TCP would after data loss. */
     lose: async (direction: 'up' | 'down', ms: number) => {
       stalled[direction] = true;
       await pause(ms);

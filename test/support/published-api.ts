@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { RequestRecord } from '../../src/demo/tenant/tenant';
 
 /**
- * What Microsoft publishes of each write that we send: path, versions, and the properties that a body may and must have.
- * Facts of github.com/Azure/azure-rest-api-specs (the definition is named with each) and of learn.microsoft.com/graph.
+ * What Microsoft publishes about each write we send: path, versions, allowed and required body properties.
+ * Sources: github.com/Azure/azure-rest-api-specs (definition named per entry) and learn.microsoft.com/graph.
  */
 interface Published {
   method: 'PUT' | 'PATCH' | 'POST' | 'DELETE';
   path: RegExp;
-  /** ARM's api-version; Graph has its own in the path. */
+  /** ARM's api-version; Graph has its version in the path. */
   version: RegExp | null;
   body: z.ZodType;
 }
@@ -21,7 +21,7 @@ const nothing = z.null();
 const rg = '^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]{1,90}/providers';
 const at = (rest: string) => new RegExp(`${rg}/${rest}$`, 'i');
 const anywhere = (rest: string) => new RegExp(`/providers/${rest}$`, 'i');
-/** What may stand in a body since it was read: ARM takes back what it gave. */
+/** Fields that a body may contain because it was read first; ARM accepts what it returned. */
 const readBack = {
   id: id.optional(),
   name: z.string().optional(),
@@ -305,7 +305,7 @@ const published: Published[] = [
   },
 ];
 
-/** Writes that are not what Microsoft publishes, each with why. */
+/** The writes that do not match what Microsoft publishes, each with the reason. */
 export function unpublished(requests: readonly RequestRecord[]): string[] {
   return requests
     .filter(({ method }) => method !== 'GET' && method !== 'HEAD')
@@ -314,7 +314,7 @@ export function unpublished(requests: readonly RequestRecord[]): string[] {
       const known = published.find((one) => one.method === method && one.path.test(path));
       if (!known) return [`${about}: no such operation is published`];
       const version = new URLSearchParams(query).get('api-version') ?? '';
-      if (known.version && !known.version.test(version)) return [`${about}: not the version we know`];
+      if (known.version && !known.version.test(version)) return [`${about}: not a known version`];
       const read = known.body.safeParse(body);
       return read.success ? [] : [`${about} ${JSON.stringify(body)}: ${z.prettifyError(read.error)}`];
     });

@@ -28,10 +28,10 @@ export function createServers() {
     ...['--repl-diskless-sync-delay', '0'],
   ];
 
-  /** Replication is asynchronous: what a master acknowledged and did not pass on dies with it. */
-  const inStep = (port: number) =>
+  /** Waits for a replica: replication is asynchronous, so a master's unreplicated writes die with it. */
+  const waitForReplica = (port: number) =>
     until(
-      `a replica in step with ${port}`,
+      `a replica to catch up with ${port}`,
       () => {
         const info = cli(port, 'info', 'replication');
         const own = /master_repl_offset:(\d+)/.exec(info)?.[1];
@@ -40,7 +40,7 @@ export function createServers() {
       30,
     );
 
-  /** Answers its URL, and the port of the master that holds our hash tag. */
+  /** Returns its URL, and a function for the port of the master that holds our hash tag. */
   async function cluster() {
     const ports: number[] = [];
     for (let i = 0; i < 6; i++) ports.push(await freePort());
@@ -67,7 +67,7 @@ export function createServers() {
     return { url: `redis-cluster://${nodes.join(',')}`, master };
   }
 
-  /** A master with a replica, and three sentinels that promote the replica when the master is gone for a second. */
+  /** A master with a replica, and three sentinels that promote the replica if the master is down for 1 s. */
   async function sentinels() {
     const [first, second] = [await freePort(), await freePort()];
     await start(first, durable);
@@ -80,7 +80,7 @@ export function createServers() {
       'sentinel failover-timeout soc 5000',
     ].join('\n');
     for (const port of watchers) await start(port, ['--sentinel'], conf);
-    await inStep(first);
+    await waitForReplica(first);
     await until(
       'the sentinels to know each other',
       () => /num-other-sentinels\n2/.test(cli(watchers[0] as number, 'sentinel', 'master', 'soc')),
@@ -95,7 +95,7 @@ export function createServers() {
   return {
     cluster,
     sentinels,
-    inStep,
+    waitForReplica,
     kill: async (port: number) => {
       const child = processes.get(port);
       processes.delete(port);

@@ -1,7 +1,7 @@
 import type { PressJob } from '../../src/actions/action';
 import { createPress, type Press, type PressDeps } from '../../src/presses/press';
 
-/** A press as it stands in the queue, signed as a surface of ours signs it. */
+/** A queued press, signed as our surfaces sign it. */
 export async function signedPress(
   press: Omit<Press, 'nonce' | 'input'> & { input?: Record<string, unknown> | undefined },
   deps: PressDeps,

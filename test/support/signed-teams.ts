@@ -10,14 +10,14 @@ const sdk = dirname(require.resolve('@microsoft/agents-hosting'));
 const { getJwksClient } = require(join(sdk, 'auth/jwt-middleware.js'));
 const { MsalTokenProvider } = require(join(sdk, 'auth/msal/msalTokenProvider.js'));
 
-/** Whose keys Bot Service publishes, here. */
+/** The key pair of the simulated Bot Service. */
 const microsoft = generateKeyPairSync('rsa', { modulusLength: 2048 });
-export const somebody = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const appId = 'a0b1c2d3-0000-4000-8000-000000000001';
 export const tenantId = '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310';
 export const serviceUrl = 'https://smba.trafficmanager.net/emea/';
 
-/** Keys that Bot Service publishes, as the SDK fetches them. */
+/** Returns this public key from the addresses where the SDK fetches Bot Service's keys. */
 for (const address of [
   'https://login.botframework.com/v1/.well-known/keys',
   'https://login.botframework.azure.us/v1/.well-known/keys',
@@ -29,7 +29,7 @@ for (const address of [
 
 export type Claims = Record<string, unknown>;
 export const now = () => Math.floor(Date.now() / 1000);
-export const good: Claims = {
+export const validClaims: Claims = {
   iss: 'https://api.botframework.com',
   aud: appId,
   exp: now() + 600,
@@ -56,16 +56,16 @@ export const activity = (fields: Record<string, unknown> = {}) => ({
 });
 
 interface Options {
-  /** What Teams answers to a request of ours; null: it takes it. */
+  /** What Teams answers to our request; null means success. */
   answer?: (address: URL, method: string) => { status: number; body?: unknown } | null;
   isResponder?: boolean;
   mayRead?: boolean;
 }
 
 export interface Seen {
-  /** Requests of ours, such as "POST /emea/v3/conversations/…". */
+  /** Our requests, such as "POST /emea/v3/conversations/…". */
   requests: string[];
-  /** What was said in conversations. */
+  /** Texts that were sent to conversations. */
   texts: string[];
   posted: Map<string, string>;
   conversations: Map<string, string>;
@@ -74,7 +74,7 @@ export interface Seen {
   tokensAsked: number;
 }
 
-/** A bot behind the real middleware of @microsoft/agents-hosting; what it sends out is seen, and answered by `answer`. */
+/** A bot behind the real middleware of @microsoft/agents-hosting; `answer` answers its requests. */
 export async function withBot(
   cloud: TeamsCloud,
   work: (
@@ -128,7 +128,7 @@ export async function withBot(
     seen.tokensAsked++;
     return 'our-own-token';
   });
-  /** What the SDK sends out, with our token. */
+  /** The SDK's requests, which carry our token. */
   const sent = jest.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     const address = new URL(String(input));
     const method = init?.method ?? 'GET';

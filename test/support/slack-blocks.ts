@@ -3,10 +3,10 @@ interface Text {
   text?: string;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever a bot might send
+// biome-ignore lint/suspicious/noExplicitAny: arbitrary blocks of a bot
 type Loose = any;
 
-/** What Slack would refuse of a message's blocks. @see https://docs.slack.dev/reference/block-kit/blocks */
+/** Why Slack would reject a message's blocks. @see https://docs.slack.dev/reference/block-kit/blocks */
 export function faultsOfBlocks(blocks: Loose[]): string[] {
   const faults: string[] = [];
   if (!Array.isArray(blocks)) return ['blocks is not a list'];

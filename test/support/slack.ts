@@ -7,10 +7,10 @@ import { faultsOfBlocks } from './slack-blocks';
 export interface PostedMessage {
   ts: string;
   channel: string;
-  /** The workspace by whose token it came. */
+  /** The workspace whose token posted it. */
   team: string;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: Slack's blocks, looked into by tests
+  // biome-ignore lint/suspicious/noExplicitAny: Slack's blocks, inspected by tests
   blocks: any[];
   metadata: { event_type: string; event_payload: Record<string, string> } | null;
   updates: number;
@@ -23,16 +23,16 @@ export interface SlackFault {
   status?: number;
   retryAfter?: number;
   error?: string;
-  /** Take the message, then cut the connection: the caller can't know. */
+  /** Accepts the message, then cuts the connection, so the caller can't know the outcome. */
   after?: boolean;
   cut?: boolean;
 }
 
-/** A full member of the workspace, unless said otherwise. */
+/** By default a full member of the workspace. */
 export interface SimulatedUser {
   name: string;
   email?: string;
-  /** Slack says whether an address is confirmed. */
+  /** Whether Slack reports the email as confirmed. */
   confirmed?: boolean;
   guest?: boolean;
   bot?: boolean;
@@ -42,7 +42,7 @@ export interface SimulatedUser {
 
 type Args = Record<string, unknown>;
 
-/** Slack's Web API, Socket Mode and signed interactions on loopback; it refuses what Slack refuses. */
+/** Simulates Slack's Web API, Socket Mode and signed interactions on loopback, with Slack's validation. */
 export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const botToken = 'xoxb-simulated';
   const appToken = 'xapp-simulated';
@@ -58,7 +58,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const homes = new Map<string, Record<string, unknown>>();
   const calls: { method: string; args: Args }[] = [];
   const users = new Map<string, SimulatedUser>();
-  /** Who is not in the channels; everybody else is. */
+  /** Users who are not in the channels; everyone else is. */
   const outsiders = new Set<string>();
   const pressers = new Set<string>();
   const groups = new Map<string, string[]>();
@@ -318,7 +318,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     'x-slack-signature': `v0=${createHmac('sha256', secret).update(`v0:${at}:${body}`).digest('hex')}`,
   });
 
-  /** Delivers an interaction as Slack does; answers what came back within 3 seconds. */
+  /** Delivers an interaction as Slack does, and returns the response if it arrives within 3 seconds. */
   async function interact(
     payload: Record<string, unknown>,
     to: { url: string } | 'socket',
@@ -377,7 +377,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     signed,
     interact,
     connected: () => socket?.readyState === 1,
-    /** Slack asks the client to connect anew, as it does every few hours; the old line ends soon after. */
+    /** Asks the client to reconnect, as Slack does every few hours; the old connection closes soon after. */
     refreshSocket: () => {
       const old = socket;
       old?.send(
@@ -390,14 +390,13 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       setTimeout(() => old?.close(), 200);
     },
     cutSocket: () => socket?.terminate(),
-    /** Messages that stand for an alert. */
     alerts: () => messages.filter((m) => m.metadata?.event_type === 'runwatch_alert'),
     messageOf: (alertId: string) => messages.find((m) => m.metadata?.event_payload.alert_id === alertId),
     add: (fault: SlackFault) => faults.push(fault),
     clear: () => {
       faults = [];
     },
-    /** Presses a button that stands on the message. */
+    /** Presses a button of the message. */
     press: (
       message: PostedMessage,
       actionId: string,
@@ -507,14 +506,14 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       });
       return response.status;
     },
-    /** Submits a modal with what stands in it, after changing some fields. */
+    /** Submits a modal with its current values, after changing some fields. */
     submit: (
       opened: { id: string; view: Record<string, unknown> },
       user: string,
       to: { url: string } | 'socket',
       changes: Record<string, string> = {},
     ) => interact({ ...base(user), type: 'view_submission', view: filled(opened, changes) }, to),
-    /** Presses a button inside a modal, with what is filled in so far. */
+    /** Presses a button inside a modal, with its current values. */
     pressInModal: (
       opened: { id: string; view: Record<string, unknown> },
       actionId: string,
@@ -532,10 +531,10 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         },
         to,
       ),
-    /** Uses the message shortcut on something that somebody said. */
+    /** Uses the message shortcut on somebody's message. */
     shortcut: (
       callback: string,
-      said: { channel: string; ts: string; text: string },
+      quoted: { channel: string; ts: string; text: string },
       user: string,
       to: { url: string },
     ) =>
@@ -545,9 +544,9 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
           type: 'message_action',
           callback_id: callback,
           trigger_id: '1.1',
-          channel: { id: said.channel, name: 'soc' },
-          message_ts: said.ts,
-          message: { type: 'message', ts: said.ts, text: said.text },
+          channel: { id: quoted.channel, name: 'soc' },
+          message_ts: quoted.ts,
+          message: { type: 'message', ts: quoted.ts, text: quoted.text },
         },
         to,
       ),
@@ -562,7 +561,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
 // biome-ignore lint/suspicious/noExplicitAny: a view's blocks
 type Loose = any;
 
-/** A modal as Slack sends it back. */
+/** A modal as Slack submits it. */
 function filled(opened: { id: string; view: Record<string, unknown> }, changes: Record<string, string>) {
   const values = Object.fromEntries(
     (opened.view.blocks as Loose[])

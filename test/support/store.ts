@@ -6,19 +6,19 @@ import type { RedisAddress } from '../../src/store/redis/connect';
 import { startEmbeddedRedis } from '../../src/store/redis/embedded-redis';
 import { createStore, type Store } from '../../src/store/store';
 
-/** What tests sign with that have no bot. */
+/** The secret of tests that start no bot. */
 export const testSecret = 'a secret of these tests, long enough';
 export const testKeyring = createKeyring({ current: testSecret, previous: null });
 
 export interface OwnStore {
   store: Store;
   address: RedisAddress;
-  /** RUNWATCH_DATA_DIR of a command that is to find it. */
+  /** RUNWATCH_DATA_DIR for commands that use this store. */
   dir: string;
   stop: () => Promise<void>;
 }
 
-/** A store on a Redis of its own. */
+/** Starts a store on its own Redis. */
 export async function startStore(surfaces: readonly string[] = []): Promise<OwnStore> {
   const dir = mkdtempSync(join(tmpdir(), 'runwatch-store-'));
   const redis = await startEmbeddedRedis(dir);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// biome-ignore lint/suspicious/noExplicitAny: an Adaptive Card, looked into by tests
+// biome-ignore lint/suspicious/noExplicitAny: an Adaptive Card, inspected by tests
 type Card = any;
 
 export interface TeamsUser {
@@ -11,7 +11,7 @@ export interface TeamsUser {
   aadObjectId: string;
 }
 
-/** Bot Framework's connector on loopback, as Teams' side of the wire. */
+/** Simulates the Teams side of the Bot Framework connector on loopback. */
 export async function startTeams() {
   const activities = new Map<
     string,
@@ -30,9 +30,9 @@ export async function startTeams() {
   >();
   let failing: { times: number; status: number } = { times: 0, status: 500 };
   let losing = 0;
-  /** What the app may read by Microsoft Graph. */
+  /** The app's access to Microsoft Graph, and the paths that it requested. */
   const graph = { token: 'graph-token', appId: 'bot-app', granted: true, asked: [] as string[] };
-  /** Newest first, in pages of two where Teams gives 50. */
+  /** Returns messages newest first, in pages of 2 where Teams returns 50. */
   function answerGraph(request: IncomingMessage, send: (status: number, value: unknown) => void): void {
     const url = new URL(request.url ?? '', address);
     graph.asked.push(url.pathname);
@@ -146,8 +146,8 @@ export async function startTeams() {
   return {
     people,
     address,
-    /** Bots that hear from Teams from now on answer it there. */
-    through: (url: string) => {
+    /** Sets the service URL that bots get from now on. */
+    setServiceUrl: (url: string) => {
       serviceUrl = url;
     },
     send,
@@ -159,7 +159,7 @@ export async function startTeams() {
     texts: () => [...activities.values()].filter((a) => a.text).map((a) => a.text),
     graph,
     activities,
-    /** Takes so many activities without an answer. */
+    /** Accepts this many activities without responding. */
     lose: (times: number) => {
       losing = times;
     },
@@ -170,7 +170,7 @@ export async function startTeams() {
       send(url, { ...base(conversation), type: 'installationUpdate', action: 'add' }),
     say: (url: string, text: string, conversation = 'c-soc') =>
       send(url, { ...base(conversation), type: 'message', text }),
-    /** Presses what stands on the card, through the dialog where it asks first, with what its inputs hold or `changes`. */
+    /** Presses a card's action, using its dialog if there is one, with the dialog's inputs and `changes`. */
     press: async (url: string, card: Card, verb: string, user?: TeamsUser, changes: Card = {}) => {
       const invoke = (name: string, value: unknown) =>
         send(url, { ...base('c-soc', user), type: 'invoke', name, value });
@@ -189,8 +189,8 @@ export async function startTeams() {
       );
       return invoke('task/submit', { data: { ...dialog.actions[0].data, ...inputs, ...changes } });
     },
-    /** Looks at a card as Teams does for whoever its `refresh` names. */
-    look: async (url: string, card: Card, user: TeamsUser): Promise<Card> => {
+    /** Refreshes a card for a user, as Teams does for the users that its `refresh` names. */
+    refreshCard: async (url: string, card: Card, user: TeamsUser): Promise<Card> => {
       const { verb, data } = card.refresh.action;
       const value = { action: { type: 'Action.Execute', verb, data }, trigger: 'automatic' };
       const { body } = await send(url, {

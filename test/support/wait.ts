@@ -1,16 +1,16 @@
 import { isNativeError } from 'node:util/types';
 
-/** Waits for a condition, never for a time; says what it last saw when it gives up. */
+/** Waits for a condition, never for a fixed time. The error at the timeout includes the last value. */
 export async function until<T>(
   what: string,
-  look: () => T | Promise<T>,
+  check: () => T | Promise<T>,
   seconds = 20,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + seconds * 1000;
   let last: unknown;
   for (;;) {
     try {
-      const seen = await look();
+      const seen = await check();
       if (seen) return seen as NonNullable<T>;
       last = seen;
     } catch (error) {

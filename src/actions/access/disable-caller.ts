@@ -11,7 +11,10 @@ interface Account {
   kind: 'User' | 'ServicePrincipal';
 }
 
-/** Disables the account or application in Entra and ends its sessions, by Microsoft Graph; enabling it is the undo. */
+/**
+ * Disables the account or application in Entra through Microsoft Graph and revokes its sessions. Undo
+ * enables it again.
+ */
 defineMeasureAction<Account>({
   id: 'disable_caller',
   group: 'access',
@@ -19,7 +22,7 @@ defineMeasureAction<Account>({
   order: 300,
   style: 'danger',
   confirm: {
-    text: 'Disables the account or application in Entra and revokes its sign-in sessions. Everything that it runs stops; access tokens already issued may work for an hour.',
+    text: 'Disables the account or application in Entra and revokes its sign-in sessions. Everything it runs stops. Access tokens already issued may work for up to an hour.',
     yes: 'Disable',
   },
   permissions: [],
@@ -33,8 +36,8 @@ defineMeasureAction<Account>({
       if (is(id, (await azure.botId()) ?? '')) throw new Refusal('That is Runwatch itself.');
       const principal = await azure.directory.principalNow(id);
       if (principal?.kind !== 'User' && principal?.kind !== 'ServicePrincipal')
-        throw new Refusal(`${name} is not known in this directory as a person or an application.`);
-      if (principal.enabled === false) throw new Refusal(`${name} is disabled already.`);
+        throw new Refusal(`${name} is not a user or an application in this directory.`);
+      if (principal.enabled === false) throw new Refusal(`${name} is already disabled.`);
       return { id, name, kind: principal.kind };
     },
     steps: ({ id, name, kind }) => [
@@ -52,7 +55,7 @@ defineMeasureAction<Account>({
           ]
         : []),
     ],
-    says: ({ name }) => `${name} is disabled. Access tokens already issued may work for an hour.`,
+    says: ({ name }) => `${name} is disabled. Access tokens already issued may work for up to an hour.`,
     undo: {
       steps: ({ id, name, kind }) => [
         { words: `enable ${name}`, run: ({ azure }) => azure.directory.setEnabled(id, kind, true) },
@@ -60,11 +63,11 @@ defineMeasureAction<Account>({
       says: ({ name }) => `${name} is enabled again.`,
     },
     drift: async ({ id, name }, { azure }) =>
-      (await azure.directory.principalNow(id))?.enabled === true ? `somebody enabled ${name}` : null,
+      (await azure.directory.principalNow(id))?.enabled === true ? `someone enabled ${name}` : null,
   },
   targets: ({ alert }) => {
     const { caller } = summarize(alert);
-    if (!caller.id) throw new Refusal(`Azure's log names no object id for ${plainLine(caller.name, 80)}.`);
+    if (!caller.id) throw new Refusal(`Azure's log has no object ID for ${plainLine(caller.name, 80)}.`);
     return [{ id: caller.id.toLowerCase(), name: plainLine(caller.name, 80) }];
   },
   fits: ({ alert }) => Boolean(summarize(alert).caller.id),
@@ -73,7 +76,7 @@ defineMeasureAction<Account>({
     label: 'Enable the caller again',
     order: 301,
     sameRightAs: 'disable_caller',
-    confirm: { text: 'Enables the account or application again. Sessions must sign in anew.', yes: 'Enable' },
+    confirm: { text: 'Enables the account or application again. They must sign in again.', yes: 'Enable' },
     permissions: [],
     graph: ['User.EnableDisableAccount.All', 'Application.ReadWrite.All'],
   },

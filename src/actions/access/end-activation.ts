@@ -14,7 +14,10 @@ interface Activation {
   role: string;
 }
 
-/** Ends an activated PIM role now instead of at its time. They stay eligible, so activating it again is the undo. */
+/**
+ * Ends an active PIM role before its scheduled end. The caller stays eligible, so activating it again is the
+ * undo.
+ */
 defineMeasureAction<Activation>({
   id: 'end_activation',
   group: 'access',
@@ -22,7 +25,7 @@ defineMeasureAction<Activation>({
   order: 290,
   style: 'danger',
   confirm: {
-    text: 'Ends the activated role now instead of at its time. They stay eligible: without more they may activate it again.',
+    text: 'Ends the active role now, before its scheduled end. They stay eligible and can activate it again.',
     yes: 'End it',
   },
   permissions: [
@@ -55,7 +58,7 @@ defineMeasureAction<Activation>({
         run: ({ azure }) => azure.endActivation(scope, requestId, principalId, roleDefinitionId),
       },
     ],
-    says: ({ role }) => `The activation of ${role} is ended; they stay eligible.`,
+    says: ({ role }) => `The activation of ${role} was ended. They stay eligible.`,
   },
   targets: ({ alert }) => {
     const { grant, until } = alert.facts.access ?? {};

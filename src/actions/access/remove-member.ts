@@ -11,7 +11,7 @@ interface Membership {
   member: string;
 }
 
-/** Takes the caller out of the group that the role comes through, by Microsoft Graph, and puts them back. */
+/** Removes the caller from the group that grants the role, through Microsoft Graph. Undo adds them back. */
 defineMeasureAction<Membership>({
   id: 'remove_member',
   group: 'access',
@@ -19,7 +19,7 @@ defineMeasureAction<Membership>({
   order: 280,
   style: 'danger',
   confirm: {
-    text: 'Takes the caller out of the group that the role comes through; nobody else loses it. Tokens already issued may work for an hour.',
+    text: 'Removes the caller from the group that grants the role. Other members keep it. Tokens already issued may work for up to an hour.',
     yes: 'Remove',
   },
   permissions: [],
@@ -33,7 +33,7 @@ defineMeasureAction<Membership>({
       const [groupId = '', memberId = ''] = id.split(' ');
       const [member = '', group = ''] = name.split(' in ');
       if (!(await azure.directory.isDirectMember(memberId, groupId)))
-        throw new Refusal(`${member} is in ${group} only through another group: remove them there.`);
+        throw new Refusal(`${member} is in ${group} through a nested group. Remove them from that group.`);
       return { groupId, group, memberId, member };
     },
     steps: ({ groupId, group, memberId, member }) => [
@@ -43,11 +43,11 @@ defineMeasureAction<Membership>({
       },
     ],
     says: ({ member, group }) =>
-      `${member} was removed from ${group}. Tokens already issued may work for an hour.`,
+      `${member} was removed from ${group}. Tokens already issued may work for up to an hour.`,
     undo: {
       steps: ({ groupId, group, memberId, member }) => [
         {
-          words: `put ${member} back into ${group}`,
+          words: `add ${member} back to ${group}`,
           run: ({ azure }) => azure.directory.addMember(groupId, memberId),
         },
       ],
@@ -55,14 +55,14 @@ defineMeasureAction<Membership>({
     },
     drift: async ({ groupId, group, memberId, member }, { azure }) =>
       (await azure.directory.isDirectMember(memberId, groupId))
-        ? `somebody put ${member} back into ${group}`
+        ? `someone added ${member} back to ${group}`
         : null,
   },
   targets: ({ alert }) => {
     const { caller } = summarize(alert);
     const { grant, group } = alert.facts.access ?? {};
     if (!caller.id || !group || !grant?.principalId)
-      throw new Refusal('It is not known through which group the role came.');
+      throw new Refusal('The group that grants the role is unknown.');
     return [
       {
         id: `${grant.principalId.toLowerCase()} ${caller.id.toLowerCase()}`,

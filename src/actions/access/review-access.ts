@@ -1,4 +1,4 @@
-import { whoCan } from '../../azure/access/effective-roles';
+import { principalsWithAccess } from '../../azure/access/effective-roles';
 import type { Review, Reviewed } from '../../domain/access/access-review';
 import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
@@ -8,22 +8,22 @@ import type { NoticeAction } from '../../store/deliveries';
 import type { ActionDeps, AlertAction, CheckedPress, FreeAction } from '../action';
 import { auditOf } from '../audit-of';
 import { carryOut, undoAll } from '../carry-out';
-import { aChoice } from '../input';
+import { choiceInput } from '../input';
 import type { MeasureKind } from '../measure-kind';
 import { defineAction } from '../registry';
 import { assignmentTarget, roleAssignment } from './revoke-role';
 
 const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
-const lookedBackDays = 90;
+const lookbackDays = 90;
 
-/** Who can run commands in a subscription, those who never did in 90 days first. */
+/** Lists who can run commands in a subscription. Principals with no run in the last 90 days come first. */
 export async function reviewAccess(
   subscriptionId: string,
   now: number,
   { azure, store }: Pick<ActionDeps, 'azure' | 'store'>,
 ): Promise<Reviewed[]> {
   const scope = `/subscriptions/${subscriptionId}`;
-  const able = await whoCan(runCommand, scope, subscriptionId, azure);
+  const able = await principalsWithAccess(runCommand, scope, subscriptionId, azure);
   const rows = await Promise.all(
     able.map(async (one) => {
       const past = await store.history.before(one.principalId.toLowerCase(), now);
@@ -34,12 +34,12 @@ export async function reviewAccess(
   return rows.sort((a, b) => ((a.lastRun ?? '') < (b.lastRun ?? '') ? -1 : 1));
 }
 
-/** In words, for a chat. */
+/** The review as text for a chat message. */
 export function reviewLines({ scope, rows, said }: Review): string {
   const never = rows.filter((row) => row.lastRun === null).length;
   const shown = rows.slice(0, 30);
   return [
-    `Access review of ${plainLine(scope, 120)}: ${rows.length} can run commands, ${never} of them never did in ${lookedBackDays} days.`,
+    `Access review of ${plainLine(scope, 120)}: ${rows.length} can run commands; ${never} of them did not in the last ${lookbackDays} days.`,
     ...shown.map(
       (row) =>
         `• ${plainLine(row.name, 60)} (${row.principalType}): ${plainLine(row.role, 60)} at ${plainLine(row.scope, 120)}${row.group ? ` through ${plainLine(row.group, 60)}` : ''}, ${row.lastRun ? `last on ${row.lastRun.slice(0, 10)}` : 'never'}`,
@@ -51,7 +51,7 @@ export function reviewLines({ scope, rows, said }: Review): string {
   ].join('\n');
 }
 
-/** Posts who can run commands in the alert's subscription, with a choice of assignments to revoke. */
+/** Posts who can run commands in the alert's subscription, with a menu of assignments to revoke. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'review_access',
@@ -85,7 +85,10 @@ export const reviewOf = (id: string, subscriptionId: string, rows: Reviewed[]): 
   said: [],
 });
 
-/** A message's menus: what may be revoked, and what was and may be put back. A choice is a row's number and the review. */
+/**
+ * A message's menus: assignments to revoke, and revoked ones to restore. A choice's value is the row number
+ * and the review's id.
+ */
 export function reviewMenus({ id, rows, revoked }: Review): NoticeAction[] {
   const choices = (wanted: (index: number) => boolean) =>
     rows
@@ -105,7 +108,7 @@ export function reviewMenus({ id, rows, revoked }: Review): NoticeAction[] {
   ];
 }
 
-/** What was chosen in a review's menu. */
+/** The review and row that a menu choice names; null if the review has expired. */
 async function chosen(
   press: Pick<CheckedPress, 'input'>,
   { store }: Pick<ActionDeps, 'store'>,
@@ -116,10 +119,14 @@ async function chosen(
   return review && row ? { review, row } : null;
 }
 
-/** Takes away, or puts back, one assignment that a review listed. Answers what came of it. */
-async function changeListed(press: CheckedPress, way: 'do' | 'undo', deps: ActionDeps): Promise<string> {
+/** Revokes or restores one assignment that a review listed. Returns the text that describes the result. */
+async function changeListedAssignment(
+  press: CheckedPress,
+  way: 'do' | 'undo',
+  deps: ActionDeps,
+): Promise<string> {
   const found = await chosen(press, deps);
-  if (!found) throw new Refusal('That review is no longer kept; ask for a new one.');
+  if (!found) throw new Refusal('That review has expired. Request a new one.');
   const { review, row } = found;
   const what = `${plainLine(row.role, 60)} of ${plainLine(row.group ?? row.name, 60)} at ${plainLine(row.scope, 120)}`;
   const target = assignmentTarget(row.scope, row.assignmentId, row.role);
@@ -132,7 +139,7 @@ async function changeListed(press: CheckedPress, way: 'do' | 'undo', deps: Actio
       ? await carryOut(kind, [target], press, null, deps)
       : await undoAll(kind, known ? [known] : [], press, deps);
   if (!outcome || outcome.result === 'refused' || outcome.result === 'failed')
-    throw new Refusal(outcome?.text ?? 'It did not go through.');
+    throw new Refusal(outcome?.text ?? 'The change failed.');
   const said = `${plainLine(press.by.name, 80)} ${way === 'do' ? 'revoked' : 'restored'} ${what}.`;
   const others = review.revoked.filter((other) => review.rows[other]?.assignmentId !== row.assignmentId);
   const same = review.rows.flatMap((other, i) => (other.assignmentId === row.assignmentId ? [i] : []));
@@ -148,7 +155,7 @@ const listed = {
   about: 'review',
   group: 'access',
   right: 'responder',
-  input: aChoice,
+  input: choiceInput,
   permissions: [],
   place: async (press, deps) => {
     const found = await chosen(press, deps);
@@ -161,7 +168,7 @@ defineAction<FreeAction>({
   id: 'revoke_listed',
   name: 'Revoke role',
   sameRightAs: 'revoke_role',
-  run: (press, deps) => changeListed(press, 'do', deps),
+  run: (press, deps) => changeListedAssignment(press, 'do', deps),
 });
 
 defineAction<FreeAction>({
@@ -169,11 +176,11 @@ defineAction<FreeAction>({
   id: 'restore_listed',
   name: 'Restore role',
   sameRightAs: 'restore_role',
-  run: (press, deps) => changeListed(press, 'undo', deps),
+  run: (press, deps) => changeListedAssignment(press, 'undo', deps),
 });
 
-/** Every subscription's review, once a month. */
-export async function reviewAll(deps: ActionDeps, now: () => number): Promise<void> {
+/** Posts a review of every subscription. The month in the notice id keeps it to one a month. */
+export async function postAllReviews(deps: ActionDeps, now: () => number): Promise<void> {
   const month = new Date(now()).toISOString().slice(0, 7);
   for (const { id } of await deps.store.polls.subscriptions()) {
     const rows = await reviewAccess(id, now(), deps);

@@ -13,7 +13,7 @@ interface Assignment {
   properties: AssignmentProperties;
 }
 
-/** A role assignment as a target: its scope and its name. */
+/** A role assignment as a target, identified by its scope and name. */
 export const assignmentTarget = (scope: string, name: string, role: string): Target => ({
   id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
   name: `${plainLine(role, 80)} at ${scopeLabel(scope)}`,
@@ -24,7 +24,7 @@ const placeOf = ({ id }: Target) => {
   return { scope: id.slice(0, at), name: id.split('/').at(-1) ?? '' };
 };
 
-/** Takes an assignment away after writing it down whole; puts back the same under the same name. */
+/** Deletes an assignment after saving all of its properties. Undo creates it again under the same name. */
 export const roleAssignment: MeasureKind<Assignment> = {
   kind: 'role',
   name: 'Revoke role',
@@ -34,9 +34,9 @@ export const roleAssignment: MeasureKind<Assignment> = {
     const { scope, name } = placeOf(target);
     const role = target.name.split(' at ')[0] ?? '';
     const properties = await azure.readAssignment(scope, name);
-    if (!properties) throw new Refusal(`${role} is not assigned any more.`);
+    if (!properties) throw new Refusal(`${role} is no longer assigned.`);
     const keep = await azure.whyKeep(scope, name, properties);
-    if (keep) throw new Refusal(`${role} is not revoked: ${keep}.`);
+    if (keep) throw new Refusal(`${role} can't be revoked: ${keep}.`);
     return { scope, name, role, properties };
   },
   steps: ({ scope, name, role }) => [
@@ -46,7 +46,7 @@ export const roleAssignment: MeasureKind<Assignment> = {
     },
   ],
   says: ({ role, scope }) =>
-    `Revoked: ${plainLine(role, 80)} at ${scopeLabel(scope)}. Tokens already issued may work for some minutes.`,
+    `Revoked: ${plainLine(role, 80)} at ${scopeLabel(scope)}. Tokens already issued may work for a few minutes.`,
   undo: {
     steps: ({ scope, name, role, properties }) => [
       {
@@ -57,7 +57,7 @@ export const roleAssignment: MeasureKind<Assignment> = {
     says: ({ role, scope }) => `Restored: ${plainLine(role, 80)} at ${scopeLabel(scope)}.`,
   },
   drift: async ({ scope, name, role }, { azure }) =>
-    (await azure.readAssignment(scope, name)) ? `somebody assigned ${role} again` : null,
+    (await azure.readAssignment(scope, name)) ? `someone assigned ${role} again` : null,
 };
 
 const permissions = [
@@ -71,7 +71,7 @@ defineMeasureAction({
   group: 'access',
   label: 'Revoke role…',
   summary:
-    'Removes the role assignment that let the call through, after writing it down whole; the dialog says whom else it hits. It never removes the last owner or the bot itself. Tokens already issued may work for some minutes.',
+    'Saves and removes the role assignment that allowed the call. The dialog shows who else is affected. It never removes the last owner or Runwatch itself. Tokens already issued may work for a few minutes.',
   order: 180,
   often: true,
   style: 'danger',
@@ -79,8 +79,8 @@ defineMeasureAction({
     text: ({ alert }) => {
       const { grant, group } = alert.facts.access ?? {};
       const members = group?.members === null ? '' : ` (${group?.members} members)`;
-      const others = group ? ` It hits everyone in group ${plainLine(group.name, 60)}${members}.` : '';
-      return `Removes ${plainLine(grant?.role, 60)} at ${scopeLabel(grant?.scope ?? '')}.${others} Tokens already issued may work for some minutes.`;
+      const others = group ? ` This affects everyone in group ${plainLine(group.name, 60)}${members}.` : '';
+      return `Removes ${plainLine(grant?.role, 60)} at ${scopeLabel(grant?.scope ?? '')}.${others} Tokens already issued may work for a few minutes.`;
     },
     yes: 'Revoke',
   },
@@ -90,7 +90,7 @@ defineMeasureAction({
     const { grant } = alert.facts.access ?? {};
     if (!grant?.assignmentId || !grant.scope)
       throw new Refusal(
-        'It is not known which role assignment let the call through, so there is nothing to revoke.',
+        'The role assignment that allowed the call is unknown, so there is nothing to revoke.',
       );
     return [assignmentTarget(grant.scope, grant.assignmentId, grant.role)];
   },
@@ -107,7 +107,7 @@ defineMeasureAction({
     often: true,
     confirm: {
       text: ({ measures }) =>
-        `Puts back ${plainLine(measures.find(({ kind }) => kind === 'role')?.name, 120)} for the same principal.`,
+        `Restores ${plainLine(measures.find(({ kind }) => kind === 'role')?.name, 120)} for the same principal.`,
       yes: 'Restore',
     },
     permissions,

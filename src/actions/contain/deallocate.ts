@@ -2,7 +2,7 @@ import { machineSubjects } from '../carry-out';
 import { defineMeasureAction } from '../measure-action';
 import { isScaleSetInstance, isVirtualMachine, theMachine } from '../targets';
 
-/** Stops a machine, or an instance of a scale set, and frees what it ran on; start undoes it. */
+/** Stops and deallocates a machine or a scale set instance. Undo starts it. */
 defineMeasureAction<{ machineId: string; name: string }>({
   id: 'deallocate',
   group: 'contain',
@@ -10,7 +10,7 @@ defineMeasureAction<{ machineId: string; name: string }>({
   order: 270,
   style: 'danger',
   confirm: {
-    text: 'Stops and deallocates it: nothing runs on it and nobody reaches it, run command neither. Memory and temporary disks are lost, a dynamic public address may change. Start undoes it.',
+    text: 'Stops and deallocates it: nothing runs, and nobody can reach it, not even with a run command. Memory and temporary disks are lost, and a dynamic public IP may change. Start undoes it.',
     yes: 'Stop',
   },
   permissions: [
@@ -28,7 +28,7 @@ defineMeasureAction<{ machineId: string; name: string }>({
     steps: ({ machineId, name }) => [
       { words: `stop and deallocate ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
     ],
-    says: ({ name }) => `${name} is stopped and deallocated: nothing runs on it. Memory is lost.`,
+    says: ({ name }) => `${name} is stopped and deallocated. Memory is lost.`,
     undo: {
       steps: ({ machineId, name }) => [
         { words: `start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
@@ -48,7 +48,7 @@ defineMeasureAction<{ machineId: string; name: string }>({
     label: 'Start the machine',
     order: 271,
     sameRightAs: 'deallocate',
-    confirm: { text: 'Starts it again, as it was stopped.', yes: 'Start' },
+    confirm: { text: 'Starts the machine again.', yes: 'Start' },
     permissions: [
       'Microsoft.Compute/virtualMachines/start/action',
       'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/start/action',

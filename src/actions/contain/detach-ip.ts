@@ -2,19 +2,19 @@ import { Refusal } from '../../domain/alerts/transitions';
 import { machineSubjects } from '../carry-out';
 import { defineMeasureAction } from '../measure-action';
 import type { MeasureKind, Step } from '../measure-kind';
+import { retryOnConflict } from '../retry-on-conflict';
 import { isVirtualMachine, lastPart, theMachine } from '../targets';
-import { untilNobodyElseWrites } from '../until-nobody-else-writes';
 
 interface Detached {
-  /** Public addresses of each interface, by the name of its IP configuration. */
+  /** Public IP resource ids of each interface, by IP configuration name. */
   interfaces: { id: string; addresses: Record<string, string> }[];
 }
 
-/** Takes public addresses off a machine's interfaces, and puts the same ones back. */
+/** Detaches public IPs from a machine's interfaces. Undo reattaches the same ones. */
 const publicAddresses: MeasureKind<Detached> = {
   kind: 'public-ip',
-  name: 'Detach public address',
-  undoName: 'Attach public address again',
+  name: 'Detach public IP',
+  undoName: 'Reattach public IP',
   subjects: machineSubjects,
   prepare: async (target, _, { azure }) => {
     const machine = await azure.readMachine(target.id);
@@ -25,41 +25,40 @@ const publicAddresses: MeasureKind<Detached> = {
       })),
     );
     const interfaces = all.filter(({ addresses }) => Object.keys(addresses).length > 0);
-    if (interfaces.length === 0) throw new Refusal('It has no public address of its own.');
+    if (interfaces.length === 0) throw new Refusal('The machine has no public IP of its own.');
     return { interfaces };
   },
   steps: ({ interfaces }) =>
     interfaces.map(
       ({ id, addresses }): Step => ({
-        words: `take ${Object.values(addresses).map(lastPart).join(', ')} off ${lastPart(id)}`,
+        words: `detach ${Object.values(addresses).map(lastPart).join(', ')} from ${lastPart(id)}`,
         run: ({ azure }) =>
-          untilNobodyElseWrites(async () => azure.setPublicAddresses(await azure.readInterface(id), {})),
+          retryOnConflict(async () => azure.setPublicAddresses(await azure.readInterface(id), {})),
       }),
     ),
-  says: () => 'Its public addresses are detached.',
+  says: () => 'Its public IPs are detached.',
   undo: {
     steps: ({ interfaces }) =>
       interfaces.map(
         ({ id, addresses }): Step => ({
-          words: `put ${Object.values(addresses).map(lastPart).join(', ')} back on ${lastPart(id)}`,
+          words: `reattach ${Object.values(addresses).map(lastPart).join(', ')} to ${lastPart(id)}`,
           run: ({ azure }) =>
-            untilNobodyElseWrites(async () =>
-              azure.setPublicAddresses(await azure.readInterface(id), addresses),
-            ),
+            retryOnConflict(async () => azure.setPublicAddresses(await azure.readInterface(id), addresses)),
         }),
       ),
-    says: () => 'Its public addresses are attached again.',
+    says: () => 'Its public IPs are reattached.',
   },
   drift: async ({ interfaces }, { azure }) => {
     const all = await Promise.all(
       interfaces.map(async ({ id }) => azure.publicAddressesOf(await azure.readInterface(id))),
     );
-    const attached = all.map(attachedTo).filter(Boolean);
-    return attached.length > 0 ? `somebody attached ${attached.join(', ')}` : null;
+    const attached = all.map(namesOfAddresses).filter(Boolean);
+    return attached.length > 0 ? `someone attached ${attached.join(', ')}` : null;
   },
 };
 
-const attachedTo = (addresses: Record<string, string>) => Object.values(addresses).map(lastPart).join(', ');
+const namesOfAddresses = (addresses: Record<string, string>) =>
+  Object.values(addresses).map(lastPart).join(', ');
 
 const writing = [
   'Microsoft.Network/networkInterfaces/read',
@@ -70,10 +69,10 @@ const writing = [
 defineMeasureAction({
   id: 'detach_ip',
   group: 'contain',
-  label: 'Detach public address…',
+  label: 'Detach public IP…',
   order: 250,
   confirm: {
-    text: 'Takes the public addresses off its interfaces: nobody reaches it from the internet directly. Load balancers, gateways and its own outgoing connections go on.',
+    text: 'Detaches the public IPs from its interfaces, so it can’t be reached directly from the internet. Traffic through load balancers and gateways, and its outbound connections, continue.',
     yes: 'Detach',
   },
   permissions: ['Microsoft.Compute/virtualMachines/read', ...writing],
@@ -82,10 +81,10 @@ defineMeasureAction({
   fits: (view) => isVirtualMachine(view) && view.alert.facts.machine?.publicIps.length !== 0,
   undo: {
     id: 'attach_ip',
-    label: 'Attach public address again',
+    label: 'Reattach public IP',
     order: 251,
     sameRightAs: 'detach_ip',
-    confirm: { text: 'Puts the same addresses back where they were.', yes: 'Attach' },
+    confirm: { text: 'Reattaches the same public IPs to the same interfaces.', yes: 'Attach' },
     permissions: writing,
   },
 });

@@ -7,31 +7,31 @@ import { actionOf, defineAction } from '../registry';
 import { isOneMachine } from '../targets';
 
 const choices = [
-  { value: 'lock', label: 'Lock it: no further run command' },
-  { value: 'detach_ip', label: 'Detach its public addresses' },
-  { value: 'restart', label: 'End open sessions by a restart: memory is lost' },
+  { value: 'lock', label: 'Lock it: no more run commands' },
+  { value: 'detach_ip', label: 'Detach its public IPs' },
+  { value: 'restart', label: 'Restart it to end open sessions: memory is lost' },
   { value: 'deallocate', label: 'Stop it: nothing runs, memory is lost' },
 ];
-/** In this order: what needs the machine open comes before what locks it. */
-const inOrder = ['isolate', 'detach_ip', 'restart', 'deallocate', 'lock'];
+/** Run in this order: the lock must come last, because it blocks the other changes. */
+const partOrder = ['isolate', 'detach_ip', 'restart', 'deallocate', 'lock'];
 
 const partsOf = (input: Record<string, unknown>): string[] => {
   const chosen = String(input.also ?? '').split(',');
-  return inOrder.filter((id) => id === 'isolate' || chosen.includes(id));
+  return partOrder.filter((id) => id === 'isolate' || chosen.includes(id));
 };
 
-/** Isolation with more: each part is an action of its own, with its own audit entries and its own undo. */
+/** Isolates and runs the selected actions. Each part has its own audit entries and its own undo. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'isolate_with',
   group: 'contain',
-  name: 'Isolate with more',
-  label: 'Isolate with more…',
+  name: 'Isolate with options',
+  label: 'Isolate with options…',
   order: 210,
   style: 'danger',
   right: 'responder',
   confirm: {
-    text: 'Attaches a deny-all security group to every interface, and does what is ticked. Each part can be undone by itself, but for a restart.',
+    text: 'Attaches a deny-all security group to every interface and runs the selected actions. Each can be undone separately, except a restart.',
     yes: 'Isolate',
   },
   fields: () => [
@@ -39,7 +39,7 @@ defineAction<AlertAction>({
     {
       id: 'keep',
       label: 'Keep reachable from',
-      hint: 'An address or range for forensics, e.g. 203.0.113.0/28',
+      hint: 'An IP address or range for forensics, e.g. 203.0.113.0/28',
       value: '',
       kind: 'text',
       optional: true,
@@ -53,7 +53,7 @@ defineAction<AlertAction>({
   parts: partsOf,
   offered: (view, now) => isOneMachine(view) && partOf('isolate').offered(view, now),
   run: async (_, press, deps) => {
-    const told: string[] = [];
+    const answers: string[] = [];
     let done = 0;
     for (const id of partsOf(press.input ?? {})) {
       const alert = await deps.store.alerts.get(press.alertId);
@@ -66,16 +66,16 @@ defineAction<AlertAction>({
       };
       try {
         const answer = await partOf(id).run(await deps.store.measures.viewOf(alert), own, deps);
-        if (answer) told.push(answer);
+        if (answer) answers.push(answer);
         done++;
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        told.push(`${partOf(id).name}: ${error.message}`);
+        answers.push(`${partOf(id).name}: ${error.message}`);
         await deps.store.audit.append([auditOf(own, alert, 'refused', error.message)], own.pressId);
       }
     }
-    if (done === 0) throw new Refusal(told.join('\n'));
-    return told.length > 0 ? told.join('\n') : null;
+    if (done === 0) throw new Refusal(answers.join('\n'));
+    return answers.length > 0 ? answers.join('\n') : null;
   },
 });
 

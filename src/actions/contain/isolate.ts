@@ -11,26 +11,26 @@ import { machineSubjects } from '../carry-out';
 import { shortText } from '../input';
 import { defineMeasureAction } from '../measure-action';
 import type { MeasureKind, Step } from '../measure-kind';
+import { retryOnConflict } from '../retry-on-conflict';
 import { isOneMachine, lastPart, machinesOf, typeOf } from '../targets';
-import { untilNobodyElseWrites } from '../until-nobody-else-writes';
 
 interface Nic {
   id: string;
-  /** Id of the security group that was attached before ours; null when there was none. */
+  /** Id of the security group attached before ours; null if there was none. */
   before: string | null;
-  /** Ours was there though no measure says so: what was there before it is not known. */
+  /** Our group was already attached without a measure on record, so the earlier group is unknown. */
   unknown?: true;
-  /** Release left it as it is, since somebody else had changed it: what it has now. */
+  /** The group that release left in place, because someone else had changed it. */
   left?: string | null;
 }
 
 interface Isolation {
   machineId: string;
-  /** Empty where an older version did not note it. */
+  /** Empty in records of an older version. */
   location: string;
   /** The deny-all group that is attached. */
   groupId: string;
-  /** An address range that stays allowed both ways, for forensics. */
+  /** An address range that stays allowed in both directions, for forensics. */
   keep?: string | undefined;
   interfaces: Nic[];
 }
@@ -47,8 +47,8 @@ const withNic = (before: Record<string, unknown>, changed: Nic): Record<string, 
 });
 
 /**
- * Denies every new flow of a machine: one deny-all group on each interface, what was there written down first. Undone, each
- * interface has exactly the group that it had.
+ * Denies every new flow of a machine with one deny-all group on each interface. Each interface's prior group
+ * is saved first, and undo reattaches exactly that group.
  */
 const isolation: MeasureKind<Isolation> = {
   kind: 'isolation',
@@ -57,7 +57,7 @@ const isolation: MeasureKind<Isolation> = {
   stands: 'isolated',
   subjects: machineSubjects,
   prepare: async (target, press, { azure }, alert, earlier) => {
-    refuseOtherTypes(target.name, typeOf(alert, target.id));
+    refuseUnsupportedTypes(target.name, typeOf(alert, target.id));
     const keep = rangeOf(press.input?.keep);
     const machine = await azure.readMachine(target.id);
     const groupId = groupIdFor(machine.id, machine.location, keep);
@@ -69,12 +69,12 @@ const isolation: MeasureKind<Isolation> = {
         return known ?? { id, before: null, unknown: true };
       }),
     );
-    if (interfaces.length === 0) throw new Refusal(`${target.name} has no network interface.`);
+    if (interfaces.length === 0) throw new Refusal(`${target.name} has no network interfaces.`);
     return { machineId: target.id, location: machine.location, groupId, keep, interfaces };
   },
   steps: ({ machineId, groupId, location, keep, interfaces }) => [
     {
-      words: `make sure that ${lastPart(groupId)} denies everything`,
+      words: `make sure ${lastPart(groupId)} denies everything`,
       run: async ({ azure }) =>
         azure.ensureDenyAll(groupId, location || (await azure.readMachine(machineId)).location, keep),
     },
@@ -82,7 +82,7 @@ const isolation: MeasureKind<Isolation> = {
       ({ id, before }): Step => ({
         words: `attach ${lastPart(groupId)} to ${lastPart(id)}, which has ${nameOrNone(before)}`,
         run: ({ azure, measure, save }) =>
-          untilNobodyElseWrites(async () => {
+          retryOnConflict(async () => {
             const nic = await azure.readInterface(id);
             const present = groupOf(nic.body);
             if (present !== null && is(present, groupId)) return;
@@ -99,9 +99,9 @@ const isolation: MeasureKind<Isolation> = {
     steps: ({ interfaces }) =>
       interfaces.map(
         ({ id, before, unknown }): Step => ({
-          words: unknown ? `leave ${lastPart(id)}` : `put ${nameOrNone(before)} back on ${lastPart(id)}`,
+          words: unknown ? `leave ${lastPart(id)}` : `restore ${nameOrNone(before)} on ${lastPart(id)}`,
           run: ({ azure, measure, save }) =>
-            untilNobodyElseWrites(async () => {
+            retryOnConflict(async () => {
               const nic = await interfaceOrNone(azure, id);
               if (!nic) return;
               const present = groupOf(nic.body);
@@ -118,9 +118,9 @@ const isolation: MeasureKind<Isolation> = {
       ),
     says: ({ interfaces }) => {
       const left = interfaces.filter((nic) => nic.left !== undefined);
-      if (left.length === 0) return 'Released: every interface is as it was before.';
+      if (left.length === 0) return 'Released: every interface has its original security group.';
       const names = left.map(({ id, left: has }) => `${lastPart(id)} (has ${nameOrNone(has ?? null)} now)`);
-      return `Released: as before, but for ${names.join(', ')}, left alone since ${left.some((nic) => nic.unknown) ? 'what it had before is not known' : 'somebody else changed it'}.`;
+      return `Released, except ${names.join(', ')}, left unchanged because ${left.some((nic) => nic.unknown) ? 'the original group is unknown' : 'someone else changed it'}.`;
     },
   },
   check: async ({ machineId, groupId, keep, interfaces }, { azure }) => {
@@ -136,7 +136,7 @@ const isolation: MeasureKind<Isolation> = {
     const gone: string[] = [];
     for (const { id } of interfaces) {
       const nic = await interfaceOrNone(azure, id);
-      if (!nic) gone.push(`the interface ${lastPart(id)} is gone`);
+      if (!nic) gone.push(`the interface ${lastPart(id)} no longer exists`);
       const present = nic ? groupOf(nic.body) : groupId;
       if (present === null || !is(present, groupId))
         opened.push(`${lastPart(id)} (now ${nameOrNone(present)})`);
@@ -154,7 +154,7 @@ const isolation: MeasureKind<Isolation> = {
     const wanted = rangeOf(press.input?.keep);
     return wanted === keep
       ? null
-      : `It is already isolated, ${keep ? `but for ${keep}` : 'with no address left reachable'}. Release it first.`;
+      : `It is already isolated, ${keep ? `except for ${keep}` : 'with no allowed range'}. Release it first.`;
   },
   summary: (measures, alert) => {
     const { machines } = summarize(alert);
@@ -162,14 +162,14 @@ const isolation: MeasureKind<Isolation> = {
     if (machines === 1 || !first) return null;
     const kept = new Set(measures.map(({ before }) => (before as unknown as Isolation).keep ?? ''));
     const [only = ''] = kept;
-    const keep = kept.size === 1 ? only : 'what somebody kept reachable';
+    const keep = kept.size === 1 ? only : 'the ranges kept reachable';
     return `Isolated: new connections of ${measures.length} of ${machines} machines are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}. Not stopped: sessions already open, and further run commands.`;
   },
   onDone: contain,
   onUndone: uncontain,
 };
 
-/** An interface that the machine has and that is not isolated. */
+/** Interfaces of the machine that are not isolated. */
 const added = (present: readonly string[], interfaces: readonly Nic[]): string[] =>
   present
     .filter((id) => !interfaces.some((nic) => is(nic.id, id)))
@@ -177,18 +177,18 @@ const added = (present: readonly string[], interfaces: readonly Nic[]): string[]
 
 type Azure = Parameters<NonNullable<MeasureKind['check']>>[1]['azure'];
 
-const unless404 =
+const orIfMissing =
   <T>(fallback: T) =>
   (error: unknown): T => {
     if (error instanceof AzureError && error.statusCode === 404) return fallback;
     throw error;
   };
 
-/** Null when it is no more: then there is nothing to put back. */
-const interfaceOrNone = (azure: Azure, id: string) => azure.readInterface(id).catch(unless404(null));
+/** Null if the interface no longer exists, so there is nothing to restore. */
+const interfaceOrNone = (azure: Azure, id: string) => azure.readInterface(id).catch(orIfMissing(null));
 
 const interfacesOrNone = (azure: Azure, machineId: string): Promise<readonly string[]> =>
-  azure.readMachine(machineId).then(({ interfaceIds }) => interfaceIds, unless404([] as string[]));
+  azure.readMachine(machineId).then(({ interfaceIds }) => interfaceIds, orIfMissing([] as string[]));
 
 const permissions = [
   'Microsoft.Compute/virtualMachines/read',
@@ -212,7 +212,7 @@ defineMeasureAction({
   style: 'danger',
   confirm: {
     text: (view) =>
-      `${isOneMachine(view) ? '' : `On ${summarize(view.alert).machines} machines: `}Attaches a deny-all security group to every interface. It does not end sessions already open, and does not stop further run commands. Release puts back what was there.`,
+      `${isOneMachine(view) ? '' : `On ${summarize(view.alert).machines} machines: `}Attaches a deny-all security group to every interface. It doesn't end open sessions or stop further run commands. Release restores the original groups.`,
     yes: 'Isolate',
   },
   input: z.strictObject({ keep: shortText.optional() }),
@@ -226,45 +226,47 @@ defineMeasureAction({
     order: 40,
     often: true,
     confirm: {
-      text: 'Puts back on every interface exactly the security group that was there before.',
+      text: 'Restores the original security group on every interface.',
       yes: 'Release',
     },
     permissions,
   },
 });
 
-/** Is anything of the alert cut off, or about to be? */
-export const isIsolated = (measures: readonly Measure[]): boolean =>
+/** Whether any of the alert's machines is isolated or about to be. */
+export const hasIsolation = (measures: readonly Measure[]): boolean =>
   measures.some((one) => one.kind === 'isolation' && isHeld(one));
 
 export function rangeOf(given: unknown): string | undefined {
   const range = String(given ?? '').trim();
   if (!range) return undefined;
   if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range))
-    throw new Refusal(`${range.slice(0, 60)} is no IP address or range such as 203.0.113.0/28.`);
+    throw new Refusal(
+      `${range.slice(0, 60)} is not an IP address or range. Use a form such as 203.0.113.0/28.`,
+    );
   return range;
 }
 
-/** What can't be isolated by interfaces, and what can be done instead. */
-function refuseOtherTypes(name: string, type: string): void {
+/** Refuses machines that can't be isolated through their interfaces, and suggests what to do instead. */
+function refuseUnsupportedTypes(name: string, type: string): void {
   if (!type || is(type, 'Microsoft.Compute/virtualMachines')) return;
   if (/^Microsoft\.HybridCompute\/machines/i.test(type))
     throw new Refusal(
-      `${name} is an Arc machine: its network is not Azure's, so it is isolated where it stands. What Azure can do: Lock it, which refuses further run commands, and Clean up what was left on it.`,
+      `${name} is an Arc machine. Azure doesn't control its network, so isolate it on-site. You can still Lock it to block further run commands, and Clean up what was left on it.`,
     );
   if (/virtualMachineScaleSets/i.test(type))
     throw new Refusal(
-      `${name} belongs to a scale set: its interfaces are made from the set's model and come anew with each upgrade. Deallocate the instance instead; Lock the set against further run commands.`,
+      `${name} belongs to a scale set, and each upgrade recreates its interfaces. Stop the instance instead, and lock the scale set to block further run commands.`,
     );
   throw new Refusal(
-    `${name} is no virtual machine of its own (${type}); it can't be isolated by its interfaces.`,
+    `${name} is not a standalone virtual machine (${type}), so it can't be isolated through its interfaces.`,
   );
 }
 
 const prefix = 'runwatch-isolation-';
 const isOurs = (groupId: string) => lastPart(groupId).toLowerCase().startsWith(prefix);
 
-/** One group a region, resource group and range: shared by the machines there. */
+/** One group per region, resource group and allowed range, shared by the machines there. */
 function groupIdFor(machineId: string, location: string, keep: string | undefined): string {
   const { subscriptionId = '', resourceGroup = '' } = parseResourceId(machineId) ?? {};
   const region = location.toLowerCase().replace(/[^a-z0-9]/g, '');

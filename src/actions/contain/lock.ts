@@ -9,7 +9,7 @@ interface Lock {
   notes: string;
 }
 
-/** A ReadOnly lock on the machine: it refuses every write and POST, run command among them. */
+/** A ReadOnly lock on the machine. It rejects every write and POST, including run commands. */
 const lock: MeasureKind<Lock> = {
   kind: 'lock',
   name: 'Lock',
@@ -29,13 +29,13 @@ const lock: MeasureKind<Lock> = {
       run: ({ azure }) => azure.lock(scope, name, 'ReadOnly', notes),
     },
   ],
-  says: () => 'Locked read-only: no further run command, nor any other change. What already runs goes on.',
+  says: () => 'Locked read-only: no run commands or other changes. Running processes continue.',
   undo: {
     steps: ({ scope, name }) => [{ words: 'remove the lock', run: ({ azure }) => azure.unlock(scope, name) }],
-    says: () => 'Unlocked: it may be changed again.',
+    says: () => 'Unlocked: changes are allowed again.',
   },
   drift: async ({ scope, name }, { azure }) =>
-    (await azure.hasLock(scope, name)) ? null : 'somebody removed the lock',
+    (await azure.hasLock(scope, name)) ? null : 'someone removed the lock',
 };
 
 const permissions = [
@@ -51,7 +51,7 @@ defineMeasureAction({
   order: 160,
   often: true,
   confirm: {
-    text: 'A ReadOnly lock refuses every change and every run command, for everyone who may not delete locks. It does not end what already runs.',
+    text: 'A ReadOnly lock rejects every change and run command from anyone who can’t delete locks. It doesn’t stop running processes.',
     yes: 'Lock',
   },
   permissions,
@@ -63,7 +63,7 @@ defineMeasureAction({
     label: 'Unlock',
     order: 150,
     often: true,
-    confirm: { text: 'Removes the lock that Runwatch put on.', yes: 'Unlock' },
+    confirm: { text: 'Removes the lock that Runwatch created.', yes: 'Unlock' },
     permissions,
   },
 });

@@ -2,7 +2,7 @@ import { machineSubjects } from '../carry-out';
 import { defineMeasureAction } from '../measure-action';
 import { isVirtualMachine, theMachine } from '../targets';
 
-/** Ends every session and process. Azure restarts it again when asked again, so no press asks twice. */
+/** Ends every session and process. Azure would repeat the restart, so no press requests it twice. */
 defineMeasureAction<{ machineId: string; name: string }>({
   id: 'restart',
   group: 'contain',
@@ -10,7 +10,7 @@ defineMeasureAction<{ machineId: string; name: string }>({
   order: 260,
   style: 'danger',
   confirm: {
-    text: 'Ends every open session and what runs now. Memory is lost, and with it evidence: take a snapshot first. A script that starts by itself starts again.',
+    text: 'Ends every open session and running process. Memory evidence is lost; a disk snapshot doesn’t preserve it. Scripts that run at startup start again.',
     yes: 'Restart',
   },
   permissions: ['Microsoft.Compute/virtualMachines/read', 'Microsoft.Compute/virtualMachines/restart/action'],
@@ -25,7 +25,7 @@ defineMeasureAction<{ machineId: string; name: string }>({
     steps: ({ machineId, name }) => [
       { words: `restart ${name}`, once: true, run: ({ azure }) => azure.restart(machineId) },
     ],
-    says: ({ name }) => `${name} was restarted: sessions that were open have ended. Memory is lost.`,
+    says: ({ name }) => `${name} was restarted. Open sessions have ended, and memory is lost.`,
   },
   targets: theMachine,
   fits: isVirtualMachine,

@@ -5,13 +5,16 @@ import type { Escalation, EscalationPlace } from '../../domain/alerts/triage';
 import { redactSecrets } from '../../domain/text/redactor';
 import type { ActionDeps, AlertAction, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
-import { FinalError, isPassing } from '../carry-out';
+import { isTransient, PermanentError } from '../carry-out';
 import { shortText } from '../input';
 import { record } from '../record';
 import { defineAction } from '../registry';
 import { type Opener, openers } from './incidents';
 
-/** Opens an incident wherever RUNWATCH_CONFIG's `escalation` says; each place is noted before and after, so that none has two. */
+/**
+ * Opens an incident at each place in RUNWATCH_CONFIG's `escalation`. Each is recorded before and after, so
+ * none gets two.
+ */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'escalate',
@@ -23,7 +26,7 @@ defineAction<AlertAction>({
   right: 'triage',
   confirm: {
     title: ({ alert }) => `Escalate ${alert.id}?`,
-    text: 'Opens an incident where RUNWATCH_CONFIG says.',
+    text: 'Creates an incident in the systems configured in RUNWATCH_CONFIG.',
     yes: 'Escalate',
   },
   input: z.strictObject({ why: shortText.optional() }),
@@ -37,11 +40,11 @@ defineAction<AlertAction>({
       return where === null ? [] : [{ opener, where }];
     });
     if (!escalation || wanted.length === 0)
-      throw new Refusal('Nothing is set to escalate to: set escalation in RUNWATCH_CONFIG.');
+      throw new Refusal('Escalation isn’t configured. Set escalation in RUNWATCH_CONFIG.');
     const known = alert.triage.escalation;
     const isOpened = (id: string) => known?.places.find((place) => place.id === id)?.state === 'opened';
     if (known && wanted.every(({ opener }) => isOpened(opener.id)))
-      throw new Refusal(`It is already escalated, by ${known.by.name}.`);
+      throw new Refusal(`${known.by.name} already escalated this.`);
     const failures: string[] = [];
     let passing: unknown = null;
     for (const { opener, where } of wanted) {
@@ -53,13 +56,13 @@ defineAction<AlertAction>({
       }
     }
     if (passing !== null) throw passing;
-    if (failures.length > 0) throw new FinalError(failures.join('; '));
+    if (failures.length > 0) throw new PermanentError(failures.join('; '));
     await record(press, deps, ({ triage }) => ({ escalation: triage.escalation ?? null }));
     return null;
   },
 });
 
-/** Opens an incident at one place, unless it has one; answers why it has none. */
+/** Opens an incident at one place unless it has one. Returns why it failed, or null. */
 async function openOnce(
   opener: Opener,
   where: string,
@@ -83,7 +86,7 @@ async function openOnce(
   const alert = (await store.alerts.get(press.alertId)) as Alert;
   const present = alert.triage.escalation?.places.find(({ id }) => id === opener.id);
   if (present?.state === 'opened') return null;
-  const unknown = `It is not known whether ${where} opened an incident: its answer never came. Look there before you escalate again`;
+  const unknown = `${where} did not respond, so the result is unknown. Check for an incident there before you escalate again`;
   const failed = async (reason: string) => {
     await set({ state: 'failed', link: '', reason });
     await show(press.alertId);
@@ -93,16 +96,16 @@ async function openOnce(
   await set({ state: 'asked', link: '' });
   try {
     const link = await opener.open(alert, escalation, deps);
-    if (link === null) return failed('it can not be opened from here');
+    if (link === null) return failed('no incident can be opened from here');
     await set({ state: 'opened', link });
     await show(press.alertId);
     return null;
   } catch (error) {
     const { message } = error as Error;
     if (!opener.repeatable && !/answered \d+/.test(message)) return failed(unknown);
-    const notTaken = opener.repeatable || /answered (429|503)\b/.test(message);
+    const notAccepted = opener.repeatable || /answered (429|503)\b/.test(message);
     const failure = await failed(redactSecrets(message));
-    if (isPassing(error) && notTaken && !press.lastTry) throw error;
+    if (isTransient(error) && notAccepted && !press.lastTry) throw error;
     return failure;
   }
 }

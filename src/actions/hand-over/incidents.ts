@@ -9,17 +9,17 @@ type Escalation = NonNullable<PolicyFile['escalation']>;
 /** A place where incidents can be opened. */
 export interface Opener {
   id: string;
-  /** What people call it, where the configuration names it; null where it doesn't. */
+  /** The display name; null if the place is not configured. */
   where: (escalation: Escalation) => string | null;
-  /** Asking again opens no second one. */
+  /** Repeating the request opens no second incident. */
   repeatable: boolean;
-  /** Opens one for the alert; answers its link, or null where there is nothing to open. */
+  /** Opens an incident for the alert. Returns its link, or null if there is nothing to open. */
   open: (alert: Alert, escalation: Escalation, deps: ActionDeps) => Promise<string | null>;
 }
 
 const pagerDuty = 'https://events.pagerduty.com/v2/enqueue';
 
-/** What every incident says. */
+/** The facts that every incident includes. */
 function about(alert: Alert, { linkTo }: ActionDeps) {
   const { technique, target, caller, startedAt } = summarize(alert);
   return {
@@ -36,7 +36,7 @@ function about(alert: Alert, { linkTo }: ActionDeps) {
 }
 type About = ReturnType<typeof about>;
 
-/** PagerDuty's Events API v2, or whatever takes its format; the alert's id keeps it one incident. */
+/** PagerDuty's Events API v2, or a compatible service. The alert id as the dedup key prevents duplicates. */
 const openPage: Opener['open'] = async (alert, { routingKey, url }, deps) => {
   const { title, severity, target, startedAt, score, reasons, link } = about(alert, deps);
   await post(url ?? pagerDuty, {
@@ -55,7 +55,10 @@ const openPage: Opener['open'] = async (alert, { routingKey, url }, deps) => {
   return '';
 };
 
-/** ServiceNow, Jira and their like: a body whose {{fields}} are filled in, and where in the answer the link is. */
+/**
+ * ServiceNow, Jira and similar. The configuration gives the body's template and the path of the link in the
+ * response.
+ */
 const openTicket: Opener['open'] = async (alert, { webhook }, deps) => {
   if (!webhook) return null;
   const facts = about(alert, deps);
@@ -65,7 +68,10 @@ const openTicket: Opener['open'] = async (alert, { webhook }, deps) => {
   return typeof link === 'string' ? link : '';
 };
 
-/** A Microsoft Sentinel incident under a name made from the alert's, so that making it again changes nothing. */
+/**
+ * A Microsoft Sentinel incident. Its name is derived from the alert id, so repeating the request changes
+ * nothing.
+ */
 const openSentinel: Opener['open'] = async (alert, { sentinel }, deps) => {
   if (!sentinel) return null;
   const { title, severity, reasons, link, startedAt } = about(alert, deps);
@@ -79,13 +85,13 @@ const openSentinel: Opener['open'] = async (alert, { sentinel }, deps) => {
   });
 };
 
-/** A channel of its own with the right people, the alert and its thread. */
+/** A dedicated channel with the right people, the alert and its thread. */
 const openChannel: Opener['open'] = (alert, { channel }, deps) =>
-  deps.openRoom(alert, Array.isArray(channel) ? channel : []);
+  deps.createChatChannel(alert, Array.isArray(channel) ? channel : []);
 
 /**
- * An incident about Runwatch itself, where chat did not take a notice: to PagerDuty and the webhook, as far as they are
- * configured. Answers whether any took it.
+ * Opens an incident about Runwatch itself when chat did not accept a notice. It goes to PagerDuty and the
+ * webhook, if configured. Returns whether any accepted it.
  */
 export async function openIncident(
   { id, title, since }: { id: string; title: string; since: number },
@@ -155,7 +161,7 @@ export const openers: readonly Opener[] = [
   },
   {
     id: 'channel',
-    where: ({ channel }) => (channel ? 'a channel of its own' : null),
+    where: ({ channel }) => (channel ? 'a dedicated channel' : null),
     repeatable: true,
     open: openChannel,
   },
@@ -163,7 +169,10 @@ export const openers: readonly Opener[] = [
 
 type Loose = Record<string, unknown>;
 
-/** {{title}} and the like in every text of the template; a text that is one field alone keeps its kind. */
+/**
+ * Fills in {{title}} and other fields in every string of the template. A string that is only one field keeps
+ * the field's type.
+ */
 function filled(template: unknown, facts: About): unknown {
   const fieldOf = (name: string) => (Object.hasOwn(facts, name) ? facts[name as keyof About] : '');
   if (Array.isArray(template)) return template.map((item) => filled(item, facts));

@@ -11,14 +11,17 @@ interface Snapshots {
   disks: { diskId: string; snapshotId: string }[];
 }
 
-/** An incremental snapshot of every disk, tagged and locked against deletion, before anything destructive. */
+/**
+ * Takes an incremental snapshot of every disk, tagged and locked against deletion, before destructive
+ * actions.
+ */
 const snapshots: MeasureKind<Snapshots> = {
   kind: 'snapshot',
   name: 'Snapshot',
   subjects: machineSubjects,
   prepare: async (target, press, { azure }) => {
     const machine = await azure.readMachine(target.id);
-    const disks = await azure.pluggedDisks(target.id);
+    const disks = await azure.attachedDisks(target.id);
     return {
       alertId: press.alertId,
       location: machine.location,
@@ -50,7 +53,7 @@ defineMeasureAction({
   order: 190,
   often: true,
   confirm: {
-    text: 'Takes an incremental snapshot of every disk, tagged and locked against deletion. It does not keep memory.',
+    text: 'Takes an incremental snapshot of every disk, tagged and locked against deletion. It doesn’t capture memory.',
     yes: 'Snapshot',
   },
   permissions: [
@@ -70,7 +73,10 @@ defineMeasureAction({
     ),
 });
 
-/** Named for alert and disk, so that doing it again finds what was done. Azure takes 80 characters. */
+/**
+ * The name is derived from alert and disk, so that a retry finds the existing snapshot. Azure allows 80
+ * characters.
+ */
 function snapshotIdFor(diskId: string, alertId: string): string {
   const id = parseResourceId(diskId);
   const name = `runwatch-${alertId}-${shortDigest(diskId)}-${id?.chain[0]?.name ?? 'disk'}`.slice(0, 80);

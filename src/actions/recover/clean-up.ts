@@ -9,7 +9,9 @@ interface Leftover {
   name: string;
 }
 
-/** Removes the managed run command or extension that was put on the machine; one that runs is cancelled by that. */
+/**
+ * Removes the managed run command or extension from the machine. Removal cancels a run command in progress.
+ */
 defineMeasureAction<Leftover>({
   id: 'clean_up',
   group: 'recover',
@@ -17,7 +19,7 @@ defineMeasureAction<Leftover>({
   order: 310,
   style: 'danger',
   confirm: {
-    text: 'Removes the managed run command or the extension that was put on the machine: a run command that still runs is cancelled. What it did is not undone, and it can’t be put back by Runwatch: protected settings can’t be read.',
+    text: 'Removes the managed run command or extension from the machine and cancels it if it is still running. Its effects are not undone. Runwatch can’t restore it, because protected settings can’t be read.',
     yes: 'Remove it',
   },
   permissions: [
@@ -45,7 +47,7 @@ defineMeasureAction<Leftover>({
       return { id, name: lastPart(id) };
     },
     steps: ({ id, name }) => [{ words: `remove ${name}`, run: ({ azure }) => azure.removeLeftover(id) }],
-    says: ({ name }) => `${name} is removed from the machine. What it did is not undone.`,
+    says: ({ name }) => `${name} was removed from the machine. Its effects are not undone.`,
   },
   targets: ({ alert }) => {
     const { resourceId } = summarize(alert).first;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PluggedDisk } from '../../azure/machines/disks';
+import type { AttachedDisk } from '../../azure/machines/disks';
 import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
@@ -12,7 +12,7 @@ import type { MeasureKind, Step } from '../measure-kind';
 import { isVirtualMachine, lastPart, theMachine } from '../targets';
 
 interface Swapped {
-  /** Its place; null is the system disk's. */
+  /** Logical unit number; null for the OS disk. */
   lun: number | null;
   oldDiskId: string;
   newDiskId: string;
@@ -29,11 +29,11 @@ interface Restored {
   disks: Swapped[];
 }
 
-/** Swaps a stopped machine's disks. Each step may be done again: a disk that is in already is put in again. */
-const swap = ({ machineId, name }: Restored, disks: PluggedDisk[]): Step[] => [
+/** Stops the machine, swaps its disks and starts it. Each step is safe to repeat. */
+const swap = ({ machineId, name }: Restored, disks: AttachedDisk[]): Step[] => [
   { words: `stop ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
   {
-    words: `put in ${disks.map(({ id }) => lastPart(id)).join(', ')}`,
+    words: `attach ${disks.map(({ id }) => lastPart(id)).join(', ')}`,
     run: ({ azure }) => azure.swapDisks(machineId, disks),
   },
   { words: `start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
@@ -42,8 +42,8 @@ const swap = ({ machineId, name }: Restored, disks: PluggedDisk[]): Step[] => [
 const minute = (at: string) => `${at.slice(0, 16)}Z`;
 
 /**
- * Back to known good: new disks from the chosen snapshot or restore point, or the newest from before the execution; the old
- * ones are kept.
+ * Creates new disks from the chosen snapshot or restore point. Default: the newest from before the
+ * execution. The old disks are kept.
  */
 const disks: MeasureKind<Restored> = {
   kind: 'disks',
@@ -53,19 +53,19 @@ const disks: MeasureKind<Restored> = {
   renewable: true,
   subjects: machineSubjects,
   prepare: async (target, press, { azure }, alert) => {
-    if (!alert) throw new Refusal('It is not known when the execution was.');
+    if (!alert) throw new Refusal('The time of the execution is unknown.');
     const { startedAt } = summarize(alert);
     const { name } = target;
     const chosen = plainLine(press.input?.snapshot, 400);
     const all = String(press.input?.disks ?? '') === 'all';
-    const plugged = await azure.pluggedDisks(target.id);
-    const states = await azure.goodStates(target.id, plugged);
+    const plugged = await azure.attachedDisks(target.id);
+    const states = await azure.restoreSources(target.id, plugged);
     const good = states.find(({ id, at }) =>
       chosen ? is(id, chosen) || is(lastPart(id), chosen) : at < startedAt,
     );
     if (!good)
       throw new Refusal(
-        `There is no ${chosen ? `snapshot or restore point ${chosen}` : `snapshot or restore point from before ${minute(startedAt)}`} of ${name}. There are: ${states.map(({ id }) => lastPart(id)).join(', ') || 'none'}.`,
+        `There is no ${chosen ? `snapshot or restore point ${chosen}` : `snapshot or restore point from before ${minute(startedAt)}`} of ${name}. Available: ${states.map(({ id }) => lastPart(id)).join(', ') || 'none'}.`,
       );
     const swapped = plugged
       .filter(({ lun }) => lun === null || all)
@@ -78,7 +78,7 @@ const disks: MeasureKind<Restored> = {
     const without = swapped.filter(({ sourceId }) => !sourceId).map(({ oldDiskId }) => lastPart(oldDiskId));
     if (without.length > 0)
       throw new Refusal(
-        `${lastPart(good.id)} does not hold ${without.join(', ')}: restore the system disk alone.`,
+        `${lastPart(good.id)} does not include ${without.join(', ')}. Restore only the OS disk.`,
       );
     return {
       machineId: target.id,
@@ -92,7 +92,7 @@ const disks: MeasureKind<Restored> = {
   steps: (before) => [
     ...before.disks.map(
       ({ newDiskId, sourceId, oldDiskId }): Step => ({
-        words: `make ${lastPart(newDiskId)} from the ${before.kind} of ${minute(before.at)}`,
+        words: `create ${lastPart(newDiskId)} from the ${before.kind} of ${minute(before.at)}`,
         run: ({ azure }) =>
           azure.diskFrom(newDiskId, sourceId, oldDiskId, {
             'managed-by': 'runwatch',
@@ -106,7 +106,7 @@ const disks: MeasureKind<Restored> = {
     ),
   ],
   says: ({ name, at, kind, disks: swapped }) =>
-    `${name} runs from its ${kind} of ${minute(at)}; kept: ${swapped.map(({ oldDiskId }) => lastPart(oldDiskId)).join(', ')}.`,
+    `${name} now runs from the ${kind} of ${minute(at)}. Old disks kept: ${swapped.map(({ oldDiskId }) => lastPart(oldDiskId)).join(', ')}.`,
   undo: {
     steps: (before) =>
       swap(
@@ -114,7 +114,7 @@ const disks: MeasureKind<Restored> = {
         before.disks.map(({ lun, oldDiskId }) => ({ lun, id: oldDiskId })),
       ),
     says: ({ name, disks: swapped }) =>
-      `${name} runs from its old ${swapped.length > 1 ? 'disks' : 'disk'} again.`,
+      `${name} runs on its old ${swapped.length > 1 ? 'disks' : 'disk'} again.`,
   },
 };
 
@@ -132,14 +132,14 @@ defineMeasureAction({
   style: 'danger',
   fourEyes: true,
   confirm: {
-    text: 'Makes new disks from a snapshot or a restore point, stops the machine, swaps the disks and starts it. What was written since is on the old disks, which are kept. A second, different responder must approve it.',
+    text: 'Creates new disks from a snapshot or restore point, stops the machine, swaps the disks and starts it. Later changes stay on the old disks, which are kept. A second, different responder must approve it.',
     yes: 'Restore',
   },
   fields: () => [
     {
       id: 'snapshot',
       label: 'Snapshot or restore point',
-      hint: 'Its name or id; the newest from before the execution when empty',
+      hint: 'Name or ID. If empty: the newest from before the execution',
       value: '',
       kind: 'text',
       optional: true,
@@ -150,8 +150,8 @@ defineMeasureAction({
       value: 'system',
       kind: 'choice',
       choices: [
-        { value: 'system', label: 'The system disk; data disks stay as they are' },
-        { value: 'all', label: 'The data disks too' },
+        { value: 'system', label: 'OS disk only' },
+        { value: 'all', label: 'OS disk and data disks' },
       ],
       optional: true,
     },
@@ -176,14 +176,17 @@ defineMeasureAction({
     order: 321,
     sameRightAs: 'restore',
     confirm: {
-      text: 'Stops the machine, swaps the old disks back in and starts it. The new ones are kept.',
+      text: 'Stops the machine, swaps the old disks back in and starts it. The new disks are kept.',
       yes: 'Swap back',
     },
     permissions: starting,
   },
 });
 
-/** Named for the press and the source, so that making it again finds it and another restore makes its own. Azure takes 80 characters. */
+/**
+ * The name is derived from the press and the source: a retry finds the same disk, another restore creates
+ * its own. Azure allows 80 characters.
+ */
 function newDiskId(alertId: string, oldDiskId: string, digest: string): string {
   const place = parseResourceId(oldDiskId);
   const name = `runwatch-${alertId}-${digest}-${place?.chain[0]?.name ?? 'disk'}`.slice(0, 80);

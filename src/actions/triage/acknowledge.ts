@@ -9,7 +9,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Acknowledge',
   label: 'Acknowledge',
-  summary: 'Says that you are on it; everybody sees who and when.',
+  summary: 'Shows everyone that you are handling it, and since when.',
   order: 10,
   often: true,
   style: 'primary',

@@ -6,7 +6,7 @@ import { assessException } from '../../domain/exceptions/exception-policy';
 import { exceptionSchema, toMoment } from '../../domain/exceptions/exceptions-file';
 import { matchFactsOf } from '../../domain/exceptions/match-facts';
 import { matchWords } from '../../domain/exceptions/match-words';
-import { exceptionApprovalHoldsMs } from '../../domain/measures/approval';
+import { exceptionApprovalTimeoutMs } from '../../domain/measures/approval';
 import { plainLine } from '../../domain/text/plain-text';
 import { shortDigest } from '../../domain/text/short-digest';
 import type { ActionDeps, AlertAction, CheckedPress, FreeAction } from '../action';
@@ -17,7 +17,7 @@ import { saveException } from './save-exception';
 
 const day = 86_400_000;
 
-/** Stores an exception from a form; one too broad for one person waits for a second. */
+/** Stores an exception from a form. One that is too broad needs a second person's approval. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'add_exception',
@@ -25,7 +25,7 @@ defineAction<AlertAction>({
   name: 'Add exception',
   label: 'Add exception…',
   summary:
-    'A form filled from the alert. What it covers is recorded and counted, not posted; critical scores only where that is ticked. One that is too broad for one person waits for a second.',
+    'Opens a form prefilled from the alert. Matching alerts are recorded and counted, not posted. Critical scores are covered only if you select that. An exception that is too broad needs a second person’s approval.',
   order: 60,
   often: true,
   right: 'responder',
@@ -39,13 +39,13 @@ defineAction<AlertAction>({
   approval: async (press, deps) => approvalOf(read(press), press, deps),
   run: async (_, press, deps) => {
     const exception = read(press);
-    await refuseBad(exception, press, deps);
+    await checkException(exception, press, deps);
     await saveException(exception, exception.reason, press, deps);
     return savedText(exception, press, deps);
   },
 });
 
-/** Stores what a command asked for and two people approved. */
+/** Stores an exception that a command requested and two people approved. */
 defineAction<FreeAction>({
   about: 'exception',
   id: 'put_exception',
@@ -59,32 +59,37 @@ defineAction<FreeAction>({
   permissions: [],
   run: async (press, deps) => {
     const exception = press.input as unknown as Exception;
-    await refuseBad(exception, press, deps);
+    await checkException(exception, press, deps);
     const audit = auditOf(press, null, 'done', exception.reason, { exception, approvedBy: press.approvedBy });
     await deps.store.exceptions.put(exception, [{ ...audit, object: exception.id }], press.pressId);
     return `Exception ${exception.id} is in force until ${lastDay(exception.expires)}.`;
   },
 });
 
-/** Why one person may not save it, and what they ask for then; null when they may. */
+/** Why it needs approval, and what to approve; null if one person may save it. */
 export async function approvalOf(exception: Exception, press: CheckedPress, deps: ActionDeps) {
   const { refused, needsApproval } = await assess(exception, press, deps);
   if (refused) throw new Refusal(`${refused}.`);
-  refuseElsewhere(exception.match, press);
+  checkSubscriptions(exception.match, press);
   if (!needsApproval) return null;
-  return { why: needsApproval, what: exceptionWords(exception), holdsMs: exceptionApprovalHoldsMs };
+  return { why: needsApproval, what: exceptionWords(exception), timeoutMs: exceptionApprovalTimeoutMs };
 }
 
-/** What an approver is asked, in words. */
+/** The exception as text for the approver. */
 export const exceptionWords = (exception: Exception): string =>
   `an exception that matches ${matchWords(exception.match)}, until ${lastDay(exception.expires)}; reason: ${plainLine(exception.reason, 300)}`;
 
-/** @throws {Refusal} when nobody may save it, approved or not */
-export async function refuseBad(exception: Exception, press: CheckedPress, deps: ActionDeps): Promise<void> {
+/** @throws {Refusal} when it is invalid, not allowed, or still needs approval */
+export async function checkException(
+  exception: Exception,
+  press: CheckedPress,
+  deps: ActionDeps,
+): Promise<void> {
   const { refused, needsApproval } = await assess(exception, press, deps);
   if (refused) throw new Refusal(`${refused}.`);
-  refuseElsewhere(exception.match, press);
-  if (needsApproval && !press.approvedBy) throw new Refusal(`One person may not add it: ${needsApproval}.`);
+  checkSubscriptions(exception.match, press);
+  if (needsApproval && !press.approvedBy)
+    throw new Refusal(`This needs a second person's approval: ${needsApproval}.`);
 }
 
 export const assess = async (exception: Exception, press: CheckedPress, deps: ActionDeps) =>
@@ -98,7 +103,7 @@ export const assess = async (exception: Exception, press: CheckedPress, deps: Ac
 function read(press: CheckedPress): Exception {
   const parsed = exceptionSchema.safeParse(press.input ?? {});
   if (!parsed.success)
-    throw new Refusal(`The exception is not complete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
+    throw new Refusal(`The exception is incomplete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
   return {
     ...parsed.data,
     id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
@@ -108,11 +113,11 @@ function read(press: CheckedPress): Exception {
   };
 }
 
-/** Those that tell what a caller may do. */
+/** The alerts whose facts show what a caller may do. */
 export const recentAlerts = ({ store }: Pick<ActionDeps, 'store'>) => store.alerts.list({ limit: 5000 });
 
-/** Whose right holds for some subscriptions only silences nothing elsewhere. */
-export function refuseElsewhere(
+/** Refuses exceptions outside the subscriptions that the presser's right is limited to. */
+export function checkSubscriptions(
   match: Exception['match'],
   { allowedIn }: Pick<CheckedPress, 'allowedIn'>,
 ): void {

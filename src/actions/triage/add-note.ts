@@ -7,9 +7,9 @@ import { longText, shortText } from '../input';
 import { record } from '../record';
 import { defineAction } from '../registry';
 
-const kept = 50;
+const maxNotes = 50;
 
-/** Adds what somebody said elsewhere to the alert, with where they said it. */
+/** Adds a note to the alert, with a link to where it was said. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'add_note',
@@ -26,10 +26,10 @@ defineAction<AlertAction>({
   offered: ({ alert }) => alert.state !== 'closed',
   run: async (_, press, deps) => {
     const { text } = await redact(plainBlock(press.input?.text, 2000));
-    if (!text) throw new Refusal('There is nothing to add.');
+    if (!text) throw new Refusal('The note is empty.');
     const link = String(press.input?.link ?? '');
     const note = { at: press.at, by: press.by, text, ...(/^https:\/\//.test(link) ? { link } : {}) };
-    await record(press, deps, ({ triage }) => ({ notes: [...(triage.notes ?? []), note].slice(-kept) }));
+    await record(press, deps, ({ triage }) => ({ notes: [...(triage.notes ?? []), note].slice(-maxNotes) }));
     return `Added to ${press.alertId}.`;
   },
 });

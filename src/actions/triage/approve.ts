@@ -1,13 +1,13 @@
 import type { FreeAction } from '../action';
-import { anApproval } from '../input';
+import { approvalInput } from '../input';
 import { defineAction } from '../registry';
 
-/** The second, different person's word; who may give it is decided by what was asked for. */
+/** A second person's decision. The requested action decides who may make it. */
 const decision = {
   about: 'approval',
   group: 'triage',
   right: 'responder',
-  input: anApproval,
+  input: approvalInput,
   permissions: [],
   run: async () => null,
 } as const;

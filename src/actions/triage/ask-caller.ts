@@ -7,11 +7,14 @@ import { plainLine } from '../../domain/text/plain-text';
 import { redact } from '../../domain/text/redact';
 import type { ActionDeps, AlertAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
-import { ourselves } from '../carry-out';
+import { runwatchActor } from '../carry-out';
 import { record } from '../record';
 import { defineAction } from '../registry';
 
-/** Asks the caller, or the first owner of an application whom the chat knows, in a direct message whether it was them. */
+/**
+ * Sends the caller a direct message asking whether it was them. For an application, asks the first owner who
+ * is in chat.
+ */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'ask_caller',
@@ -30,21 +33,21 @@ defineAction<AlertAction>({
     const { asked } = alert.triage;
     if (asked)
       throw new Refusal(
-        `${asked.name} was asked already${asked.answer ? ` and answered ${asked.answer}` : ''}.`,
+        `${asked.name} was already asked${asked.answer ? ` and answered ${asked.answer}` : ''}.`,
       );
     const { caller, target, startedAt } = summarize(alert);
     const upn = upnOf(caller);
     const emails = upn
       ? [upn]
       : (alert.facts.who?.owners ?? []).filter((owner) => owner.includes('@')).slice(0, 5);
-    if (emails.length === 0) throw new Refusal('No e-mail address of the caller, nor of an owner, is known.');
+    if (emails.length === 0) throw new Refusal('No email address is known for the caller or an owner.');
     const when = `${startedAt.slice(11, 16)} UTC`;
     const text = `Did you run this on ${plainLine(target.name, 80)} at ${when}? (${summarize(alert).technique.title}, as ${plainLine(caller.name, 100)})`;
     let person: Awaited<ReturnType<typeof deps.askPerson>> = null;
     for (const email of emails) person ??= await deps.askPerson(email, alert.id, text);
     if (!person)
       throw new Refusal(
-        `Nobody in chat has the address ${emails.map((email) => plainLine(email, 100)).join(' or ')}.`,
+        `No Slack or Teams user has the email ${emails.map((email) => plainLine(email, 100)).join(' or ')}.`,
       );
     const now: Asked = { at: press.at, userId: person.id, name: person.name, answer: null, answeredAt: null };
     await record(press, deps, () => ({ asked: now }));
@@ -53,8 +56,8 @@ defineAction<AlertAction>({
 });
 
 /**
- * The answer of whoever was asked. It counts once, and closes nothing unless configured: an attacker may hold the account.
- * "No" makes the alert critical and pages.
+ * The asked person's answer. Only the first counts. It closes an alert only if configured, because an
+ * attacker may control the account. "No" makes the alert critical and opens an incident.
  */
 defineAction<AlertAction>({
   about: 'alert',
@@ -69,11 +72,11 @@ defineAction<AlertAction>({
     note: z.string().max(500).optional(),
   }),
   permissions: [],
-  // It stands on the question that the caller was sent.
+  // Only shown in the question that the caller received.
   offered: () => false,
   run: async ({ alert }, press, deps) => {
     const { asked } = alert.triage;
-    if (!asked || asked.userId !== press.by.id) throw new Refusal('The question was put to somebody else.');
+    if (!asked || asked.userId !== press.by.id) throw new Refusal('Someone else was asked this question.');
     const given = press.input?.answer as NonNullable<Asked['answer']>;
     const note = (await redact(plainLine(press.input?.note, 500))).text;
     await record(press, deps, (current) => {
@@ -82,11 +85,11 @@ defineAction<AlertAction>({
         throw new Refusal(`You already answered ${before.answer}. Only the first answer counts.`);
       return { asked: { ...asked, answer: given, answeredAt: press.at, ...(note ? { note } : {}) } };
     });
-    await deps.rejudge(alert.id);
-    if (given === 'no') await deps.page(alert.id, `${asked.name} says that it was not them`);
+    await deps.rescore(alert.id);
+    if (given === 'no') await deps.page(alert.id, `${asked.name} says it was not them`);
     if (deps.answersThatClose.includes(given))
       await closeAsExpected(alert.id, asked.name, given, press, deps);
-    return 'Thank you; the security team sees your answer.';
+    return 'Thank you. The security team can see your answer.';
   },
 });
 
@@ -97,7 +100,7 @@ async function closeAsExpected(
   press: PressJob,
   { store, show }: ActionDeps,
 ): Promise<void> {
-  const by = ourselves;
+  const by = runwatchActor;
   await store.alerts.update(alertId, (alert) => {
     if (!alert || alert.state === 'closed') return null;
     const note = `${plainLine(name, 80)} answered ${answer}, which closes alerts by configuration`;

@@ -7,14 +7,14 @@ import { shortText } from '../input';
 import { changeState } from '../record';
 import { defineAction } from '../registry';
 
-/** Takes the alert for whoever presses. */
+/** Assigns the alert to the presser. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'assign',
   group: 'triage',
   name: 'Assign to me',
   label: 'Assign to me',
-  summary: 'Takes the alert for you.',
+  summary: 'Assigns the alert to you.',
   order: 120,
   often: true,
   right: 'triage',
@@ -23,25 +23,25 @@ defineAction<AlertAction>({
   run: (_, press, deps) => changeState(press, deps, (alert, by) => assign(alert, by.by, by)),
 });
 
-/** Gives the alert to somebody else, and tells them. */
+/** Assigns the alert to someone else and notifies them. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'assign_to',
   group: 'triage',
   name: 'Assign',
   label: 'Assign to…',
-  summary: 'Gives it to somebody else, who is told in a direct message.',
+  summary: 'Assigns it to someone else and sends them a direct message.',
   order: 130,
   right: 'triage',
   sameRightAs: 'assign',
-  confirm: { title: 'Assign', text: 'They are told in a direct message.', yes: 'Assign' },
+  confirm: { title: 'Assign', text: 'Runwatch sends them a direct message.', yes: 'Assign' },
   fields: () => [{ id: 'person', label: 'To', value: '', kind: 'person', optional: false }],
   input: z.strictObject({ person: shortText.min(1) }),
   permissions: [],
   offered: ({ alert }) => alert.state !== 'closed',
   run: async (_, press, deps) => {
     const given = plainLine(press.input?.person, 100);
-    if (!given) throw new Refusal('Choose somebody to assign it to.');
+    if (!given) throw new Refusal('Choose a person to assign it to.');
     const person: Presser = await deps.personOf(press.by.surface, given);
     await changeState(press, deps, (alert, by) => assign(alert, person, by));
     await deps.tell(person, `${press.by.name} assigned ${press.alertId} to you.`, press.pressId);

@@ -10,18 +10,18 @@ import { defineAction, kindOf } from '../registry';
 
 const reasons: readonly { value: ClosedAs; label: string }[] = [
   { value: 'benign', label: 'Benign: nothing was wrong' },
-  { value: 'expected', label: 'Expected: it was announced or routine' },
+  { value: 'expected', label: 'Expected: announced or routine' },
   { value: 'true positive', label: 'True positive: it was an attack' },
 ];
-const named = 5;
+const maxNames = 5;
 
-/** What stays in force when the alert is closed: "Isolate on vm-web-01, vm-web-02 and 22 more". */
-export function stillInForce({ measures }: AlertView): string[] {
+/** The measures that stay in force after closing, such as "Isolate on vm-web-01, vm-web-02 and 22 more". */
+export function measuresInForce({ measures }: AlertView): string[] {
   const byKind = new Map<string, string[]>();
   for (const { kind, name } of measures.filter(isHeld)) byKind.set(kind, [...(byKind.get(kind) ?? []), name]);
   return [...byKind].map(([kind, names]) => {
-    const more = names.length > named ? ` and ${names.length - named} more` : '';
-    return `${kindOf(kind)?.name ?? kind} on ${names.slice(0, named).join(', ')}${more}`;
+    const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
+    return `${kindOf(kind)?.name ?? kind} on ${names.slice(0, maxNames).join(', ')}${more}`;
   });
 }
 
@@ -32,16 +32,16 @@ defineAction<AlertAction>({
   name: 'Close',
   label: 'Close…',
   summary:
-    'Closes it as benign, expected or a true positive, with a note. The dialog names what stays in force; that can be undone after closing too.',
+    'Closes it as benign, expected or a true positive, with a note. The dialog lists the measures that stay in force. They can be undone after closing.',
   order: 70,
   often: true,
   right: 'triage',
   confirm: {
     title: ({ alert }) => `Close ${alert.id}`,
     text: (view) => {
-      const held = stillInForce(view);
+      const held = measuresInForce(view);
       return held.length > 0
-        ? `Stays in force: ${held.join('; ')}. It can be undone after closing too.`
+        ? `Stays in force: ${held.join('; ')}. You can undo this after closing.`
         : 'It can be reopened.';
     },
     yes: 'Close',
@@ -69,7 +69,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Reopen',
   label: 'Reopen',
-  summary: 'Opens it again as acknowledged.',
+  summary: 'Reopens it as acknowledged.',
   order: 90,
   often: true,
   right: 'triage',

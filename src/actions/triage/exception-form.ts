@@ -9,7 +9,9 @@ import type { Field, FormResult, FormValues } from '../form';
 const days = 86_400_000;
 export const defaultExceptionDays = 30;
 
-/** The exception form, the same on every surface: filled from the alert, with what else it could match as hints. */
+/**
+ * The exception form for every surface: prefilled from the alert, with other possible conditions as hints.
+ */
 export function exceptionForm(alert: Alert, presser: Presser, now: number): Field[] {
   const { caller, target, technique } = summarize(alert);
   const { script, machine } = alert.facts;
@@ -27,7 +29,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
     kind: 'date',
   });
   return [
-    text('caller', 'Caller', 'UPN, object id or app id; * is any run of characters', identifierOf(caller)),
+    text('caller', 'Caller', 'UPN, object id or app id; * matches any text', identifierOf(caller)),
     text('target', 'Machine', 'Name or full id', target.name),
     text('resourceGroup', 'Resource group', `Here: ${target.resourceGroup}`),
     text('subscription', 'Subscription id', `Here: ${target.subscriptionId}`),
@@ -53,7 +55,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
     text('ip', 'Address or range', `Here: ${caller.ip ?? 'not known'}`),
     text('hours', 'Days and hours', 'mon-fri 01:00-03:00 Europe/Berlin'),
     { ...text('reason', 'Reason', '', `Reviewed in ${alert.id}: expected`, false), kind: 'long' },
-    text('owner', 'Owner', 'Who answers for it', presser.email ?? presser.name, false),
+    text('owner', 'Owner', 'Responsible for this exception', presser.email ?? presser.name, false),
     date(
       'expires',
       'Expires',
@@ -61,20 +63,20 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
       new Date(now + defaultExceptionDays * days).toISOString().slice(0, 10),
       false,
     ),
-    date('review', 'Review on', 'The owner is asked then, and a week before its end', '', true),
+    date('review', 'Review on', 'The owner is asked on this day and a week before it expires', '', true),
     text('ticket', 'Ticket', 'A link, https://…'),
     {
       id: 'silenceCritical',
       label: 'Critical scores',
       value: '',
       kind: 'checks',
-      choices: [{ value: 'yes', label: 'Silence these too' }],
+      choices: [{ value: 'yes', label: 'Also suppress critical alerts' }],
       optional: true,
     },
   ];
 }
 
-/** The exception that a filled form means, or what is wrong with which field. */
+/** Parses a submitted form into an exception, or reports each field's fault. */
 export function readExceptionForm(values: FormValues): FormResult {
   const given = (id: string) => values[id]?.trim() || undefined;
   const listOf = (id: string) => {
@@ -112,13 +114,13 @@ export function readExceptionForm(values: FormValues): FormResult {
   for (const issue of parsed.error.issues) {
     const [first, second, third] = issue.path.map(String);
     if (first === 'match' && !second) {
-      faults.caller ??= 'Give at least one thing to match, such as a caller or a machine';
+      faults.caller ??= 'Enter at least one condition, such as a caller or a machine';
       continue;
     }
     const field = first === 'match' ? (third === 'pattern' ? 'pattern' : (second as string)) : String(first);
     faults[field] ??= given(field)
-      ? `Not understood: ${plainLine(issue.message, 120)}`
-      : `Please give ${field === 'expires' ? 'a day' : `a ${field}`}`;
+      ? `Invalid value: ${plainLine(issue.message, 120)}`
+      : `Enter ${field === 'expires' ? 'a date' : /^[aeiou]/.test(field) ? `an ${field}` : `a ${field}`}`;
   }
   return { faults };
 }
@@ -126,7 +128,10 @@ export function readExceptionForm(values: FormValues): FormResult {
 const defined = (from: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(from).filter(([, value]) => value !== undefined));
 
-/** "env=dev,test; team=web" → {env: [dev, test], team: [web]}; a name without a value matches no text, so it is a fault. */
+/**
+ * "env=dev,test; team=web" → {env: [dev, test], team: [web]}. A name without a value becomes an empty list,
+ * which is a fault.
+ */
 function readTags(text: string | undefined): Record<string, string[]> | undefined {
   if (!text) return undefined;
   return Object.fromEntries(
@@ -146,7 +151,10 @@ function readTags(text: string | undefined): Record<string, string[]> | undefine
   );
 }
 
-/** "mon-fri 01:00-03:00 Europe/Berlin", each part optional; what is none of these becomes a fault of its part. */
+/**
+ * "mon-fri 01:00-03:00 Europe/Berlin", each part optional. An unrecognized part is reported as a bad time
+ * zone.
+ */
 function readHours(text: string | undefined): Record<string, string> | undefined {
   if (!text) return undefined;
   const hours: Record<string, string> = {};

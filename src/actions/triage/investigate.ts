@@ -3,14 +3,13 @@ import type { AlertAction } from '../action';
 import { changeState } from '../record';
 import { defineAction } from '../registry';
 
-/** Says that somebody looks into it. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'investigate',
   group: 'triage',
   name: 'Investigate',
   label: 'Investigate',
-  summary: 'Says that somebody is looking into it.',
+  summary: 'Shows that someone is investigating.',
   order: 110,
   right: 'triage',
   sameRightAs: 'assign',

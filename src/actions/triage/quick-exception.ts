@@ -1,10 +1,10 @@
 import { Refusal, reopen } from '../../domain/alerts/transitions';
 import type { Exception } from '../../domain/exceptions/exception';
-import { readyExceptions } from '../../domain/exceptions/ready-exceptions';
+import { presetExceptions } from '../../domain/exceptions/preset-exceptions';
 import { shortDigest } from '../../domain/text/short-digest';
 import type { AlertAction } from '../action';
 import { auditOf } from '../audit-of';
-import { aChoice } from '../input';
+import { choiceInput } from '../input';
 import { withPress } from '../record';
 import { defineAction } from '../registry';
 import { assess } from './add-exception';
@@ -12,28 +12,28 @@ import { saveException } from './save-exception';
 
 const day = 86_400_000;
 
-/** Saves a ready-made exception at once, the presser as its owner, and closes the alert; Undo takes both back. */
+/** Saves a preset exception owned by the presser, and closes the alert. Undo reverts both. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'quick_exception',
   group: 'triage',
   name: 'Exception',
-  label: 'Except…',
+  label: 'Quick exception…',
   summary:
-    'One press: this caller on this machine for a day, a week or a month, or this script anywhere. It does not suppress critical scores.',
+    'Saves a preset exception: this caller on this machine for a day, a week or a month, or this script anywhere. It doesn’t suppress critical alerts.',
   order: 75,
   often: true,
   right: 'responder',
   sameRightAs: 'add_exception',
-  choices: ({ alert }) => readyExceptions(alert).map(({ id, label }) => ({ value: id, label })),
-  input: aChoice,
+  choices: ({ alert }) => presetExceptions(alert).map(({ id, label }) => ({ value: id, label })),
+  input: choiceInput,
   permissions: [],
-  offered: ({ alert }) => alert.state !== 'closed' && readyExceptions(alert).length > 0,
+  offered: ({ alert }) => alert.state !== 'closed' && presetExceptions(alert).length > 0,
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
-    const ready = readyExceptions(alert).find((candidate) => candidate.id === press.input?.choice);
-    if (!ready) throw new Refusal('That exception does not fit this alert any more.');
-    if (alert.state === 'closed') throw new Refusal(`${alert.id} is closed already.`);
+    const ready = presetExceptions(alert).find((candidate) => candidate.id === press.input?.choice);
+    if (!ready) throw new Refusal('That exception no longer fits this alert.');
+    if (alert.state === 'closed') throw new Refusal(`${alert.id} is already closed.`);
     const owner = press.by.email ?? press.by.name;
     const exception: Exception = {
       id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
@@ -48,21 +48,21 @@ defineAction<AlertAction>({
     if (refused) throw new Refusal(`${refused}.`);
     if (needsApproval)
       throw new Refusal(
-        `One person may not add it: ${needsApproval}. Use Add exception, where a second can approve.`,
+        `This needs a second person's approval: ${needsApproval}. Use Add exception to request it.`,
       );
     await saveException(exception, ready.label, press, deps, { quickException: exception.id });
     return null;
   },
 });
 
-/** Takes back the exception that was saved by one press, and opens the alert again. */
+/** Removes the exception that a quick exception saved, and reopens the alert. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'undo_exception',
   group: 'triage',
   name: 'Undo exception',
   label: 'Undo exception',
-  summary: 'Removes that exception and opens the alert again.',
+  summary: 'Removes the exception and reopens the alert.',
   order: 80,
   often: true,
   right: 'responder',

@@ -3,7 +3,7 @@ import type { AlertView } from '../../domain/measures/alert-view';
 import { isHeld, isOpenFailure, type Measure } from '../../domain/measures/measure';
 import type { ActionId, AlertAction } from '../action';
 import { auditOf } from '../audit-of';
-import { retryAll, tellOutcomes } from '../carry-out';
+import { describeOutcomes, retryAll } from '../carry-out';
 import { withPress } from '../record';
 import { actionOf, defineAction, kindOf } from '../registry';
 
@@ -12,7 +12,7 @@ const hasFailed = (view: AlertView) =>
   failedIn(view).length > 0 ||
   (view.alert.activity?.failed === true && view.alert.activity.action !== 'retry');
 
-/** Whoever retries or dismisses a failure must be allowed to do what failed. */
+/** Retrying or dismissing a failure requires the right to the action that failed. */
 function rightsOf(view: AlertView): ActionId[] {
   const { activity } = view.alert;
   const ids = [...failedIn(view).map(actionThatFailed), ...(activity?.failed ? [activity.action] : [])];
@@ -20,26 +20,26 @@ function rightsOf(view: AlertView): ActionId[] {
   return named.length > 0 ? [...new Set(named)] : ['acknowledge'];
 }
 
-/** By its kind and never by a text in its record. */
+/** Uses the kind, because the record's action field is not signed. */
 function actionThatFailed({ kind, way }: Measure): ActionId {
   const known = kindOf(kind);
   return (way === 'undo' ? known?.undoneBy : known?.doneBy) ?? kind;
 }
 
-/** Goes on with what failed, from the step that failed. An approval that was given holds. */
+/** Resumes failed measures at the step that failed. An earlier approval stays valid. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'retry',
   group: 'contain',
   name: 'Retry',
   label: 'Retry',
-  summary: 'Goes on with what failed, from the step that failed. An approval that was given holds.',
+  summary: 'Resumes at the step that failed. An earlier approval stays valid.',
   order: 20,
   often: true,
   style: 'primary',
   right: 'responder',
   parts: (_, view) => rightsOf(view),
-  // What was approved before it failed is approved.
+  // A measure that was approved before it failed needs no new approval.
   approvalParts: (_, view) => [
     ...failedIn(view)
       .filter(({ approvedBy }) => !approvedBy)
@@ -59,20 +59,20 @@ defineAction<AlertAction>({
       const again = { ...press, action: other.id, input: activity.input };
       return other.run(view, again, deps);
     }
-    if (failed.length === 0) throw new Refusal('Nothing has failed here, so there is nothing to retry.');
+    if (failed.length === 0) throw new Refusal('Nothing has failed, so there is nothing to retry.');
     const outcomes = await retryAll(failed, kindOf, press, view.alert, deps);
-    return tellOutcomes(outcomes);
+    return describeOutcomes(outcomes);
   },
 });
 
-/** Takes a failure off the message; what was changed before it failed stays, and can be undone. */
+/** Removes a failure from the message. Changes made before the failure stay, and can be undone. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'dismiss',
   group: 'triage',
   name: 'Dismiss',
   label: 'Dismiss',
-  summary: 'Takes a failure off the message. What was changed before it failed stays and can be undone.',
+  summary: 'Removes a failure from the message. Changes made before the failure stay and can be undone.',
   order: 21,
   often: true,
   right: 'responder',
@@ -84,7 +84,7 @@ defineAction<AlertAction>({
     const isMine = ({ dismissed, press: by }: { dismissed?: { at: string } | undefined; press: string }) =>
       dismissed?.at === press.at || by === press.pressId;
     if (!hasFailed(view) && !view.alert.pressesDone.includes(press.pressId) && !view.measures.some(isMine))
-      throw new Refusal('Nothing has failed here, so there is nothing to dismiss.');
+      throw new Refusal('Nothing has failed, so there is nothing to dismiss.');
     for (const { id } of failedIn(view))
       await store.measures.update(id, (current) =>
         current && isOpenFailure(current)

@@ -5,9 +5,9 @@ import { is } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
 import type { ActionDeps, CheckedPress, FreeAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
-import { anException } from '../input';
+import { exceptionInput } from '../input';
 import { defineAction } from '../registry';
-import { approvalOf, refuseBad } from './add-exception';
+import { approvalOf, checkException } from './add-exception';
 
 const day = 86_400_000;
 const extendedDays = 30;
@@ -17,11 +17,11 @@ const common = {
   group: 'triage',
   right: 'responder',
   sameRightAs: 'add_exception',
-  input: anException,
+  input: exceptionInput,
   permissions: [],
 } as const;
 
-/** Its owner may let it expire or remove it without any right; longer silence wants one. */
+/** The owner needs no right to let it expire or to remove it. Extending it requires the right. */
 const byOwner: FreeAction['place'] = async (press, deps) => {
   const exception = await deps.store.exceptions.get(String(press.input?.exceptionId ?? ''));
   return { isOwner: press.by.email !== undefined && is(exception?.owner ?? '', press.by.email) };
@@ -38,7 +38,7 @@ defineAction<FreeAction>({
   run: async (press, deps) => {
     const exception = await exceptionOf(press, deps);
     const longer = extended(exception, press, deps.maxExceptionDays);
-    await refuseBad(longer, press, deps);
+    await checkException(longer, press, deps);
     const stored = await deps.store.exceptions.put(longer, [auditOfException(press, longer)], press.pressId);
     const until = stored === 'done' ? longer.expires : exception.expires;
     const text = `${plainLine(press.by.name, 80)} extended ${exception.id} until ${lastDay(until)}.`;
@@ -69,7 +69,7 @@ defineAction<FreeAction>({
   run: async (press, deps) => {
     const exception = await exceptionOf(press, deps);
     await deps.store.exceptions.remove(exception.id, [auditOfException(press, exception)], press.pressId);
-    const text = `${plainLine(press.by.name, 80)} removed ${exception.id}: it matches no more.`;
+    const text = `${plainLine(press.by.name, 80)} removed ${exception.id}. It no longer applies.`;
     await deps.showNotice(reviewNoticeId(exception), text);
     return text;
   },
@@ -77,7 +77,7 @@ defineAction<FreeAction>({
 
 async function exceptionOf(press: PressJob, { store }: ActionDeps): Promise<Exception> {
   const exception = await store.exceptions.get(String(press.input?.exceptionId ?? ''));
-  if (!exception) throw new Refusal('That exception is no longer kept.');
+  if (!exception) throw new Refusal('That exception no longer exists.');
   return exception;
 }
 
@@ -89,7 +89,7 @@ const auditOfException = (press: CheckedPress, exception: Exception) => ({
   object: exception.id,
 });
 
-/** Thirty days after its present end, never further from the press than an exception may last. */
+/** Extends by 30 days, but never beyond the maximum duration counted from the press. */
 const extended = (exception: Exception, { at }: PressJob, maxDays: number): Exception => ({
   ...exception,
   expires: new Date(

@@ -7,8 +7,8 @@ import { auditOf } from '../audit-of';
 import { withPress } from '../record';
 
 /**
- * Stores an exception once for its press, and closes its alert where it covers every execution; what it meets from now on is
- * recorded, not posted.
+ * Stores an exception once per press. Closes the alert if the exception covers every execution. Later
+ * matches are recorded, not posted.
  */
 export async function saveException(
   exception: Exception,

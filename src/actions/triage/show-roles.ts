@@ -6,14 +6,14 @@ import type { AlertAction } from '../action';
 import { auditOf } from '../audit-of';
 import { defineAction } from '../registry';
 
-/** Tells the presser every role of the caller, and which of them let them run commands. */
+/** Shows the presser every role of the caller, and which ones allow run commands. */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'show_roles',
   group: 'triage',
   name: 'Show roles',
   label: 'Show roles',
-  summary: 'Tells you in private every role of the caller, and which of them let them run commands.',
+  summary: 'Shows you privately every role of the caller, and which ones allow run commands.',
   order: 140,
   often: true,
   right: 'triage',
@@ -27,7 +27,7 @@ defineAction<AlertAction>({
     const { caller, target } = summarize(alert);
     if (!caller.id)
       throw new Refusal(
-        `Azure's log names no object id for ${plainLine(caller.name, 80)}, so their roles can't be looked up.`,
+        `Azure's log has no object ID for ${plainLine(caller.name, 80)}, so Runwatch can't look up their roles.`,
       );
     const roles = await rolesOf(caller.id, target.id, target.subscriptionId, azure);
     await store.audit.append([auditOf(press, alert, 'done')], press.pressId);
@@ -35,17 +35,17 @@ defineAction<AlertAction>({
   },
 });
 
-const most = 20;
+const maxShownRoles = 20;
 
-/** Roles in words, those that run commands first. */
+/** Roles as text. Roles that allow run commands come first. */
 export function rolesText(caller: string, place: string, roles: readonly CallerRole[]): string {
   const sorted = [...roles].sort((a, b) => Number(b.runsCommands) - Number(a.runsCommands));
-  const head = `${plainLine(caller, 80)} has ${roles.length} role assignments that touch ${plainLine(place, 120)}:`;
-  const rest = sorted.length > most ? [`… and ${sorted.length - most} more`] : [];
-  return [head, ...sorted.slice(0, most).map((role) => `• ${roleLine(role)}`), ...rest].join('\n');
+  const head = `${plainLine(caller, 80)} has ${roles.length} role assignments that apply to ${plainLine(place, 120)}:`;
+  const rest = sorted.length > maxShownRoles ? [`… and ${sorted.length - maxShownRoles} more`] : [];
+  return [head, ...sorted.slice(0, maxShownRoles).map((role) => `• ${roleLine(role)}`), ...rest].join('\n');
 }
 
-/** One role in words: where, through what, and whether it runs commands. */
+/** One role as text: scope, how it is granted, and whether it allows run commands. */
 export function roleLine(role: CallerRole): string {
   const effect = role.deniedBy
     ? `denied by ${plainLine(role.deniedBy, 60)}`

@@ -8,9 +8,12 @@ import { record } from '../record';
 import { defineAction } from '../registry';
 
 const day = 86_400_000;
-const longestDays = 90;
+const maxWatchDays = 90;
 
-/** Everything that the watched do in the control plane comes into the thread, and scores higher, until it ends by itself. */
+/**
+ * Posts all control-plane activity of the watched caller, machine or script to the thread, and raises their
+ * scores, until the watch expires.
+ */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'watch',
@@ -22,7 +25,7 @@ defineAction<AlertAction>({
   sameRightAs: 'assign',
   confirm: {
     title: 'Watch',
-    text: 'Everything that they do in the control plane comes into the thread, and their alerts score higher.',
+    text: 'Posts their control-plane activity to the thread and scores their alerts higher.',
     yes: 'Watch',
   },
   fields: ({ alert }) => [
@@ -45,7 +48,7 @@ defineAction<AlertAction>({
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const days = Math.round(Number(press.input?.days ?? 7));
-    if (!(days >= 1 && days <= longestDays)) throw new Refusal(`Watch for 1 to ${longestDays} days.`);
+    if (!(days >= 1 && days <= maxWatchDays)) throw new Refusal(`Watch for 1 to ${maxWatchDays} days.`);
     const chosen = String(press.input?.who ?? 'caller').split(',');
     const owners = watchable(alert).filter(({ kind }) => chosen.includes(kind));
     if (owners.length === 0) throw new Refusal('Choose whom or what to watch.');
@@ -61,7 +64,7 @@ defineAction<AlertAction>({
     );
     const named = owners.map(({ key, words }) => ({ key, words }));
     await record(press, deps, () => ({ watch: { at: press.at, by: press.by, until, owners: named } }));
-    await deps.rejudge(alert.id);
+    await deps.rescore(alert.id);
     return null;
   },
 });
@@ -72,7 +75,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Stop watching',
   label: 'Stop watching',
-  summary: 'Ends what Watch began.',
+  summary: 'Stops watching.',
   order: 221,
   right: 'triage',
   sameRightAs: 'assign',
@@ -82,10 +85,10 @@ defineAction<AlertAction>({
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const { watch: watched } = alert.triage;
-    if (!watched) throw new Refusal('Nothing is watched from this alert.');
+    if (!watched) throw new Refusal('Nothing is being watched from this alert.');
     for (const { key } of watched.owners) await deps.store.watches.remove(key);
     await record(press, deps, () => ({ watch: null }));
-    await deps.rejudge(alert.id);
+    await deps.rescore(alert.id);
     return null;
   },
 });

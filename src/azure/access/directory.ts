@@ -9,15 +9,15 @@ import {
 } from '@azure/core-rest-pipeline';
 import { z } from 'zod';
 import { guid } from '../../domain/text/guid';
-import { remember } from '../../runtime/cached';
+import { memoize } from '../../runtime/memoize';
 import { AzureError, retryAfterOf } from '../connection/azure-error';
 
-/** Somebody or something in Entra, as far as Graph tells. */
+/** An Entra object, as described by Graph. */
 export interface Principal {
   id: string;
   kind: 'User' | 'Group' | 'ServicePrincipal' | 'Unknown';
   name: string;
-  /** UPN of a person, app id of an application. */
+  /** A user's UPN or an application's app id. */
   login: string | null;
   mail: string | null;
   jobTitle: string | null;
@@ -26,7 +26,7 @@ export interface Principal {
 }
 
 export interface DirectoryOptions {
-  /** Microsoft Graph's address; null where we may not ask it. */
+  /** Microsoft Graph's endpoint; null if it may not be called. */
   endpoint: string | null;
   credential: TokenCredential;
   httpClient: HttpClient;
@@ -38,7 +38,10 @@ export interface DirectoryOptions {
 const select = '$select=id,displayName,userPrincipalName,appId,mail,jobTitle,accountEnabled,userType';
 const hours = 3_600_000;
 
-/** Names, groups and owners by Microsoft Graph v1.0; every question throws an AzureError where it is not permitted. */
+/**
+ * Names, groups and owners from Microsoft Graph v1.0. Every call throws an AzureError if it is not
+ * permitted.
+ */
 export function createDirectory({
   endpoint,
   credential,
@@ -60,7 +63,7 @@ export function createDirectory({
     method = body ? 'POST' : 'GET',
     permission = 'Directory.Read.All',
   ): Promise<unknown> {
-    if (!endpoint) throw notAsked();
+    if (!endpoint) throw graphUnavailable();
     const request = createPipelineRequest({
       url: `${endpoint}/v1.0${path}`,
       method: method as 'GET',
@@ -77,7 +80,7 @@ export function createDirectory({
       const remedy =
         response.status === 403
           ? `grant ${permission} (Microsoft Graph, application) to the bot`
-          : 'it is tried again';
+          : 'Runwatch will retry';
       throw new AzureError(
         `Microsoft Graph answered ${response.status}`,
         'GraphError',
@@ -91,13 +94,15 @@ export function createDirectory({
     return text.startsWith('{') ? JSON.parse(text) : text;
   }
 
-  /** Every page of a list. A list that does not end, or leads elsewhere, is a failure and no shorter list. */
-  async function listOf(path: string): Promise<Loose[]> {
-    const found: Loose[] = [];
+  /**
+   * All pages of a list. Throws if the list is endless or links to another host, instead of truncating it.
+   */
+  async function listOf(path: string): Promise<JsonObject[]> {
+    const found: JsonObject[] = [];
     let next: string | undefined = path;
     for (let page = 0; next !== undefined; page++) {
       const answer = pageSchema.safeParse(await ask(next));
-      if (!answer.success || page >= mostPages) throw notAList();
+      if (!answer.success || page >= maxPages) throw invalidList();
       found.push(...answer.data.value);
       next = pathOf(answer.data['@odata.nextLink']);
     }
@@ -107,24 +112,24 @@ export function createDirectory({
   function pathOf(link: string | undefined): string | undefined {
     if (link === undefined) return undefined;
     const begin = `${endpoint}/v1.0/`;
-    if (!link.startsWith(begin)) throw notAList();
+    if (!link.startsWith(begin)) throw invalidList();
     return link.slice(begin.length - 1);
   }
 
-  const byId = remember<Principal | null>(hours, 10_000, async (id) => (await ids([id]))[0] ?? null, now);
-  const size = remember(
+  const byId = memoize<Principal | null>(hours, 10_000, async (id) => (await ids([id]))[0] ?? null, now);
+  const size = memoize(
     hours,
     1000,
     async (id) => Number(await ask(`/groups/${id}/transitiveMembers/$count`)),
     now,
   );
-  const owners = remember(
+  const owners = memoize(
     hours,
     1000,
     async (id) => (await listOf(`/servicePrincipals/${id}/owners?${select}`)).map(toPrincipal),
     now,
   );
-  const members = remember(
+  const members = memoize(
     hours / 12,
     1000,
     async (id) => (await listOf(`/groups/${id}/transitiveMembers?${select}&$top=999`)).map(toPrincipal),
@@ -136,11 +141,11 @@ export function createDirectory({
     const answer = (await ask('/directoryObjects/getByIds', {
       ids: wanted,
       types: ['user', 'group', 'servicePrincipal'],
-    })) as { value?: Loose[] };
+    })) as { value?: JsonObject[] };
     return (answer.value ?? []).map(toPrincipal);
   }
 
-  const userIdOf = remember<string | null>(
+  const userIdOf = memoize<string | null>(
     hours / 12,
     1000,
     async (address) => {
@@ -152,7 +157,7 @@ export function createDirectory({
     now,
   );
 
-  /** A person or application by UPN, object id, app id or display name; all that fit. */
+  /** All people and applications with this UPN, object id, app id or display name. */
   async function search(text: string): Promise<Principal[]> {
     const id = guid(text);
     const quoted = `'${encodeURIComponent(text.replace(/'/g, "''"))}'`;
@@ -170,8 +175,8 @@ export function createDirectory({
     return [...people, ...apps].map(toPrincipal);
   }
 
-  /** Whether somebody is in a group, also through other groups. @param who object id or UPN */
-  const isMember = remember(
+  /** Whether a user is in a group, directly or through other groups. @param who object id or UPN */
+  const isMember = memoize(
     hours / 12,
     1000,
     async (question) => {
@@ -184,18 +189,19 @@ export function createDirectory({
     now,
   );
 
-  const ofKind = (kind: Principal['kind']) => (kind === 'ServicePrincipal' ? 'servicePrincipals' : 'users');
+  const collectionOf = (kind: Principal['kind']) =>
+    kind === 'ServicePrincipal' ? 'servicePrincipals' : 'users';
   const enabling = 'User.EnableDisableAccount.All and Application.ReadWrite.All';
 
-  /** Enables or disables an account or an application. */
+  /** Enables or disables a user or an application. */
   const setEnabled = (id: string, kind: Principal['kind'], accountEnabled: boolean) =>
-    ask(`/${ofKind(kind)}/${id}`, { accountEnabled }, 'PATCH', enabling);
+    ask(`/${collectionOf(kind)}/${id}`, { accountEnabled }, 'PATCH', enabling);
 
-  /** Refresh tokens and session cookies of a person end now; access tokens live on for up to an hour. */
+  /** Revokes a user's refresh tokens and session cookies now. Access tokens stay valid for up to an hour. */
   const revokeSessions = (id: string) =>
     ask(`/users/${id}/revokeSignInSessions`, undefined, 'POST', 'User.RevokeSessions.All');
 
-  /** Whether somebody is a member of a group itself, not through another. */
+  /** Whether a principal is a direct member of a group, not through another group. */
   const isDirectMember = async (who: string, groupId: string) =>
     (await listOf(`/groups/${groupId}/members?$select=id&$filter=id eq '${who}'&$count=true`)).length > 0;
 
@@ -221,41 +227,41 @@ export function createDirectory({
     addMember,
     permitted: endpoint !== null,
     principal: byId,
-    /** As it is this moment: for what changes it. */
+    /** Bypasses the cache, for code that changes the principal. */
     principalNow: async (id: string) => (await ids([id]))[0] ?? null,
     groupSize: size,
     ownersOf: owners,
     membersOf: members,
     isMember: (who: string, groupId: string) => isMember(`${who} ${groupId}`),
-    /** The object id of the one user who has an address as UPN, mail or proxy address; null where none or several have. */
+    /** The user with this UPN, mail or proxy address, by object id; null if there are none or several. */
     userIdOf: (address: string) => userIdOf(address.toLowerCase()),
     search,
   };
 }
 export type AzureDirectory = ReturnType<typeof createDirectory>;
 
-const notAsked = () =>
+const graphUnavailable = () =>
   new AzureError(
-    'Microsoft Graph is not asked with a pasted access token',
+    'Runwatch does not call Microsoft Graph with a pasted access token',
     'GraphNotAsked',
     403,
     0,
     'sign in with DefaultAzureCredential and grant Directory.Read.All',
   );
 
-const notAList = () =>
-  new AzureError('Microsoft Graph gave no list that ends', 'GraphError', 502, 0, 'it is tried again');
+const invalidList = () =>
+  new AzureError('Microsoft Graph returned an invalid list', 'GraphError', 502, 0, 'Runwatch will retry');
 
-/** Of 999 entries each, as Graph gives at most. */
-const mostPages = 200;
+/** Pages have at most 999 entries each. */
+const maxPages = 200;
 const pageSchema = z.object({
   value: z.array(z.record(z.string(), z.unknown())),
   '@odata.nextLink': z.string().max(10_000).optional(),
 });
 
-type Loose = Record<string, unknown>;
+type JsonObject = Record<string, unknown>;
 
-function toPrincipal(object: Loose): Principal {
+function toPrincipal(object: JsonObject): Principal {
   const kind = String(object['@odata.type'] ?? '').toLowerCase();
   const string = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
   return {

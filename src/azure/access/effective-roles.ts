@@ -1,12 +1,12 @@
-import type { Able } from '../../domain/access/access-review';
-import { type Assignment, type Way, waysTo } from '../../domain/access/resolve-access';
+import type { PermittedPrincipal } from '../../domain/access/access-review';
+import { type AccessPath, type Assignment, accessPathsFor } from '../../domain/access/resolve-access';
 import { covers } from '../../domain/resources/resource-id';
 import { allTechniques } from '../../domain/techniques/catalogue';
 import { guid } from '../../domain/text/guid';
 import type { Azure } from '../azure';
 import type { Principal } from './directory';
 
-/** What the resolver asks of Azure. */
+/** The Azure calls that the resolver needs. */
 export type RolesAzure = Pick<
   Azure,
   | 'assignmentsOf'
@@ -18,30 +18,33 @@ export type RolesAzure = Pick<
   | 'directory'
 >;
 
-/** One role of a caller at a scope, and how it reaches them. */
+/** One role of a caller at a scope, and how the caller gets it. */
 export interface CallerRole {
   role: string;
   scope: string;
   assignmentId: string;
   principalId: string;
   principalType: string;
-  /** The group that it comes through. */
+  /** The group that grants it. */
   group: { id: string; name: string; members: number | null } | null;
   condition: string | null;
-  /** When PIM ends it. */
+  /** When the PIM activation ends. */
   until: string | null;
-  /** PIM: may be activated, is not active. */
+  /** Eligible in PIM, not active. */
   eligible: boolean;
-  /** It lets them run commands at the scope asked about. */
+  /** The role lets the caller run commands at the requested scope. */
   runsCommands: boolean;
-  /** The name of the deny assignment that forbids it all the same. */
+  /** The name of a deny assignment that overrides the role. */
   deniedBy: string | null;
 }
 
 /** Every operation that runs code. */
 const runActions = () => allTechniques().flatMap((technique) => technique.operations);
 
-/** A caller's assignments at, above and below a scope, PIM's too, and which of them let them run commands. */
+/**
+ * A caller's assignments at, above and below a scope, including PIM, and which of them allow running
+ * commands.
+ */
 export async function rolesOf(
   callerId: string,
   scope: string,
@@ -52,9 +55,9 @@ export async function rolesOf(
   const [assigned, definitions, denies, scheduled, eligible] = await Promise.all([
     azure.assignmentsOf(callerId, subscriptionId),
     azure.roleDefinitions(subscription),
-    orNothing(azure.deniesAt(subscription)),
-    orNothing(azure.scheduledOf(callerId, subscriptionId)),
-    orNothing(azure.eligibleOf(callerId, subscriptionId)),
+    orEmpty(azure.deniesAt(subscription)),
+    orEmpty(azure.scheduledOf(callerId, subscriptionId)),
+    orEmpty(azure.eligibleOf(callerId, subscriptionId)),
   ]);
   const ends = new Map(
     scheduled.map((assignment) => [assignment.name.toLowerCase(), assignment.until ?? null]),
@@ -72,7 +75,7 @@ export async function rolesOf(
       );
       const place = covers(assignment.scope, scope) ? scope : assignment.scope;
       const answers = runActions().map((action) =>
-        waysTo({ action, scope: place, principals }, [assignment], definitions, denies),
+        accessPathsFor({ action, scope: place, principals }, [assignment], definitions, denies),
       );
       return {
         role: role?.name ?? assignment.roleDefinitionId,
@@ -104,38 +107,42 @@ async function groupOf(
   return { id: assignment.principalId, name: principal?.name ?? assignment.principalId, members };
 }
 
-/** Every principal that can do an action at a scope; groups are opened where Graph may be asked, else named. */
-export async function whoCan(
+/**
+ * All principals that can perform an action at a scope. Groups are expanded if Graph may be called,
+ * otherwise returned as groups.
+ */
+export async function principalsWithAccess(
   action: string,
   scope: string,
   subscriptionId: string,
   azure: RolesAzure,
-): Promise<Able[]> {
+): Promise<PermittedPrincipal[]> {
   const subscription = `/subscriptions/${subscriptionId}`;
   const [assignments, definitions, denies] = await Promise.all([
     azure.assignmentsAt(scope),
     azure.roleDefinitions(subscription),
-    orNothing(azure.deniesAt(subscription)),
+    orEmpty(azure.deniesAt(subscription)),
   ]);
-  const { ways } = waysTo({ action, scope, principals: null }, assignments, definitions);
+  const { ways } = accessPathsFor({ action, scope, principals: null }, assignments, definitions);
   const found = await Promise.all(
     ways.map(async (way) => {
-      const everybody = await membersOf(way, azure);
-      return everybody
+      const members = await membersOf(way, azure);
+      return members
         .filter(
           ({ ids }) =>
-            !waysTo({ action, scope, principals: ids }, [way.assignment], definitions, denies).deniedBy,
+            !accessPathsFor({ action, scope, principals: ids }, [way.assignment], definitions, denies)
+              .deniedBy,
         )
-        .map(({ able }) => able);
+        .map(({ entry }) => entry);
     }),
   );
   return found.flat();
 }
 
 async function membersOf(
-  { assignment, role }: Way,
+  { assignment, role }: AccessPath,
   { directory }: RolesAzure,
-): Promise<{ able: Able; ids: Set<string> }[]> {
+): Promise<{ entry: PermittedPrincipal; ids: Set<string> }[]> {
   const shared = {
     role: role.name,
     scope: assignment.scope,
@@ -143,31 +150,31 @@ async function membersOf(
     condition: assignment.condition,
   };
   const principal = await directory.principal(assignment.principalId).catch(() => null);
-  const self: Able = {
+  const self: PermittedPrincipal = {
     ...shared,
     principalId: assignment.principalId,
     principalType: assignment.principalType || principal?.kind || 'Unknown',
-    name: principal ? calledName(principal) : assignment.principalId,
+    name: principal ? displayNameOf(principal) : assignment.principalId,
     group: null,
   };
-  if (assignment.principalType !== 'Group') return [{ able: self, ids: new Set([assignment.principalId]) }];
+  if (assignment.principalType !== 'Group') return [{ entry: self, ids: new Set([assignment.principalId]) }];
   const members = await directory.membersOf(assignment.principalId).catch(() => null);
-  if (!members) return [{ able: self, ids: new Set([assignment.principalId]) }];
+  if (!members) return [{ entry: self, ids: new Set([assignment.principalId]) }];
   return members
     .filter((member) => member.kind !== 'Group')
     .map((member) => ({
-      able: {
+      entry: {
         ...shared,
         principalId: member.id,
         principalType: member.kind,
-        name: calledName(member),
+        name: displayNameOf(member),
         group: self.name,
       },
       ids: new Set([member.id, assignment.principalId]),
     }));
 }
 
-/** The object id behind what a person typed. Without Graph only an object id will do. */
+/** Principals that match what a person typed. Without Graph, only an object id works. */
 export async function findCaller(text: string, { directory }: RolesAzure): Promise<Principal[]> {
   try {
     const found = await directory.search(text);
@@ -181,8 +188,11 @@ export async function findCaller(text: string, { directory }: RolesAzure): Promi
   ];
 }
 
-/** Deny assignments and PIM need permissions (and licences) of their own; without them roles are still worth showing. */
-const orNothing = <T>(question: Promise<T[]>): Promise<T[]> => question.catch(() => []);
+/**
+ * Deny assignments and PIM need extra permissions and licenses. Without them, roles are still worth showing.
+ */
+const orEmpty = <T>(question: Promise<T[]>): Promise<T[]> => question.catch(() => []);
 
-/** People are known by their UPN, applications by their name: an app id says nothing to a reader. */
-const calledName = ({ kind, login, name }: Principal): string => (kind === 'User' ? (login ?? name) : name);
+/** A UPN for people, a name for applications: readers don't recognize an app id. */
+const displayNameOf = ({ kind, login, name }: Principal): string =>
+  kind === 'User' ? (login ?? name) : name;

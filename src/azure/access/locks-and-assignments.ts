@@ -1,14 +1,14 @@
 import type { RoleAssignmentCreateParameters } from '@azure/arm-authorization';
 import { parseResourceId } from '../../domain/resources/resource-id';
 import { inPath, subscriptionOf } from '../connection/arm-path';
-import { AzureError, doing, toAzureError } from '../connection/azure-error';
+import { AzureError, callAzure, toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
-import { waitingFor } from '../connection/long-operation';
+import { runOperation } from '../connection/long-operation';
 
 /** Owner's role definition. Source: "Azure built-in roles", learn.microsoft.com. */
 const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 
-/** ARM's own properties of a role assignment, whole, so that it can be put back as it was. */
+/** All ARM properties of a role assignment, so that it can be restored exactly. */
 export interface AssignmentProperties {
   roleDefinitionId: string;
   principalId: string;
@@ -19,19 +19,19 @@ export interface AssignmentProperties {
   delegatedManagedIdentityResourceId?: string | undefined;
 }
 
-/** Locks, role assignments and snapshots: what responses put on, take away and keep. */
+/** Locks, role assignments and snapshots that actions create or remove. */
 export function createSafeguards(clients: AzureClients, botId: () => Promise<string | null>) {
   return {
-    /** Puts a management lock on; making it again changes nothing. */
+    /** Creates a management lock. Idempotent. */
     lock: (scope: string, name: string, level: 'ReadOnly' | 'CanNotDelete', notes: string) =>
-      doing('the lock', () =>
+      callAzure('the lock', () =>
         clients
           .locks(subscriptionOf(scope))
           .managementLocks.createOrUpdateByScope(inPath(scope), name, { level, notes }),
       ),
 
     unlock: (scope: string, name: string) =>
-      doing('the lock', async () => {
+      callAzure('the lock', async () => {
         try {
           await clients.locks(subscriptionOf(scope)).managementLocks.deleteByScope(inPath(scope), name);
         } catch (error) {
@@ -40,7 +40,7 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
       }),
 
     hasLock: (scope: string, name: string) =>
-      doing('the lock', async () => {
+      callAzure('the lock', async () => {
         try {
           await clients.locks(subscriptionOf(scope)).managementLocks.getByScope(inPath(scope), name);
           return true;
@@ -50,9 +50,9 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         }
       }),
 
-    /** A role assignment, whole; null when it is no more. */
+    /** A role assignment with all properties; null if it no longer exists. */
     readAssignment: (scope: string, name: string) =>
-      doing('the role assignment', async (): Promise<AssignmentProperties | null> => {
+      callAzure('the role assignment', async (): Promise<AssignmentProperties | null> => {
         try {
           const a = await clients
             .authorization(subscriptionOf(scope))
@@ -72,19 +72,22 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         }
       }),
 
-    /** Why an assignment must stay: it is the bot's own, or the last owner's. Null when it may go. */
+    /**
+     * Why an assignment must not be removed: it is the bot's own or the last Owner. Null if it may be
+     * removed.
+     */
     whyKeep: async (
       scope: string,
       name: string,
       assignment: AssignmentProperties,
     ): Promise<string | null> => {
       if ((await botId())?.toLowerCase() === assignment.principalId.toLowerCase())
-        return 'it is the assignment by which Runwatch itself works';
+        return 'it belongs to Runwatch itself';
       if (!assignment.roleDefinitionId.toLowerCase().endsWith(ownerRole)) return null;
       const found = clients
         .authorization(subscriptionOf(scope))
         .roleAssignments.listForScope(inPath(scope), { filter: 'atScope()' });
-      return doing('role assignments', async () => {
+      return callAzure('role assignments', async () => {
         for await (const other of found) {
           if (other.name !== name && other.roleDefinitionId?.toLowerCase().endsWith(ownerRole)) return null;
         }
@@ -93,13 +96,13 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
     },
 
     removeAssignment: (scope: string, name: string) =>
-      doing('the role assignment', () =>
+      callAzure('the role assignment', () =>
         clients.authorization(subscriptionOf(scope)).roleAssignments.delete(inPath(scope), name),
       ),
 
-    /** Puts an assignment back under its own name; one that is there already is left. */
+    /** Restores an assignment under its original name. Does nothing if it already exists. */
     putAssignment: (scope: string, name: string, properties: AssignmentProperties) =>
-      doing('the role assignment', async () => {
+      callAzure('the role assignment', async () => {
         const defined = Object.fromEntries(
           Object.entries(properties).filter(([, value]) => value !== undefined),
         ) as unknown as RoleAssignmentCreateParameters;
@@ -112,9 +115,12 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         }
       }),
 
-    /** Ends an activated PIM assignment now. @param requestId the same id asks once, however often it is sent */
+    /**
+     * Ends an activated PIM assignment now.
+     * @param requestId idempotency key: reusing it sends no second request
+     */
     endActivation: (scope: string, requestId: string, principalId: string, roleDefinitionId: string) =>
-      doing('ending the activation', async () => {
+      callAzure('ending the activation', async () => {
         try {
           await clients
             .authorization(subscriptionOf(scope))
@@ -130,15 +136,15 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         }
       }),
 
-    /** Makes an incremental snapshot, tagged; making it again changes nothing. */
+    /** Creates an incremental, tagged snapshot. Idempotent. */
     snapshot: (
       { diskId, snapshotId }: { diskId: string; snapshotId: string },
       location: string,
       tags: Record<string, string>,
     ) =>
-      waitingFor('the snapshot', clients.operationMs, async (abortSignal) => {
+      runOperation('the snapshot', clients.operationMs, async (abortSignal) => {
         const id = parseResourceId(snapshotId);
-        if (!id) throw new AzureError(`${snapshotId} is no snapshot`, 'BadId', 400, 0, 'report this');
+        if (!id) throw new AzureError(`${snapshotId} is not a snapshot id`, 'BadId', 400, 0, 'report this');
         const compute = clients.compute(id.subscriptionId);
         await compute.snapshots.createOrUpdate(
           id.resourceGroup,

@@ -2,30 +2,32 @@ import type { RoleAssignment } from '@azure/arm-authorization';
 import type { Assignment, Deny } from '../../domain/access/resolve-access';
 import { parseRoleDefinitions, type RoleDefinition } from '../../domain/access/role-permissions';
 import { guid } from '../../domain/text/guid';
-import { remember } from '../../runtime/cached';
+import { memoize } from '../../runtime/memoize';
 import { inPath, subscriptionOf } from '../connection/arm-path';
 import { toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 
 const minutes = 60_000;
 
-/** Role definitions are kept a day and assignments minutes; what many ask at once is asked once. */
+/**
+ * Caches role definitions for a day and assignments for five minutes. Concurrent reads share one request.
+ */
 export function createAccess(clients: AzureClients, now: () => number = Date.now) {
-  const definitions = remember(24 * 60 * minutes, 1000, listDefinitions, now);
-  const assigned = remember(5 * minutes, 10_000, (key) => listAssignments(...scopeAndPrincipal(key)), now);
-  const atScope = remember(5 * minutes, 1000, (scope) => listAssignments(scope, 'atScope()'), now);
-  const denied = remember(5 * minutes, 1000, listDenies, now);
-  const scheduled = remember(5 * minutes, 10_000, (key) => listScheduled(...scopeAndPrincipal(key)), now);
-  const eligible = remember(5 * minutes, 10_000, (key) => listEligible(...scopeAndPrincipal(key)), now);
+  const definitions = memoize(24 * 60 * minutes, 1000, listDefinitions, now);
+  const assigned = memoize(5 * minutes, 10_000, (key) => listAssignments(...scopeAndPrincipal(key)), now);
+  const atScope = memoize(5 * minutes, 1000, (scope) => listAssignments(scope, 'atScope()'), now);
+  const denied = memoize(5 * minutes, 1000, listDenies, now);
+  const scheduled = memoize(5 * minutes, 10_000, (key) => listScheduled(...scopeAndPrincipal(key)), now);
+  const eligible = memoize(5 * minutes, 10_000, (key) => listEligible(...scopeAndPrincipal(key)), now);
 
   async function listDefinitions(scope: string): Promise<RoleDefinition[]> {
     const roles = clients.authorization(subscriptionOf(scope)).roleDefinitions.list(inPath(scope));
-    return parseRoleDefinitions(await gather(roles, `role definitions at ${scope}`)).map(once);
+    return parseRoleDefinitions(await collect(roles, `role definitions at ${scope}`)).map(shareBuiltIn);
   }
 
-  /** Azure's 900 own roles come with every subscription: kept once, they are 2 MB, not 2 MB a subscription. */
+  /** Every subscription returns Azure's 900 built-in roles, 2 MB in all. Share one copy of them. */
   const builtIn = new Map<string, { role: RoleDefinition; text: string }>();
-  function once(role: RoleDefinition): RoleDefinition {
+  function shareBuiltIn(role: RoleDefinition): RoleDefinition {
     if (role.custom) return role;
     const text = JSON.stringify(role);
     const known = builtIn.get(role.id);
@@ -38,12 +40,12 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
     const found = clients
       .authorization(subscriptionOf(scope))
       .roleAssignments.listForScope(inPath(scope), { filter });
-    return (await gather(found, `role assignments at ${scope}`)).map(toAssignment);
+    return (await collect(found, `role assignments at ${scope}`)).map(toAssignment);
   }
 
   async function listDenies(scope: string): Promise<Deny[]> {
     const found = clients.authorization(subscriptionOf(scope)).denyAssignments.listForScope(inPath(scope));
-    return (await gather(found, `deny assignments at ${scope}`)).map((deny) => ({
+    return (await collect(found, `deny assignments at ${scope}`)).map((deny) => ({
       name: deny.denyAssignmentName ?? deny.name ?? '',
       scope: deny.scope ?? scope,
       notToChildren: deny.doNotApplyToChildScopes ?? false,
@@ -56,16 +58,16 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
     }));
   }
 
-  /** Assignments that PIM made active for a while. */
+  /** Assignments that PIM activated or that have an end date. */
   async function listScheduled(scope: string, filter: string): Promise<Assignment[]> {
     const found = clients
       .authorization(subscriptionOf(scope))
       .roleAssignmentScheduleInstances.listForScope(inPath(scope), { filter });
-    const instances = await gather(found, `PIM assignments at ${scope}`);
+    const instances = await collect(found, `PIM assignments at ${scope}`);
     return instances
       .filter((instance) => instance.assignmentType === 'Activated' || instance.endDateTime)
       .map((instance) => ({
-        ...pim(instance),
+        ...fromPim(instance),
         until: instance.endDateTime?.toISOString() ?? null,
         name: instance.originRoleAssignmentId?.split('/').at(-1) ?? instance.name ?? '',
       }));
@@ -75,9 +77,9 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
     const found = clients
       .authorization(subscriptionOf(scope))
       .roleEligibilityScheduleInstances.listForScope(inPath(scope), { filter });
-    const instances = await gather(found, `PIM eligibilities at ${scope}`);
+    const instances = await collect(found, `PIM eligibilities at ${scope}`);
     return instances.map((instance) => ({
-      ...pim(instance),
+      ...fromPim(instance),
       until: instance.endDateTime?.toISOString() ?? null,
       eligible: true,
     }));
@@ -91,11 +93,11 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
     };
 
   return {
-    /** Built-in and custom role definitions that exist at a scope. */
+    /** Built-in and custom role definitions at a scope. */
     roleDefinitions: (scope: string) => definitions(scope),
-    /** Assignments of a principal and of its groups, transitively, that touch a subscription. */
+    /** Assignments of a principal and its groups, transitively, that affect a subscription. */
     assignmentsOf: ask(assigned),
-    /** Every assignment at a scope and above it. */
+    /** All assignments at a scope and above it. */
     assignmentsAt: (scope: string) => atScope(scope),
     deniesAt: (scope: string) => denied(scope),
     scheduledOf: ask(scheduled),
@@ -109,7 +111,7 @@ const scopeAndPrincipal = (key: string): [string, string] => {
   return [scope, `assignedTo('${principalId}')`];
 };
 
-async function gather<T>(found: AsyncIterable<T>, what: string): Promise<T[]> {
+async function collect<T>(found: AsyncIterable<T>, what: string): Promise<T[]> {
   try {
     const list: T[] = [];
     for await (const item of found) list.push(item);
@@ -134,7 +136,7 @@ function toAssignment(a: RoleAssignment): Assignment {
   };
 }
 
-interface Instance {
+interface PimInstance {
   id?: string;
   name?: string;
   scope?: string;
@@ -145,7 +147,7 @@ interface Instance {
   createdOn?: Date;
 }
 
-const pim = (instance: Instance): Assignment => ({
+const fromPim = (instance: PimInstance): Assignment => ({
   id: instance.id ?? '',
   name: instance.name ?? '',
   scope: instance.scope ?? '/',

@@ -1,15 +1,15 @@
-/** An answer of Azure's that stopped us: what it refused, and what mends it. */
+/** An error response from Azure: what failed, and how to fix it. */
 export class AzureError extends Error {
   constructor(
     message: string,
     /** ARM's error code, e.g. AuthorizationFailed, ResourceNotFound, PreconditionFailed. */
     readonly code: string,
     readonly statusCode: number,
-    /** Milliseconds to wait before the next try; 0 when Azure named none. */
+    /** Milliseconds to wait before the next attempt; 0 if Azure sent none. */
     readonly retryAfterMs: number,
     /** What to do, e.g. the permission to grant. */
     readonly remedy: string,
-    /** The request that was answered so; absent where no single request was. A failed read says nothing about a change. */
+    /** HTTP method of the failed request, if there was one. A failed read says nothing about a change. */
     readonly method?: string | undefined,
   ) {
     super(message);
@@ -25,7 +25,7 @@ interface RestErrorLike {
   response?: { headers?: { get(name: string): string | undefined }; bodyAsText?: string | null };
 }
 
-/** Turns whatever the SDK throws into one error shape. */
+/** Converts any error that the SDK throws to an AzureError. */
 export function toAzureError(error: unknown, what: string): AzureError {
   if (error instanceof AzureError) return error;
   const e = (error ?? {}) as RestErrorLike;
@@ -67,12 +67,12 @@ function remedyFor(statusCode: number, detail: string): string {
   if (statusCode === 403)
     return `grant ${action ?? 'the missing permission'} to the bot's identity (\`runwatch manifest azure-role\`)`;
   if (statusCode === 401) return "check the bot's credential: its token was not accepted";
-  if (statusCode === 429) return 'nothing: Azure asked to wait, it is tried again';
-  return 'it is tried again; if it stays, see the bot’s log';
+  if (statusCode === 429) return 'nothing: Azure throttled the request, and Runwatch will retry';
+  return 'Runwatch will retry; if this persists, see the bot’s log';
 }
 
-/** Does something on Azure; what goes wrong is thrown as an {@link AzureError} that says with what. */
-export async function doing<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
+/** Calls Azure and converts errors to an {@link AzureError} whose message starts with `what`. */
+export async function callAzure<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

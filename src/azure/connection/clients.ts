@@ -14,8 +14,8 @@ import type {
   PipelineResponse,
   TlsSettings,
 } from '@azure/core-rest-pipeline';
-import { atMost } from '../../runtime/at-most';
-import { sharingToken } from './credential';
+import { limitConcurrency } from '../../runtime/limit-concurrency';
+import { withSharedToken } from './credential';
 
 export interface AzureConnection {
   /** ARM's address, https. */
@@ -23,16 +23,18 @@ export interface AzureConnection {
   credential: TokenCredential;
   tlsOptions?: TlsSettings;
   httpClient: HttpClient;
-  /** How long a change may take until we stop waiting for it, ms. */
+  /** How long to wait for a change to finish, ms. */
   operationMs: number;
-  /** Told of each answer: the provider asked, and the HTTP status (0 when none came). */
+  /** Called after each attempt with the resource provider and the HTTP status (0 without a response). */
   onCall?: (provider: string, status: number) => void;
 }
 
-/** The most clients of a kind: one is made in 0.1 ms and takes up to 50 KB, so ten thousand subscriptions share these. */
-const keptClients = 200;
+/**
+ * Cached clients of each kind. A new one takes 0.1 ms and up to 50 KB, so 10,000 subscriptions share these.
+ */
+const maxClients = 200;
 
-/** The SDK's clients, one a subscription, all with the same policies. */
+/** The SDK's clients, one for each subscription, all with the same policies. */
 export function createClients({
   endpoint,
   credential: given,
@@ -41,7 +43,7 @@ export function createClients({
   httpClient,
   operationMs,
 }: AzureConnection) {
-  const credential = sharingToken(given);
+  const credential = withSharedToken(given);
   const options = {
     endpoint,
     httpClient,
@@ -49,8 +51,8 @@ export function createClients({
     userAgentOptions: { userAgentPrefix: 'runwatch' },
     additionalPolicies: [
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
-      { policy: fewAtOnce(), position: 'perRetry' as const },
-      { policy: counting(onCall), position: 'perRetry' as const },
+      { policy: concurrencyPolicy(), position: 'perRetry' as const },
+      { policy: countingPolicy(onCall), position: 'perRetry' as const },
     ],
   };
   const perSubscription = <T>(make: (subscriptionId: string) => T) => {
@@ -60,12 +62,14 @@ export function createClients({
       made.delete(subscriptionId);
       made.set(subscriptionId, client);
       const oldest = made.keys().next().value;
-      if (made.size > keptClients && oldest !== undefined) made.delete(oldest);
+      if (made.size > maxClients && oldest !== undefined) made.delete(oldest);
       return client;
     };
   };
   return {
-    /** Reads once: the poll waits and tries again by its own schedule, so a throttled subscription holds up nobody. */
+    /**
+     * No SDK retries: polls retry on their own schedule, so a throttled subscription does not delay others.
+     */
     monitor: perSubscription(
       (id) => new MonitorClient(credential, id, { ...options, retryOptions: { maxRetries: 0 } }),
     ),
@@ -84,7 +88,7 @@ export function createClients({
 }
 export type AzureClients = ReturnType<typeof createClients>;
 
-/** A nextLink or a polling URL that leads elsewhere would carry our token there: it is refused. */
+/** Rejects a nextLink or polling URL to another origin, which would receive our token. */
 function onlyTo(endpoint: string): PipelinePolicy {
   const { origin } = new URL(endpoint);
   return {
@@ -92,7 +96,7 @@ function onlyTo(endpoint: string): PipelinePolicy {
     sendRequest: (request, next) => {
       if (new URL(request.url).origin !== origin) {
         throw new Error(
-          `refused to send a request to ${new URL(request.url).origin}: Azure answered with a link away from ${origin}`,
+          `refused to send a request to ${new URL(request.url).origin}: Azure returned a link outside ${origin}`,
         );
       }
       return next(request);
@@ -100,18 +104,20 @@ function onlyTo(endpoint: string): PipelinePolicy {
   };
 }
 
-/** Requests under way at the same time: a storm of alerts must neither open a thousand connections nor drain the tenant's budget. */
-const atOnce = 16;
+/**
+ * Concurrent requests. An alert storm must not open a thousand connections or exhaust the tenant's quota.
+ */
+const maxConcurrent = 16;
 
-function fewAtOnce(): PipelinePolicy {
-  const inTurn = atMost(atOnce);
+function concurrencyPolicy(): PipelinePolicy {
+  const limit = limitConcurrency(maxConcurrent);
   return {
     name: 'runwatch-few-at-once',
-    sendRequest: (request, next) => inTurn(() => next(request)),
+    sendRequest: (request, next) => limit(() => next(request)),
   };
 }
 
-function counting(onCall: AzureConnection['onCall']): PipelinePolicy {
+function countingPolicy(onCall: AzureConnection['onCall']): PipelinePolicy {
   return {
     name: 'runwatch-count-calls',
     sendRequest: async (request, next) => {

@@ -1,20 +1,20 @@
-/** The Date header has whole seconds, and answers take a while. */
-const toleratedMs = 5000;
-/** A host's clock that is further off is said to be, ms. */
-export const clockToleratedMs = 60_000;
+/** The Date header is in whole seconds, and responses take time to arrive. */
+const ignoredOffsetMs = 5000;
+/** A larger host clock offset is reported, ms. */
+export const maxClockOffsetMs = 60_000;
 
-/** Azure's time by its answers' Date headers, for a host whose own clock is off. */
+/** Azure's time from the Date headers of its responses, for hosts with a wrong clock. */
 export function createAzureClock(now: () => number = Date.now) {
   let offsetMs = 0;
   return {
-    /** Takes a Date header, ms since 1970. */
-    see: (serverMs: number): void => {
+    /** @param serverMs a Date header, ms since 1970 */
+    observe: (serverMs: number): void => {
       const offset = serverMs - now();
-      offsetMs = Math.abs(offset) <= toleratedMs ? 0 : offset;
+      offsetMs = Math.abs(offset) <= ignoredOffsetMs ? 0 : offset;
     },
-    /** Azure's time, ms since 1970; our own before the first answer. */
+    /** Azure's time, ms since 1970; the host's time before the first response. */
     now: (): number => now() + offsetMs,
-    /** How far Azure's clock is ahead of ours, ms; 0 within five seconds. */
+    /** How far Azure's clock is ahead of the host's, ms; 0 within five seconds. */
     offsetMs: (): number => offsetMs,
   };
 }

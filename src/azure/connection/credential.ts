@@ -9,7 +9,7 @@ const authorityHosts = {
   china: AzureAuthorityHosts.AzureChina,
 } as const;
 
-/** The pasted token if there is one, else whatever DefaultAzureCredential finds. */
+/** The pasted token if there is one, otherwise DefaultAzureCredential. */
 export function createCredential({ accessToken, cloud }: Config['azure']): TokenCredential {
   if (accessToken) {
     return { getToken: async () => ({ token: accessToken, expiresOnTimestamp: expiryOf(accessToken) }) };
@@ -17,11 +17,13 @@ export function createCredential({ accessToken, cloud }: Config['azure']): Token
   return new DefaultAzureCredential({ authorityHost: authorityHosts[cloud] });
 }
 
-/** A token is asked for anew this long before it expires, ms. */
-const earlierMs = 5 * 60_000;
+/** Tokens are refreshed this long before they expire, ms. */
+const refreshBeforeMs = 5 * 60_000;
 
-/** One token for all clients: each would ask for its own, and the Azure CLI takes a second to answer. */
-export function sharingToken(credential: TokenCredential): TokenCredential {
+/**
+ * Shares one token between all clients. Otherwise each requests its own, and the Azure CLI takes a second.
+ */
+export function withSharedToken(credential: TokenCredential): TokenCredential {
   const known = new Map<string, { token: Promise<AccessToken | null>; until: number }>();
   return {
     getToken: (scopes, options) => {
@@ -33,7 +35,7 @@ export function sharingToken(credential: TokenCredential): TokenCredential {
       known.set(key, entry);
       entry.token.then(
         (token) => {
-          entry.until = token ? token.expiresOnTimestamp - earlierMs : 0;
+          entry.until = token ? token.expiresOnTimestamp - refreshBeforeMs : 0;
         },
         () => known.delete(key),
       );
@@ -42,20 +44,20 @@ export function sharingToken(credential: TokenCredential): TokenCredential {
   };
 }
 
-/** The credential of a Teams app: its secret. */
+/** A Teams app's credential, from its client secret. */
 export const appCredential = ({
   appId,
   appPassword,
   tenantId,
   authority,
 }: Record<'appId' | 'appPassword' | 'tenantId' | 'authority', string>): TokenCredential =>
-  sharingToken(new ClientSecretCredential(tenantId, appId, appPassword, { authorityHost: authority }));
+  withSharedToken(new ClientSecretCredential(tenantId, appId, appPassword, { authorityHost: authority }));
 
 /**
- * Which credential of a chain gave the token, and whom the token stands for, in words. The chain tells its choice to
- * @azure/logger alone (@azure/identity, chainedTokenCredential.js).
+ * Describes which credential of a chain issued the token, and for which identity. The chain reports its
+ * choice only to @azure/logger (@azure/identity, chainedTokenCredential.js).
  */
-export async function whoWon(credential: TokenCredential, scope: string): Promise<string> {
+export async function describeCredential(credential: TokenCredential, scope: string): Promise<string> {
   const lines: string[] = [];
   const before = AzureLogger.log;
   AzureLogger.log = (...parts) => void lines.push(parts.join(' '));
@@ -72,30 +74,30 @@ export async function whoWon(credential: TokenCredential, scope: string): Promis
   }
 }
 
-/** The object id that a token was issued to; null when it can't be read. */
+/** The object id that a token was issued to; null if it can't be read. */
 export const objectIdOf = (token: string): string | null =>
   (claimsOf(token).oid as string | undefined) ?? null;
 
-/** The tenant that a token was issued in; null when it can't be read. */
+/** The tenant that issued a token; null if it can't be read. */
 export const tenantIdOf = (token: string): string | null =>
   (claimsOf(token).tid as string | undefined) ?? null;
 
-/** Application permissions that a token carries. */
+/** Application permissions in a token. */
 export const rolesIn = (token: string): string[] => {
   const { roles } = claimsOf(token);
   return Array.isArray(roles) ? roles.map(String) : [];
 };
 
-/** A JWT's exp; an hour from now when it can't be read. */
+/** A JWT's expiry; one hour from now if it can't be read. */
 const expiryOf = (token: string): number => expiryIn(token) ?? Date.now() + 3_600_000;
 
-/** When a JWT expires, ms since 1970; null when it does not say. */
+/** When a JWT expires, ms since 1970; null without an exp claim. */
 export function expiryIn(token: string): number | null {
   const { exp } = claimsOf(token);
   return typeof exp === 'number' ? exp * 1000 : null;
 }
 
-/** What a JWT says; nothing when it is none, as a test's token. */
+/** A JWT's claims; empty if the token is not a JWT, as in tests. */
 function claimsOf(token: string): Record<string, unknown> {
   try {
     return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());

@@ -10,29 +10,29 @@ import { AzureError } from './azure-error';
 export interface HttpLimits {
   /** From the first byte sent to the last received, ms. */
   deadlineMs?: number;
-  /** Of a body after it is unpacked, bytes. */
-  longestBody?: number;
-  /** Told of each answer's Date header, ms since 1970. */
+  /** Size limit of a decompressed body, bytes. */
+  maxBodyBytes?: number;
+  /** Called with each response's Date header, ms since 1970. */
   onDate?: (serverMs: number) => void;
 }
 
-/** What Azure does again when it is asked again: the SDK must not repeat it where the answer is lost. */
-const onceOnly = /\/restart$/i;
+/** Not idempotent: the SDK must not retry these when the response is lost. */
+const nonIdempotent = /\/restart$/i;
 
 /**
- * The SDK's own HTTP client has no deadline, and holds a body of any size as one string. This one ends a request that takes
- * too long, wherever it hangs, and stops reading a body that is too long; both are said as what they are.
+ * The SDK's HTTP client has no deadline and no size limit for a body. This one cancels requests that take
+ * too long and stops reading bodies that are too large. Each case throws its own error.
  */
 export function createHttpClient({
   deadlineMs = 60_000,
-  longestBody = 32 * 1024 * 1024,
+  maxBodyBytes = 32 * 1024 * 1024,
   onDate,
 }: HttpLimits = {}): HttpClient {
   const inner = createDefaultHttpClient();
   return {
     sendRequest: async (request: PipelineRequest): Promise<PipelineResponse> => {
       const what = `${request.method} ${new URL(request.url).pathname.split('/').slice(-3).join('/')}`;
-      const isOnce = request.method === 'POST' && onceOnly.test(new URL(request.url).pathname);
+      const isNonIdempotent = request.method === 'POST' && nonIdempotent.test(new URL(request.url).pathname);
       const limit = new AbortController();
       const cancel = () => limit.abort();
       request.abortSignal?.addEventListener('abort', cancel);
@@ -43,23 +43,30 @@ export function createHttpClient({
       request.streamResponseStatusCodes = new Set([Number.POSITIVE_INFINITY]);
       try {
         const response = await inner.sendRequest(request).catch((error: unknown) => {
-          throw isOnce && !limit.signal.aborted ? lost(what, 0, error) : error;
+          throw isNonIdempotent && !limit.signal.aborted ? lost(what, 0, error) : error;
         });
-        if (isOnce && response.status >= 500 && response.status !== 503) throw lost(what, response.status);
+        if (isNonIdempotent && response.status >= 500 && response.status !== 503)
+          throw lost(what, response.status);
         const date = Date.parse(response.headers.get('date') ?? '');
         if (!Number.isNaN(date)) onDate?.(date);
         const { readableStreamBody: body, ...rest } = response;
         if (!body) return response;
-        const bodyAsText = await readText(body as Readable, longestBody, what, response.status, limit.signal);
+        const bodyAsText = await readText(
+          body as Readable,
+          maxBodyBytes,
+          what,
+          response.status,
+          limit.signal,
+        );
         return { ...rest, bodyAsText };
       } catch (error) {
         if (!limit.signal.aborted || given?.aborted) throw error;
         throw new AzureError(
-          `${what}: no whole answer within ${deadlineMs / 1000} s`,
+          `${what}: no complete response within ${deadlineMs / 1000} s`,
           'NoAnswer',
           0,
           0,
-          'it is tried again; if it stays, look at the network between the bot and Azure',
+          'Runwatch will retry; if this persists, check the network between the bot and Azure',
         );
       } finally {
         clearTimeout(timer);
@@ -76,36 +83,36 @@ export function createHttpClient({
 const lost = (what: string, status: number, cause?: unknown) =>
   Object.assign(
     new AzureError(
-      `${what}: ${status === 0 ? 'the answer was lost' : `HTTP ${status}`}`,
+      `${what}: ${status === 0 ? 'the response was lost' : `HTTP ${status}`}`,
       'AnswerLost',
       status,
       0,
-      'look at the machine in Azure before you ask again',
+      'check the machine in Azure before you try again',
     ),
     { cause },
   );
 
 async function readText(
   body: Readable,
-  longest: number,
+  maxBytes: number,
   what: string,
   status: number,
   signal: AbortSignal,
 ): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  const stop = () => body.destroy(new Error('the answer was given up'));
+  const stop = () => body.destroy(new Error('the response was abandoned'));
   signal.addEventListener('abort', stop);
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > longest)
+      if (size > maxBytes)
         throw new AzureError(
-          `${what}: the answer is longer than ${longest / 1024 / 1024} MB`,
+          `${what}: the response is longer than ${maxBytes / 1024 / 1024} MB`,
           'AnswerTooLong',
           status,
           0,
-          'it is tried again; if it stays, something between the bot and Azure answers in its place',
+          'Runwatch will retry; if this persists, a proxy may be answering in place of Azure',
         );
       chunks.push(chunk);
     }

@@ -13,11 +13,13 @@ export interface LogWindow {
 export interface LogPage {
   /** Records in the REST shape. */
   records: unknown[];
-  /** True when Azure has more of them. */
+  /** True when another page follows. */
   more: boolean;
 }
 
-/** The fields that are read, of those that $select is documented to take (caller is not one: claims say who called). */
+/**
+ * Fields that $select is documented to accept. `caller` is not among them, so `claims` identify the caller.
+ */
 const fields = [
   'authorization',
   'claims',
@@ -37,19 +39,20 @@ const fields = [
 ].join(',');
 
 const apiVersion = '2015-04-01';
-/** Azure gives some two hundred records a page. */
-const mostPages = 5000;
+/** Azure returns about 200 records a page. */
+const maxPages = 5000;
 
-/** @see https://learn.microsoft.com/rest/api/monitor/activity-logs/list: nothing else may stand in the filter. */
+/** Azure accepts no other filters. @see https://learn.microsoft.com/rest/api/monitor/activity-logs/list */
 const filterOf = ({ from, to }: LogWindow, provider?: string) =>
   `eventTimestamp ge '${from}' and eventTimestamp le '${to}'${provider ? ` and resourceProvider eq '${provider}'` : ''}`;
 
 const pageSchema = z.object({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
 
 /**
- * Reads a window page by page, of one resource provider when it is named; stop asking to stop paying. A link to the next page
- * is followed as Azure wrote it: the SDK's own paging appends our parameters again where it spells them differently.
- * @throws {AzureError} also where a 200 is no page of a log, or the pages go in a circle
+ * Reads a time window page by page, optionally for one resource provider. Each page is fetched on demand.
+ * Next links are followed unchanged: the SDK's paging would append our parameters twice if Azure spells them
+ * differently.
+ * @throws {AzureError} also when a 200 response is not a log page, or a next link repeats
  */
 export async function* readLog(
   clients: AzureClients,
@@ -68,12 +71,13 @@ export async function* readLog(
   let next: string | null = `${clients.endpoint}${path}?${query}`;
   while (next !== null) {
     if (seen.has(next))
-      throw odd(
-        `${what}: the link to the next page leads to one that was read already`,
+      throw invalidResponse(
+        `${what}: the link to the next page points to a page already read`,
         'NextLinkRepeats',
         200,
       );
-    if (seen.size >= mostPages) throw odd(`${what}: more than ${mostPages} pages`, 'TooManyPages', 200);
+    if (seen.size >= maxPages)
+      throw invalidResponse(`${what}: more than ${maxPages} pages`, 'TooManyPages', 200);
     seen.add(next);
     const request = createPipelineRequest({
       url: next,
@@ -95,35 +99,39 @@ function pageOf(response: PipelineResponse, what: string): z.output<typeof pageS
   if (status !== 200) throw { statusCode: status, response: { headers, bodyAsText } };
   const type = headers.get('content-type') ?? 'no content type';
   if (!/\bjson\b/i.test(type))
-    throw odd(`${what}: answered 200 with ${type.slice(0, 60)}, which is no log`, 'NotALog', 200);
+    throw invalidResponse(
+      `${what}: answered 200 with ${type.slice(0, 60)}, which is not a log`,
+      'NotALog',
+      200,
+    );
   let body: unknown;
   try {
     body = JSON.parse(bodyAsText ?? '');
   } catch {
-    throw odd(`${what}: answered 200 with JSON that is broken off or broken`, 'NotALog', 200);
+    throw invalidResponse(`${what}: answered 200 with truncated or invalid JSON`, 'NotALog', 200);
   }
   const page = pageSchema.safeParse(body);
-  if (!page.success) throw odd(`${what}: answered 200 without a list of events`, 'NotALog', 200);
+  if (!page.success) throw invalidResponse(`${what}: answered 200 without a list of events`, 'NotALog', 200);
   return page.data;
 }
 
-/** Our token goes to one origin, and a log's pages are at one path. */
+/** Our token may go to one origin only, and all pages of a log share one path. */
 function linkOf(link: string, endpoint: string, path: string, what: string): string {
   const url = URL.canParse(link) ? new URL(link) : null;
   if (url?.origin !== new URL(endpoint).origin || url.pathname.toLowerCase() !== path.toLowerCase())
-    throw odd(
-      `${what}: refused a link to the next page that leads away from ${endpoint}`,
+    throw invalidResponse(
+      `${what}: refused a link to the next page outside ${endpoint}`,
       'NextLinkElsewhere',
       200,
     );
   return url.href;
 }
 
-const odd = (message: string, code: string, status = 0): AzureError =>
+const invalidResponse = (message: string, code: string, status = 0): AzureError =>
   new AzureError(
     message,
     code,
     status,
     0,
-    'it is tried again; if it stays, something between the bot and Azure answers in its place',
+    'Runwatch will retry; if this persists, a proxy may be answering in place of Azure',
   );

@@ -2,33 +2,33 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { CheckpointStore, EventHubConsumerClient, ReceivedEventData } from '@azure/event-hubs';
 import type { EventHubConfig } from '../../config/config';
 
-/** Some messages of one partition, in order. */
+/** Messages from one partition, in order. */
 export interface HubBatch {
   partitionId: string;
-  /** A message's body: {"records": […]} as Azure Monitor writes it, or bytes that are no JSON. */
+  /** Message bodies: {"records": […]} as Azure Monitor writes them, or non-JSON bytes. */
   bodies: unknown[];
-  /** Seconds since the hub took the last of them; null of an empty batch. */
+  /** Seconds since the hub received the last message; null for an empty batch. */
   lagSeconds: number | null;
 }
 
 export interface HubReader {
-  /** Resolves when the batch is safe; what throws is read again from the last checkpoint. */
+  /** Resolves when the batch is stored. If it throws, the batch is read again from the last checkpoint. */
   take: (batch: HubBatch) => Promise<void>;
-  /** '' is the hub as a whole. */
+  /** An empty partitionId means the whole hub. */
   onFault: (partitionId: string, error: Error) => Promise<void>;
   checkpoints: CheckpointStore;
-  /** Where a partition without a checkpoint begins, ms. */
+  /** Where to start in a partition without a checkpoint, ms. */
   since: number;
 }
 
-/** Messages a batch: each is up to 1 MB. */
+/** Messages per batch. Each is up to 1 MB. */
 const batchSize = 100;
-/** An empty batch comes this often, so that a quiet hub is known to be read. */
-const quietSeconds = 10;
+/** An idle hub delivers an empty batch this often, which shows that it is still being read. */
+const idleBatchSeconds = 10;
 
 /**
- * Reads an event hub that a diagnostic setting exports the activity log to. Processes share its partitions; one that
- * dies loses them to the others within 20 seconds.
+ * Reads an event hub that a diagnostic setting exports the activity log to. Processes share its partitions.
+ * If one dies, the others take over its partitions within 20 seconds.
  * @see https://learn.microsoft.com/azure/azure-monitor/platform/activity-log#send-to-azure-event-hubs
  */
 export async function readEventHub(
@@ -45,16 +45,16 @@ export async function readEventHub(
         await take({ partitionId, bodies: events.map(bodyOf), lagSeconds: last ? lagOf(last) : null });
         if (last) await context.updateCheckpoint(last);
       },
-      processError: (error, { partitionId }) => onFault(partitionId, lastOf(error)),
+      processError: (error, { partitionId }) => onFault(partitionId, lastErrorOf(error)),
     },
     {
       startPosition: { enqueuedOn: since },
       maxBatchSize: batchSize,
-      maxWaitTimeInSeconds: quietSeconds,
+      maxWaitTimeInSeconds: idleBatchSeconds,
     },
   );
-  // The SDK's own loop is silent for a minute and a half where a key is wrong or a hub has another name.
-  client.getPartitionIds().catch((error: Error) => onFault('', lastOf(error)));
+  // With a wrong key or hub name, the SDK's own loop reports nothing for 90 seconds.
+  client.getPartitionIds().catch((error: Error) => onFault('', lastErrorOf(error)));
   return {
     stop: async () => {
       await subscription.close();
@@ -63,19 +63,19 @@ export async function readEventHub(
   };
 }
 
-/** A hub's partitions; throws what Event Hubs says against reading it. */
+/** A hub's partitions; throws the error from Event Hubs if the hub can't be read. */
 export async function partitionsOf(hub: EventHubConfig, credential: TokenCredential): Promise<string[]> {
   const client = await connect(hub, credential);
   try {
     return await client.getPartitionIds();
   } catch (error) {
-    throw lastOf(error as Error);
+    throw lastErrorOf(error as Error);
   } finally {
     await client.close();
   }
 }
 
-/** The SDK is loaded only where a hub is set up: it takes half a second. */
+/** Loads the SDK only when a hub is configured, because loading takes half a second. */
 async function connect(
   { connectionString, namespace, name, consumerGroup }: EventHubConfig,
   credential: TokenCredential,
@@ -99,8 +99,8 @@ async function connect(
     : new EventHubConsumerClient(consumerGroup, namespace as string, name, credential, options);
 }
 
-/** Of an error that says nothing but gathers its tries', the last try's. */
-const lastOf = (error: Error): Error =>
+/** The last attempt's error, if the error only aggregates those of several attempts. */
+const lastErrorOf = (error: Error): Error =>
   error instanceof AggregateError ? ((error.errors.at(-1) as Error | undefined) ?? error) : error;
 
 const bodyOf = ({ body }: ReceivedEventData): unknown =>

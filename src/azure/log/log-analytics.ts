@@ -3,7 +3,7 @@ import type { HttpClient, TlsSettings } from '@azure/core-rest-pipeline';
 import type { LogsQueryClient, LogsTable } from '@azure/monitor-query-logs';
 import { allTechniques } from '../../domain/techniques/catalogue';
 import { guid } from '../../domain/text/guid';
-import { AzureError, doing } from '../connection/azure-error';
+import { AzureError, callAzure } from '../connection/azure-error';
 import type { LogWindow } from './activity-log';
 
 /** Log Analytics in each cloud. Source: "Azure Monitor query SDK: sovereign clouds", learn.microsoft.com. */
@@ -20,7 +20,7 @@ export interface WorkspaceOptions {
   tlsOptions?: TlsSettings | undefined;
 }
 
-/** What of AzureActivity is read; a workspace keeps it for as long as it is told to, up to 12 years. */
+/** Columns read from AzureActivity. A workspace's configured retention is up to 12 years. */
 const columns = [
   'TimeGenerated',
   'OperationNameValue',
@@ -43,11 +43,11 @@ const operations = () =>
     .flatMap((technique) => technique.operations.map((operation) => `"${operation}"`))
     .join(', ');
 
-/** A query answers at most 500,000 rows and 100 MB; no window smaller than this is tried, ms. */
-const smallestMs = 60_000;
+/** A query returns at most 500,000 rows and 100 MB. Windows are not split below this size, ms. */
+const minWindowMs = 60_000;
 
 /**
- * A Log Analytics workspace that the activity log is exported to, as far as it is about commands.
+ * Reads commands from a Log Analytics workspace that the activity log is exported to.
  * @see https://learn.microsoft.com/azure/azure-monitor/reference/tables/azureactivity
  */
 export function createWorkspaceReader({ endpoint, credential, httpClient, tlsOptions }: WorkspaceOptions) {
@@ -68,7 +68,7 @@ export function createWorkspaceReader({ endpoint, credential, httpClient, tlsOpt
     });
     const asked = client;
     const span = { startTime: new Date(from), endTime: new Date(to) };
-    const result = await doing(`Log Analytics workspace ${workspaceId}`, () =>
+    const result = await callAzure(`Log Analytics workspace ${workspaceId}`, () =>
       asked.queryWorkspace(workspaceId, query, span),
     );
     return result.status === 'Success'
@@ -77,8 +77,8 @@ export function createWorkspaceReader({ endpoint, credential, httpClient, tlsOpt
   }
 
   /**
-   * What ran in a window, oldest first, in Log Analytics' shape; of one subscription, or of all where none is named. Too much
-   * for one answer is asked for in halves.
+   * Commands in a time window, oldest first, in Log Analytics' format. Reads all subscriptions if none is
+   * given. Splits the window in half when the result is too large for one query.
    */
   async function* read(
     workspaceId: string,
@@ -101,19 +101,19 @@ export function createWorkspaceReader({ endpoint, credential, httpClient, tlsOpt
       return;
     }
     const middle = new Date((Date.parse(from) + Date.parse(to)) / 2).toISOString();
-    if (Date.parse(to) - Date.parse(from) < smallestMs)
+    if (Date.parse(to) - Date.parse(from) < minWindowMs)
       throw new AzureError(
-        `Log Analytics workspace ${workspaceId}: more commands between ${from} and ${to} than one answer holds`,
+        `Log Analytics workspace ${workspaceId}: too many commands between ${from} and ${to} for one query`,
         'PartialError',
         0,
         0,
-        'name a shorter window',
+        'choose a shorter window',
       );
     yield* read(workspaceId, { ...window, to: middle });
     yield* read(workspaceId, { ...window, from: middle });
   }
 
-  /** Since when the workspace has a subscription's activity log, ms, looking no further back than the window; null where it has none. */
+  /** The oldest activity log entry of a subscription in the window, ms; null if the workspace has none. */
   async function since(workspaceId: string, { subscriptionId, from, to }: LogWindow): Promise<number | null> {
     const table = await ask(
       workspaceId,

@@ -1,17 +1,17 @@
 import type { DataDisk, Disk, VirtualMachine } from '@azure/arm-compute';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
-import { AzureError, doing } from '../connection/azure-error';
+import { AzureError, callAzure } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
-import { waitingFor } from '../connection/long-operation';
+import { runOperation } from '../connection/long-operation';
 
-/** A managed disk where it is plugged in; the system disk has no `lun`. */
-export interface PluggedDisk {
+/** An attached managed disk. The system disk has no `lun`. */
+export interface AttachedDisk {
   lun: number | null;
   id: string;
 }
 
-/** A moment that a machine's disks can go back to: what each is made from, by the disk's id in lower case. */
-export interface GoodState {
+/** A point in time that a machine can be restored to. `from` maps each lowercase disk id to its source. */
+export interface RestoreSource {
   /** The restore point's id, or the system disk's snapshot. */
   id: string;
   /** RFC 3339, UTC. */
@@ -20,7 +20,7 @@ export interface GoodState {
   from: Record<string, string>;
 }
 
-/** A machine's disks, and what they can be made anew from. Long operations are awaited; each may be done again. */
+/** A machine's disks and their restore sources. Waits for long operations, which are safe to repeat. */
 export function createDisks(clients: AzureClients) {
   const computeOf = (id: string) => clients.compute(parseResourceId(id)?.subscriptionId ?? '');
   const placeOf = (id: string) => {
@@ -29,10 +29,10 @@ export function createDisks(clients: AzureClients) {
   };
 
   const read = (machineId: string): Promise<VirtualMachine> =>
-    doing('the machine', () => computeOf(machineId).virtualMachines.get(...placeOf(machineId)));
+    callAzure('the machine', () => computeOf(machineId).virtualMachines.get(...placeOf(machineId)));
 
-  /** Its managed disks, the system disk first; throws when that is none. */
-  const pluggedDisks = async (machineId: string): Promise<PluggedDisk[]> => {
+  /** The machine's managed disks, system disk first. Throws if the system disk is not managed. */
+  const attachedDisks = async (machineId: string): Promise<AttachedDisk[]> => {
     const { osDisk, dataDisks = [] } = (await read(machineId)).storageProfile ?? {};
     const system = osDisk?.managedDisk?.id;
     if (!system)
@@ -41,7 +41,7 @@ export function createDisks(clients: AzureClients) {
         'NoManagedDisk',
         400,
         0,
-        'restore it by hand',
+        'restore it manually',
       );
     const data = dataDisks.flatMap(({ lun, managedDisk }) =>
       managedDisk?.id ? [{ lun, id: managedDisk.id }] : [],
@@ -49,9 +49,9 @@ export function createDisks(clients: AzureClients) {
     return [{ lun: null, id: system }, ...data];
   };
 
-  /** Puts disks into a stopped machine, each in the place it names; what it doesn't name stays. */
-  const swapDisks = (machineId: string, disks: readonly PluggedDisk[]) =>
-    waitingFor('swapping the disks', clients.operationMs, async (abortSignal) => {
+  /** Swaps disks of a stopped machine by `lun`. Disks that are not listed stay attached. */
+  const swapDisks = (machineId: string, disks: readonly AttachedDisk[]) =>
+    runOperation('swapping the disks', clients.operationMs, async (abortSignal) => {
       const system = disks.find(({ lun }) => lun === null);
       const data = (await read(machineId)).storageProfile?.dataDisks ?? [];
       const swapped = {
@@ -65,14 +65,17 @@ export function createDisks(clients: AzureClients) {
                 },
               }
             : {}),
-          ...(disks.length > 1 ? { dataDisks: data.map((disk) => inPlaceOf(disk, disks)) } : {}),
+          ...(disks.length > 1 ? { dataDisks: data.map((disk) => swappedDisk(disk, disks)) } : {}),
         },
       };
       return computeOf(machineId).virtualMachines.update(...placeOf(machineId), swapped, { abortSignal });
     });
 
-  /** What the machine can go back to, the newest first: snapshots of its system disk, and restore points. */
-  const goodStates = async (machineId: string, disks: readonly PluggedDisk[]): Promise<GoodState[]> => {
+  /** Snapshots of the system disk and restore points, newest first. */
+  const restoreSources = async (
+    machineId: string,
+    disks: readonly AttachedDisk[],
+  ): Promise<RestoreSource[]> => {
     const [snapshots, points] = await Promise.all([
       snapshotsOf(machineId, disks),
       restorePointsOf(machineId),
@@ -80,9 +83,9 @@ export function createDisks(clients: AzureClients) {
     return [...snapshots, ...points].sort((a, b) => (a.at < b.at ? 1 : -1));
   };
 
-  /** Each snapshot of the system disk, with every data disk's last one until an hour after it. */
-  const snapshotsOf = (machineId: string, disks: readonly PluggedDisk[]): Promise<GoodState[]> =>
-    doing('snapshots', async () => {
+  /** Each system disk snapshot, with every data disk's last snapshot up to an hour later. */
+  const snapshotsOf = (machineId: string, disks: readonly AttachedDisk[]): Promise<RestoreSource[]> =>
+    callAzure('snapshots', async () => {
       const found: { id: string; at: string; of: string }[] = [];
       for await (const { id, timeCreated, creationData } of computeOf(machineId).snapshots.list()) {
         const of = creationData?.sourceResourceId?.toLowerCase() ?? '';
@@ -101,9 +104,9 @@ export function createDisks(clients: AzureClients) {
         });
     });
 
-  const restorePointsOf = (machineId: string): Promise<GoodState[]> =>
-    doing('restore points', async () => {
-      const found: GoodState[] = [];
+  const restorePointsOf = (machineId: string): Promise<RestoreSource[]> =>
+    callAzure('restore points', async () => {
+      const found: RestoreSource[] = [];
       const collections = computeOf(machineId).restorePointCollections;
       for await (const { id, source } of collections.listAll()) {
         if (!id || !is(source?.id ?? '', machineId)) continue;
@@ -127,13 +130,13 @@ export function createDisks(clients: AzureClients) {
       return found;
     });
 
-  /** Makes a disk from a snapshot or a disk's restore point, like the old one; making it again changes nothing. */
+  /** Creates a disk from a snapshot or restore point, with the old disk's settings. Idempotent. */
   const diskFrom = (diskId: string, sourceId: string, likeDiskId: string, tags: Record<string, string>) =>
-    waitingFor('the new disk', clients.operationMs, async (abortSignal) => {
+    runOperation('the new disk', clients.operationMs, async (abortSignal) => {
       const disks = computeOf(diskId).disks;
       const old: Disk = await disks.get(...placeOf(likeDiskId));
       const kept = Object.fromEntries(
-        alike.map((field) => [field, old[field]]).filter(([, value]) => value !== undefined),
+        copiedFields.map((field) => [field, old[field]]).filter(([, value]) => value !== undefined),
       ) as Partial<Disk>;
       const made: Disk = {
         ...kept,
@@ -148,11 +151,14 @@ export function createDisks(clients: AzureClients) {
       return disks.createOrUpdate(...placeOf(diskId), made, { abortSignal });
     });
 
-  return { pluggedDisks, swapDisks, goodStates, diskFrom };
+  return { attachedDisks, swapDisks, restoreSources, diskFrom };
 }
 
-/** Without these a machine of trusted launch, or with keys of its own, would not start from the new disk. */
-const alike = [
+/**
+ * Settings to copy. Without them, a machine with trusted launch or customer keys would not start from the
+ * new disk.
+ */
+const copiedFields = [
   'zones',
   'osType',
   'hyperVGeneration',
@@ -165,7 +171,7 @@ const alike = [
 
 const nameOf = (id: string) => id.split('/').at(-1) ?? '';
 
-function inPlaceOf(disk: DataDisk, disks: readonly PluggedDisk[]): DataDisk {
+function swappedDisk(disk: DataDisk, disks: readonly AttachedDisk[]): DataDisk {
   const other = disks.find(({ lun }) => lun === disk.lun);
   if (!other || is(other.id, disk.managedDisk?.id ?? '')) return disk;
   return {

@@ -2,12 +2,14 @@ import { sendArmJson } from '../connection/arm-json';
 import { AzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 
-/** Microsoft.Network's version that this SDK speaks; interfaces are read and written whole, so the two must agree. */
+/**
+ * The SDK's Microsoft.Network API version. Interfaces are written back whole, so the versions must match.
+ */
 const apiVersion = '2025-05-01';
 
 /**
- * A network interface exactly as ARM wrote it. It is kept as raw JSON since the SDK's models drop fields that they
- * don't know, and a write that drops a field changes the interface.
+ * A network interface exactly as ARM returned it, as raw JSON. The SDK's models drop unknown fields, and
+ * writing without a field changes the interface.
  */
 export interface Interface {
   id: string;
@@ -42,19 +44,19 @@ export function createNetwork(clients: AzureClients) {
   }
 
   /**
-   * Attaches a security group to an interface (none when null), unless somebody changed it since it was read.
-   * @throws {AzureError} 412 PreconditionFailed when somebody did
+   * Sets or, with null, removes an interface's security group.
+   * @throws {AzureError} 412 PreconditionFailed if the interface changed since it was read
    */
   async function setGroup(nic: Interface, groupId: string | null): Promise<void> {
     const properties = { ...nic.body.properties };
     if (groupId) properties.networkSecurityGroup = { id: groupId };
     else delete properties.networkSecurityGroup;
     await send('PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
-    await untilProvisioned(nic.id);
+    await waitUntilProvisioned(nic.id);
   }
 
-  /** The PUT's answer only begins the change; the interface itself says when it is through. */
-  async function untilProvisioned(id: string): Promise<void> {
+  /** The PUT only starts the change. The interface's provisioningState shows when it is done. */
+  async function waitUntilProvisioned(id: string): Promise<void> {
     const deadline = Date.now() + 5 * 60_000;
     for (let wait = 25; ; wait = Math.min(wait * 2, 5000)) {
       const { body } = await readInterface(id);
@@ -62,18 +64,18 @@ export function createNetwork(clients: AzureClients) {
       if (state === 'Succeeded' || state === undefined) return;
       if (state === 'Failed' || Date.now() > deadline) {
         throw new AzureError(
-          `interface ${id.split('/').at(-1)} ended as ${state}`,
+          `interface ${id.split('/').at(-1)} ended in state ${state}`,
           'ProvisioningFailed',
           500,
           0,
-          'look at the interface in Azure, then try again',
+          'check the interface in Azure, then try again',
         );
       }
       await new Promise((done) => setTimeout(done, wait));
     }
   }
 
-  /** Ids of the public addresses on an interface, by the name of its IP configuration. */
+  /** An interface's public IP address ids by IP configuration name. */
   const publicAddressesOf = ({ body }: Interface): Record<string, string> =>
     Object.fromEntries(
       configurationsOf(body).flatMap(({ name, properties }) =>
@@ -82,8 +84,8 @@ export function createNetwork(clients: AzureClients) {
     );
 
   /**
-   * Gives an interface's IP configurations these public addresses, and takes all others off.
-   * @throws {AzureError} 412 PreconditionFailed when somebody changed it since it was read
+   * Sets the public IP addresses of an interface and detaches all others.
+   * @throws {AzureError} 412 PreconditionFailed if the interface changed since it was read
    */
   async function setPublicAddresses(nic: Interface, addresses: Record<string, string>): Promise<void> {
     const ipConfigurations = configurationsOf(nic.body).map((configuration) => {
@@ -93,7 +95,7 @@ export function createNetwork(clients: AzureClients) {
     });
     const properties = { ...nic.body.properties, ipConfigurations };
     await send('PUT', nic.id, { ...nic.body, properties }, { 'if-match': nic.etag });
-    await untilProvisioned(nic.id);
+    await waitUntilProvisioned(nic.id);
   }
 
   return { readInterface, setGroup, publicAddressesOf, setPublicAddresses };

@@ -2,13 +2,13 @@ import type { SecurityRule } from '@azure/arm-network';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
 import { toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
-import { waitingFor } from '../connection/long-operation';
+import { runOperation } from '../connection/long-operation';
 
-/** Reading what a network manager allows and what is effective may take this long, ms; it is not verified then. */
+/** Timeout for reading effective rules, ms. After it, isolation stays unverified. */
 const readMs = 60_000;
-const mostPages = 50;
+const maxPages = 50;
 
-/** What makes a machine unreachable, and whether Azure confirms that it is. */
+/** Security rules that isolate a machine, and checks that Azure applies them. */
 export function createIsolationRules(clients: AzureClients) {
   const placeOf = (id: string) => {
     const parsed = parseResourceId(id);
@@ -31,14 +31,14 @@ export function createIsolationRules(clients: AzureClients) {
   }
 
   /**
-   * Makes sure that the deny-all group of a region holds our rules and no others. One that was made beforehand under its
-   * name, or changed since, is put right.
-   * @param keep an address or range that stays allowed both ways
+   * Ensures that a region's deny-all group contains exactly our rules. Overwrites a group that was changed,
+   * or that someone else created under this name.
+   * @param keep an address or range that stays allowed in both directions
    */
   async function ensureDenyAll(groupId: string, location: string, keep?: string): Promise<void> {
     const { network, resourceGroup, name } = placeOf(groupId);
     if ((await whyNotDenied(groupId, keep)).length === 0) return;
-    await waitingFor(`security group ${name}`, clients.operationMs, (abortSignal) =>
+    await runOperation(`security group ${name}`, clients.operationMs, (abortSignal) =>
       network.networkSecurityGroups.beginCreateOrUpdateAndWait(
         resourceGroup,
         name,
@@ -48,7 +48,7 @@ export function createIsolationRules(clients: AzureClients) {
     );
   }
 
-  /** Why the group does not deny everything but `keep`, in words; empty when it does. */
+  /** Reasons why the group does not deny everything except `keep`; empty if it does. */
   async function whyNotDenied(groupId: string, keep?: string): Promise<string[]> {
     const present = await readRules(groupId);
     const name = groupId.split('/').at(-1);
@@ -58,34 +58,34 @@ export function createIsolationRules(clients: AzureClients) {
     const added = present.filter((rule) => !wanted.includes(fingerprint(rule))).map(({ name: n }) => n);
     const missing = wanted.filter((rule) => !found.includes(rule)).length;
     return [
-      ...(added.length > 0
-        ? [`the security group ${name} has rules that are not ours: ${added.join(', ')}`]
-        : []),
-      ...(missing > 0 ? [`the security group ${name} lacks ${missing} of our rules`] : []),
+      ...(added.length > 0 ? [`the security group ${name} has unexpected rules: ${added.join(', ')}`] : []),
+      ...(missing > 0 ? [`the security group ${name} is missing ${missing} of Runwatch’s rules`] : []),
     ];
   }
 
   /**
-   * Why Azure does not confirm that an interface is cut off, in words; empty when it does. What can't be read is a reason.
-   * @param isRunning effective rules exist for running machines only
+   * Reasons why Azure does not confirm that an interface is isolated; empty if it does. A failed read is a
+   * reason.
+   * @param isRunning effective rules exist only for running machines
    */
   async function whyNotIsolated(nicId: string, groupId: string, isRunning: boolean): Promise<string[]> {
     const { network, resourceGroup, name } = placeOf(nicId);
     const nic = await network.networkInterfaces.get(resourceGroup, name);
     const notes: string[] = [];
-    if (!is(nic.networkSecurityGroup?.id ?? '', groupId)) notes.push(`${name} does not have our group`);
-    if (!isRunning) notes.push('the machine does not run, so Azure has no effective rules to read');
+    if (!is(nic.networkSecurityGroup?.id ?? '', groupId))
+      notes.push(`${name} does not have Runwatch’s security group`);
+    if (!isRunning) notes.push('the machine is not running, so Azure has no effective rules to read');
     else
-      notes.push(...(await unreadable(() => whyNotEffective(nicId, groupId), `effective rules of ${name}`)));
+      notes.push(...(await orReadError(() => whyNotEffective(nicId, groupId), `effective rules of ${name}`)));
     const subnets = (nic.ipConfigurations ?? []).flatMap(({ subnet }) => subnet?.id ?? []);
     for (const networkId of new Set(subnets.map((id) => id.replace(/\/subnets\/[^/]+$/i, ''))))
-      notes.push(...(await unreadable(() => alwaysAllowed(networkId), 'network manager rules')));
+      notes.push(...(await orReadError(() => alwaysAllowRules(networkId), 'network manager rules')));
     return notes;
   }
 
   async function whyNotEffective(nicId: string, groupId: string): Promise<string[]> {
     const { network, resourceGroup, name } = placeOf(nicId);
-    const found = await waitingFor(`effective rules of ${name}`, readMs, (abortSignal) =>
+    const found = await runOperation(`effective rules of ${name}`, readMs, (abortSignal) =>
       network.networkInterfaces.beginListEffectiveNetworkSecurityGroupsAndWait(resourceGroup, name, {
         abortSignal,
       }),
@@ -98,16 +98,18 @@ export function createIsolationRules(clients: AzureClients) {
       rules.some(
         (rule) => rule.access === 'Deny' && rule.direction === direction && (rule.priority ?? 9999) <= 200,
       );
-    return denies('Inbound') && denies('Outbound') ? [] : [`our group is not effective on ${name} yet`];
+    return denies('Inbound') && denies('Outbound')
+      ? []
+      : [`Runwatch’s security group is not effective on ${name} yet`];
   }
 
-  /** Rules of a network manager that no security group can deny. */
-  async function alwaysAllowed(networkId: string): Promise<string[]> {
+  /** Network manager rules that override security groups. */
+  async function alwaysAllowRules(networkId: string): Promise<string[]> {
     const { network, resourceGroup, name } = placeOf(networkId);
     const rules: unknown[] = [];
     let skipToken: string | undefined;
     for (let page = 0; page === 0 || skipToken; page++) {
-      if (page === mostPages) throw new Error(`more than ${mostPages} pages of network manager rules`);
+      if (page === maxPages) throw new Error(`more than ${maxPages} pages of network manager rules`);
       const found = await network.listNetworkManagerEffectiveSecurityAdminRules(
         resourceGroup,
         name,
@@ -130,7 +132,7 @@ export function createIsolationRules(clients: AzureClients) {
   return { ensureDenyAll, whyNotDenied, whyNotIsolated };
 }
 
-async function unreadable(read: () => Promise<string[]>, what: string): Promise<string[]> {
+async function orReadError(read: () => Promise<string[]>, what: string): Promise<string[]> {
   try {
     return await read();
   } catch (error) {
@@ -155,7 +157,7 @@ function rulesFor(keep: string | undefined): SecurityRule[] {
   return [...allowed, rule('Deny', 'Inbound'), rule('Deny', 'Outbound')];
 }
 
-/** All of a rule that decides what it lets through. */
+/** The fields that decide which traffic a rule matches. */
 const fingerprint = (rule: SecurityRule): string =>
   JSON.stringify([
     rule.priority,

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sendArmJson } from '../connection/arm-json';
 import { inPath, subscriptionOf } from '../connection/arm-path';
-import { doing } from '../connection/azure-error';
+import { callAzure } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
-import { waitingFor } from '../connection/long-operation';
+import { runOperation } from '../connection/long-operation';
 
 const versionOf = (id: string) => (/HybridCompute/i.test(id) ? '2025-01-13' : '2024-11-01');
 
@@ -15,11 +15,11 @@ export function createLeftovers(clients: AzureClients) {
   };
 
   return {
-    hasLeftover: (id: string): Promise<boolean> => doing('the leftover', () => exists(id)),
+    hasLeftover: (id: string): Promise<boolean> => callAzure('the leftover', () => exists(id)),
 
     /** Removes it and waits until it is gone. Succeeds where it is gone already. */
     removeLeftover: (id: string): Promise<void> =>
-      waitingFor('the removal', clients.operationMs, async (abortSignal) => {
+      runOperation('the removal', clients.operationMs, async (abortSignal) => {
         const { resources } = clients.resources(subscriptionOf(id));
         await resources.deleteById(inPath(id), versionOf(id), { abortSignal });
         for (let wait = 50; await exists(id); wait = Math.min(wait * 2, 5000))

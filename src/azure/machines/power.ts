@@ -1,13 +1,13 @@
 import { is, parseResourceId } from '../../domain/resources/resource-id';
 import type { AzureClients } from '../connection/clients';
-import { waitingFor } from '../connection/long-operation';
+import { runOperation } from '../connection/long-operation';
 
-/** A machine's place: its own, or as an instance of a scale set. */
+/** Where a machine is: a standalone machine or an instance of a scale set. */
 interface Place {
   subscriptionId: string;
   resourceGroup: string;
   name: string;
-  /** The scale set, when it is an instance. */
+  /** The scale set's name; null for a standalone machine. */
   set: string | null;
 }
 
@@ -17,13 +17,13 @@ export function createPower(clients: AzureClients) {
   const instances = (place: Place) => clients.compute(place.subscriptionId).virtualMachineScaleSetVMs;
 
   const restart = (id: string) =>
-    waitingFor('restarting', clients.operationMs, (abortSignal) =>
+    runOperation('restarting', clients.operationMs, (abortSignal) =>
       machines(placeOf(id)).restart(placeOf(id).resourceGroup, placeOf(id).name, { abortSignal }),
     );
 
   const deallocate = (id: string) => {
     const place = placeOf(id);
-    return waitingFor<unknown>('stopping', clients.operationMs, (abortSignal) =>
+    return runOperation<unknown>('stopping', clients.operationMs, (abortSignal) =>
       place.set
         ? instances(place).deallocate(place.resourceGroup, place.set, place.name, { abortSignal })
         : machines(place).deallocate(place.resourceGroup, place.name, { abortSignal }),
@@ -32,7 +32,7 @@ export function createPower(clients: AzureClients) {
 
   const start = (id: string) => {
     const place = placeOf(id);
-    return waitingFor<unknown>('starting', clients.operationMs, (abortSignal) =>
+    return runOperation<unknown>('starting', clients.operationMs, (abortSignal) =>
       place.set
         ? instances(place).start(place.resourceGroup, place.set, place.name, { abortSignal })
         : machines(place).start(place.resourceGroup, place.name, { abortSignal }),

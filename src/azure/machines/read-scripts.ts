@@ -3,19 +3,19 @@ import { sendArmJson } from '../connection/arm-json';
 import { toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 
-/** What Azure holds of something that ran: a managed run command, or an extension's public settings. */
-export interface HeldScript {
+/** What Azure stores about a script: a managed run command or an extension's public settings. */
+export interface StoredScript {
   text: string | null;
   parameters: string[];
   runAs: string | null;
   output: string | null;
   exitCode: number | null;
-  /** The text is only where the script is fetched from, or which built-in one it is. */
+  /** The text is a script URL or the id of a built-in script, not the script itself. */
   fetchedFrom?: boolean | undefined;
 }
 
-/** A managed run command on a machine or scale set instance, its output and exit code included. */
-export async function readRunCommand(clients: AzureClients, resourceId: string): Promise<HeldScript> {
+/** A managed run command on a machine or scale set instance, with output and exit code. */
+export async function readRunCommand(clients: AzureClients, resourceId: string): Promise<StoredScript> {
   const id = parseResourceId(resourceId);
   const names = (id?.chain ?? []).map((pair) => pair.name);
   const compute = clients.compute(id?.subscriptionId ?? '');
@@ -51,10 +51,10 @@ export async function readRunCommand(clients: AzureClients, resourceId: string):
   }
 }
 
-/** API versions for what has no client of its own here: Arc servers, and extensions of scale sets. */
+/** API versions for resources without an SDK client here: Arc servers and scale set extensions. */
 const versions = { 'microsoft.hybridcompute': '2024-07-10', 'microsoft.compute': '2024-07-01' } as const;
 
-/** A resource's properties by its id, for run commands and extensions that the compute client does not know. */
+/** A resource's properties, for run commands and extensions that the compute client does not support. */
 async function readProperties(
   clients: AzureClients,
   resourceId: string,
@@ -73,7 +73,7 @@ async function readProperties(
 }
 
 /** A run command on an Arc server. */
-export async function readArcRunCommand(clients: AzureClients, resourceId: string): Promise<HeldScript> {
+export async function readArcRunCommand(clients: AzureClients, resourceId: string): Promise<StoredScript> {
   const p = (await readProperties(clients, resourceId, 'the run command')) as {
     source?: { script?: string; scriptUri?: string; commandId?: string };
     parameters?: { name: string; value: string }[];
@@ -89,8 +89,8 @@ export async function readArcRunCommand(clients: AzureClients, resourceId: strin
   };
 }
 
-/** An extension of an Arc server or a scale set, by its public settings. */
-export async function readOtherExtension(clients: AzureClients, resourceId: string): Promise<HeldScript> {
+/** An extension of an Arc server or scale set, from its public settings. */
+export async function readOtherExtension(clients: AzureClients, resourceId: string): Promise<StoredScript> {
   const p = (await readProperties(clients, resourceId, 'the extension')) as {
     publisher?: string;
     type?: string;
@@ -105,7 +105,7 @@ interface ExtensionSettings {
   fileUris?: string[];
 }
 
-function fromSettings(settings: ExtensionSettings, kind: string, output: string | null): HeldScript {
+function fromSettings(settings: ExtensionSettings, kind: string, output: string | null): StoredScript {
   const inline = settings.script ? Buffer.from(settings.script, 'base64').toString('utf8') : null;
   const rest = Object.keys(settings).length > 0 ? JSON.stringify(settings, null, 2) : null;
   return {
@@ -117,8 +117,8 @@ function fromSettings(settings: ExtensionSettings, kind: string, output: string 
   };
 }
 
-/** What an extension runs, by its public settings; protected ones Azure never shows. */
-export async function readExtension(clients: AzureClients, resourceId: string): Promise<HeldScript> {
+/** What an extension runs, from its public settings. Azure never returns protected settings. */
+export async function readExtension(clients: AzureClients, resourceId: string): Promise<StoredScript> {
   const id = parseResourceId(resourceId);
   const [machine, extension] = id?.chain ?? [];
   try {

@@ -1,7 +1,7 @@
 import type { VirtualMachine } from '@azure/arm-compute';
 import { openPorts, type Rule } from '../../domain/resources/exposure';
 import { covers, is, parseResourceId } from '../../domain/resources/resource-id';
-import { remember } from '../../runtime/cached';
+import { memoize } from '../../runtime/memoize';
 import { AzureError, toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 
@@ -11,7 +11,7 @@ export interface Machine {
   tags: Record<string, string>;
   os: 'Linux' | 'Windows' | null;
   interfaceIds: string[];
-  /** "running", "deallocated"; null when it isn't said. */
+  /** "running", "deallocated"; null if Azure does not report it. */
   power: string | null;
   agent: string | null;
   encryption: string;
@@ -19,7 +19,7 @@ export interface Machine {
   identities: string[];
 }
 
-/** How strangers reach a machine. */
+/** How a machine is reachable from the internet. */
 export interface Exposure {
   publicIps: string[];
   openPorts: string[];
@@ -27,17 +27,17 @@ export interface Exposure {
 
 const minutes = 60_000;
 
-/** Machines, what guards them and what they are exposed to. */
+/** Machines, their locks and their exposure. */
 export function createMachines(clients: AzureClients, now: () => number = Date.now) {
-  const locksOf = remember(5 * minutes, 1000, listLocks, now);
-  const machineIdsOf = remember(60 * minutes, 1000, listMachineIds, now);
-  const rulesOf = remember(minutes, 1000, readRules, now);
-  const subnetGroup = remember(minutes, 1000, readSubnetGroup, now);
-  const publicIp = remember(minutes, 1000, readPublicIp, now);
-  const machineNow = remember(minutes / 4, 5000, readMachine, now);
-  const exposureNow = remember(minutes, 5000, (ids) => readExposure(ids.split(' ')), now);
+  const locksOf = memoize(5 * minutes, 1000, listLocks, now);
+  const machineIdsOf = memoize(60 * minutes, 1000, listMachineIds, now);
+  const rulesOf = memoize(minutes, 1000, readRules, now);
+  const subnetGroup = memoize(minutes, 1000, readSubnetGroup, now);
+  const publicIp = memoize(minutes, 1000, readPublicIp, now);
+  const machineNow = memoize(minutes / 4, 5000, readMachine, now);
+  const exposureNow = memoize(minutes, 5000, (ids) => readExposure(ids.split(' ')), now);
 
-  /** A virtual machine by its id, its power state and agent included. */
+  /** A virtual machine with its power state and agent status. */
   async function readMachine(machineId: string): Promise<Machine> {
     const id = parseResourceId(machineId);
     const name = id?.chain[0]?.name;
@@ -62,7 +62,7 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
     }
   }
 
-  /** Public addresses of a machine's interfaces, and the management ports that the internet reaches by them. */
+  /** The interfaces' public IP addresses, and the management ports reachable through them. */
   async function readExposure(interfaceIds: readonly string[]): Promise<Exposure> {
     const found: Exposure = { publicIps: [], openPorts: [] };
     const ports = new Set<string>();
@@ -157,13 +157,13 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
   }
 
   return {
-    /** As it is this moment: for what changes it. */
+    /** Bypasses the cache, for code that changes the machine. */
     readMachine,
-    /** As it was some seconds ago at most: many alerts of one machine ask once. */
+    /** Cached for 15 seconds, so many alerts on one machine share a read. */
     machineNow: (id: string) => machineNow(id),
     exposureNow: (interfaceIds: readonly string[]) => exposureNow(interfaceIds.join(' ')),
     machineIdsOf,
-    /** Management locks on a resource and above it. */
+    /** Management locks on a resource and its parents. */
     locksOn: async (resourceId: string) =>
       (await locksOf(parseResourceId(resourceId)?.subscriptionId ?? '')).filter((lock) =>
         covers(lock.scope, resourceId),
@@ -192,9 +192,9 @@ function toMachine(id: string, vm: VirtualMachine): Machine {
 }
 
 function encryptionOf(vm: VirtualMachine): string {
-  if (vm.securityProfile?.encryptionAtHost) return 'encrypted at the host';
+  if (vm.securityProfile?.encryptionAtHost) return 'encryption at host';
   const disk = vm.storageProfile?.osDisk;
-  if (disk?.managedDisk?.diskEncryptionSet?.id) return 'encrypted with a customer key';
-  if (disk?.encryptionSettings?.enabled) return 'encrypted by Azure Disk Encryption';
-  return 'encrypted with the platform’s key only';
+  if (disk?.managedDisk?.diskEncryptionSet?.id) return 'customer-managed encryption key';
+  if (disk?.encryptionSettings?.enabled) return 'Azure Disk Encryption';
+  return 'platform-managed encryption key';
 }

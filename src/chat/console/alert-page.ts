@@ -3,7 +3,7 @@ import { scopeLabel } from '../../domain/resources/scope-label';
 import { plainLine } from '../../domain/text/plain-text';
 import { type Html, html } from './html';
 
-/** How the caller reached the machine: who, through which group, by which role, at which scope. */
+/** The caller's access path to the machine: group, role and scope. */
 export function roleGraph(alert: Alert): Html | false {
   const { caller, target, machines } = summarize(alert);
   const { access } = alert.facts;
@@ -34,7 +34,7 @@ export function roleGraph(alert: Alert): Html | false {
       plainLine(target.resourceGroup, 80),
     ],
   ];
-  return html`<section class="card"><h2>How they could</h2><ol class="chain">${steps.map(
+  return html`<section class="card"><h2>Access path</h2><ol class="chain">${steps.map(
     ([kind, name, more]) =>
       html`<li><span class="kind">${kind}</span> <strong>${name}</strong>${more && html` <span class="hint">${more}</span>`}</li>`,
   )}</ol></section>`;
@@ -42,10 +42,10 @@ export function roleGraph(alert: Alert): Html | false {
 
 const width = 320;
 
-/** The score's reasons as bars, with their points beside them. */
-export function scoreMap({ reasons, score }: Alert): Html {
+/** The score's reasons with their points, as a bar chart. */
+export function scoreBreakdown({ reasons, score }: Alert): Html {
   const most = Math.max(...reasons.map(({ points }) => Math.abs(points)), 1);
-  return html`<section class="card"><h2>Why ${score}</h2><table class="map"><thead><tr><th scope="col">Reason</th><th scope="col">Points</th><th scope="col" aria-hidden="true"></th></tr></thead><tbody>${reasons.map(
+  return html`<section class="card"><h2>Score breakdown: ${score}</h2><table class="map"><thead><tr><th scope="col">Reason</th><th scope="col">Points</th><th scope="col" aria-hidden="true"></th></tr></thead><tbody>${reasons.map(
     ({ points, text }) =>
       html`<tr><td>${plainLine(text, 200)}</td><td>${points > 0 ? `+${points}` : points}</td><td aria-hidden="true"><svg preserveAspectRatio="none" viewBox="0 0 ${width} 14" width="${width}" height="14"><rect class="${points < 0 ? 'less' : 'more'}" x="0" y="1" width="${Math.max(2, Math.round((Math.abs(points) / most) * width))}" height="12"/></svg></td></tr>`,
   )}</tbody></table></section>`;

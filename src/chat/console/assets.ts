@@ -1,4 +1,4 @@
-/** The console's own files, served from memory: nothing to build, nothing from elsewhere. */
+/** The console's static files, served from memory. No build step, no external resources. */
 export const css = `:root{color-scheme:light dark;--bg:#f6f7f9;--fg:#1b1f24;--card:#fff;--line:#d0d7de;--muted:#57606a;--accent:#0757ba;--red:#b3141c;--orange:#8a4600;--green:#116329}
 @media (prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--card:#161b22;--line:#30363d;--muted:#9ea7b3;--accent:#6cb6ff;--red:#ff8a80;--orange:#ffb35c;--green:#6fdd8b}}
 *{box-sizing:border-box}

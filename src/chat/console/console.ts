@@ -11,9 +11,9 @@ import type { Keyring } from '../../runtime/keyring';
 import { messageOf } from '../message';
 import type { SurfacePress } from '../surface-press';
 import { type ActivityRow, activityPage } from './activity-page';
-import { roleGraph, scoreMap } from './alert-page';
+import { roleGraph, scoreBreakdown } from './alert-page';
 import { css, icon, js } from './assets';
-import { pageHeaders, viewerOf } from './door';
+import { pageHeaders, viewerOf } from './auth';
 import { filterForm, filterOf, fits, isFiltering } from './filter';
 import { html } from './html';
 import {
@@ -36,42 +36,42 @@ export interface ConsoleDeps {
   responders: boolean;
   now: () => number;
   listAlerts: (limit: number) => Promise<Alert[]>;
-  /** Alerts with what is done about them, in the same order. */
+  /** Alerts with their measures and approvals, in the same order. */
   viewsOf: (alerts: readonly Alert[]) => Promise<AlertView[]>;
   getView: (id: string) => Promise<AlertView | null>;
-  /** What an exception would have silenced, in words. */
+  /** Describes which alerts an exception would have suppressed. */
   backtest: (exception: Pick<Exception, 'match'>) => Promise<string>;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{
-    /** What keeps us from seeing or telling, in words. */
+    /** Current problems with detecting or reporting commands, one line each. */
     troubles: string[];
     subscriptions: HealthRow[];
     queues: Record<string, Record<string, number>>;
   }>;
-  /** Who ran commands at which hours, 90 days back. */
+  /** Executions by caller and hour in the last 90 days. */
   activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
-  /** What the demo puts above the alerts. */
+  /** The demo's panel above the alerts. */
   panel?: Panel | undefined;
   press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
-  /** Calls back at each change from when it answers how to stop. */
+  /** Calls the listener on each change. Resolves, once it listens, with a function that stops it. */
   watch: (listener: (change: string) => void) => Promise<() => void>;
 }
 
 const shownAlerts = 100;
-/** How many a search looks through, the newest first. */
-const searched = 2000;
+/** Number of alerts that a search covers, newest first. */
+const searchLimit = 2000;
 
-/** Things to set off, as the demo offers them. */
+/** Events that the demo can trigger. */
 export interface Panel {
   choices: readonly { name: string; says: string }[];
   play: (name: string) => void;
 }
 
-/** The web console, mounted at /console. Works without scripts; with them it is live. */
+/** The web console, mounted at /console. Works without JavaScript; JavaScript adds live updates. */
 export function createConsole(deps: ConsoleDeps): Router {
-  /** What the forms of this viewer's pages carry. */
+  /** The CSRF token for the forms on this viewer's pages. */
   const contextOf = (request: Request) => ({ csrf: formToken(deps.keyring, viewerOf(request).session) });
   const router = Router();
   const model = (view: AlertView) => ({
@@ -89,7 +89,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   router.get('/icon.svg', (_request, response) => void response.type('image/svg+xml').send(icon));
   router.get('/', async (request, response) => {
     const filter = filterOf(request.query);
-    const all = await deps.listAlerts(isFiltering(filter) ? searched : shownAlerts);
+    const all = await deps.listAlerts(isFiltering(filter) ? searchLimit : shownAlerts);
     const alerts = all.filter((alert) => fits(alert, filter)).slice(0, shownAlerts);
     const told = typeof request.query.told === 'string' ? await deps.answerTo(request.query.told) : null;
     const context = contextOf(request);
@@ -111,7 +111,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           alert.id,
-          html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreMap(alert)}${threadHtml(shown.model.thread)}</div>`,
+          html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread)}</div>`,
         ),
       );
     }),
@@ -130,7 +130,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           'Add exception',
-          exceptionPage(await tested(view.alert), view.alert.id, fields, {}, contextOf(request)),
+          exceptionPage(await backtestOf(view.alert), view.alert.id, fields, {}, contextOf(request)),
         ),
       );
     }),
@@ -146,7 +146,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     const action = (['extend_exception', 'remove_exception'] as const).find(
       (id) => id === request.params.action,
     );
-    if (!action) return void response.status(404).send('There is no such action.');
+    if (!action) return void response.status(404).send('Unknown action.');
     await deps.press({
       alertId: '',
       action,
@@ -158,7 +158,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
   router.get(
     '/audit',
-    async (_request, response) => void response.send(page('Audit trail', auditTable(await deps.listAudit()))),
+    async (_request, response) => void response.send(page('Audit log', auditTable(await deps.listAudit()))),
   );
   router.get('/activity', async (_request, response) => {
     const { rows, zone } = await deps.activity();
@@ -169,13 +169,13 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
     const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);
-    if (!choice) return void response.status(404).send('There is nothing to play here.');
+    if (!choice) return void response.status(404).send('This demo event does not exist.');
     deps.panel?.play(choice.name);
     response.redirect(303, '/console');
   });
   router.get('/events', (request, response) => stream(request, response, deps));
 
-  /** What an action asks, for whoever looks at the page; null when it asks nothing or can't be pressed now. */
+  /** An action's form for the current viewer; null if it has none or is unavailable now. */
   function formOf(view: AlertView, action: string, request: Request) {
     const shown = model(view).model.actions.find(({ id }) => id === action);
     const fields = shown?.form?.(viewerOf(request).presser, deps.now());
@@ -185,7 +185,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   async function pressed(view: AlertView, request: Request, response: Response): Promise<void> {
     const { alert } = view;
     const action = String(request.params.action);
-    if (!actionOf(action)) return void response.status(404).send('There is no such action.');
+    if (!actionOf(action)) return void response.status(404).send('Unknown action.');
     const body = textsOf(request.body);
     let input: Record<string, unknown> | undefined;
     const asked = formOf(view, action, request);
@@ -200,7 +200,7 @@ export function createConsole(deps: ConsoleDeps): Router {
           .send(
             page(
               'Add exception',
-              exceptionPage(await tested(alert), alert.id, fields, form.faults, contextOf(request)),
+              exceptionPage(await backtestOf(alert), alert.id, fields, form.faults, contextOf(request)),
             ),
           );
       }
@@ -220,7 +220,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     response.redirect(303, `/console?told=${encodeURIComponent(pressId)}#${alert.id}`);
   }
 
-  function tested(alert: Alert): Promise<string> {
+  function backtestOf(alert: Alert): Promise<string> {
     const { caller, target } = summarize(alert);
     return deps.backtest({ match: { caller: identifierOf(caller), target: target.name } });
   }
@@ -231,7 +231,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       if (!view)
         return void response
           .status(404)
-          .send(page('Not found', html`<p class="empty">No alert has this id.</p>`));
+          .send(page('Not found', html`<p class="empty">No alert has this ID.</p>`));
       await handle(view, request, response);
     };
   }
@@ -239,13 +239,13 @@ export function createConsole(deps: ConsoleDeps): Router {
   function fromOurPage(request: Request, response: Response, next: NextFunction): void {
     const given = (request.body as Record<string, unknown> | undefined)?.csrf;
     if (isFormToken(deps.keyring, viewerOf(request).session, given)) return next();
-    response.status(403).send('This form is out of date. Reload the page and press again.');
+    response.status(403).send('This form has expired. Reload the page and try again.');
   }
 
   return router;
 }
 
-/** A form's fields as texts: what is ticked several times under one name is joined by commas. */
+/** A form's fields as strings. Several checked values of one field are joined by commas. */
 function textsOf(body: unknown): Record<string, string> {
   const entries = Object.entries((body ?? {}) as Record<string, unknown>);
   return Object.fromEntries(
@@ -256,7 +256,7 @@ function textsOf(body: unknown): Record<string, string> {
   );
 }
 
-/** Server-sent events: which alert changed, and what a press was answered with; first what may have been missed. */
+/** Server-sent events: changed alerts and answers to presses. Starts with changes that were missed. */
 async function stream(
   request: Request,
   response: Response,
@@ -272,9 +272,9 @@ async function stream(
     const pressId = change.slice('answer '.length);
     send('answer', { pressId, text: (await answerTo(pressId)) ?? '' });
   });
-  const beat = setInterval(() => response.write(': \n\n'), 15_000);
+  const keepAlive = setInterval(() => response.write(': \n\n'), 15_000);
   request.on('close', () => {
-    clearInterval(beat);
+    clearInterval(keepAlive);
     watching.then(
       (stop) => stop(),
       () => {},

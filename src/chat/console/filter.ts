@@ -3,7 +3,7 @@ import { is } from '../../domain/resources/resource-id';
 import { allTechniques } from '../../domain/techniques/catalogue';
 import { type Html, html } from './html';
 
-/** What the list of alerts shows; an empty value is any. */
+/** Filter of the alert list; an empty value matches any. */
 export interface AlertFilter {
   text: string;
   severity: string;
@@ -18,7 +18,7 @@ export function filterOf(query: Record<string, unknown>): AlertFilter {
 
 export const isFiltering = (filter: AlertFilter): boolean => Object.values(filter).some(Boolean);
 
-/** The text is looked for, without case, in what names the alert: id, caller, machine, resource group, address, script. */
+/** Searches the text, ignoring case, in id, caller, machine, resource group, IP address and script. */
 export function fits(alert: Alert, { text, severity, state, technique }: AlertFilter): boolean {
   const { caller, target } = summarize(alert);
   const states = { open: alert.state !== 'closed', suppressed: alert.verdict === 'suppressed' };
@@ -50,7 +50,7 @@ export function filterForm(filter: AlertFilter, shown: number, all: number): Htm
     )}</select></label>`;
   const plain = (values: readonly string[]) => values.map((value) => [value, value] as const);
   return html`<form method="get" action="/console" class="filter" role="search" aria-label="Filter alerts">
-<label>Search <input type="search" name="q" value="${filter.text}" placeholder="caller, machine, address, id, script"></label>
+<label>Search <input type="search" name="q" value="${filter.text}" placeholder="caller, machine, IP address, ID, script"></label>
 ${select('severity', 'Severity', plain(['critical', 'high', 'medium', 'low']))}
 ${select('state', 'State', plain(['open', 'new', 'acknowledged', 'investigating', 'contained', 'closed', 'suppressed']))}
 ${select(
@@ -58,6 +58,6 @@ ${select(
   'Technique',
   allTechniques().map(({ id, title }) => [id, title] as const),
 )}
-<button type="submit">Show</button> ${isFiltering(filter) && html`<a href="/console">All</a> <span class="hint">${shown} of ${all}</span>`}
+<button type="submit">Apply</button> ${isFiltering(filter) && html`<a href="/console">Clear</a> <span class="hint">${shown} of ${all}</span>`}
 </form>`;
 }

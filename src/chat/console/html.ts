@@ -1,4 +1,4 @@
-/** HTML that is safe to send: made by {@link html} only. */
+/** HTML that is safe to send. Only {@link html} creates it. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -15,7 +15,7 @@ export const escapeHtml = (text: string): string =>
 
 type Part = Html | string | number | null | undefined | false | readonly Part[];
 
-/** A template whose values are escaped unless they are Html themselves; arrays are joined, null and false are nothing. */
+/** HTML template tag. Escapes all values except Html, joins arrays, and omits null and false. */
 export function html(strings: TemplateStringsArray, ...values: Part[]): Html {
   return new Html(strings.map((text, i) => text + (i < values.length ? render(values[i]) : '')).join(''));
 }

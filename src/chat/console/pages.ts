@@ -12,9 +12,9 @@ import { type Html, html } from './html';
 import { table } from './table';
 
 export interface PageContext {
-  /** Proves that a form came from our own page. */
+  /** Token that proves that a form came from our own page. */
   csrf: string;
-  /** What a press was answered with, if the page was opened by one. */
+  /** Answer to the press that opened the page, if any. */
   told?: string | null;
 }
 
@@ -31,7 +31,7 @@ export function page(title: string, body: Html, { told }: Partial<PageContext> =
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-<header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/activity">Activity</a> <a href="/console/audit">Audit trail</a> <a href="/console/health">Health</a></nav></header>
+<header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/activity">Activity</a> <a href="/console/audit">Audit log</a> <a href="/console/health">Health</a></nav></header>
 <main id="main">
 <h1>${title}</h1>
 <p id="told" role="status" aria-live="polite">${told ?? ''}</p>
@@ -42,7 +42,7 @@ ${body}
   }`;
 }
 
-/** @param live new alerts join it by themselves; a filtered list only keeps those that it has up to date */
+/** @param live adds new alerts automatically; a filtered list only updates the alerts it shows */
 export const alertList = (
   models: { model: MessageModel; alert: Alert; version: number }[],
   context: PageContext,
@@ -51,12 +51,12 @@ export const alertList = (
   html`<div${live ? html` id="alerts"` : ''} class="alerts">${
     models.length === 0
       ? live
-        ? html`<p class="empty">No alerts yet. Commands run on machines will show here by themselves.</p>`
-        : html`<p class="empty">No alert fits.</p>`
+        ? html`<p class="empty">No alerts yet. Alerts about commands run on machines appear here automatically.</p>`
+        : html`<p class="empty">No alerts match. <a href="/console">Clear filters</a></p>`
       : models.map(({ model, alert, version }) => card(model, alert, context, version))
   }</div>`;
 
-/** An alert as the chats show it. @param version an older one never replaces a newer one on a page that is open */
+/** An alert, as shown in the chats. @param version keeps an open page from showing an older version */
 export function card(model: MessageModel, alert: Alert, { csrf }: PageContext, version = alert.rev): Html {
   const suppressed = alert.verdict === 'suppressed';
   return html`<article class="card ${model.severity}${model.closed ? ' closed' : ''}" id="${model.alertId}" data-rev="${version}" aria-labelledby="${model.alertId}-title">
@@ -82,7 +82,7 @@ const line = (parts: readonly Inline[]): Html[] =>
     return html`<time datetime="${part.time}">${part.time.slice(0, 19).replace('T', ' ')} UTC</time>`;
   });
 
-/** Counts a day, drawn. */
+/** Draws daily counts as a bar chart. */
 function drawnBar(counts: readonly number[]): Html {
   const top = Math.max(...counts, 1);
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -93,19 +93,19 @@ function drawnBar(counts: readonly number[]): Html {
   return html`<svg class="bar" role="img" viewBox="0 0 ${counts.length * 8} 26" width="${counts.length * 8}" height="26" aria-label="${total} executions in ${counts.length} days, at most ${top} a day">${bars}</svg>`;
 }
 
-/** What hangs below an alert: its whole script, its machines, what else happened. */
+/** Details below an alert: script, machines, other activity. */
 export const threadHtml = (parts: readonly ThreadPart[]): Html =>
   html`${parts.map(
     (part) =>
       html`<section class="card thread"><h2>${part.heading}</h2>${part.code !== undefined && html`<pre tabindex="0">${part.code}</pre>`}${part.lines.length > 0 && html`<ul>${part.lines.map((each) => html`<li>${line(each)}</li>`)}</ul>`}</section>`,
   )}`;
 
-/** What is seldom pressed is folded away, as in the chats. */
+/** Puts rarely used actions in a menu, as in the chats. */
 const more = (actions: readonly Action[], alertId: string, csrf: string): Html | false =>
   actions.length > 0 &&
   html`<details class="more"><summary data-opens="more">More…</summary><div class="actions">${actions.map((action) => button(action, alertId, csrf))}</div></details>`;
 
-/** What asks first is folded: opening it shows what it will do, the button inside does it; no script needed. */
+/** Uses details elements for confirmations, so that they work without JavaScript. */
 function button(action: Action, alertId: string, csrf: string): Html {
   if (action.id === 'add_exception') {
     return html`<a class="button" data-action="add_exception" href="/console/alerts/${alertId}/exception">${action.label}</a>`;
@@ -113,7 +113,7 @@ function button(action: Action, alertId: string, csrf: string): Html {
   if (action.choices) {
     return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><form method="post" action="/console/alerts/${alertId}/${action.id}">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
-<label>For how long <select name="choice">${action.choices.map((choice) => html`<option value="${choice.value}">${choice.label}</option>`)}</select></label>
+<label>Quick exception <select name="choice">${action.choices.map((choice) => html`<option value="${choice.value}">${choice.label}</option>`)}</select></label>
 <button type="submit" class="primary" data-action="${action.id}">Save exception</button></form></div></details>`;
   }
   const form = (
@@ -128,7 +128,7 @@ ${action.approvalId && html`<input type="hidden" name="approvalId" value="${acti
   return html`<details class="confirm"><summary data-opens="${action.id}">${action.label}</summary><div><strong>${title}</strong><p>${text}</p>${form(yes, action.form?.())}</div></details>`;
 }
 
-/** A field of a form with its label, hint and, if it was filled in wrongly, its fault. */
+/** A form field with its label, hint and error, if any. */
 function input(field: Field, id: string, fault?: string): Html {
   const hint = field.hint || fault;
   const described = hint ? html` aria-describedby="${id}-hint"` : '';
@@ -160,7 +160,7 @@ function control({ id: name, kind, value, choices = [] }: Field, id: string, des
 }
 
 export function exceptionPage(
-  tested: string,
+  backtestResult: string,
   alertId: string,
   fields: readonly Field[],
   faults: Partial<Record<string, string>>,
@@ -169,8 +169,8 @@ export function exceptionPage(
   return html`<form method="post" action="/console/alerts/${alertId}/add_exception" class="exception">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}">
 ${fields.map((field) => input(field, field.id, faults[field.id]))}
-<p><strong>${tested}</strong></p>
-<p>All that is given must hold. Executions that it covers are recorded, not posted; a critical score is silenced only where that is ticked.</p>
+<p><strong>${backtestResult}</strong></p>
+<p>All conditions must match. Matching executions are recorded, not posted. Critical alerts are suppressed only if that option is selected.</p>
 <button type="submit" class="primary" data-action="save_exception">Save exception</button> <a class="button" href="/console">Cancel</a>
 </form>`;
 }
@@ -186,10 +186,10 @@ export function exceptionsTable(
     html`<form method="post" action="/console/exceptions/${encodeURIComponent(id)}/${action}"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="${randomUUID()}"><button type="submit" data-action="${action}">${label}</button></form>`;
   return table(
     'Exceptions',
-    ['Id', 'Matches', 'Reason', 'Owner', 'Expires', 'Suppressed', 'Review'],
+    ['ID', 'Matches', 'Reason', 'Owner', 'Expires', 'Suppressed', 'Review'],
     rows.map(({ exception, uses }) => {
       const over = Date.parse(exception.expires) <= now;
-      return html`<tr><td>${exception.id}</td><td>${matchWords(exception.match)}${exception.silenceCritical ? ', critical scores too' : ''}</td><td>${plainLine(exception.reason, 200)}${exception.ticket && html` <a href="${exception.ticket}" rel="noreferrer">ticket</a>`}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${over ? ' (expired)' : ''}</td><td>${uses === 0 ? 'never used' : uses}</td><td>${!over && press(exception.id, 'extend_exception', 'Extend 30 days')}${press(exception.id, 'remove_exception', 'Remove')}</td></tr>`;
+      return html`<tr><td>${exception.id}</td><td>${matchWords(exception.match)}${exception.silenceCritical ? ', including critical alerts' : ''}</td><td>${plainLine(exception.reason, 200)}${exception.ticket && html` <a href="${exception.ticket}" rel="noreferrer">ticket</a>`}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${over ? ' (expired)' : ''}</td><td>${uses === 0 ? 'never used' : uses}</td><td>${!over && press(exception.id, 'extend_exception', 'Extend 30 days')}${press(exception.id, 'remove_exception', 'Remove')}</td></tr>`;
     }),
   );
 }
@@ -206,8 +206,8 @@ export interface AuditRow {
 
 export const auditTable = (rows: readonly AuditRow[]): Html =>
   table(
-    'Audit trail',
-    ['When', 'Who', 'From', 'Did', 'Result', 'Alert', 'Why'],
+    'Audit log',
+    ['When', 'Who', 'Source', 'Action', 'Result', 'Alert', 'Why'],
     rows.map(
       (row) =>
         html`<tr><td>${row.at.slice(0, 19).replace('T', ' ')}</td><td>${plainLine(row.by.name, 80)}</td><td>${row.by.surface}</td><td>${row.action}</td><td>${row.result}</td><td>${row.alertId ?? ''}</td><td>${plainLine(row.why ?? '', 200)}</td></tr>`,
@@ -219,7 +219,7 @@ export interface HealthRow {
   name: string;
   lastPollAt: string | null;
   error: string | null;
-  /** How far back history is known. */
+  /** Days of history available. */
   historyDays: number;
 }
 
@@ -248,19 +248,19 @@ export const healthPage = ({
     ),
   )}`;
 
-/** Whether commands may be run unseen comes before all detail. */
+/** Shows first whether Runwatch detects and reports all commands. */
 function verdict(troubles: readonly string[], subscriptions: readonly HealthRow[]): Html {
   if (troubles.length > 0)
     return html`<p class="verdict"><strong class="fault">${troubles.length === 1 ? '1 thing needs attention' : `${troubles.length} things need attention`}.</strong></p><ul>${troubles.map((says) => html`<li>${says}</li>`)}</ul>`;
   const read = subscriptions.filter(({ lastPollAt }) => lastPollAt !== null).length;
   if (read < subscriptions.length)
-    return html`<p class="verdict"><strong>Starting.</strong> ${String(read)} of ${String(subscriptions.length)} subscriptions have been read.</p>`;
-  return html`<p class="verdict"><strong>Healthy.</strong> Every subscription is read, and no place refuses its messages.</p>`;
+    return html`<p class="verdict"><strong>Starting.</strong> Polled ${String(read)} of ${String(subscriptions.length)} subscriptions so far.</p>`;
+  return html`<p class="verdict"><strong>Healthy.</strong> All subscriptions are being read, and no channel rejects messages.</p>`;
 }
 
-/** The demo's panel: each button lets something happen in the simulated tenant. */
+/** The demo's panel. Each button triggers an event in the simulated tenant. */
 export const panelHtml = (choices: readonly { name: string; says: string }[], csrf: string): Html =>
-  html`<details class="panel"><summary>Let something happen in the simulated tenant</summary><div class="choices">${choices.map(
+  html`<details class="panel"><summary>Trigger a demo event</summary><div class="choices">${choices.map(
     ({ name, says }) =>
       html`<form method="post" action="/console/play/${name}"><input type="hidden" name="csrf" value="${csrf}"><button type="submit" data-play="${name}" title="${says}">${says}</button></form>`,
   )}</div></details>`;

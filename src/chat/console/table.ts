@@ -1,6 +1,6 @@
 import { type Html, html } from './html';
 
-/** A table that scrolls by itself where the page is narrower, by keys too. */
+/** A table that scrolls horizontally on narrow pages, also with the keyboard. */
 export const table = (
   label: string,
   columns: readonly (string | number)[],

@@ -14,7 +14,7 @@ const limits = {
   actions: 25,
 } as const;
 
-/** Severity by shape and word as well as by colour. */
+/** Severity shows by shape and text too, not only by color. */
 const marks = {
   critical: ':rotating_light:',
   high: ':red_circle:',
@@ -22,13 +22,13 @@ const marks = {
   low: ':white_circle:',
 } as const;
 
-/** An alert's message in Block Kit. */
+/** Converts an alert's message to Block Kit. */
 export function toBlocks(model: MessageModel): KnownBlock[] {
   const mark = model.closed ? ':white_check_mark:' : marks[model.severity];
   const head = `${mark} *${model.severity.toUpperCase()} ${model.score} · ${escapeMrkdwn(model.title)}*   ${model.alertId}`;
   const facts = model.facts.map((fact) => `*${escapeMrkdwn(fact.label)}*  ${toMrkdwn(fact.value)}`);
   const blocks: KnownBlock[] = [section(`${head}\n${toMrkdwn(model.headline)}`)];
-  for (const text of packed(facts)) blocks.push(section(text));
+  for (const text of joinLines(facts)) blocks.push(section(text));
   const status = model.status.map(toMrkdwn).join('\n');
   if (status) blocks.push(section(status));
   for (const [approvalId, decisions] of decisionsOf(model.actions)) {
@@ -42,11 +42,11 @@ export function toBlocks(model: MessageModel): KnownBlock[] {
 
 export const section = (text: string): KnownBlock => ({
   type: 'section',
-  text: { type: 'mrkdwn', text: within(text), verbatim: true },
+  text: { type: 'mrkdwn', text: truncate(text), verbatim: true },
 });
 
-/** Lines gathered into as few sections as their limit allows. */
-export function packed(lines: readonly string[]): string[] {
+/** Joins lines into as few sections as the length limit allows. */
+export function joinLines(lines: readonly string[]): string[] {
   const out: string[] = [];
   for (const line of lines) {
     const last = out.at(-1);
@@ -57,27 +57,27 @@ export function packed(lines: readonly string[]): string[] {
   return out;
 }
 
-/** Cuts at the limit, never inside an entity or a token. */
-function within(text: string): string {
+/** Truncates at the limit, but never inside an entity or a token. */
+function truncate(text: string): string {
   if (text.length <= limits.sectionText) return text;
   const cut = text.slice(0, limits.sectionText - 1);
   return `${cut.replace(/[&<][^;>\s]*$/, '')}…`;
 }
 
-/** What a block of Approve and Decline is called, before the approval's id. */
+/** Prefix of the block id of Approve and Decline buttons; the approval's id follows. */
 export const approvalBlock = 'approval.';
-/** More wait only for an attacker who asks for them; the console has all. */
-const mostApprovals = 5;
+/** More are pending only if an attacker floods us with requests. The console shows all. */
+const maxApprovals = 5;
 
 function decisionsOf(actions: readonly Action[]): [string, Action[]][] {
   const byApproval = new Map<string, Action[]>();
   for (const action of actions)
     if (action.approvalId)
       byApproval.set(action.approvalId, [...(byApproval.get(action.approvalId) ?? []), action]);
-  return [...byApproval].slice(0, mostApprovals);
+  return [...byApproval].slice(0, maxApprovals);
 }
 
-/** Buttons, and a menu of what is seldom pressed. */
+/** Buttons, and a menu of rarely used actions. */
 function elementsOf({ actions: all, alertId }: MessageModel) {
   const actions = all.filter(({ approvalId }) => !approvalId);
   const minor = actions.filter((action) => action.minor).map(({ id, label }) => ({ value: id, label }));
@@ -86,7 +86,7 @@ function elementsOf({ actions: all, alertId }: MessageModel) {
   return [...shown.slice(0, limits.actions - 1).map((action) => element(action, alertId)), ...more];
 }
 
-/** A button, or a menu where there is something to choose; each option carries the alert's id and the choice. */
+/** A button, or a menu if the action has choices. Each option holds the alert's id and the choice. */
 function element(action: Action, alertId: string) {
   if (!action.choices) return button(action, alertId);
   return menu(action.id, action.label, action.choices, alertId);

@@ -4,19 +4,19 @@ import { plainLine } from '../../domain/text/plain-text';
 import { escapeMrkdwn } from './mrkdwn';
 
 export const formCallback = 'runwatch_form';
-/** The button in the exception's modal that counts again what it would have silenced. */
+/** Button in the exception modal that runs the backtest again. */
 export const backtestAction = 'backtest';
 
-/** What a modal needs to know when it comes back. */
-export interface ModalMemory {
+/** Data that a modal carries until it is submitted. */
+export interface ModalContext {
   action: string;
   alertId: string;
   channel: string;
 }
 
-/** @param intro what it will do, in words */
+/** @param intro text that describes what the action will do */
 export function formModal(
-  memory: ModalMemory,
+  modalContext: ModalContext,
   {
     title,
     intro,
@@ -24,11 +24,11 @@ export function formModal(
     submit,
   }: { title: string; intro: string; fields: readonly Field[]; submit: string },
 ): ModalView {
-  const counts = memory.action === 'add_exception';
+  const counts = modalContext.action === 'add_exception';
   return {
     type: 'modal',
     callback_id: formCallback,
-    private_metadata: JSON.stringify(memory),
+    private_metadata: JSON.stringify(modalContext),
     title: { type: 'plain_text', text: plainLine(title, 24) },
     submit: { type: 'plain_text', text: plainLine(submit, 24) },
     close: { type: 'plain_text', text: 'Cancel' },
@@ -111,7 +111,7 @@ interface StateValue {
   selected_options?: { value?: string }[] | null;
 }
 
-/** What was typed and picked, whichever elements hold it. */
+/** The entered and selected values, from any kind of element. */
 export function valuesOf(state: Record<string, Record<string, StateValue>>): FormValues {
   const values: FormValues = {};
   for (const [block, elements] of Object.entries(state)) {

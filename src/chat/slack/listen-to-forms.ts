@@ -8,44 +8,44 @@ import type { Presser } from '../../domain/people/person';
 import type { Action } from '../actions';
 import { messageOf } from '../message';
 import type { Identified } from '../surface-press';
-import { soonest } from './acknowledge-soon';
-import { backtestAction, formCallback, formModal, type ModalMemory, valuesOf } from './form-modal';
-import type { SlackListening } from './slack-listening';
+import { backtestAction, formCallback, formModal, type ModalContext, valuesOf } from './form-modal';
+import type { ListenerDeps } from './listener-deps';
+import { queueThenAck } from './queue-then-ack';
 
 const firstInput = (blocks: readonly { type: string; block_id?: string }[]): string =>
   blocks.find(({ type }) => type === 'input')?.block_id ?? 'intro';
 
 type Filled = Pick<Exception, 'match' | 'silenceCritical'>;
 
-/** Opens what a button has to fill in; false when it has nothing. */
+/** Opens the form of a button; false if it has none. */
 export async function openForm(
-  memory: ModalMemory,
+  modalContext: ModalContext,
   by: Presser,
   { triggerId, client }: { triggerId: string; client: WebClient },
-  listening: SlackListening,
+  listenerDeps: ListenerDeps,
 ): Promise<boolean> {
-  const known = await listening.getView(memory.alertId);
-  if (!(known && formOf(known, memory, null, listening))) return false;
-  const who = await readerOf(by, listening);
+  const known = await listenerDeps.getView(modalContext.alertId);
+  if (!(known && formOf(known, modalContext, null, listenerDeps))) return false;
+  const who = await readerOf(by, listenerDeps);
   if ('refused' in who) {
     await client.chat.postEphemeral({
-      channel: memory.channel.split('/').at(-1) ?? '',
+      channel: modalContext.channel.split('/').at(-1) ?? '',
       user: by.id,
       text: who.refused,
     });
     return true;
   }
-  const action = formOf(known, memory, who.presser, listening);
+  const action = formOf(known, modalContext, who.presser, listenerDeps);
   if (!action) return false;
-  const view = await modalOf(memory, action, action.fields, listening);
+  const view = await modalOf(modalContext, action, action.fields, listenerDeps);
   await client.views.open({ trigger_id: triggerId, view });
   return true;
 }
 
-/** Whoever opens a form sees what it is about, so they must be known and may read. */
+/** A form shows alert data, so whoever opens it must be identified and have read access. */
 export async function readerOf(
   by: Presser,
-  { peopleIn, mayRead, cannotRead }: SlackListening,
+  { peopleIn, mayRead, cannotRead }: ListenerDeps,
 ): Promise<Identified> {
   const known = await peopleIn(by.team).identify(by.id, by.team);
   if ('refused' in known) return known;
@@ -54,9 +54,9 @@ export async function readerOf(
 
 const formOf = (
   view: AlertView,
-  { action }: ModalMemory,
+  { action }: ModalContext,
   presser: Presser | null,
-  { responders, now }: SlackListening,
+  { responders, now }: ListenerDeps,
 ) => {
   const shown = messageOf(view, { responders, now: now() }).actions.find(({ id }) => id === action);
   const fields = shown?.form?.(presser, now()) ?? (shown?.minor && shown.confirm ? [] : null);
@@ -64,15 +64,15 @@ const formOf = (
 };
 
 async function modalOf(
-  memory: ModalMemory,
+  modalContext: ModalContext,
   { id, label, confirm, read }: Action,
   fields: readonly Field[],
-  { backtest }: SlackListening,
+  { backtest }: ListenerDeps,
 ): Promise<ModalView> {
   const values = Object.fromEntries(fields.map((field) => [field.id, field.value]));
   const form = id === 'add_exception' ? read?.(values) : null;
   const counted = form && 'input' in form ? await backtest(form.input as unknown as Filled) : '';
-  return formModal(memory, {
+  return formModal(modalContext, {
     title: confirm?.title ?? label,
     intro: `${confirm?.text ?? ''} ${counted}`.trim(),
     fields,
@@ -80,36 +80,36 @@ async function modalOf(
   });
 }
 
-/** Forms come back: filled, or to be counted again. */
-export function listenToForms(listening: SlackListening): void {
-  const { app, peopleIn, press, getView } = listening;
+/** Handles submitted forms and requests to run the backtest again. */
+export function listenToForms(listenerDeps: ListenerDeps): void {
+  const { app, peopleIn, press, getView } = listenerDeps;
 
   app.action<BlockAction<ButtonAction>>(backtestAction, async ({ ack, body, client }) => {
     await ack();
     const { view } = body;
     if (!view) return;
-    const memory = JSON.parse(view.private_metadata) as ModalMemory;
+    const modalContext = JSON.parse(view.private_metadata) as ModalContext;
     const team = body.team?.id ?? body.user.team_id;
     const who = await readerOf(
       { surface: 'slack', id: body.user.id, name: body.user.name ?? '', ...(team ? { team } : {}) },
-      listening,
+      listenerDeps,
     );
     if ('refused' in who) return;
-    const known = await getView(memory.alertId);
-    const action = known && formOf(known, memory, who.presser, listening);
+    const known = await getView(modalContext.alertId);
+    const action = known && formOf(known, modalContext, who.presser, listenerDeps);
     if (!action) return;
     const values = valuesOf(view.state.values);
     const fields = action.fields.map((field) => ({ ...field, value: values[field.id] ?? field.value }));
     await client.views.update({
       view_id: view.id,
       hash: view.hash,
-      view: await modalOf(memory, action, fields, listening),
+      view: await modalOf(modalContext, action, fields, listenerDeps),
     });
   });
 
   app.view(formCallback, async ({ ack, body, view }) => {
-    const memory = JSON.parse(view.private_metadata) as ModalMemory;
-    const known = await getView(memory.alertId);
+    const modalContext = JSON.parse(view.private_metadata) as ModalContext;
+    const known = await getView(modalContext.alertId);
     const team = body.team?.id ?? body.user.team_id;
     const pressed: Presser = {
       surface: 'slack',
@@ -123,7 +123,7 @@ export function listenToForms(listening: SlackListening): void {
       return;
     }
     const by = who.presser;
-    const action = known && formOf(known, memory, by, listening);
+    const action = known && formOf(known, modalContext, by, listenerDeps);
     const asOpened = Object.fromEntries((action?.fields ?? []).map((field) => [field.id, field.value]));
     const given = { ...asOpened, ...valuesOf(view.state.values) };
     const form = action?.read?.(given) ?? { input: {} };
@@ -131,14 +131,14 @@ export function listenToForms(listening: SlackListening): void {
       await ack({ response_action: 'errors', errors: form.faults });
       return;
     }
-    await soonest(ack, async () => {
+    await queueThenAck(ack, async () => {
       await press({
-        alertId: memory.alertId,
-        action: memory.action,
+        alertId: modalContext.alertId,
+        action: modalContext.action,
         by: pressed,
         input: form.input,
         nonce: `${body.user.id}.${view.id}`,
-        replyTo: { surface: 'slack', channel: memory.channel, user: body.user.id },
+        replyTo: { surface: 'slack', channel: modalContext.channel, user: body.user.id },
       });
     });
   });

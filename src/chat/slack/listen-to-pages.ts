@@ -2,23 +2,23 @@ import type { MessageShortcut } from '@slack/bolt';
 import { summarize } from '../../domain/alerts/alert';
 import type { Presser } from '../../domain/people/person';
 import { plainLine } from '../../domain/text/plain-text';
-import { soonest } from './acknowledge-soon';
 import { readerOf } from './listen-to-forms';
+import type { ListenerDeps } from './listener-deps';
 import { escapeMrkdwn } from './mrkdwn';
-import type { SlackListening } from './slack-listening';
+import { queueThenAck } from './queue-then-ack';
 
 export const addToAlertShortcut = 'add_to_alert';
 const addToAlertCallback = 'runwatch_add_to_alert';
-/** What a message shortcut remembers while its modal is open. */
+/** Data that a message shortcut keeps while its modal is open. */
 interface Quoted {
   text: string;
   link: string;
   channel: string;
 }
 
-/** Slash command, home page, and the message shortcut that adds what was said elsewhere to an alert. */
-export function listenToPages(listening: SlackListening): void {
-  const { app, placeOf, press, command, home, openAlerts } = listening;
+/** Handles the slash command, the home page, and the shortcut that adds a message to an alert. */
+export function listenToPages(listenerDeps: ListenerDeps): void {
+  const { app, placeOf, press, command, home, openAlerts } = listenerDeps;
 
   const pressedBy = (id: string, name: string | undefined, team: string | undefined): Presser => ({
     surface: 'slack',
@@ -29,7 +29,7 @@ export function listenToPages(listening: SlackListening): void {
 
   app.command('/runwatch', async ({ ack, command: asked, client }) => {
     await ack();
-    const who = await readerOf(pressedBy(asked.user_id, asked.user_name, asked.team_id), listening);
+    const who = await readerOf(pressedBy(asked.user_id, asked.user_name, asked.team_id), listenerDeps);
     const text = 'refused' in who ? who.refused : (await command(asked.text)).slice(0, 30_000);
     await client.chat.postEphemeral({
       channel: asked.channel_id,
@@ -40,7 +40,7 @@ export function listenToPages(listening: SlackListening): void {
 
   app.event('app_home_opened', async ({ event, client, context }) => {
     if (event.tab !== 'home') return;
-    const who = await readerOf(pressedBy(event.user, undefined, context.teamId), listening);
+    const who = await readerOf(pressedBy(event.user, undefined, context.teamId), listenerDeps);
     const parts =
       'refused' in who ? [{ heading: 'Runwatch', lines: [who.refused] }] : await home(who.presser);
     const blocks = parts.map(({ heading, lines }) => ({
@@ -56,7 +56,7 @@ export function listenToPages(listening: SlackListening): void {
 
   app.shortcut<MessageShortcut>(addToAlertShortcut, async ({ ack, body, client }) => {
     await ack();
-    const who = await readerOf(pressedBy(body.user.id, body.user.name, body.team?.id), listening);
+    const who = await readerOf(pressedBy(body.user.id, body.user.name, body.team?.id), listenerDeps);
     if ('refused' in who) {
       await client.chat.postEphemeral({ channel: body.channel.id, user: body.user.id, text: who.refused });
       return;
@@ -88,7 +88,7 @@ export function listenToPages(listening: SlackListening): void {
         close: plain('Cancel'),
         blocks:
           options.length === 0
-            ? [{ type: 'section', text: plain('No alert is open.') }]
+            ? [{ type: 'section', text: plain('No alerts are open.') }]
             : [
                 {
                   type: 'input',
@@ -104,7 +104,7 @@ export function listenToPages(listening: SlackListening): void {
   app.view(addToAlertCallback, async ({ ack, body, view }) => {
     const quoted = JSON.parse(view.private_metadata) as Quoted;
     const alertId = view.state.values.alert?.alert?.selected_option?.value ?? '';
-    await soonest(ack, async () => {
+    await queueThenAck(ack, async () => {
       const by = pressedBy(body.user.id, body.user.name, body.team?.id ?? body.user.team_id);
       await press({
         alertId,

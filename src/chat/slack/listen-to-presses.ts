@@ -3,19 +3,19 @@ import type { WebClient } from '@slack/web-api';
 import type { Action } from '../../actions/action';
 import { actionOf } from '../../actions/registry';
 import type { SurfacePress } from '../surface-press';
-import { soonest } from './acknowledge-soon';
 import { approvalBlock } from './blocks';
 import { openForm } from './listen-to-forms';
-import type { SlackListening } from './slack-listening';
+import type { ListenerDeps } from './listener-deps';
+import { queueThenAck } from './queue-then-ack';
 
 const words = /^[a-z_]+$/;
 
 /**
- * Turns what is pressed into presses: a button that has something to fill in opens it first. Who pressed is looked up where
- * the press takes effect; here only Slack's own ids are passed on.
+ * Converts button presses and menu choices into presses. A button with a form opens the form first. The
+ * presser is identified later, when the press takes effect; only Slack's ids are passed on here.
  */
-export function listenToPresses(listening: SlackListening): void {
-  const { app, placeOf, press, config } = listening;
+export function listenToPresses(listenerDeps: ListenerDeps): void {
+  const { app, placeOf, press, config } = listenerDeps;
 
   const where = (
     body: BlockAction,
@@ -47,7 +47,7 @@ export function listenToPresses(listening: SlackListening): void {
     if (!action) return;
     const { channel, by, replyTo } = where(body);
     const trigger = { triggerId: body.trigger_id, client };
-    if (await openForm({ action: id, alertId: value, channel }, by, trigger, listening)) return;
+    if (await openForm({ action: id, alertId: value, channel }, by, trigger, listenerDeps)) return;
     await press({
       ...aboutOf(action, value, blockId),
       action: id,
@@ -61,7 +61,7 @@ export function listenToPresses(listening: SlackListening): void {
     { action_id: words, type: 'block_actions' },
     async ({ ack, body, action, client }) => {
       if (action.type !== 'button' || !isButton(action.action_id)) return;
-      await soonest(ack, () =>
+      await queueThenAck(ack, () =>
         pressed(body, action.action_id, action.value ?? '', action.action_ts, client, action.block_id),
       );
     },
@@ -69,14 +69,14 @@ export function listenToPresses(listening: SlackListening): void {
 
   app.action<BlockAction<StaticSelectAction>>('more', async ({ ack, body, action, client }) => {
     const [alertId = '', id] = action.selected_option.value.split(' ');
-    await soonest(ack, async () => {
+    await queueThenAck(ack, async () => {
       if (id && isButton(id)) await pressed(body, id, alertId, action.action_ts, client);
     });
   });
 
   app.action<BlockAction<StaticSelectAction>>('quick_exception', async ({ ack, body, action }) => {
     const [alertId = '', choice = ''] = action.selected_option.value.split(' ');
-    await soonest(ack, async () => {
+    await queueThenAck(ack, async () => {
       const { channel: _, ...rest } = where(body);
       const nonce = `${body.user.id}.${choice}.${action.action_ts}`;
       await press({ ...rest, alertId, action: 'quick_exception', input: { choice }, nonce });
@@ -85,7 +85,7 @@ export function listenToPresses(listening: SlackListening): void {
 
   app.action<BlockAction<StaticSelectAction>>(/^(revoke|restore)_listed$/, async ({ ack, body, action }) => {
     const choice = action.selected_option.value;
-    await soonest(ack, async () => {
+    await queueThenAck(ack, async () => {
       const { channel: _, ...rest } = where(body);
       const nonce = `${body.user.id}.${choice}.${action.action_ts}`;
       await press({ ...rest, alertId: '', action: action.action_id, input: { choice }, nonce });
@@ -95,7 +95,7 @@ export function listenToPresses(listening: SlackListening): void {
   app.action<BlockAction<ButtonAction>>(/^caller_(yes|no|automation)$/, async ({ ack, body, action }) => {
     const answer = action.action_id.slice('caller_'.length);
     const note = Object.values(body.state?.values?.note ?? {})[0]?.value ?? '';
-    await soonest(ack, async () => {
+    await queueThenAck(ack, async () => {
       const { channel: _, ...rest } = where(body, body.user.id);
       await press({
         ...rest,
@@ -108,14 +108,14 @@ export function listenToPresses(listening: SlackListening): void {
   });
 }
 
-/** Answers come from questions, choices from menus; neither stands on a button of its own. */
+/** False for answers and menu choices, which have no button of their own. */
 function isButton(id: string): boolean {
   const action = actionOf(id);
   if (!action || action.right === 'asked' || action.about === 'review') return false;
   return action.about !== 'alert' || !action.choices;
 }
 
-/** What a button's value means: an alert's id, an exception's or an approval's. */
+/** Interprets a button's value: the id of an alert, an exception or an approval. */
 function aboutOf(
   { about }: Action,
   value: string,

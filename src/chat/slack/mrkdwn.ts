@@ -4,8 +4,8 @@ import { textBar } from '../text-bar';
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /**
- * Text that Slack shows as it is: control sequences (<!channel>, <@U1>, <url|text>) can't begin, and marks that would
- * format it or become an emoji are broken by a zero-width space.
+ * Escapes text so that Slack shows it verbatim: no control sequences (<!channel>, <@U1>, <url|text>), and a
+ * zero-width space breaks formatting marks and emoji.
  * @see https://docs.slack.dev/messaging/formatting-message-text
  */
 export function escapeMrkdwn(text: string): string {
@@ -17,7 +17,7 @@ export function escapeMrkdwn(text: string): string {
     .replace(/@(?=(?:here|channel|everyone)\b)/gi, '@\u200b');
 }
 
-/** A moment in the reader's own zone, with UTC for clients that can't. */
+/** A time in the reader's time zone, with a UTC fallback for clients without support. */
 const dateToken = (iso: string) => {
   const at = new Date(iso);
   return `<!date^${Math.floor(at.getTime() / 1000)}^{date_short_pretty} {time_secs}|${at.toISOString().slice(0, 19).replace('T', ' ')} UTC>`;

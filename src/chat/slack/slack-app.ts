@@ -8,18 +8,18 @@ import { createFastFetch } from './fast-fetch';
 import { listenToForms } from './listen-to-forms';
 import { listenToPages } from './listen-to-pages';
 import { listenToPresses } from './listen-to-presses';
-import type { SlackAppDeps, SlackListening } from './slack-listening';
+import type { ListenerDeps, SlackAppDeps } from './listener-deps';
 import { createSlackPeople, type SlackPeople } from './slack-people';
 import { channelIn } from './workspaces';
 
 export interface SlackApp {
-  /** In HTTP mode: to be mounted; it answers /slack/events. */
+  /** In HTTP mode, the router that serves /slack/events; otherwise null. */
   router: Router | null;
   start: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** Who somebody is, by the workspace that they pressed in; what is no workspace of ours is looked up in the first. */
+/** User lookup by the workspace of the press. Unknown workspaces use the first one. */
 export function createPeopleIn(
   client: WebClient,
   config: SlackConfig,
@@ -36,7 +36,7 @@ export function createPeopleIn(
   return (team) => others.get(team ?? '') ?? own;
 }
 
-/** Never repeats a request by itself: whether a message was taken is looked up first. */
+/** Client without automatic retries: before a retry, delivery checks whether the message was posted. */
 export const createSlackClient = (
   { botToken, apiUrl }: Pick<SlackConfig, 'botToken' | 'apiUrl'>,
   log: Log,
@@ -51,7 +51,7 @@ export const createSlackClient = (
     logger: boltLogger(log),
   });
 
-/** Bolt, over HTTP with a signing secret or in Socket Mode with an app token. It turns what is pressed into presses. */
+/** Creates the Bolt app: Socket Mode with an app token, otherwise HTTP with a signing secret. */
 export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const { config, log } = deps;
   const logger = boltLogger(log);
@@ -78,14 +78,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     tokenVerificationEnabled: false,
   });
   const others = new Set(Object.keys(tokens));
-  const listening: SlackListening = {
+  const listenerDeps: ListenerDeps = {
     app,
     placeOf: (team, channel) => channelIn(team, channel, others),
     ...deps,
   };
-  listenToPresses(listening);
-  listenToForms(listening);
-  listenToPages(listening);
+  listenToPresses(listenerDeps);
+  listenToForms(listenerDeps);
+  listenToPages(listenerDeps);
 
   app.error(async (error) => {
     log.error({ error }, 'a Slack listener failed');
@@ -104,15 +104,15 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
 }
 
 function boltLogger(log: Log): BoltLogger {
-  const say =
+  const logAt =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (...parts: unknown[]) =>
       log[level]({ from: 'slack' }, plainLine(parts.map(String).join(' '), 500));
   return {
     debug: () => {},
-    info: say('debug'),
-    warn: say('warn'),
-    error: say('error'),
+    info: logAt('debug'),
+    warn: logAt('warn'),
+    error: logAt('error'),
     setLevel: () => {},
     getLevel: () => LogLevel.INFO,
     setName: () => {},

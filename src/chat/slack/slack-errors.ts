@@ -1,6 +1,6 @@
 import { SurfaceError } from '../surface';
 
-/** What @slack/web-api throws, told apart by what it means for a message whose fate matters. */
+/** Maps errors of @slack/web-api to what they mean for the delivery of a message. */
 export function toSurfaceError(error: unknown): SurfaceError {
   const e = (error ?? {}) as {
     code?: string;
@@ -9,13 +9,13 @@ export function toSurfaceError(error: unknown): SurfaceError {
     message?: string;
   };
   if (e.code === 'slack_webapi_rate_limited_error') {
-    return new SurfaceError('Slack asks to wait', 'throttled', (e.retryAfter ?? 1) * 1000);
+    return new SurfaceError('Slack rate limit reached', 'throttled', (e.retryAfter ?? 1) * 1000);
   }
   const said = e.data?.error;
-  // A body that was cut off comes as an error text of its own: whether the message was taken is not known.
+  // A truncated response body yields a different error text, so the message may or may not have been sent.
   if (e.code === 'slack_webapi_platform_error' && said && /^[a-z_]{2,60}$/.test(said)) {
     if (said === 'ratelimited' || said === 'rate_limited')
-      return new SurfaceError('Slack asks to wait', 'throttled', 1000);
+      return new SurfaceError('Slack rate limit reached', 'throttled', 1000);
     if (said === 'message_not_found' || said === 'cant_update_message') return new SurfaceError(said, 'gone');
     if (
       said === 'internal_error' ||

@@ -2,10 +2,10 @@ import type { WebClient } from '@slack/web-api';
 import type { Presser } from '../../domain/people/person';
 import type { Identified } from '../surface-press';
 
-/** Names, groups and memberships are kept for a minute: whoever leaves loses their rights soon. */
-const keptMs = 60_000;
-/** A thousand a page. */
-const mostMemberPages = 50;
+/** Names, groups and memberships are cached for one minute, so that people who leave lose access soon, ms. */
+const cacheMs = 60_000;
+/** Limit of pages, with 1,000 members each. */
+const maxMemberPages = 50;
 
 interface SlackUser {
   name?: string;
@@ -22,15 +22,15 @@ interface SlackUser {
 }
 
 /**
- * Who a Slack user is: users.info (scopes users:read, users:read.email), usergroups.users.list (usergroups:read),
- * conversations.members (channels:read, groups:read).
- * @param otherTeams ids of the further workspaces that are configured
+ * Looks up Slack users with users.info (scopes users:read, users:read.email), usergroups.users.list
+ * (usergroups:read) and conversations.members (channels:read, groups:read).
+ * @param otherTeams ids of the other configured workspaces
  */
 export function createSlackPeople(client: WebClient, otherTeams: readonly string[] = []) {
   const known = new Map<string, { at: number; value: Promise<unknown> }>();
-  function kept<T>(key: string, ask: () => Promise<T>): Promise<T> {
+  function cached<T>(key: string, ask: () => Promise<T>): Promise<T> {
     const entry = known.get(key);
-    if (entry && Date.now() - entry.at < keptMs) return entry.value as Promise<T>;
+    if (entry && Date.now() - entry.at < cacheMs) return entry.value as Promise<T>;
     const value = ask();
     known.delete(key);
     known.set(key, { at: Date.now(), value });
@@ -41,28 +41,28 @@ export function createSlackPeople(client: WebClient, otherTeams: readonly string
   }
 
   const userOf = (id: string): Promise<SlackUser> =>
-    kept(`user ${id}`, async () => ((await client.users.info({ user: id })).user ?? {}) as SlackUser);
+    cached(`user ${id}`, async () => ((await client.users.info({ user: id })).user ?? {}) as SlackUser);
   const ownTeam = (): Promise<string> =>
-    kept('team', async () => String((await client.auth.test()).team_id ?? ''));
+    cached('team', async () => String((await client.auth.test()).team_id ?? ''));
 
-  /** A user's name, for showing it; nothing is decided by it. */
+  /** A user's name, for display only. Not for access decisions. */
   async function describe(id: string): Promise<Presser> {
     const user = await userOf(id).catch((): SlackUser => ({}));
     return presserOf(id, undefined, user);
   }
 
   /**
-   * Whoever pressed or asked, if they are a full member of a workspace of ours. Their e-mail address is told only where
-   * Slack says that it is confirmed.
-   * @param team the workspace that Slack says the request comes from
-   * @throws where Slack does not answer
+   * Identifies a user who must be a full member of one of our workspaces. Includes the email only if Slack
+   * reports it as confirmed.
+   * @param team workspace of the request, according to Slack
+   * @throws if Slack does not answer
    */
   async function identify(id: string, team: string | undefined): Promise<Identified> {
     let user: SlackUser;
     try {
       user = await userOf(id);
     } catch (error) {
-      if (isRefused(error)) return { refused: 'Slack does not tell who you are, so nothing was done.' };
+      if (isRefused(error)) return { refused: 'Slack could not identify you, so nothing was done.' };
       throw error;
     }
     const ours = new Set([await ownTeam(), ...otherTeams].filter(Boolean));
@@ -77,18 +77,18 @@ export function createSlackPeople(client: WebClient, otherTeams: readonly string
   }
 
   async function inGroup(groupId: string, userId: string): Promise<boolean> {
-    const { users } = await kept(`group ${groupId}`, () =>
+    const { users } = await cached(`group ${groupId}`, () =>
       client.usergroups.users.list({ usergroup: groupId }),
     );
     return users?.includes(userId) ?? false;
   }
 
-  /** Everybody in a channel. */
+  /** All members of a channel. */
   const membersOf = (channel: string): Promise<Set<string>> =>
-    kept(`members ${channel}`, async () => {
+    cached(`members ${channel}`, async () => {
       const members = new Set<string>();
       let cursor: string | undefined;
-      for (let page = 0; page < mostMemberPages; page++) {
+      for (let page = 0; page < maxMemberPages; page++) {
         const answer = await client.conversations.members({
           channel,
           limit: 1000,
@@ -105,7 +105,7 @@ export function createSlackPeople(client: WebClient, otherTeams: readonly string
     describe,
     identify,
     inGroup,
-    /** @throws where the scopes channels:read and groups:read are missing */
+    /** @throws if the scopes channels:read and groups:read are missing */
     isIn: async (channel: string, userId: string) => (await membersOf(channel)).has(userId),
   };
 }
@@ -119,7 +119,7 @@ const presserOf = (id: string, team: string | undefined, user: SlackUser): Press
   ...(team ? { team } : {}),
 });
 
-/** Slack answered, and said no; anything else may be tried again. */
+/** True if Slack rejected the request. Other errors may be transient. */
 const isRefused = (error: unknown): boolean => {
   const said = (error as { data?: { error?: string } }).data?.error;
   return (

@@ -3,7 +3,7 @@ import type { SlackConfig } from '../../config/config';
 import type { MessageModel } from '../message';
 import type { Content, NoticeAction, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
-import { packed, section, toBlocks } from './blocks';
+import { joinLines, section, toBlocks } from './blocks';
 import { escapeMrkdwn } from './mrkdwn';
 import { toSurfaceError } from './slack-errors';
 import type { SlackPeople } from './slack-people';
@@ -13,8 +13,10 @@ export const eventType = 'runwatch_alert';
 export const noticeType = 'runwatch_notice';
 export const threadType = 'runwatch_thread';
 
-/** Posts to Slack. Each message carries metadata, by which it is found again when its answer was lost. */
-/** @param people vouches for whom a question or notice is sent to; null: to nobody by their address */
+/**
+ * Posts to Slack. Each message has metadata, so it can be found if the answer to a post is lost.
+ * @param people verifies recipients found by email; if null, no message goes to an email address
+ */
 export function createSlackSurface(
   client: WebClient,
   { channel, rate }: Pick<SlackConfig, 'channel' | 'rate'>,
@@ -65,7 +67,7 @@ export function createSlackSurface(
     }
   }
 
-  async function whisper(to: { channel: string; user: string }, text: string): Promise<void> {
+  async function replyPrivately(to: { channel: string; user: string }, text: string): Promise<void> {
     await call(() =>
       client.chat.postEphemeral({ channel: to.channel, user: to.user, text: escapeMrkdwn(text) }),
     );
@@ -99,7 +101,7 @@ export function createSlackSurface(
             type: 'input',
             block_id: 'note',
             optional: true,
-            label: { type: 'plain_text', text: 'A word about it' },
+            label: { type: 'plain_text', text: 'Add a comment' },
             element: { type: 'plain_text_input', action_id: 'note', max_length: 500 },
           },
           { type: 'actions', elements },
@@ -110,14 +112,14 @@ export function createSlackSurface(
     return person;
   }
 
-  async function openRoom(
+  async function createChatChannel(
     name: string,
     topic: string,
     people: readonly string[],
     contents: readonly Content[],
   ): Promise<string> {
-    const id = (await createdRoom(name)) ?? (await roomCalled(name));
-    if (!id) throw new SurfaceError(`the channel ${name} exists, but can't be found`, 'refused');
+    const id = (await createRoom(name)) ?? (await findRoom(name));
+    if (!id) throw new SurfaceError(`the channel ${name} already exists, but cannot be found`, 'refused');
     await call(() => client.conversations.setTopic({ channel: id, topic: topic.slice(0, 250) }));
     for (const user of people)
       await client.conversations.invite({ channel: id, users: user }).catch((error: unknown) => {
@@ -128,14 +130,14 @@ export function createSlackSurface(
       const placed: Content = content.kind === 'thread' && top ? { ...content, parent: top } : content;
       const parent = placed.kind === 'thread' ? placed.parent : null;
       const contentId = placed.kind === 'alert' ? placed.model.alertId : placed.id;
-      const known = await find(contentId, Date.now() - roomAgeMs, id, parent);
+      const known = await find(contentId, Date.now() - roomSearchMs, id, parent);
       const ref: Ref = known ?? (await post(placed, id));
       top ??= ref;
     }
     return `https://slack.com/app_redirect?channel=${id}`;
   }
 
-  async function createdRoom(name: string): Promise<string | null> {
+  async function createRoom(name: string): Promise<string | null> {
     try {
       return (await client.conversations.create({ name })).channel?.id ?? null;
     } catch (error) {
@@ -145,7 +147,7 @@ export function createSlackSurface(
     }
   }
 
-  async function roomCalled(name: string): Promise<string | null> {
+  async function findRoom(name: string): Promise<string | null> {
     for await (const page of client.paginate('conversations.list', { limit: 1000, exclude_archived: true })) {
       const { channels } = page as { channels?: { id?: string; name?: string }[] };
       const found = channels?.find((channel) => channel.name === name);
@@ -171,21 +173,21 @@ export function createSlackSurface(
   return {
     ask,
     personOf,
-    openRoom,
+    createChatChannel,
     name: 'slack',
     channel,
     intervalMs: 1000 / rate,
     post,
     update,
     find,
-    whisper,
+    replyPrivately,
   };
 }
 
-/** How far back a room is searched for what may stand in it already, ms. */
-const roomAgeMs = 30 * 86_400_000;
+/** How far back a channel is searched for messages already posted, ms. */
+const roomSearchMs = 30 * 86_400_000;
 
-/** Links don't unfold, and names in the text never become mentions. */
+/** Disables link previews, and prevents names in the text from becoming mentions. */
 const quiet = { unfurl_links: false, unfurl_media: false, link_names: false, parse: 'none' as const };
 
 function payload(content: Content) {
@@ -212,11 +214,11 @@ function payload(content: Content) {
   };
 }
 
-/** Blocks that only JSON.stringify sees: the client walks through all else twice, for a debug log that nobody reads. */
+/** Hides blocks from all but JSON.stringify: the client would traverse them twice for an unused debug log. */
 const forJsonOnly = (blocks: KnownBlock[]) =>
   Object.defineProperty({}, 'toJSON', { value: () => blocks }) as unknown as KnownBlock[];
 
-/** Without blocks, for the case that Slack refuses them: an alert in plain words is better than none. */
+/** Fallback without blocks, in case Slack rejects them: a plain text alert is better than none. */
 function plain(content: Content) {
   if (content.kind === 'notice') return payload(content);
   if (content.kind === 'thread') return { ...payload(content), blocks: [] };
@@ -236,7 +238,7 @@ function noticeBlocks(text: string, actions: readonly NoticeAction[]): KnownBloc
       : { type: 'button' as const, action_id: id, value, text: plain(label) },
   );
   return [
-    ...packed(text.split('\n')).slice(0, 40).map(section),
+    ...joinLines(text.split('\n')).slice(0, 40).map(section),
     ...(elements.length > 0 ? [{ type: 'actions' as const, elements }] : []),
   ];
 }

@@ -4,24 +4,24 @@ import type { ThreadPart } from '../thread';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
 
 const sectionText = 3000;
-const mostBlocks = 48;
+const maxBlocks = 48;
 const shownCode = 12_000;
 
-/** The thread under an alert, in sections that Slack takes. */
+/** Converts an alert's thread to sections within Slack's limits. */
 export function toThreadBlocks(parts: readonly ThreadPart[]): KnownBlock[] {
   const texts = parts.flatMap(({ heading, lines, code }) => [
     ...inSections([`*${escapeMrkdwn(heading)}*`, ...lines.map(toMrkdwn)], '\n'),
     ...(code ? codeSections(code) : []),
     ...(code && code.length > shownCode
-      ? ['_Cut here; the whole script is on the alert’s page in the console._']
+      ? ['_Truncated. The full script is on the alert’s page in the console._']
       : []),
   ]);
-  const shown = texts.slice(0, mostBlocks);
+  const shown = texts.slice(0, maxBlocks);
   if (texts.length > shown.length) shown.push('_The rest is in the console._');
   return shown.map((text) => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }));
 }
 
-/** A fence that the text itself can't close. */
+/** Puts code in a fence that the code itself cannot close. */
 function codeSections(code: string): string[] {
   const safe = plainBlock(code, shownCode)
     .replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? c)

@@ -1,6 +1,6 @@
 import type { Content, Ref, Surface } from '../surface';
 
-/** A channel of another workspace is written with its team: "T0SECOND/C0123". */
+/** Channels of other workspaces are prefixed with their team: "T0SECOND/C0123". */
 const split = (channel: string): [string, string] => {
   const [team = '', own] = channel.split('/');
   return own === undefined ? ['', channel] : [team, own];
@@ -9,7 +9,7 @@ const split = (channel: string): [string, string] => {
 export const channelIn = (team: string | undefined, channel: string, others: ReadonlySet<string>): string =>
   team && others.has(team) ? `${team}/${channel}` : channel;
 
-/** Several workspaces as one surface: the channel says which. People are looked up, and rooms opened, in the first. */
+/** Combines workspaces into one surface, by channel. People and new channels are in the first one. */
 export function joinWorkspaces(first: Surface, others: ReadonlyMap<string, Surface>): Surface {
   const of = (team: string): Surface => others.get(team) ?? first;
   const placed = (team: string, ref: Ref): Ref =>
@@ -32,9 +32,9 @@ export function joinWorkspaces(first: Surface, others: ReadonlyMap<string, Surfa
       const found = await of(team).find(id, since, own, parent && bare(parent));
       return found && placed(team, found);
     },
-    whisper: ({ channel, user }, text) => {
+    replyPrivately: ({ channel, user }, text) => {
       const [team, own] = split(channel);
-      return of(team).whisper({ channel: own, user }, text);
+      return of(team).replyPrivately({ channel: own, user }, text);
     },
   };
 }

@@ -4,11 +4,11 @@ import { z } from 'zod';
 import type { TeamsCloud } from '../../config/config';
 
 /**
- * Who signs for Teams in each cloud, and the hosts that Teams answers from.
+ * Token issuer and Teams hosts of each cloud.
  * @see https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication
  * @see https://microsoft.github.io/Agents-for-js/variables/_microsoft_agents-hosting.TeamsServiceEndpoints.html
- * China's values are those of Microsoft's own Teams SDK (packages/api, cloud-environment): Microsoft's documentation names
- * no Teams host for it.
+ * China's values come from Microsoft's Teams SDK (packages/api, cloud-environment), because Microsoft's
+ * documentation names no Teams host for China.
  */
 export const teamsClouds: Record<
   TeamsCloud,
@@ -51,7 +51,7 @@ export const teamsClouds: Record<
   },
 };
 
-/** Is this an address of Teams' own in the cloud? The Playground's is on loopback. */
+/** Whether this is a Teams address in the given cloud. The Playground uses loopback. */
 export function isTeamsAddress(address: unknown, cloud: TeamsCloud | 'local'): boolean {
   if (typeof address !== 'string' || !URL.canParse(address)) return false;
   const { protocol, hostname, port, username, password } = new URL(address);
@@ -60,14 +60,14 @@ export function isTeamsAddress(address: unknown, cloud: TeamsCloud | 'local'): b
   return protocol === 'https:' && port === '' && teamsClouds[cloud].hosts.includes(hostname);
 }
 
-/** Bot Service's keys in China, which @microsoft/agents-hosting does not know (1.8). */
+/** Keys of Bot Service in China, which @microsoft/agents-hosting 1.8 does not support. */
 const chinaKeys = createRemoteJWKSet(new URL('https://login.botframework.azure.cn/v1/.well-known/keys'), {
   timeoutDuration: 10_000,
 });
 
 /**
- * Checks a token of Bot Service in China, and puts its claims where the SDK puts those of other clouds.
- * @throws where the token does not hold
+ * Verifies a token of Bot Service in China, and stores its claims where the SDK does for other clouds.
+ * @throws if the token is invalid
  */
 export async function verifyChina(request: Request & { user?: unknown }, audience: string): Promise<void> {
   const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -95,16 +95,17 @@ const activitySchema = z.looseObject({
 
 export interface Expected {
   cloud: TeamsCloud;
-  /** Our app id. */
+  /** The app id of this bot. */
   audience: string;
   tenantId: string;
 }
 
 /**
- * Why a request is not from Teams for us, null when it is. Its token's signature and expiry are checked before, by
- * @microsoft/agents-hosting; Bot Service's tokens carry no tenant, so that is read from the activity that they vouch for.
- * @param claims the verified token's
- * @param activity the request's body
+ * Why a request is not from Teams or not for this app; null if it is valid. @microsoft/agents-hosting has
+ * already verified the token's signature and expiry. Bot Service tokens contain no tenant, so the tenant
+ * comes from the signed-for activity.
+ * @param claims claims of the verified token
+ * @param activity body of the request
  */
 export function whyNotFromTeams(claims: unknown, activity: unknown, expected: Expected): string | null {
   const token = claimsSchema.safeParse(claims);

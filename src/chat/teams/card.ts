@@ -8,27 +8,27 @@ import { textBar } from '../text-bar';
 import type { ThreadPart } from '../thread';
 
 /** Teams takes about 28 KB a message. @see https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages */
-const largestCard = 26_000;
+const maxCardSize = 26_000;
 
 type Json = Record<string, unknown>;
 
-/** Severity by word and place as well as by colour. */
+/** Severity shows by text and position too, not only by color. */
 const colors = { critical: 'Attention', high: 'Attention', medium: 'Warning', low: 'Default' } as const;
 
-/** How a card looks to somebody. */
+/** How a card looks to one person. */
 export interface CardView {
-  /** What asks first opens a dialog of Teams' own; without, it unfolds in the card. */
+  /** Forms and confirmations open a Teams dialog. Otherwise they expand in the card. */
   dialogs?: boolean;
-  /** Nothing to press: how it stands. */
+  /** Shows only the state, without buttons. */
   stateOnly?: boolean;
-  /** Teams' user ids of those whose own view is asked for. */
+  /** Teams user ids of people who get their own view of the card. */
   refreshFor?: readonly string[];
 }
 
-/** What Teams sends to ask for somebody's own view of a card. */
+/** Verb that Teams sends to request a person's own view of a card. */
 export const refreshVerb = 'refresh';
 
-/** An alert as an Adaptive Card 1.5; buttons are Action.Execute with the same verbs as Slack's action ids. */
+/** Converts an alert to an Adaptive Card 1.5. Action.Execute verbs are the same as Slack's action ids. */
 export function toCard(model: MessageModel, view: CardView = {}): Json {
   const { stateOnly, refreshFor } = view;
   const seen = stateOnly ? { ...model, actions: [] } : model;
@@ -36,19 +36,19 @@ export function toCard(model: MessageModel, view: CardView = {}): Json {
     action: { type: 'Action.Execute', title: 'Refresh', verb: refreshVerb, data: { alertId: model.alertId } },
     userIds: refreshFor,
   };
-  const whole = (of: MessageModel, most: number) => ({
-    ...cardOf(of, most, view),
+  const whole = (of: MessageModel, maxChars: number) => ({
+    ...cardOf(of, maxChars, view),
     ...(refreshFor?.length ? { refresh } : {}),
   });
-  for (const most of [1000, 300, 120]) {
-    const card = whole(seen, most);
-    if (JSON.stringify(card).length <= largestCard) return card;
+  for (const maxChars of [1000, 300, 120]) {
+    const card = whole(seen, maxChars);
+    if (JSON.stringify(card).length <= maxCardSize) return card;
   }
   return whole({ ...seen, facts: model.facts.slice(0, 4) }, 120);
 }
 
-function cardOf(model: MessageModel, most: number, view: CardView): Json {
-  const facts = model.facts.map(({ label, value }) => ({ title: label, value: toMarkdown(value, most) }));
+function cardOf(model: MessageModel, maxChars: number, view: CardView): Json {
+  const facts = model.facts.map(({ label, value }) => ({ title: label, value: toMarkdown(value, maxChars) }));
   return {
     type: 'AdaptiveCard',
     version: '1.5',
@@ -60,9 +60,9 @@ function cardOf(model: MessageModel, most: number, view: CardView): Json {
         size: 'Medium',
         color: model.closed ? 'Good' : colors[model.severity],
       }),
-      text(`${toMarkdown(model.headline, most)} · ${model.alertId}`),
+      text(`${toMarkdown(model.headline, maxChars)} · ${model.alertId}`),
       ...(facts.length > 0 ? [{ type: 'FactSet', facts }] : []),
-      ...model.status.map((line) => text(toMarkdown(line, most), { separator: true })),
+      ...model.status.map((line) => text(toMarkdown(line, maxChars), { separator: true })),
     ],
     actions: model.actions.map((action) => ({
       ...toAction(action, model, view),
@@ -78,7 +78,7 @@ const text = (value: string, more: Json = {}): Json => ({
   ...more,
 });
 
-/** What asks first opens or unfolds; the button inside does it. */
+/** A form or confirmation opens first; the button inside it runs the action. */
 function toAction(action: Action, { alertId }: MessageModel, { dialogs }: CardView): Json {
   const style = styleOf(action);
   const execute = (title: string): Json => ({
@@ -89,7 +89,7 @@ function toAction(action: Action, { alertId }: MessageModel, { dialogs }: CardVi
     ...style,
   });
   if (!action.form && !action.choices && !action.confirm) return execute(action.label);
-  if (!dialogs) return unfold(action.label, asked(action, true), execute(yesOf(action)));
+  if (!dialogs) return showCard(action.label, promptFor(action, true), execute(yesOf(action)));
   return {
     type: 'Action.Submit',
     title: plainLine(action.label, 60),
@@ -98,11 +98,14 @@ function toAction(action: Action, { alertId }: MessageModel, { dialogs }: CardVi
   };
 }
 
-/** What a dialog holds: what is asked, and the button that does it. */
+/** Content of a dialog: the fields or confirmation, and the button that runs the action. */
 export const toDialogCard = (action: Action, alertId: string, fault?: string): Json => ({
   type: 'AdaptiveCard',
   version: '1.5',
-  body: [...(fault ? [text(escapeMarkdown(fault), { color: 'Attention' })] : []), ...asked(action, false)],
+  body: [
+    ...(fault ? [text(escapeMarkdown(fault), { color: 'Attention' })] : []),
+    ...promptFor(action, false),
+  ],
   actions: [
     {
       type: 'Action.Submit',
@@ -118,7 +121,7 @@ const yesOf = ({ confirm, choices }: Action) => confirm?.yes ?? (choices ? 'Save
 const styleOf = ({ style }: Action): Json =>
   style === 'danger' ? { style: 'destructive' } : style === 'primary' ? { style: 'positive' } : {};
 
-function asked({ confirm, form, choices }: Action, titled: boolean): Json[] {
+function promptFor({ confirm, form, choices }: Action, titled: boolean): Json[] {
   const menu = choices?.map(({ value, label }) => ({ title: label, value }));
   return [
     ...(confirm && titled && !form ? [text(escapeMarkdown(confirm.title), { weight: 'Bolder' })] : []),
@@ -129,7 +132,7 @@ function asked({ confirm, form, choices }: Action, titled: boolean): Json[] {
           {
             type: 'Input.ChoiceSet',
             id: 'choice',
-            label: 'For how long',
+            label: 'Quick exception',
             value: menu[0]?.value,
             choices: menu,
           },
@@ -138,20 +141,20 @@ function asked({ confirm, form, choices }: Action, titled: boolean): Json[] {
   ];
 }
 
-const unfold = (title: string, body: Json[], action: Json): Json => ({
+const showCard = (title: string, body: Json[], action: Json): Json => ({
   type: 'Action.ShowCard',
   title: plainLine(title, 60),
   card: { type: 'AdaptiveCard', version: '1.5', body, actions: [action] },
 });
 
-/** A field of a form; whoever is picked comes back as their Entra object id. */
+/** Converts a form field. A selected person is returned as an Entra object id. */
 function input(field: Field): Json {
   const label = {
     id: field.id,
     label: field.label,
     value: field.value,
     isRequired: !field.optional && field.id !== 'owner',
-    errorMessage: `Please give ${field.label.toLowerCase()}`,
+    errorMessage: `${field.label} is required`,
   };
   const choices = (field.choices ?? []).map(({ value, label: title }) => ({ value, title }));
   switch (field.kind) {
@@ -172,19 +175,19 @@ function input(field: Field): Json {
       return {
         type: 'Input.Text',
         ...label,
-        placeholder: field.id === 'owner' ? 'You, when empty' : (field.hint ?? ''),
+        placeholder: field.id === 'owner' ? 'You, if left empty' : (field.hint ?? ''),
         ...(field.kind === 'long' ? { isMultiline: true, maxLength: 2000 } : { maxLength: 500 }),
       };
   }
 }
 
-/** "Did you run this?", with three answers and a word about it. */
+/** The question "Did you run this?" with three answers and a comment field. */
 export const toQuestionCard = (words: string, alertId: string): Json => ({
   type: 'AdaptiveCard',
   version: '1.5',
   body: [
     text(escapeMarkdown(words)),
-    { type: 'Input.Text', id: 'note', label: 'A word about it', isMultiline: true, maxLength: 500 },
+    { type: 'Input.Text', id: 'note', label: 'Add a comment', isMultiline: true, maxLength: 500 },
   ],
   actions: [
     ['yes', 'Yes, I did'],
@@ -198,7 +201,7 @@ export const toQuestionCard = (words: string, alertId: string): Json => ({
   })),
 });
 
-/** A short notice, maybe with something to press or to choose from; its id stands on it, so that it can be found again. */
+/** A short notice with optional buttons or menus. The card contains its id, so that a search can find it. */
 export const toNoticeCard = (id: string, words: string, actions: readonly NoticeAction[]): Json => ({
   type: 'AdaptiveCard',
   version: '1.5',
@@ -221,7 +224,7 @@ export const toNoticeCard = (id: string, words: string, actions: readonly Notice
     };
     if (!choices) return execute;
     const menu = choices.map((choice) => ({ title: choice.label, value: choice.value }));
-    return unfold(
+    return showCard(
       label,
       [{ type: 'Input.ChoiceSet', id: 'choice', label, value: menu[0]?.value ?? '', choices: menu }],
       execute,
@@ -229,7 +232,7 @@ export const toNoticeCard = (id: string, words: string, actions: readonly Notice
   }),
 });
 
-/** The thread below an alert, as a reply; its id stands on it, so that it can be found again. */
+/** An alert's thread, as a reply. The card contains its id, so that a search can find it. */
 export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => {
   const body = parts.flatMap(({ heading, lines, code }) => [
     text(escapeMarkdown(heading), { weight: 'Bolder', separator: true }),
@@ -245,24 +248,24 @@ export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => 
         ]
       : []),
   ]);
-  while (JSON.stringify(body).length > largestCard && body.length > 1) body.pop();
+  while (JSON.stringify(body).length > maxCardSize && body.length > 1) body.pop();
   return { type: 'AdaptiveCard', version: '1.5', body: [{ type: 'Container', id, items: body }] };
 };
 
-/** Teams renders a subset of Markdown in cards: what would format, link or mention is broken. */
+/** Escapes the Markdown that Teams renders in cards: formatting, links and mentions. */
 export const escapeMarkdown = (value: string): string =>
   value.replace(/[\\`*_[\]()#~<>|]/g, '\\$&').replace(/^(\s*)([-+]|\d+\.)(\s)/gm, '$1\\$2$3');
 
-/** Escaped, with the spaces that join it to its neighbours. */
-const spaced = (part: string, most: number) =>
-  `${/^\s/.test(part) ? ' ' : ''}${escapeMarkdown(plainLine(part, most))}${/\S\s+$/.test(part) ? ' ' : ''}`;
+/** Escapes text but keeps a leading and a trailing space. */
+const spaced = (part: string, maxChars: number) =>
+  `${/^\s/.test(part) ? ' ' : ''}${escapeMarkdown(plainLine(part, maxChars))}${/\S\s+$/.test(part) ? ' ' : ''}`;
 
-function toMarkdown(line: readonly Inline[], most: number): string {
+function toMarkdown(line: readonly Inline[], maxChars: number): string {
   return line
     .map((part) => {
-      if (typeof part === 'string') return spaced(part, most);
+      if (typeof part === 'string') return spaced(part, maxChars);
       if ('bold' in part) return `**${escapeMarkdown(part.bold)}**`;
-      if ('code' in part) return escapeMarkdown(plainLine(part.code, most));
+      if ('code' in part) return escapeMarkdown(plainLine(part.code, maxChars));
       if ('bar' in part) return textBar(part.bar);
       const iso = `${part.time.slice(0, 19)}Z`;
       return `{{DATE(${iso},SHORT)}} {{TIME(${iso})}}`;

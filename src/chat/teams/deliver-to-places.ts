@@ -1,46 +1,46 @@
 import { createHash } from 'node:crypto';
 import type { Activity } from '@microsoft/agents-activity';
-import { atMost } from '../../runtime/at-most';
+import { limitConcurrency } from '../../runtime/limit-concurrency';
 import type { Log } from '../../runtime/log';
 import { type Content, type Ref, SurfaceError } from '../surface';
-import type { Place, TeamsMemory } from './places';
+import type { Place, TeamsState } from './places';
 import type { TeamsSearch } from './search';
 
-/** Stands for every conversation that takes alerts. */
+/** Represents all conversations that receive alerts. */
 export const everywhere = '*';
 
 export interface DeliverToPlacesDeps {
-  memory: Pick<TeamsMemory, 'posted' | 'notePosted'>;
+  memory: Pick<TeamsState, 'posted' | 'notePosted'>;
   places: {
     get: (conversation: string) => Promise<Place>;
     takingAlerts: () => Promise<string[]>;
     forget: (conversation: string) => Promise<unknown>;
   };
   activityIn: (place: string, content: Content) => Promise<Activity>;
-  /** Sends a new activity; answers its id. @param below the message that it is a reply to */
+  /** Sends a new activity and returns its id. @param below the message to reply to */
   send: (place: string, activity: Activity, below: string | undefined) => Promise<string>;
   update: (place: string, id: string, activity: Activity) => Promise<void>;
-  /** Null where Microsoft Graph can't be asked. */
+  /** Null if Microsoft Graph is unavailable. */
   search: TeamsSearch | null;
   log: Log;
   now: () => number;
 }
 
-/** What is known of one content in one conversation: the activity and what it shows, or since when its fate is unknown. */
-type Noted = { id: string; shown: string } | { triedAt: number } | null;
+/** A content's state in one conversation: its activity and digest, or when an unconfirmed post was tried. */
+type PostState = { id: string; shown: string } | { triedAt: number } | null;
 
 /**
- * Shows one content in several conversations. Each stands for itself: what one takes or refuses changes nothing for the
- * others, and what stands nowhere is not told as shown.
+ * Shows one content in several conversations. Conversations are independent: a failure in one does not affect
+ * the others. The content counts as shown only if at least one conversation has it.
  */
 export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
   const { memory, places, activityIn, send, update, search, log, now } = deps;
-  const fewAtOnce = atMost(5);
-  /** What Redis would not take yet, when it is full: another try in this process knows of it. */
-  const unnoted = new Map<string, string>();
+  const limitSends = limitConcurrency(5);
+  /** Notes that Redis could not store yet (e.g. it was full), kept for retries in this process. */
+  const unsavedNotes = new Map<string, string>();
 
-  async function read(contentId: string, place: string): Promise<Noted> {
-    const noted = unnoted.get(`${place} ${contentId}`) ?? (await memory.posted(contentId, place));
+  async function read(contentId: string, place: string): Promise<PostState> {
+    const noted = unsavedNotes.get(`${place} ${contentId}`) ?? (await memory.posted(contentId, place));
     if (!noted) return null;
     const [first = '', second = ''] = noted.split(' ');
     return first === '?' ? { triedAt: Number(second) } : { id: first, shown: second };
@@ -48,12 +48,12 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
 
   async function note(contentId: string, place: string, noted: string): Promise<void> {
     const key = `${place} ${contentId}`;
-    unnoted.set(key, noted);
+    unsavedNotes.set(key, noted);
     await memory.notePosted(contentId, place, noted);
-    unnoted.delete(key);
+    unsavedNotes.delete(key);
   }
 
-  /** Brings one conversation up to date; answers the activity's id. */
+  /** Updates one conversation and returns the activity's id. */
   async function showIn(place: string, content: Content): Promise<string> {
     const contentId = idOf(content);
     const activity = await activityIn(place, content);
@@ -79,7 +79,7 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
     await note(contentId, place, `? ${now()}`);
     try {
       const id = await send(place, activity, below);
-      if (!id) throw new SurfaceError('Teams gave no id for what it took', 'unknown');
+      if (!id) throw new SurfaceError('Teams returned no id for the message', 'unknown');
       await note(contentId, place, `${id} ${shown}`);
       return id;
     } catch (error) {
@@ -94,7 +94,7 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
     const all = await places.takingAlerts();
     if (all.length === 0)
       throw new SurfaceError(
-        'no Teams conversation takes alerts yet: a responder says "alerts here" to Runwatch in a channel',
+        'no Teams conversation receives alerts yet: a responder has to send "alerts here" to Runwatch in a channel',
         'throttled',
         15_000,
       );
@@ -102,8 +102,8 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
   }
 
   /**
-   * Shows it wherever it belongs.
-   * @throws {SurfaceError} with a `ref` to where it stands, when some conversation failed
+   * Shows the content in all its conversations.
+   * @throws {SurfaceError} if some conversation failed; `ref` holds the location in the others
    */
   async function show(content: Content, channel: string): Promise<Ref> {
     const wanted = await placesOf(channel);
@@ -111,14 +111,14 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
     const sent: string[] = [];
     await Promise.all(
       wanted.map((place) =>
-        fewAtOnce(async () => {
+        limitSends(async () => {
           try {
             sent.push(`${place} ${await showIn(place, content)}`);
           } catch (error) {
             const failure =
               error instanceof SurfaceError ? error : new SurfaceError(String(error), 'unknown');
             if (failure.kind === 'gone' && channel === everywhere && content.kind !== 'thread')
-              await leave(place, failure);
+              await dropPlace(place, failure);
             else failures.push(failure);
           }
         }),
@@ -128,16 +128,19 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
     const [worst] = failures.sort((a, b) => severity[b.kind] - severity[a.kind]);
     if (worst) throw new SurfaceError(worst.message, worst.kind, worst.retryAfterMs, ref);
     if (ref) return ref;
-    throw new SurfaceError('no Teams conversation is left that takes alerts', 'throttled', 15_000);
+    throw new SurfaceError('no Teams conversation receives alerts any more', 'throttled', 15_000);
   }
 
-  /** A conversation that Teams no longer knows takes no more alerts; a responder can choose another. */
-  async function leave(place: string, failure: SurfaceError): Promise<void> {
-    log.error({ place, error: failure }, 'a Teams conversation is gone: alerts no longer go there');
+  /** Stops alerts to a conversation that no longer exists. A responder can choose another. */
+  async function dropPlace(place: string, failure: SurfaceError): Promise<void> {
+    log.error(
+      { place, error: failure },
+      'a Teams conversation no longer exists; alerts are no longer sent there',
+    );
     await places.forget(place);
   }
 
-  /** Where it stands: what is noted, and what Microsoft Graph finds that was posted since (ms); null where nowhere. */
+  /** Finds a content in our notes, or with Microsoft Graph since a time (ms). Null if absent. */
   async function find(id: string, since: number, channel: string, parent: Ref | null): Promise<Ref | null> {
     const wanted = channel === everywhere ? await places.takingAlerts() : [channel];
     const sent: string[] = [];
@@ -157,7 +160,7 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
   return { show, find };
 }
 
-/** The failure that decides when to come back: what may have been taken is looked for soonest. */
+/** Of several failures, the highest decides how delivery retries. */
 const severity = { gone: 0, throttled: 1, refused: 2, unknown: 3 } as const;
 
 const idOf = (content: Content): string => (content.kind === 'alert' ? content.model.alertId : content.id);

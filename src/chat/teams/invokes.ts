@@ -15,25 +15,25 @@ export interface InvokeDeps {
   press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   getView: (id: string) => Promise<AlertView | null>;
-  /** False when no responder is configured. */
+  /** False if no responder is configured. */
   responders: boolean;
   views: Views;
-  /** Who sent an activity, if they may read; else why not. */
+  /** Identifies the sender of an activity if they have read access; otherwise the reason for refusal. */
   readerOf: (activity: Activity) => Promise<Identified>;
-  /** Tells somebody alone what came of their press, when it came too late for Teams. */
+  /** Sends one person the result of their press, if the invoke response could not include it. */
   tell: (person: Presser, text: string) => Promise<void>;
   now: () => number;
 }
 
-/** Teams waits some seconds for an invoke's answer; what is known by then is told to the presser alone. */
-const answerWithinMs = 2500;
-/** What comes later than that is told in a chat of their own, for this long. */
-const answerAtAllMs = 120_000;
+/** Teams waits a few seconds for an invoke response. A result within this time goes into it, ms. */
+const answerTimeoutMs = 2500;
+/** A later result is sent to the presser in a direct chat, up to this long after the press, ms. */
+const lateAnswerTimeoutMs = 120_000;
 
 const cardType = 'application/vnd.microsoft.card.adaptive';
 const messageType = 'application/vnd.microsoft.activity.message';
 
-/** What a card or a dialog sends back: a verb, what it is about, and what was filled in. All of it is the client's word. */
+/** Data from a card or dialog: verb, ids and form values. It comes from the client and is not trusted. */
 const dataSchema = z.record(z.string().max(100), z.unknown()).transform((data) => {
   const texts = Object.entries(data).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
@@ -47,7 +47,7 @@ const taskSchema = z.looseObject({ data: dataSchema });
 
 type Data = Record<string, string>;
 
-/** Answers what is pressed on a card: buttons, dialogs that open and come back, and cards that are looked at anew. */
+/** Answers invokes of cards: buttons, dialogs that open or are submitted, and card refreshes. */
 export function createInvokes({
   press,
   answerTo,
@@ -68,16 +68,16 @@ export function createInvokes({
       const parsed = executeSchema.safeParse(activity.value);
       if (!parsed.success) return shown(messageType, unknownButton);
       const { verb, data = {} } = parsed.data.action;
-      if (verb === refreshVerb) return refreshed(activity, data.alertId ?? '');
+      if (verb === refreshVerb) return refreshCard(activity, data.alertId ?? '');
       return shown(messageType, await pressed(activity, verb, data));
     }
     if (activity.name !== 'task/fetch' && activity.name !== 'task/submit') return null;
     const parsed = taskSchema.safeParse(activity.value);
     if (!parsed.success) return message(unknownButton);
     const { verb = '', type: _, ...given } = parsed.data.data;
-    if (activity.name === 'task/fetch') return opened(activity, verb, given.alertId ?? '');
-    const action = await possible(verb, given.alertId ?? '');
-    const form = action?.read?.(ownedBy(given, activity));
+    if (activity.name === 'task/fetch') return openDialog(activity, verb, given.alertId ?? '');
+    const action = await offeredAction(verb, given.alertId ?? '');
+    const form = action?.read?.(withDefaultOwner(given, activity));
     if (action && form && 'faults' in form) {
       const who = await readerOf(activity);
       if ('refused' in who) return message(who.refused);
@@ -88,26 +88,28 @@ export function createInvokes({
 
   const message = (value: string) => ({ task: { type: 'message', value } });
 
-  /** Their own view of a card, which Teams asks for whoever is named in its `refresh`. */
-  async function refreshed(activity: Activity, alertId: string): Promise<unknown> {
+  /** Returns a person's own view of a card. Teams requests it for users listed in the card's `refresh`. */
+  async function refreshCard(activity: Activity, alertId: string): Promise<unknown> {
     const who = await readerOf(activity);
     if ('refused' in who) return shown(messageType, who.refused);
     const model = await modelOf(alertId);
-    if (!model) return shown(messageType, 'That alert is no longer kept.');
+    if (!model) return shown(messageType, 'This alert has expired.');
     const place = rootOf(activity.conversation?.id ?? '');
     return shown(cardType, toCard(model, await views.of(place, activity.from?.id ?? '')));
   }
 
-  async function possible(verb: string, alertId: string): Promise<Action | null> {
+  async function offeredAction(verb: string, alertId: string): Promise<Action | null> {
     const model = await modelOf(alertId);
     return model?.actions.find(({ id }) => id === verb) ?? null;
   }
 
-  async function opened(activity: Activity, verb: string, alertId: string): Promise<unknown> {
+  async function openDialog(activity: Activity, verb: string, alertId: string): Promise<unknown> {
     const who = await readerOf(activity);
     if ('refused' in who) return message(who.refused);
-    const action = await possible(verb, alertId);
-    return action ? dialog(action, alertId) : message('That can’t be pressed any more as the alert stands.');
+    const action = await offeredAction(verb, alertId);
+    return action
+      ? dialog(action, alertId)
+      : message('This action is no longer available in the alert’s current state.');
   }
 
   const dialog = (action: Action, alertId: string, fault?: string) => ({
@@ -133,16 +135,16 @@ export function createInvokes({
     const by: Presser = {
       surface: 'teams',
       id: from?.aadObjectId ?? from?.id ?? 'unknown',
-      name: plainLine(from?.name ?? 'somebody in Teams', 80),
+      name: plainLine(from?.name ?? 'unknown Teams user', 80),
     };
     let input: Record<string, unknown> | undefined;
     if (exceptionId) input = { exceptionId };
     if (choice) input = { choice };
     if (approvalId) input = { approvalId };
     if (asked) input = { answer, ...(values.note ? { note: values.note } : {}) };
-    const found = alertId && !asked ? await possible(action, alertId) : null;
+    const found = alertId && !asked ? await offeredAction(action, alertId) : null;
     if (found?.read) {
-      const form = found.read(ownedBy(values, activity));
+      const form = found.read(withDefaultOwner(values, activity));
       if ('faults' in form) return Object.values(form.faults).join('. ');
       input = form.input;
     }
@@ -154,15 +156,15 @@ export function createInvokes({
       replyTo: { surface: 'teams', channel: rootOf(conversation?.id ?? ''), user: from?.id ?? '' },
       ...(input ? { input } : {}),
     });
-    const soon = await answered(pressId, answerWithinMs);
-    if (soon) return soon;
-    answered(pressId, answerAtAllMs)
-      .then((late) => (late ? tell(by, late) : undefined))
+    const quickAnswer = await waitForAnswer(pressId, answerTimeoutMs);
+    if (quickAnswer) return quickAnswer;
+    waitForAnswer(pressId, lateAnswerTimeoutMs)
+      .then((lateAnswer) => (lateAnswer ? tell(by, lateAnswer) : undefined))
       .catch(() => {});
-    return 'Noted; the message shows what comes of it.';
+    return 'Received. The message will show the result.';
   }
 
-  async function answered(pressId: string, withinMs: number): Promise<string | null> {
+  async function waitForAnswer(pressId: string, withinMs: number): Promise<string | null> {
     for (const deadline = Date.now() + withinMs; Date.now() < deadline; ) {
       const answer = await answerTo(pressId);
       if (answer) return answer;
@@ -174,12 +176,12 @@ export function createInvokes({
   return answer;
 }
 
-const unknownButton = 'That button is not known here.';
+const unknownButton = 'This button is not recognized.';
 
-/** Who names no owner is it. */
-const ownedBy = (values: Data, { from }: Activity): Data => ({
+/** The owner defaults to the presser. */
+const withDefaultOwner = (values: Data, { from }: Activity): Data => ({
   ...values,
-  owner: values.owner || plainLine(from?.name ?? 'somebody in Teams', 80),
+  owner: values.owner || plainLine(from?.name ?? 'unknown Teams user', 80),
 });
 
 const shown = (type: string, value: unknown) => ({ statusCode: 200, type, value });

@@ -3,8 +3,8 @@ import type { TeamsConfig } from '../../config/config';
 import { SurfaceError } from '../surface';
 import { isTeamsAddress } from './authenticate';
 
-/** Where the app was installed, and what was posted where: kept so that every process knows. */
-export interface TeamsMemory {
+/** Stored state that all processes share: where the app is installed, and what was posted where. */
+export interface TeamsState {
   conversations: () => Promise<Record<string, string>>;
   addConversation: (id: string, reference: string) => Promise<unknown>;
   dropConversation: (id: string) => Promise<unknown>;
@@ -12,24 +12,24 @@ export interface TeamsMemory {
   notePosted: (contentId: string, conversation: string, noted: string) => Promise<unknown>;
 }
 
-/** A conversation as it is kept. */
+/** A conversation as stored. */
 export type Place = ConversationReference & {
-  /** The Entra group of a channel's team: its messages are read by it. */
+  /** The Entra group of a channel's team, needed to read the channel's messages. */
   team?: string;
-  /** We began it with one person. */
+  /** True for a chat that the bot started with one person. */
   direct?: boolean;
-  /** A responder chose it for alerts, or took the choice back; versions before 0.2 gave alerts to every place. */
+  /** Whether a responder chose it for alerts. Absent before 0.2, when every conversation received alerts. */
   alerts?: boolean;
 };
 
-/** The most conversations that are kept: anybody in the tenant can open one. */
-const most = 10_000;
+/** Limit of stored conversations, because anyone in the tenant can start one. */
+const maxConversations = 10_000;
 
-/** A thread's id is its channel's with the message behind it. */
+/** The conversation without the thread: a thread's id is the channel's id followed by ";messageid=…". */
 export const rootOf = (conversation: string): string => conversation.split(';')[0] ?? conversation;
 
-/** The conversations that the app is in, and which of them take alerts. */
-export function createPlaces(config: TeamsConfig, routed: readonly string[], memory: TeamsMemory) {
+/** Manages the conversations of the app, and which of them receive alerts. */
+export function createPlaces(config: TeamsConfig, routed: readonly string[], memory: TeamsState) {
   async function all(): Promise<[string, Place][]> {
     return Object.entries(await memory.conversations()).map(([id, text]) => [id, JSON.parse(text) as Place]);
   }
@@ -40,23 +40,24 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
   };
 
   /**
-   * Where to send to a conversation.
-   * @throws {SurfaceError} refused where the app is not in it, or its address is none of Teams': our token never goes there
+   * Returns a stored conversation.
+   * @throws {SurfaceError} refused, if the app is not in it, or its address is not a Teams address: no other
+   * address may receive our token
    */
   async function get(conversation: string): Promise<Place> {
     const place = await known(conversation);
     if (!place) throw new SurfaceError(`the app is not installed in ${conversation}`, 'refused');
     if (!isTeamsAddress(place.serviceUrl, config.local ? 'local' : config.cloud))
-      throw new SurfaceError(`${conversation} is kept with an address that is not Teams'`, 'refused');
+      throw new SurfaceError(`the stored address of ${conversation} is not a Teams address`, 'refused');
     return place;
   }
 
-  /** Keeps a conversation that Teams told of; what was chosen for it stays. */
+  /** Stores the conversation of an activity. Keeps its choice about alerts. */
   async function remember(activity: Activity): Promise<void> {
     const conversation = rootOf(activity.conversation?.id ?? '');
     const before = await known(conversation);
     if (before?.direct) return;
-    if (!before && Object.keys(await memory.conversations()).length >= most) return;
+    if (!before && Object.keys(await memory.conversations()).length >= maxConversations) return;
     const { team: told } = (activity.channelData ?? {}) as { team?: { aadGroupId?: string } };
     const team = told?.aadGroupId ?? before?.team;
     const reference = activity.getConversationReference();
@@ -69,7 +70,7 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
     await memory.addConversation(conversation, JSON.stringify(place));
   }
 
-  /** A chat that we began with one person. */
+  /** Stores a chat that the bot started with one person. */
   const rememberDirect = (id: string, place: Partial<Place>) =>
     memory.addConversation(id, JSON.stringify({ ...place, direct: true }));
 
@@ -78,7 +79,7 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
     await memory.addConversation(conversation, JSON.stringify({ ...place, alerts }));
   }
 
-  /** A person's own chat never takes alerts; the Playground's conversations all do. */
+  /** Direct chats never receive alerts. In the Playground, all other conversations do. */
   const takesAlerts = (place: Place): boolean => {
     if (place.direct) return false;
     if (config.local) return true;
@@ -95,9 +96,9 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
     rememberDirect,
     choose,
     forget: memory.dropConversation,
-    /** Where alerts go when no route says otherwise. */
+    /** Conversations that receive alerts without a route. */
     takingAlerts,
-    /** Every conversation that some alert may go to. */
+    /** All conversations that may receive an alert. */
     alertPlaces: async (): Promise<string[]> => {
       const chosen = config.channel ? [config.channel] : await takingAlerts();
       return [...new Set([...chosen, ...routed])];

@@ -1,7 +1,10 @@
 import { SurfaceError } from '../surface';
 import type { Place } from './places';
 
-/** What of a chatMessage tells whether it is ours. @see https://learn.microsoft.com/graph/api/resources/chatmessage */
+/**
+ * The fields of a chatMessage that show whether the bot sent it.
+ * @see https://learn.microsoft.com/graph/api/resources/chatmessage
+ */
 interface ChatMessage {
   id: string;
   createdDateTime: string;
@@ -10,23 +13,23 @@ interface ChatMessage {
 }
 
 export interface SearchDeps {
-  /** Microsoft Graph's address. */
+  /** URL of Microsoft Graph. */
   endpoint: string;
-  /** Of the Teams app itself: installing it in a team lets it read that team's messages (ChannelMessage.Read.Group). */
+  /** Token of the Teams app. Installing the app in a team grants it ChannelMessage.Read.Group there. */
   token: () => Promise<string>;
   appId: string;
 }
 
-/** Graph gives at most 50 a page. */
-const mostPages = 5;
-/** Between Teams' clock and ours. */
+/** Limit of pages; Graph returns at most 50 messages per page. */
+const maxPages = 5;
+/** Tolerated difference between Teams' clock and ours, ms. */
 const skewMs = 60_000;
 
 /**
- * Looks for a card of ours that a conversation may have taken since a moment (ms), by the content's id on its buttons. An
- * activity's id is the message's id.
+ * Finds a card of ours among a conversation's messages since a time (ms), by the content id on its buttons.
+ * The message's id is also the activity's id.
  * @see https://learn.microsoft.com/graph/api/channel-list-messages
- * @throws {SurfaceError} refused where the team or chat has not granted it
+ * @throws {SurfaceError} refused, if the team or chat has not granted permission
  */
 export function createTeamsSearch({ endpoint, token, appId }: SearchDeps) {
   return async (
@@ -36,7 +39,7 @@ export function createTeamsSearch({ endpoint, token, appId }: SearchDeps) {
     parent: string | null,
   ): Promise<string | null> => {
     let next: string | undefined = `${endpoint}/v1.0${pathOf(place, parent)}?$top=50`;
-    for (let page = 0; next && page < mostPages; page++) {
+    for (let page = 0; next && page < maxPages; page++) {
       const { value, '@odata.nextLink': link }: Page = await ask(next, await token());
       const ours = value.find(
         ({ createdDateTime, from, attachments = [] }) =>
@@ -75,9 +78,9 @@ async function ask(url: string, token: string): Promise<Page> {
   if (response.ok) return (await response.json()) as Page;
   const retryAfterMs = Number(response.headers.get('retry-after') ?? 5) * 1000;
   if (response.status === 429)
-    throw new SurfaceError('Microsoft Graph asks to wait', 'throttled', retryAfterMs);
+    throw new SurfaceError('Microsoft Graph rate limit reached', 'throttled', retryAfterMs);
   throw new SurfaceError(
-    `Microsoft Graph answers ${response.status} for a team's messages; give the app ChannelMessage.Read.Group and ChatMessage.Read.Chat (\`runwatch manifest teams\`)`,
+    `Microsoft Graph answered ${response.status} for a team's messages; grant the app ChannelMessage.Read.Group and ChatMessage.Read.Chat (\`runwatch manifest teams\`)`,
     response.status >= 500 ? 'unknown' : 'refused',
   );
 }

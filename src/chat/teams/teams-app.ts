@@ -21,38 +21,38 @@ import { isTeamsAddress, teamsClouds, verifyChina, whyNotFromTeams } from './aut
 import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
 import { createDeliverToPlaces, everywhere } from './deliver-to-places';
 import { createInvokes } from './invokes';
-import { createPlaces, rootOf, type TeamsMemory } from './places';
+import { createPlaces, rootOf, type TeamsState } from './places';
 import type { TeamsSearch } from './search';
 import { createTeamsPeople, toCardActivity } from './teams-people';
 import { createViews } from './views';
 
 export interface TeamsDeps {
   config: TeamsConfig;
-  /** Conversations that routes name. */
+  /** Conversations used by routes. */
   routed: readonly string[];
   log: Log;
-  memory: TeamsMemory;
+  memory: TeamsState;
   press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   command: (text: string) => Promise<string>;
   mayRead: (presser: Presser) => Promise<boolean>;
-  /** May this person choose which conversations take alerts? */
+  /** Whether this person may choose which conversations receive alerts. */
   mayChoosePlaces: (presser: Presser) => Promise<boolean>;
-  /** Told who chose a conversation for alerts, or took it back: it is audited and said. */
+  /** Called when a person starts or stops alerts in a conversation: writes the audit log and a notice. */
   chose: (by: Presser, place: string, on: boolean) => Promise<void>;
-  /** Told to whoever may not read. */
+  /** Message for people without read access. */
   cannotRead: string;
   getView: (id: string) => Promise<AlertView | null>;
-  /** Who may press what. */
+  /** Rules for who may run which actions. */
   rules: readonly ResponderRule[];
-  /** Null where Microsoft Graph can't be asked: the Playground has none. */
+  /** Null if Microsoft Graph is unavailable, as in the Playground. */
   search: TeamsSearch | null;
   now: () => number;
 }
 
 /**
- * Teams by @microsoft/agents-hosting, which checks each request's signature, audience and expiry; the rest is checked by
- * {@link whyNotFromTeams} before anything of a request is looked at.
+ * Connects to Teams with @microsoft/agents-hosting, which verifies each request's signature, audience and
+ * expiry. {@link whyNotFromTeams} checks the rest before the request is processed.
  */
 export function createTeams({
   config,
@@ -95,12 +95,12 @@ export function createTeams({
         }),
   );
 
-  // Its own handler posts "The agent encountered an error or bug" and takes what failed for sent.
+  // The default handler posts "The agent encountered an error or bug" and treats the failed message as sent.
   adapter.onTurnError = async (_, error) => {
     throw error;
   };
 
-  /** The Playground's requests carry no token, so answers need no identity either. */
+  /** The Playground's requests have no token, so replies need no identity either. */
   const identity = config.local ? { name: 'anonymous' } : { aud: config.appId, azp: cloud.scope };
   const places = createPlaces(config, routed, memory);
 
@@ -131,24 +131,24 @@ export function createTeams({
       );
   }
 
-  /** What a message is answered: a choice of where alerts go, or a command. */
+  /** Answers a message: "alerts here", "alerts stop", or a command. */
   async function answerMessage(activity: Activity, words: string): Promise<string> {
     const who = await readerOf(activity);
     if ('refused' in who) return who.refused;
     const [, choice] = /^alerts\s+(here|stop)$/i.exec(words) ?? [];
     if (!choice) return `${await command(words)}${/^help$/i.test(words) ? `\n${placesHelp}` : ''}`;
     if (!(await mayChoosePlaces(who.presser)))
-      return 'Only a responder with all rights, in all subscriptions, may choose where alerts go.';
+      return 'Only a responder with all rights in all subscriptions can choose where alerts go.';
     if (activity.conversation?.conversationType === 'personal')
-      return 'Alerts go to channels and group chats only. Say this in one of them.';
+      return 'Alerts go only to channels and group chats. Send this command in one of them.';
     const on = choice.toLowerCase() === 'here';
     const place = rootOf(activity.conversation?.id ?? '');
     await chose(who.presser, place, on);
     await places.choose(place, on);
-    return on ? 'Alerts come here from now on.' : 'Alerts no longer come here.';
+    return on ? 'Alerts will be posted here from now on.' : 'Alerts will no longer be posted here.';
   }
 
-  /** @param below a channel's message: what is sent is a reply to it */
+  /** @param below message in a channel to reply to */
   async function inConversation<T>(
     conversation: string,
     work: (context: TurnContext) => Promise<T>,
@@ -168,14 +168,14 @@ export function createTeams({
     return result as T;
   }
 
-  const { ask, personOf, say, memberIn } = createTeamsPeople({
+  const { ask, personOf, sendDirect, memberIn } = createTeamsPeople({
     adapter,
     tenantId: config.tenantId,
     places,
     inConversation,
   });
 
-  /** Whoever Teams vouches for, if they belong to our tenant and to the conversation that they pressed in. */
+  /** Identifies a person who must belong to our tenant and to the conversation of the press. */
   async function identify(by: Presser, conversation: string | null): Promise<Identified> {
     const member = conversation
       ? await memberIn(conversation, by.id).catch((error: unknown) => {
@@ -189,7 +189,7 @@ export function createTeams({
       ...(config.local ? {} : { tenant: config.tenantId }),
     };
     if (config.local) return { presser };
-    if (!guid(by.id) || !member) return { refused: 'Teams does not tell who you are, so nothing was done.' };
+    if (!guid(by.id) || !member) return { refused: 'Teams could not identify you, so nothing was done.' };
     if (member.guest) return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
     return { presser };
   }
@@ -207,7 +207,7 @@ export function createTeams({
     const by: Presser = {
       surface: 'teams',
       id: from?.aadObjectId ?? from?.id ?? 'unknown',
-      name: plainLine(from?.name ?? 'somebody in Teams', 80),
+      name: plainLine(from?.name ?? 'unknown Teams user', 80),
     };
     const known = await identify(by, rootOf(conversation?.id ?? ''));
     if ('refused' in known) return known;
@@ -227,7 +227,7 @@ export function createTeams({
     responders: rules.length > 0,
     views,
     readerOf,
-    tell: (person, text) => say(person.id, escapeMarkdown(redactSecrets(text))),
+    tell: (person, text) => sendDirect(person.id, escapeMarkdown(redactSecrets(text))),
     now,
   });
   const { show, find } = createDeliverToPlaces({
@@ -263,20 +263,21 @@ export function createTeams({
           ? async (_request, _response, next) => next()
           : adapter.authorizeRequest.bind(adapter);
       await authorize(request, response, (error?: unknown) => {
-        if (error) return refuse('the token does not hold', error);
+        if (error) return refuse('the token is invalid', error);
         const { user } = request as Request & { user?: Record<string, unknown> };
         const expected = { cloud: config.cloud, audience: config.appId, tenantId: config.tenantId };
         const why = config.local ? null : whyNotFromTeams(user, request.body, expected);
         if (why) return refuse(why);
-        // The SDK asks for its own token by this claim; Bot Service leaves it out, and the SDK then asks the public cloud.
+        // The SDK takes the scope of its own token from this claim. Bot Service omits it, and the SDK would
+        // then request a token for the public cloud.
         if (user && !config.local) Object.assign(request, { user: { ...user, azp: cloud.scope } });
         adapter.process(request, response, onTurn).catch((fault) => {
-          log.warn({ error: fault }, 'a Teams turn failed');
+          log.warn({ error: fault }, 'processing a Teams request failed');
           if (!response.headersSent) response.status(500).end();
         });
       });
     };
-    go().catch((error) => refuse('the request could not be checked', error));
+    go().catch((error) => refuse('could not verify the request', error));
   });
 
   const surface: Surface = {
@@ -288,23 +289,23 @@ export function createTeams({
     find,
     ask,
     personOf,
-    whisper: async () => {},
+    replyPrivately: async () => {},
   };
   return { surface, router, identify, isInAlertChannel };
 }
 
 const placesHelp =
-  'alerts here: alerts come to this conversation\nalerts stop: they no longer come to it (both for responders)';
+  'alerts here: post alerts in this conversation\nalerts stop: stop posting alerts here (both for responders)';
 
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 
-/** Without tokens only this machine may speak to us, and no web page through a name of its own. */
+/** Without tokens, accept only local requests. The Host check stops web pages that use DNS rebinding. */
 function whyNotLocal(request: Request): string | null {
   const named = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (!loopback.has(named)) return 'TEAMS_LOCAL takes requests under a loopback name only';
-  if (isForwarded(request)) return 'TEAMS_LOCAL takes no forwarded requests';
+  if (!loopback.has(named)) return 'TEAMS_LOCAL accepts only requests to a loopback host name';
+  if (isForwarded(request)) return 'TEAMS_LOCAL does not accept forwarded requests';
   const { serviceUrl } = (request.body ?? {}) as { serviceUrl?: unknown };
-  return isTeamsAddress(serviceUrl, 'local') ? null : 'TEAMS_LOCAL answers on loopback only';
+  return isTeamsAddress(serviceUrl, 'local') ? null : 'TEAMS_LOCAL answers only to loopback addresses';
 }
 
 function toActivity(content: Content, view: CardView): Activity {
@@ -332,11 +333,11 @@ function toSurfaceError(error: unknown): SurfaceError {
   const status = e.status ?? e.statusCode ?? 0;
   if (status === 429)
     return new SurfaceError(
-      'Teams asks to wait',
+      'Teams rate limit reached',
       'throttled',
       Number(e.headers?.['retry-after'] ?? 2) * 1000,
     );
-  if (status === 404) return new SurfaceError('the message is gone', 'gone');
+  if (status === 404) return new SurfaceError('the message no longer exists', 'gone');
   if (status >= 400 && status < 500) return new SurfaceError(`Teams: ${e.message ?? status}`, 'refused');
   return new SurfaceError(`Teams: ${e.message ?? String(error)}`, 'unknown');
 }

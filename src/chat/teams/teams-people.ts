@@ -6,13 +6,13 @@ import { SurfaceError } from '../surface';
 import { toQuestionCard } from './card';
 import type { Place, Places } from './places';
 
-/** Somebody in a conversation. */
+/** A member of a conversation. */
 export interface Member {
-  /** Teams' user id. */
+  /** Teams user id. */
   id: string;
-  /** The name that they sign in with, which Entra vouches for; null where Teams does not tell it. */
+  /** The sign-in name, verified by Entra; null if Teams does not provide it. */
   upn: string | null;
-  /** They belong to another tenant. */
+  /** True if they are a guest, anonymous, or from another tenant. */
   guest: boolean;
 }
 
@@ -25,14 +25,14 @@ export interface TeamsPeopleDeps {
   inConversation: <T>(conversation: string, work: (context: TurnContext) => Promise<T>) => Promise<T>;
 }
 
-/** Finds people among the members of conversations that the app is in, and talks to them alone. */
+/** Finds people in the conversations of the app, and sends them direct messages. */
 export function createTeamsPeople({ adapter, tenantId, places, inConversation }: TeamsPeopleDeps): Pick<
   Surface,
   'ask' | 'personOf'
 > & {
-  /** Says something to one person in a chat of their own; nothing where they can't be found. */
-  say: (who: string, text: string) => Promise<void>;
-  /** A conversation's member, by Teams' user id, e-mail address or object id; null where there is none. */
+  /** Sends a direct message to one person. Does nothing if the person is not found. */
+  sendDirect: (who: string, text: string) => Promise<void>;
+  /** A conversation's member by Teams user id, email or object id; null if there is none. */
   memberIn: (conversation: string, who: string) => Promise<Member | null>;
 } {
   const memberOf = (place: string, who: string): Promise<ChannelAccount | null> =>
@@ -56,12 +56,12 @@ export function createTeamsPeople({ adapter, tenantId, places, inConversation }:
     return { id: found.id, upn, guest };
   }
 
-  async function say(who: string, text: string): Promise<void> {
+  async function sendDirect(who: string, text: string): Promise<void> {
     const found = await member(who);
     if (found) await inConversation(await chatWith(found), (context) => context.sendActivity(text));
   }
 
-  /** A member of any conversation that alerts go to, by e-mail address or object id, and the place that reached them. */
+  /** Finds a member of any alert conversation by email or object id, and the conversation it was found in. */
   async function member(
     who: string,
   ): Promise<{ account: ChannelAccount; conversation: string; reference: Place } | null> {
@@ -75,7 +75,7 @@ export function createTeamsPeople({ adapter, tenantId, places, inConversation }:
     return null;
   }
 
-  /** Begins a chat with one person, or finds the one that was begun; answers its id. */
+  /** Starts a direct chat or finds the existing one, and returns its id. */
   async function chatWith({
     account,
     conversation,
@@ -100,7 +100,7 @@ export function createTeamsPeople({ adapter, tenantId, places, inConversation }:
     return id;
   }
 
-  /** The same question as in Slack, in a chat of their own. */
+  /** Asks the same question as in Slack, in a direct chat. */
   async function ask(
     email: string,
     alertId: string,
@@ -116,16 +116,16 @@ export function createTeamsPeople({ adapter, tenantId, places, inConversation }:
     return { id: aadObjectId ?? id ?? '', name: name ?? email };
   }
 
-  /** Whoever has the address; their id is that of the chat with them. */
+  /** The person with this email; the id is that of the direct chat with them. */
   async function personOf(email: string): Promise<{ id: string; name: string } | null> {
     const found = await member(email);
     return found && { id: await chatWith(found), name: found.account.name ?? email };
   }
 
-  return { ask, personOf, say, memberIn };
+  return { ask, personOf, sendDirect, memberIn };
 }
 
-/** An Adaptive Card as a message, without any secret of ours. @param summary one line for notifications */
+/** Wraps an Adaptive Card in a message and redacts secrets. @param summary one line for notifications */
 export const toCardActivity = (card: unknown, summary?: string): Activity =>
   Activity.fromObject({
     type: ActivityTypes.Message,

@@ -2,31 +2,31 @@ import type { ResponderRule } from '../../config/config';
 import type { CardView } from './card';
 import type { Member } from './teams-people';
 
-/** Teams asks for the views of this many people by itself. */
-const mostNamed = 60;
-const lookAgainMs = 3_600_000;
+/** Teams refreshes cards automatically for at most this many people. */
+const maxNamed = 60;
+const refreshMs = 3_600_000;
 
 /**
- * The people whom the rules name, by e-mail address or object id; null when they name everyone, a group or a pattern, so
- * that nobody can say beforehand who is meant.
+ * The people named in the rules, by email or object id. Null if the rules use everyone, a group or a pattern,
+ * because these cannot be listed in advance, or if there are too many people.
  */
 export function namedResponders(rules: readonly ResponderRule[]): string[] | null {
   const all = [...new Set(rules.flatMap(({ who }) => who))];
   const listed = all.every((who) => !who.includes('*') && !/^(slack|entra)-group:/.test(who));
-  return listed && all.length > 0 && all.length <= mostNamed ? all : null;
+  return listed && all.length > 0 && all.length <= maxNamed ? all : null;
 }
 
 export interface ViewDeps {
   rules: readonly ResponderRule[];
   memberIn: (conversation: string, who: string) => Promise<Member | null>;
-  /** Where a conversation is served from. */
+  /** The service URL of a conversation. */
   serviceOf: (conversation: string) => Promise<string>;
   now: () => number;
 }
 
 /**
- * How a card looks to whom: where the responders are people that can be named, everyone sees how the alert stands, and
- * each responder their own view with what to press. Pressing is checked in any case.
+ * Decides how a card looks to each person. If all responders are named people, only they see buttons, in
+ * their own view; everyone else sees the alert's state. Each press is authorized in any case.
  */
 export function createViews({ rules, memberIn, serviceOf, now }: ViewDeps) {
   const named = namedResponders(rules);
@@ -38,12 +38,12 @@ export function createViews({ rules, memberIn, serviceOf, now }: ViewDeps) {
     const ids = Promise.all((named ?? []).map((who) => memberIn(conversation, who))).then((all) =>
       all.flatMap((member) => (member ? [member.id] : [])),
     );
-    known.set(conversation, { ids, until: now() + lookAgainMs });
+    known.set(conversation, { ids, until: now() + refreshMs });
     ids.catch(() => known.delete(conversation));
     return ids;
   }
 
-  /** @param person Teams' user id; absent for the card as it is posted */
+  /** @param person Teams user id; absent for the card as posted */
   async function of(conversation: string, person?: string): Promise<CardView> {
     if (await isPlayground(conversation)) return {};
     if (!named) return { dialogs: true };
@@ -52,7 +52,7 @@ export function createViews({ rules, memberIn, serviceOf, now }: ViewDeps) {
     return { dialogs: true, refreshFor, stateOnly: !(person && refreshFor.includes(person)) };
   }
 
-  /** Microsoft's Playground has neither dialogs nor views of one's own. */
+  /** Microsoft's Playground supports neither dialogs nor views per person. */
   const isPlayground = async (conversation: string) => /\/_connector\/?$/.test(await serviceOf(conversation));
 
   return { of };

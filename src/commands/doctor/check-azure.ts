@@ -25,13 +25,13 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   report({
     name: 'azure credential',
     ok: true,
-    says: `${await azure.whoWon().catch(() => credential)} is accepted by ${config.azure.endpoint}`,
+    says: `${await azure.describeCredential().catch(() => credential)} is accepted by ${config.azure.endpoint}`,
   });
   const wanted = config.azure.subscriptionIds ?? subscriptions.map((subscription) => subscription.id);
   report({
     name: 'azure subscriptions',
     ok: wanted.length > 0,
-    says: `${wanted.length} to watch`,
+    says: `${wanted.length} to monitor`,
     fix: 'az role assignment create --assignee BOT --role Reader --scope /subscriptions/ID',
   });
   const botId = await azure.botId();
@@ -41,7 +41,7 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   if (config.workspaceId) await checkWorkspace(azure, config.workspaceId, wanted, report);
 }
 
-/** Each Graph permission that an action needs, against what the bot's token for Graph carries. */
+/** Checks each Graph permission that an action needs against the roles in the bot's Graph token. */
 async function checkGraph(azure: Azure, report: Report): Promise<void> {
   const granted = await azure.graphRoles();
   const wanted = ['Directory.Read.All', ...allActions().flatMap(({ graph }) => graph ?? [])];
@@ -54,8 +54,8 @@ async function checkGraph(azure: Azure, report: Report): Promise<void> {
       says: ok
         ? 'granted'
         : granted
-          ? 'missing: names, or the action that needs it, are lacking'
-          : 'not known: a pasted token does not reach Microsoft Graph',
+          ? 'missing: names or the actions that need it are unavailable'
+          : 'unknown: no Microsoft Graph token (AZURE_ACCESS_TOKEN does not provide one)',
       fix: `grant the application permission ${permission} (Microsoft Graph) to the bot, with admin consent`,
     });
   }

@@ -1,14 +1,14 @@
 import type { Config } from '../../config/config';
 import { describeRedis } from '../../store/redis/describe-redis';
 import { whyNoRedis } from '../../store/redis/probe-redis';
-import { borrowEmbeddedRedis } from '../support/with-store';
+import { acquireEmbeddedRedis } from '../support/with-store';
 import type { Report } from './report';
 
-/** True when it can be used. */
+/** @returns whether Redis answers */
 export async function checkRedis(config: Config, report: Report): Promise<boolean> {
   const embedded = config.redisUrl
     ? null
-    : await borrowEmbeddedRedis(config.dataDir).catch((error: Error) => error);
+    : await acquireEmbeddedRedis(config.dataDir).catch((error: Error) => error);
   if (embedded instanceof Error) {
     report({ name: 'redis', ok: false, says: embedded.message, fix: 'npm run setup' });
     return false;
@@ -39,8 +39,8 @@ export async function checkRedis(config: Config, report: Report): Promise<boolea
     report({
       name: 'clock',
       ok: Math.abs(found.skewMs) < 5000,
-      says: `${Math.round(found.skewMs)} ms from Redis`,
-      fix: 'let NTP set the clock of both machines',
+      says: `differs from Redis by ${Math.round(found.skewMs)} ms`,
+      fix: 'synchronize the clocks of both machines with NTP',
     });
   }
   await embedded?.stop();

@@ -8,8 +8,8 @@ export async function checkSlack(config: Config, report: Report): Promise<void> 
       name: 'slack',
       ok: false,
       optional: true,
-      says: 'not set up; alerts show in the console only',
-      fix: 'runwatch manifest slack > slack.json, create the app from it, set SLACK_BOT_TOKEN and SLACK_CHANNEL',
+      says: 'not configured; alerts are shown in the console only',
+      fix: 'run runwatch manifest slack > slack.json, create the app from it, and set SLACK_BOT_TOKEN and SLACK_CHANNEL',
     });
     return;
   }
@@ -25,7 +25,7 @@ export async function checkSlack(config: Config, report: Report): Promise<void> 
         name: `slack scope ${scope}`,
         ok: scopes?.includes(scope) ?? false,
         says: scopes?.includes(scope) ? 'granted' : 'missing',
-        fix: 'runwatch manifest slack, paste it under App Manifest, reinstall the app',
+        fix: 'run runwatch manifest slack, paste the output under App Manifest, and reinstall the app',
       });
     }
   } catch (error) {
@@ -39,7 +39,7 @@ export async function checkSlack(config: Config, report: Report): Promise<void> 
   }
   try {
     await client.conversations.history({ channel: config.slack.channel, limit: 1 });
-    report({ name: 'slack channel', ok: true, says: `${config.slack.channel} can be read` });
+    report({ name: 'slack channel', ok: true, says: `${config.slack.channel} is readable` });
   } catch (error) {
     report({
       name: 'slack channel',

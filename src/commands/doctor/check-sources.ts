@@ -46,8 +46,8 @@ export async function checkEventHub(azure: Azure, hub: EventHubConfig, report: R
       ok: false,
       says: `${hub.name}: ${(error as Error).message.slice(0, 300)}`,
       fix: hub.connectionString
-        ? 'set EVENT_HUB_CONNECTION_STRING to one with Listen, and EVENT_HUB_NAME to the hub that the diagnostic setting names'
-        : 'az role assignment create --assignee BOT --role "Azure Event Hubs Data Receiver" --scope HUB; EVENT_HUB_NAME is the hub that the diagnostic setting names',
+        ? 'set EVENT_HUB_CONNECTION_STRING to one with the Listen right, and EVENT_HUB_NAME to the hub in the diagnostic setting'
+        : 'az role assignment create --assignee BOT --role "Azure Event Hubs Data Receiver" --scope HUB; set EVENT_HUB_NAME to the hub in the diagnostic setting',
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Azure } from '../../azure/azure';
 import { AzureError } from '../../azure/connection/azure-error';
-import { waysTo } from '../../domain/access/resolve-access';
+import { accessPathsFor } from '../../domain/access/resolve-access';
 import { responderActions, watcherActions } from '../manifest';
 import type { Report } from './report';
 
@@ -39,7 +39,7 @@ export async function checkSubscription(
       name: `permissions on ${id}`,
       ok: false,
       optional: true,
-      says: "the token names no object id, so the bot's own roles can't be looked up",
+      says: "the token has no object ID, so the bot's roles can't be checked",
     });
     return;
   }
@@ -54,7 +54,7 @@ export async function checkSubscription(
       [responderActions(), true],
     ] as const) {
       for (const action of actions) {
-        const { ways } = waysTo({ action, scope, principals: null }, assignments, definitions);
+        const { ways } = accessPathsFor({ action, scope, principals: null }, assignments, definitions);
         const through = ways[0]?.role.name;
         report({
           name: `${action} on ${id}`,
@@ -63,7 +63,7 @@ export async function checkSubscription(
           says: through
             ? `through ${through}`
             : optional
-              ? 'missing: the response that needs it will fail'
+              ? 'missing: actions that need it will fail'
               : 'missing',
           fix: `runwatch manifest azure-role --role ${optional ? 'responder' : 'watcher'} --subscription ${id} > role.json && az role definition create --role-definition role.json && az role assignment create --assignee ${botId} --role "Runwatch ${optional ? 'responder' : 'watcher'}" --scope ${scope}`,
         });
@@ -79,7 +79,7 @@ export async function checkSubscription(
   }
 }
 
-/** How late events reach the log, by what the last hour's say themselves. */
+/** Reports how late events reach the log, from the timestamps of the last hour's events. */
 function reportLag(id: string, records: readonly unknown[], report: Report): void {
   const lags = records
     .map((record) => record as { eventTimestamp?: string | Date; submissionTimestamp?: string | Date })
@@ -93,7 +93,7 @@ function reportLag(id: string, records: readonly unknown[], report: Report): voi
     name: `log lag of ${id}`,
     ok: worst < 20 * 60_000,
     optional: true,
-    says: `events reach the log after ${minutes(lags[Math.floor(lags.length / 2)] ?? worst)}, ${minutes(worst)} at most`,
-    fix: 'set RUNWATCH_LOOKBACK_MINUTES above the longest, so that late events are read',
+    says: `events reach the log after ${minutes(lags[Math.floor(lags.length / 2)] ?? worst)} (median), ${minutes(worst)} at most`,
+    fix: 'set RUNWATCH_LOOKBACK_MINUTES above the maximum, so that late events are read',
   });
 }

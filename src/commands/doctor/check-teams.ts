@@ -4,7 +4,9 @@ import type { Config } from '../../config/config';
 import { createStore } from '../../store/store';
 import type { Report } from './report';
 
-/** The app's secret must get a token for Bot Framework; where it is installed, the bot learns from Teams by itself. */
+/**
+ * Checks that the app secret gets a Bot Framework token, and that the bot knows a conversation from Teams.
+ */
 export async function checkTeams(
   { teams, redisUrl }: Config,
   redisAnswers: boolean,
@@ -24,7 +26,7 @@ export async function checkTeams(
         String((error as Error).message)
           .split('\n')[0]
           ?.slice(0, 300) ?? '',
-      fix: `az ad app credential reset --id ${appId}, and set TEAMS_APP_PASSWORD to what it prints; TEAMS_TENANT_ID to the bot's tenant`,
+      fix: `az ad app credential reset --id ${appId}; set TEAMS_APP_PASSWORD to the printed password and TEAMS_TENANT_ID to the bot's tenant`,
     });
   }
   if (!redisUrl || !redisAnswers) return;
@@ -35,7 +37,10 @@ export async function checkTeams(
     name: 'teams conversations',
     ok: installed > 0,
     optional: true,
-    says: installed > 0 ? `the app is in ${installed}` : 'the app is in none yet, so nobody is told there',
-    fix: 'runwatch manifest teams --package runwatch.zip, upload it under Manage your apps, add it to the team',
+    says:
+      installed > 0
+        ? `the app is installed in ${installed}`
+        : 'the app is not installed anywhere, so nothing is posted',
+    fix: 'run runwatch manifest teams --package runwatch.zip, upload it under Manage your apps, and add it to the team',
   });
 }

@@ -2,13 +2,13 @@ import type { Config } from '../../config/config';
 import { type Output, paint } from '../support/output';
 import { progressLine } from '../support/progress';
 import { checkAzure } from './check-azure';
-import { checkReach } from './check-endpoints';
+import { checkEndpoints } from './check-endpoints';
 import { checkRedis } from './check-redis';
 import { checkSlack } from './check-slack';
 import { checkTeams } from './check-teams';
 import type { Check } from './report';
 
-/** Checks what the bot needs; says how to mend each. Resolves with the exit code. */
+/** Checks what the bot needs and prints a fix for each failure. Resolves with the exit code. */
 export async function doctor(flags: { json?: boolean }, config: Config, output: Output): Promise<number> {
   const checks: Check[] = [];
   const progress = progressLine(output, () => `${checks.length} checked …`);
@@ -28,7 +28,7 @@ export async function doctor(flags: { json?: boolean }, config: Config, output: 
     }
     progress.tick();
   };
-  await checkReach(config, report);
+  await checkEndpoints(config, report);
   await checkAzure(config, report);
   await checkSlack(config, report);
   const redisAnswers = await checkRedis(config, report);

@@ -1,10 +1,10 @@
 export interface Check {
   name: string;
   ok: boolean;
-  /** True when the product works without it, with less. */
+  /** True if the product works without it, with fewer features. */
   optional?: boolean;
   says: string;
-  /** A command or a setting that mends it. */
+  /** A command or setting that fixes it. */
   fix?: string;
 }
 

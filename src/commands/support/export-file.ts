@@ -2,39 +2,41 @@ import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { BrokenFileError, brokenPlaces } from '../../domain/activity/broken-file';
-import { longestRecord, splitRecords } from '../../domain/activity/split-records';
+import { maxRecordBytes, splitRecords } from '../../domain/activity/split-records';
 
 const portalHint =
-  "the portal's CSV has display names for operations; export by `az monitor activity-log list` or from Log Analytics";
+  "the portal's CSV has display names for operations; export with `az monitor activity-log list` or from Log Analytics";
 
 type Bytes = AsyncIterable<Buffer>;
 
-/** How much compressed data is unpacked at once, bytes: it holds at most 1,032 times as much. */
+/** Compressed bytes to unpack per step; they expand to at most 1,032 times their size. */
 const unpackAtOnce = 16 * 1024;
 const lastBytes = 4096;
-/** A CSV header may stand behind a line or two. */
+/** One or two lines may precede a CSV header. */
 const peekedLines = 3;
-/** How much of a file is read before its kind is decided, bytes. */
+/** Bytes to read before the file format is decided. */
 const head = 64 * 1024;
 
 /**
- * The records of an export: JSON in any envelope or CSV, in UTF-8 or UTF-16, plain or gzipped.
+ * Reads the records of an export: JSON in any envelope or CSV, in UTF-8 or UTF-16, plain or gzipped.
  * @param file a path, or - for stdin
- * @throws {BrokenFileError} after all records that could be read
+ * @throws {BrokenFileError} after all readable records
  */
 export async function* readExport(file: string): AsyncGenerator<unknown[]> {
   const source: Bytes = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
   const [first, packed] = await peek(source);
   const [start, bytes] = isGzip(first) ? await peek(unpacked(packed)) : [first, packed];
   const [line, text] = isUtf16(start) ? await peek(decoded(bytes, start)) : [start, bytes];
-  if (line.length === 0)
-    throw new BrokenFileError([{ line: 1, column: 1, what: 'there is nothing in it' }], 1);
+  if (line.length === 0) throw new BrokenFileError([{ line: 1, column: 1, what: 'the file is empty' }], 1);
   const header = headerOf(line);
   if (header) yield* csvRecords(text, header);
   else yield* splitRecords(text);
 }
 
-/** The beginning, of some lines at most, and the whole; a source that fails behind its beginning fails there again. */
+/**
+ * Returns the first lines and the whole stream. If reading fails after the first bytes, the stream repeats
+ * the error.
+ */
 async function peek(source: Bytes): Promise<[Buffer, Bytes]> {
   const iterator = source[Symbol.asyncIterator]();
   let first: Buffer = Buffer.alloc(0);
@@ -62,15 +64,15 @@ const isGzip = (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 const isUtf16 = (bytes: Buffer) =>
   (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 
-/** @throws {Error} zlib's, after all that could be unpacked */
+/** @throws {Error} the error of zlib, after all data that could be unpacked */
 const unpacked = (source: Bytes) =>
-  through<Buffer>(createGunzip({ chunkSize: 1 << 16 }), lastInBytes(source));
+  through<Buffer>(createGunzip({ chunkSize: 1 << 16 }), inSmallPieces(source));
 
 /**
- * The same bytes in small pieces, the last of them one by one: zlib drops what it has unpacked in a step that fails, and a
- * file's end is where most fail.
+ * Splits the input into small pieces, and its end into single bytes. zlib drops the output of a step that
+ * fails, and most failures are at the end of a file.
  */
-async function* lastInBytes(source: Bytes): AsyncGenerator<Buffer> {
+async function* inSmallPieces(source: Bytes): AsyncGenerator<Buffer> {
   let held: Buffer = Buffer.alloc(0);
   for await (const chunk of source) {
     const bytes = Buffer.concat([held, chunk]);
@@ -81,7 +83,7 @@ async function* lastInBytes(source: Bytes): AsyncGenerator<Buffer> {
   for (let at = 0; at < held.length; at++) yield held.subarray(at, at + 1);
 }
 
-/** What a transform makes of the source; its error comes after all that it made before, which a pipe would drop. */
+/** Yields all output of a transform before it throws its error. A pipe would drop that output. */
 async function* through<T>(transform: Transform, source: Bytes): AsyncGenerator<T> {
   let out: T[] = [];
   let failure: Error | null = null;
@@ -95,7 +97,7 @@ async function* through<T>(transform: Transform, source: Bytes): AsyncGenerator<
   transform.on('data', (data: T) => out.push(data));
   transform.once('end', () => ends()).once('close', () => ends());
   transform.once('error', ends);
-  /** Resolves once the step is through, or the transform takes nothing more. */
+  /** Resolves when the step completes, or when the transform has ended. */
   const step = (begin: (through: () => void) => void) =>
     new Promise<void>((resolve) => {
       wake = resolve;
@@ -126,13 +128,15 @@ async function* decoded(source: Bytes, start: Buffer): AsyncGenerator<Buffer> {
 
 interface Header {
   delimiter: string;
-  /** Where the header is; counts from 1. */
+  /** Line number of the header, from 1. */
   line: number;
 }
 
 const column = /^(?:time ?generated(?: ?\[.*\])?|(?:.*\.)?operation[ _.]?name(?:value)?|_raw)$/i;
 
-/** The line that names columns of the activity log, behind what Excel and PowerShell put before it; null where there is none. */
+/**
+ * Finds the header line of an activity log CSV, after any lines that Excel or PowerShell add; null if none.
+ */
 function headerOf(start: Buffer): Header | null {
   const lines = start
     .toString('utf8', 0, head)
@@ -161,7 +165,7 @@ async function* csvRecords(source: Bytes, { delimiter, line }: Header): AsyncGen
     bom: true,
     delimiter,
     from_line: line,
-    max_record_size: longestRecord,
+    max_record_size: maxRecordBytes,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,

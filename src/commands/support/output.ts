@@ -1,10 +1,10 @@
 import { redactSecrets } from '../../domain/text/redactor';
 
-/** What a command says it failed at: one line on stderr, and the exit code that the interface fixes. */
+/** A failed command: a one-line message for stderr and the documented exit code. */
 export class CommandError extends Error {
   constructor(
     message: string,
-    /** 1 it failed, 2 wrong usage or configuration. */
+    /** 1 failure, 2 usage or configuration error. */
     readonly exitCode: 1 | 2,
   ) {
     super(message);
@@ -14,7 +14,7 @@ export class CommandError extends Error {
 export interface Output {
   out: (line: string) => void;
   err: (line: string) => void;
-  /** stderr is a terminal: progress may be drawn. */
+  /** True if stderr is a terminal, which can show progress. */
   interactive: boolean;
   color: boolean;
 }
@@ -31,7 +31,7 @@ const codes = { red: 31, yellow: 33, green: 32, dim: 2, bold: 1 } as const;
 export const paint = (output: Output, color: keyof typeof codes, text: string): string =>
   output.color ? `\u001b[${codes[color]}m${text}\u001b[0m` : text;
 
-/** Rows in columns as wide as their widest cell; the last column is cut to the terminal. */
+/** Pads columns to their widest cell, and cuts lines to the width of the terminal. */
 export function table(rows: readonly (readonly string[])[], width = process.stdout.columns ?? 0): string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -2,7 +2,7 @@ import type { Output } from './output';
 
 const barWidth = 24;
 
-/** A line on the terminal that is drawn over while work goes on, at most five times a second; nothing elsewhere. */
+/** A progress line, redrawn at most five times per second; prints nothing if stderr is not a terminal. */
 export function progressLine(output: Output, text: () => string) {
   let last = 0;
   return {
@@ -17,7 +17,7 @@ export function progressLine(output: Output, text: () => string) {
   };
 }
 
-/** A share from 0 to 1 as a bar. */
+/** Draws a fraction from 0 to 1 as a bar. */
 export const bar = (share: number): string => {
   const full = Math.round(Math.min(1, Math.max(0, share)) * barWidth);
   return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ${Math.round(share * 100)} %`;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A whole file as text: UTF-8, or UTF-16 as Windows PowerShell writes it, without the byte order mark. */
+/** Reads a file as UTF-8, or as UTF-16 as Windows PowerShell writes it, without the byte order mark. */
 export function readTextFile(file: string): string {
   const bytes = readFileSync(file);
   const encoding =

@@ -8,14 +8,14 @@ import { createStore, type Store } from '../../store/store';
 import { CommandError } from './output';
 
 /**
- * Runs a command against what the bot keeps: its Redis when it runs, else the embedded one for as long as it takes. The
- * keyring is null where REDIS_URL is set without RUNWATCH_SECRET: then nothing can be signed.
+ * Runs a command against the bot's store: the Redis of REDIS_URL, or the embedded Redis while the command
+ * runs. The keyring is null if REDIS_URL is set without RUNWATCH_SECRET, so nothing can be signed.
  */
 export async function withStore<T>(
   config: Config,
   work: (store: Store, address: RedisAddress, keyring: Keyring | null) => Promise<T>,
 ): Promise<T> {
-  const embedded = config.redisUrl ? null : await borrowEmbeddedRedis(config.dataDir);
+  const embedded = config.redisUrl ? null : await acquireEmbeddedRedis(config.dataDir);
   const address = embedded?.address ?? { url: config.redisUrl as string };
   const why = embedded ? null : await whyNoRedis(address);
   if (why) throw new CommandError(why, 1);
@@ -32,8 +32,8 @@ export async function withStore<T>(
   }
 }
 
-/** An interrupted command leaves the embedded Redis as a finished one does: the last to leave ends it. */
-export async function borrowEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
+/** Also releases the embedded Redis on interrupt. The last process that releases it stops it. */
+export async function acquireEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
   const starting = startEmbeddedRedis(dataDir);
   const interrupted = () =>
     void starting
@@ -42,19 +42,19 @@ export async function borrowEmbeddedRedis(dataDir: string): Promise<EmbeddedRedi
       .finally(() => process.exit(130));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, interrupted);
-  const forget = () => {
+  const removeHandlers = () => {
     for (const signal of signals) process.off(signal, interrupted);
   };
   try {
     const { address, stop } = await starting;
-    return { address, stop: () => stop().finally(forget) };
+    return { address, stop: () => stop().finally(removeHandlers) };
   } catch (error) {
-    forget();
+    removeHandlers();
     throw error;
   }
 }
 
-/** The surfaces that messages are posted to, by name. */
+/** Names of the surfaces that messages are posted to. */
 const surfacesOf = ({ slack, teams }: Config): string[] => [
   ...(slack ? ['slack'] : []),
   ...(teams ? ['teams'] : []),

@@ -1,4 +1,4 @@
-/** What a handler answers; the server writes it as ARM would. */
+/** A handler's answer; the server sends it in ARM's format. */
 export interface Answer {
   status: number;
   body?: unknown;
@@ -31,6 +31,6 @@ export interface ArmRequest {
   query: URLSearchParams;
   headers: Record<string, string | string[] | undefined>;
   body: unknown;
-  /** The https origin that was asked, for links. */
+  /** HTTPS origin of the request, for links. */
   origin: string;
 }

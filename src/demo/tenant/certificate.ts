@@ -5,7 +5,7 @@ export interface Certificate {
   cert: string;
 }
 
-/** A certificate for loopback that lives in memory only: the SDK refuses to send a token over plain http. */
+/** Creates an in-memory certificate for loopback. The SDK refuses to send a token over plain HTTP. */
 export async function loopbackCertificate(): Promise<Certificate> {
   const { private: key, cert } = await generate(
     [{ name: 'commonName', value: 'Runwatch simulated tenant' }],

@@ -1,27 +1,27 @@
 import type { ServerResponse } from 'node:http';
 import { ArmError, type ArmRequest } from './answers';
 
-/** A failure to play, as ARM plays it. */
+/** A simulated ARM failure. */
 export interface Fault {
-  /** Which requests: matched against "METHOD path". */
+  /** Matched against "METHOD path" of a request. */
   when: RegExp;
-  /** Of these, only those. */
+  /** Further limits which requests match. */
   only?: (request: ArmRequest) => boolean;
   status: number;
   code?: string;
-  /** How often; for ever when absent. */
+  /** Number of requests that fail; unlimited if absent. */
   times?: number;
   retryAfter?: number;
-  /** Do the work, but answer this much later, ms. */
+  /** Does the work but delays the answer, ms. */
   delayMs?: number;
-  /** Do the work first, then lose the answer: the caller can't know. */
+  /** Does the work and then drops the answer, so the caller can't know the outcome. */
   after?: boolean;
-  /** Cut the connection instead of answering. */
+  /** Closes the connection instead of answering. */
   cut?: boolean;
-  /** Answer with this text, e.g. truncated JSON. */
+  /** Answers with this text, such as truncated JSON. */
   body?: string;
   headers?: Record<string, string>;
-  /** Answer by this instead: never, for ever, or with bytes of any kind. */
+  /** Replaces the answer: can send none, an endless one, or arbitrary bytes. */
   play?: (response: ServerResponse, request: ArmRequest) => void;
 }
 
@@ -34,7 +34,7 @@ export function createFaults() {
     clear: () => {
       active = [];
     },
-    /** The fault that hits a request, used up by one; null when none does. */
+    /** Returns the fault that matches a request and reduces its count; null if none matches. */
     take(request: ArmRequest): Fault | null {
       const line = `${request.method} ${request.path}`;
       const fault = active.find(

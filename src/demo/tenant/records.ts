@@ -10,17 +10,17 @@ export interface Operation {
   ip?: string;
   appId?: string;
   authMethods?: string;
-  /** When it began, ms. */
+  /** Start time, ms. */
   at: number;
-  /** How long it took, ms; absent while it still runs. */
+  /** Duration, ms; absent while the operation runs. */
   tookMs?: number;
   outcome?: 'Succeeded' | 'Failed' | 'Forbidden';
   correlationId?: string;
   role?: string;
-  /** The request body, where Azure logs it. */
+  /** The request body, if Azure logs it. */
   requestBody?: string;
   message?: string;
-  /** The log's answer to "why could they"; REST answers carry it only in newer records. */
+  /** The role assignment that allowed the call; in REST answers only newer records have it. */
   evidence?: Record<string, string>;
 }
 

@@ -12,7 +12,7 @@ export interface Resource {
   [field: string]: unknown;
 }
 
-/** ARM's resources by id, without case, each with an ETag that changes at every write. */
+/** ARM resources by case-insensitive id. Every write changes the ETag. */
 export function createResources() {
   const byId = new Map<string, Resource>();
   const key = (id: string) => id.toLowerCase().replace(/\/+$/, '');
@@ -55,7 +55,7 @@ export function createResources() {
     get,
     find: (id: string) => byId.get(key(id)) ?? null,
     remove: (id: string) => byId.delete(key(id)),
-    /** Resources right under a path, e.g. …/virtualMachines. */
+    /** Direct children of a path, e.g. …/virtualMachines. */
     under: (path: string) =>
       [...byId.values()].filter(
         (r) =>

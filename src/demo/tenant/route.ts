@@ -7,12 +7,12 @@ export interface Route {
   path: RegExp;
   /** The RBAC action that the request needs. */
   action: string;
-  /** api-versions that ARM would take. */
+  /** API versions that ARM accepts. */
   versions: RegExp;
   answer: (request: ArmRequest, state: TenantState, subscription: string) => Answer;
 }
 
-/** A resource that is read, written whole and removed, without more to it. */
+/** Handles a resource that supports only GET, PUT and DELETE. */
 export function answerPlain(
   request: ArmRequest,
   state: TenantState,

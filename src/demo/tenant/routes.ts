@@ -211,7 +211,6 @@ export const routes: Route[] = [
   },
 ];
 
-/** Finds the route and checks what ARM checks before any provider is asked: api-version, subscription, permission. */
 const verbs: Record<string, string> = {
   GET: 'read',
   PUT: 'write',
@@ -220,6 +219,7 @@ const verbs: Record<string, string> = {
   POST: 'action',
 };
 
+/** Routes a request after ARM's general checks: api-version, subscription, permission, locks. */
 export function dispatch(request: ArmRequest, state: TenantState): Answer {
   const version = request.query.get('api-version');
   if (!version)
@@ -267,7 +267,7 @@ export function dispatch(request: ArmRequest, state: TenantState): Answer {
   return route.answer(request, state, subscription);
 }
 
-/** A lock at the resource or above it refuses deletes, and writes and actions too when it is ReadOnly. */
+/** A lock on the resource or above refuses deletes. A ReadOnly lock also refuses writes and actions. */
 function checkLocks({ method, path }: ArmRequest, { resources }: TenantState): void {
   if (/\/providers\/Microsoft\.Authorization\/locks\//i.test(path)) return;
   const lock = resources.ofType('Microsoft.Authorization/locks').find(({ id, properties }) => {

@@ -1,7 +1,7 @@
 import { type Answer, ArmError, type ArmRequest } from './answers';
 
 export interface LoggedRecord {
-  /** When the log shows it, ms: later than its own time, as in Azure. */
+  /** When the log shows the record, ms. As in Azure, this is later than the event. */
   visibleAt: number;
   record: Record<string, unknown> & { eventTimestamp: string };
 }
@@ -10,7 +10,7 @@ const time = "'([^']+)'";
 const grammar = new RegExp(
   `^eventTimestamp ge ${time}(?: and eventTimestamp le ${time})?(?: and (resourceGroupName|resourceUri|resourceProvider|correlationId) eq '([^']+)')?$`,
 );
-/** As Microsoft documents $select. */
+/** Fields that Microsoft documents for $select. */
 const selectable = new Set(
   (
     'authorization claims correlationId description eventDataId eventName eventTimestamp httpRequest level operationId ' +
@@ -18,7 +18,7 @@ const selectable = new Set(
   ).split(' '),
 );
 
-/** Microsoft.Insights/eventtypes/management/values: newest first, in pages, with only what its filter grammar allows. */
+/** Microsoft.Insights/eventtypes/management/values: newest first, paged, only with the documented filters. */
 export function answerActivityLog(
   request: ArmRequest,
   log: readonly LoggedRecord[],
@@ -72,7 +72,7 @@ interface Index {
 }
 const indexes = new WeakMap<readonly LoggedRecord[], Index>();
 
-/** Ten thousand subscriptions ask once a minute each: none may read through what the others logged. */
+/** Indexes by subscription: with 10,000 subscriptions polled per minute, scanning the log is too slow. */
 function ofSubscription(log: readonly LoggedRecord[], subscription: string): LoggedRecord[] {
   let index = indexes.get(log);
   if (!index || index.upTo > log.length || log[index.upTo - 1] !== index.last) {
@@ -106,7 +106,7 @@ function fits(record: Record<string, unknown>, field: string | undefined, value:
   }
 }
 
-/** Answered whether selected or not. */
+/** Returned even if not selected. */
 const always = ['id', 'tenantId'];
 
 function pick(record: Record<string, unknown>, select: string[]): Record<string, unknown> {

@@ -15,7 +15,9 @@ export interface RoleAssignmentProperties {
 
 const marker = '/providers/microsoft.authorization/roleassignments';
 
-/** Assignments at, above or below a scope, by ARM's three filters: atScope(), assignedTo('id'), principalId eq 'id'. */
+/**
+ * Lists assignments at, above or below a scope. Filters: atScope(), assignedTo('id'), principalId eq 'id'.
+ */
 export function listAssignments(request: ArmRequest, resources: Resources, directory: Directory): Answer {
   const scope = scopeOf(request.path, marker);
   const filter = request.query.get('$filter') ?? '';
@@ -43,7 +45,7 @@ export function listAssignments(request: ArmRequest, resources: Resources, direc
   return { status: 200, body: { value: found } };
 }
 
-/** One assignment: read, made, removed. */
+/** Reads, creates or deletes one assignment. */
 export function answerAssignment(request: ArmRequest, resources: Resources, now: number): Answer {
   const existing = resources.find(request.path);
   if (request.method === 'GET') {

@@ -7,8 +7,8 @@ import type { TenantState } from './tenant-state';
 const any = /^20\d\d-\d\d-\d\d(-preview)?$/;
 const rg = '/subscriptions/[^/]+/resourceGroups/[^/]+';
 
-/** A long operation as Compute answers it: 202 with where to ask. */
-const begun = ({ origin }: ArmRequest, subscription: string): Answer => ({
+/** A long-running operation as Compute answers it: 202 with a status URL. */
+const accepted = ({ origin }: ArmRequest, subscription: string): Answer => ({
   status: 202,
   headers: {
     'retry-after': '0',
@@ -22,7 +22,7 @@ function answerPower(request: ArmRequest, state: TenantState, subscription: stri
   const [, id = '', verb = ''] = /^(.*)\/(\w+)$/.exec(request.path) ?? [];
   const machine = state.resources.get(id);
   setPower(machine, powerOf[verb.toLowerCase() as keyof typeof powerOf]);
-  return begun(request, subscription);
+  return accepted(request, subscription);
 }
 
 function setPower(machine: Resource, power: string): void {
@@ -33,7 +33,7 @@ function setPower(machine: Resource, power: string): void {
   };
 }
 
-/** Only disks may be changed here; the system disk only while the machine is stopped. */
+/** Changes only disks. The OS disk can be swapped only while the machine is deallocated. */
 function updateMachine(request: ArmRequest, state: TenantState): Answer {
   const machine = state.resources.get(request.path);
   const { osDisk: wanted, dataDisks } = (request.body as Loose)?.properties?.storageProfile ?? {};
@@ -60,10 +60,10 @@ function updateMachine(request: ArmRequest, state: TenantState): Answer {
   return { status: 200, body: machine };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: ARM's JSON, looked into
+// biome-ignore lint/suspicious/noExplicitAny: ARM's JSON is untyped here
 type Loose = any;
 
-/** Machines' power and disks, PIM's requests and Sentinel's incidents. */
+/** Routes for machine power and disks, PIM requests and Sentinel incidents. */
 export const computeRoutes: Route[] = [
   {
     method: /^POST$/,

@@ -1,7 +1,7 @@
 import { type Answer, ArmError, type ArmRequest } from './answers';
 import type { Directory, Principal } from './simulated-directory';
 
-/** Microsoft Graph v1.0, as far as names, groups and owners need it. */
+/** Serves the parts of Microsoft Graph v1.0 that Runwatch uses. */
 export function answerGraph(request: ArmRequest, directory: Directory): Answer {
   const path = request.path.replace(/^\/v1\.0/, '');
   const list = (found: (Principal | null)[]) => ({
@@ -63,7 +63,7 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
   throw new ArmError(404, 'Request_ResourceNotFound', `Resource '${path}' does not exist.`);
 }
 
-/** Graph's lists come in pages of $top, 100 where it is not given. */
+/** Returns a page of $top entries, 100 by default, as Graph does. */
 function paged(all: unknown[], { path, query, origin, method }: ArmRequest) {
   if (method === 'POST') return { value: all };
   const size = Number(query.get('$top') ?? 100);
@@ -91,7 +91,7 @@ function membersOf(groupId: string, directory: Directory): Principal[] {
   return directory.all().filter((p) => p.id !== groupId && directory.withGroups(p.id).has(groupId));
 }
 
-/** `field eq 'value'`, joined by or; nothing else is needed, so nothing else is taken. */
+/** Supports only the filters that Runwatch uses: `field eq 'value'`, joined by `or`. */
 function filtered(all: Principal[], filter: string): Principal[] {
   const terms = filter
     .split(' or ')

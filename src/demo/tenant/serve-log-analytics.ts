@@ -3,9 +3,9 @@ import type { LoggedRecord } from './serve-activity-log';
 
 /** A workspace that the activity log is exported to. */
 export interface Workspace {
-  /** When the export began, ms. */
+  /** Start time of the export, ms. */
   since: number;
-  /** Rows that one answer holds; more is a partial failure. */
+  /** Maximum rows in one answer; more rows are a partial failure. */
   mostRows: number;
 }
 
@@ -44,7 +44,7 @@ const columns: Record<string, { type: string; of: (record: Row['record']) => unk
   _ResourceId: { type: 'string', of: (r) => String(r.resourceId).toLowerCase() },
 };
 
-/** POST /v1/workspaces/{id}/query, for as much of Kusto's language as is asked here; anything else is a syntax error. */
+/** POST /v1/workspaces/{id}/query. Supports only the Kusto that Runwatch uses; the rest is a syntax error. */
 export function answerLogAnalytics(
   request: ArmRequest,
   log: readonly LoggedRecord[],

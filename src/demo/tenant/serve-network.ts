@@ -8,8 +8,8 @@ const header = (request: ArmRequest, name: string) => {
 };
 
 /**
- * Interfaces and security groups. A write answers "Updating" with an Azure-AsyncOperation, and the next read says
- * "Succeeded"; what ARM owns (MAC address, GUID) is kept whatever the body says.
+ * Serves interfaces and security groups. A write and the first read after it answer "Updating"; later reads answer
+ * "Succeeded". Fields that ARM owns (MAC address, GUID) ignore the body.
  */
 export function answerNetwork(request: ArmRequest, resources: Resources, subscription: string): Answer {
   const path = request.path;
@@ -121,7 +121,7 @@ export const groupOf = (resource: Resource): string | undefined =>
 
 const idOf = (path: string) => path.replace(/\/[^/]+$/, '');
 
-/** The rules that Azure applies to a running machine's interface: answered by a Location, as ARM does. */
+/** Effective rules of a running machine's interface. Answers with a Location, as ARM does. */
 export function answerEffectiveRules(
   request: ArmRequest,
   resources: Resources,
@@ -139,7 +139,7 @@ export function answerEffectiveRules(
   return { status: 202, headers: { location, 'retry-after': '0' } };
 }
 
-/** What {@link answerEffectiveRules} promised. */
+/** The result at the Location from {@link answerEffectiveRules}. */
 export function effectiveRules(request: ArmRequest, resources: Resources): Answer {
   const nicId = Buffer.from(request.path.split('/').at(-1) ?? '', 'base64url').toString();
   const group = resources.find(groupOf(resources.get(nicId)) ?? '');

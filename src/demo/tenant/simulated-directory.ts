@@ -1,9 +1,9 @@
-/** Entra's people, groups and applications, as far as roles and names need them. */
+/** A user, group or application in Entra, with the fields that roles and names need. */
 export interface Principal {
   id: string;
   kind: 'User' | 'Group' | 'ServicePrincipal';
   name: string;
-  /** UPN of a person, app id of an application. */
+  /** UPN of a user, app id of an application. */
   login: string;
   /** Object ids of a group's direct members. */
   members?: string[];
@@ -11,13 +11,13 @@ export interface Principal {
   enabled?: boolean;
   guest?: boolean;
   owners?: string[];
-  /** The Azure resource whose managed identity it is. */
+  /** The Azure resource that this managed identity belongs to. */
   managedIdentityOf?: string;
 }
 
 export function createDirectory() {
   const byId = new Map<string, Principal>();
-  /** A principal's own id and those of all groups that it is in, however deep. */
+  /** Ids of a principal and of all groups that contain it, directly or nested. */
   function withGroups(id: string): Set<string> {
     const found = new Set([id]);
     for (let grew = true; grew; ) {

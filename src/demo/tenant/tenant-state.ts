@@ -3,7 +3,7 @@ import type { LoggedRecord } from './serve-activity-log';
 import type { Workspace } from './serve-log-analytics';
 import type { Directory } from './simulated-directory';
 
-/** All that the simulated tenant is made of. */
+/** The state of the simulated tenant. */
 export interface TenantState {
   tenantId: string;
   botId: string;
@@ -17,13 +17,13 @@ export interface TenantState {
   builtInRoles: unknown[];
   customRoles: unknown[];
   denyAssignments: unknown[];
-  /** What network managers apply to every virtual network. */
+  /** Rules that network managers apply to every virtual network. */
   adminRules: unknown[];
   pimActive: PimInstance[];
   pimEligible: PimInstance[];
   pageSize: number;
   now: () => number;
-  /** May the bot do the action at this path? Everything, unless a test says otherwise. */
+  /** Whether the bot may perform an action at a path; always true unless a test overrides it. */
   mayDo: (action: string, path: string) => boolean;
 }
 

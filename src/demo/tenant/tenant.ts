@@ -21,13 +21,13 @@ export interface RequestRecord {
   status: number;
   body: unknown;
   ifMatch: string | undefined;
-  /** When it came, ms. */
+  /** Arrival time, ms. */
   at: number;
 }
 
 const bodyLimit = 4 * 1024 * 1024;
 
-/** A tenant that speaks ARM's wire format over TLS on loopback. Tests and the demo use this one. */
+/** Starts a tenant that serves ARM's wire format over TLS on loopback, for tests and the demo. */
 export async function startTenant({ now = Date.now, token = 'simulated-token', port = 0 } = {}) {
   const certificate = await loopbackCertificate();
   const state: TenantState = {
@@ -125,11 +125,11 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     token,
     faults,
     requests,
-    /** Each answer takes this long, ms. */
+    /** Delay of each answer, ms. */
     set latencyMs(ms: number) {
       latencyMs = ms;
     },
-    /** Logs an operation; its records show `delayMs` after their own time, or at once. */
+    /** Logs an operation. Its records become visible `delayMs` after their own time, or immediately. */
     log(operation: Operation, { delayMs }: { delayMs?: number } = {}) {
       const records = recordsOf(operation, state.tenantId);
       for (const record of records) {

@@ -1,9 +1,9 @@
-/** A principal that can do an action, and through what. */
-export interface Able {
+/** A principal that is allowed an action, and the role that allows it. */
+export interface PermittedPrincipal {
   principalId: string;
   principalType: string;
   name: string;
-  /** The group whose member it is. */
+  /** The group that grants the role; null if assigned directly. */
   group: string | null;
   role: string;
   scope: string;
@@ -11,9 +11,9 @@ export interface Able {
   condition: string | null;
 }
 
-/** Somebody who can run commands in a subscription, and when they last did. */
-export interface Reviewed extends Able {
-  /** RFC 3339; null: never in the 90 days that are known. */
+/** A principal that can run commands in a subscription, and its last run. */
+export interface Reviewed extends PermittedPrincipal {
+  /** RFC 3339; null if there was none in the last 90 days. */
   lastRun: string | null;
 }
 
@@ -23,6 +23,6 @@ export interface Review {
   rows: Reviewed[];
   /** Rows whose assignment was revoked from this review. */
   revoked: number[];
-  /** What was done from it, in words. */
+  /** Changes made from this review, as text. */
   said: string[];
 }

@@ -2,7 +2,7 @@ import { covers, is } from '../resources/resource-id';
 import { scopeLabel } from '../resources/scope-label';
 import { grants, grantsData, type PermissionBlock, type RoleDefinition } from './role-permissions';
 
-/** A role assignment as ARM lists it; one made by PIM has `until`, one that is only eligible has `eligible`. */
+/** A role assignment as ARM lists it. Active PIM assignments have `until`; eligible ones have `eligible`. */
 export interface Assignment {
   /** Full ARM id. */
   id: string;
@@ -17,9 +17,9 @@ export interface Assignment {
   description: string | null;
   createdOn: string | null;
   createdBy: string | null;
-  /** When PIM ends it, RFC 3339; null when it does not end. */
+  /** When PIM ends it, RFC 3339; null if permanent. */
   until?: string | null | undefined;
-  /** It may be activated, but is not active now. */
+  /** Eligible for activation, but not active. */
   eligible?: boolean | undefined;
 }
 
@@ -27,15 +27,15 @@ export interface Assignment {
 export interface Deny {
   name: string;
   scope: string;
-  /** It denies at its own scope only, not below. */
+  /** Applies to its own scope only, not to child scopes. */
   notToChildren: boolean;
   permissions: PermissionBlock[];
   principals: string[];
   excluded: string[];
 }
 
-/** A way by which a principal may do something. */
-export interface Way {
+/** An assignment and role that allow an action. */
+export interface AccessPath {
   assignment: Assignment;
   role: RoleDefinition;
 }
@@ -43,24 +43,27 @@ export interface Way {
 /** Everyone, in a deny assignment's principals. */
 export const everyone = '00000000-0000-0000-0000-000000000000';
 
-export interface Question {
+export interface AccessQuery {
   action: string;
   /** The resource acted on, or a scope above it. */
   scope: string;
-  /** Object ids of whoever asks: their own and their groups'. Assignments to others don't count; null: all count. */
+  /**
+   * Object ids of a principal and its groups. Assignments to others are ignored. Null: all assignments
+   * count.
+   */
   principals: ReadonlySet<string> | null;
 }
 
 /**
- * Every assignment that lets the principals do the action at the scope, unless a deny assignment forbids it. Role
- * assignments add up; a notAction only narrows its own block; a deny wins over all of them.
+ * Returns every assignment that allows the principals the action at the scope, or none if a deny assignment
+ * blocks it. Role assignments add up. A notAction limits only its own block. A deny overrides all of them.
  */
-export function waysTo(
-  { action, scope, principals }: Question,
+export function accessPathsFor(
+  { action, scope, principals }: AccessQuery,
   assignments: readonly Assignment[],
   definitions: readonly RoleDefinition[],
   denies: readonly Deny[] = [],
-): { ways: Way[]; deniedBy: Deny | null } {
+): { ways: AccessPath[]; deniedBy: Deny | null } {
   const byId = definitionsById(definitions);
   const ways = assignments
     .filter((a) => !principals || principals.has(a.principalId.toLowerCase()))
@@ -69,11 +72,11 @@ export function waysTo(
       const role = byId.get(idOf(assignment.roleDefinitionId));
       return role && grants(role.permissions, action) ? [{ assignment, role }] : [];
     });
-  const deniedBy = denies.find((deny) => denyHits(deny, action, scope, principals)) ?? null;
+  const deniedBy = denies.find((deny) => denyApplies(deny, action, scope, principals)) ?? null;
   return { ways: deniedBy ? [] : ways, deniedBy };
 }
 
-function denyHits(
+function denyApplies(
   deny: Deny,
   action: string,
   scope: string,
@@ -86,8 +89,8 @@ function denyHits(
   return (deny.principals.includes(everyone) || among(deny.principals)) && !among(deny.excluded);
 }
 
-/** What matters to an attacker beside running commands. */
-const worth: { text: string; action?: string; data?: string }[] = [
+/** Sensitive permissions other than running commands. */
+const sensitivePermissions: { text: string; action?: string; data?: string }[] = [
   { text: 'change access', action: 'Microsoft.Authorization/roleAssignments/write' },
   { text: 'delete locks', action: 'Microsoft.Authorization/locks/delete' },
   { text: 'read secrets', data: 'Microsoft.KeyVault/vaults/secrets/getSecret/action' },
@@ -98,14 +101,17 @@ const worth: { text: string; action?: string; data?: string }[] = [
   { text: 'read storage keys', action: 'Microsoft.Storage/storageAccounts/listKeys/action' },
 ];
 
-/** What else assignments let their holder do that matters, each with the role and the widest scope it comes from. */
+/**
+ * Lists sensitive permissions that the assignments grant, each with the role and the widest scope that
+ * grants it.
+ */
 export function alsoCan(
   assignments: readonly Assignment[],
   definitions: readonly RoleDefinition[],
   subscriptionName: string | null = null,
 ): string[] {
   const byId = definitionsById(definitions);
-  return worth.flatMap(({ text, action, data }) => {
+  return sensitivePermissions.flatMap(({ text, action, data }) => {
     const giving = assignments
       .map((assignment) => ({ assignment, role: byId.get(idOf(assignment.roleDefinitionId)) }))
       .filter(
@@ -119,8 +125,8 @@ export function alsoCan(
   });
 }
 
-/** How many of the machines an action's ways cover. */
-export const countCovered = (ways: readonly Way[], machineIds: readonly string[]): number =>
+/** Number of machines that the assignments cover. */
+export const countCovered = (ways: readonly AccessPath[], machineIds: readonly string[]): number =>
   machineIds.filter((id) => ways.some((way) => covers(way.assignment.scope, id))).length;
 
 const idOf = (definitionId: string) => (definitionId.split('/').at(-1) ?? '').toLowerCase();

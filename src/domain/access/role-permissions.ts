@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { globMatches } from '../exceptions/exception';
 
-/** A role definition as ARM lists it, reduced to what decides. */
+/** The parts of ARM's role definition that decide access. */
 export interface RoleDefinition {
   /** GUID (the definition's name). */
   id: string;
@@ -19,7 +19,7 @@ export interface PermissionBlock {
 }
 
 /**
- * Does the role grant the action? Some block's actions match and none of that same block's notActions do.
+ * Whether the role grants the action: one block's actions match and none of its notActions do.
  * Source: "Understand Azure role definitions", learn.microsoft.com.
  */
 export function grants(permissions: readonly PermissionBlock[], action: string): boolean {
@@ -30,7 +30,7 @@ export function grants(permissions: readonly PermissionBlock[], action: string):
   );
 }
 
-/** As {@link grants}, for what a role may do to data, such as reading a secret's value. */
+/** Like {@link grants}, for data actions such as reading a secret's value. */
 export const grantsData = (permissions: readonly PermissionBlock[], dataAction: string): boolean =>
   grants(
     permissions.map((block) => ({
@@ -42,7 +42,7 @@ export const grantsData = (permissions: readonly PermissionBlock[], dataAction: 
 
 const matchers = new Map<string, (action: string) => boolean>();
 
-/** `*` stands for any run of characters, slashes too; no case. */
+/** `*` matches any text, including slashes. Case-insensitive. */
 export function actionMatches(pattern: string, action: string): boolean {
   let matcher = matchers.get(pattern);
   if (!matcher) {
@@ -81,8 +81,9 @@ const armRole = z.object({
 });
 
 /**
- * Reads a list of role definitions: ARM's ({"value":[…]} or a bare array), az's flattened one, and Get-AzRoleDefinition's.
- * @throws {Error} that names the first field that is not as it should be
+ * Parses role definitions from ARM ({"value":[…]} or an array), the flattened output of az, or
+ * Get-AzRoleDefinition.
+ * @throws {Error} that names the first invalid field
  */
 export function parseRoleDefinitions(list: unknown): RoleDefinition[] {
   return itemsOf(list).map((item, index) => {

@@ -1,6 +1,6 @@
 /** First-party applications by app id. Source: "Verify first-party Microsoft applications in sign-in reports", learn.microsoft.com. */
 const wellKnown: Record<string, string> = {
-  '04b07795-8ddb-461a-bbee-02f9e1bf7b46': 'Azure CLI (also Terraform signed in by it)',
+  '04b07795-8ddb-461a-bbee-02f9e1bf7b46': 'Azure CLI (Terraform uses the same app ID)',
   '1950a258-227b-4e31-a9cf-717495945fc2': 'Azure PowerShell',
   'c44b4083-3bb0-49c1-b47d-974e53cbdf3c': 'Azure portal',
   '872cd9fa-d31f-45e0-9eab-6e460a02d1f1': 'Visual Studio',

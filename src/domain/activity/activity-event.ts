@@ -1,31 +1,31 @@
-/** One record of Azure's activity log, whichever of the four shapes it came in. */
+/** A record of Azure's activity log, independent of its source shape. */
 export interface ActivityEvent {
   /**
-   * A digest of correlation id, operation, status, resource and time: the same in each shape, since Azure's eventDataId is
-   * missing from what Event Hubs carries.
+   * A digest of correlation id, operation, status, resource, time and caller. It is the same in every shape;
+   * Azure's eventDataId is missing from Event Hubs records.
    */
   id: string;
   /** When it happened (eventTimestamp), RFC 3339 in UTC with milliseconds. */
   time: string;
-  /** When Azure's log accepted it (submissionTimestamp), if the shape says. */
+  /** When Azure's log accepted it (submissionTimestamp), if the shape has it. */
   submitted: string | null;
-  /** The operation's name as Azure wrote it; compare without case. */
+  /** The operation's name as Azure wrote it; compare case-insensitively. */
   operation: string;
   status: EventStatus;
   /** Azure's sub-status or result signature, e.g. "Forbidden". */
   subStatus: string | null;
-  /** The resource acted on, in the best case that the record has. */
+  /** The target resource, with the original letter case if any field preserves it. */
   resourceId: string;
   subscriptionId: string;
   correlationId: string;
   caller: Caller;
-  /** Azure refused the call for want of permission: nothing ran. */
+  /** Azure denied the call because of missing permissions: nothing ran. */
   refused: boolean;
-  /** The role assignment that let the call through, as far as the record says; null when refused. */
+  /** The role assignment that allowed the call, as far as the record shows; null when denied. */
   grantedBy: Grant | null;
-  /** The request body that Azure logged with a write, if it did; may hold secrets. */
+  /** The request body that Azure logged with a write, if any. It may contain secrets. */
   requestBody: string | null;
-  /** What Azure said of a failure, or the run command's output where the log carries it. */
+  /** Azure's failure message, or the run command's output if the log contains it. */
   message: string | null;
 }
 
@@ -34,16 +34,21 @@ export type EventStatus = 'started' | 'accepted' | 'succeeded' | 'failed' | 'unk
 export type CallerType = 'User' | 'ServicePrincipal' | 'ManagedIdentity' | 'Unknown';
 
 export interface Caller {
-  /** Entra object id, or null where the record has none. */
+  /** Entra object id; null if the record has none. */
   id: string | null;
-  /** For showing: the UPN, or what the record calls them. People can choose it, so nothing is decided by it. */
+  /**
+   * For display: the UPN, or another name from the record. People can choose it, so no decision depends on
+   * it.
+   */
   name: string;
-  /** The UPN, where the record has one that its caller cannot choose; absent in alerts of versions before 0.2. */
+  /**
+   * The UPN, if the record has one that the caller cannot choose. Absent in alerts of versions before 0.2.
+   */
   upn?: string | null | undefined;
   type: CallerType;
-  /** Where the request came from, as the record of the request says; never the address in the token. */
+  /** The IP address of the request according to the log record, never the one in the token. */
   ip: string | null;
-  /** When the event was logged that named the address, RFC 3339. */
+  /** When the event with the address was logged, RFC 3339. */
   ipAt?: string | undefined;
   appId: string | null;
   /** The person's name from the token ("Dana Reyes"), if any. */
@@ -56,18 +61,18 @@ export interface Caller {
   managedIdentityResource?: string | undefined;
 }
 
-/** The UPN that identifies a person; null for applications, and where the record does not say. */
+/** The UPN that identifies a person; null for applications or if the record has none. */
 export const upnOf = ({ upn, type, name }: Caller): string | null =>
   upn === undefined ? (type === 'User' && name.includes('@') ? name : null) : upn;
 
-/** What an exception can name this caller by; empty where nothing identifies them. */
+/** The caller's identifier for exceptions; empty if nothing identifies them. */
 export const identifierOf = (caller: Caller): string => upnOf(caller) ?? caller.id ?? caller.appId ?? '';
 
 export interface Grant {
   role: string;
-  /** Scope of the role assignment; null where the log names the role only. */
+  /** Scope of the role assignment; null if the log has only the role. */
   scope: string | null;
-  /** The assignment's GUID; null where the log does not name it. */
+  /** The assignment's GUID; null if the log has none. */
   assignmentId: string | null;
   principalId?: string | undefined;
   principalType?: string | undefined;
@@ -75,9 +80,9 @@ export interface Grant {
   roleDefinitionId?: string | undefined;
 }
 
-/** A record that could not be read, kept aside with its reason. */
+/** A record that could not be parsed, with the reason. */
 export interface UnreadableRecord {
   reason: string;
-  /** The record's beginning, cut to 2,000 characters. */
+  /** The first 2,000 characters of the record. */
   excerpt: string;
 }

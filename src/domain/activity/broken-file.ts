@@ -1,19 +1,19 @@
-/** Where a file could not be read; line and column count from 1. */
+/** A place in a file that could not be parsed. Line and column count from 1. */
 export interface BrokenPlace {
   line: number;
   column: number;
   what: string;
 }
 
-const mostPlaces = 100;
+const maxPlaces = 100;
 
-/** What of a file could not be read, after all that could. */
+/** The unreadable places of a file. Thrown after everything readable was processed. */
 export class BrokenFileError extends Error {
   readonly code = 'FILE_BROKEN';
   readonly line: number;
   readonly column: number;
   constructor(
-    /** In order; those beyond the first hundred are counted only. */
+    /** In file order. Places after the first hundred are only counted. */
     readonly places: readonly BrokenPlace[],
     readonly count: number,
   ) {
@@ -23,16 +23,16 @@ export class BrokenFileError extends Error {
   }
 }
 
-/** Collects the places; memory is bounded. */
+/** Collects unreadable places in bounded memory. */
 export function brokenPlaces() {
   const places: BrokenPlace[] = [];
   let count = 0;
   return {
     add(place: BrokenPlace): void {
       count++;
-      if (places.length < mostPlaces) places.push(place);
+      if (places.length < maxPlaces) places.push(place);
     },
-    /** @throws {BrokenFileError} when there are any */
+    /** @throws {BrokenFileError} if there are any */
     raise(): void {
       if (count > 0) throw new BrokenFileError(places, count);
     },

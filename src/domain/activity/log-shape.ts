@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { RawEvent } from './read-identity';
 import { type Bag, fieldOf } from './record-fields';
 
-/** One shape in which Azure's activity log reaches people. One object in one file. */
+/** A format of Azure's activity log, defined in one file. */
 export interface LogShape {
-  /** As `replay --format` takes it. */
+  /** The value for `replay --format`. */
   readonly id: string;
   /**
-   * Is it a record of this shape? Asked of every record, so it must be cheap.
-   * @param has tells whether it has a field: first by the exact name, and where no shape fits so, however it is spelled
+   * Whether a record has this shape. Runs for every record, so it must be cheap.
+   * @param has checks for a field: first by exact name and, if no shape matches, by normalized name
    */
   readonly fits: (record: Bag, has: (name: string) => boolean) => boolean;
-  /** The operation, without reading the rest; null when the record names none. */
+  /** The operation, without parsing the rest; null if the record has none. */
   readonly operation: (record: Bag) => string | null;
   readonly read: (record: Bag) => RawEvent;
 }
@@ -20,12 +20,12 @@ export interface LogShape {
 const shapes = new Map<string, LogShape>();
 let loaded = false;
 
-/** Adds a shape, at its file's loading or later. */
+/** Registers a shape. */
 export function defineShape(shape: LogShape): void {
   shapes.set(shape.id, shape);
 }
 
-/** Every file of the folder beside this one defines a shape. */
+/** All shapes. Each file in the `shapes` folder defines one. */
 export function allShapes(): readonly LogShape[] {
   if (!loaded) {
     loaded = true;
@@ -39,7 +39,7 @@ export function allShapes(): readonly LogShape[] {
 }
 let list: LogShape[] = [];
 
-/** The shape of one record; null when it is none that we know. */
+/** The shape of a record; null if unknown. */
 export function shapeOf(record: unknown): LogShape | null {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return null;
   const r = record as Bag;

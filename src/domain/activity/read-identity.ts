@@ -1,8 +1,8 @@
 import { guid } from '../text/guid';
 import type { Caller, CallerType, Grant } from './activity-event';
-import { type Bag, bag, fieldOf, isSaid, text } from './record-fields';
+import { type Bag, bag, fieldOf, hasValue, text } from './record-fields';
 
-/** What a shape says, before it is read: one flat view of a record. */
+/** A flat view of a record's raw values, the same for every shape. */
 export interface RawEvent {
   id: string;
   time: unknown;
@@ -12,9 +12,9 @@ export interface RawEvent {
   subStatus: string;
   resourceId: string;
   correlationId: string;
-  /** Azure's own name of the caller, which is the UPN where claims do not say otherwise. */
+  /** Azure's caller field. It is the UPN unless the claims say otherwise. */
   callerName: string;
-  /** Another name that identifies nobody. */
+  /** A display name that does not identify anyone. */
   shownName?: string;
   callerDisplayName?: string;
   ip: string;
@@ -24,14 +24,15 @@ export interface RawEvent {
 }
 
 /**
- * Who called, by the token's claims where the record has them, else by what else it says. Only the UPN, the object id and the
- * app id identify: display names, e-mail addresses and guests' names are chosen by people.
+ * Reads the caller from the token's claims, or from other fields if there are none. Only the UPN, object id
+ * and app id identify a caller. People can choose display names, email addresses and guest names.
  */
 export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   const { claims } = raw;
   const hasClaims = Object.keys(claims).length > 0;
-  // Azure's own caller is the UPN unless the claims say otherwise; "live.com#…" and the like are a guest's.
-  const callerName = isSaid(raw.callerName) ? raw.callerName : '';
+  // Azure's caller field is the UPN unless the claims say otherwise. Values such as "live.com#…" belong to
+  // guests.
+  const callerName = hasValue(raw.callerName) ? raw.callerName : '';
   const named = callerName.includes('@') && !callerName.includes('#') ? callerName : '';
   const upn = claim(claims, 'upn') || (hasClaims ? '' : named);
   const appId = claim(claims, 'appid') || null;
@@ -40,7 +41,7 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
     grant?.principalType === 'User' || grant?.principalType === 'ServicePrincipal' ? grant : null;
   const objectId = claim(claims, 'objectidentifier') || text(claims.oid) || granted?.principalId || '';
   const kind = text(claims.idtyp).toLowerCase();
-  // A user's token through a confidential client, such as the portal, has appidacr 1 or 2 too.
+  // A user's token from a confidential client, such as the portal, has appidacr 1 or 2 too.
   const isDelegated = kind === 'user' || claim(claims, 'scope') !== '' || text(claims.scp) !== '';
   const isApp = kind === 'app' || (!isDelegated && ['1', '2'].includes(text(claims.appidacr)));
   const called = [
@@ -50,7 +51,7 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
     claim(claims, 'emailaddress'),
     text(claims.unique_name),
     text(claims.preferred_username),
-  ].filter(isSaid);
+  ].filter(hasValue);
   const isUser = upn !== '' || isDelegated || called.some((name) => name.includes('@'));
   const type: CallerType = managedIdentity
     ? 'ManagedIdentity'
@@ -80,7 +81,10 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
   };
 }
 
-/** The assignment that let the call through: the log's evidence, else the role that it names. */
+/**
+ * The role assignment that allowed the call, from the log's evidence; otherwise only the role that the log
+ * names.
+ */
 export function toGrant(authorization: Bag): Grant | null {
   const evidence = bag(authorization.evidence);
   const field = (camel: string, snake: string) => text(evidence[camel]) || text(evidence[snake]);
@@ -102,12 +106,12 @@ export function toGrant(authorization: Bag): Grant | null {
   return named ? { role: named, scope: null, assignmentId: null } : null;
 }
 
-/** A claim by its short name, whether Azure wrote it bare or as a URI ("http://…/claims/upn"). */
+/** A claim by its short name. Azure writes the name plain or as a URI ("http://…/claims/upn"). */
 function claim(claims: Bag, name: string): string {
   return single(claims[name]) || uriClaim(claims, name);
 }
 
-/** A claim that Azure wrote as a URI only: "name" by itself is the display name. */
+/** A claim whose name is a URI. The plain claim "name" is the display name. */
 function uriClaim(claims: Bag, name: string): string {
   for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return single(claims[key]);
   return '';
@@ -116,7 +120,7 @@ function uriClaim(claims: Bag, name: string): string {
 const single = (value: unknown): string =>
   text(Array.isArray(value) && value.length === 1 ? value[0] : value);
 
-/** The first address of what was written, without a port; "" where it is none. */
+/** The first IP address in the text, without a port; "" if there is none. */
 function addressFrom(written: string): string {
   const address = withoutPort(
     written

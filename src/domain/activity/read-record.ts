@@ -7,33 +7,33 @@ import { type Bag, fieldOf, text } from './record-fields';
 
 export type Normalized = { event: ActivityEvent } | { unreadable: UnreadableRecord };
 
-/** The shape of an id; null where there is none. */
-export const shapeNamed = (id: string): LogShape | null =>
+/** The shape with this id; null if unknown. */
+export const shapeById = (id: string): LogShape | null =>
   allShapes().find((shape) => shape.id === id) ?? null;
 
-/** The operation that a record is about, without reading the rest of it; null when it can't be told. */
+/** A record's operation, without parsing the rest; null if it can't be determined. */
 export const operationOf = (record: unknown, shape: LogShape | null = shapeOf(record)): string | null =>
   shape && typeof record === 'object' && record !== null ? shape.operation(record as Bag) : null;
 
 /**
- * Reads one record of Azure's activity log in any of the shapes of `shapes/`. Never throws: what cannot be read comes back
- * with its reason.
+ * Parses one activity log record in any of the shapes in `shapes/`. Never throws: an unreadable record is
+ * returned with the reason.
  */
 export function normalize(record: unknown, expected?: LogShape): Normalized {
   try {
     if (typeof record !== 'object' || record === null) return unreadable(record, 'not a JSON object');
     const shape = expected ?? shapeOf(record);
-    if (!shape) return unreadable(record, 'none of the shapes of an activity log record');
+    if (!shape) return unreadable(record, 'not in any known activity log format');
     const raw = shape.read(record as Bag);
     if (!raw.operation)
-      return unreadable(record, `no operation's name, maybe a display name alone (read as ${shape.id})`);
+      return unreadable(record, `no operation name, or only a display name (read as ${shape.id})`);
     const time = toIso(raw.time);
     if (!time)
       return unreadable(
         record,
         `no readable time (read as ${shape.id}, got ${JSON.stringify(raw.time)?.slice(0, 60)})`,
       );
-    const resourceId = bestCase(raw);
+    const resourceId = restoreCase(raw);
     if (!resourceId && detectTechnique(raw.operation)) return unreadable(record, 'no resource id');
     return { event: toEvent(raw, time, resourceId) };
   } catch (error) {
@@ -68,8 +68,11 @@ function toEvent(raw: RawEvent, time: string, resourceId: string): ActivityEvent
   };
 }
 
-/** authorization.scope and properties.entity keep the case of names that the export shapes write in capitals. */
-function bestCase(raw: RawEvent): string {
+/**
+ * Restores the letter case: export shapes write names in capitals, but authorization.scope and
+ * properties.entity keep it.
+ */
+function restoreCase(raw: RawEvent): string {
   const candidates = [text(fieldOf(raw.authorization, 'scope')), text(raw.properties.entity)].filter((id) =>
     id.startsWith('/'),
   );
@@ -102,22 +105,25 @@ function toStatus(status: string): EventStatus {
   }
 }
 
-/** By Azure's own codes only: what a failure's message says may be the caller's text. */
+/** Uses only Azure's codes, because a failure message may contain the caller's text. */
 const isRefusal = (raw: RawEvent) =>
   [raw.subStatus, text(raw.properties.statusCode), text(raw.properties.status_code)].some((code) =>
     /^(forbidden|unauthorized|authorizationfailed|403|401)$/i.test(code.trim().replace(/[.]$/, '')),
   );
 
-/** Seconds below this, then milliseconds, microseconds, nanoseconds: each holds the years 1973 to 5138. */
+/**
+ * Numbers below this are seconds; larger ones are milliseconds, microseconds or nanoseconds. Each range
+ * covers the years 1973 to 5138.
+ */
 const secondsBelow = 1e11;
-/** A number beyond these is no moment of Azure's: 1, or .NET's ticks. */
+/** A number outside this range is not a timestamp of Azure's; for example 1, or .NET ticks. */
 const earliest = Date.UTC(2000);
 const latest = Date.UTC(2100);
 
 /**
- * A moment as people's exports write it: RFC 3339 with up to 7 fraction digits, without a zone (then it is UTC), as
- * milliseconds or seconds since 1970, as PowerShell's /Date(…)/, or as the portal writes it in the US. Null where it is no
- * real moment: the 30th of February is none.
+ * Converts timestamp formats of exports to ISO: RFC 3339 with up to 7 fraction digits; without a zone (then
+ * UTC); milliseconds or seconds since 1970; PowerShell's /Date(…)/; the portal's US format; German dates.
+ * Null if it is not a real date, such as February 30.
  */
 export function toIso(time: unknown): string | null {
   if (time instanceof Date) return Number.isNaN(time.getTime()) ? null : time.toISOString();
@@ -193,7 +199,7 @@ function unreadable(record: unknown, reason: string): Normalized {
       2000,
     );
   } catch {
-    excerpt = '(cannot be shown)';
+    excerpt = '(not printable)';
   }
   return { unreadable: { reason, excerpt } };
 }

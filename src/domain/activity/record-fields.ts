@@ -1,11 +1,11 @@
-/** A JSON object whose fields nobody has vouched for. */
+/** A JSON object with unvalidated fields. */
 export type Bag = Record<string, unknown>;
 
-const longestJson = 8 * 1024 * 1024;
+const maxJsonLength = 8 * 1024 * 1024;
 
 /**
- * The value as an object. Text that holds JSON is parsed: Log Analytics writes claims so, with line breaks before them.
- * PowerShell's {"Content": {…}} is what it holds. Anything else is {}.
+ * Returns the value as an object, or {} if it is none. JSON text is parsed, because Log Analytics writes
+ * claims as text after line breaks. PowerShell's {"Content": {…}} is unwrapped.
  */
 export function bag(value: unknown): Bag {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
@@ -15,7 +15,7 @@ export function bag(value: unknown): Bag {
       ? bag(content)
       : inner;
   }
-  if (typeof value !== 'string' || value.length > longestJson || !/^\s*\{/.test(value)) return {};
+  if (typeof value !== 'string' || value.length > maxJsonLength || !/^\s*\{/.test(value)) return {};
   try {
     return bag(JSON.parse(value));
   } catch {
@@ -23,7 +23,7 @@ export function bag(value: unknown): Bag {
   }
 }
 
-/** The first of several columns that holds anything: exports leave columns empty that others fill. */
+/** The first column with content: different exports fill different columns. */
 export function firstBag(...values: unknown[]): Bag {
   for (const value of values) {
     const found = bag(value);
@@ -33,20 +33,20 @@ export function firstBag(...values: unknown[]): Bag {
 }
 
 /**
- * The claims of the first column that holds any. A column that holds something else counts as claims that cannot be read, so
- * that nothing beside it is taken for what they say.
+ * The claims of the first column that has any. A column with unreadable content counts as unreadable claims,
+ * so that other fields do not replace them.
  */
 export function claimsFrom(...columns: unknown[]): Bag {
   const found = firstBag(...columns);
   if (Object.keys(found).length > 0) return found;
-  const isCut = columns.some((column) => typeof column === 'string' && isSaid(column));
+  const isCut = columns.some((column) => typeof column === 'string' && hasValue(column));
   return isCut ? { unreadable: true } : {};
 }
 
-/** Exports write None, null and the like where there is nothing. */
-export const isSaid = (value: string): boolean => !/^\s*(?:none|null|n\/a|-|\{\}|\[\])?\s*$/i.test(value);
+/** Whether a text has a real value: exports write None, null and similar for empty ones. */
+export const hasValue = (value: string): boolean => !/^\s*(?:none|null|n\/a|-|\{\}|\[\])?\s*$/i.test(value);
 
-/** The value as text; numbers are written out, objects as JSON, null and the rest are "". */
+/** The value as text. Objects become JSON; null and other types become "". */
 export function text(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
@@ -54,19 +54,22 @@ export function text(value: unknown): string {
   return '';
 }
 
-/** A field that REST writes as {"value", "localizedValue"}, and others as text alone. */
+/** The text of a field that REST writes as {"value", "localizedValue"} and others as plain text. */
 export function valueIn(field: unknown): string {
   return typeof field === 'object' && field !== null ? text(fieldOf(field as Bag, 'value')) : text(field);
 }
 
-/** One spelling of a field's name: eventTimestamp, EventTimestamp, event_timestamp and "Event Timestamp [UTC]" alike. */
+/**
+ * Normalizes a field name: eventTimestamp, EventTimestamp, event_timestamp and "Event Timestamp [UTC]" are
+ * equal.
+ */
 const spelled = (name: string) =>
   name
     .replace(/\s*\[[^\]]*\]\s*$/, '')
     .replace(/[\s_-]/g, '')
     .toLowerCase();
 
-/** Of the names that shapes ask for, which are few. */
+/** Cache of the few names that shapes look up. */
 const wantedNames = new Map<string, string>();
 
 function wanted(name: string): string {
@@ -77,12 +80,17 @@ function wanted(name: string): string {
   return respelled;
 }
 
-/** Of the last records, since each is asked for many fields in turn; a WeakMap of millions costs seconds of collection. */
+/**
+ * Cache for the most recent records, because each is read many times. A WeakMap with millions of entries
+ * costs seconds of garbage collection.
+ */
 const recent: { record: Bag; index: Map<string, unknown> }[] = [];
-const recentAtMost = 8;
+const maxRecent = 8;
 let oldest = 0;
 
-/** A field by the first of the names that it has, however they are spelled; the exact spelling wins. */
+/**
+ * The first of the named fields that has a value. The exact name takes precedence over a normalized match.
+ */
 export function fieldOf(record: Bag, ...names: string[]): unknown {
   for (const name of names) {
     const exact = record[name];
@@ -104,16 +112,16 @@ function indexOf(record: Bag): Map<string, unknown> {
     if (!isFilled(index.get(name))) index.set(name, value);
   }
   recent[oldest] = { record, index };
-  oldest = (oldest + 1) % recentAtMost;
+  oldest = (oldest + 1) % maxRecent;
   return index;
 }
 
-/** Is it an operation's name, and not what people call it in some language? */
+/** Whether it is an operation name and not a localized display name. */
 export const isOperation = (name: string) => /^[a-z0-9][\w-]*(\.[\w-]+)+\/[\w./$-]+$/i.test(name);
 
 /**
- * The operation of a record: by its field, or where that holds a display name, by properties.message, then by the action that
- * was authorized. Null where none is one.
+ * A record's operation: from its field or, if that has a display name, from properties.message or the
+ * authorized action. Null if none is an operation name.
  */
 export function operationFrom(named: unknown, properties: Bag, authorization: Bag): string | null {
   const written = valueIn(named);

@@ -1,4 +1,4 @@
-import { type Alert, alertIdOf, newAlert, summarize, withExecutions } from '../alerts/alert';
+import { type Alert, addExecutions, alertIdOf, newAlert, summarize } from '../alerts/alert';
 import { groupBursts } from '../alerts/bursts';
 import { defaultPoints, type Points, scoreOf } from '../alerts/score';
 import { type Exception, findException } from '../exceptions/exception';
@@ -6,7 +6,7 @@ import { detectTechnique } from '../techniques/catalogue';
 import { type Execution, executionFrom, executionKey } from '../techniques/execution';
 import { assignRuns, type Run } from '../techniques/runs';
 import { type LogShape, shapeOf } from './log-shape';
-import { normalize, operationOf, shapeNamed } from './read-record';
+import { normalize, operationOf, shapeById } from './read-record';
 import type { Bag } from './record-fields';
 import { unwrap } from './unwrap';
 
@@ -14,7 +14,7 @@ export interface ReplayCounts {
   records: number;
   alerts: number;
   suppressed: number;
-  /** How many records could not be read, by reason. */
+  /** Number of unreadable records by reason. */
   unreadable: Map<string, number>;
 }
 
@@ -24,11 +24,11 @@ export interface ReplayOptions {
   exceptions: readonly Exception[];
   techniquesOff?: ReadonlySet<string>;
   points?: Points;
-  /** Bursts as the bot makes them, instead of one alert an execution. */
+  /** Groups bursts as the bot does, instead of one alert per execution. */
   group?: boolean;
 }
 
-/** Collects the alerts that a stream of activity-log records would have raised, one an execution. */
+/** Collects the alerts that a stream of activity log records would have raised. */
 export function createReplay({
   format,
   exceptions,
@@ -39,30 +39,30 @@ export function createReplay({
   const alerts = new Map<string, Alert>();
   const runs = new Map<string, Run[]>();
   const counts: ReplayCounts = { records: 0, alerts: 0, suppressed: 0, unreadable: new Map() };
-  const setAside = (reason: string) =>
+  const countUnreadable = (reason: string) =>
     counts.unreadable.set(reason, (counts.unreadable.get(reason) ?? 0) + 1);
 
   function take(record: unknown): void {
     const { records } = counts;
     try {
       const shape = shapeOf(record);
-      // Most records come bare: they are not looked at twice.
+      // Most records have no wrapper, so they skip unwrap.
       if (shape && (record as Bag)._raw === undefined) takeOne(record, shape);
       else for (const each of unwrap(record)) takeOne(each, shapeOf(each));
     } catch (error) {
       if (counts.records === records) counts.records++;
-      setAside(`unexpected content: ${(error as Error).message}`);
+      countUnreadable(`unexpected content: ${(error as Error).message}`);
     }
   }
 
   function takeOne(record: unknown, found: LogShape | null): void {
     counts.records++;
-    const shape = format === 'auto' ? found : shapeNamed(format);
+    const shape = format === 'auto' ? found : shapeById(format);
     const operation = operationOf(record, shape);
     if (operation !== null && !detectTechnique(operation)) return;
     const result = normalize(record, shape ?? undefined);
     if ('unreadable' in result) {
-      setAside(result.unreadable.reason);
+      countUnreadable(result.unreadable.reason);
       return;
     }
     const base = executionKey(result.event);
@@ -74,12 +74,12 @@ export function createReplay({
     alerts.set(
       execution.key,
       known
-        ? withExecutions(known, [execution])
+        ? addExecutions(known, [execution])
         : newAlert(alertIdOf(execution.key), [execution], execution.startedAt),
     );
   }
 
-  /** Every alert, judged, in order of its first event. */
+  /** All alerts, scored, in order of their first event. */
   function finish(): ReplayedAlert[] {
     const judged = (group ? grouped() : [...alerts.values()]).map((alert) =>
       replayed(alert, exceptions, points),
@@ -97,7 +97,7 @@ export function createReplay({
       newAlert(id, executions, (executions[0] as Execution).startedAt),
     );
 
-  /** The alerts that the exception covers, whatever the others do. */
+  /** The alerts that this exception covers, ignoring other exceptions. */
   const coveredBy = (exception: Exception): ReplayedAlert[] =>
     [...alerts.values()]
       .filter((alert) => findException([exception], summarize(alert).first))
@@ -108,7 +108,7 @@ export function createReplay({
 
 export type ReplayedAlert = ReturnType<typeof replayed>;
 
-/** The JSON that `replay --json` prints; its fields are fixed in the interface. */
+/** The JSON that `replay --json` prints. Its fields are a public interface. */
 function replayed(alert: Alert, exceptions: readonly Exception[], points: Points) {
   const summary = summarize(alert);
   const { caller, grantedBy } = summary;

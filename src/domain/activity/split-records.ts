@@ -9,20 +9,20 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const comma = 0x2c;
 const colon = 0x3a;
-/** Bytes; a longer one is stepped over. */
-export const longestRecord = 32 * 1024 * 1024;
-/** Keys of envelopes whose list is read as it comes, however long it is; and of what may stand before it. */
+/** Maximum record size in bytes; longer ones are skipped. */
+export const maxRecordBytes = 32 * 1024 * 1024;
+/** Envelope keys whose list is streamed, whatever its length; and the keys that may come before it. */
 const listKeys = new Set(['value', 'records', 'Records']);
-const besideList = /^(nextLink|count|@?odata\..*)$/;
-const longestKey = 16;
-const deepestList = 100;
+const envelopeKeys = /^(nextLink|count|@?odata\..*)$/;
+const maxKeyLength = 16;
+const maxListDepth = 100;
 
 /**
- * Cuts a stream of bytes into JSON records: lists in lists, {"value":[…]}, {"records":[…]}, objects one after another (one a
- * line, several on a line, or spread over many), or JSON in strings. Each byte is looked at once, and memory is bounded by the
- * longest record that is taken. What can't be read is stepped over.
- * @throws {BrokenFileError} at the end, naming each place that could not be read, after all that could; a source that
- * fails is such a place
+ * Splits a byte stream into JSON records: nested lists, {"value":[…]}, {"records":[…]}, consecutive objects
+ * (one per line, several per line, or over several lines), or JSON in strings. It reads the stream once.
+ * Memory is bounded by the longest accepted record. Unreadable parts are skipped.
+ * @throws {BrokenFileError} at the end, after all readable records, with each unreadable place; a failing
+ * source is one of them
  */
 export async function* splitRecords(source: AsyncIterable<Buffer>): AsyncGenerator<unknown[]> {
   const splitter = new RecordSplitter();
@@ -39,38 +39,40 @@ export async function* splitRecords(source: AsyncIterable<Buffer>): AsyncGenerat
 }
 
 /**
- * between: before a record. object, string: inside one that is kept. skip: inside one that is too long to keep. rest: behind an
- * envelope's list. line: in what is no JSON, until its line ends.
+ * between: before a record. object, string: inside a kept record. skip: inside a record that is too long.
+ * rest: after an envelope's list. line: in invalid JSON, until the line ends.
  */
 type Mode = 'between' | 'object' | 'string' | 'skip' | 'rest' | 'line';
 
-/** What stopped the walk through an object: its end, an envelope's list, a line that was cut short, or the end of the bytes. */
+/**
+ * Why the scan of an object stopped: its end, an envelope's list, a truncated line, or the end of the chunk.
+ */
 type Stop = 'end' | 'list' | 'cut' | 'bytes';
 
-// A class, since bytes arrive in pieces and the place in the file must be kept between them.
+// A class, because the parser state must persist between chunks.
 class RecordSplitter {
   readonly broken = brokenPlaces();
   private mode: Mode = 'between';
-  /** The record's bytes of earlier pieces. */
+  /** The record's bytes from earlier chunks. */
   private parts: Buffer[] = [];
   private length = 0;
   private depth = 0;
   private inString = false;
   private escaped = false;
-  /** Lists and envelopes around the place, outermost first. */
-  private readonly around: ('list' | 'envelope')[] = [];
-  /** The last key of the object's first level; null once the object can be no envelope. */
+  /** The enclosing lists and envelopes, outermost first. */
+  private readonly enclosing: ('list' | 'envelope')[] = [];
+  /** The last top-level key of the object; null once it can't be an envelope. */
   private key: string | null = '';
   private isValue = false;
-  /** Where the record began, for its fault. */
-  private begun: BrokenPlace = { line: 1, column: 1, what: '' };
-  /** The record began its line, and has not left it. */
-  private isAlone = false;
+  /** Start of the record, for error positions. */
+  private recordStart: BrokenPlace = { line: 1, column: 1, what: '' };
+  /** The record starts its line and has not continued on another one. */
+  private isOnOneLine = false;
   private afterNewline = false;
-  /** The number of lines before the piece, and where the last of them began, counted from the piece. */
+  /** The current line, and its start relative to the chunk. */
   private line = 1;
   private lineStart = 0;
-  /** The next line's end in the piece, -1 when there is none: each is searched for once. */
+  /** Position of the next line end in the chunk; -1 if none. Stored so that each is searched only once. */
   private nextEnd = -1;
   private chunk: Buffer = Buffer.alloc(0);
 
@@ -106,8 +108,8 @@ class RecordSplitter {
       else if (byte === openBracket) {
         this.enter('list', at);
         at++;
-      } else if (byte === closeBracket && this.around.length > 0) {
-        if (this.around.pop() === 'envelope') this.begin('rest', at);
+      } else if (byte === closeBracket && this.enclosing.length > 0) {
+        if (this.enclosing.pop() === 'envelope') this.begin('rest', at);
         at++;
       } else if (byte === quote) {
         this.begin('string', at);
@@ -136,11 +138,11 @@ class RecordSplitter {
     return out;
   }
 
-  /** @param reason why the bytes end, where it is not the file's end */
+  /** @param reason why the stream ended early; absent at the end of the file */
   end(reason?: string): void {
     const place = { line: this.line, column: 1 - this.lineStart };
     if (reason) return this.broken.add({ ...place, what: reason });
-    if (this.mode === 'line' || (this.mode === 'between' && this.around.length === 0)) return;
+    if (this.mode === 'line' || (this.mode === 'between' && this.enclosing.length === 0)) return;
     const inside =
       this.mode === 'object' || this.mode === 'skip'
         ? 'an object'
@@ -150,18 +152,18 @@ class RecordSplitter {
     this.broken.add({ ...place, what: `the file ends inside ${inside}` });
   }
 
-  /** Nobody nests lists so deep; what does is left to its line's end. */
+  /** Limits the nesting depth. The rest of a line that exceeds it is skipped. */
   private enter(kind: 'list' | 'envelope', at: number): void {
-    if (this.around.length < deepestList) this.around.push(kind);
+    if (this.enclosing.length < maxListDepth) this.enclosing.push(kind);
     else {
-      this.broken.add({ ...this.place(at), what: `lists are nested more than ${deepestList} deep` });
+      this.broken.add({ ...this.place(at), what: `lists are nested more than ${maxListDepth} deep` });
       this.mode = 'line';
     }
   }
 
   private begin(mode: Mode, at: number): void {
     this.mode = mode;
-    this.begun = this.place(at);
+    this.recordStart = this.place(at);
     this.parts = [];
     this.length = 0;
     this.depth = 1;
@@ -169,16 +171,16 @@ class RecordSplitter {
     this.escaped = false;
     this.key = mode === 'object' ? '' : null;
     this.isValue = false;
-    this.isAlone = mode === 'object' && this.begun.column === 1 && this.around.length === 0;
+    this.isOnOneLine = mode === 'object' && this.recordStart.column === 1 && this.enclosing.length === 0;
     this.afterNewline = false;
   }
 
-  /** Keeps the record's bytes of this piece. */
+  /** Keeps this chunk's part of the record. */
   private keep(from: number, to: number): void {
     if (this.mode !== 'object' && this.mode !== 'string') return;
     this.length += to - from;
-    if (this.length > longestRecord) {
-      this.broken.add({ ...this.begun, what: 'a record is longer than 32 MB' });
+    if (this.length > maxRecordBytes) {
+      this.broken.add({ ...this.recordStart, what: 'a record is longer than 32 MB' });
       this.parts = [];
       this.mode = this.mode === 'object' ? 'skip' : 'line';
     } else this.parts.push(this.chunk.subarray(from, to));
@@ -190,14 +192,17 @@ class RecordSplitter {
     if (this.mode !== 'line') this.mode = 'between';
   }
 
-  /** A record that is a line by itself, read at once: most files are made of these. Null when the line ends elsewhere. */
+  /**
+   * Fast path for a record on a line of its own, the most common case. Null if the line does not end in this
+   * chunk.
+   */
   private wholeLine(at: number): { record?: unknown; end: number } | null {
     const { chunk } = this;
     const end = chunk.indexOf(newline, at);
     if (end < 0) return null;
     let close = end - 1;
     while (close > at && (isBlank(chunk[close] as number) || chunk[close] === comma)) close--;
-    if (end - at > longestRecord || chunk[close] !== closeBrace || isEnvelope(chunk, at)) return { end };
+    if (end - at > maxRecordBytes || chunk[close] !== closeBrace || isEnvelope(chunk, at)) return { end };
     try {
       return { record: JSON.parse(chunk.toString('utf8', at, close + 1)), end };
     } catch {
@@ -205,7 +210,7 @@ class RecordSplitter {
     }
   }
 
-  /** Goes on inside an object, up to what stops it. */
+  /** Scans an object until its end or another stop. */
   private walk(start: number): { next: number; stop: Stop } {
     const { chunk } = this;
     let at = start;
@@ -213,12 +218,12 @@ class RecordSplitter {
       if (this.inString) {
         const end = this.endOfString(at);
         const to = end < 0 ? chunk.length : end;
-        if (this.isAlone) {
+        if (this.isOnOneLine) {
           const cut = chunk.subarray(at, to).indexOf(newline);
           if (cut >= 0) return { next: at + cut + 1, stop: 'cut' };
         }
         if (this.depth === 1 && this.key !== null && !this.isValue)
-          this.key += chunk.toString('latin1', at, Math.min(to, at + longestKey));
+          this.key += chunk.toString('latin1', at, Math.min(to, at + maxKeyLength));
         if (end < 0) return { next: to, stop: 'bytes' };
         this.inString = false;
         at = end + 1;
@@ -227,9 +232,9 @@ class RecordSplitter {
       const byte = chunk[at] as number;
       if (this.afterNewline) {
         this.afterNewline = false;
-        // A line that begins a record where the one before has not ended: that one was cut short.
+        // A new line starts a record before the previous one ended: the previous one was truncated.
         if (byte === openBrace) return { next: at, stop: 'cut' };
-        this.isAlone = false;
+        this.isOnOneLine = false;
       }
       at++;
       if (byte === quote) {
@@ -248,14 +253,14 @@ class RecordSplitter {
         if (this.depth === 0) return { next: at, stop: 'end' };
       } else if (byte === colon && this.depth === 1) {
         this.isValue = true;
-        if (this.key !== null && !listKeys.has(this.key) && !besideList.test(this.key)) this.key = null;
+        if (this.key !== null && !listKeys.has(this.key) && !envelopeKeys.test(this.key)) this.key = null;
       } else if (byte === comma && this.depth === 1) this.isValue = false;
-      else if (byte === newline && this.isAlone) this.afterNewline = true;
+      else if (byte === newline && this.isOnOneLine) this.afterNewline = true;
     }
     return { next: at, stop: 'bytes' };
   }
 
-  /** Index of the quote that ends the string that goes on at `start`; -1 when it is not in this piece. */
+  /** Index of the quote that closes the string in progress at `start`; -1 if it is not in this chunk. */
   private endOfString(start: number): number {
     const { chunk } = this;
     let at = start;
@@ -277,7 +282,7 @@ class RecordSplitter {
     }
   }
 
-  /** Line and column of a position of this piece, which is never before one that was asked for. */
+  /** Line and column of a position in this chunk. Positions must not decrease between calls. */
   private place(position: number): BrokenPlace {
     while (this.nextEnd >= 0 && this.nextEnd < position) {
       this.line++;
@@ -298,9 +303,9 @@ class RecordSplitter {
       const position = Number(/position (\d+)/.exec(message)?.[1] ?? source.length);
       const before = source.slice(0, position);
       const lines = before.split('\n');
-      const column = (lines.at(-1)?.length ?? 0) + (lines.length === 1 ? this.begun.column : 1);
+      const column = (lines.at(-1)?.length ?? 0) + (lines.length === 1 ? this.recordStart.column : 1);
       this.broken.add({
-        line: this.begun.line + lines.length - 1,
+        line: this.recordStart.line + lines.length - 1,
         column,
         what: message.replace(/ in JSON at position.*$/s, '').replace(/ \(line .*$/s, ''),
       });
@@ -308,7 +313,7 @@ class RecordSplitter {
   }
 }
 
-/** Spaces, line ends, RFC 7464's record separator and the bytes of a byte order mark. */
+/** Whitespace, RFC 7464's record separator and the bytes of a byte order mark. */
 const isBlank = (byte: number) =>
   byte === 0x20 ||
   byte === 0x1e ||
@@ -319,7 +324,7 @@ const isBlank = (byte: number) =>
   byte === 0xbb ||
   byte === 0xbf;
 
-/** Does an envelope begin here, whose list is read as it comes? */
+/** Whether an envelope with a streamed list starts here. */
 const isEnvelope = (chunk: Buffer, at: number): boolean =>
   /^\{\s*"(value|records|Records)"\s*:\s*\[/.test(
     chunk.toString('latin1', at, Math.min(at + 64, chunk.length)),

@@ -1,12 +1,12 @@
 import { shapeOf } from './log-shape';
 import { type Bag, bag, fieldOf } from './record-fields';
 
-/** Envelopes in envelopes; nobody means more. */
-const deepest = 16;
-const longestJson = 32 * 1024 * 1024;
+/** Maximum nesting of wrappers. */
+const maxDepth = 16;
+const maxJsonLength = 32 * 1024 * 1024;
 
-/** Fields under which people keep records: lists, objects, or JSON as text. */
-const holders = [
+/** Fields that may contain records: lists, objects, or JSON as text. */
+const wrapperFields = [
   'records',
   'value',
   'Results',
@@ -41,11 +41,12 @@ const holders = [
 ] as const;
 
 /**
- * The records in what a file, a message or an answer holds: lists in lists, the tables of Log Analytics and Data Explorer,
- * Elasticsearch's hits, OpenTelemetry's bodies, Splunk's events, JSON in text. What holds none is a record itself.
+ * Yields the records inside a file, message or response: nested lists, tables of Log Analytics and Data
+ * Explorer, Elasticsearch hits, OpenTelemetry bodies, Splunk events, JSON in text. A value without nested
+ * records is yielded as a record.
  */
 export function* unwrap(value: unknown, depth = 0): Generator<unknown> {
-  if (depth > deepest) return void (yield value);
+  if (depth > maxDepth) return void (yield value);
   if (Array.isArray(value)) {
     for (const each of value) yield* unwrap(each, depth + 1);
     return;
@@ -58,7 +59,7 @@ export function* unwrap(value: unknown, depth = 0): Generator<unknown> {
   }
   if (typeof value !== 'object' || value === null) return void (yield value);
   const record = value as Bag;
-  // Splunk's row holds some fields of the record, and the whole of it in _raw.
+  // A Splunk row has some of the record's fields, and the complete record in _raw.
   const raw = typeof record._raw === 'string' ? parsed(record._raw) : undefined;
   if (raw !== undefined && isRecord(raw)) return void (yield raw);
   if (shapeOf(record)) return void (yield record);
@@ -73,7 +74,7 @@ export function* unwrap(value: unknown, depth = 0): Generator<unknown> {
   }
   let isEmpty = false;
   let isFound = false;
-  for (const name of holders) {
+  for (const name of wrapperFields) {
     const held = fieldOf(record, name);
     const isHeld =
       (typeof held === 'object' && held !== null) || (typeof held === 'string' && parsed(held) !== undefined);
@@ -83,18 +84,19 @@ export function* unwrap(value: unknown, depth = 0): Generator<unknown> {
     if (!found.some(isRecord)) continue;
     isFound = true;
     yield* found;
-    // Beside a list there may be another one; beside anything else stands the same record in another form.
+    // After a list, another list may follow. After a single value, other fields repeat the same record in
+    // another form.
     if (!Array.isArray(held)) return;
   }
   if (isFound) return;
-  // A frame of Data Explorer without rows says how the query went.
+  // A Data Explorer frame without rows contains only the query's status.
   if (!isEmpty && typeof record.FrameType !== 'string') yield record;
 }
 
 const isRecord = (value: unknown): boolean => shapeOf(value) !== null;
 
 function parsed(text: string): unknown {
-  if (text.length > longestJson || !/^\s*"?\s*[{[]/.test(text)) return undefined;
+  if (text.length > maxJsonLength || !/^\s*"?\s*[{[]/.test(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -107,14 +109,20 @@ interface Table {
   rows: unknown[];
 }
 
-/** As Log Analytics, Data Explorer, Elasticsearch's ES|QL and pandas write one; null where it is none. */
+/**
+ * A table in the format of Log Analytics, Data Explorer, Elasticsearch's ES|QL or pandas; null if it is
+ * none.
+ */
 function tableOf(record: Bag): Table | null {
   const columns = record.columns ?? record.Columns ?? record.columnDescriptors;
   const rows = record.rows ?? record.Rows ?? record.values ?? record.data;
   return Array.isArray(columns) && Array.isArray(rows) ? { columns, rows } : null;
 }
 
-/** Each row as an object, by the names of the columns; what is no table is given back as it is. */
+/**
+ * Yields each row as an object with the column names as keys. A value that is not a table is yielded
+ * unchanged.
+ */
 function* rowsOf(record: Bag): Generator<unknown> {
   const table = tableOf(record);
   if (!table) return void (yield record);
@@ -130,7 +138,7 @@ function* rowsOf(record: Bag): Generator<unknown> {
 
 /** OpenTelemetry's AnyValue as plain JSON. Source: opentelemetry-proto, common.proto. */
 function fromTelemetry(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || depth > deepest) return value;
+  if (typeof value !== 'object' || value === null || depth > maxDepth) return value;
   const { kvlistValue, arrayValue, ...simple } = value as Bag;
   if (kvlistValue) {
     const pairs = bag(kvlistValue).values;

@@ -23,14 +23,14 @@ export interface Activity {
   text: string;
   at: string;
   failed: boolean;
-  /** What was filled in, so that it can be retried. */
+  /** The input, for retries. */
   input?: Record<string, unknown> | undefined;
 }
 
-/** What people see: one execution, or a burst of them by one caller. */
+/** One execution, or a burst of executions by one caller. */
 export interface Alert {
   id: string;
-  /** Counts every stored change, so that two writers can't overwrite each other. */
+  /** Incremented with every stored change, so that concurrent writers can't overwrite each other. */
   rev: number;
   executions: Execution[];
   technique: TechniqueId;
@@ -42,17 +42,17 @@ export interface Alert {
   score: number;
   reasons: Reason[];
   verdict: 'alert' | 'suppressed';
-  /** Id of the exception that suppresses it. */
+  /** Id of the suppressing exception. */
   exception: string | null;
-  /** Why an environment's threshold keeps it to the digest: "below 70 in test". */
+  /** Why an environment's threshold limits it to the digest: "below 70 in test". */
   threshold: string | null;
-  /** True once it may be shown: after enrichment, or after enrichment took too long. */
+  /** True once it may be shown: after enrichment finished or timed out. */
   ready: boolean;
-  /** True once any surface was asked to show it; from then on it is never suppressed. */
+  /** True once any surface was told to show it. From then on it is never suppressed. */
   announced: boolean;
   facts: Facts;
   triage: Triage;
-  /** What the latest action did, or why it failed: shown until it is retried, dismissed or replaced. */
+  /** The latest action's result or failure, shown until it is retried, dismissed or replaced. */
   activity: Activity | null;
   /** Ids of the latest presses that took effect. */
   pressesDone: string[];
@@ -65,13 +65,13 @@ export const alertIdOf = (executionKey: string): string => `RW-${executionKey}`;
 export const burstIdOf = (callerKey: string, firstExecutionKey: string): string =>
   `RW-${shortDigest('burst', callerKey, firstExecutionKey)}`;
 
-/** By what identifies a caller, else by their name: what bursts and histories are kept by. */
+/** The key for bursts and histories: the caller's identifier, else their name. */
 export const callerKeyOf = (caller: Caller): string =>
   (caller.id ?? upnOf(caller) ?? caller.appId ?? caller.name).toLowerCase();
 
 /**
- * Is this person the alert's caller, or the one who was asked for them? Compared by what identifies: the object id, the
- * UPN with a verified address, the chat user who was asked.
+ * Whether this person is the alert's caller, or was asked on the caller's behalf. Compares only identifiers:
+ * the object id, the UPN with a verified address, and the chat user who was asked.
  */
 export const isCallerOf = (alert: Alert, { id, email, objectId }: Presser): boolean =>
   alert.triage.asked?.userId === id ||
@@ -112,8 +112,8 @@ export function newAlert(id: string, seen: readonly Execution[], now: string): A
   };
 }
 
-/** Takes in executions seen now; returns the same object when they say nothing new. */
-export function withExecutions(alert: Alert, seen: readonly Execution[]): Alert {
+/** Adds executions. Returns the same object if nothing changed. */
+export function addExecutions(alert: Alert, seen: readonly Execution[]): Alert {
   const byKey = new Map(alert.executions.map((execution) => [execution.key, execution]));
   let changed = false;
   for (const execution of seen) {
@@ -138,7 +138,7 @@ export interface Summary {
   target: Target;
   grantedBy: Grant | null;
   status: ExecutionStatus;
-  /** Azure refused every attempt. */
+  /** Azure denied every attempt. */
   refused: boolean;
   startedAt: string;
   lastEventAt: string;
@@ -146,14 +146,17 @@ export interface Summary {
   machines: number;
 }
 
-/** What an alert's executions add up to. */
+/** Summarizes an alert's executions. */
 export function summarize({ executions }: Pick<Alert, 'executions'>): Summary {
   const summary = summaries.get(executions) ?? summaryOf(executions);
   summaries.set(executions, summary);
   return summary;
 }
 
-/** A burst has a thousand executions, and a message asks twenty times; alerts never change, they are replaced. */
+/**
+ * Cached, because a burst may have a thousand executions and one message reads the summary many times.
+ * Alerts are immutable.
+ */
 const summaries = new WeakMap<readonly Execution[], Summary>();
 
 function summaryOf(executions: readonly Execution[]): Summary {

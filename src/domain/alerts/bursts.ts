@@ -1,14 +1,16 @@
 import type { Execution } from '../techniques/execution';
 import { alertIdOf, burstIdOf, callerKeyOf } from './alert';
 
-/** One caller with one technique on this many machines within the window is one alert that grows. */
-export const burstMachines = 10;
+/** One caller using one technique on this many machines within the window becomes one growing alert. */
+export const minBurstMachines = 10;
 export const burstWindowMs = 10 * 60_000;
 
-/** Who does what: a burst is of one of these. */
+/** A burst has one caller and one technique. */
 export const burstKeyOf = ({ caller, technique }: Execution): string => `${callerKeyOf(caller)} ${technique}`;
 
-/** Executions by the alert that they would belong to, if each had been read as it happened. */
+/**
+ * Groups executions by the alert that they would have belonged to if each had been processed as it happened.
+ */
 export function groupBursts(executions: readonly Execution[]): Map<string, Execution[]> {
   const byAlert = new Map<string, Execution[]>();
   const recent = new Map<string, Execution[]>();
@@ -25,7 +27,7 @@ export function groupBursts(executions: readonly Execution[]): Map<string, Execu
     if (known && known.last >= at - burstWindowMs) {
       known.last = at;
       byAlert.get(known.id)?.push(execution);
-    } else if (machines.size >= burstMachines) {
+    } else if (machines.size >= minBurstMachines) {
       const id = burstIdOf(key, (near[0] as Execution).key);
       burstOf.set(key, { id, last: at });
       for (const each of near) byAlert.delete(alertIdOf(each.key));

@@ -1,6 +1,9 @@
 import type { Grant } from '../activity/activity-event';
 
-/** What enrichment found out; a part that is absent has not been asked yet, and `missing` says why one is lacking. */
+/**
+ * Results of enrichment. A missing part has not been fetched yet; `missing` lists parts that could not be
+ * fetched, and why.
+ */
 export interface Facts {
   access?: Access;
   who?: Who;
@@ -12,36 +15,36 @@ export interface Facts {
 }
 
 export interface Missing {
-  /** The part that could not be had, in the reader's words: "role assignments". */
+  /** The part that could not be fetched, as text: "role assignments". */
   what: string;
   why: string;
-  /** It will not come: asking again would not help. */
+  /** A retry would not help. */
   final?: boolean;
 }
 
-/** How the caller could do it, and what else that gives them. */
+/** The caller's access path, and what else it allows. */
 export interface Access {
-  /** The way in: from the log's evidence, or worked out from role assignments. */
+  /** The grant, from the log's evidence or inferred from role assignments. */
   grant: Grant | null;
   source: 'log' | 'resolved' | 'unknown';
-  /** The group that it comes through. */
+  /** The group that grants it. */
   group: { name: string; members: number | null } | null;
   assignedAt: string | null;
   assignedBy: string | null;
   /** When PIM ends it. */
   until: string | null;
   condition: string | null;
-  /** How many further assignments would have let them do it too. */
+  /** Number of other assignments that would have allowed it too. */
   otherWays: number;
-  /** What else their roles allow that matters, in words. */
+  /** Other sensitive permissions of their roles, as text. */
   alsoCan: string[];
-  /** On how many machines of the subscription they can run commands; null where machines could not be counted. */
+  /** Number of the subscription's machines where they can run commands; null if unknown. */
   machines: number | null;
-  /** The subscription's display name, where it is known. */
+  /** The subscription's display name, if known. */
   subscriptionName: string | null;
 }
 
-/** Who called, beyond what the log says. */
+/** Information about the caller that is not in the log. */
 export interface Who {
   name: string | null;
   jobTitle: string | null;
@@ -49,12 +52,12 @@ export interface Who {
   guest: boolean;
   /** Owners of an application. */
   owners: string[];
-  /** The application that was used, by name where it is well known. */
+  /** The application used; a name for well-known ones. */
   application: string | null;
-  /** In words: "password without MFA". */
+  /** As text: "password without MFA". */
   signIn: string | null;
   weakSignIn: boolean;
-  /** What more could be known, and with which permission. */
+  /** Which additional permission would show more. */
   hint: string | null;
 }
 
@@ -63,21 +66,21 @@ export interface MachineFacts {
   power: string | null;
   agent: string | null;
   tags: Record<string, string>;
-  /** "production", by RUNWATCH_CONFIG's environments. */
+  /** From RUNWATCH_CONFIG's environments, such as "production". */
   environment: string | null;
   publicIps: string[];
-  /** Management ports that the internet can reach, e.g. ["22"]; null where it could not be worked out. */
+  /** Management ports reachable from the internet, e.g. ["22"]; null if unknown. */
   openPorts: string[] | null;
   encryption: string | null;
   locks: string[];
-  /** What the machine's own managed identity may do: that is what an attacker gains. */
+  /** Permissions of the machine's managed identity: what an attacker gains. */
   identityCan: string[];
-  /** Object ids of its managed identities: what they do elsewhere is on the timeline. */
+  /** Object ids of its managed identities, whose activity elsewhere is on the timeline. */
   identities: string[];
 }
 
 export interface ScriptFacts {
-  /** Redacted; null where Azure holds none. */
+  /** Redacted; null if Azure stores none. */
   text: string | null;
   /** Digest of the normalized script, before redaction. */
   sha256: string | null;
@@ -85,31 +88,31 @@ export interface ScriptFacts {
   runAs: string | null;
   output: string | null;
   exitCode: number | null;
-  /** Kinds of secrets that were taken out. */
+  /** Kinds of secrets that were redacted. */
   redacted: string[];
   traits: { name: string; line: number; text: string }[];
 }
 
 export interface HistoryFacts {
-  /** How many days of history there are to compare with, up to 90. */
+  /** Days of available history, up to 90. */
   days: number;
-  /** Earlier executions of this caller on this machine. */
+  /** Earlier executions by this caller on this machine. */
   onThisMachine: number;
-  /** Earlier executions of this caller anywhere. */
+  /** Earlier executions by this caller on any machine. */
   byCaller: number;
-  /** They ran something from this address before; a refused attempt does not count. */
+  /** The caller ran something from this address before; denied attempts do not count. */
   addressSeen: boolean;
-  /** Executions of this caller a day, the last 30 days, oldest first. */
+  /** Executions by this caller per day for the last 30 days, oldest first. */
   daily: number[];
-  /** The hour is one in which this caller has run commands before; null where there is too little to tell. */
+  /** Whether the caller has run commands at this hour before; null if there is too little history. */
   usualHour: boolean | null;
-  /** Refused attempts of this caller in the ten minutes before. */
+  /** Denied attempts by this caller in the ten minutes before. */
   refusalsBefore: number;
-  /** When the same script ran last before; null when never. */
+  /** When the same script last ran before; null if never. */
   sameScriptAt: string | null;
 }
 
-/** One kind of thing that happened around it, equal ones in a row gathered. */
+/** Related activity. Consecutive equal events are grouped into one entry. */
 export interface TimelineEntry {
   at: string;
   who: string;
@@ -117,6 +120,6 @@ export interface TimelineEntry {
   on: string;
   status: string;
   count: number;
-  /** It runs code, or opens a way to: it stands out. */
+  /** It runs code or grants access that allows it, so it is highlighted. */
   notable: boolean;
 }

@@ -9,8 +9,9 @@ export interface JudgeContext extends ScoreContext {
 }
 
 /**
- * Scores an alert and decides whether it is shown. An exception suppresses only when it covers every execution; an
- * environment's threshold leaves it to the digest; what was shown once stays shown; a critical score is silenced only by an exception that says so.
+ * Scores an alert and decides whether it is shown. An exception suppresses it only if it covers every
+ * execution, and a critical score only if the exception says so. An environment's threshold leaves it to the
+ * digest. An alert that was shown stays shown.
  */
 export function judge(alert: Alert, exceptions: readonly Exception[], context: JudgeContext): Alert {
   const scored = { ...alert, ...scoreOf(alert, context) };

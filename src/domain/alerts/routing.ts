@@ -2,7 +2,7 @@ import { globMatches } from '../exceptions/exception';
 import { is } from '../resources/resource-id';
 import { type Alert, summarize } from './alert';
 
-/** Where alerts of some kind go; all that `when` gives must hold. */
+/** Where matching alerts go. All conditions in `when` must match. */
 export interface Route {
   when: {
     environment?: string | string[] | undefined;
@@ -14,7 +14,10 @@ export interface Route {
   teams?: string | undefined;
 }
 
-/** The channel of the first route that fits and names one for the surface; null: the surface's own. */
+/**
+ * The channel of the first matching route that has one for the surface; null means the surface's default
+ * channel.
+ */
 export function channelFor(alert: Alert, routes: readonly Route[], surface: string): string | null {
   const route = routes.find((candidate) => channelOf(candidate, surface) && fits(alert, candidate.when));
   return route ? channelOf(route, surface) : null;

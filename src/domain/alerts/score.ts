@@ -2,7 +2,7 @@ import { inWindow, type TimeWindow } from '../exceptions/time-window';
 import { type Alert, callerKeyOf, summarize } from './alert';
 import type { Reason, Severity } from './severity';
 
-/** Points per reason; RUNWATCH_CONFIG's `score` overrides any of them. */
+/** Points per reason. `score` in RUNWATCH_CONFIG overrides them. */
 export const defaultPoints = {
   failed: -15,
   refused: -20,
@@ -24,17 +24,17 @@ export const defaultPoints = {
 };
 export type Points = Record<keyof typeof defaultPoints, number>;
 
-/** What scoring needs to know beside the alert. */
+/** Scoring input besides the alert. */
 export interface ScoreContext {
   points: Points;
   workingHours?: TimeWindow | undefined;
-  /** Callers and machines that are watched. */
+  /** Callers and machines on the configured watchlist. */
   watchlist?: { callers?: string[] | undefined; targets?: string[] | undefined } | undefined;
-  /** Callers, machines and scripts that responders watch for now, by key in small letters. */
+  /** Lower-case keys of callers, machines and scripts that responders currently watch. */
   watched?: ReadonlySet<string> | undefined;
 }
 
-/** Severity begins at these scores: Elastic's medium is 47, so the middle band holds it. */
+/** Minimum score of each severity. Elastic's medium is 47, which falls into the middle band. */
 export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;
 
 export function severityOf(score: number): Severity {
@@ -44,10 +44,10 @@ export function severityOf(score: number): Severity {
   return 'low';
 }
 
-/** History shorter than this can't call anything new. */
-const enoughDays = 7;
+/** With fewer days of history, nothing counts as new. */
+const minHistoryDays = 7;
 
-/** Scores an alert from 0 to 100; the reasons' points add up to the score unless it was held at an end. */
+/** Scores an alert from 0 to 100. The reasons' points add up to the score unless it was clamped. */
 export function scoreOf(
   alert: Pick<Alert, 'executions' | 'facts'> & { triage?: Alert['triage'] },
   context: ScoreContext = { points: defaultPoints },
@@ -70,11 +70,11 @@ function applying(
   const { status, refused, machines, caller, startedAt, lastEventAt, target } = summarize(alert);
   const { history, who, script, machine } = alert.facts;
   const minutes = Math.floor((Date.parse(lastEventAt) - Date.parse(startedAt)) / 60_000);
-  const known = history !== undefined && history.days >= enoughDays;
+  const known = history !== undefined && history.days >= minHistoryDays;
   const out: [keyof Points, string][] = [];
   const { asked } = alert.triage ?? {};
   const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
-  add('refused', refused, 'refused by Azure: nothing ran');
+  add('refused', refused, 'denied by Azure: nothing ran');
   add('failed', status === 'failed' && !refused, 'failed');
   add(
     'burst',
@@ -86,20 +86,20 @@ function applying(
     known && history.onThisMachine === 0,
     `first time on this machine (0 in ${history?.days} days)`,
   );
-  add('unusualHour', history?.usualHour === false, 'outside their own hours');
+  add('unusualHour', history?.usualHour === false, 'outside usual hours');
   add(
     'outsideWorkingHours',
     context.workingHours && !inWindow(context.workingHours, new Date(startedAt)),
     `outside ${context.workingHours?.from ?? ''}–${context.workingHours?.to ?? ''}`,
   );
-  add('newAddress', known && caller.ip !== null && !history.addressSeen, 'new address');
+  add('newAddress', known && caller.ip !== null && !history.addressSeen, 'new IP address');
   add(
     'refusalsBefore',
     (history?.refusalsBefore ?? 0) > 0,
-    `${history?.refusalsBefore} ${history?.refusalsBefore === 1 ? 'refusal' : 'refusals'} in the minutes before`,
+    `${history?.refusalsBefore} denied ${history?.refusalsBefore === 1 ? 'attempt' : 'attempts'} just before`,
   );
   add('passwordOnly', who?.weakSignIn, 'password without MFA');
-  add('guest', who?.guest, 'a guest account');
+  add('guest', who?.guest, 'guest account');
   add(
     'scriptTrait',
     (script?.traits.length ?? 0) > 0,

@@ -1,4 +1,4 @@
-/** How bad an alert is; see `severityOf` for the scores. */
+/** See `severityOf` for the scores. */
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 
 export interface Reason {

@@ -2,10 +2,10 @@ import type { Presser } from '../people/person';
 import { isSamePerson } from '../people/person';
 import type { Alert, ClosedAs, StateName } from './alert';
 
-/** A move that the alert's state does not allow, in a kind word to the person who pressed. */
+/** An action that is not allowed. The message is shown to the presser. */
 export class Refusal extends Error {}
 
-/** Which states each move may start from. */
+/** The states from which each transition is allowed. */
 const from: Record<
   'acknowledge' | 'investigate' | 'assign' | 'contain' | 'uncontain' | 'close' | 'reopen',
   readonly StateName[]
@@ -35,7 +35,7 @@ export function investigate(alert: Alert, move: Move): Alert {
   return moved(alert, 'investigating', move);
 }
 
-/** Whoever has it investigates it; a contained alert stays contained. */
+/** Assigning moves the alert to investigating; a contained alert stays contained. */
 export function assign(alert: Alert, to: Presser, move: Move): Alert {
   check(alert, 'assign', 'assigned');
   if (alert.assignee && isSamePerson(alert.assignee, to))
@@ -44,7 +44,7 @@ export function assign(alert: Alert, to: Presser, move: Move): Alert {
   return alert.state === 'contained' ? { ...taken, updatedAt: move.at } : moved(taken, 'investigating', move);
 }
 
-/** Isolating says that somebody is on it. */
+/** Isolation moves an alert to contained without requiring an acknowledgment first. */
 export function contain(alert: Alert, move: Move): Alert {
   return from.contain.includes(alert.state) ? moved(alert, 'contained', move) : alert;
 }
@@ -70,7 +70,7 @@ function check(alert: Alert, move: keyof typeof from, done: string): void {
   throw new Refusal(
     move === 'reopen'
       ? `${alert.id} is not closed, so there is nothing to reopen.`
-      : `${alert.id} is already ${alert.state}${by}; it can't be ${done} now.`,
+      : `${alert.id} is already ${alert.state}${by} and can't be ${done} now.`,
   );
 }
 
@@ -83,6 +83,6 @@ function moved(alert: Alert, to: StateName, { by, at, note }: Move): Alert {
   };
 }
 
-/** The latest change into a state, e.g. who acknowledged. */
+/** The latest transition to a state, e.g. who acknowledged. */
 export const lastChange = (alert: Alert, to: StateName) =>
   alert.history.findLast((change) => change.to === to) ?? null;

@@ -1,11 +1,11 @@
 import type { Presser } from '../people/person';
 
-/** What people did about an alert beside measures: whom they asked, what they noted, where they escalated it. */
+/** What people did about an alert other than measures: questions, notes, escalations, watches. */
 export interface Triage {
   asked?: Asked | null;
-  /** Id of the exception that one press saved; Undo removes it. */
+  /** Id of the quick exception; Undo removes it. */
   quickException?: string | null;
-  /** What people added from elsewhere, oldest first. */
+  /** Notes, oldest first. */
   notes?: Note[];
   escalation?: Escalation | null;
   watch?: Watched | null;
@@ -14,15 +14,15 @@ export interface Triage {
 export interface Escalation {
   at: string;
   by: Presser;
-  /** Each place where an incident is opened. */
+  /** The places where an incident is opened. */
   places: EscalationPlace[];
 }
 
 export interface EscalationPlace {
   id: string;
-  /** What people call it. */
+  /** Display name. */
   where: string;
-  /** asked: the request was sent, and its answer is not noted yet. */
+  /** asked: the request was sent and its result is not recorded yet. */
   state: 'asked' | 'opened' | 'failed';
   link: string;
   reason?: string | undefined;
@@ -33,7 +33,7 @@ export interface Watched {
   by: Presser;
   /** RFC 3339. */
   until: string;
-  /** What is watched, as its key and in words. */
+  /** What is watched: its key and display text. */
   owners: { key: string; words: string }[];
 }
 
@@ -41,20 +41,20 @@ export interface Note {
   at: string;
   by: Presser;
   text: string;
-  /** Where it was said, https. */
+  /** https link to the source. */
   link?: string | undefined;
 }
 
-/** The caller was asked whether it was them. */
+/** The question to the caller whether it was them. */
 export interface Asked {
   at: string;
-  /** Who was asked: the chat's user id. */
+  /** Chat user id of the person asked. */
   userId: string;
   name: string;
   answer: 'yes' | 'no' | 'automation' | null;
   answeredAt: string | null;
-  /** What they wrote beside the answer. */
+  /** Their comment on the answer. */
   note?: string | undefined;
-  /** They were given this many minutes and did not answer. */
+  /** Set after no answer: how many minutes they had. */
   silentFor?: number | undefined;
 }

@@ -2,51 +2,51 @@ import { createHash } from 'node:crypto';
 import type { Presser } from '../people/person';
 import { canonicalJson } from '../text/canonical-json';
 
-/** What somebody did, or was refused. */
+/** An action that someone took or was refused. */
 export interface AuditDraft {
   at: string;
   by: Presser;
-  /** An action id, or what Runwatch did by itself ("suppressed", "isolation.drift"). */
+  /** An action id, or something Runwatch did itself ("suppressed", "isolation.drift"). */
   action: string;
   alertId: string | null;
-  /** What it was done to: a resource id, an exception's id. */
+  /** The target: a resource id or an exception's id. */
   object: string | null;
-  /** asked: it waits for a second person, and nothing is done yet. */
+  /** asked: waiting for a second person; nothing was done yet. */
   result: 'done' | 'refused' | 'failed' | 'started' | 'asked';
   why: string | null;
   details?: Record<string, unknown> | undefined;
 }
 
-/** An entry of the log: `hash` covers the draft, its number and the hash before it, and `signature` the hash. */
+/** A log entry. `hash` covers the draft, its number and the previous hash; `signature` covers the hash. */
 export interface AuditEntry extends AuditDraft {
-  /** Counted from 1. Absent in entries of versions before 0.2, which are not signed either. */
+  /** Counted from 1. Absent in unsigned entries of versions before 0.2. */
   sequence?: number | undefined;
   prev: string;
   hash: string;
-  /** Which key signed it. */
+  /** Id of the signing key. */
   key?: string | undefined;
   /** Ed25519 over the hash, base64url. */
   signature?: string | undefined;
 }
 
-/** Signs entries; whoever has the public key can check them and make none. */
+/** Signs entries. The public key verifies them but can't create any. */
 export interface AuditSigner {
-  /** Tells one public key from another. */
+  /** Identifies the public key. */
   readonly keyId: string;
   sign: (text: string) => string;
 }
 
-/** Checks a signature by the key of an id; null where that key is not known. */
+/** Verifies a signature with the given key; null if the key is unknown. */
 export type AuditVerifier = (keyId: string, text: string, signature: string) => boolean | null;
 
-/** The action of the entry that names a new key, and the one before it. */
+/** The action of the entry that introduces a new signing key. */
 export const keyChange = 'audit.key';
 
 export const genesis = '0'.repeat(64);
 
-/** An entry's details beyond this many characters of JSON are kept as their digest and beginning. */
-const longestDetails = 32_000;
-const longestText = 4000;
+/** Details longer than this, in characters of JSON, are stored as a digest and their beginning. */
+const maxDetailsLength = 32_000;
+const maxTextLength = 4000;
 
 export function chain(
   { head, sequence }: { head: string; sequence: number },
@@ -66,11 +66,11 @@ export function chain(
 const hashOf = (prev: string, rest: object) =>
   createHash('sha256').update(prev).update(canonicalJson(rest)).digest('hex');
 
-/** Every entry is small: a log of a year must fit, and a copy is read from its end. */
+/** Limits an entry's size: a year's log must fit in storage, and copies are read from the end. */
 function capped(draft: AuditDraft): AuditDraft {
   const text = JSON.stringify(draft.details ?? {});
   const details =
-    text.length <= longestDetails
+    text.length <= maxDetailsLength
       ? draft.details
       : {
           cut: `${text.length} characters`,
@@ -79,21 +79,21 @@ function capped(draft: AuditDraft): AuditDraft {
         };
   return {
     ...draft,
-    object: draft.object?.slice(0, longestText) ?? null,
-    why: draft.why?.slice(0, longestText) ?? null,
+    object: draft.object?.slice(0, maxTextLength) ?? null,
+    why: draft.why?.slice(0, maxTextLength) ?? null,
     ...(details ? { details } : {}),
   };
 }
 
-/** Where a chain of entries stops holding, counted from 0, and why. */
+/** The first invalid entry, counted from 0, and the reason. */
 export interface BrokenLink {
   index: number;
   why: string;
 }
 
 /**
- * The first entry that does not hold; null when all do. Entries without a number are taken only before the first that has
- * one: they are of versions that did not sign.
+ * Returns the first invalid entry, or null. Entries without a number are valid only before the first
+ * numbered one: older versions did not sign.
  * @param verify null: signatures are not checked
  */
 export function firstBrokenLink(
@@ -105,17 +105,17 @@ export function firstBrokenLink(
   for (const [index, entry] of entries.entries()) {
     const { prev: claimedPrev, hash, signature, ...rest } = entry;
     if (claimedPrev !== prev || hashOf(prev, rest) !== hash)
-      return { index, why: 'it or one before it was changed or removed' };
+      return { index, why: 'it or an earlier entry was changed or removed' };
     if (entry.sequence === undefined) {
-      if (last > 0) return { index, why: 'it is not signed, though entries before it are' };
+      if (last > 0) return { index, why: 'it is not signed, but earlier entries are' };
     } else {
       if (last > 0 && entry.sequence !== last + 1)
-        return { index, why: `its number is ${entry.sequence}, expected ${last + 1}` };
+        return { index, why: `its sequence number is ${entry.sequence}, expected ${last + 1}` };
       last = entry.sequence;
       const holds = verify ? verify(entry.key ?? '', hash, signature ?? '') : true;
       if (holds === null)
         return { index, why: `it is signed by key ${entry.key}, whose public key was not given` };
-      if (!holds) return { index, why: 'its signature does not hold' };
+      if (!holds) return { index, why: 'its signature is invalid' };
     }
     prev = hash;
   }

@@ -4,17 +4,17 @@ import { type Alert, summarize } from '../alerts/alert';
 import { globMatches, type Match } from './exception';
 
 /**
- * Why an exception is too broad for one person to add, null when it is not: it names nothing but kinds, places or hours,
- * or it frees somebody who may change access of every look at them, everywhere.
+ * Why an exception is too broad for one person to add; null if it is not. It is too broad if it has no
+ * specific condition, or if its only condition is a caller who may change access.
  */
 export function tooBroad(match: Match, alerts: readonly Alert[]): string | null {
   const { caller: by, target, resourceGroup, tag, script, ip } = match;
   const narrowed =
     every(target, (value) => letters(value.split('/').at(-1) ?? '') >= (isExact(value) ? 1 : 4)) ||
     every(resourceGroup, (value) => letters(value) >= (isExact(value) ? 1 : 4)) ||
-    every(ip, isSmall) ||
+    every(ip, isNarrowRange) ||
     script?.sha256 !== undefined ||
-    (script?.pattern !== undefined && isTelling(script.pattern)) ||
+    (script?.pattern !== undefined && isSpecific(script.pattern)) ||
     Object.values(tag ?? {}).some((values) => every(values, isExact));
   if (narrowed) return null;
   if (!every(by, (value) => letters(value.split('@')[0] ?? '') >= 4 || isExact(value)))
@@ -23,7 +23,7 @@ export function tooBroad(match: Match, alerts: readonly Alert[]): string | null 
     (alert) =>
       isCaller(by, alert) && alert.facts.access?.alsoCan.some((power) => power.startsWith('change access')),
   );
-  return privileged ? 'its caller may change access, and it would hold everywhere' : null;
+  return privileged ? 'its caller may change access, and it would apply everywhere' : null;
 }
 
 function isCaller(patterns: Match['caller'], alert: Alert): boolean {
@@ -32,20 +32,20 @@ function isCaller(patterns: Match['caller'], alert: Alert): boolean {
   return [patterns ?? []].flat().some((pattern) => names.some((name) => name && globMatches(pattern, name)));
 }
 
-/** Is it given, and does each of its values hold? */
+/** Whether it is set and all its values satisfy the check. */
 const every = (value: string | string[] | undefined, holds: (value: string) => boolean): boolean =>
   value !== undefined && [value].flat().length > 0 && [value].flat().every(holds);
 
 const isExact = (value: string) => value !== '' && !value.includes('*');
 const letters = (value: string) => value.replace(/[*]/g, '').length;
 
-/** At most a /24 of IPv4 or a /48 of IPv6: an office, not a continent. */
-function isSmall(range: string): boolean {
+/** At most a /24 of IPv4 or a /48 of IPv6, about the size of an office network. */
+function isNarrowRange(range: string): boolean {
   const [address = '', bits] = range.split('/');
   return bits === undefined || Number(bits) >= (address.includes(':') ? 48 : 24);
 }
 
-/** Texts that no pattern for one script should find. */
+/** Sample texts. A pattern that matches one of them is not specific to a script. */
 const probes = [
   '',
   'a',
@@ -57,7 +57,7 @@ const probes = [
   '1234567890',
 ];
 
-const isTelling = (pattern: string): boolean => {
+const isSpecific = (pattern: string): boolean => {
   const compiled = RE2JS.compile(pattern);
   return (
     letters(pattern.replace(/[^\p{L}\p{N}]/gu, '')) >= 3 &&

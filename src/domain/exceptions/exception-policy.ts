@@ -5,23 +5,23 @@ import { type Exception, globMatches, lastDay } from './exception';
 
 const day = 86_400_000;
 
-/** How long an exception may last unless RUNWATCH_CONFIG says otherwise, days. */
+/** Default maximum duration of an exception, in days. RUNWATCH_CONFIG can change it. */
 export const defaultMaxExceptionDays = 365;
 
 export interface ExceptionPolicy {
   /** Milliseconds since 1970. */
   now: number;
-  /** How long an exception may last, days. */
+  /** Maximum duration of an exception, in days. */
   maxDays: number;
-  /** Alerts that tell what the exception's caller may do; the newest are enough. */
+  /** Recent alerts, whose facts show what the exception's caller may do. */
   alerts: readonly Alert[];
-  /** Whoever wants it: nobody may except themselves. */
+  /** The requester, who may not add an exception for themselves. */
   by: Presser;
 }
 
 /**
- * The one rule for every exception, whether it comes from a form, a button, the command line or a file.
- * @returns why it is refused, why it needs a second person, or neither
+ * The rules for every exception, whether from a form, a button, the command line or a file.
+ * @returns why it is refused, why it needs approval, or neither
  */
 export function assessException(
   { match, expires, silenceCritical }: Pick<Exception, 'match' | 'expires' | 'silenceCritical'>,
@@ -33,9 +33,9 @@ export function assessException(
       .flat()
       .some((pattern) => own.some((id) => id && globMatches(pattern, id)) && pattern !== '*')
   )
-    return { refused: 'It would except yourself; ask another responder' };
+    return { refused: 'You can’t add an exception for yourself. Ask another responder' };
   const left = Date.parse(expires) - now;
-  if (!(left > 0)) return { refused: `Choose a future expiry date; ${lastDay(expires)} is over` };
+  if (!(left > 0)) return { refused: `Choose a future expiry date; ${lastDay(expires)} has passed` };
   if (left > (maxDays + 1) * day)
     return { refused: `An exception may last ${maxDays} days at most; choose an earlier expiry date` };
   const broad = tooBroad(match, alerts);

@@ -4,25 +4,28 @@ import { matchWords } from './match-words';
 
 const day = 86_400_000;
 
-/** A week before its end its owner is asked; a review date of its own is kept too. */
-export const endsSoon = (exception: Exception, now: number): boolean => {
+/** Whether the owner should review it now: in its last week, or on its review date. */
+export const needsReview = (exception: Exception, now: number): boolean => {
   const left = Date.parse(exception.expires) - now;
   const review = exception.review ? Date.parse(exception.review) - now : Number.POSITIVE_INFINITY;
   return left > 0 && (left <= 7 * day || (review <= 0 && review > -day));
 };
 
-/** One review an end: whoever extends it is asked again before the new one. */
+/** One notice per expiry date, so an extended exception gets another review. */
 export const reviewNoticeId = (exception: Exception): string =>
   `notice-review-${exception.id}-${lastDay(exception.expires)}`;
 
-/** What its owner is asked. */
+/** The review question for the owner. */
 export const reviewText = (exception: Exception, uses: number): string =>
-  `Exception ${exception.id} of ${plainLine(exception.owner, 80)} ends on ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}`;
+  `Exception ${exception.id} of ${plainLine(exception.owner, 80)} expires on ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}`;
 
 const usesText = (uses: number) =>
   uses === 0 ? 'It was never used.' : `It suppressed ${uses} ${uses === 1 ? 'alert' : 'alerts'}.`;
 
-/** All exceptions with their numbers, the unused and the earliest to end first. Null when there are none. */
+/**
+ * All active exceptions with their use counts. Unused ones come first, then by expiry date. Null if there
+ * are none.
+ */
 export function reportText(
   rows: readonly { exception: Exception; uses: number }[],
   now: number,

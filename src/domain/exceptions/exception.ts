@@ -7,7 +7,10 @@ import { inWindow, type TimeWindow } from './time-window';
 
 type OneOrMany = string | string[];
 
-/** What an exception matches: all that is given must hold; one value or any of a list; no case; * is any run of characters. */
+/**
+ * An exception's conditions. All must match; a list matches if any value does. Case-insensitive; * matches
+ * any text.
+ */
 export interface Match {
   caller?: OneOrMany | undefined;
   target?: OneOrMany | undefined;
@@ -26,23 +29,23 @@ export interface Exception {
   match: Match;
   reason: string;
   owner: string;
-  /** The moment it stops to match, RFC 3339. */
+  /** When it expires, RFC 3339. */
   expires: string;
   review?: string | undefined;
   ticket?: string | undefined;
-  /** Covers even a critical score, which no other exception does. */
+  /** Also suppresses critical scores. */
   silenceCritical?: boolean | undefined;
   createdBy?: string | undefined;
   createdAt?: string | undefined;
 }
 
-/** What is known of an execution beyond the log; a matcher whose fact is unknown does not match. */
+/** Facts about an execution beyond the log. A condition on an unknown fact does not match. */
 export interface MatchFacts {
   tags?: Record<string, string> | undefined;
   script?: { sha256: string; text: string } | undefined;
 }
 
-/** The first exception, by id, that covers the execution at its own time. */
+/** The first exception that covers the execution and was valid when it started. */
 export function findException(
   exceptions: readonly Exception[],
   execution: Execution,
@@ -55,7 +58,7 @@ export function findException(
   );
 }
 
-/** The last day on which it holds: midnight belongs to the day before. */
+/** The last day it applies. Midnight counts as the end of the previous day. */
 export const lastDay = (expires: string): string =>
   new Date(Date.parse(expires) - 1).toISOString().slice(0, 10);
 
@@ -88,7 +91,7 @@ function anyOf(wanted: OneOrMany | undefined, values: (string | null)[]): boolea
 
 const list = (value: OneOrMany): string[] => (Array.isArray(value) ? value : [value]);
 
-/** Does the text match the pattern, without case, where * is any run of characters? Linear in both, never backtracks far. */
+/** Matches case-insensitively; * matches any text. Runs in linear time, without backtracking. */
 export function globMatches(pattern: string, value: string): boolean {
   const parts = pattern.toLowerCase().split('*');
   const text = value.toLowerCase();

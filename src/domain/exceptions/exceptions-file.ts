@@ -12,7 +12,7 @@ const words = z.string().trim().min(1);
 const oneOrMany = some(words);
 const clock = z.string().regex(/^([01]?\d|2[0-4]):[0-5]\d$/, 'a time such as "01:00"');
 
-/** Does the platform know the time zone? */
+/** Whether the platform supports the time zone. */
 const isZone = (zone: string) => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
@@ -71,7 +71,7 @@ export const matchSchema = z
       'empty: it would match everything; give at least one of caller, target, resourceGroup, subscription, tag, technique, script, ip, hours',
   });
 
-/** A day (its end, in UTC) or a time. */
+/** A day (its end, UTC) or a time. */
 const moment = z
   .string()
   .refine((value) => toMoment(value) !== null, 'a day such as 2027-01-31, or a time in RFC 3339');
@@ -95,7 +95,7 @@ export const exceptionSchema = z.strictObject({
 
 export const exceptionsFileSchema = z.strictObject({ exceptions: z.array(exceptionSchema) });
 
-/** A day means its end in UTC: 2027-01-31 is the first instant of 2027-02-01. Null when it can't be read. */
+/** Converts a day to its end in UTC: 2027-01-31 becomes the first instant of 2027-02-01. Null if invalid. */
 export function toMoment(value: string): string | null {
   if (/^\d{4}-\d\d-\d\d$/.test(value)) {
     const start = Date.parse(`${value}T00:00:00Z`);
@@ -106,7 +106,7 @@ export function toMoment(value: string): string | null {
   return Number.isNaN(time) ? null : new Date(time).toISOString();
 }
 
-/** What is wrong with an exceptions file, each fault with its line and column. */
+/** The faults of an exceptions file, with lines and columns. */
 export class ExceptionsFileError extends Error {
   readonly code = 'EXCEPTIONS_INVALID';
   constructor(
@@ -117,7 +117,7 @@ export class ExceptionsFileError extends Error {
   }
 }
 
-/** Reads exceptions from YAML (so also JSON); throws {@link ExceptionsFileError} with every fault and its line. */
+/** Parses exceptions from YAML or JSON. Throws {@link ExceptionsFileError} with every fault and its line. */
 export function parseExceptions(source: string, file = 'exceptions.yaml'): Exception[] {
   const counter = new LineCounter();
   const document = parseDocument(source, { lineCounter: counter, uniqueKeys: true });
@@ -160,7 +160,7 @@ function describe(issue: z.core.$ZodIssue): string {
   return issue.message.replace(/^Invalid input: /, '');
 }
 
-/** The byte at which the deepest node on the path begins that is there; what is missing is shown at its parent. */
+/** Start offset of the deepest existing node on the path. A missing field is reported at its parent. */
 function offsetOf(node: unknown, path: readonly PropertyKey[]): number | undefined {
   const own = (node as { range?: [number, number, number] | null } | null)?.range?.[0];
   const [key, ...rest] = path;

@@ -3,8 +3,8 @@ import type { Execution } from '../techniques/execution';
 import type { MatchFacts } from './exception';
 
 /**
- * Tags and script, as far as enrichment found them. It looks at an alert's first machine only, so of the others nothing is
- * known, and no exception by tag or script covers them.
+ * Tags and script from enrichment. Enrichment covers only an alert's first machine, so exceptions by tag or
+ * script never match the others.
  */
 export function matchFactsOf(
   { facts, executions }: Pick<Alert, 'facts' | 'executions'>,

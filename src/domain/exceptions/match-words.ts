@@ -2,7 +2,7 @@ import { type TechniqueId, techniqueOf } from '../techniques/catalogue';
 import { plainLine } from '../text/plain-text';
 import type { Match } from './exception';
 
-/** What a match covers, as a sentence part: "run command by dana on vm-pay-01, mon-fri 01:00 to 03:00 UTC". */
+/** A match as a phrase: "run command by dana on vm-pay-01, mon-fri 01:00 to 03:00 UTC". */
 export function matchWords(match: Match): string {
   const any = (value: string | string[]) =>
     [value]

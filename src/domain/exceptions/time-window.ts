@@ -1,4 +1,7 @@
-/** Days and hours in a time zone, e.g. mon-fri 01:00–03:00 Europe/Berlin; `from` after `to` runs over midnight. */
+/**
+ * Days and hours in a time zone, e.g. mon-fri 01:00–03:00 Europe/Berlin. If `from` is after `to`, it spans
+ * midnight.
+ */
 export interface TimeWindow {
   days?: string | undefined;
   from?: string | undefined;
@@ -8,7 +11,7 @@ export interface TimeWindow {
 
 const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 
-/** Day numbers (0 is Sunday) of "mon-fri", "sat,sun" or "fri-mon"; null when it can't be read. */
+/** Day numbers (0 is Sunday) of "mon-fri", "sat,sun" or "fri-mon"; null if invalid. */
 export function parseDays(days: string): Set<number> | null {
   const out = new Set<number>();
   for (const part of days.toLowerCase().split(',')) {
@@ -52,7 +55,7 @@ const toMinutes = (clock: string) => {
   return hours * 60 + minutes;
 };
 
-/** Is the instant inside? A window over midnight belongs to the day on which it began. */
+/** Whether the instant is in the window. A window over midnight belongs to the day it starts on. */
 export function inWindow(window: TimeWindow, at: Date): boolean {
   const { day, minutes } = localTime(at, window.zone);
   const days = window.days ? parseDays(window.days) : null;

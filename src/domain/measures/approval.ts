@@ -1,48 +1,50 @@
 import type { Presser } from '../people/person';
 
-/** How long an approval is waited for, ms: a response to an attack is wanted soon, an exception by the next shift. */
-export const approvalHoldsMs = 15 * 60_000;
-export const exceptionApprovalHoldsMs = 86_400_000;
+/**
+ * How long a request stays open, in ms. A response to an attack is urgent; an exception can wait for the
+ * next shift.
+ */
+export const approvalTimeoutMs = 15 * 60_000;
+export const exceptionApprovalTimeoutMs = 86_400_000;
 
 export interface Decision {
   by: Presser;
   at: string;
-  /** The press that decided; only that press carries out what was approved. */
+  /** The press that approved. Only this press carries out the request. */
   press: string;
-  /** By a key of RUNWATCH_SECRET over the approval and the rest of this. */
+  /** Covers the approval id and the other fields, by a key derived from RUNWATCH_SECRET. */
   signature: string;
 }
 
 /**
- * What one person asked for and another must approve. What is asked never changes: whoever wants something else asks anew,
- * under another id.
+ * A request that another person must approve. Its content never changes; a changed request gets a new id.
  */
 export interface Approval<Job = unknown> {
   id: string;
   rev: number;
   state: 'asked' | 'approved' | 'carried out' | 'declined' | 'cancelled' | 'expired';
-  /** Null where it is about no alert. */
+  /** Null if it is not about an alert. */
   alertId: string | null;
   action: string;
-  /** What is asked for, in words. */
+  /** The request as text. */
   what: string;
-  /** Why one person is not enough. */
+  /** Why it needs approval. */
   why: string;
   by: Presser;
   at: string;
   /** RFC 3339. */
   until: string;
-  /** How many people must approve: two where a command or an application asked. */
+  /** Required approvals: two if a command or an application requested it. */
   needed: 1 | 2;
-  /** A digest of what it would be done to, when it was asked for; null where the action and its input say it all. */
+  /** A digest of the targets at the time of the request; null if the action and input fully define it. */
   pin: string | null;
-  /** The press that asked, as it was signed. */
+  /** The original signed press. */
   job: Job;
-  /** By a key of RUNWATCH_SECRET over all of this that never changes. */
+  /** Covers all fields that never change, by a key derived from RUNWATCH_SECRET. */
   signature: string;
   approvals: Decision[];
   ended?: { by: Presser; at: string } | undefined;
 }
 
-export const isWaiting = (approval: Approval, now: number): boolean =>
+export const isPending = (approval: Approval, now: number): boolean =>
   approval.state === 'asked' && Date.parse(approval.until) > now;

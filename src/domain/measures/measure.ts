@@ -3,81 +3,81 @@ import { canonicalJson } from '../text/canonical-json';
 import { shortDigest } from '../text/short-digest';
 
 /**
- * doing, undoing: a press carries it out now. in force: it stands on its target. done: it happened and leaves nothing to
- * undo, as a restart. drifted: somebody changed by hand what we had put there. undone: what was there before is back.
+ * doing, undoing: in progress. in force: active on its target. done: completed, with nothing to undo, such
+ * as a restart. drifted: someone changed it manually. undone: the prior state is restored.
  */
 export type MeasureState = 'doing' | 'in force' | 'done' | 'drifted' | 'failed' | 'undoing' | 'undone';
 
 export interface MeasureStep {
   words: string;
-  /** asked: Azure was called and its answer is not noted yet. */
+  /** asked: Azure was called, and the result is not recorded yet. */
   state: 'waiting' | 'asked' | 'done';
 }
 
-/** Whether Azure itself confirms that it is in force. */
+/** Whether Azure confirms that it is in force. */
 export interface Check {
   at: string;
   verified: boolean;
-  /** Why it is not verified, or what still gets through. */
+  /** Why it is not verified, or which traffic is still allowed. */
   notes: string[];
 }
 
 /**
- * What Runwatch did to a target: one record for each kind and target, whichever alert asked for it. Every alert about the
- * target shows it and can undo it.
+ * A change that Runwatch made to a target. There is one record per kind and target, shared by all alerts
+ * about the target. Each of them shows it and can undo it.
  */
 export interface Measure {
   id: string;
   /** isolation, lock, role, … */
   kind: string;
-  /** Id of the machine, assignment or account that it is done to. */
+  /** Id of the target machine, assignment or account. */
   target: string;
-  /** What people call the target. */
+  /** Display name of the target. */
   name: string;
-  /** The keys by which alerts find it; see {@link subjectsOf}. */
+  /** The keys that link it to alerts; see {@link subjectsOf}. */
   subjects: string[];
-  /** Counts every stored change, so that two writers can't overwrite each other. */
+  /** Incremented with every stored change, so that concurrent writers can't overwrite each other. */
   rev: number;
   state: MeasureState;
-  /** What is carried out now, or was last. */
+  /** The current or latest direction. */
   way: 'do' | 'undo';
-  /** The action that asked for it, and what was filled in. */
+  /** The requesting action and its input. */
   action: string;
   input?: Record<string, unknown> | undefined;
   by: Presser;
   approvedBy?: Presser | undefined;
-  /** When it was asked for, RFC 3339. */
+  /** When it was requested, RFC 3339. */
   at: string;
   /** When this record was last stored, RFC 3339. */
   changedAt: string;
-  /** The press that carries it out: no other goes on with it. */
+  /** The press that carries it out. No other press may continue it. */
   press: string;
-  /** The alerts that asked for it, oldest first. */
+  /** The alerts that requested it, oldest first. */
   alerts: string[];
-  /** What was there before, as its undo puts it back. */
+  /** The prior state, in the form that undo needs. */
   before: Record<string, unknown>;
-  /** Nothing stands afterwards that could be undone. */
+  /** Leaves nothing to undo. */
   passes?: true | undefined;
   steps: MeasureStep[];
-  /** How it stands, in words. */
+  /** The result as text. */
   says: string;
-  /** Why it failed, or what was changed by hand. */
+  /** Why it failed, or what was changed manually. */
   reason?: string | undefined;
   checked?: Check | undefined;
-  /** Somebody has seen that it failed and does not want to be reminded. */
+  /** Someone dismissed the failure. */
   dismissed?: { by: Presser; at: string } | undefined;
-  /** By a key of RUNWATCH_SECRET over what decides what is done to whom: {@link signedPart}. */
+  /** Covers {@link signedPart}, by a key derived from RUNWATCH_SECRET. */
   signature: string;
 }
 
-/** What nobody else may have written: an undo puts back what stands here. */
+/** The fields that must be protected from tampering, because an undo restores what they contain. */
 export const signedPart = ({ kind, target, name, way, before, input, approvedBy }: Measure): string =>
   canonicalJson({ kind, target, name, way, before, input: input ?? {}, approvedBy: approvedBy ?? null });
 
 export const measureIdOf = (kind: string, target: string): string =>
   `M-${shortDigest(kind, target.toLowerCase())}`;
 
-/** Was anything done to the target that is not undone? */
+/** Whether the target has a change that is not undone. */
 export const isHeld = ({ state, steps, way, before, passes }: Measure): boolean =>
   state === 'in force' ||
   state === 'drifted' ||
@@ -91,11 +91,11 @@ export const isHeld = ({ state, steps, way, before, passes }: Measure): boolean 
 /** Failed, and nobody retried or dismissed it. */
 export const isOpenFailure = ({ state, dismissed }: Measure): boolean => state === 'failed' && !dismissed;
 
-export const isUnderWay = ({ state }: Measure): boolean => state === 'doing' || state === 'undoing';
+export const isInProgress = ({ state }: Measure): boolean => state === 'doing' || state === 'undoing';
 
 export const measuresOf = (measures: readonly Measure[], kind: string): Measure[] =>
   measures.filter((measure) => measure.kind === kind);
 
-/** Is a kind of measure in force on something that the alert is about? */
+/** Whether a measure of this kind is in force on any of the alert's targets. */
 export const isInForce = (measures: readonly Measure[], kind: string): boolean =>
   measuresOf(measures, kind).some(isHeld);

@@ -5,7 +5,10 @@ export const callerSubject = (objectId: string): string => `caller:${objectId.to
 export const assignmentSubject = (name: string): string => `assignment:${name.toLowerCase()}`;
 export const alertSubject = (alertId: string): string => `alert:${alertId}`;
 
-/** What an alert is about, as keys by which its measures are found: its machines, its caller, the role that let it through. */
+/**
+ * The keys that link an alert to measures: its machines, its caller and the role assignment that allowed the
+ * call.
+ */
 export function subjectsOf(alert: Pick<Alert, 'executions' | 'facts'>): string[] {
   const { caller } = summarize(alert);
   const assignment = alert.facts.access?.grant?.assignmentId;

@@ -1,26 +1,27 @@
-/** Who pressed, on which surface. `id` is a Slack user id, an Entra object id, or the console's user. */
+/** The person who pressed. `id` is a Slack user id, an Entra object id, or the console's user. */
 export interface Presser {
   surface: 'slack' | 'teams' | 'console' | 'cli' | 'runwatch';
   id: string;
   name: string;
-  /** Only an address that the surface says is verified. */
+  /** Set only if the surface verified the address. */
   email?: string | undefined;
-  /** The Slack workspace they pressed in. */
+  /** The Slack workspace of the press. */
   team?: string | undefined;
-  /** Entra object id, where it could be looked up by the verified address. */
+  /** Entra object id, if found by the verified address. */
   objectId?: string | undefined;
-  /** The Entra tenant that the object id belongs to: the id itself in Teams. */
+  /** The Entra tenant of the object id. In Teams, `id` itself is the object id. */
   tenant?: string | undefined;
 }
 
-/** Whoever opened the console with RUNWATCH_CONSOLE_TOKEN: a token, no person. */
+/** A console session opened with RUNWATCH_CONSOLE_TOKEN: it identifies a token, not a person. */
 export const consoleTokenId = 'console-token';
 export const isConsoleToken = ({ surface, id }: Presser): boolean =>
   surface === 'console' && id === consoleTokenId;
 
 /**
- * Whether two pressers are one person: by Entra's tenant and object id, else by their surface's own id or a verified e-mail
- * address. Unknown where nothing of the same kind can be compared: one person may have two addresses, or two directories.
+ * Whether two pressers are the same person: by Entra tenant and object id, else by a verified email address
+ * or the surface's own id. Unknown if there is nothing comparable, because one person may have two addresses
+ * or directories.
  */
 export function comparePeople(a: Presser, b: Presser): 'same' | 'different' | 'unknown' {
   const [one, other] = [entraIdOf(a), entraIdOf(b)];
@@ -34,17 +35,20 @@ export function comparePeople(a: Presser, b: Presser): 'same' | 'different' | 'u
 
 export const isSamePerson = (a: Presser, b: Presser): boolean => comparePeople(a, b) === 'same';
 
-/** Certainly two people: what can't be compared is no second pair of eyes, nor is a command, a token or Runwatch itself. */
-export const areTwoPeople = (a: Presser, b: Presser): boolean =>
+/**
+ * Whether these are definitely two people. Pressers that can't be compared, commands, tokens and Runwatch
+ * itself do not count.
+ */
+export const areDifferentPeople = (a: Presser, b: Presser): boolean =>
   isPerson(a) && isPerson(b) && comparePeople(a, b) === 'different';
 
-/** In Teams the id is Entra's own. */
+/** In Teams, the id is the Entra object id. */
 function entraIdOf({ surface, id, objectId, tenant }: Presser): { tenant: string; id: string } | null {
   const entraId = surface === 'teams' ? id : objectId;
   return entraId && tenant ? { tenant: tenant.toLowerCase(), id: entraId.toLowerCase() } : null;
 }
 
-/** May approve what another person asked for. */
+/** Whether it is an identified person, who may approve requests. */
 export const isPerson = (presser: Presser): boolean =>
   presser.surface === 'slack' ||
   presser.surface === 'teams' ||

@@ -4,11 +4,11 @@ import { is } from './resource-id';
 export interface EnvironmentRule {
   tags?: Record<string, string | string[]> | undefined;
   subscriptions?: string[] | undefined;
-  /** Below this score an alert is recorded and goes into the digest only. */
+  /** Alerts below this score go only into the digest. */
   alertFrom?: number | undefined;
 }
 
-/** The first environment whose tags or subscriptions fit; null when none does. */
+/** The first environment whose tags or subscriptions match; null if none does. */
 export function environmentOf(
   tags: Record<string, string>,
   subscriptionId: string,

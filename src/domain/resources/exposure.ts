@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** A security rule, as far as it decides whether the internet may come in. */
+/** The parts of a security rule that decide access from the internet. */
 export interface Rule {
   priority: number;
   direction: string;
@@ -14,8 +14,9 @@ export interface Rule {
 export const managementPorts = [22, 3389, 5985, 5986] as const;
 
 /**
- * The management ports that the internet reaches through every one of the groups (subnet's and interface's). A group
- * denies what no rule of its own allows (its default rules); where there is no group at all nothing is denied.
+ * The management ports reachable from the internet through all of the groups (subnet's and interface's). A
+ * group denies what none of its own rules allows, by its default rules. With no group at all, nothing is
+ * denied.
  */
 export function openPorts(groups: readonly (readonly Rule[])[]): string[] {
   return managementPorts.filter((port) => groups.every((rules) => allows(rules, port))).map(String);
@@ -34,7 +35,7 @@ function allows(rules: readonly Rule[], port: number): boolean {
   return first?.access === 'Allow';
 }
 
-/** Any source from which strangers come: everything, the Internet tag, or a public range wider than a /8. */
+/** Whether the source covers the internet: any source, the Internet tag, or a range wider than a /8. */
 function isInternet(source: string): boolean {
   if (source === '*' || /^internet$/i.test(source)) return true;
   if (!ipaddr.isValidCIDR(source)) return false;

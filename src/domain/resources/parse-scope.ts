@@ -1,6 +1,8 @@
-/** A scope that roles are assigned at, taken apart and written anew. */
+/** A role assignment scope, parsed and rebuilt. */
 export interface Scope {
-  /** Such as /subscriptions/ID/resourceGroups/NAME; never what was typed, always what it was read as. */
+  /**
+   * For example /subscriptions/ID/resourceGroups/NAME. Rebuilt from the parsed parts, never the raw input.
+   */
   scope: string;
   subscriptionId: string;
 }
@@ -13,8 +15,8 @@ const type = /^[a-z][a-z0-9]*$/i;
 const name = /^[\p{L}\p{N}_][\p{L}\p{N}_ ().-]{0,259}$/u;
 
 /**
- * Reads a scope as people write it: a subscription's GUID, or an ARM id of a subscription, a resource group or a resource in
- * one. Null for all else, so that nothing typed ever becomes another path or a query of a request.
+ * Parses a scope: a subscription's GUID, or the ARM id of a subscription, resource group or resource. Null
+ * for anything else, so that input can't change the path or query of a request.
  */
 export function parseScope(text: string): Scope | null {
   const trimmed = text.trim();

@@ -1,4 +1,6 @@
-/** An Azure Resource Manager id taken apart. `chain` holds type/name pairs below the provider, outermost first. */
+/**
+ * A parsed Azure Resource Manager id. `chain` has the type/name pairs below the provider, outermost first.
+ */
 export interface ResourceId {
   subscriptionId: string;
   resourceGroup: string;
@@ -6,7 +8,7 @@ export interface ResourceId {
   chain: { type: string; name: string }[];
 }
 
-/** Parses an ARM resource id; null when it is not one of a resource inside a resource group. */
+/** Parses an ARM resource id; null if it is not a resource in a resource group. */
 export function parseResourceId(id: string): ResourceId | null {
   const parts = id.split('/').filter((part) => part !== '');
   if (parts.length < 8 || !is(parts[0], 'subscriptions') || !is(parts[2], 'resourceGroups')) return null;
@@ -25,7 +27,7 @@ export function parseResourceId(id: string): ResourceId | null {
 }
 
 export interface Target {
-  /** Full ARM id of the machine, in the case Azure gave. */
+  /** Full ARM id of the machine, in Azure's letter case. */
   id: string;
   name: string;
   /** ARM type in its documented case, e.g. Microsoft.Compute/virtualMachines. */
@@ -43,8 +45,8 @@ const machineTypes = [
 ];
 
 /**
- * The machine that a resource id names or belongs to: a run command's or an extension's id gives its VM,
- * a serial port's the VM that it hangs on. Falls back on the resource itself when it is no known machine.
+ * The machine that a resource id names or belongs to: a run command, extension or serial port gives its VM.
+ * Returns the resource itself if no known machine type matches.
  */
 export function machineOf(resourceId: string): Target {
   const parsed = parseResourceId(resourceId);
@@ -82,13 +84,16 @@ export function machineOf(resourceId: string): Target {
   };
 }
 
-/** Is it of a type that commands run on? */
+/** Whether commands can run on this type. */
 export const isMachine = ({ type }: Target): boolean => machineTypes.includes(type);
 
 const typeOf = (id: ResourceId, depth: number) =>
   [id.provider, ...id.chain.slice(0, depth).map((pair) => pair.type)].join('/');
 
-/** Is `scope` the same as `id` or above it? Root ("/") is above all; management groups are not judged by name. */
+/**
+ * Whether `scope` equals or contains `id`. Root ("/") contains everything. Management groups always count as
+ * containing it, because names don't show their hierarchy.
+ */
 export function covers(scope: string, id: string): boolean {
   const above = scope.toLowerCase().replace(/\/+$/, '');
   const below = id.toLowerCase();

@@ -1,6 +1,9 @@
 import { plainLine } from '../text/plain-text';
 
-/** A scope as people say it: "subscription 5f3c…", "resource group rg-pay", "vm-pay-01". `named` is the subscription's display name. */
+/**
+ * A scope as text: "subscription 5f3c…", "resource group rg-pay", "vm-pay-01". `named` is the subscription's
+ * display name.
+ */
 export function scopeLabel(scope: string, named: string | null = null): string {
   const clean = plainLine(scope, 300);
   const subscription = /^\/subscriptions\/([^/]+)$/i.exec(clean)?.[1];

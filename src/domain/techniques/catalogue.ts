@@ -5,16 +5,21 @@ export interface Technique {
   title: string;
   /** As a sentence: "dana ran a command as root". */
   verb: string;
-  /** Points it begins with: Elastic's rule gives 47 to run command; what leaves less or more behind differs. */
+  /**
+   * Starting score. Elastic's rule gives run command 47; techniques that leave more or less evidence differ.
+   */
   baseScore: number;
   mitre: string[];
-  /** Where the script is: on the machine alone, in a resource or its settings, nowhere, or not known. */
+  /**
+   * Where the script is: only on the machine, in a resource, in its settings, interactive (none), or
+   * unknown.
+   */
   script: 'not-logged' | 'resource' | 'settings' | 'interactive' | 'unknown';
   /** Operation names in Azure's documented case. */
   operations: string[];
 }
 
-/** One of the catalogue, or one that RUNWATCH_CONFIG adds. */
+/** A built-in technique, or a custom one from RUNWATCH_CONFIG. */
 export type TechniqueId = string;
 
 /** MITRE ATT&CK: T1651 Cloud Administration Command; T1021.008 Direct Cloud VM Connections. */
@@ -110,8 +115,8 @@ const byId = new Map<string, Technique>();
 const byOperation = new Map<string, { technique: Technique; operation: string }>();
 
 /**
- * Adds a technique; one with the same id is replaced.
- * @throws {Error} when another has one of its operations
+ * Adds a technique, or replaces the one with the same id.
+ * @throws {Error} if another technique has one of its operations
  */
 export function defineTechnique(technique: Technique): void {
   for (const operation of technique.operations) {
@@ -135,12 +140,15 @@ export const allTechniques = (): readonly Technique[] => [...byId.values()];
 
 export const isTechnique = (id: string): boolean => byId.has(id);
 
-/** The technique behind an operation, with the operation's name in its documented case; null when it runs no code. */
+/**
+ * The technique of an operation, with the operation's documented letter case; null if the operation runs no
+ * code.
+ */
 export function detectTechnique(operation: string): { technique: Technique; operation: string } | null {
   return byOperation.get(operation.toLowerCase()) ?? null;
 }
 
-/** An alert may be of a technique that the configuration no longer has. */
+/** Falls back to a generic technique, because stored alerts may use one that is no longer configured. */
 export const techniqueOf = (id: TechniqueId): Technique =>
   byId.get(id) ?? {
     id,
@@ -152,7 +160,7 @@ export const techniqueOf = (id: TechniqueId): Technique =>
     operations: [],
   };
 
-/** The resource providers to ask for, one query each, where a subscription is too busy to read whole. */
+/** The resource providers to query one by one when a subscription is too busy to read completely. */
 export const techniqueProviders = (): string[] => [
   ...new Set(allTechniques().flatMap((t) => t.operations.map((operation) => operation.split('/')[0] ?? ''))),
 ];

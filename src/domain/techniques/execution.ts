@@ -5,7 +5,7 @@ import { detectTechnique, type TechniqueId } from './catalogue';
 
 export type ExecutionStatus = 'started' | 'succeeded' | 'failed';
 
-/** One command run on one machine: all activity events of one operation on one resource under one correlation id. */
+/** One command run on one machine: the activity events of one run of an operation on a resource. */
 export interface Execution {
   key: string;
   technique: TechniqueId;
@@ -14,27 +14,27 @@ export interface Execution {
   status: ExecutionStatus;
   /** Time of the event that decided the status. */
   decidedAt: string;
-  /** Azure refused it for want of permission. */
+  /** Azure denied it because of missing permissions. */
   refused: boolean;
   subStatus: string | null;
   caller: Caller;
   /** The machine; `resourceId` may be a run command or an extension on it. */
   target: Target;
   resourceId: string;
-  /** What some event names; it let nothing through when the execution was refused. */
+  /** The grant that an event names. It allowed nothing if the execution was denied. */
   grantedBy: Grant | null;
   startedAt: string;
   lastEventAt: string;
   correlationId: string;
-  /** Ids of the events seen, so that an event that comes twice counts once. */
+  /** Ids of the events seen, so that duplicates count once. */
   eventIds: string[];
   requestBody: string | null;
   message: string | null;
 }
 
 /**
- * Begins an execution from any of its events; null when the event runs no code on compute.
- * @param key of the run that the event belongs to; by itself an event is a run of its own
+ * Creates an execution from any of its events; null if the event runs no code on compute.
+ * @param key of the event's run; by default the event is its own run
  */
 export function executionFrom(event: ActivityEvent, key = executionKey(event)): Execution | null {
   const detected = detectTechnique(event.operation);
@@ -60,7 +60,10 @@ export function executionFrom(event: ActivityEvent, key = executionKey(event)): 
   };
 }
 
-/** Operation, resource and correlation id, without case: what the events of one run share, and maybe those of others. */
+/**
+ * Digest of operation, resource and correlation id, ignoring case. All events of a run share it; different
+ * runs may share it too.
+ */
 export function executionKey(event: ActivityEvent): string {
   return shortDigest(
     event.operation.toLowerCase(),
@@ -70,8 +73,8 @@ export function executionKey(event: ActivityEvent): string {
 }
 
 /**
- * Two views of the same execution as one. Commutative, associative and idempotent, so that events may come in any
- * order, late and twice; the more complete caller and grant win, and a final status wins over "started".
+ * Merges two views of the same execution. Commutative, associative and idempotent, so events may arrive
+ * late, twice and in any order. The more complete caller and grant win. A final status replaces "started".
  */
 export function mergeExecutions(a: Execution, b: Execution): Execution {
   const [less, decisive] = decisiveness(a) <= decisiveness(b) ? [a, b] : [b, a];
@@ -90,7 +93,7 @@ export function mergeExecutions(a: Execution, b: Execution): Execution {
   };
 }
 
-/** Final beats started, later beats earlier; the rest only makes the order total. */
+/** Final beats started, and later beats earlier. The other fields only make the order total. */
 const decisiveness = (e: Execution) =>
   `${e.status === 'started' ? 0 : 1} ${e.decidedAt} ${e.status} ${e.refused} ${e.subStatus} ${e.eventIds.join()}`;
 
@@ -108,13 +111,16 @@ function mergeCallers(a: Caller, b: Caller): Caller {
   };
 }
 
-/** Where one record has an object id and the other none, the first one's claims decide: a bare name proves nothing beside them. */
+/** If only one record has an object id, use its claims: a name without an id proves nothing. */
 function mergedUpn(more: Caller, less: Caller): string | null {
   if (Boolean(more.id) !== Boolean(less.id)) return (more.id ? more.upn : less.upn) ?? null;
   return more.upn ?? less.upn ?? null;
 }
 
-/** The address of the earliest request that has one: later events often leave it out, or name a service of Azure's. */
+/**
+ * The address of the earliest request that has one. Later events often have none, or the address of an Azure
+ * service.
+ */
 function earlierAddress(a: Caller, b: Caller): Caller | null {
   if (!a.ip || !b.ip) return a.ip ? a : b.ip ? b : null;
   const order = (c: Caller) => `${c.ipAt ?? ''} ${c.ip}`;

@@ -2,34 +2,33 @@ import { type ActivityEvent, type Caller, upnOf } from '../activity/activity-eve
 import { shortDigest } from '../text/short-digest';
 
 /**
- * One run of an operation on a resource under a correlation id. Callers choose correlation ids (Terraform uses one for all
- * that it does), so one id may hold several runs, also of different callers.
+ * One run of an operation on a resource under one correlation id. Callers choose correlation ids (Terraform
+ * uses one for a whole apply). So one id may contain several runs, even by different callers.
  */
 export interface Run {
   /** Key of the execution. */
   key: string;
-  /** When its Started event was logged, ms; null while none was seen. */
+  /** When its Started event was logged, in ms; null if none was seen. */
   started: number | null;
-  /** When its final event was logged, ms; null while none was seen. */
+  /** When its final event was logged, in ms; null if none was seen. */
   ended: number | null;
-  /** The earliest event, ms. */
+  /** Time of the earliest event, in ms. */
   opened: number;
-  /** Who called, by what identifies; null where no event said. */
+  /** The caller's identifiers; null if no event has one. */
   id: string | null;
   upn: string | null;
 }
 
-/** Azure's shapes round times differently. */
-const sameMomentMs = 10;
-/** More than this under one correlation id on one resource: the oldest that have ended are forgotten. */
-const mostRuns = 200;
+/** Tolerance in ms, because Azure's shapes round times differently. */
+const timeToleranceMs = 10;
+/** Maximum runs per correlation id and resource. Beyond it, the oldest are dropped. */
+const maxRuns = 200;
 
 /**
- * Says which run each event belongs to, given the runs known before. Each Started event opens a run; a final event closes the
- * latest that was opened before it and is still open; an event that names no caller joins by time; events of different
- * callers never join.
+ * Assigns each event to a run. A Started event opens a run. A final event closes the latest open run that
+ * started before it. An event without a caller joins by time. Events of different callers never join.
  * @param base what all the events share: operation, resource and correlation id
- * @returns all runs, and the run's key of each event by the event's place in `events`
+ * @returns all runs, and each event's run key, indexed as in `events`
  */
 export function assignRuns(
   base: string,
@@ -52,11 +51,11 @@ export function assignRuns(
     run.upn ??= upnOf(event.caller);
     keyOf[index] = run.key;
   }
-  while (runs.length > mostRuns) runs.shift();
+  while (runs.length > maxRuns) runs.shift();
   return { runs, keyOf };
 }
 
-/** 0 opens a run, 1 is between, 2 ends it. */
+/** 0 opens a run, 1 is in between, 2 ends it. */
 const rankOf = ({ status }: ActivityEvent): 0 | 1 | 2 =>
   status === 'started' ? 0 : status === 'succeeded' || status === 'failed' ? 2 : 1;
 
@@ -67,7 +66,7 @@ function isCompatible(run: Run, caller: Caller): boolean {
 }
 
 function joined(runs: readonly Run[], at: number, rank: 0 | 1 | 2): Run | undefined {
-  const near = (moment: number | null) => moment !== null && Math.abs(moment - at) <= sameMomentMs;
+  const near = (moment: number | null) => moment !== null && Math.abs(moment - at) <= timeToleranceMs;
   const latest = (some: readonly Run[]) => some.toSorted((a, b) => b.opened - a.opened)[0];
   const earliest = (some: readonly Run[]) => some.toSorted((a, b) => a.opened - b.opened)[0];
   const later = earliest(runs.filter((run) => run.started === null && run.opened >= at));
@@ -80,7 +79,7 @@ function joined(runs: readonly Run[], at: number, rank: 0 | 1 | 2): Run | undefi
   return latest(runs.filter((run) => run.opened <= at)) ?? later;
 }
 
-/** The first run has the key that all its events have in common; further ones are told apart by time and caller. */
+/** The first run uses the shared key. Later runs add time and caller. */
 function opened(base: string, runs: readonly Run[], at: number, caller: Caller): Run {
   const key = runs.length === 0 ? base : shortDigest(base, String(at), caller.id ?? upnOf(caller) ?? '');
   return { key, started: null, ended: null, opened: at, id: null, upn: null };

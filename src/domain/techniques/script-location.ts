@@ -1,9 +1,9 @@
 import { type Alert, summarize } from '../alerts/alert';
 
 /**
- * Where an action run command leaves its script, as a command to paste on the machine; null where Azure holds the
- * script. Sources: Azure/run-command-handler-linux (its download folder), and published forensics notes on the
- * RunCommandWindows extension's Downloads folder.
+ * A command to run on the machine that shows the script of an action run command; null if Azure stores the
+ * script. Sources: Azure/run-command-handler-linux (its download folder), and published forensics notes on
+ * the RunCommandWindows extension's Downloads folder.
  */
 export function scriptLocation(alert: Alert): string | null {
   const { technique, refused } = summarize(alert);

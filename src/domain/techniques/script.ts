@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A script without what does not change its work: line ends, trailing space, empty lines. */
+/** Normalizes line ends, trailing spaces and empty lines, which do not change what a script does. */
 export const normalizeScript = (script: string): string =>
   script
     .replace(/\r\n?/g, '\n')
@@ -9,7 +9,7 @@ export const normalizeScript = (script: string): string =>
     .filter((line) => line !== '')
     .join('\n');
 
-/** SHA-256 of the normalized script, in hex: the same script gives the same digest wherever it was pasted. */
+/** SHA-256 of the normalized script, in hex. Whitespace differences from pasting don't change it. */
 export const scriptDigest = (script: string): string =>
   createHash('sha256').update(normalizeScript(script)).digest('hex');
 
@@ -60,7 +60,7 @@ const traits: Trait[] = [
   },
 ];
 
-/** Suspicious traits of a script, each with the line where it shows first. */
+/** Suspicious traits of a script, each with its first line. */
 export function traitsOf(script: string): { name: string; line: number; text: string }[] {
   const lines = script.replace(/\r\n?/g, '\n').split('\n').slice(0, 20_000);
   return traits.flatMap(({ name, pattern }) => {

@@ -1,4 +1,4 @@
-/** JSON with sorted keys and without undefined values: the same value gives the same bytes wherever it was read from. */
+/** JSON with sorted keys and no undefined values, so that equal values give identical bytes. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
   if (typeof value === 'object' && value !== null) {

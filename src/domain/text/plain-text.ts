@@ -1,7 +1,7 @@
 /**
- * Text from strangers (names, tags, scripts, answers) made fit to show on one line: control characters, ANSI
- * codes, bidirectional and zero-width marks are taken out, white space is folded, length is capped.
- * @param max longest result in UTF-16 units, as Slack and Teams count, the ellipsis included
+ * Makes untrusted text (names, tags, scripts, answers) safe to show on one line. Removes control characters,
+ * ANSI codes, bidirectional and zero-width marks; collapses whitespace; limits the length.
+ * @param max longest result in UTF-16 units, as Slack and Teams count, including the ellipsis
  */
 export function plainLine(text: unknown, max = 200): string {
   if (typeof text === 'string' && text.length <= max && plain.test(text)) return text;
@@ -13,7 +13,7 @@ export function plainLine(text: unknown, max = 200): string {
   );
 }
 
-/** As {@link plainLine}, but line breaks and tabs stay: for scripts and their output. */
+/** Like {@link plainLine}, but keeps line breaks and tabs: for scripts and their output. */
 export function plainBlock(text: unknown, max = 2500): string {
   return cut(
     strip(
@@ -25,7 +25,7 @@ export function plainBlock(text: unknown, max = 2500): string {
   );
 }
 
-/** Words of visible ASCII and our own punctuation, one space between them: nothing to take out. */
+/** Fast path: visible ASCII and our own punctuation with single spaces need no cleanup. */
 const plain = /^[!-~·–—‘’“”…]+(?: [!-~·–—‘’“”…]+)*$/;
 
 const asString = (text: unknown) =>
@@ -40,10 +40,10 @@ function strip(text: string): string {
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Cuts between what a reader sees as characters; chats count UTF-16 units. */
+/** Cuts between graphemes, so no visible character is split. Chats count UTF-16 units. */
 function cut(text: string, max: number): string {
   if (text.length <= max) return text;
-  // What comes well before the end decides nothing, and segmenting it would take long.
+  // Only the text near the cut matters, and segmenting all of it would be slow.
   const from = Math.max(0, max - 200);
   const end = graphemes.segment(text.slice(from, max + 200)).containing(max - 1 - from);
   return `${text.slice(0, from + (end?.index ?? 0))}…`;

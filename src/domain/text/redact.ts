@@ -1,7 +1,7 @@
 import { lintSource } from '@secretlint/core';
 import { creator } from '@secretlint/secretlint-rule-preset-recommend';
 
-/** A kind of secret and how it looks. Kinds are named as secret scanners name them (secretlint, gitleaks). */
+/** A kind of secret and its pattern. Kinds have the names used by secret scanners (secretlint, gitleaks). */
 interface SecretRule {
   kind: string;
   /** Group 1 stays, the rest of the match is redacted. */

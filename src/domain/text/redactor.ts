@@ -1,10 +1,10 @@
 /**
- * The one place that keeps our own secrets out of what is printed, logged or shown. What strangers' scripts may hold is
- * found by its form instead, in alerts/redact.ts.
+ * Removes our own secrets from everything printed, logged or shown. Secrets in other people's scripts are
+ * found by pattern in redact.ts.
  */
 
-/** Shorter texts stand in ordinary words too often. */
-const shortest = 6;
+/** Shorter texts are too common in ordinary words. */
+const minSecretLength = 6;
 export const redacted = '[redacted]';
 
 const hidden = new Set<string>();
@@ -16,7 +16,10 @@ const entity: Record<string, string> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-/** As HTML, Slack's mrkdwn and a card's Markdown write a text. What each escapes stands in chat/, which redacts last. */
+/**
+ * The escaped forms in HTML, Slack's mrkdwn and card Markdown. They mirror the escaping in chat/, which
+ * redacts last.
+ */
 const escapes: ((text: string) => string)[] = [
   (text) => text.replace(/[&<>"']/g, (character) => entity[character] ?? character),
   (text) => text.replace(/[&<>]/g, (character) => entity[character] ?? character),
@@ -28,10 +31,13 @@ const escapes: ((text: string) => string)[] = [
   (text) => JSON.stringify(text.replace(/[\\`*_[\]()#~<>|]/g, '\\$&')).slice(1, -1),
 ];
 
-/** From now on none of these texts leaves this process, as it is, URL-encoded or inside JSON. */
+/**
+ * Registers secrets. From then on they are redacted as plain text, URL-encoded, inside JSON and escaped for
+ * chat.
+ */
 export function hideSecrets(secrets: Iterable<string>): void {
   for (const secret of secrets) {
-    if (secret.length < shortest) continue;
+    if (secret.length < minSecretLength) continue;
     const inJson = JSON.stringify(secret).slice(1, -1);
     for (const form of [secret, inJson, ...escapes.map((write) => write(secret))]) {
       hidden.add(form);
@@ -40,14 +46,14 @@ export function hideSecrets(secrets: Iterable<string>): void {
   }
 }
 
-/** The text without any of our secrets. */
+/** Removes all registered secrets from the text. */
 export function redactSecrets(text: string): string {
   let out = text;
   for (const secret of hidden) if (out.includes(secret)) out = out.replaceAll(secret, redacted);
   return out;
 }
 
-/** The parts of a URL that let somebody in: its user, password and query, and what a webhook's path ends with. */
+/** The credentials in a URL: user, password, query values and long path segments, such as in webhooks. */
 export function secretsOfUrl(text: string): string[] {
   const login = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(text)?.[1];
   const password = login?.includes(':') ? login.slice(login.indexOf(':') + 1) : login;
@@ -57,11 +63,11 @@ export function secretsOfUrl(text: string): string[] {
   const query = [...url.searchParams.values()];
   const path = url.pathname.split('/').filter((part) => part.length >= 16);
   return [...parts, ...query, ...path, ...(login === undefined && !url.search ? [] : [text])].filter(
-    (part) => part.length >= shortest,
+    (part) => part.length >= minSecretLength,
   );
 }
 
-/** A URL as it may be shown: where it leads, without who logs in and with what. */
+/** A URL that is safe to show, without credentials or query. */
 export function shownUrl(text: string): string {
   const bare = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(/[?#].*$/s, '');
   return bare

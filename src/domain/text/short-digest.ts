@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A short stable id from any parts: 10 Crockford base-32 characters (50 bits) of their SHA-256. */
+/** A short stable id: 10 Crockford base-32 characters (50 bits) of the parts' SHA-256. */
 export function shortDigest(...parts: string[]): string {
   const bytes = createHash('sha256').update(parts.join('\u0000')).digest();
   let bits = bytes.readBigUInt64BE(0) >> 14n;

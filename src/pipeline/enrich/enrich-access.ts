@@ -1,11 +1,11 @@
-import { alsoCan, countCovered, type Way, waysTo } from '../../domain/access/resolve-access';
+import { type AccessPath, accessPathsFor, alsoCan, countCovered } from '../../domain/access/resolve-access';
 import type { Grant } from '../../domain/activity/activity-event';
 import { summarize } from '../../domain/alerts/alert';
 import type { Access } from '../../domain/alerts/facts';
 import { is } from '../../domain/resources/resource-id';
 import type { EnrichDeps, Part } from './enrichment-part';
 
-/** Why they could: the assignment that let the call through, and what else the caller's roles give. */
+/** The role assignment that allowed the call, and what else the caller's roles allow. */
 export const access: Part = {
   what: 'role assignments',
   ask: async (alert, { azure, store }) => {
@@ -32,7 +32,7 @@ export const access: Part = {
       azure.scheduledOf(caller.id, target.subscriptionId).catch(() => []),
       azure.machineIdsOf(target.subscriptionId).catch(() => null),
     ]);
-    const { ways } = waysTo(
+    const { ways } = accessPathsFor(
       { action: first.operation, scope: first.resourceId, principals: null },
       assignments,
       definitions,
@@ -58,14 +58,14 @@ export const access: Part = {
   },
 };
 
-/** The assignment that the log names, else one of the role that it names, else any. */
-const pick = (ways: readonly Way[], granted: Grant | null): Way | undefined =>
+/** Prefers the assignment named in the log, then one with the role named there, then any. */
+const pick = (ways: readonly AccessPath[], granted: Grant | null): AccessPath | undefined =>
   ways.find((way) => granted?.assignmentId && is(way.assignment.name, granted.assignmentId)) ??
   (granted?.assignmentId
     ? undefined
     : (ways.find((way) => granted && is(way.role.name, granted.role)) ?? ways[0]));
 
-const grantOf = (way: Way | undefined, granted: Grant | null): Grant | null =>
+const grantOf = (way: AccessPath | undefined, granted: Grant | null): Grant | null =>
   way && !granted?.assignmentId
     ? {
         role: way.role.name,
@@ -77,7 +77,7 @@ const grantOf = (way: Way | undefined, granted: Grant | null): Grant | null =>
     : granted;
 
 async function groupOf(
-  way: Way | undefined,
+  way: AccessPath | undefined,
   granted: Grant | null,
   callerId: string,
   azure: EnrichDeps['azure'],

@@ -4,7 +4,7 @@ import { summarize } from '../../domain/alerts/alert';
 import type { Who } from '../../domain/alerts/facts';
 import type { Part } from './enrichment-part';
 
-/** Who it is: by Microsoft Graph where it may be asked, else by what the token claimed. */
+/** Identifies the caller with Microsoft Graph if permitted, otherwise from the token claims. */
 export const who: Part = {
   what: 'who the caller is',
   ask: async (alert, { azure }) => {
@@ -27,7 +27,7 @@ export const who: Part = {
       hint: null,
     };
     if (!caller.id) return { who: fromClaims };
-    const hint = 'title, owner and state are known with Directory.Read.All (Microsoft Graph)';
+    const hint = 'grant Directory.Read.All (Microsoft Graph) to see title, owner and account state';
     if (!azure.directory.permitted) return { who: { ...fromClaims, hint } };
     try {
       const person = await azure.directory.principal(caller.id);

@@ -1,13 +1,13 @@
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
 import { localTime } from '../../domain/exceptions/time-window';
-import { daysBefore, type Past } from '../../store/events/history';
+import { daysBefore, type PastExecution } from '../../store/events/history';
 import type { Part } from './enrichment-part';
 
 const day = 86_400_000;
-/** Fewer executions than this say nothing of somebody's hours. */
+/** Minimum number of executions needed to tell a caller's usual hours. */
 const enoughForHours = 10;
 
-/** Is it normal for this caller, this machine, this script, this address, this hour? */
+/** Shows whether caller, machine, script, IP address and hour are usual. */
 export const history: Part = {
   what: 'history',
   ask: async (alert, { store, policy }) => {
@@ -45,8 +45,8 @@ function dailyCounts(entries: readonly { at: number }[], at: number): number[] {
   return counts;
 }
 
-/** Within an hour, either way, of one at which they ran commands before. */
-function usualHour(ran: readonly Past[], at: number, zone: string | undefined): boolean | null {
+/** True if the hour is within one hour of a past execution; null if there are too few. */
+function usualHour(ran: readonly PastExecution[], at: number, zone: string | undefined): boolean | null {
   if (ran.length < enoughForHours) return null;
   const hour = (ms: number) => Math.floor(localTime(new Date(ms), zone).minutes / 60);
   const now = hour(at);

@@ -1,11 +1,11 @@
-import { alsoCan, waysTo } from '../../domain/access/resolve-access';
+import { accessPathsFor, alsoCan } from '../../domain/access/resolve-access';
 import { summarize } from '../../domain/alerts/alert';
 import { environmentOf } from '../../domain/resources/environment';
 import { is } from '../../domain/resources/resource-id';
 import { scopeLabel } from '../../domain/resources/scope-label';
 import type { EnrichDeps, Part } from './enrichment-part';
 
-/** What was hit: the first machine of the alert, what guards it, and what its own identity may do. */
+/** The first machine of the alert, its exposure and locks, and what its managed identity can do. */
 export const machine: Part = {
   what: 'the machine',
   ask: async (alert, deps) => {
@@ -16,7 +16,7 @@ export const machine: Part = {
     const [exposure, locks, identityCan] = await Promise.all([
       azure.exposureNow(vm.interfaceIds).catch(() => null),
       azure.locksOn(target.id).catch(() => []),
-      gains(vm.identities, target.subscriptionId, deps).catch(() => []),
+      identityPermissions(vm.identities, target.subscriptionId, deps).catch(() => []),
     ]);
     return {
       machine: {
@@ -36,7 +36,7 @@ export const machine: Part = {
   },
 };
 
-async function gains(
+async function identityPermissions(
   identities: readonly string[],
   subscriptionId: string,
   { azure }: EnrichDeps,
@@ -47,7 +47,7 @@ async function gains(
   const action = 'Microsoft.Compute/virtualMachines/runCommand/action';
   const commands = assignments.flatMap(
     (assignment) =>
-      waysTo({ action, scope: assignment.scope, principals: null }, [assignment], definitions).ways,
+      accessPathsFor({ action, scope: assignment.scope, principals: null }, [assignment], definitions).ways,
   );
   const widest = commands.sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
   const run = widest

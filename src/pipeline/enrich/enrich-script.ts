@@ -1,14 +1,14 @@
-import type { HeldScript } from '../../azure/machines/read-scripts';
+import type { StoredScript } from '../../azure/machines/read-scripts';
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import type { ScriptFacts } from '../../domain/alerts/facts';
 import { scriptDigest, traitsOf } from '../../domain/techniques/script';
 import { redact } from '../../domain/text/redact';
 import type { EnrichDeps, Part } from './enrichment-part';
 
-/** Kept of a script and of its output, characters; the digest is of the whole. */
+/** How much of a script and of its output is kept, characters. The digest covers the whole script. */
 const keptText = 100_000;
 
-/** What was run, where Azure holds it; secrets are taken out before anything is stored. */
+/** The script that ran, if Azure holds it. Secrets are redacted before anything is stored. */
 export const script: Part = {
   what: 'the script',
   ask: async (alert, deps) => {
@@ -33,13 +33,13 @@ export const script: Part = {
   },
 };
 
-/** Of all that decides what runs: what it fetches and its parameters too. Null where the script itself is elsewhere. */
-function digestOf({ text, parameters, fetchedFrom }: HeldScript): string | null {
+/** Digest of the script and its parameters. Null if the script is fetched from elsewhere or unavailable. */
+function digestOf({ text, parameters, fetchedFrom }: StoredScript): string | null {
   if (text === null || fetchedFrom) return null;
   return scriptDigest(parameters.length === 0 ? text : `${text}\n${parameters.join('\n')}`);
 }
 
-async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<HeldScript | null> {
+async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<StoredScript | null> {
   const { first, status, refused } = summarize(alert);
   if (refused) return null;
   const logged = fromLog(first.requestBody);
@@ -47,7 +47,7 @@ async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<HeldScri
   if (!read) return logged ?? outputOnly(first.message, status);
   try {
     const held = await read(first.resourceId);
-    // The resource may have been written again since; what the log says is what ran.
+    // The resource may have been overwritten since. The log has what actually ran.
     return logged ? { ...held, text: logged.text, parameters: logged.parameters } : held;
   } catch (error) {
     if (logged) return logged;
@@ -55,11 +55,11 @@ async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<HeldScri
   }
 }
 
-/** How Azure is asked for what ran, by the kind of resource; null where it holds none. */
+/** The function that reads the script from this kind of resource; null if Azure holds none. */
 function readerFor(
   resourceId: string,
   azure: EnrichDeps['azure'],
-): ((id: string) => Promise<HeldScript>) | null {
+): ((id: string) => Promise<StoredScript>) | null {
   const arc = /\/Microsoft\.HybridCompute\//i.test(resourceId);
   if (/\/runCommands\/[^/]+$/i.test(resourceId)) return arc ? azure.readArcRunCommand : azure.readRunCommand;
   if (!/\/extensions\/[^/]+$/i.test(resourceId)) return null;
@@ -67,8 +67,8 @@ function readerFor(
   return onMachine ? azure.readExtension : azure.readOtherExtension;
 }
 
-/** Some writes carry their request body in the log. */
-function fromLog(body: string | null): HeldScript | null {
+/** Reads the script from the request body, which Azure logs for some writes. */
+function fromLog(body: string | null): StoredScript | null {
   if (!body) return null;
   try {
     const parsed = JSON.parse(body) as {
@@ -97,8 +97,8 @@ function fromLog(body: string | null): HeldScript | null {
   }
 }
 
-/** A run command's output stands in the final event where the log carries it. */
-function outputOnly(message: string | null, status: string): HeldScript | null {
+/** Reads a run command's output from the final event, if the log has it. */
+function outputOnly(message: string | null, status: string): StoredScript | null {
   if (!message || status !== 'succeeded') return null;
   try {
     const parsed = JSON.parse(message) as { value?: { message?: string }[] };

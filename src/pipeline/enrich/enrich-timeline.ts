@@ -2,15 +2,15 @@ import { callerKeyOf, summarize } from '../../domain/alerts/alert';
 import type { TimelineEntry } from '../../domain/alerts/facts';
 import { is, machineOf } from '../../domain/resources/resource-id';
 import { detectTechnique } from '../../domain/techniques/catalogue';
-import type { Happening } from '../../store/events/timeline-store';
+import type { TimelineEvent } from '../../store/events/timeline-store';
 import type { Part } from './enrichment-part';
 
 const hour = 3_600_000;
-/** How far around an execution its timeline reaches. */
+/** Time range of the timeline around an execution. */
 const windowMs = { before: hour, after: 2 * hour };
 const shownEntries = 40;
 
-/** What else this caller did, and what others did to the machine, an hour before to two hours after. */
+/** Other activity of this caller and on this machine, from 1 h before to 2 h after. */
 export const timeline: Part = {
   what: 'the timeline',
   ask: async (alert, { store }) => {
@@ -34,8 +34,8 @@ export const timeline: Part = {
 const notable =
   /roleassignments|roledefinitions|extensions\/write|runcommand|networksecuritygroups|securityrules|snapshots|begingetaccess|listkeys|listsecrets|getsecret|vaults\/accesspolicies|\/delete$|locks|serialconsole|federatedidentitycredentials|diagnosticsettings/i;
 
-/** Oldest first, equal neighbours as one line with a count. */
-function gather(happenings: readonly Happening[], targetId: string): TimelineEntry[] {
+/** Sorts oldest first and merges equal consecutive events into one entry with a count. */
+function gather(happenings: readonly TimelineEvent[], targetId: string): TimelineEntry[] {
   const sorted = [...happenings].sort((a, b) => (a.at < b.at ? -1 : 1));
   const out: TimelineEntry[] = [];
   for (const { at, who, operation, resourceId, status } of sorted) {
@@ -49,7 +49,7 @@ function gather(happenings: readonly Happening[], targetId: string): TimelineEnt
       count: 1,
       notable: notable.test(operation),
     };
-    if (detectTechnique(operation) && !is(machine.id, targetId)) entry.on = `${machine.name} (moved on to)`;
+    if (detectTechnique(operation) && !is(machine.id, targetId)) entry.on = `${machine.name} (also targeted)`;
     const last = out.at(-1);
     if (
       last &&

@@ -9,12 +9,12 @@ import { script } from './enrich-script';
 import { timeline } from './enrich-timeline';
 import type { EnrichDeps, Part } from './enrichment-part';
 
-/** An alert goes out after this long, whatever is still being asked. */
+/** After this long, the alert is sent even if some enrichment is still pending, ms. */
 export const enrichmentLimitMs = 5000;
 
 const parts: readonly Part[] = [access, who, machine, script];
 
-/** Asks everything at once; a part that fails or is late is named in `missing`, never waited for longer. */
+/** Runs all parts in parallel. A part that fails or times out is listed in `missing`. */
 export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> {
   const missing: Missing[] = [];
   const askAll = (asked: readonly Part[], about: Alert) =>
@@ -35,8 +35,8 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
   return Object.assign({}, facts, ...around, { missing });
 }
 
-/** What is known already, with the timeline of now: Azure is asked nothing. */
-export const lookAround = async (alert: Alert, deps: EnrichDeps): Promise<Facts> => ({
+/** Updates only the timeline in the known facts. Sends no request to Azure. */
+export const refreshTimeline = async (alert: Alert, deps: EnrichDeps): Promise<Facts> => ({
   ...alert.facts,
   ...(await timeline.ask(alert, deps)),
 });

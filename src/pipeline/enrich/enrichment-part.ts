@@ -10,9 +10,9 @@ export interface EnrichDeps {
   policy: PolicyFile;
 }
 
-/** One part of what is found out about an alert; it throws when it can't be had. */
+/** One part of an alert's enrichment. Throws if it fails. */
 export interface Part {
-  /** In the reader's words, for "… is missing, because". */
+  /** Name shown to readers when this part is missing. */
   what: string;
   ask: (alert: Alert, deps: EnrichDeps) => Promise<Partial<Facts>>;
 }

@@ -1,11 +1,11 @@
-import { remember } from '../../runtime/cached';
+import { memoize } from '../../runtime/memoize';
 import type { Store } from '../../store/store';
 
 const once = <T>(read: (key: string) => Promise<T>) =>
-  remember(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, read);
+  memoize(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, read);
 
-/** The store as one job sees it: what all its alerts ask of their subscription and their caller is read once. */
-export const readingOnce = (store: Store): Store => ({
+/** Store for one job that reads each subscription and caller only once for all alerts. */
+export const withSharedReads = (store: Store): Store => ({
   ...store,
   polls: { ...store.polls, subscription: once(store.polls.subscription) },
   history: {

@@ -10,30 +10,33 @@ import { canonicalJson } from '../../domain/text/canonical-json';
 import { keys } from '../keys';
 import { auditedScript } from './audited-write';
 
-/** Appends, and once only per `onceId`: a job that runs again writes nothing twice. */
+/** Appends once per `onceId`, so a retried job adds no duplicates. */
 const appendOnce = auditedScript(`
 if A(1) ~= '' then
   if redis.call('EXISTS', K(1)) == 1 then return 'known' end
   redis.call('SET', K(1), '1', 'EX', 604800)
 end`);
 
-/** The newest entry: whoever has the log without it knows that something is missing. */
+/** The newest entry. A log that does not end with it is incomplete. */
 export interface AuditHead {
   hash: string;
-  /** How many signed entries there are. */
+  /** Number of signed entries. */
   sequence: number;
 }
 
-/** What was moved out of Redis into files. */
+/** Entries moved from Redis to files. */
 export interface Archived {
-  /** Of the last entry that was moved. */
+  /** Sequence number of the last entry moved. */
   sequence: number;
   hash: string;
-  /** How many entries were moved, those that have no number too. */
+  /** Number of entries moved, including those without a sequence number. */
   entries: number;
 }
 
-/** {@link Archived}, signed as entries are: without it the oldest entries could be deleted and called archived. */
+/**
+ * {@link Archived}, signed like entries. Otherwise someone could delete the oldest entries and claim they
+ * were archived.
+ */
 export interface SignedArchived extends Archived {
   key: string;
   signature: string;
@@ -48,7 +51,7 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
       await appendOnce(redis, signer, { drafts, keys: [keys.auditOnce(onceId || 'none')], args: [onceId] });
   }
 
-  /** Newest first when `newestFirst`; every entry that Redis has when `limit` is absent. */
+  /** Reads entries from Redis, oldest first by default, all of them without a `limit`. */
   async function read({
     limit,
     newestFirst = false,
@@ -63,20 +66,20 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
     return rows.map(([, fields]) => JSON.parse(fields[1] ?? '{}') as AuditEntry);
   }
 
-  /** Entries behind a stream id, oldest first. */
+  /** Entries after a stream id, oldest first. */
   async function after(id: string, limit: number): Promise<{ id: string; entry: AuditEntry }[]> {
     const rows = await redis.xrange(keys.audit, `(${id}`, '+', 'COUNT', limit);
     return rows.map(([at, fields]) => ({ id: at, entry: JSON.parse(fields[1] ?? '{}') as AuditEntry }));
   }
 
-  /** How many entries each copy lacks; the file knows by its own last line. */
+  /** How many entries each copy is behind. The file copy tracks this itself by its last line. */
   async function copyLags({ webhook }: { webhook?: string | undefined }): Promise<[string, number][]> {
     if (!webhook) return [];
     const behind = await redis.xrange(keys.audit, `(${await copiedTo(webhook)}`, '+', 'COUNT', 10_000);
     return [['webhook', behind.length]];
   }
 
-  /** How far a copy is, by where it goes. */
+  /** The stream id of the last entry copied to a place. */
   const copiedTo = async (place: string) => (await redis.hget(keys.auditCopies, place)) ?? '0-0';
   const setCopiedTo = (place: string, id: string) => redis.hset(keys.auditCopies, place, id);
 
@@ -90,16 +93,22 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
     return doc ? (JSON.parse(doc) as SignedArchived) : null;
   };
 
-  /** Notes that entries are kept in files, and takes them out of Redis. @param upTo the stream id of the last */
+  /**
+   * Records that entries were archived to files, then removes them from Redis.
+   * @param upTo last stream id archived
+   */
   async function dropArchived(upTo: string, moved: Archived): Promise<void> {
-    if (!signer) throw new Error('RUNWATCH_SECRET is not known here, so nothing can be archived');
+    if (!signer) throw new Error('RUNWATCH_SECRET is not available, so nothing can be archived');
     const record = { ...moved, key: signer.keyId, signature: signer.sign(archivedText(moved)) };
     await redis.set(keys.auditArchived, JSON.stringify(record));
     const [ms = '0', part = '0'] = upTo.split('-');
     await redis.xtrim(keys.audit, 'MINID', `${ms}-${Number(part) + 1}`);
   }
 
-  /** Says once that entries are signed by another key from here on, and by which before. @param publicKeys PEM, the current one first */
+  /**
+   * Records a change of the signing key in the audit log, once.
+   * @param publicKeys in PEM format, current key first
+   */
   async function noteKey(publicKeys: readonly string[], now: number): Promise<void> {
     if (!signer) return;
     const known = await redis.getset(keys.auditKey, signer.keyId);

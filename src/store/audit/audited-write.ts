@@ -4,7 +4,7 @@ import { keys } from '../keys';
 import { script } from '../redis/lua-script';
 
 export interface AuditedWrite {
-  /** What is audited in the same step. */
+  /** Audit entries to append in the same step. */
   drafts: readonly AuditDraft[];
   /** K(1), K(2), … in the script. */
   keys: readonly string[];
@@ -13,9 +13,9 @@ export interface AuditedWrite {
 }
 
 /**
- * A Lua script that stores something and appends to the audit log in one step, or does neither. What its body returns ends
- * it without storing anything more, and is answered; else the answer is 'done'. Entries are chained again from the start
- * whenever somebody else was faster.
+ * A Lua script that stores data and appends to the audit log atomically. If its body returns a value, the
+ * script stops and returns it; otherwise it returns 'done'. If another process appended first, entries are
+ * rechained and retried.
  */
 export function auditedScript(body: string) {
   const run = script(`
@@ -39,7 +39,7 @@ return {'done'}`);
     { drafts, keys: touched, args }: AuditedWrite,
   ): Promise<string> => {
     if (drafts.length > 0 && !signer)
-      throw new Error('RUNWATCH_SECRET is not known here, so nothing can be written to the audit log');
+      throw new Error('RUNWATCH_SECRET is not available, so nothing can be written to the audit log');
     const known =
       drafts.length > 0 ? await redis.mget(keys.auditHead, keys.auditSequence) : ([null, null] as const);
     let head = known[0] ?? genesis;

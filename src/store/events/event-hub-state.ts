@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { keys } from '../keys';
 import { script } from '../redis/lua-script';
 
-/** Which partition of which hub, read for which consumer group; as @azure/event-hubs names them. */
+/** A partition of a hub and consumer group, with the field names of @azure/event-hubs. */
 interface Partition {
   fullyQualifiedNamespace: string;
   eventHubName: string;
@@ -12,19 +12,19 @@ interface Partition {
 
 export interface PartitionOwnership extends Partition {
   ownerId: string;
-  /** By Redis's clock, ms. */
+  /** Redis time, ms. */
   lastModifiedTimeInMs?: number;
   /** Changes with every claim. */
   etag?: string;
 }
 
-/** The last event of a partition that was taken in. */
+/** The last event ingested from a partition. */
 export interface Checkpoint extends Partition {
   sequenceNumber: number;
   offset: string;
 }
 
-/** How the reading of a partition goes; '' stands for the hub as a whole. */
+/** Read status of a partition. An empty partitionId means the whole hub. */
 export interface PartitionHealth {
   partitionId: string;
   /** RFC 3339. */
@@ -32,7 +32,7 @@ export interface PartitionHealth {
   error: string | null;
 }
 
-/** Takes a partition if nobody did since it was looked at. */
+/** Claims a partition unless its ownership changed since it was read. */
 const claim = script(`
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held and cjson.decode(held).etag ~= ARGV[2] then return nil end
@@ -43,7 +43,7 @@ local doc = cjson.encode(claimed)
 redis.call('HSET', KEYS[1], ARGV[1], doc)
 return doc`);
 
-/** Ownership and checkpoints of an event hub's partitions, shared by all processes that read it. */
+/** Partition ownership and checkpoints of event hubs, shared by all reading processes. */
 export function createEventHubState(redis: Redis) {
   const field = (partition: Partition) => partition.partitionId;
   const groupOf = (namespace: string, hub: string, group: string) =>
@@ -53,7 +53,7 @@ export function createEventHubState(redis: Redis) {
     Object.values(await redis.hgetall(key)).map((doc) => JSON.parse(doc) as T);
 
   return {
-    /** What @azure/event-hubs asks of a CheckpointStore. */
+    /** Implements CheckpointStore of @azure/event-hubs. */
     checkpoints: {
       listOwnership: (namespace: string, hub: string, group: string) =>
         listed<PartitionOwnership>(keys.hubOwnership(groupOf(namespace, hub, group))),
@@ -80,7 +80,7 @@ export function createEventHubState(redis: Redis) {
       listCheckpoints: (namespace: string, hub: string, group: string) =>
         listed<Checkpoint>(keys.hubCheckpoints(groupOf(namespace, hub, group))),
     },
-    /** A partition that is read clears what was wrong with the hub as a whole. */
+    /** A healthy partition clears the error of the whole hub. */
     putHealth: async (hub: string, health: PartitionHealth) => {
       const key = keys.hubHealth(hub);
       const transaction = redis.multi();

@@ -2,17 +2,17 @@ import type { Redis } from 'ioredis';
 import type { UnreadableRecord } from '../../domain/activity/activity-event';
 import { keys } from '../keys';
 
-/** How a subscription's polling goes. */
+/** Poll status of a subscription. */
 export interface SubscriptionHealth {
   id: string;
   name: string;
-  /** When Azure last answered a poll, RFC 3339; null before the first. */
+  /** When Azure last answered a poll, RFC 3339; null before the first poll. */
   lastPollAt: string | null;
-  /** Why the last poll failed; null when it went well. */
+  /** Why the last poll failed; null if it succeeded. */
   error: string | null;
-  /** HTTP status of the last failure; absent when it had none, or all is well. */
+  /** HTTP status of the last failure; absent without a failure or a status. */
   status?: number | undefined;
-  /** Since when it is known, ms. */
+  /** When the subscription was first seen, ms. */
   since?: number | undefined;
 }
 
@@ -21,21 +21,21 @@ export interface Gap {
   from: number;
   to: number;
   error: string;
-  /** When it was tried last, ms. */
+  /** When it was last retried, ms. */
   triedAt?: number;
-  /** Since when Azure keeps it no longer, ms: it was never read. */
+  /** When Azure's retention ended before the gap was read, ms. */
   lostAt?: number;
 }
 
-/** Set-aside records are looked at by people: the newest thousand are enough. */
-const keptUnreadable = 1000;
+/** People review unreadable records, so the newest thousand are enough. */
+const maxUnreadable = 1000;
 
 const seenKeys = { all: keys.seen, running: keys.seenRunning } as const;
 
 export function createPollState(redis: Redis) {
   const watermark = (subscriptionId: string) => redis.hget(keys.watermarks, subscriptionId);
 
-  /** Of these event ids, those that no poll has queued yet; `running` ones are remembered for longer. */
+  /** The event ids that are not marked as queued. Marks of kind `running` are kept longer. */
   async function unseen(
     subscriptionId: string,
     ids: readonly string[],
@@ -46,8 +46,8 @@ export function createPollState(redis: Redis) {
     return new Set(ids.filter((_, index) => scores[index] === null));
   }
 
-  /** Events that run code and were queued from elsewhere than a poll: polls leave them. Forgets those before a time, ms. */
-  async function remember(
+  /** Marks events that run code and came from another source as queued. Drops marks before `forget`, ms. */
+  async function markQueued(
     subscriptionId: string,
     events: readonly { id: string; time: string }[],
     forget: number,
@@ -61,7 +61,7 @@ export function createPollState(redis: Redis) {
       .exec();
   }
 
-  /** After what was read is safely queued: remembers the ids (time in ms), and forgets those before. */
+  /** Call after events are queued: stores their ids (time in ms) and drops those before `forget`. */
   async function commit(
     subscriptionId: string,
     seen: Record<'all' | 'running', { ids: ReadonlyMap<string, number>; forget: number }>,
@@ -77,7 +77,7 @@ export function createPollState(redis: Redis) {
     await transaction.exec();
   }
 
-  /** Everything before it was read. It is Azure's time. */
+  /** Everything before the watermark was read. It is in Azure's time. */
   const moveWatermark = (subscriptionId: string, watermark: string) =>
     redis
       .multi()
@@ -85,7 +85,7 @@ export function createPollState(redis: Redis) {
       .hsetnx(keys.watchedSince, subscriptionId, watermark)
       .exec();
 
-  /** Failures of a subscription's polls in a row. */
+  /** Consecutive failed polls of a subscription. */
   const failures = async (subscriptionId: string) =>
     Number((await redis.hget(keys.pollFailures, subscriptionId)) ?? 0);
   const noteFailures = (subscriptionId: string, count: number) =>
@@ -93,20 +93,20 @@ export function createPollState(redis: Redis) {
       ? redis.hdel(keys.pollFailures, subscriptionId)
       : redis.hset(keys.pollFailures, subscriptionId, count);
 
-  /** Spans that could not be read, the oldest first. */
+  /** A subscription's gaps, oldest first. */
   async function gaps(subscriptionId: string): Promise<Gap[]> {
     const docs = await redis.hvals(keys.gaps(subscriptionId));
     return docs.map((doc) => JSON.parse(doc) as Gap).sort((a, b) => a.from - b.from);
   }
-  /** Of many subscriptions, those that have any. */
-  async function allGaps(subscriptionIds: readonly string[]): Promise<Map<string, Gap[]>> {
+  /** The subscriptions that have gaps. */
+  async function gapsBySubscription(subscriptionIds: readonly string[]): Promise<Map<string, Gap[]>> {
     const withGaps = await redis.smembers(keys.withGaps);
     const wanted = withGaps.filter((id) => subscriptionIds.includes(id));
     const found = await Promise.all(wanted.map(async (id) => [id, await gaps(id)] as const));
     return new Map(found.filter(([, some]) => some.length > 0));
   }
 
-  /** Gaps that touch are one. */
+  /** Adjacent or overlapping gaps are merged. */
   async function noteGap(subscriptionId: string, gap: Gap): Promise<void> {
     const touching = gap.lostAt
       ? []
@@ -122,31 +122,32 @@ export function createPollState(redis: Redis) {
     for (const { from } of touching) change.hdel(keys.gaps(subscriptionId), String(from));
     await change.hset(keys.gaps(subscriptionId), String(whole.from), JSON.stringify(whole)).exec();
   }
-  /** As two that meet in the middle. */
+  /** Splits a gap in two at `middle`. */
   const splitGap = (subscriptionId: string, gap: Gap, middle: number) =>
     redis
       .multi()
       .hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, to: middle }))
       .hset(keys.gaps(subscriptionId), String(middle), JSON.stringify({ ...gap, from: middle }))
       .exec();
-  /** The slot of the last look for events that came late; null before the first. */
+  /** The slot of the last check for late events; null before the first check. */
   const lateSlot = async (subscriptionId: string): Promise<number | null> => {
     const slot = await redis.hget(keys.lateSlots, subscriptionId);
     return slot === null ? null : Number(slot);
   };
-  const noteLate = (subscriptionId: string, slot: number) => redis.hset(keys.lateSlots, subscriptionId, slot);
-  const gapTried = (subscriptionId: string, gap: Gap, now: number) =>
+  const setLateSlot = (subscriptionId: string, slot: number) =>
+    redis.hset(keys.lateSlots, subscriptionId, slot);
+  const markGapTried = (subscriptionId: string, gap: Gap, now: number) =>
     redis.hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, triedAt: now }));
   const closeGap = (subscriptionId: string, { from }: Gap) =>
     redis.hdel(keys.gaps(subscriptionId), String(from));
 
-  /** When a subscription's log was read first, ms; null before that. */
+  /** When a subscription's log was first read, ms; null before that. */
   const watchedSince = async (subscriptionId: string): Promise<number | null> => {
     const since = await redis.hget(keys.watchedSince, subscriptionId);
     return since === null ? null : Date.parse(since);
   };
 
-  /** Azure asked to leave the subscription alone for a while. */
+  /** Azure throttled the subscription. */
   const throttle = (subscriptionId: string, ms: number) =>
     redis.set(keys.throttled(subscriptionId), '1', 'PX', Math.ceil(ms));
   const isThrottled = async (subscriptionId: string) =>
@@ -166,13 +167,13 @@ export function createPollState(redis: Redis) {
     redis.hset(keys.subscriptions, health.id, JSON.stringify(health));
   const dropSubscription = (id: string) => redis.hdel(keys.subscriptions, id);
 
-  async function setAside(records: readonly UnreadableRecord[]): Promise<void> {
+  async function storeUnreadable(records: readonly UnreadableRecord[]): Promise<void> {
     if (records.length === 0) return;
     const docs = records.map((record) => JSON.stringify(record));
     await redis
       .multi()
       .lpush(keys.unreadable, ...docs)
-      .ltrim(keys.unreadable, 0, keptUnreadable - 1)
+      .ltrim(keys.unreadable, 0, maxUnreadable - 1)
       .exec();
   }
 
@@ -185,22 +186,22 @@ export function createPollState(redis: Redis) {
     failures,
     noteFailures,
     gaps,
-    allGaps,
+    gapsBySubscription,
     noteGap,
     splitGap,
-    gapTried,
+    markGapTried,
     lateSlot,
-    noteLate,
+    setLateSlot,
     closeGap,
     unseen,
-    remember,
+    markQueued,
     commit,
     watchedSince,
     subscriptions,
     subscription,
     putSubscription,
     dropSubscription,
-    setAside,
+    storeUnreadable,
     throttle,
     isThrottled,
     unreadable,

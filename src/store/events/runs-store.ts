@@ -3,11 +3,11 @@ import type { Run } from '../../domain/techniques/runs';
 import { keys } from '../keys';
 import { script } from '../redis/lua-script';
 
-/** As long as executions are kept. */
+/** Same retention as executions. */
 const keepSeconds = 100 * 86_400;
 
-/** Stores each value unless it changed since it was read; answers which were stored. */
-const setUnchanged = script(`
+/** Stores each value unless it changed since it was read. Returns which were stored. */
+const setIfUnchanged = script(`
 local stored = {}
 for i, key in ipairs(KEYS) do
   local before, after = ARGV[2 * i], ARGV[2 * i + 1]
@@ -18,9 +18,9 @@ for i, key in ipairs(KEYS) do
 end
 return stored`);
 
-type Packed = [string, number | null, number | null, number, string | null, string | null];
-const pack = (run: Run): Packed => [run.key, run.started, run.ended, run.opened, run.id, run.upn];
-const unpack = ([key, started, ended, opened, id, upn]: Packed): Run => ({
+type PackedRun = [string, number | null, number | null, number, string | null, string | null];
+const pack = (run: Run): PackedRun => [run.key, run.started, run.ended, run.opened, run.id, run.upn];
+const unpack = ([key, started, ended, opened, id, upn]: PackedRun): Run => ({
   key,
   started,
   ended,
@@ -29,11 +29,11 @@ const unpack = ([key, started, ended, opened, id, upn]: Packed): Run => ({
   upn,
 });
 
-/** The runs under each operation, resource and correlation id. */
+/** Runs by operation, resource and correlation id. */
 export function createRunsStore(redis: Redis) {
   /**
-   * Changes the runs of several bases, again from the start for those that somebody else changed meanwhile.
-   * @param change pure: the runs as they shall be
+   * Updates the runs of several bases. Retries those that another process changed in the meantime.
+   * @param change pure function that returns the new runs
    */
   async function update(
     bases: readonly string[],
@@ -44,12 +44,12 @@ export function createRunsStore(redis: Redis) {
       const texts = await redis.mget(left.map(keys.runs));
       const writes = left.map((base, index) => {
         const before = texts[index] ?? '';
-        const known = before === '' ? [] : (JSON.parse(before) as Packed[]).map(unpack);
+        const known = before === '' ? [] : (JSON.parse(before) as PackedRun[]).map(unpack);
         return { base, before, after: JSON.stringify(change(base, known).map(pack)) };
       });
       const changed = writes.filter(({ before, after }) => before !== after);
       if (changed.length === 0) return;
-      const stored = (await setUnchanged(
+      const stored = (await setIfUnchanged(
         redis,
         changed.map(({ base }) => keys.runs(base)),
         [keepSeconds, ...changed.flatMap(({ before, after }) => [before, after])],

@@ -3,8 +3,8 @@ import type { ActivityEvent } from '../../domain/activity/activity-event';
 import { keys } from '../keys';
 import { script } from '../redis/lua-script';
 
-/** What a timeline shows of one activity event. */
-export interface Happening {
+/** One activity event in a timeline. */
+export interface TimelineEvent {
   id: string;
   at: string;
   who: string;
@@ -13,12 +13,12 @@ export interface Happening {
   status: string;
 }
 
-/** An alert looks an hour back, and an event may reach the log three hours late. */
-const keptMs = 6 * 3_600_000;
-/** More than a message shows, since equal neighbours are one line there. */
-const keptEntries = 300;
+/** An alert looks back one hour, and events may reach the log three hours late. */
+const retentionMs = 6 * 3_600_000;
+/** More than a message shows, because it merges equal consecutive entries. */
+const maxEntries = 300;
 
-/** What happened to an owner, kept as long as somebody follows it; answers who does. */
+/** Stores an owner's events, for as long as alerts follow it. Returns the followers. */
 const noteScript = script(`
 local now, kept = tonumber(ARGV[1]), tonumber(ARGV[2])
 local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
@@ -29,7 +29,7 @@ redis.call('PEXPIRE', KEYS[1], kept + followed)
 if followed == 0 then redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - kept) end
 return redis.call('ZRANGEBYSCORE', KEYS[2], now, '+inf')`);
 
-/** Follows owners and reads what happened to them, so that nothing falls between. */
+/** Follows owners and reads their events atomically, so that no event is missed in between. */
 const followScript = script(`
 local found = {}
 for i = 1, #KEYS, 2 do
@@ -39,9 +39,9 @@ for i = 1, #KEYS, 2 do
 end
 return found`);
 
-/** Control-plane events that ended in the last hours, by caller and by machine. */
+/** Control-plane events that ended in recent hours, by caller and by machine. */
 export function createTimelineStore(redis: Redis) {
-  /** Notes an owner's events; answers the alerts that want to hear of them. */
+  /** Stores an owner's events and returns the alerts that follow it. */
   async function note(owner: string, events: readonly ActivityEvent[], now: number): Promise<string[]> {
     const pairs = events.flatMap(({ id, time, operation, resourceId, status, caller }) => [
       Date.parse(time),
@@ -50,29 +50,29 @@ export function createTimelineStore(redis: Redis) {
     const noted = await noteScript(
       redis,
       [keys.timeline(owner), keys.followers(owner)],
-      [now, keptMs, keptEntries, ...pairs],
+      [now, retentionMs, maxEntries, ...pairs],
     );
     return noted as string[];
   }
 
   /**
-   * What happened to owners from `from` until `until` (ms), once each: an event read through two sources may be written
-   * differently. Until then the alert hears of what happens to them.
+   * Events of owners from `from` until `until` (ms), deduplicated by id: two sources may format an event
+   * differently. The alert follows the owners until `until`.
    */
   async function follow(
     owners: readonly string[],
     alertId: string,
     from: number,
     until: number,
-  ): Promise<Happening[]> {
+  ): Promise<TimelineEvent[]> {
     const touched = owners.flatMap((owner) => [keys.timeline(owner), keys.followers(owner)]);
-    const keptFor = keptMs + Math.max(0, until - Date.now());
+    const keptFor = retentionMs + Math.max(0, until - Date.now());
     const found = (await followScript(redis, touched, [until, alertId, keptFor, from])) as string[][];
-    const byId = new Map<string, Happening>();
+    const byId = new Map<string, TimelineEvent>();
     for (const rows of found) {
       for (let i = 0; i + 1 < rows.length; i += 2) {
         const row: unknown = JSON.parse(rows[i] ?? '[]');
-        if (!Array.isArray(row)) continue; // The first versions wrote objects; they are gone within hours.
+        if (!Array.isArray(row)) continue; // Early versions wrote objects, which expire within hours.
         const [id, who, operation, resourceId, status] = row;
         const at = new Date(Number(rows[i + 1])).toISOString();
         byId.set(id, { id, at, who, operation, resourceId, status });

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 
 /**
- * Lets what one turn of the event loop asks of Redis leave in one write: ioredis makes a system call of each command, and its
- * own remedy (enableAutoPipelining) costs more per command than it saves. What a lost connection leaves unwritten is sent
- * again by ioredis with the rest.
+ * Sends all commands from one turn of the event loop in one write. By default, ioredis makes a system call
+ * per command, and its enableAutoPipelining costs more per command than it saves. After a lost connection,
+ * ioredis resends commands.
  */
-export function oneWrite(redis: Redis): Redis {
+export function batchWrites(redis: Redis): Redis {
   redis.on('connect', () => {
     const { stream } = redis;
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;

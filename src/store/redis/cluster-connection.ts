@@ -1,22 +1,22 @@
 import { once } from 'node:events';
 import type { Cluster } from 'ioredis';
 
-/** A cluster that is closed says within a tick whether it ends or reconnects, ms. */
-const deadAfterMs = 1000;
+/** A closed cluster ends or reconnects within a tick. After this time it is stuck, ms. */
+const stuckAfterMs = 1000;
 
 /**
- * Lets a connection to a Redis Cluster come back after a failover, where ioredis lets those wait for ever who wait for it, as
- * BullMQ's workers do: it says of each node's end that the cluster is closed, and the second such word undoes the end, or the
- * reconnect, that followed the first; and connect() never answers when the cluster was found, but not ready.
+ * Works around two ioredis bugs that block users of a Redis Cluster connection, such as BullMQ workers,
+ * forever. After a failover, ioredis reports "close" for each node. The second report cancels the end or
+ * reconnect of the first. Also, connect() never settles if the cluster was found but is not ready.
  */
-export function steady(cluster: Cluster): Cluster {
+export function withFailoverFixes(cluster: Cluster): Cluster {
   for (const state of ['close', 'disconnecting'] as const) {
     cluster.on(state, () => {
       setTimeout(() => {
         if (cluster.status !== state || cluster.nodes().length > 0) return;
         cluster.status = 'end';
         cluster.emit('end');
-      }, deadAfterMs).unref();
+      }, stuckAfterMs).unref();
     });
   }
   const connect = cluster.connect.bind(cluster);
@@ -30,6 +30,6 @@ export function steady(cluster: Cluster): Cluster {
       });
       await Promise.race([connect(), ready, end]).finally(() => settled.abort());
     },
-    duplicate: (...of: unknown[]) => steady(duplicate(...of)),
+    duplicate: (...of: unknown[]) => withFailoverFixes(duplicate(...of)),
   });
 }

@@ -5,11 +5,11 @@ export interface RedisDescription {
   major: number;
   appendOnly: boolean;
   policy: string;
-  /** Its clock less ours, ms. */
+  /** Redis's clock minus the host's clock, ms. */
   skewMs: number;
 }
 
-/** What a Redis is and how it is set; null when it does not answer. */
+/** A Redis server's version and settings; null if it does not respond. */
 export async function describeRedis(address: RedisAddress): Promise<RedisDescription | null> {
   const redis = connect(address, { probe: true });
   redis.on('error', () => {});

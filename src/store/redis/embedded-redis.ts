@@ -12,7 +12,7 @@ export class NoRedisError extends Error {
   readonly code = 'NO_REDIS';
   constructor() {
     super(
-      'no Redis: set REDIS_URL to one, or put redis-server or valkey-server on PATH, or run `npm run setup` (installs it with the system package manager)',
+      'no Redis found: set REDIS_URL, put redis-server or valkey-server on PATH, or run `npm run setup` (installs one with the system package manager)',
     );
   }
 }
@@ -22,71 +22,75 @@ export interface EmbeddedRedis {
   stop: () => Promise<void>;
 }
 
-/** A unix socket's path may have 107 bytes (sockaddr_un); a deeper data folder gets its socket in the temp folder. */
+/**
+ * A unix socket path is limited to 107 bytes (sockaddr_un). For a longer path, the socket goes to the temp
+ * folder.
+ */
 const longestSocketPath = 100;
 
-/** Each process that uses the embedded Redis holds a connection of this name for as long as it does. */
+/** Each process that uses the embedded Redis keeps a connection with this name open. */
 const holderName = 'runwatch-holder';
-const endsWithinMs = 10_000;
-/** A large append-only file takes its time. */
-const loadsWithinMs = 60_000;
+const shutdownTimeoutMs = 10_000;
+/** Loading a large append-only file takes a while. */
+const startTimeoutMs = 60_000;
 
 /**
- * Joins the Redis of `dataDir`/redis, or starts redis-server or valkey-server there: with an append-only file, no eviction
- * and a unix socket. Several processes share it; it ends with the last, and a process that dies counts no more. One that
- * ended by itself is started again.
- * @throws {NoRedisError} when neither program is on PATH
+ * Connects to the Redis in `dataDir`/redis, or starts one with an append-only file, no eviction and a unix
+ * socket. Several processes share it. The last process to stop shuts it down; crashed processes don't count.
+ * If Redis exits unexpectedly, it is restarted.
+ * @throws {NoRedisError} if neither redis-server nor valkey-server is on PATH
  */
 export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
   const dir = resolve(dataDir, 'redis');
   mkdirSync(dir, { recursive: true });
-  const inside = join(dir, 'redis.sock');
+  const defaultSocket = join(dir, 'redis.sock');
   const digest = createHash('sha256').update(dir).digest('hex').slice(0, 16);
-  const socket = inside.length <= longestSocketPath ? inside : join(tmpdir(), `runwatch-${digest}.sock`);
+  const socket =
+    defaultSocket.length <= longestSocketPath ? defaultSocket : join(tmpdir(), `runwatch-${digest}.sock`);
   const address = { socket };
-  const alone = <T>(work: () => Promise<T>) => withStartLock(join(dir, 'start.lock'), work);
-  const ensure = async () => {
-    if (!(await answers(address))) await startIn(dir, address);
+  const withLock = <T>(work: () => Promise<T>) => withStartLock(join(dir, 'start.lock'), work);
+  const ensureRunning = async () => {
+    if (!(await isResponding(address))) await startIn(dir, address);
   };
-  const holder = await alone(async () => {
-    await ensure();
+  const holder = await withLock(async () => {
+    await ensureRunning();
     const connection = connect(address, { name: holderName });
     connection.on('error', () => {});
-    await within(loadsWithinMs, connection.ping(), () => new SilentError(loadsWithinMs));
+    await within(startTimeoutMs, connection.ping(), () => new RedisTimeoutError(startTimeoutMs));
     return connection;
   });
-  let leaving = false;
-  const again = onceAtATime(() => alone(async () => (leaving ? undefined : ensure())));
+  let stopping = false;
+  const restartOnce = shareInFlight(() => withLock(async () => (stopping ? undefined : ensureRunning())));
   holder.on('close', () => {
-    if (!leaving) again().catch(() => {});
+    if (!stopping) restartOnce().catch(() => {});
   });
   return {
     address,
     stop: async () => {
-      leaving = true;
-      await alone(() => leave(holder));
+      stopping = true;
+      await withLock(() => disconnectHolder(holder));
     },
   };
 }
 
-/** Who asks while it is done already gets the same answer. */
-function onceAtATime<T>(work: () => Promise<T>): () => Promise<T> {
-  let doing: Promise<T> | null = null;
+/** Concurrent calls share one run and its result. */
+function shareInFlight<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | null = null;
   return () => {
-    doing ??= work().finally(() => {
-      doing = null;
+    running ??= work().finally(() => {
+      running = null;
     });
-    return doing;
+    return running;
   };
 }
 
-/** The last to leave ends it. */
-async function leave(holder: Redis): Promise<void> {
+/** Disconnects, and shuts Redis down if this is the last process. */
+async function disconnectHolder(holder: Redis): Promise<void> {
   try {
     const clients = await within(
-      endsWithinMs,
+      shutdownTimeoutMs,
       holder.client('LIST') as Promise<string>,
-      () => new SilentError(endsWithinMs),
+      () => new RedisTimeoutError(shutdownTimeoutMs),
     );
     const holders = clients.split('\n').filter((line) => line.includes(` name=${holderName} `));
     if (holders.length > 1) {
@@ -95,9 +99,9 @@ async function leave(holder: Redis): Promise<void> {
     }
     const pid = Number(/^process_id:(\d+)/m.exec(await holder.info('server'))?.[1]);
     holder.call('SHUTDOWN').catch(() => {});
-    await until(async () => !isRunning(pid), endsWithinMs);
+    await waitUntil(async () => !isRunning(pid), shutdownTimeoutMs);
   } catch {
-    // Without an answer there is nothing to end.
+    // Redis does not respond, so there is nothing to shut down.
   } finally {
     holder.disconnect();
   }
@@ -121,20 +125,20 @@ async function startIn(dir: string, address: { socket: string }): Promise<void> 
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
-  let complaint = '';
+  let errorOutput = '';
   child.stderr.on('data', (data: Buffer) => {
-    complaint = (complaint + data.toString()).slice(-2000);
+    errorOutput = (errorOutput + data.toString()).slice(-2000);
   });
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', () =>
       reject(
-        new Error(`${program} ended at once: ${complaint.trim() || 'no reason given'}; look into ${dir}`),
+        new Error(`${program} exited at startup: ${errorOutput.trim() || 'no reason given'}; check ${dir}`),
       ),
     );
   });
   failed.catch(() => {});
-  await Promise.race([until(() => answers(address), loadsWithinMs), failed]);
+  await Promise.race([waitUntil(() => isResponding(address), startTimeoutMs), failed]);
   child.unref();
   (child.stderr as unknown as { unref: () => void }).unref();
 }
@@ -147,38 +151,38 @@ export function onPath(program: string, path = process.env.PATH ?? ''): string |
   return null;
 }
 
-/** False where nobody listens; waits while it loads its data. */
-async function answers(address: { socket: string }): Promise<boolean> {
+/** False if nothing listens on the socket. Waits while Redis loads its data. */
+async function isResponding(address: { socket: string }): Promise<boolean> {
   if (!existsSync(address.socket)) return false;
-  return (await told(address, (redis) => redis.ping())) === 'PONG';
+  return (await query(address, (redis) => redis.ping())) === 'PONG';
 }
 
-/** What it answers; null where nobody listens. @throws when somebody does and is silent for a minute */
-async function told<T>(address: RedisAddress, ask: (redis: Redis) => Promise<T>): Promise<T | null> {
+/** Redis's reply; null if nothing listens. @throws if Redis does not reply within a minute */
+async function query<T>(address: RedisAddress, ask: (redis: Redis) => Promise<T>): Promise<T | null> {
   const redis = connect(address, { probe: true });
   redis.on('error', () => {});
   try {
     const answer = redis.connect().then(() => ask(redis));
-    return await within(loadsWithinMs, answer, () => new SilentError(loadsWithinMs));
+    return await within(startTimeoutMs, answer, () => new RedisTimeoutError(startTimeoutMs));
   } catch (error) {
-    if (error instanceof SilentError) throw error;
+    if (error instanceof RedisTimeoutError) throw error;
     return null;
   } finally {
     redis.disconnect();
   }
 }
 
-class SilentError extends Error {
+class RedisTimeoutError extends Error {
   constructor(ms: number) {
     super(`the embedded Redis did not answer within ${ms / 1000} seconds`);
   }
 }
 
 /** @throws after `ms` */
-async function until(condition: () => Promise<boolean>, ms: number): Promise<void> {
+async function waitUntil(condition: () => Promise<boolean>, ms: number): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new SilentError(ms);
+    if (Date.now() > deadline) throw new RedisTimeoutError(ms);
     await new Promise((done) => setTimeout(done, 25));
   }
 }

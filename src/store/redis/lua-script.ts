@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** A Lua script, sent whole only where Redis does not know it yet. */
+/** A Lua script. The source is sent only if Redis has not cached it. */
 export function script(source: string) {
   const sha = createHash('sha1').update(source).digest('hex');
   return async (

@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A holder keeps the lock for less, ms; what is older was left by one that died. */
-const heldAtMostMs = 75_000;
-const lookAgainMs = 25;
-/** What this process wrote into locks that it holds. */
-const held = new Set<string>();
+/** Longest time a process holds the lock, ms. An older lock is stale. */
+const maxHoldMs = 75_000;
+const retryMs = 25;
+/** Contents of the locks that this process holds. */
+const ownContents = new Set<string>();
 
 /**
- * Does work in one process at a time, on one machine. A lock that a dead process left is taken from it.
- * @param path the lock's file, which holds the process's id
+ * Runs work in one process at a time on this machine. Removes a lock that a dead process left behind.
+ * @param path the lock file, which contains the process id
  */
 export async function withStartLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const mine = `${process.pid} ${randomUUID()}`;
-  held.add(mine);
+  ownContents.add(mine);
   for (;;) {
     try {
       writeFileSync(path, mine, { flag: 'wx', mode: 0o600 });
@@ -22,21 +22,21 @@ export async function withStartLock<T>(path: string, work: () => Promise<T>): Pr
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    takeFromTheDead(path, mine);
-    await delay(lookAgainMs);
+    removeStaleLock(path, mine);
+    await delay(retryMs);
   }
   try {
     return await work();
   } finally {
     if (contentOf(path) === mine) rmSync(path, { force: true });
-    held.delete(mine);
+    ownContents.delete(mine);
   }
 }
 
-function takeFromTheDead(path: string, mine: string): void {
+function removeStaleLock(path: string, mine: string): void {
   const left = contentOf(path);
-  if (left === null || !isDead(path, left)) return;
-  // Who moves it away owns what was moved: a lock that was taken meanwhile is put back.
+  if (left === null || !isStale(path, left)) return;
+  // Renaming is atomic. If the file turns out to be a newer lock, restore it.
   const aside = `${path}.${mine.split(' ')[1]}`;
   try {
     renameSync(path, aside);
@@ -47,23 +47,23 @@ function takeFromTheDead(path: string, mine: string): void {
     try {
       linkSync(aside, path);
     } catch {
-      // Another one was faster; both hold what they wrote.
+      // Another process took the lock in the meantime, so both hold a lock.
     }
   }
   rmSync(aside, { force: true });
 }
 
-function isDead(path: string, content: string): boolean {
+function isStale(path: string, content: string): boolean {
   const pid = Number.parseInt(content, 10);
-  // A process that writes its lock just now has not written its id yet.
+  // The file is empty for a moment while a process writes its lock.
   const age = ageOf(path);
   if (!(pid > 0)) return age > 1000;
-  if (age > heldAtMostMs) return true;
-  // A container's process often has the id that the one before it had.
-  return pid === process.pid ? !held.has(content) : !isRunning(pid);
+  if (age > maxHoldMs) return true;
+  // In a restarted container, the process often gets the same id again.
+  return pid === process.pid ? !ownContents.has(content) : !isRunning(pid);
 }
 
-/** True also of a process that is another user's. */
+/** True also for another user's process. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,5 +1,5 @@
-// Stands for programs that the docs call and that are not here, or that would run for ever: az, docker, helm, kubectl, and
-// node or npm where they start the bot. Each refuses what the real one would refuse of it.
+// Replaces programs in the docs that are missing here or would run forever: az, docker, helm, kubectl, and
+// node or npm where they start the bot. Each rejects what the real program would reject.
 const { spawn, spawnSync } = require('node:child_process');
 const { appendFileSync, existsSync, readFileSync } = require('node:fs');
 const { basename, join } = require('node:path');

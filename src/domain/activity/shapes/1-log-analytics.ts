@@ -9,8 +9,8 @@ const operationOf = (r: Bag): string | null =>
   operationFrom(fieldOf(r, 'OperationName'), propertiesOf(r), authorizationOf(r));
 
 /**
- * Log Analytics' AzureActivity table, from its API, its CSV export or Sentinel. Source: "AzureActivity", Azure Monitor Logs
- * reference; older rows have display names instead of operations.
+ * Log Analytics' AzureActivity table, from its API, CSV export or Sentinel. Older rows have display names
+ * instead of operations. Source: "AzureActivity", Azure Monitor Logs reference.
  */
 defineShape({
   id: 'log-analytics',

@@ -6,7 +6,7 @@ const authorizationOf = (r: Bag) =>
   firstBag(fieldOf(r, 'authorization'), fieldOf(identityOf(r), 'authorization'));
 
 /**
- * EventData of the REST API, as it is, as `Get-AzActivityLog` prints it, or as the SDK for Python spells it. Source:
+ * EventData from the REST API, from `Get-AzActivityLog`, or from the SDK for Python. Source:
  * Microsoft.Insights 2015-04-01; Az.Monitor's PSEventData; azure-mgmt-monitor's EventData.
  */
 defineShape({

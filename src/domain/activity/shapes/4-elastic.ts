@@ -1,7 +1,10 @@
 import { defineShape } from '../log-shape';
 import { type Bag, bag, claimsFrom, isOperation, operationFrom, text } from '../record-fields';
 
-/** Elastic exports come nested or with dotted keys; Kibana's `fields` hold each value in a list. */
+/**
+ * Converts an Elastic export to nested form. Exports are nested or have dotted keys; Kibana's `fields` wrap
+ * each value in a list.
+ */
 function nested(document: Bag): Bag {
   if (bag(document.azure).activitylogs) return document;
   const out: Bag = Object.create(null);
@@ -12,13 +15,13 @@ function nested(document: Bag): Bag {
 
 const claimsPath = 'azure.activitylogs.identity.claims.';
 
-/** A claim's name may be an address, whose dots separate nothing. */
+/** A claim's name may be a URI, whose dots are not separators. */
 const keysOf = (path: string): string[] =>
   path.startsWith(claimsPath)
     ? [...claimsPath.slice(0, -1).split('.'), path.slice(claimsPath.length)]
     : path.split('.');
 
-/** What stands there stays: `user.name.text` is the same name, indexed otherwise. */
+/** Keeps an existing value: `user.name.text` is the same name, indexed differently. */
 function put(out: Bag, keys: readonly string[], value: unknown): void {
   let at = out;
   for (const key of keys.slice(0, -1)) {
@@ -51,7 +54,10 @@ function operationOf(document: Bag): string | null {
   );
 }
 
-/** Elastic's documents by the Azure Logs integration (ECS). Source: azure.activitylogs fields, Filebeat reference. */
+/**
+ * Elastic documents from the Azure Logs integration (ECS). Source: azure.activitylogs fields, Filebeat
+ * reference.
+ */
 defineShape({
   id: 'ecs',
   fits: (r) => typeof bag(r.azure).activitylogs === 'object' || named(r) !== '' || isAzure(r),
@@ -67,7 +73,7 @@ defineShape({
     const source = bag(r.source);
     return {
       id: text(log.event_data_id) || text(event.id),
-      // An alert document is of the moment when the rule ran; the event's own is kept beside it.
+      // An alert document has the time when the rule ran; the event's own time is in a separate field.
       time:
         single(document['kibana.alert.original_time']) ??
         alert.original_time ??
@@ -81,7 +87,7 @@ defineShape({
       resourceId: text(bag(azure.resource).id),
       correlationId: text(azure.correlation_id),
       callerName: '',
-      // The integration fills these with names and addresses that people choose.
+      // The integration fills these with names and email addresses that people can choose.
       shownName: text(user.name) || text(bag(r.user).email) || text(bag(r.user).name),
       callerDisplayName:
         text(user.fullname) ||

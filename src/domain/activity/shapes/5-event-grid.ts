@@ -5,7 +5,10 @@ const dataOf = (r: Bag) => bag(fieldOf(r, 'data'));
 const typeOf = (r: Bag) => text(fieldOf(r, 'eventType', 'type'));
 const outcome = /^Microsoft\.Resources\.Resource(?:Action|Write|Delete)(Success|Failure|Cancel)$/i;
 
-/** Event Grid's events of a subscription, in either schema. Source: "Azure subscription as an Event Grid source". */
+/**
+ * Event Grid events of a subscription, in either schema. Source: "Azure subscription as an Event Grid
+ * source".
+ */
 defineShape({
   id: 'event-grid',
   fits: (r, has) => has('data') && outcome.test(typeOf(r)),

@@ -9,7 +9,7 @@ afterAll(() => own.stop());
 
 const hundred = Array.from({ length: 100 }, (_, i) => `key-${i}`);
 
-test('what one turn asks of Redis leaves in one write', async () => {
+test('the Redis commands of one event loop turn are sent in one write', async () => {
   const redis = connect(own.address);
   const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
   const before = await reads();
@@ -18,7 +18,7 @@ test('what one turn asks of Redis leaves in one write', async () => {
   redis.disconnect();
 });
 
-test('what a lost connection left unwritten is asked of the next', async () => {
+test('commands that a lost connection did not send are sent on the next one', async () => {
   const redis = connect(own.address);
   await redis.ping();
   const answers = hundred.map((key) => redis.set(key, '2'));

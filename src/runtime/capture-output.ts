@@ -1,14 +1,14 @@
 import { format } from 'node:util';
 import type { Log } from './log';
 
-/** An error's other fields may hold what it was called with, a password among them. */
+/** Logs only the message: an error's other fields may contain call arguments such as passwords. */
 const shown = (part: unknown) => (part instanceof Error ? part.message : part);
 
 /**
- * Makes stdout and stderr ours alone: what dependencies print by console.* or as warnings becomes a line of our log, so that
- * it is structured, and without our secrets. What nobody caught is logged before the process ends.
+ * Redirects console output and Node.js warnings to our log, where they are structured and free of our
+ * secrets. Uncaught errors are logged before the process exits.
  */
-export function takeOverOutput(log: Log): void {
+export function captureOutput(log: Log): void {
   const levels = {
     log: 'info',
     dir: 'info',
@@ -26,11 +26,11 @@ export function takeOverOutput(log: Log): void {
     console[name] = (...parts: unknown[]) =>
       log[level]({ from: 'console' }, format(...parts.map(shown)).slice(0, 2000));
   process.removeAllListeners('warning');
-  process.on('warning', (warning) => log.warn({ error: warning }, 'a warning of Node.js'));
+  process.on('warning', (warning) => log.warn({ error: warning }, 'Node.js warning'));
   const end = (error: unknown, what: string) => {
     log.fatal({ error }, what);
     process.exit(1);
   };
-  process.on('uncaughtException', (error) => end(error, 'an error that nobody caught'));
-  process.on('unhandledRejection', (error) => end(error, 'a rejection that nobody caught'));
+  process.on('uncaughtException', (error) => end(error, 'uncaught exception'));
+  process.on('unhandledRejection', (error) => end(error, 'unhandled promise rejection'));
 }

@@ -1,9 +1,9 @@
 /**
- * Remembers answers for a while and asks once for what many want at the same time. Failures are not remembered.
- * @param ttlMs how long an answer stays good
- * @param max how many answers are kept; the oldest goes first
+ * Caches results by key. Concurrent calls with the same key share one request. Failures are not cached.
+ * @param ttlMs how long a result is valid
+ * @param max cache size; the oldest entry is evicted first
  */
-export function remember<T>(
+export function memoize<T>(
   ttlMs: number,
   max: number,
   ask: (key: string) => Promise<T>,
@@ -11,8 +11,8 @@ export function remember<T>(
 ) {
   const answers = new Map<string, { at: number; answer: Promise<T> }>();
   return (key: string): Promise<T> => {
-    const known = answers.get(key);
-    if (known && now() - known.at < ttlMs) return known.answer;
+    const cached = answers.get(key);
+    if (cached && now() - cached.at < ttlMs) return cached.answer;
     const answer = ask(key);
     answers.delete(key);
     answers.set(key, { at: now(), answer });

@@ -12,28 +12,28 @@ export interface SlackAppDeps {
   config: SlackConfig;
   log: Log;
   press: (pressed: SurfacePress) => Promise<string>;
-  /** Who somebody is, in the workspace that they pressed in. */
+  /** User lookup in the workspace of the press. */
   peopleIn: (team: string | undefined) => SlackPeople;
   mayRead: (presser: Presser) => Promise<boolean>;
-  /** Told to whoever may not read. */
+  /** Message for people without read access. */
   cannotRead: string;
   getView: (id: string) => Promise<AlertView | null>;
-  /** Alerts that are still open, newest first. */
+  /** Open alerts, newest first. */
   openAlerts: () => Promise<Alert[]>;
-  /** False when no responder is configured. */
+  /** False if no responder is configured. */
   responders: boolean;
-  /** What an exception matches and would have silenced, in words. */
+  /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
-  /** What a person's home page shows. */
+  /** Content of a person's home page. */
   home: (presser: Presser) => Promise<{ heading: string; lines: string[] }[]>;
-  /** Answers `/runwatch …`. */
+  /** Runs a `/runwatch` command and returns the answer. */
   command: (text: string) => Promise<string>;
   now: () => number;
 }
 
-/** What the listeners share. */
-export interface SlackListening extends SlackAppDeps {
+/** Dependencies shared by all listeners. */
+export interface ListenerDeps extends SlackAppDeps {
   app: App;
-  /** A channel as we write it: with its team where that is not the first workspace. */
+  /** Channel id in our notation: prefixed with its team unless in the first workspace. */
   placeOf: (team: string | undefined, channel: string) => string;
 }

@@ -1,7 +1,9 @@
 import { AzureError } from '../azure/connection/azure-error';
 
-/** If-Match failed or another operation runs: read again and decide again. */
-export async function untilNobodyElseWrites(attempt: () => Promise<void>): Promise<void> {
+/**
+ * Retries when If-Match failed or another operation is in progress. Each attempt reads the resource again.
+ */
+export async function retryOnConflict(attempt: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt();

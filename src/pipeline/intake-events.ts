@@ -10,7 +10,7 @@ import type { PollState } from '../store/events/poll-state';
 import type { TimelineStore } from '../store/events/timeline-store';
 import type { Queues } from './queues';
 
-export interface TakeInDeps {
+export interface IntakeDeps {
   polls: PollState;
   timeline: TimelineStore;
   queues: Pick<Queues, 'events' | 'complete'>;
@@ -19,20 +19,20 @@ export interface TakeInDeps {
   now: () => number;
 }
 
-/** What records hold, once each: by the event's id, or by a digest of what can't be read. */
-export interface Sorted {
+/** Records without duplicates, keyed by event id, or by a digest if unreadable. */
+export interface SortedRecords {
   /** Events that run code. */
   running: Map<string, ActivityEvent>;
   others: Map<string, ActivityEvent>;
   unreadable: Map<string, UnreadableRecord>;
 }
 
-export function sortOut(
+export function sortRecords(
   records: Iterable<unknown>,
   techniquesOff: ReadonlySet<string>,
   shape?: LogShape,
-): Sorted {
-  const sorted: Sorted = { running: new Map(), others: new Map(), unreadable: new Map() };
+): SortedRecords {
+  const sorted: SortedRecords = { running: new Map(), others: new Map(), unreadable: new Map() };
   for (const record of records) {
     const result = normalize(record, shape);
     if ('event' in result) {
@@ -43,32 +43,32 @@ export function sortOut(
   return sorted;
 }
 
-/** Queues what runs code, tells timelines of all of it, sets aside what can't be read. Safe to repeat. */
-export async function takeIn(
+/** Queues events that run code, adds all events to timelines, sets unreadable records aside. Idempotent. */
+export async function intakeEvents(
   fresh: { running: ActivityEvent[]; others: ActivityEvent[]; unreadable: UnreadableRecord[] },
-  deps: TakeInDeps,
+  deps: IntakeDeps,
 ): Promise<void> {
   await enqueue(deps.queues, fresh.running);
-  await tellTimelines([...fresh.running, ...fresh.others], deps);
-  await deps.polls.setAside(fresh.unreadable);
+  await updateTimelines([...fresh.running, ...fresh.others], deps);
+  await deps.polls.storeUnreadable(fresh.unreadable);
 }
 
 export function countEvents(
   fresh: Record<'running' | 'others' | 'unreadable', { length: number }>,
-  { metrics }: Pick<TakeInDeps, 'metrics'>,
+  { metrics }: Pick<IntakeDeps, 'metrics'>,
 ): void {
   metrics.events.inc({ kind: 'relevant' }, fresh.running.length);
   metrics.events.inc({ kind: 'other' }, fresh.others.length);
   metrics.events.inc({ kind: 'unreadable' }, fresh.unreadable.length);
 }
 
-/** A busy caller's alert is brought up to date this often, ms. */
-const followMs = 10_000;
+/** How often the alert of a busy caller is updated, ms. */
+const timelineDelayMs = 10_000;
 
-/** What callers do, and what is done to machines: kept for hours, and alerts that follow them are brought up to date. */
-async function tellTimelines(
+/** Stores events by caller and machine for some hours, and updates the alerts that follow them. */
+async function updateTimelines(
   events: readonly ActivityEvent[],
-  { timeline, queues, now }: TakeInDeps,
+  { timeline, queues, now }: IntakeDeps,
 ): Promise<void> {
   const byOwner = new Map<string, ActivityEvent[]>();
   for (const event of events) {
@@ -82,7 +82,7 @@ async function tellTimelines(
     await queues.complete.add(
       'complete',
       { alertId, part: 'timeline' },
-      { delay: followMs, deduplication: { id: `${alertId}.timeline`, keepLastIfActive: true } },
+      { delay: timelineDelayMs, deduplication: { id: `${alertId}.timeline`, keepLastIfActive: true } },
     );
   }
 }
@@ -98,10 +98,10 @@ function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {
   return detected !== null && !off.has(detected.technique.id);
 }
 
-/** Events a job: large enough that a burst is seen as one, small enough for Redis. */
+/** Events per job: enough to detect a burst in one job, few enough for Redis. */
 const batchSize = 1000;
 
-async function enqueue(queues: TakeInDeps['queues'], events: ActivityEvent[]): Promise<void> {
+async function enqueue(queues: IntakeDeps['queues'], events: ActivityEvent[]): Promise<void> {
   const jobs = [];
   for (let i = 0; i < events.length; i += batchSize) {
     const batch = events.slice(i, i + batchSize);

@@ -16,19 +16,19 @@ import { isForwarded } from '../forwarded';
 import { html } from './html';
 import { createSessions } from './sessions';
 
-/** Who uses the console, and the session that their forms belong to. */
+/** A console user and the session that their forms belong to. */
 export interface Viewer {
   presser: Presser;
   session: string;
 }
 
-export interface DoorDeps {
+export interface AuthDeps {
   host: string;
-  /** Somebody else reaches us through a proxy, so an address of this machine proves nothing. */
+  /** True if requests arrive through a proxy, so a local address does not prove a local user. */
   behindProxy: boolean;
   consoleToken: string | null;
   keyring: Keyring;
-  /** Wrong tokens by address. */
+  /** Counts failed sign-ins per IP address. */
   failures: RateLimiterAbstract;
   log: Log;
   now: () => number;
@@ -36,7 +36,7 @@ export interface DoorDeps {
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** Bound to loopback, asked for under a loopback name, and not passed on by a proxy. */
+/** True if bound to loopback, with a loopback Host header, and not forwarded by a proxy. */
 export function isLocal(request: Request, host: string): boolean {
   const named = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   return loopback.has(host) && loopback.has(named) && !isForwarded(request);
@@ -44,54 +44,54 @@ export function isLocal(request: Request, host: string): boolean {
 
 const viewers = new WeakMap<Request, Viewer>();
 
-/** The viewer whom the door let in. */
+/** The authenticated viewer of a request. */
 export function viewerOf(request: Request): Viewer {
   const viewer = viewers.get(request);
-  if (!viewer) throw new Error('nobody was let in');
+  if (!viewer) throw new Error('the request has no authenticated viewer');
   return viewer;
 }
 
 /**
- * The console's door. Without RUNWATCH_CONSOLE_TOKEN only this machine may enter, on a loopback address. With it, the token
- * is typed into a form once, or sent as a bearer.
+ * Access control for the console. Without RUNWATCH_CONSOLE_TOKEN, only local requests to a loopback address
+ * are allowed. With it, users sign in with the token, or clients send it as a bearer token.
  */
-export function createDoor({ host, behindProxy, consoleToken, keyring, failures, log, now }: DoorDeps) {
+export function createAuth({ host, behindProxy, consoleToken, keyring, failures, log, now }: AuthDeps) {
   const sessions = consoleToken === null ? null : createSessions(keyring, consoleToken, now);
   const byToken: Presser = { surface: 'console', id: consoleTokenId, name: 'the console token' };
 
-  /** Who asks; null for strangers, 'slow' for whoever guessed wrongly too often. */
-  async function recognize(request: Request): Promise<Viewer | 'slow' | null> {
+  /** Identifies the viewer; null if not authenticated, 'slow' after too many wrong tokens. */
+  async function authenticate(request: Request): Promise<Viewer | 'slow' | null> {
     if (!sessions || consoleToken === null) {
       const local = !behindProxy && isLocal(request, host);
       return local ? { presser: localUser(), session: 'local' } : null;
     }
     const session = cookieOf(request);
-    if (session && sessions.holds(session)) return { presser: byToken, session };
+    if (session && sessions.isValid(session)) return { presser: byToken, session };
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (bearer === undefined) return null;
-    const said = await tryToken(request, bearer);
-    return said === 'right' ? { presser: byToken, session: 'bearer' } : said === 'slow' ? 'slow' : null;
+    const outcome = await tryToken(request, bearer);
+    return outcome === 'right' ? { presser: byToken, session: 'bearer' } : outcome === 'slow' ? 'slow' : null;
   }
 
-  /** A wrong token counts against its address; after ten in a minute nothing from there is looked at for a while. */
+  /** Checks a token. After ten wrong tokens in a minute, an address is blocked for a while. */
   async function tryToken(request: Request, given: string): Promise<'right' | 'wrong' | 'slow'> {
     const address = request.ip ?? 'unknown';
     const before = await failures.get(address).catch(() => null);
     if (before && before.remainingPoints <= 0) return 'slow';
     if (consoleToken !== null && same(given, consoleToken)) return 'right';
-    log.warn({ address }, 'a wrong console token');
+    log.warn({ address }, 'wrong console token');
     await failures.consume(address).catch(() => {});
     return 'wrong';
   }
 
   const guard: RequestHandler = async (request: Request, response: Response, next: NextFunction) => {
-    const viewer = await recognize(request);
-    if (viewer === 'slow') return void tooOften(response);
+    const viewer = await authenticate(request);
+    if (viewer === 'slow') return void tooManyAttempts(response);
     if (viewer) {
       viewers.set(request, viewer);
       return next();
     }
-    if (!sessions) return void response.status(403).send(whyShut(host));
+    if (!sessions) return void response.status(403).send(forbiddenText(host));
     const wantsPage = request.method === 'GET' && request.accepts(['html', 'json']) === 'html';
     response.status(401).set('www-authenticate', 'Bearer').set(pageHeaders);
     if (wantsPage) return void response.send(signInPage(request.originalUrl));
@@ -106,11 +106,12 @@ export function createDoor({ host, behindProxy, consoleToken, keyring, failures,
       if (!sessions) return void response.status(404).end();
       const body = (request.body ?? {}) as Record<string, unknown>;
       const next = safePath(body.next);
-      if (!isOwnForm(request)) return void response.status(403).send('This form is not from this page.');
-      const said = await tryToken(request, String(body.token ?? ''));
-      if (said === 'slow') return void tooOften(response);
-      if (said === 'wrong')
-        return void response.status(401).set(pageHeaders).send(signInPage(next, 'That token is not right.'));
+      if (!isOwnForm(request))
+        return void response.status(403).send('This form was not sent from this page.');
+      const outcome = await tryToken(request, String(body.token ?? ''));
+      if (outcome === 'slow') return void tooManyAttempts(response);
+      if (outcome === 'wrong')
+        return void response.status(401).set(pageHeaders).send(signInPage(next, 'Wrong token.'));
       response.append(
         'set-cookie',
         stringifySetCookie({
@@ -129,18 +130,18 @@ export function createDoor({ host, behindProxy, consoleToken, keyring, failures,
 
   return {
     guard,
-    /** Where the token is typed in; mounted at /console before the guard. */
+    /** Serves the sign-in; mounted at /console before the guard. */
     router,
-    /** May this request see more than whether we live? */
+    /** Whether this request may see more than the liveness state. */
     mayRead: async (request: Request): Promise<boolean> => {
-      const viewer = await recognize(request);
+      const viewer = await authenticate(request);
       return viewer !== null && viewer !== 'slow';
     },
   };
 }
-export type Door = ReturnType<typeof createDoor>;
+export type Auth = ReturnType<typeof createAuth>;
 
-/** With TLS the cookie is bound to this very host. */
+/** With TLS, the __Host- prefix binds the cookie to this host. */
 const cookieName = (request: Request) => (request.secure ? '__Host-runwatch' : 'runwatch_console');
 const cookieOf = (request: Request): string | undefined =>
   parseCookie(request.headers.cookie ?? '')[cookieName(request)];
@@ -158,19 +159,19 @@ function localUser(): Presser {
 const same = (a: string, b: string) =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 
-function tooOften(response: Response): void {
+function tooManyAttempts(response: Response): void {
   response
     .status(429)
     .set('retry-after', '60')
-    .send('Too many wrong tokens from your address. Wait a minute.');
+    .send('Too many wrong tokens from your IP address. Wait a minute.');
 }
 
-const whyShut = (host: string) =>
+const forbiddenText = (host: string) =>
   loopback.has(host)
     ? 'Open the console as http://127.0.0.1 or http://localhost, not through a proxy. To open it elsewhere, set RUNWATCH_CONSOLE_TOKEN.'
     : 'Set RUNWATCH_CONSOLE_TOKEN (openssl rand -base64 32) to open the console here, or bind RUNWATCH_HOST to 127.0.0.1.';
 
-/** A page of ours to go on to: never another host's. */
+/** Path to redirect to. Only our own pages are allowed, never another host. */
 function safePath(path: unknown): string {
   const given = typeof path === 'string' ? path : '';
   return /^\/(console|queues)([/?#]|$)/.test(given) && !/[\\\s]|\/\//.test(given)
@@ -178,7 +179,7 @@ function safePath(path: unknown): string {
     : '/console';
 }
 
-/** Browsers say where a form comes from. */
+/** Browsers report the origin of a form in the Sec-Fetch-Site header. */
 function isOwnForm(request: Request): boolean {
   const site = request.headers['sec-fetch-site'];
   return site === undefined || site === 'same-origin' || site === 'none';

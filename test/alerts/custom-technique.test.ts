@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config';
 import { detectTechnique, techniqueOf } from '../../src/domain/techniques/catalogue';
 import {
-  type OwnTechnique,
-  ownTechniqueFaults,
-  ownTechniqueSchema,
-  tryExamples,
-  useOwnTechniques,
-} from '../../src/domain/techniques/own-technique';
+  addCustomTechniques,
+  type CustomTechnique,
+  customTechniqueFaults,
+  customTechniqueSchema,
+  runExamples,
+} from '../../src/domain/techniques/custom-technique';
 
 const operation = 'Microsoft.DevTestLab/labs/virtualMachines/applyArtifacts/action';
-const own = (change: Partial<OwnTechnique> = {}): OwnTechnique => ({
+const own = (change: Partial<CustomTechnique> = {}): CustomTechnique => ({
   id: 'lab-artifact',
   title: 'Lab artifact',
   verb: 'applied an artifact',
@@ -21,10 +21,10 @@ const own = (change: Partial<OwnTechnique> = {}): OwnTechnique => ({
   ...change,
 });
 
-test('one that is added is detected, whatever the case; an alert of one that is gone can still be read', () => {
+test('an added technique is detected in any case; an alert of a removed technique stays readable', () => {
   expect(detectTechnique(operation)).toBeNull();
-  useOwnTechniques([own()]);
-  useOwnTechniques([own()]);
+  addCustomTechniques([own()]);
+  addCustomTechniques([own()]);
   expect(detectTechnique(operation.toUpperCase())).toMatchObject({
     technique: { id: 'lab-artifact' },
     operation,
@@ -32,44 +32,44 @@ test('one that is added is detected, whatever the case; an alert of one that is 
   expect(techniqueOf('of-last-year')).toMatchObject({ id: 'of-last-year', title: 'of-last-year' });
 });
 
-test('examples are names or records, and those that are not as they say are told', () => {
+test('examples are operation names or records, and wrong examples are reported', () => {
   const log = join(__dirname, '../fixtures/activity-log/diagnostic.ndjson');
   const record = JSON.parse(readFileSync(log, 'utf8').split('\n')[2] ?? '');
-  useOwnTechniques([own()]);
-  const results = tryExamples([
+  addCustomTechniques([own()]);
+  const results = runExamples([
     own({ examples: { match: [operation, record], noMatch: [record, operation, { a: 1 }] } }),
   ]);
   expect(results.map(({ ok }) => ok)).toEqual([true, false, true, false, false]);
   expect(results[1]?.got).toBe('run-command');
-  expect(results[4]?.got).toContain('none of the shapes');
+  expect(results[4]?.got).toContain('not in any known activity log format');
 });
 
 test.each([
-  ['an id that is built in', [own({ id: 'run-command' })], 'built in'],
-  ['an id twice', [own(), own({ operations: ['A.B/c/action'] })], 'a second time'],
+  ['a built-in id', [own({ id: 'run-command' })], 'built in'],
+  ['a duplicate id', [own(), own({ operations: ['A.B/c/action'] })], 'twice, expected a unique id'],
   [
-    'an operation of another',
+    'an operation of another technique',
     [own({ operations: ['microsoft.compute/virtualmachines/runcommand/action'] })],
     'belongs to run-command',
   ],
-  ['an operation twice', [own(), own({ id: 'lab-two' })], 'belongs to lab-artifact'],
-])('%s is a fault', (_, techniques, fault) => {
-  expect(ownTechniqueFaults(techniques).join()).toContain(fault);
+  ['a duplicate operation', [own(), own({ id: 'lab-two' })], 'belongs to lab-artifact'],
+])('%s is an error', (_, techniques, fault) => {
+  expect(customTechniqueFaults(techniques).join()).toContain(fault);
 });
 
 test.each([
   ['quotes in an operation, which go into a query', { operations: ['A.B/c") or true/action'] }],
   ['a wildcard', { operations: ['Microsoft.Compute/*/action'] }],
-  ['no example that must not match', { examples: { match: [operation], noMatch: [] } }],
-  ['a score beyond 100', { score: 101 }],
-  ['a field that there is not', { colour: 'red' }],
-])('%s is refused', (_, change) => {
-  expect(ownTechniqueSchema.safeParse({ ...own(), ...change }).success).toBe(false);
+  ['a missing noMatch example', { examples: { match: [operation], noMatch: [] } }],
+  ['a score above 100', { score: 101 }],
+  ['an unknown field', { colour: 'red' }],
+])('%s is rejected', (_, change) => {
+  expect(customTechniqueSchema.safeParse({ ...own(), ...change }).success).toBe(false);
 });
 
-test('detections that there are not stop the start', () => {
+test('unknown detections fail the start', () => {
   const config = (text: string) => () => loadConfig({ RUNWATCH_CONFIG: 'c.yaml' }, () => text);
-  expect(config('detections: {no-such: off}')).toThrow(/wrong|fault|no such|configuration/i);
+  expect(config('detections: {no-such: off}')).toThrow(/unknown technique/);
   const added = `techniques: [${JSON.stringify(own())}]\ndetections: {lab-artifact: off}`;
   expect([...config(added)().techniquesOff]).toEqual(['lab-artifact']);
 });

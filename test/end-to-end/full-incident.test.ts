@@ -11,16 +11,16 @@ import { until } from '../support/wait';
 
 const minute = 60_000;
 const day = 86_400_000;
-/** The night's clock: real time, moved on by the test. */
+/** The test clock: real time plus `ahead`. */
 let ahead = 0;
 const now = () => Date.now() + ahead;
-const pass = (ms: number) => {
+const advance = (ms: number) => {
   ahead += ms;
 };
 
 let bench: Bench;
 let to: { url: string };
-/** PagerDuty and the audit webhook, in one. */
+/** Requests to PagerDuty and to the audit webhook. */
 const received: { path: string; body: Record<string, unknown> }[] = [];
 const outside = createServer((request, response) => {
   let body = '';
@@ -80,53 +80,57 @@ const alertOn = (machine: string) =>
   until(`an alert on ${machine}`, () =>
     bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
   );
-const saying = (what: RegExp, channel?: string) =>
+const messageLike = (what: RegExp, channel?: string) =>
   until(`a message like ${what}`, () =>
     bench.slack.messages.find((m) => what.test(m.text) && (!channel || m.channel === channel)),
   );
 const sweep = () => bench.runNow('sweep', 'sweep');
-/** The modal that is opened next. */
+/** Runs `open` and returns the modal that it opens. */
 async function modal(open: () => Promise<unknown>) {
   const before = bench.slack.views.length;
   await open();
   return until('a modal', () => bench.slack.views[before]);
 }
 
-test('a whole night: nobody looks, it is escalated and paged, handed over, denied, excepted, reviewed, and proven', async () => {
+test('a full incident: unanswered, escalated, paged, assigned, denied, excepted, reviewed and audited', async () => {
   const { slack, world } = bench;
   run(world.vms.pay01);
   const first = await alertOn('vm-pay-01');
 
-  pass(6 * minute);
+  advance(6 * minute);
   await sweep();
-  await saying(/has waited \d+ minutes and nobody has acknowledged it/, 'C0SOC0000');
-  pass(10 * minute);
+  await messageLike(/has waited \d+ minutes and nobody has acknowledged it/, 'C0SOC0000');
+  advance(10 * minute);
   await sweep();
-  await saying(/^<!subteam\^S0LEADS> RW-.* nobody has acknowledged it/, 'C0OTHER00');
-  pass(30 * minute);
+  await messageLike(/^<!subteam\^S0LEADS> RW-.* nobody has acknowledged it/, 'C0OTHER00');
+  advance(30 * minute);
   await sweep();
   await until('the page', () => received.find(({ path }) => path === '/page'));
-  await until('said on the message', () => textOf(first).includes('Escalated by *Runwatch*'));
+  await until('the escalation on the message', () => textOf(first).includes('Escalated by *Runwatch*'));
 
   await slack.press(first, 'isolate', 'U0KIM0000', to);
   await until('the refusal', () => slack.whispers.some((w) => /not among the responders/.test(w.text)));
 
-  const handing = await modal(() => slack.choose(first, 'more', 'Assign to…', 'U0SAM0000', to));
-  await slack.submit(handing, 'U0SAM0000', to, { person: 'U0LEE0000' });
+  const assignForm = await modal(() => slack.choose(first, 'more', 'Assign to…', 'U0SAM0000', to));
+  await slack.submit(assignForm, 'U0SAM0000', to, { person: 'U0LEE0000' });
   await until('assigned', () => textOf(first).includes('Assigned to *Lee Chan*'));
-  await saying(/Sam Ortiz assigned RW-.* to you/, 'U0LEE0000');
+  await messageLike(/Sam Ortiz assigned RW-.* to you/, 'U0LEE0000');
 
   await slack.press(first, 'ask_caller', 'U0LEE0000', to);
-  const question = await saying(/Did you run this on vm-pay-01/, 'U0DANA000');
-  pass(31 * minute);
+  const question = await messageLike(/Did you run this on vm-pay-01/, 'U0DANA000');
+  advance(31 * minute);
   await sweep();
   await until('the silence', () => textOf(first).includes('no answer within 30 minutes'));
   await slack.press(question, 'caller_no', 'U0DANA000', to);
   await until('the denial', () => textOf(first).includes('answered: no'));
   await until('critical', () => textOf(first).includes('CRITICAL'));
 
-  const said = { channel: 'C0OTHER00', ts: '1.5', text: 'I saw <@U1> on that host, password=hunter2hunter2' };
-  const quoting = await modal(() => slack.shortcut('add_to_alert', said, 'U0LEE0000', to));
+  const quoted = {
+    channel: 'C0OTHER00',
+    ts: '1.5',
+    text: 'I saw <@U1> on that host, password=hunter2hunter2',
+  };
+  const quoting = await modal(() => slack.shortcut('add_to_alert', quoted, 'U0LEE0000', to));
   await slack.submit(quoting, 'U0LEE0000', to, {
     alert: first.metadata?.event_payload.alert_id as string,
   });
@@ -135,9 +139,9 @@ test('a whole night: nobody looks, it is escalated and paged, handed over, denie
   );
   expect(textOf(note)).not.toMatch(/<@U1>|hunter2/);
 
-  pass(5 * 60 * minute);
+  advance(5 * 60 * minute);
   await sweep();
-  await saying(/is investigating by Lee Chan, and nothing has happened for \d+ hours/);
+  await messageLike(/\(investigating, Lee Chan\) has had no activity for \d+ hours/);
   const closing = await modal(() => slack.press(first, 'close', 'U0LEE0000', to));
   await slack.submit(closing, 'U0LEE0000', to, { as: 'true positive', note: 'Account was taken over' });
   await until('closed', () => /Closed as true positive.*Account was taken over/.test(textOf(first)));
@@ -148,7 +152,7 @@ test('a whole night: nobody looks, it is escalated and paged, handed over, denie
   expect(JSON.stringify(form.view)).toMatch(/would have silenced 1 of the 2 alerts/);
   const expires = new Date(now() + 10 * day).toISOString().slice(0, 10);
   await slack.pressInModal(form, 'backtest', 'U0SAM0000', to, { target: '', caller: 'nobody@*' });
-  await until('counted again', () => /by nobody@.*silenced none of the 2/.test(JSON.stringify(form.view)));
+  await until('the new backtest', () => /by nobody@.*silenced none of the 2/.test(JSON.stringify(form.view)));
   await slack.submit(form, 'U0SAM0000', to, { target: 'vm-test-*', caller: world.people.kim.login, expires });
   await until('saved', () =>
     slack.whispers.some((w) => /is saved until .* silenced 1 of the 2/.test(w.text)),
@@ -156,13 +160,13 @@ test('a whole night: nobody looks, it is escalated and paged, handed over, denie
 
   const broad = await modal(() => slack.press(first, 'reopen', 'U0SAM0000', to).then(() => reopened(first)));
   await slack.submit(broad, 'U0SAM0000', to, { target: '', caller: '', technique: 'run-command' });
-  await until('it waits', () => textOf(first).includes('waits for a second responder'));
+  await until('the request for approval', () => textOf(first).includes('waits for a second responder'));
   await slack.press(first, 'approve', 'U0SAM0000', to);
-  await until('not by the same', () =>
-    slack.whispers.some((w) => /You asked for it.*A second, different responder/.test(w.text)),
+  await until('the refusal of the same person', () =>
+    slack.whispers.some((w) => /You already requested.*A second, different responder/.test(w.text)),
   );
 
-  pass(4 * day);
+  advance(4 * day);
   await sweep();
   const review = await until('the review', () =>
     slack.messages.find((m) => m.channel === 'U0SAM0000' && /^Exception ex-/.test(m.text)),
@@ -174,17 +178,17 @@ test('a whole night: nobody looks, it is escalated and paged, handed over, denie
   await until('extended', () => /Sam Ortiz extended ex-/.test(review.text));
   expect(review.blocks.flatMap((block) => block.elements ?? [])).toEqual([]);
 
-  pass(8 * day);
+  advance(8 * day);
   const store = createStore(bench.redis.address, []);
   run(world.vms.test01, world.people.kim);
   const [exception] = await store.exceptions.list();
-  await until('still silent', async () => (await store.exceptions.uses(exception?.id ?? '')) === 1);
+  await until('the exception in use', async () => (await store.exceptions.uses(exception?.id ?? '')) === 1);
   await bench.runNow('digest', 'digest');
-  await saying(/The last 24 hours: 0 alerts.*1 covered by exceptions/);
+  await messageLike(/Last 24 hours: 0 alerts.*1 covered by exceptions/);
   await bench.runNow('digest', 'report');
-  await saying(/Exceptions in force: 1, 0 of them never used/);
+  await messageLike(/Exceptions in force: 1, 0 of them never used/);
 
-  pass(35 * day);
+  advance(35 * day);
   const before = slack.alerts().length;
   run(world.vms.test01, world.people.kim);
   await until('expired, so it is posted', () => slack.alerts().length === before + 1);
@@ -211,8 +215,8 @@ test('a whole night: nobody looks, it is escalated and paged, handed over, denie
   await verifyAudit([copy], {}, config, output as never);
   expect(lines).toEqual(
     expect.arrayContaining([
-      expect.stringMatching(new RegExp(`^Redis: ${entries.length} entries, from .* signed, whole$`)),
-      expect.stringMatching(new RegExp(`: ${entries.length} entries, from .* signed, whole$`)),
+      expect.stringMatching(new RegExp(`^Redis: ${entries.length} entries, from .* signed, complete$`)),
+      expect.stringMatching(new RegExp(`: ${entries.length} entries, from .* signed, complete$`)),
     ]),
   );
   writeFileSync(copy, readFileSync(copy, 'utf8').replace('Kim Novak', 'Kim Novac'));

@@ -4,7 +4,7 @@ import { newAlert } from '../../src/domain/alerts/alert';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { untouched } from '../support/alerts';
 import { event } from '../support/event';
-import { activity, good, type Seen, tenantId, withBot } from '../support/signed-teams';
+import { activity, type Seen, tenantId, validClaims, withBot } from '../support/signed-teams';
 
 const alert = (id: string, state: 'new' | 'acknowledged' = 'new'): Content => {
   const execution = executionFrom(event()) as Execution;
@@ -24,50 +24,50 @@ const inPlace = (id: string, fields: Record<string, unknown> = {}) =>
   });
 const install = (id: string) => inPlace(id, { type: 'installationUpdate', action: 'add', text: undefined });
 const say = (id: string, text: string) => inPlace(id, { text });
-const takes = (seen: Seen) =>
+const conversationsWithAlerts = (seen: Seen) =>
   [...seen.conversations].filter(([, text]) => JSON.parse(text).alerts === true).map(([id]) => id);
 
-test('alerts go only where a responder chose them, whoever writes or installs', async () => {
+test('alerts go only to conversations that a responder chose, whoever writes or installs', async () => {
   await withBot('public', async (post, seen, { surface }) => {
-    await post(good, install('19:a@thread.tacv2'));
-    await post(good, say('19:b@thread.tacv2', 'status'));
-    await post(good, say('a:own-chat', 'status'));
+    await post(validClaims, install('19:a@thread.tacv2'));
+    await post(validClaims, say('19:b@thread.tacv2', 'status'));
+    await post(validClaims, say('a:own-chat', 'status'));
     await expect(surface.post(alert('RW-1'), '*')).rejects.toMatchObject({ kind: 'throttled' });
-    await post(good, say('19:b@thread.tacv2;messageid=17', 'alerts here'));
-    expect(takes(seen)).toEqual(['19:b@thread.tacv2']);
+    await post(validClaims, say('19:b@thread.tacv2;messageid=17', 'alerts here'));
+    expect(conversationsWithAlerts(seen)).toEqual(['19:b@thread.tacv2']);
     expect(await surface.post(alert('RW-1'), '*')).toEqual({
       channel: '*',
       message: expect.stringMatching(/^19:b@thread.tacv2 sent-\d+$/),
     });
-    await post(good, say('19:b@thread.tacv2', 'alerts stop'));
-    expect(takes(seen)).toEqual([]);
+    await post(validClaims, say('19:b@thread.tacv2', 'alerts stop'));
+    expect(conversationsWithAlerts(seen)).toEqual([]);
   });
 });
 
-test('somebody who is no responder chooses nothing, nor does anybody for a chat of their own', async () => {
+test('a non-responder cannot choose a conversation, and nobody can choose a personal chat', async () => {
   await withBot(
     'public',
     async (post, seen) => {
-      await post(good, say('19:b@thread.tacv2', 'alerts here'));
-      expect(takes(seen)).toEqual([]);
+      await post(validClaims, say('19:b@thread.tacv2', 'alerts here'));
+      expect(conversationsWithAlerts(seen)).toEqual([]);
       expect(seen.texts.join()).toContain('Only a responder with all rights');
     },
     { isResponder: false },
   );
   await withBot('public', async (post, seen) => {
     await post(
-      good,
+      validClaims,
       inPlace('a:own', {
         text: 'alerts here',
         conversation: { id: 'a:own', conversationType: 'personal', tenantId },
       }),
     );
-    expect(takes(seen)).toEqual([]);
-    expect(seen.texts.join()).toContain('channels and group chats only');
+    expect(conversationsWithAlerts(seen)).toEqual([]);
+    expect(seen.texts.join()).toContain('only to channels and group chats');
   });
 });
 
-test('what took alerts before an upgrade takes them still, but for a chat of one’s own', async () => {
+test('conversations that received alerts before an upgrade still do, except personal chats', async () => {
   await withBot('public', async (_post, seen, { surface }) => {
     const kept = (conversationType: string) =>
       JSON.stringify({
@@ -87,14 +87,14 @@ test.each([
   [500, 'unknown'],
   [429, 'throttled'],
 ])(
-  'a conversation that answers %i keeps no other from being posted and updated, and is not told as shown',
+  'a conversation that answers %i does not block the others and is not reported as shown',
   async (status, kind) => {
     let failing = true;
     await withBot(
       'public',
       async (post, seen, { surface }) => {
         for (const id of ['19:a@thread.tacv2', '19:b@thread.tacv2', '19:c@thread.tacv2'])
-          await post(good, say(id, 'alerts here'));
+          await post(validClaims, say(id, 'alerts here'));
         const failure = await surface.post(alert('RW-1'), '*').catch((error) => error);
         expect(failure).toMatchObject({ kind });
         expect(failure.ref.message.split('\n').map((line: string) => line.split(' ')[0])).toEqual([
@@ -133,12 +133,13 @@ test.each([
   30_000,
 );
 
-test('a conversation that is gone takes no more alerts; a card that was deleted is posted anew there alone', async () => {
+test('a deleted conversation gets no more alerts; a deleted card is reposted only where it was', async () => {
   const gone = new Set<string>();
   await withBot(
     'public',
     async (post, seen, { surface }) => {
-      for (const id of ['19:a@thread.tacv2', '19:b@thread.tacv2']) await post(good, say(id, 'alerts here'));
+      for (const id of ['19:a@thread.tacv2', '19:b@thread.tacv2'])
+        await post(validClaims, say(id, 'alerts here'));
       const ref = await surface.post(alert('RW-1'), '*');
       const [, lost = ''] = (ref.message.split('\n')[1] ?? '').split(' ');
       gone.add(`/${lost}`);
@@ -154,7 +155,7 @@ test('a conversation that is gone takes no more alerts; a card that was deleted 
       gone.add('19:b@');
       const left = await surface.post(alert('RW-2'), '*');
       expect(left.message).toMatch(/^19:a@thread.tacv2 [^\n]+$/);
-      expect(takes(seen)).toEqual(['19:a@thread.tacv2']);
+      expect(conversationsWithAlerts(seen)).toEqual(['19:a@thread.tacv2']);
     },
     {
       answer: (address, method) => {
@@ -175,11 +176,11 @@ test.each<[string, Record<string, unknown>]>([
   ['a guest', { userRole: 'guest' }],
   ['an account of another tenant', { tenantId: '99999999-0000-4000-8000-000000000000' }],
   ['an invited account', { userPrincipalName: 'eve_evil.example#EXT#@contoso.example' }],
-])('%s is told nothing', async (_, fields) => {
+])('%s cannot run commands', async (_, fields) => {
   await withBot(
     'public',
     async (post, seen) => {
-      await post(good, say('19:b@thread.tacv2', 'status'));
+      await post(validClaims, say('19:b@thread.tacv2', 'status'));
       expect(seen.commands).toEqual([]);
       expect(seen.texts.join()).toContain('Guests cannot use Runwatch');
     },
@@ -201,11 +202,11 @@ test.each<[string, Record<string, unknown>]>([
   );
 });
 
-test('whoever may not read is told so, and no command is run', async () => {
+test('a user without read access is refused, and no command runs', async () => {
   await withBot(
     'public',
     async (post, seen) => {
-      await post(good, say('19:b@thread.tacv2', 'status'));
+      await post(validClaims, say('19:b@thread.tacv2', 'status'));
       expect(seen.commands).toEqual([]);
       expect(seen.texts).toEqual(['no']);
     },

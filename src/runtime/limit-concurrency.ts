@@ -1,5 +1,5 @@
-/** Lets at most `limit` pieces of work run at the same time; the others wait their turn. */
-export function atMost(limit: number) {
+/** Runs at most `limit` tasks at the same time. The others wait in order. */
+export function limitConcurrency(limit: number) {
   let free = limit;
   const waiting: (() => void)[] = [];
   return async <T>(work: () => Promise<T>): Promise<T> => {
@@ -8,10 +8,10 @@ export function atMost(limit: number) {
     try {
       return await work();
     } finally {
-      const following = waiting.shift();
-      if (following) following();
+      const next = waiting.shift();
+      if (next) next();
       else free++;
     }
   };
 }
-export type AtMost = ReturnType<typeof atMost>;
+export type ConcurrencyLimit = ReturnType<typeof limitConcurrency>;

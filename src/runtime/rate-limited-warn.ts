@@ -3,8 +3,8 @@ import type { Log } from './log';
 type Warn = (error: unknown, message: string) => void;
 const warns = new WeakMap<Log, Warn>();
 
-/** Warns at most once a second in all of a process: what many connections suffer at once is one thing to say. */
-export function onceASecond(log: Log): Warn {
+/** Logs at most one warning per second per process, because one outage affects many connections at once. */
+export function rateLimitedWarn(log: Log): Warn {
   let last = 0;
   const warn: Warn = (error, message) => {
     if (Date.now() - last < 1000) return;

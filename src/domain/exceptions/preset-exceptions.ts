@@ -2,9 +2,9 @@ import { identifierOf } from '../activity/activity-event';
 import { type Alert, summarize } from '../alerts/alert';
 import type { Match } from './exception';
 
-/** An exception that is one press away. */
-export interface ReadyException {
-  /** What a surface sends back, e.g. "caller-machine.7". */
+/** A preset exception for the quick exception menu. */
+export interface PresetException {
+  /** The menu's choice value, e.g. "caller-machine.7". */
   id: string;
   label: string;
   match: Match;
@@ -12,13 +12,13 @@ export interface ReadyException {
   reason: string;
 }
 
-/** The exceptions that fit an alert of one machine, narrowest first; none for a storm. */
-export function readyExceptions(alert: Alert): ReadyException[] {
+/** The presets for an alert, narrowest first; none if it has several machines. */
+export function presetExceptions(alert: Alert): PresetException[] {
   const { caller, target, machines, technique } = summarize(alert);
   if (machines > 1) return [];
   const who = caller.id ?? identifierOf(caller);
   const pair: Match = { caller: who, target: target.id, technique: technique.id };
-  const forDays = (days: number, words: string): ReadyException => ({
+  const forDays = (days: number, words: string): PresetException => ({
     id: `caller-machine.${days}`,
     label: `This caller on this machine: ${words}`,
     match: pair,
@@ -26,7 +26,7 @@ export function readyExceptions(alert: Alert): ReadyException[] {
     reason: `${technique.title} by this caller on this machine is expected (from ${alert.id})`,
   });
   const sha256 = alert.facts.script?.sha256;
-  const script: ReadyException[] = sha256
+  const script: PresetException[] = sha256
     ? [
         {
           id: 'script.30',

@@ -16,17 +16,17 @@ import { type SimulatedTeams, startTeams } from '../support/teams';
 import { until } from '../support/wait';
 
 /**
- * Everything fails, mixed at random from a printed seed, while executions are logged and alerts are pressed. At the end
- * the tenant's own log is the judge: one message an execution in its final state, one effect a press, a whole audit trail.
- * FAULTS_SEED plays a run again; FAULTS_ROUNDS makes it longer.
+ * Injects random faults from a printed seed, while executions are logged and buttons are pressed. At the end
+ * each execution has one message in its final state, each press one effect, and the audit log is intact.
+ * FAULTS_SEED repeats a run; FAULTS_ROUNDS makes it longer.
  */
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
 const rounds = Number(process.env.FAULTS_ROUNDS ?? 16);
-/** Every second pair of seeds has Teams beside Slack; even ones press over HTTP, odd ones through Socket Mode. */
+/** Every second pair of seeds also uses Teams. Even seeds press over HTTP, odd ones over Socket Mode. */
 const withTeams = seed % 4 >= 2;
-/** Executions a round; Teams shows two messages a second and no more. */
+/** Executions per round; Teams shows at most two messages per second. */
 const perRound = withTeams ? 3 : 8;
-/** Operations a round that run nothing; each is three events. */
+/** Operations per round that run no command; each is three events. */
 const noise = 30;
 
 let state = seed;
@@ -39,19 +39,19 @@ const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.lengt
 const mode = seed % 2 === 0 ? 'http' : 'socket';
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-/** Three hundred megabytes of spaces. */
+/** Unpacks to 300 MB of spaces. */
 const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024, 32));
 
 let bench: Bench;
 let teams: SimulatedTeams;
-let lines: Record<'redis' | 'slack' | 'arm' | 'teams', TcpProxy>;
+let proxies: Record<'redis' | 'slack' | 'arm' | 'teams', TcpProxy>;
 let port: number;
 const cli = join(__dirname, '../../dist/cli.js');
 const roles = ['poll,enrich', 'deliver', 'respond,serve'] as const;
-/** Ends that nobody asked for. */
-const ended: string[] = [];
+/** Unexpected process exits. */
+const unexpectedExits: string[] = [];
 let stopping = false;
-/** Teams can't be asked for what it took from one of these. */
+/** A killed deliverer may leave a duplicate card, because Teams can't be asked what it accepted. */
 let deliverersKilled = 0;
 const processes = new Map<(typeof roles)[number], ChildProcess>();
 
@@ -60,13 +60,13 @@ beforeAll(async () => {
   bench = await setUp({ mode });
   teams = await startTeams();
   const at = (url: string) => ({ host: '127.0.0.1', port: Number(new URL(url).port) });
-  lines = {
+  proxies = {
     redis: await startProxy(() => ({ path: (bench.redis.address as { socket: string }).socket })),
     slack: await startProxy(() => at(bench.slack.apiUrl)),
     arm: await startProxy(() => at(bench.tenant.endpoint)),
     teams: await startProxy(() => at(teams.address)),
   };
-  teams.through(`http://127.0.0.1:${lines.teams.port}`);
+  teams.setServiceUrl(`http://127.0.0.1:${proxies.teams.port}`);
   if (withTeams) bench.env.TEAMS_LOCAL = '1';
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
@@ -80,7 +80,7 @@ beforeAll(async () => {
 afterAll(async () => {
   stopping = true;
   for (const child of processes.values()) child.kill('SIGKILL');
-  for (const line of Object.values(lines)) await line.stop();
+  for (const proxy of Object.values(proxies)) await proxy.stop();
   await teams.stop();
   await bench.stop();
 });
@@ -93,10 +93,10 @@ function start(role: (typeof roles)[number]): void {
       ...bench.env,
       RUNWATCH_PORT: String(port),
       NODE_OPTIONS: `--require ${join(__dirname, '../support/jumping-clock.cjs')}`,
-      REDIS_URL: `redis://127.0.0.1:${lines.redis.port}`,
+      REDIS_URL: `redis://127.0.0.1:${proxies.redis.port}`,
       RUNWATCH_SECRET: 'qb1mWQ0e6ys5aTz3jWcR7uKxv9N2dLhP',
-      SLACK_API_URL: `http://127.0.0.1:${lines.slack.port}/api/`,
-      AZURE_RESOURCE_MANAGER_ENDPOINT: `https://127.0.0.1:${lines.arm.port}`,
+      SLACK_API_URL: `http://127.0.0.1:${proxies.slack.port}/api/`,
+      AZURE_RESOURCE_MANAGER_ENDPOINT: `https://127.0.0.1:${proxies.arm.port}`,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -105,11 +105,11 @@ function start(role: (typeof roles)[number]): void {
     last = (last + chunk).slice(-2000);
   });
   processes.set(role, child);
-  // As docker, systemd and Kubernetes do.
+  // Restarts the process, as docker, systemd and Kubernetes do.
   child.once('exit', (_, signal) => {
     if (stopping || processes.get(role) !== child) return;
-    // One that is still starting has no clock to move yet, and takes the signal as its end.
-    if (signal !== 'SIGUSR2') ended.push(`${role}: ${last}`);
+    // A process that is still starting does not handle SIGUSR2 yet, so the signal ends it.
+    if (signal !== 'SIGUSR2') unexpectedExits.push(`${role}: ${last}`);
     start(role);
   });
 }
@@ -137,7 +137,7 @@ async function kill(role: (typeof roles)[number], signal: NodeJS.Signals = 'SIGK
 
 const redisPid = () => pidOfRedis(bench.redis.address);
 
-/** Each fault alone; a round has one or two of them. */
+/** Each round injects one of these faults. */
 const faults: Record<string, () => unknown> = {
   'kill the poller': () => kill('poll,enrich'),
   'kill the deliverer': () => {
@@ -145,7 +145,7 @@ const faults: Record<string, () => unknown> = {
     return kill('deliver');
   },
   'kill the responder': () => kill('respond,serve'),
-  'rolled out anew, one by one': async () => {
+  'rolling restart': async () => {
     for (const role of roles) await kill(role, 'SIGTERM');
   },
   'the poller’s clock jumps': () => processes.get('poll,enrich')?.kill('SIGUSR2'),
@@ -158,16 +158,16 @@ const faults: Record<string, () => unknown> = {
     await redis.config('SET', 'maxmemory', '0');
     redis.disconnect();
   },
-  'the line to Redis is cut': () => lines.redis.cut(700),
-  'nothing comes back from Redis': () => lines.redis.lose('down', 1500),
-  'nothing gets to Redis': () => lines.redis.lose('up', 1500),
-  'nothing comes back from Slack': () => lines.slack.lose('down', 1500),
-  'nothing gets to Slack': () => lines.slack.lose('up', 1500),
+  'the connection to Redis is cut': () => proxies.redis.cut(700),
+  'nothing comes back from Redis': () => proxies.redis.lose('down', 1500),
+  'nothing gets to Redis': () => proxies.redis.lose('up', 1500),
+  'nothing comes back from Slack': () => proxies.slack.lose('down', 1500),
+  'nothing gets to Slack': () => proxies.slack.lose('up', 1500),
   'Teams throttles': () => teams.fail(3, 429),
   'Teams fails': () => teams.fail(3, 500),
-  'nothing gets to Teams': () => lines.teams.lose('up', 1500),
-  'the line to ARM is cut': () => lines.arm.cut(700),
-  'nothing comes back from ARM': () => lines.arm.lose('down', 1500),
+  'nothing gets to Teams': () => proxies.teams.lose('up', 1500),
+  'the connection to ARM is cut': () => proxies.arm.cut(700),
+  'nothing comes back from ARM': () => proxies.arm.lose('down', 1500),
   'the socket is refreshed': () => bench.slack.refreshSocket(),
   'the socket is cut': () => bench.slack.cutSocket(),
   'Redis killed and started again': async () => {
@@ -184,22 +184,22 @@ const faults: Record<string, () => unknown> = {
     bench.slack.add({ method: 'chat.postMessage', times: 3, status: 429, retryAfter: 1 }),
   'Slack fails': () =>
     bench.slack.add({ method: pick(['chat.postMessage', 'chat.update']), times: 3, status: 500 }),
-  'Slack’s answer is lost': () => bench.slack.add({ method: 'chat.postMessage', times: 2, after: true }),
-  'Slack’s line is cut': () => bench.slack.add({ method: 'chat.postMessage', times: 2, cut: true }),
+  'Slack’s response is lost': () => bench.slack.add({ method: 'chat.postMessage', times: 2, after: true }),
+  'Slack disconnects': () => bench.slack.add({ method: 'chat.postMessage', times: 2, cut: true }),
   'ARM throttles': () => bench.tenant.faults.add({ when: /^GET /, status: 429, retryAfter: 1, times: 4 }),
   'ARM fails': () => bench.tenant.faults.add({ when: /^GET /, status: pick([500, 503]), times: 6 }),
   'ARM’s token has expired': () => bench.tenant.faults.add({ when: /^GET /, status: 401, times: 2 }),
-  'ARM’s answer is cut': () =>
+  'ARM’s response is cut': () =>
     bench.tenant.faults.add({
       when: /^GET .*eventtypes/,
       status: 200,
       body: '{"value":[{"eventDa',
       times: 2,
     }),
-  'ARM’s line is cut': () => bench.tenant.faults.add({ when: /^GET /, status: 500, cut: true, times: 3 }),
+  'ARM disconnects': () => bench.tenant.faults.add({ when: /^GET /, status: 500, cut: true, times: 3 }),
   'ARM never answers': () =>
     bench.tenant.faults.add({ when: /^GET .*eventtypes/, status: 200, play: () => {}, times: 1 }),
-  'ARM answers with a page to sign in': () =>
+  'ARM answers with a sign-in page': () =>
     bench.tenant.faults.add({
       when: /^GET /,
       status: 200,
@@ -207,7 +207,7 @@ const faults: Record<string, () => unknown> = {
       headers: { 'content-type': 'text/html' },
       times: 4,
     }),
-  'ARM answers with a bomb': () =>
+  'ARM answers with a gzip bomb': () =>
     bench.tenant.faults.add({
       when: /^GET .*eventtypes/,
       status: 200,
@@ -250,7 +250,7 @@ const faults: Record<string, () => unknown> = {
     }),
 };
 
-/** Logs executions of as many callers, so that no two are one burst; some records come late, twice or in another order. */
+/** Logs executions by distinct callers, so none form a burst. Some records are late, repeated or reversed. */
 function logSome(round: number): void {
   const { vms, people } = bench.world;
   const machines = [vms.pay01, vms.pay02, ...vms.web];
@@ -283,13 +283,13 @@ function logSome(round: number): void {
   }
 }
 
-test('whatever fails, each execution ends as one message and each press as one effect', async () => {
+test('despite any fault, each execution ends as one message and each press has one effect', async () => {
   const pressed = new Set<string>();
-  const played: string[] = [];
+  const injected: string[] = [];
   for (let round = 0; round < rounds; round++) {
     logSome(round);
     const name = pick(Object.keys(faults));
-    played.push(name);
+    injected.push(name);
     await faults[name]?.();
     const open = bench.slack
       .alerts()
@@ -302,13 +302,13 @@ test('whatever fails, each execution ends as one message and each press as one e
     }
     const wanted = Math.floor(random() * (round + 1) * perRound * 0.8);
     await until(
-      `message ${wanted} (seed ${seed}; ${played.join(', ')})`,
+      `message ${wanted} (seed ${seed}; ${injected.join(', ')})`,
       async () => {
         const posted = bench.slack.alerts().length;
         if (posted >= wanted) return true;
-        throw new Error(`${posted} of ${(round + 1) * perRound}; ${await standing()}`);
+        throw new Error(`${posted} of ${(round + 1) * perRound}; ${await pipelineState()}`);
       },
-      // A request that is never answered is given up after a minute.
+      // A request without a response times out after a minute.
       120,
     );
   }
@@ -319,7 +319,7 @@ test('whatever fails, each execution ends as one message and each press as one e
   const callers = Array.from({ length: all }, (_, i) => `user${i}@contoso.example `);
   const store = createStore(bench.redis.address, []);
   await until(
-    `every message in its final state (seed ${seed}; ${played.join(', ')})`,
+    `every message in its final state (seed ${seed}; ${injected.join(', ')})`,
     async () => {
       const texts = bench.slack.alerts().map(textOf);
       const missing = callers.filter(
@@ -331,13 +331,13 @@ test('whatever fails, each execution ends as one message and each press as one e
         .filter((m) => !textOf(m).includes('Acknowledged by *Sam Ortiz*'));
       if (missing.length + waiting.length === 0) return true;
       throw new Error(
-        `missing ${missing.slice(0, 5)} (${missing.length}), unacknowledged ${waiting.length}, of ${texts.length}; ${await standing()}`,
+        `missing ${missing.slice(0, 5)} (${missing.length}), unacknowledged ${waiting.length}, of ${texts.length}; ${await pipelineState()}`,
       );
     },
     Number(process.env.FAULTS_PATIENCE ?? 120),
   );
-  expect({ seed, ended }).toEqual({ seed, ended: [] });
-  if (withTeams) await cardsAreRight(all, played);
+  expect({ seed, unexpectedExits }).toEqual({ seed, unexpectedExits: [] });
+  if (withTeams) await expectCards(all, injected);
   const ids = bench.slack.alerts().map((m) => m.metadata?.event_payload.alert_id);
   expect({ seed, messages: ids.length, alerts: new Set(ids).size }).toEqual({
     seed,
@@ -352,11 +352,11 @@ test('whatever fails, each execution ends as one message and each press as one e
   await store.close();
 }, 480_000);
 
-/** Each execution has a card in its final state and nothing else is said; a copy only where a killed deliverer could not know what Teams took. */
-async function cardsAreRight(all: number, played: readonly string[]): Promise<void> {
+/** Each execution has one card in its final state. Only a killed deliverer may leave a duplicate. */
+async function expectCards(all: number, injected: readonly string[]): Promise<void> {
   const callers = Array.from({ length: all }, (_, i) => `user${i}@contoso.example `);
   await until(
-    `every card in its final state (seed ${seed}; ${played.join(', ')})`,
+    `every card in its final state (seed ${seed}; ${injected.join(', ')})`,
     async () => {
       const texts = teams.cards().map(({ card }) => JSON.stringify(card));
       const missing = callers.filter(
@@ -364,7 +364,7 @@ async function cardsAreRight(all: number, played: readonly string[]): Promise<vo
       );
       if (missing.length === 0) return true;
       throw new Error(
-        `missing ${missing.slice(0, 5)} (${missing.length}) of ${texts.length}; ${await standing()}`,
+        `missing ${missing.slice(0, 5)} (${missing.length}) of ${texts.length}; ${await pipelineState()}`,
       );
     },
     Number(process.env.FAULTS_PATIENCE ?? 120),
@@ -374,8 +374,8 @@ async function cardsAreRight(all: number, played: readonly string[]): Promise<vo
   expect({ seed, copies: copies <= deliverersKilled ? 0 : copies }).toEqual({ seed, copies: 0 });
 }
 
-/** How polling and the queues stand, for a failure's message. */
-async function standing(): Promise<string> {
+/** The state of polling and the queues, for failure messages. */
+async function pipelineState(): Promise<string> {
   const queues = createQueues(bench.redis.address, createLog('silent'));
   const store = createStore(bench.redis.address, []);
   const schedulers = await queues.poll.getJobSchedulers();

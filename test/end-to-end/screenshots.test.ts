@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
-import { past, scenarios } from '../../src/demo/scenarios';
+import { logHistory, scenarios } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
@@ -12,7 +12,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   bench = await setUp({ mode: 'http' });
-  past(bench.tenant, bench.world);
+  logHistory(bench.tenant, bench.world);
   bench.slack.users.set('U0DANA000', { name: 'Dana Reyes', email: 'dana.reyes@contoso.example' });
   browser = await openBrowser();
 }, 60_000);
@@ -21,7 +21,7 @@ afterAll(async () => {
   await bench?.stop();
 });
 
-/** The guide's pictures of what needs a chat or a place to escalate to; they go to test-results. */
+/** Takes screenshots for the guide that need a chat or an escalation target, into test-results. */
 test('the console shows who was asked, where it was escalated to, and what was cleaned up', async () => {
   const { slack, tenant, world } = bench;
   const workspace = `/subscriptions/${subscriptions.payments}/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/soc`;
@@ -51,5 +51,5 @@ test('the console shows who was asked, where it was escalated to, and what was c
   await managed.locator('[data-opens=clean_up]').click();
   await shot(managed, 'clean-up');
   await managed.locator('[data-action=clean_up]').click();
-  await managed.getByText('is removed from the machine').waitFor();
+  await managed.getByText('was removed from the machine').waitFor();
 }, 90_000);

@@ -45,11 +45,11 @@ describe.each(['http', 'socket'] as const)('presses in Slack over %s', (mode) =>
     ['a bot', { name: 'Eve', email: 'sam@contoso.example', bot: true }, /Bots cannot/],
     ['a deactivated account', { name: 'Eve', email: 'sam@contoso.example', deleted: true }, /deactivated/],
     [
-      'an address that is not confirmed',
+      'an unconfirmed email',
       { name: 'Eve', email: 'sam@contoso.example', confirmed: false },
       /not among the responders/,
     ],
-  ])('%s with a responder’s address does nothing, is told so, and is audited', async (_, user, told) => {
+  ])('%s with a responder’s email can do nothing, is told why and is audited', async (_, user, told) => {
     const to = await begin(mode, { RUNWATCH_RESPONDERS: 'sam@contoso.example' });
     const { slack, world } = bench;
     slack.users.set('U0EVE0000', user);
@@ -68,7 +68,7 @@ describe.each(['http', 'socket'] as const)('presses in Slack over %s', (mode) =>
   });
 });
 
-test('the caller of an alert may answer once and add notes, and nothing else, responder or not', async () => {
+test('the caller of an alert can only answer once and add notes, even as a responder', async () => {
   const to = (await begin('http', { TEAMS_LOCAL: '1' })) as { url: string };
   const { slack, world } = bench;
   runOn(bench, world.vms.pay01);
@@ -102,7 +102,7 @@ test('the caller of an alert may answer once and add notes, and nothing else, re
       .filter(({ user }) => user === 'U0DANA000')
       .every(({ text }) => /you may only answer/.test(text)),
   ).toBe(true);
-  // What a card of Teams sends back is the client's own: an answer beside another verb lifts nothing.
+  // The client controls what a Teams card sends back: an answer next to another verb grants nothing.
   const teams = (verb: string, data: Record<string, unknown>) =>
     fetch(`${to.url}/api/messages`, {
       method: 'POST',
@@ -120,7 +120,7 @@ test('the caller of an alert may answer once and add notes, and nothing else, re
       }),
     });
   await teams('release', { alertId, answer: 'x' });
-  await until('refused there too', async () =>
+  await until('the refusal in Teams', async () =>
     (await audit()).includes(`${world.people.dana.id} release refused`),
   );
   expect(textOf(message)).toContain('Isolated:');
@@ -133,10 +133,10 @@ test('the caller of an alert may answer once and add notes, and nothing else, re
   );
   expect((await store.alerts.get(alertId))?.triage.asked?.answer).toBe('no');
   await slack.press(question, 'caller_automation', 'U0LEE0000', to);
-  await until('not somebody else’s', async () => (await audit()).includes('U0LEE0000 answer refused'));
+  await until('another user refused', async () => (await audit()).includes('U0LEE0000 answer refused'));
 });
 
-test('who may read: members of the alerts’ channel, never strangers, guests and bots; RUNWATCH_READERS instead', async () => {
+test('members of the alert channel may read; outsiders, guests and bots never may', async () => {
   const to = (await begin('http', { RUNWATCH_RESPONDERS: 'nobody@contoso.example' })) as { url: string };
   const { slack } = bench;
   slack.users.set('U0OUT0000', { name: 'Outsider', email: 'out@contoso.example' });
@@ -154,7 +154,7 @@ test('who may read: members of the alerts’ channel, never strangers, guests an
     await slack.openHome(user, to);
     return JSON.stringify(await until('a home', () => slack.homes.get(user)));
   };
-  expect(await answerTo('U0SAM0000')).toMatch(/No exceptions are in force/);
+  expect(await answerTo('U0SAM0000')).toMatch(/There are no active exceptions/);
   expect(await homeOf('U0SAM0000')).toContain('Open alerts');
   for (const [user, told] of [
     ['U0OUT0000', /may not read alerts here/],
@@ -172,7 +172,7 @@ test('who may read: members of the alerts’ channel, never strangers, guests an
   }
 });
 
-test('RUNWATCH_READERS decides instead of membership; responders always may', async () => {
+test('RUNWATCH_READERS replaces channel membership; responders may always read', async () => {
   const to = (await begin('http', {
     RUNWATCH_READERS: 'out@contoso.example',
     RUNWATCH_RESPONDERS: 'U0LEE0000',
@@ -196,7 +196,7 @@ test('RUNWATCH_READERS decides instead of membership; responders always may', as
   ]);
 });
 
-test('a scope is never part of another path', async () => {
+test('a scope that reaches into another path is rejected', async () => {
   const to = (await begin('http')) as { url: string };
   const { slack, tenant } = bench;
   const subscription = '5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01';
@@ -214,8 +214,8 @@ test('a scope is never part of another path', async () => {
     `/subscriptions/${subscription}#`,
     `/subscriptions/${subscription}/resourceGroups/rg/providers/Microsoft.Compute/../x/y/z`,
   ]) {
-    expect(await asked(`who-can ${scope}`)).toContain('Name a scope');
-    expect(await asked(`roles dana.reyes@contoso.example ${scope}`)).toContain('Name a scope');
+    expect(await asked(`who-can ${scope}`)).toContain('Enter a scope');
+    expect(await asked(`roles dana.reyes@contoso.example ${scope}`)).toContain('Enter a scope');
   }
   expect(tenant.requests.slice(requests).filter(({ path }) => /\.\.|roleAssignments/.test(path))).toEqual([]);
   expect(await asked(`who-can /subscriptions/${subscription}/resourceGroups/rg-payments`)).toContain(
@@ -223,7 +223,7 @@ test('a scope is never part of another path', async () => {
   );
 });
 
-test('a job that is written into Redis isolates nothing; nor does a press for another machine, or an old one', async () => {
+test('a forged job in Redis isolates nothing; nor does a press for another machine or an expired one', async () => {
   await begin('http', { RUNWATCH_RESPONDERS: '*' });
   const { slack, world } = bench;
   runOn(bench, world.vms.pay01);
@@ -251,7 +251,7 @@ test('a job that is written into Redis isolates nothing; nor does a press for an
       now: () => at,
       keyring: from,
       getAlert: store.alerts.get,
-      secretFits: async () => true,
+      secretMatches: async () => true,
     })({ alertId, action: 'isolate', by, nonce: randomUUID() });
     return job;
   };
@@ -275,7 +275,7 @@ test('a job that is written into Redis isolates nothing; nor does a press for an
   for (const [index, job] of forgeries.entries())
     await queues.respond.add('isolate', job as never, { jobId: `forged-${index}` });
   await until(
-    'all were looked at',
+    'all jobs were processed',
     async () => (await queues.respond.getJobCountByTypes('waiting', 'active', 'delayed')) === 0,
   );
   await until(
@@ -284,14 +284,14 @@ test('a job that is written into Redis isolates nothing; nor does a press for an
   );
   expect((await audit()).filter((line) => line.endsWith('done'))).toEqual([]);
   expect(writes()).toEqual([]);
-  expect((await store.pressAgain.list()).map(({ action }) => action)).toContain('isolate');
+  expect((await store.rejectedPresses.list()).map(({ action }) => action)).toContain('isolate');
   await until('the notice', () => slack.messages.some(({ text }) => /Please press again/.test(text)));
   await queues.respond.add('isolate', good as never, { jobId: 'good' });
-  await until('the real one', () => textOf(message).includes('Isolated:'));
+  await until('the valid job', () => textOf(message).includes('Isolated:'));
   await queues.close();
 });
 
-test('a process whose secret differs watches, and does not act', async () => {
+test('a process with a different secret watches but does not act', async () => {
   await begin('http', { RUNWATCH_SECRET: 'the secret that the others have, long enough' });
   const { slack, world } = bench;
   const odd = await bench.start(
@@ -307,7 +307,7 @@ test('a process whose secret differs watches, and does not act', async () => {
   expect(textOf(message)).not.toContain('Acknowledged by');
 });
 
-test('four eyes: the first press is audited as asked, not as done', async () => {
+test('with four-eyes approval, the first press is audited as asked, not as done', async () => {
   bench = await setUp({ mode: 'http' });
   const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
   writeFileSync(file, 'fourEyes: [isolate]');
@@ -328,7 +328,7 @@ test('four eyes: the first press is audited as asked, not as done', async () => 
   ]);
 });
 
-test('broad exceptions do not pass by the command line: it asks, two people approve, and none may last for ever', async () => {
+test('broad exceptions from the command line need two approvals, and none can last forever', async () => {
   const to = (await begin('http', { RUNWATCH_RESPONDERS: 'U0SAM0000,U0LEE0000' })) as { url: string };
   const { slack } = bench;
   const config = loadConfig({ ...bench.env, RUNWATCH_RESPONDERS: 'U0SAM0000,U0LEE0000' });
@@ -346,7 +346,7 @@ test('broad exceptions do not pass by the command line: it asks, two people appr
   await add({ caller: ['patch@contoso.example'], target: ['vm-web-1'] });
   expect(await store.exceptions.list()).toHaveLength(1);
   await add({ caller: ['*'] });
-  expect(said.join()).toMatch(/is not in force/);
+  expect(said.join()).toMatch(/is not active/);
   const file = `${bench.env.RUNWATCH_DATA_DIR}/exceptions.yaml`;
   const entry = (id: string, more: string) =>
     `  - {id: ${id}, reason: r, owner: o, expires: ${soon}, ${more}}\n`;
@@ -366,12 +366,12 @@ test('broad exceptions do not pass by the command line: it asks, two people appr
     slack.messages.find(({ text }) => /asks for an exception.*names no caller/s.test(text)),
   );
   await slack.press(notice, 'approve', 'U0KIM0000', to);
-  await until('not by anybody', async () => (await audit()).includes('U0KIM0000 approve refused'));
+  await until('a non-responder refused', async () => (await audit()).includes('U0KIM0000 approve refused'));
   await slack.press(notice, 'approve', 'U0SAM0000', to);
   await until('the first of two', async () => (await audit()).includes('U0SAM0000 approve asked'));
   await slack.press(notice, 'approve', 'U0SAM0000', to);
   await until(
-    'one is not two',
+    'the refusal of a second press by the same person',
     async () => (await audit()).filter((line) => line === 'U0SAM0000 approve refused').length === 1,
   );
   expect(await store.exceptions.list()).toHaveLength(1);
@@ -387,7 +387,7 @@ test('broad exceptions do not pass by the command line: it asks, two people appr
   expect((await store.exceptions.list()).some(({ id }) => id === 'loud')).toBe(false);
 });
 
-test('without anybody who could approve, the command line refuses what is broad', async () => {
+test('without anyone to approve, the command line rejects a broad exception', async () => {
   await begin('http');
   const { SLACK_BOT_TOKEN: _a, SLACK_CHANNEL: _b, ...env } = bench.env;
   const config = loadConfig(env);
@@ -405,7 +405,7 @@ test('without anybody who could approve, the command line refuses what is broad'
   expect(await store.exceptions.list()).toEqual([]);
 });
 
-test('a reused correlation id hides nothing: not under a closed alert, not under another’s exception', async () => {
+test('a reused correlation id hides no execution, neither under a closed alert nor from another caller', async () => {
   await begin('http');
   const { slack, world, tenant } = bench;
   const correlationId = randomUUID();
@@ -426,11 +426,11 @@ test('a reused correlation id hides nothing: not under a closed alert, not under
   run(world.people.dana, Date.now() - 60_000);
   await until('a second alert of the same caller', () => slack.alerts().length === 2);
   run(world.people.kim, Date.now() - 30_000);
-  await until('a third, of another', () => slack.alerts().length === 3);
+  await until('a third alert of another caller', () => slack.alerts().length === 3);
   expect((await store.alerts.get(first?.id ?? ''))?.executions).toHaveLength(1);
 });
 
-test('nobody excepts themselves, not by another alert, not by approving', async () => {
+test('nobody can except themselves, even through another alert', async () => {
   const to = (await begin('http', { RUNWATCH_RESPONDERS: '*' })) as { url: string };
   const { slack, world } = bench;
   runOn(bench, world.vms.test01, { caller: world.people.kim });
@@ -439,11 +439,11 @@ test('nobody excepts themselves, not by another alert, not by approving', async 
   await slack.press(message, 'add_exception', 'U0DANA000', to);
   const form = await until('the form', () => slack.views[before]);
   await slack.submit(form, 'U0DANA000', to, { caller: world.people.dana.login, target: 'vm-pay-01' });
-  await until('refused', () => slack.whispers.some(({ text }) => text.includes('It would except yourself')));
+  await until('refused', () => slack.whispers.some(({ text }) => text.includes('exception for yourself')));
   expect(await store.exceptions.list()).toEqual([]);
 });
 
-test('two alerts on one machine share its isolation: released from either, it is as it was before the first', async () => {
+test('two alerts on one machine share its isolation; release from either restores the original state', async () => {
   const to = (await begin('http', { RUNWATCH_RESPONDERS: '*' })) as { url: string };
   const { slack, world, tenant } = bench;
   const nics = [0, 1].map(
@@ -458,14 +458,14 @@ test('two alerts on one machine share its isolation: released from either, it is
   await until('isolated', () => textOf(first).includes('Isolated:'));
   runOn(bench, world.vms.pay01, { caller: world.people.kim });
   const second = await until('the other alert', () => slack.alerts().find((m) => m !== first));
-  await until('seen on the other too', () => textOf(second).includes('Isolated:'));
+  await until('shown on the other alert', () => textOf(second).includes('Isolated:'));
   await slack.press(second, 'release', 'U0LEE0000', to);
   await until('as before', () => JSON.stringify(groups()) === JSON.stringify(asBefore));
-  await until('seen on both', () => [first, second].every((m) => textOf(m).includes('Released:')));
+  await until('shown on both', () => [first, second].every((m) => textOf(m).includes('Released:')));
   expect(JSON.stringify(groups())).toBe(JSON.stringify(asBefore));
 });
 
-test('four eyes hold through a failure of Azure that passes', async () => {
+test('four-eyes approval survives a transient Azure failure', async () => {
   bench = await setUp({ mode: 'http' });
   const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
   writeFileSync(file, 'fourEyes: [lock]');
@@ -486,7 +486,7 @@ test('four eyes hold through a failure of Azure that passes', async () => {
   ]);
 }, 60_000);
 
-test('a right for some subscriptions silences and acts in no other', async () => {
+test('a right limited to subscriptions does not allow exceptions for others', async () => {
   bench = await setUp({ mode: 'http' });
   const file = `${bench.env.RUNWATCH_DATA_DIR}/policy.yaml`;
   const subscription = '5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01';

@@ -10,11 +10,11 @@ const operation = z
     'an operation such as Microsoft.Compute/virtualMachines/runCommand/action',
   );
 
-/** An operation's name, or a record of the activity log in any shape that `replay` reads. */
+/** An operation's name, or an activity log record in any shape that `replay` reads. */
 const example = z.union([z.string().max(200), z.record(z.string(), z.unknown())]);
 
-/** A technique that RUNWATCH_CONFIG adds. */
-export const ownTechniqueSchema = z.strictObject({
+/** A custom technique from RUNWATCH_CONFIG. */
+export const customTechniqueSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{2,40}$/, 'small letters, digits and dashes'),
   title: z.string().min(1).max(60),
   verb: z.string().min(1).max(80),
@@ -26,23 +26,23 @@ export const ownTechniqueSchema = z.strictObject({
     noMatch: z.array(example).min(1),
   }),
 });
-export type OwnTechnique = z.output<typeof ownTechniqueSchema>;
+export type CustomTechnique = z.output<typeof customTechniqueSchema>;
 
-/** What keeps the techniques from being used together; empty when nothing does. */
-export function ownTechniqueFaults(own: readonly OwnTechnique[]): string[] {
+/** The conflicts among the custom techniques and with built-in ones; empty if there are none. */
+export function customTechniqueFaults(own: readonly CustomTechnique[]): string[] {
   const ownerOf = new Map<string, string>();
   return own.flatMap(({ id, operations }, index) => {
     const faults: string[] = [];
     if (isBuiltIn(id))
       faults.push(`techniques.${index}.id: got ${id}, which is built in, expected another id`);
     if (own.findIndex((each) => each.id === id) < index)
-      faults.push(`techniques.${index}.id: got ${id} a second time, expected another id`);
+      faults.push(`techniques.${index}.id: got ${id} twice, expected a unique id`);
     for (const operation of operations) {
       const detected = detectTechnique(operation)?.technique.id ?? '';
       const owner = isBuiltIn(detected) ? detected : ownerOf.get(operation.toLowerCase());
       if (owner)
         faults.push(
-          `techniques.${index}.operations: got ${operation}, which belongs to ${owner}, expected one that no technique has`,
+          `techniques.${index}.operations: got ${operation}, which belongs to ${owner}, expected an operation of no other technique`,
         );
       ownerOf.set(operation.toLowerCase(), id);
     }
@@ -50,8 +50,8 @@ export function ownTechniqueFaults(own: readonly OwnTechnique[]): string[] {
   });
 }
 
-/** Adds them to the catalogue. Safe to repeat. */
-export function useOwnTechniques(own: readonly OwnTechnique[] = []): void {
+/** Adds custom techniques to the catalogue. Safe to repeat. */
+export function addCustomTechniques(own: readonly CustomTechnique[] = []): void {
   for (const { id, title, verb, score, mitre = [], operations } of own) {
     const technique: Technique = {
       id,
@@ -69,7 +69,7 @@ export function useOwnTechniques(own: readonly OwnTechnique[] = []): void {
 export interface ExampleResult {
   technique: string;
   example: string;
-  /** It is to match. */
+  /** Whether the example should match. */
   wanted: boolean;
   ok: boolean;
   /** What it matched, or why it could not be read. */
@@ -77,9 +77,9 @@ export interface ExampleResult {
 }
 
 /** Runs each technique's examples against the whole catalogue. */
-export function tryExamples(own: readonly OwnTechnique[]): ExampleResult[] {
+export function runExamples(own: readonly CustomTechnique[]): ExampleResult[] {
   return own.flatMap(({ id, examples }) => {
-    const check = (wanted: boolean) => (given: OwnTechnique['examples']['match'][number]) => {
+    const check = (wanted: boolean) => (given: CustomTechnique['examples']['match'][number]) => {
       const { matched, shown, fault } = detect(given);
       const ok = fault === null && (matched === id) === wanted;
       return { technique: id, example: shown, wanted, ok, got: fault ?? matched ?? 'nothing' };

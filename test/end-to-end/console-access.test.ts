@@ -30,7 +30,7 @@ const formOf = async (url: string, path: string, cookie: string) =>
     await (await fetch(`${url}${path}`, { headers: { cookie, ...page } })).text(),
   )?.[1];
 
-test('a session and its forms hold in every process that serves, and a form fits no other session', async () => {
+test('a session and its forms work in every serving process, and a form works in no other session', async () => {
   runOn(bench, bench.world.vms.pay01);
   const one = await bench.start({
     ...outside,
@@ -58,7 +58,7 @@ test('a session and its forms hold in every process that serves, and a form fits
   );
 });
 
-test('the console token reads, and acts only where it is among the responders', async () => {
+test('the console token can read, and can act only if it is a responder', async () => {
   runOn(bench, bench.world.vms.pay01);
   for (const responders of ['*', '']) {
     const app = await bench.start({ ...outside, RUNWATCH_RESPONDERS: responders });
@@ -84,7 +84,7 @@ test('the console token reads, and acts only where it is among the responders', 
   }
 });
 
-test('a deep link is kept, no token is taken from an address, and nobody is led to another host', async () => {
+test('sign-in keeps a deep link, accepts no token from the URL and redirects to no other host', async () => {
   const app = await bench.start(outside);
   const url = app.url as string;
   const asked = await fetch(`${url}/console/alerts/RW-1?x=1`, { headers: page });
@@ -107,7 +107,7 @@ test('a deep link is kept, no token is taken from an address, and nobody is led 
   expect((await signIn(url, token, '/console', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
 });
 
-test('behind a trusted proxy with TLS the cookie is Secure and of this host; forwarded headers of others count for nothing', async () => {
+test('behind a trusted TLS proxy the cookie is Secure and host-only; forwarded headers from others are ignored', async () => {
   const trusting = await bench.start({ ...outside, RUNWATCH_TRUSTED_PROXIES: '127.0.0.1/32' });
   const secure = await signIn(trusting.url as string, token, '/console', { 'x-forwarded-proto': 'https' });
   expect(secure.headers.get('set-cookie')).toMatch(/^__Host-runwatch=.*; Path=\/.*; Secure/);
@@ -124,7 +124,7 @@ test('behind a trusted proxy with TLS the cookie is Secure and of this host; for
   ).not.toMatch(/Secure/);
 });
 
-test('a request that a proxy passed on is never taken as local', async () => {
+test('a request from a proxy is never treated as local', async () => {
   const app = await bench.start({ TEAMS_LOCAL: '1' });
   expect((await fetch(`${app.url}/console`)).status).toBe(200);
   for (const [name, value] of [
@@ -154,7 +154,7 @@ test('a request that a proxy passed on is never taken as local', async () => {
   }
 });
 
-/** fetch() sets the Host header by itself. */
+/** Sends a raw request, because fetch() sets the Host header itself. */
 function raw(
   url: string,
   line: string,
@@ -185,7 +185,7 @@ function raw(
   });
 }
 
-test('wrong tokens are counted by all processes, and slowed', async () => {
+test('wrong tokens are counted across processes and rate limited', async () => {
   const one = await bench.start({ ...outside, RUNWATCH_SECRET: secret });
   const two = await bench.start({ ...outside, RUNWATCH_SECRET: secret }, ['serve']);
   const statuses: number[] = [];
@@ -199,7 +199,7 @@ test('wrong tokens are counted by all processes, and slowed', async () => {
   );
 });
 
-test('who may not read learns from /readyz no more than whether we are ready; /metrics wants its token beyond this machine', async () => {
+test('without read access, /readyz gives only the ready flag; /metrics needs its token from other machines', async () => {
   const app = await bench.start({ ...outside, RUNWATCH_METRICS_TOKEN: 'mT4-another-token-of-ours' });
   const ready = (headers: Record<string, string> = {}) => fetch(`${app.url}/readyz`, { headers });
   const known = { authorization: `Bearer ${token}` };
@@ -213,7 +213,7 @@ test('who may not read learns from /readyz no more than whether we are ready; /m
   await until('subscriptions', async () => (await all()).includes(subscriptions.sandbox));
 });
 
-test('without a metrics token, who asks from elsewhere learns no subscription', async () => {
+test('without a metrics token, /metrics shows no subscription to remote clients', async () => {
   const app = await bench.start(outside);
   const text = async () =>
     (await fetch(`${app.url}/metrics`, { headers: { host: 'runwatch.example' } })).text();
@@ -221,10 +221,10 @@ test('without a metrics token, who asks from elsewhere learns no subscription', 
   expect(await text()).not.toContain(subscriptions.sandbox);
 });
 
-test('a body that never ends is cut off', async () => {
+test('a request body that never ends is cut off', async () => {
   const app = await bench.start();
   const { hostname, port } = new URL(app.url as string);
-  const began = Date.now();
+  const startMs = Date.now();
   const ended = await new Promise<string>((done) => {
     const socket = connectTcp(Number(port), hostname, () =>
       socket.write(
@@ -239,10 +239,10 @@ test('a body that never ends is cut off', async () => {
     socket.on('close', () => done(text));
   });
   expect(ended).toMatch(/^HTTP\/1\.1 408/);
-  expect(Date.now() - began).toBeLessThan(25_000);
+  expect(Date.now() - startMs).toBeLessThan(25_000);
 }, 40_000);
 
-test('in a browser: the token is typed once, the deep link opens, several things are watched at once', async () => {
+test('in a browser, the token is entered once, the link opens and several objects can be watched together', async () => {
   runOn(bench, bench.world.vms.pay01);
   const app = await bench.start({ ...outside, RUNWATCH_RESPONDERS: 'console-token' });
   const url = (app.url as string).replace('0.0.0.0', '127.0.0.1');
@@ -252,7 +252,7 @@ test('in a browser: the token is typed once, the deep link opens, several things
     await tab.goto(`${url}/console`);
     await tab.getByLabel('Console token').fill('not this');
     await tab.getByRole('button', { name: 'Open the console' }).click();
-    await tab.getByText('That token is not right.').waitFor();
+    await tab.getByText('Wrong token.').waitFor();
     await tab.getByLabel('Console token').fill(token);
     await tab.getByRole('button', { name: 'Open the console' }).click();
     const card = tab.locator('article.card').first();

@@ -13,7 +13,7 @@ import { type Bench, setUp } from '../support/bot';
 
 const minute = 60_000;
 const subscription = subscriptions.payments;
-/** Three hundred megabytes of spaces. */
+/** Unpacks to 300 MB of spaces. */
 const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024, 32));
 
 let bench: Bench;
@@ -34,8 +34,8 @@ afterEach(async () => {
   await bench.stop();
 });
 
-/** @param hostNow the bot's own clock, which may be off */
-const createPoll = (hostNow = () => now, limits = { deadlineMs: 700, longestBody: 4 * 1024 * 1024 }) => {
+/** @param hostNow the bot's own clock, which may be wrong */
+const createPoll = (hostNow = () => now, limits = { deadlineMs: 700, maxBodyBytes: 4 * 1024 * 1024 }) => {
   const azure = createAzure(loadConfig(bench.env), {
     tlsOptions: { ca: bench.tenant.ca },
     now: hostNow,
@@ -73,13 +73,13 @@ const fault = (fields: Partial<Fault>) =>
   bench.tenant.faults.add({ when: /eventtypes/, status: 200, times: 1, ...fields });
 
 test.each<[string, Partial<Fault>, RegExp]>([
-  ['an answer that never comes', { play: () => {} }, /no whole answer within 0.7 s/],
+  ['a response that never comes', { play: () => {} }, /no complete response within 0.7 s/],
   [
     'headers without a body',
     {
       play: (response) => void response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders(),
     },
-    /no whole answer/,
+    /no complete response/,
   ],
   [
     'a body that comes a byte at a time',
@@ -90,7 +90,7 @@ test.each<[string, Partial<Fault>, RegExp]>([
         response.on('close', () => clearInterval(drip));
       },
     },
-    /no whole answer/,
+    /no complete response/,
   ],
   [
     'a gzip bomb',
@@ -115,26 +115,26 @@ test.each<[string, Partial<Fault>, RegExp]>([
         more();
       },
     },
-    /longer than 4 MB|no whole answer/,
+    /longer than 4 MB|no complete response/,
   ],
   [
     'HTML',
     { body: '<html>Sign in to the network</html>', headers: { 'content-type': 'text/html' } },
-    /text\/html, which is no log/,
+    /text\/html, which is not a log/,
   ],
   ['text', { body: 'ok', headers: { 'content-type': 'text/plain' } }, /text\/plain/],
-  ['nothing', { body: '' }, /broken off or broken/],
+  ['nothing', { body: '' }, /truncated or invalid JSON/],
   ['null', { body: 'null' }, /without a list of events/],
-  ['a value that is no list', { body: '{"value":{}}' }, /without a list of events/],
+  ['a value that is not a list', { body: '{"value":{}}' }, /without a list of events/],
   ['no value', { body: '{}' }, /without a list of events/],
-  ['an error without a word', { status: 431, body: '' }, /no reason given \(HTTP 431/],
+  ['an error without a reason', { status: 431, body: '' }, /no reason given \(HTTP 431/],
   [
     'a redirect to another host',
     { status: 307, body: '', headers: { location: 'https://evil.example/' } },
     /refused to send|HTTP 307/,
   ],
 ])(
-  '%s moves no watermark and ends by itself; what ran meanwhile is read by the next poll',
+  '%s does not move the watermark and ends by itself; the next poll reads what ran meanwhile',
   async (_, fields, said) => {
     operate(now - minute);
     fault(fields);
@@ -149,12 +149,12 @@ test.each<[string, Partial<Fault>, RegExp]>([
   30_000,
 );
 
-test('links that go in a circle end', async () => {
+test('a circle of next links ends', async () => {
   const path = `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`;
   const next = (name: string) => `${bench.tenant.endpoint}${path}?api-version=2015-04-01&page=${name}`;
   fault({ body: JSON.stringify({ value: [], nextLink: next('a') }) });
   fault({ body: JSON.stringify({ value: [], nextLink: next('a') }), times: 50 });
-  await expect(run()).rejects.toThrow(/read already/);
+  await expect(run()).rejects.toThrow(/already read/);
   expect(asked().length).toBeLessThan(10);
 });
 
@@ -169,7 +169,7 @@ test('a next link is followed as Azure wrote it: no parameter is sent twice', as
   expect(await queued()).toHaveLength(180);
 });
 
-test('what a page brought is queued before the next is asked for, and kept when a later one fails', async () => {
+test('each page is queued before the next is requested, and kept if a later one fails', async () => {
   bench.tenant.state.pageSize = 10;
   for (let i = 0; i < 400; i++) operate(now - minute - i);
   const seen: number[] = [];
@@ -200,22 +200,22 @@ test('what a page brought is queued before the next is asked for, and kept when 
   expect(await queued()).toHaveLength(1200);
 });
 
-test('the first event of a hundred pages is queued within 1.5 s, though each page takes a while', async () => {
+test('the first event of a hundred slow pages is queued within 1.5 s', async () => {
   bench.tenant.state.pageSize = 10;
   for (let i = 0; i < 400; i++) operate(now - minute - i);
   bench.tenant.latencyMs = 40;
-  const began = Date.now();
-  const polling = createPoll(() => now, { deadlineMs: 10_000, longestBody: 4 * 1024 * 1024 }).run();
+  const startMs = Date.now();
+  const polling = createPoll(() => now, { deadlineMs: 10_000, maxBodyBytes: 4 * 1024 * 1024 }).run();
   let first = 0;
   while (first === 0) {
-    if ((await queued()).length > 0) first = Date.now() - began;
+    if ((await queued()).length > 0) first = Date.now() - startMs;
     else await new Promise((done) => setImmediate(done));
   }
   await polling;
   expect(first).toBeLessThan(1500);
 }, 30_000);
 
-test('a window that keeps failing is halved, and what cannot be read is a gap with its span; it closes once it can', async () => {
+test('a window that keeps failing is halved; its unreadable part becomes a gap, which closes once it is readable', async () => {
   await run();
   const begin = now;
   const bad = begin + 20 * minute;
@@ -249,7 +249,7 @@ test('a window that keeps failing is halved, and what cannot be read is a gap wi
   expect(gap?.from).toBeLessThanOrEqual(bad);
   expect(gap?.to).toBeGreaterThanOrEqual(bad);
   expect(await store.polls.watermark(subscription)).toBe(new Date(now).toISOString());
-  // It holds up no poll, nor the look back that is due every 25 minutes.
+  // The gap delays neither polls nor the look-back that is due every 25 minutes.
   for (const minutes of [26, 26, 1, 1, 26, 1, 26]) {
     now += minutes * minute;
     await run();
@@ -264,7 +264,7 @@ test('a window that keeps failing is halved, and what cannot be read is a gap wi
 test.each([
   ['behind', -60 * minute],
   ['ahead', 60 * minute],
-])('a host clock an hour %s: Azure’s time is gone by, and nothing is missed', async (_, off) => {
+])('with a host clock an hour %s, Azure’s time is used and nothing is missed', async (_, off) => {
   const { run: runOff, azure } = createPoll(() => now + off);
   operate(now - minute);
   await runOff();
@@ -278,21 +278,21 @@ test.each([
   expect(Math.abs(watermark - now)).toBeLessThan(2000);
 });
 
-/** FAULTS_SEED plays a run again. */
+/** FAULTS_SEED repeats a run. */
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
 
-test(`six hours of trouble (seed ${seed}): every execution is queued, or its time is a gap with its span`, async () => {
+test(`six hours of faults (seed ${seed}): every execution is queued, or its time is in a gap`, async () => {
   let state = seed;
   const random = () => {
     state = (state * 1664525 + 1013904223) % 4294967296;
     return state / 4294967296;
   };
-  const limits = { deadlineMs: 150, longestBody: 1024 * 1024 };
-  let hostOff = 0;
-  const { run: runOnce } = createPoll(() => now + hostOff, limits);
+  const limits = { deadlineMs: 150, maxBodyBytes: 1024 * 1024 };
+  let hostOffsetMs = 0;
+  const { run: runOnce } = createPoll(() => now + hostOffsetMs, limits);
   const begin = now;
   const path = `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`;
-  const troubles: Partial<Fault>[] = [
+  const possibleFaults: Partial<Fault>[] = [
     { play: () => {} },
     {
       play: (response) => void response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders(),
@@ -320,7 +320,7 @@ test(`six hours of trouble (seed ${seed}): every execution is queued, or its tim
           .end(bomb.subarray(0, 100_000)),
     },
   ];
-  /** Whatever window holds this minute cannot be read, for as long as the run lasts. */
+  /** Windows that contain this minute are unreadable for the whole run. */
   const poisoned = begin + 3 * 60 * minute;
   const holdsPoison: Fault['only'] = ({ query }) => {
     const [, from = '', to = ''] =
@@ -341,16 +341,16 @@ test(`six hours of trouble (seed ${seed}): every execution is queued, or its tim
       execute(Math.max(begin, now - Math.floor(random() * 8 * minute)));
     }
     if (now === poisoned) execute(now);
-    if (random() < 0.1) hostOff = random() < 0.5 ? 0 : Math.round((random() - 0.5) * 4 * 60) * minute;
+    if (random() < 0.1) hostOffsetMs = random() < 0.5 ? 0 : Math.round((random() - 0.5) * 4 * 60) * minute;
     bench.tenant.faults.clear();
-    const trouble = troubles[Math.floor(random() * troubles.length)] as Partial<Fault>;
-    if (random() < 0.35) fault({ ...trouble, times: trouble.times ?? 1 + Math.floor(random() * 3) });
+    const pickedFault = possibleFaults[Math.floor(random() * possibleFaults.length)] as Partial<Fault>;
+    if (random() < 0.35) fault({ ...pickedFault, times: pickedFault.times ?? 1 + Math.floor(random() * 3) });
     fault({ only: holdsPoison, times: 1000, body: '<html>', headers: { 'content-type': 'text/html' } });
     await runOnce().catch(() => {});
   }
   bench.tenant.faults.clear();
   fault({ only: holdsPoison, times: 1000, body: '<html>', headers: { 'content-type': 'text/html' } });
-  // What was given up while trouble lasted is read once it is over.
+  // Windows that were skipped during the faults are read once the faults are over.
   for (let i = 0; i < 40; i++) {
     now += minute;
     await runOnce().catch(() => {});
