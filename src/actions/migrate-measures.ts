@@ -169,7 +169,9 @@ function oldMeasuresOf(old: Alert & OldAlert): LegacyMeasure[] {
         ]
       : []),
     ...(revocation ? fromRevocation(revocation, by, at) : []),
-    ...Object.entries(deeds).flatMap(([action, deed]) => fromOldAction(action, deed, machine, old.id)),
+    ...Object.entries(deeds).flatMap(([action, oldAction]) =>
+      fromOldAction(action, oldAction, machine, old.id),
+    ),
   ];
 }
 
@@ -231,10 +233,15 @@ const kinds: Record<string, string> = {
   restore: 'disks',
 };
 
-function fromOldAction(action: string, deed: OldAction, machine: Target, alertId: string): LegacyMeasure[] {
+function fromOldAction(
+  action: string,
+  oldAction: OldAction,
+  machine: Target,
+  alertId: string,
+): LegacyMeasure[] {
   const kind = kinds[action];
-  if (!kind || deed.status === 'undone') return [];
-  const { before, by, at, passed, status } = deed;
+  if (!kind || oldAction.status === 'undone') return [];
+  const { before, by, at, passed, status } = oldAction;
   const text = (field: string) => String(before[field] ?? '');
   const target =
     kind === 'membership'

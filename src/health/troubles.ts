@@ -155,17 +155,17 @@ function unreadTroubles(state: HealthState): Trouble[] {
  * For a log, that takes a successful poll.
  */
 export function recoveryText(
-  told: { id: string; over: string; since: number },
+  reported: { id: string; over: string; since: number },
   state: HealthState,
 ): string | null {
-  const [what = '', id = ''] = told.id.split(' ');
+  const [what = '', id = ''] = reported.id.split(' ');
   const read = ({ error, lastPollAt }: SubscriptionHealth) =>
-    error === null && lastPollAt !== null && Date.parse(lastPollAt) > told.since;
-  if (what === 'subscriptions') return state.subscriptions.every((one) => read(one)) ? told.over : null;
-  if (what !== 'subscription' && what !== 'gap' && what !== 'lost') return told.over;
+    error === null && lastPollAt !== null && Date.parse(lastPollAt) > reported.since;
+  if (what === 'subscriptions') return state.subscriptions.every((one) => read(one)) ? reported.over : null;
+  if (what !== 'subscription' && what !== 'gap' && what !== 'lost') return reported.over;
   const subscription = state.subscriptions.find((one) => one.id === id);
   if (!subscription) return `Subscription ${id} is no longer monitored, so its log is no longer read.`;
-  return what !== 'subscription' || read(subscription) ? told.over : null;
+  return what !== 'subscription' || read(subscription) ? reported.over : null;
 }
 
 const maxNames = 3;

@@ -82,7 +82,7 @@ async function handleOngoing(
   const { store, queues, log, now } = deps;
   const { id, kind, says, over, holdMs } = trouble;
   const since = known?.since ?? now();
-  const told: ReportedTrouble = {
+  const reported: ReportedTrouble = {
     id,
     kind,
     says,
@@ -92,24 +92,24 @@ async function handleOngoing(
     ...(known?.escalated ? { escalated: true } : {}),
   };
   // The notice's id contains the start time, so store that before sending anything.
-  if (!known) await store.health.putTrouble(told);
-  if (!told.noticeId && now() - since >= holdMs) {
-    told.noticeId = `notice-trouble-${id.replaceAll(' ', '-')}-${since}`;
+  if (!known) await store.health.putTrouble(reported);
+  if (!reported.noticeId && now() - since >= holdMs) {
+    reported.noticeId = `notice-trouble-${id.replaceAll(' ', '-')}-${since}`;
     log.error({ trouble: id }, says);
-    await store.deliveries.addNotice({ id: told.noticeId, text: says }, store.surfaces);
-    await queues.deliverAll(store.surfaces, [told.noticeId]);
+    await store.deliveries.addNotice({ id: reported.noticeId, text: says }, store.surfaces);
+    await queues.deliverAll(store.surfaces, [reported.noticeId]);
   }
   // A slow chat still posts the notice. So escalate early only if a chat rejects messages.
   const waits = now() - since - holdMs;
   if (
-    told.noticeId &&
-    !told.escalated &&
+    reported.noticeId &&
+    !reported.escalated &&
     waits >= (surfaces.length > 0 ? chatTimeoutMs : slowChatTimeoutMs)
   ) {
-    const shown = await store.deliveries.isPosted(told.noticeId, store.surfaces);
-    if (!shown) told.escalated = await escalated(told, 'trigger', deps);
+    const shown = await store.deliveries.isPosted(reported.noticeId, store.surfaces);
+    if (!shown) reported.escalated = await escalated(reported, 'trigger', deps);
   }
-  await store.health.putTrouble(told);
+  await store.health.putTrouble(reported);
 }
 
 /** The problem is removed only after its incident is resolved. */

@@ -45,9 +45,9 @@ export async function deliver(
   if (!surface) return;
   if (ids) return deps.limitBatches(() => deliverFirst(surface, ids, deps));
   if (part) return deliverThread(job, token, surface, deps);
-  const [begun] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
-  if (!begun) return;
-  const outcome = await deliverOne(surface, id, begun, deps).catch((error) =>
+  const [input] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
+  if (!input) return;
+  const outcome = await deliverOne(surface, id, input, deps).catch((error) =>
     waitOrThrow(job, token, error, deps),
   );
   if (outcome !== 'done') await postpone(job, token, outcome, deps);
@@ -56,11 +56,11 @@ export async function deliver(
 /** Posts each message for the first time. Anything that cannot be posted now becomes a separate delivery. */
 async function deliverFirst(surface: Surface, ids: readonly string[], deps: DeliverDeps): Promise<void> {
   const { store, queues, now, log } = deps;
-  const begun = await store.deliveries.begin(surface, ids, now(), 'batch');
+  const input = await store.deliveries.begin(surface, ids, now(), 'batch');
   const remaining: string[] = [];
   await Promise.all(
     ids.map(async (id, index) => {
-      const one = begun[index] as DeliveryInput;
+      const one = input[index] as DeliveryInput;
       const done =
         one.storedState === '' &&
         (await deps.limitPosts(() => succeeded(deliverOne(surface, id, one, deps), log)));
@@ -85,26 +85,26 @@ type Outcome = 'done' | { again: number; slotAt?: number };
 async function deliverOne(
   surface: Surface,
   id: string,
-  begun: DeliveryInput,
+  input: DeliveryInput,
   deps: DeliverDeps,
 ): Promise<Outcome> {
   const { store, now, metrics } = deps;
-  const { alert, notice, told, at } = begun;
+  const { alert, notice, state, at } = input;
   const content = await contentOf(alert, notice, deps);
-  const seen = { rev: alert?.rev ?? 0, touched: begun.touched };
+  const seen = { rev: alert?.rev ?? 0, touched: input.touched };
   if (content?.kind === 'alert' && content.model.thread.length > 0)
     await deps.queues.deliverThread(surface.name, id);
   const digest = content && digestOf(content);
-  if (!content || told.shown === digest) {
+  if (!content || state.shown === digest) {
     await store.deliveries.settle(surface.name, id, seen, null);
     return 'done';
   }
   if (at > now() + 1) return { again: at, slotAt: at };
-  const channel = await channelOf(begun, surface, deps.routes);
-  const ref = await show(surface, id, content, begun, channel, deps);
+  const channel = await channelOf(input, surface, deps.routes);
+  const ref = await show(surface, id, content, input, channel, deps);
   if (!ref) return { again: now() + retryWhenBusyMs };
   await store.deliveries.settle(surface.name, id, seen, { ref, shown: digest, attemptAt: null });
-  if (alert && !told.ref) {
+  if (alert && !state.ref) {
     metrics.delay.observe((now() - Date.parse(summarize(alert).startedAt)) / 1000);
     deps.log.info({ alertId: id, surface: surface.name }, 'an alert was posted');
   }
@@ -123,16 +123,16 @@ async function deliverThread(
   const threadId = `${id}.thread`;
   const [parent] = await store.deliveries.begin(surface, [id], now(), 'held');
   if (!parent?.alert?.announced) return;
-  const parentRef = parent.told.ref;
+  const parentRef = parent.state.ref;
   if (!parentRef) return postpone(job, token, { again: now() + 1000 }, deps);
   const view = await store.measures.viewOf(parent.alert);
   const { thread } = messageOf(view, { responders: deps.responders, now: now() });
   const content: Content = { kind: 'thread', id: threadId, parent: parentRef, parts: thread };
-  const [begun] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
+  const [input] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
   const digest = digestOf(content);
-  if (!begun || thread.length === 0 || begun.told.shown === digest) return;
-  if (begun.at > now() + 1) await postpone(job, token, { again: begun.at, slotAt: begun.at }, deps);
-  const ref = await show(surface, threadId, content, begun, parentRef.channel, deps).catch((error) =>
+  if (!input || thread.length === 0 || input.state.shown === digest) return;
+  if (input.at > now() + 1) await postpone(job, token, { again: input.at, slotAt: input.at }, deps);
+  const ref = await show(surface, threadId, content, input, parentRef.channel, deps).catch((error) =>
     waitOrThrow(job, token, error, deps),
   );
   if (!ref) return postpone(job, token, { again: now() + retryWhenBusyMs }, deps);
@@ -191,23 +191,23 @@ async function show(
   surface: Surface,
   id: string,
   content: Content,
-  begun: DeliveryInput,
+  input: DeliveryInput,
   channel: string,
   deps: DeliverDeps,
 ): Promise<Ref | null> {
-  const { told } = begun;
-  if (told.posting && deps.now() - told.posting < attemptTimeoutMs) return null;
+  const { state } = input;
+  if (state.posting && deps.now() - state.posting < attemptTimeoutMs) return null;
   const began = Date.now();
   const place = `${surface.name} ${channel}`;
   try {
-    const ref = told.ref ?? (await lookUp(surface, id, told, channel, content, deps.log));
+    const ref = state.ref ?? (await lookUp(surface, id, state, channel, content, deps.log));
     const updatedRef = ref && (await updated(surface, ref, content));
     if (updatedRef) {
       await recordSuccess(place, began, surface, deps);
       deps.metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
       return updatedRef;
     }
-    const sent = await posted(surface, id, content, begun, channel, deps);
+    const sent = await posted(surface, id, content, input, channel, deps);
     if (sent) await recordSuccess(place, began, surface, deps);
     return sent;
   } catch (error) {
@@ -248,14 +248,14 @@ async function posted(
   surface: Surface,
   id: string,
   content: Content,
-  { told, storedState }: DeliveryInput,
+  { state, storedState }: DeliveryInput,
   channel: string,
   { store, metrics, now }: DeliverDeps,
 ): Promise<Ref | null> {
   const attempt = {
     ref: null,
     shown: null,
-    attemptAt: told.attemptAt ?? now(),
+    attemptAt: state.attemptAt ?? now(),
     attemptIn: channel,
   };
   if (!(await store.deliveries.claim(surface.name, id, storedState, { ...attempt, posting: now() })))

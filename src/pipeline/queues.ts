@@ -51,7 +51,7 @@ export type QueueName = keyof JobData;
 const lockMs = 15_000;
 
 /** Retries for days, at most a minute apart, so that no alert is dropped. */
-const persistentRetries = { attempts: 5000, backoff: { type: 'patient' } };
+const persistentRetries = { attempts: 5000, backoff: { type: 'runwatch' } };
 const backoffStrategy = (attempts: number) => Math.min(500 * 2 ** Math.min(attempts - 1, 7), 60_000);
 
 export function createQueues(address: RedisAddress, log: Log) {
@@ -71,18 +71,18 @@ export function createQueues(address: RedisAddress, log: Log) {
     poll: new Queue<PollJob>('poll', options({ removeOnFail: true })),
     discover: new Queue(
       'discover',
-      options({ attempts: 50, backoff: { type: 'patient' }, removeOnFail: true }),
+      options({ attempts: 50, backoff: { type: 'runwatch' }, removeOnFail: true }),
     ),
     backfill: new Queue<PollJob>('backfill', options(persistentRetries)),
     events: new Queue<EventsJob>('events', options(persistentRetries)),
-    complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'patient' } })),
+    complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'runwatch' } })),
     deliver: new Queue<DeliverJob>('deliver', options(persistentRetries)),
     health: new Queue('health', options({ removeOnFail: true })),
     sweep: new Queue('sweep', options({ removeOnFail: true })),
     watchMeasures: new Queue('watchMeasures', options({ removeOnFail: true })),
-    reviewAccess: new Queue('reviewAccess', options({ attempts: 10, backoff: { type: 'patient' } })),
+    reviewAccess: new Queue('reviewAccess', options({ attempts: 10, backoff: { type: 'runwatch' } })),
     copyAudit: new Queue('copyAudit', options({ removeOnFail: true })),
-    digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'patient' } })),
+    digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'runwatch' } })),
     respond: new Queue<PressJob>('respond', options(persistentRetries)),
   };
   for (const queue of Object.values(queues))

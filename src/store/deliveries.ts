@@ -101,7 +101,7 @@ const releaseLock = script(
 export interface DeliveryInput {
   alert: Alert | null;
   notice: Notice | null;
-  told: DeliveryState;
+  state: DeliveryState;
   storedState: string;
   at: number;
   /** Number of changes to the alert's measures and approvals. */
@@ -121,16 +121,16 @@ export function createDeliveries(redis: Redis) {
     now: number,
     slot: 'held' | 'alone' | 'batch',
   ): Promise<DeliveryInput[]> {
-    const touched = ids.flatMap((id) => [keys.alert(id), keys.notice(id), keys.told(surface, id)]);
+    const touched = ids.flatMap((id) => [keys.alert(id), keys.notice(id), keys.deliveryState(surface, id)]);
     const rows = (await open(redis, [keys.slot(channel), ...touched], [now, intervalMs, slot])) as (
       | string
       | null
     )[][];
-    return rows.map(([alert, notice, told, at, touched]) => ({
+    return rows.map(([alert, notice, state, at, touched]) => ({
       alert: alert ? readAlert(alert) : null,
       notice: notice ? JSON.parse(notice) : null,
-      told: told ? JSON.parse(told) : emptyState,
-      storedState: told ?? '',
+      state: state ? JSON.parse(state) : emptyState,
+      storedState: state ?? '',
       at: Number(at),
       touched: Number(touched ?? 0),
     }));
@@ -143,10 +143,11 @@ export function createDeliveries(redis: Redis) {
     storedState: string,
     attempt: DeliveryState,
   ): Promise<boolean> =>
-    (await claimScript(redis, [keys.told(surface, id)], [storedState, JSON.stringify(attempt)])) === 1;
+    (await claimScript(redis, [keys.deliveryState(surface, id)], [storedState, JSON.stringify(attempt)])) ===
+    1;
 
   const saveDeliveryState = (surface: string, id: string, value: DeliveryState) =>
-    redis.set(keys.told(surface, id), JSON.stringify(value), 'EX', 400 * 86_400);
+    redis.set(keys.deliveryState(surface, id), JSON.stringify(value), 'EX', 400 * 86_400);
 
   /** Blocks sends to the channel until `at` (Retry-After). */
   const pauseUntil = (channel: string, at: number) => pauseChannel(redis, [keys.slot(channel)], [at]);
@@ -155,12 +156,12 @@ export function createDeliveries(redis: Redis) {
     surface: string,
     id: string,
     seen: { rev: number; touched: number },
-    told: DeliveryState | null,
+    state: DeliveryState | null,
   ) =>
     settleScript(
       redis,
-      [keys.undelivered(surface), keys.alert(id), keys.told(surface, id)],
-      [id, seen.rev, told ? JSON.stringify(told) : '', seen.touched],
+      [keys.undelivered(surface), keys.alert(id), keys.deliveryState(surface, id)],
+      [id, seen.rev, state ? JSON.stringify(state) : '', seen.touched],
     );
 
   /**
@@ -198,8 +199,8 @@ export function createDeliveries(redis: Redis) {
   /** Whether it was posted to any of these surfaces. */
   async function isPosted(id: string, surfaces: readonly string[]): Promise<boolean> {
     for (const surface of surfaces) {
-      const told = await redis.get(keys.told(surface, id));
-      if (told && (JSON.parse(told) as DeliveryState).ref) return true;
+      const state = await redis.get(keys.deliveryState(surface, id));
+      if (state && (JSON.parse(state) as DeliveryState).ref) return true;
     }
     return false;
   }

@@ -59,7 +59,7 @@ export const keys = {
   hubCheckpoints: (group: string) => key('hub-checkpoints', group),
   hubHealth: (hub: string) => key('hub-health', hub),
   notice: (id: string) => key('notice', id),
-  told: (surface: string, id: string) => key('told', surface, id),
+  deliveryState: (surface: string, id: string) => key('told', surface, id),
   undelivered: (surface: string) => key('undelivered', surface),
   slot: (channel: string) => key('slot', channel),
   teamsConversations: key('teams-conversations'),

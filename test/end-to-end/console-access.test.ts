@@ -76,7 +76,9 @@ test('the console token can read, and can act only if it is a responder', async 
       'the refusal',
       async () =>
         /role="status"[^>]*>([^<]+)</.exec(
-          await (await fetch(`${app.url}/console?told=${pressId}`, { headers: { cookie, ...page } })).text(),
+          await (
+            await fetch(`${app.url}/console?outcome=${pressId}`, { headers: { cookie, ...page } })
+          ).text(),
         )?.[1],
     );
     expect(told).toMatch(/not among the responders|may not read alerts/);

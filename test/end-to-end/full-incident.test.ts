@@ -149,13 +149,15 @@ test('a full incident: unanswered, escalated, paged, assigned, denied, excepted,
   run(world.vms.test01, world.people.kim);
   const routine = await alertOn('vm-test-01');
   const form = await modal(() => slack.press(routine, 'add_exception', 'U0SAM0000', to));
-  expect(JSON.stringify(form.view)).toMatch(/would have silenced 1 of the 2 alerts/);
+  expect(JSON.stringify(form.view)).toMatch(/would have suppressed 1 of the 2 alerts/);
   const expires = new Date(now() + 10 * day).toISOString().slice(0, 10);
   await slack.pressInModal(form, 'backtest', 'U0SAM0000', to, { target: '', caller: 'nobody@*' });
-  await until('the new backtest', () => /by nobody@.*silenced none of the 2/.test(JSON.stringify(form.view)));
+  await until('the new backtest', () =>
+    /by nobody@.*suppressed none of the 2/.test(JSON.stringify(form.view)),
+  );
   await slack.submit(form, 'U0SAM0000', to, { target: 'vm-test-*', caller: world.people.kim.login, expires });
   await until('saved', () =>
-    slack.whispers.some((w) => /is saved until .* silenced 1 of the 2/.test(w.text)),
+    slack.whispers.some((w) => /is saved until .* suppressed 1 of the 2/.test(w.text)),
   );
 
   const broad = await modal(() => slack.press(first, 'reopen', 'U0SAM0000', to).then(() => reopened(first)));

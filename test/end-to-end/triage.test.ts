@@ -86,11 +86,11 @@ test('the form shows what the exception would have suppressed, before and after 
   await slack.press(await on('vm-pay-01'), 'add_exception', 'U0SAM0000', to);
   const opened = await until('the modal', () => slack.views[0]);
   expect(JSON.stringify(opened.view)).toMatch(
-    /would have silenced 3 of the 4 alerts of the last 30 days: RW-/,
+    /would have suppressed 3 of the 4 alerts of the last 30 days: RW-/,
   );
   await slack.submit(opened, 'U0SAM0000', to, { target: 'vm-pay-*' });
   await until('the answer', () =>
-    slack.whispers.some((w) => /is saved until .* would have silenced 4 of the 4/.test(w.text)),
+    slack.whispers.some((w) => /is saved until .* would have suppressed 4 of the 4/.test(w.text)),
   );
 });
 

@@ -46,16 +46,16 @@ defineAction<AlertAction>({
     if (known && wanted.every(({ opener }) => isOpened(opener.id)))
       throw new Refusal(`${known.by.name} already escalated this.`);
     const failures: string[] = [];
-    let passing: unknown = null;
+    let transientError: unknown = null;
     for (const { opener, where } of wanted) {
       try {
         const failure = await openOnce(opener, where, press, deps, escalation);
         if (failure) failures.push(failure);
       } catch (error) {
-        passing ??= error;
+        transientError ??= error;
       }
     }
-    if (passing !== null) throw passing;
+    if (transientError !== null) throw transientError;
     if (failures.length > 0) throw new PermanentError(failures.join('; '));
     await record(press, deps, ({ triage }) => ({ escalation: triage.escalation ?? null }));
     return null;

@@ -11,7 +11,7 @@ h1{font-size:1.3rem;margin:.6rem 0}
 h2{font-size:1.05rem;margin:0 0 .3rem}
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.3rem .6rem}
-#told{min-height:1.5em;margin:.2rem 0;font-weight:600}
+#outcome{min-height:1.5em;margin:.2rem 0;font-weight:600}
 .card{background:var(--card);border:1px solid var(--line);border-left:5px solid var(--muted);border-radius:8px;padding:.9rem 1.1rem;margin:0 0 1rem}
 .card.critical,.card.high{border-left-color:var(--red)}
 .card.medium{border-left-color:var(--orange)}
@@ -77,7 +77,7 @@ pre{overflow-x:auto;background:var(--bg);padding:.7rem;border-radius:6px;white-s
 export const js = `'use strict';
 (() => {
   const list = document.getElementById('alerts');
-  const told = document.getElementById('told');
+  const outcome = document.getElementById('outcome');
   const local = (root) => {
     for (const time of root.querySelectorAll('time')) {
       const at = new Date(time.dateTime);
@@ -128,10 +128,10 @@ export const js = `'use strict';
     button.disabled = true;
     form.elements.nonce.value = crypto.randomUUID();
     const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), headers: { accept: 'application/json' }, credentials: 'same-origin' });
-    if (!answer.ok) { told.textContent = await answer.text(); button.disabled = false; return; }
+    if (!answer.ok) { outcome.textContent = await answer.text(); button.disabled = false; return; }
     const { pressId } = await answer.json();
-    told.dataset.press = pressId;
-    told.textContent = '';
+    outcome.dataset.press = pressId;
+    outcome.textContent = '';
     setTimeout(() => { button.disabled = false; }, 1500);
   });
   const source = new EventSource('/console/events');
@@ -143,7 +143,7 @@ export const js = `'use strict';
   });
   source.addEventListener('answer', (event) => {
     const { pressId, text } = JSON.parse(event.data);
-    if (pressId === told.dataset.press) told.textContent = text;
+    if (pressId === outcome.dataset.press) outcome.textContent = text;
   });
 })();
 `;

@@ -91,7 +91,8 @@ export function createConsole(deps: ConsoleDeps): Router {
     const filter = filterOf(request.query);
     const all = await deps.listAlerts(isFiltering(filter) ? searchLimit : shownAlerts);
     const alerts = all.filter((alert) => fits(alert, filter)).slice(0, shownAlerts);
-    const told = typeof request.query.told === 'string' ? await deps.answerTo(request.query.told) : null;
+    const outcome =
+      typeof request.query.outcome === 'string' ? await deps.answerTo(request.query.outcome) : null;
     const context = contextOf(request);
     const views = await deps.viewsOf(alerts);
     const list = alertList(views.map(model), context, !isFiltering(filter));
@@ -99,7 +100,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       page(
         'Alerts',
         html`${filterForm(filter, alerts.length, all.length)}${deps.panel && panelHtml(deps.panel.choices, context.csrf)}${list}`,
-        { told },
+        { outcome },
       ),
     );
   });
@@ -217,7 +218,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       ...(input ? { input } : {}),
     });
     if (request.accepts(['html', 'json']) === 'json') return void response.json({ pressId });
-    response.redirect(303, `/console?told=${encodeURIComponent(pressId)}#${alert.id}`);
+    response.redirect(303, `/console?outcome=${encodeURIComponent(pressId)}#${alert.id}`);
   }
 
   function backtestOf(alert: Alert): Promise<string> {

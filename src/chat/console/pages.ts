@@ -15,10 +15,10 @@ export interface PageContext {
   /** Token that proves that a form came from our own page. */
   csrf: string;
   /** Answer to the press that opened the page, if any. */
-  told?: string | null;
+  outcome?: string | null;
 }
 
-export function page(title: string, body: Html, { told }: Partial<PageContext> = {}): string {
+export function page(title: string, body: Html, { outcome }: Partial<PageContext> = {}): string {
   return `<!doctype html>${
     html`<html lang="en">
 <head>
@@ -34,7 +34,7 @@ export function page(title: string, body: Html, { told }: Partial<PageContext> =
 <header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/activity">Activity</a> <a href="/console/audit">Audit log</a> <a href="/console/health">Health</a></nav></header>
 <main id="main">
 <h1>${title}</h1>
-<p id="told" role="status" aria-live="polite">${told ?? ''}</p>
+<p id="outcome" role="status" aria-live="polite">${outcome ?? ''}</p>
 ${body}
 </main>
 </body>

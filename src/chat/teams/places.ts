@@ -58,8 +58,8 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
     const before = await known(conversation);
     if (before?.direct) return;
     if (!before && Object.keys(await memory.conversations()).length >= maxConversations) return;
-    const { team: told } = (activity.channelData ?? {}) as { team?: { aadGroupId?: string } };
-    const team = told?.aadGroupId ?? before?.team;
+    const { team: reportedTeam } = (activity.channelData ?? {}) as { team?: { aadGroupId?: string } };
+    const team = reportedTeam?.aadGroupId ?? before?.team;
     const reference = activity.getConversationReference();
     const place = {
       ...reference,
