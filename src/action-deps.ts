@@ -7,7 +7,7 @@ import { defaultMaxExceptionDays } from './domain/exceptions/exception-policy';
 import type { Presser } from './domain/people/person';
 import type { Queues } from './pipeline/queues';
 import type { People } from './presses/identify';
-import type { PerformDeps } from './presses/perform';
+import type { PerformDeps } from './presses/perform-deps';
 import type { createPress } from './presses/press';
 import type { Keyring } from './runtime/keyring';
 import type { Log } from './runtime/log';

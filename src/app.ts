@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { actionDeps } from './action-deps';
 import { postAllReviews } from './actions/access/review-access';
-import { migrateMeasures } from './actions/migrate-measures';
+import { migrateMeasures } from './actions/measures/migrate-measures';
 import { type Azure, createAzure } from './azure/azure';
 import { appCredential } from './azure/connection/credential';
 import { createAuth } from './chat/console/auth';

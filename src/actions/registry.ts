@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionId, AlertAction } from './action';
-import type { DefinedKind } from './measure-kind';
+import type { DefinedKind } from './measures/measure-kind';
 
 const actions = new Map<ActionId, Action>();
 const kinds = new Map<string, DefinedKind>();

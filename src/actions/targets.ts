@@ -2,7 +2,7 @@ import { type Alert, summarize } from '../domain/alerts/alert';
 import type { AlertView } from '../domain/measures/alert-view';
 import { is } from '../domain/resources/resource-id';
 import { plainLine } from '../domain/text/plain-text';
-import type { Target } from './measure-kind';
+import type { Target } from './measures/measure-kind';
 
 /** All machines of an alert, in order of their first execution. */
 export const machinesOf = ({ alert }: AlertView): Target[] => [

@@ -1,6 +1,7 @@
 import type { ActionDeps } from '../actions/action';
-import { failInProgress, runwatchActor } from '../actions/carry-out';
-import type { MeasureKind } from '../actions/measure-kind';
+import type { MeasureKind } from '../actions/measures/measure-kind';
+import { runwatchActor } from '../actions/measures/measure-record';
+import { failInProgress } from '../actions/measures/record-failure';
 import { kindOf } from '../actions/registry';
 import type { Measure } from '../domain/measures/measure';
 import type { Log } from '../runtime/log';

@@ -112,4 +112,5 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
       slackPeople?.(undefined).describe(slackUser) ?? { surface: 'slack', id: slackUser, name: slackUser },
   };
 }
+
 export type People = ReturnType<typeof createPeople>;

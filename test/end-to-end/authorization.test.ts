@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { addException, importExceptions } from '../../src/commands/exceptions';
+import { addException } from '../../src/commands/exceptions/exceptions';
+import { importExceptions } from '../../src/commands/exceptions/exceptions-files';
 import { loadConfig } from '../../src/config/config';
 import { createQueues } from '../../src/pipeline/queues';
 import { createPress } from '../../src/presses/press';

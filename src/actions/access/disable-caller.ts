@@ -3,7 +3,7 @@ import { Refusal } from '../../domain/alerts/transitions';
 import { callerSubject } from '../../domain/measures/subjects';
 import { is } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
-import { defineMeasureAction } from '../measure-action';
+import { defineMeasureAction } from '../measures/measure-action';
 
 interface Account {
   id: string;

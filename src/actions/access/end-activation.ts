@@ -4,7 +4,7 @@ import { assignmentSubject } from '../../domain/measures/subjects';
 import { is } from '../../domain/resources/resource-id';
 import { uuidFrom } from '../../domain/text/guid';
 import { plainLine } from '../../domain/text/plain-text';
-import { defineMeasureAction } from '../measure-action';
+import { defineMeasureAction } from '../measures/measure-action';
 
 interface Activation {
   requestId: string;

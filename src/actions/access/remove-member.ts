@@ -2,7 +2,7 @@ import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { callerSubject } from '../../domain/measures/subjects';
 import { plainLine } from '../../domain/text/plain-text';
-import { defineMeasureAction } from '../measure-action';
+import { defineMeasureAction } from '../measures/measure-action';
 
 interface Membership {
   groupId: string;

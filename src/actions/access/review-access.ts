@@ -7,9 +7,9 @@ import { plainLine } from '../../domain/text/plain-text';
 import type { NoticeAction } from '../../store/deliveries';
 import type { ActionDeps, AlertAction, CheckedPress, FreeAction } from '../action';
 import { auditOf } from '../audit-of';
-import { carryOut, undoAll } from '../carry-out';
 import { choiceInput } from '../input';
-import type { MeasureKind } from '../measure-kind';
+import { carryOut, undoAll } from '../measures/carry-out';
+import type { MeasureKind } from '../measures/measure-kind';
 import { defineAction } from '../registry';
 import { assignmentTarget, roleAssignment } from './revoke-role';
 

@@ -3,8 +3,8 @@ import { Refusal } from '../../domain/alerts/transitions';
 import { assignmentSubject } from '../../domain/measures/subjects';
 import { scopeLabel } from '../../domain/resources/scope-label';
 import { plainLine } from '../../domain/text/plain-text';
-import { defineMeasureAction } from '../measure-action';
-import type { MeasureKind, Target } from '../measure-kind';
+import { defineMeasureAction } from '../measures/measure-action';
+import type { MeasureKind, Target } from '../measures/measure-kind';
 
 interface Assignment {
   scope: string;

@@ -1,5 +1,5 @@
-import { machineSubjects } from '../carry-out';
-import { defineMeasureAction } from '../measure-action';
+import { defineMeasureAction } from '../measures/measure-action';
+import { machineSubjects } from '../measures/measure-record';
 import { isScaleSetInstance, isVirtualMachine, theMachine } from '../targets';
 
 /** Stops and deallocates a machine or a scale set instance. Undo starts it. */

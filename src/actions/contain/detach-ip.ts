@@ -1,7 +1,7 @@
 import { Refusal } from '../../domain/alerts/transitions';
-import { machineSubjects } from '../carry-out';
-import { defineMeasureAction } from '../measure-action';
-import type { MeasureKind, Step } from '../measure-kind';
+import { defineMeasureAction } from '../measures/measure-action';
+import type { MeasureKind, Step } from '../measures/measure-kind';
+import { machineSubjects } from '../measures/measure-record';
 import { retryOnConflict } from '../retry-on-conflict';
 import { isVirtualMachine, lastPart, theMachine } from '../targets';
 

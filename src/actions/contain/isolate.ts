@@ -7,10 +7,10 @@ import { contain, Refusal, uncontain } from '../../domain/alerts/transitions';
 import { isHeld, type Measure } from '../../domain/measures/measure';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
-import { machineSubjects } from '../carry-out';
 import { shortText } from '../input';
-import { defineMeasureAction } from '../measure-action';
-import type { MeasureKind, Step } from '../measure-kind';
+import { defineMeasureAction } from '../measures/measure-action';
+import type { MeasureKind, Step } from '../measures/measure-kind';
+import { machineSubjects } from '../measures/measure-record';
 import { retryOnConflict } from '../retry-on-conflict';
 import { isOneMachine, lastPart, machinesOf, typeOf } from '../targets';
 

@@ -1,6 +1,6 @@
-import { machineSubjects } from '../carry-out';
-import { defineMeasureAction } from '../measure-action';
-import type { MeasureKind } from '../measure-kind';
+import { defineMeasureAction } from '../measures/measure-action';
+import type { MeasureKind } from '../measures/measure-kind';
+import { machineSubjects } from '../measures/measure-record';
 import { isOneMachine, theMachine } from '../targets';
 
 interface Lock {

@@ -1,5 +1,5 @@
-import { machineSubjects } from '../carry-out';
-import { defineMeasureAction } from '../measure-action';
+import { defineMeasureAction } from '../measures/measure-action';
+import { machineSubjects } from '../measures/measure-record';
 import { isVirtualMachine, theMachine } from '../targets';
 
 /** Ends every session and process. Azure would repeat the restart, so no press requests it twice. */

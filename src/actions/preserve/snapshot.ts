@@ -1,8 +1,8 @@
 import { parseResourceId } from '../../domain/resources/resource-id';
 import { shortDigest } from '../../domain/text/short-digest';
-import { machineSubjects } from '../carry-out';
-import { defineMeasureAction } from '../measure-action';
-import type { MeasureKind, Step } from '../measure-kind';
+import { defineMeasureAction } from '../measures/measure-action';
+import type { MeasureKind, Step } from '../measures/measure-kind';
+import { machineSubjects } from '../measures/measure-record';
 import { isOneMachine, lastPart, theMachine } from '../targets';
 
 interface Snapshots {

@@ -1,7 +1,7 @@
 import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
-import { machineSubjects } from '../carry-out';
-import { defineMeasureAction } from '../measure-action';
+import { defineMeasureAction } from '../measures/measure-action';
+import { machineSubjects } from '../measures/measure-record';
 import { isOneMachine, lastPart } from '../targets';
 
 interface Leftover {

@@ -5,10 +5,10 @@ import { Refusal } from '../../domain/alerts/transitions';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
 import { shortDigest } from '../../domain/text/short-digest';
-import { machineSubjects } from '../carry-out';
 import { shortText } from '../input';
-import { defineMeasureAction } from '../measure-action';
-import type { MeasureKind, Step } from '../measure-kind';
+import { defineMeasureAction } from '../measures/measure-action';
+import type { MeasureKind, Step } from '../measures/measure-kind';
+import { machineSubjects } from '../measures/measure-record';
 import { isVirtualMachine, lastPart, theMachine } from '../targets';
 
 interface Swapped {

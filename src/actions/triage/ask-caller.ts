@@ -7,7 +7,7 @@ import { plainLine } from '../../domain/text/plain-text';
 import { redact } from '../../domain/text/redact';
 import type { ActionDeps, AlertAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
-import { runwatchActor } from '../carry-out';
+import { runwatchActor } from '../measures/measure-record';
 import { record } from '../record';
 import { defineAction } from '../registry';
 

@@ -3,7 +3,8 @@ import type { AlertView } from '../../domain/measures/alert-view';
 import { isHeld, isOpenFailure, type Measure } from '../../domain/measures/measure';
 import type { ActionId, AlertAction } from '../action';
 import { auditOf } from '../audit-of';
-import { describeOutcomes, retryAll } from '../carry-out';
+import { retryAll } from '../measures/carry-out';
+import { describeOutcomes } from '../measures/outcome';
 import { withPress } from '../record';
 import { actionOf, defineAction, kindOf } from '../registry';
 

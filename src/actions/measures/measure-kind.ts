@@ -1,6 +1,6 @@
-import type { Alert, StateChange } from '../domain/alerts/alert';
-import type { Check, Measure } from '../domain/measures/measure';
-import type { ActionDeps, ActionId, PressJob, ReadOnlyDeps } from './action';
+import type { Alert, StateChange } from '../../domain/alerts/alert';
+import type { Check, Measure } from '../../domain/measures/measure';
+import type { ActionDeps, ActionId, PressJob, ReadOnlyDeps } from '../action';
 
 export interface Target {
   /** A permanent id, such as an ARM id or an Entra object id. */

@@ -1,5 +1,5 @@
-import { Refusal } from '../domain/alerts/transitions';
-import type { AlertView } from '../domain/measures/alert-view';
+import { Refusal } from '../../domain/alerts/transitions';
+import type { AlertView } from '../../domain/measures/alert-view';
 import {
   isHeld,
   isInProgress,
@@ -7,11 +7,12 @@ import {
   type Measure,
   measureIdOf,
   measuresOf,
-} from '../domain/measures/measure';
-import type { AlertAction, PressJob } from './action';
-import { carryOut, describeOutcomes, type Outcome, undoAll } from './carry-out';
+} from '../../domain/measures/measure';
+import type { AlertAction, PressJob } from '../action';
+import { defineAction, defineMeasure } from '../registry';
+import { carryOut, undoAll } from './carry-out';
 import type { MeasureKind, Target } from './measure-kind';
-import { defineAction, defineMeasure } from './registry';
+import { describeOutcomes, type Outcome } from './outcome';
 
 type Shown = Pick<
   AlertAction,

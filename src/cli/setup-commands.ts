@@ -1,0 +1,53 @@
+import { Argument, type Command, Option } from 'commander';
+import type { CliContext } from './cli-context';
+
+/** Commands to set up and check a deployment. */
+export function setupCommands(program: Command, { config, output, exit }: CliContext): void {
+  program
+    .command('doctor')
+    .description('check credentials, permissions, Slack and Redis, and say how to fix problems')
+    .option('--json', 'print one JSON object per check')
+    .addHelpText('after', '\nExample:\n  runwatch doctor')
+    .action(async (flags) => {
+      const { doctor } = await import('../commands/doctor/doctor');
+      exit(await doctor(flags, config(), output));
+    });
+
+  program
+    .command('manifest')
+    .description('print the Slack app manifest, the Teams app manifest, or the least-privilege custom roles')
+    .addArgument(new Argument('<KIND>', 'what to print').choices(['slack', 'teams', 'azure-role']))
+    .option('--url <url>', 'slack: URL where Slack reaches the bot over HTTP (default: Socket Mode)')
+    .option('--app-id <id>', 'teams: app ID of the bot (default: TEAMS_APP_ID)')
+    .option('--subscription <id>', 'azure-role: subscription where the roles can be assigned')
+    .option('--package <file>', 'teams: also write the app package, a zip file with the icons')
+    .addOption(
+      new Option('--role <role>', 'azure-role: print only this role').choices(['watcher', 'responder']),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  runwatch manifest slack > slack.json\n  runwatch manifest azure-role --role watcher --subscription ID > role.json',
+    )
+    .action(async (kind, flags) => (await import('../commands/manifest')).manifest(kind, flags, output));
+
+  program
+    .command('config')
+    .description(
+      'print the effective configuration as YAML, with the points per score reason; secrets are hidden',
+    )
+    .addHelpText('after', '\nExample:\n  runwatch config')
+    .action(async () => (await import('../commands/print-config')).printConfig(config(), output));
+
+  program
+    .command('completion')
+    .description('print a shell completion script')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  source <(runwatch completion bash)\n  runwatch completion fish | source',
+    )
+    .action(async (shell) => {
+      const { completionScript } = await import('../commands/completion');
+      output.out(completionScript(program, shell));
+    });
+}
