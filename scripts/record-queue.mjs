@@ -12,7 +12,7 @@ const require = createRequire(join(resolve(checkout), 'package.json'));
 const { Redis } = require('ioredis');
 const { startApp } = require('./dist/app.js');
 const { createAzure } = require('./dist/azure/azure.js');
-const { loadConfig } = require('./dist/config/config.js');
+const { loadConfig } = require('./dist/load-config.js');
 const { startTenant } = require('./dist/demo/tenant/tenant.js');
 // Older versions export populateTenant as furnish.
 const { furnish, populateTenant = furnish } = require('./dist/demo/world.js');

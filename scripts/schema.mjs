@@ -19,9 +19,13 @@ writeFileSync(
   `${JSON.stringify(described, null, 2)}\n`,
 );
 
+const { surfaceDefinitions } = require('../dist/chat/surfaces.js');
 const { configurationDoc } = require('../dist/config/configuration-docs.js');
 const env = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
-writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationDoc(env));
+writeFileSync(
+  new URL('../docs/configuration.md', import.meta.url),
+  configurationDoc(env, surfaceDefinitions()),
+);
 
 const { withActionTable } = require('../dist/action-docs.js');
 const guide = new URL('../docs/guide.md', import.meta.url);

@@ -8,9 +8,10 @@ import { exceptionCommands } from './cli/exception-commands';
 import { runCommands } from './cli/run-commands';
 import { setupCommands } from './cli/setup-commands';
 import { CommandError, terminal } from './commands/support/output';
-import { ConfigError, loadConfig } from './config/config';
+import { ConfigError } from './config/config';
 import { addCustomTechniques } from './domain/techniques/custom-technique';
 import { hideSecrets } from './domain/text/redactor';
+import { loadConfig } from './load-config';
 import { checkActionIds } from './presses/check-policy';
 
 const output = terminal();

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withActionTable } from '../src/action-docs';
-import { type ConfigError, loadConfig, variables } from '../src/config/config';
+import { surfaceDefinitions } from '../src/chat/surfaces';
+import type { ConfigError } from '../src/config/config';
 import { configurationDoc } from '../src/config/configuration-docs';
+import { allVariables } from '../src/config/variables';
+import { loadConfig } from '../src/load-config';
 
 const faultsOf = (env: Record<string, string>, files: Record<string, string> = {}) => {
   try {
@@ -23,7 +26,7 @@ test('an empty environment is a complete configuration', () => {
     lookbackMinutes: 25,
     port: 3000,
     host: '127.0.0.1',
-    slack: null,
+    surfaces: {},
     redisUrl: null,
   });
 });
@@ -71,11 +74,12 @@ test('a detection can be turned off, and responders can be limited to subscripti
 
 test('.env.example lists every variable', () => {
   const listed = readFileSync(join(__dirname, '../.env.example'), 'utf8');
-  for (const name of Object.keys(variables)) expect(listed).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
+  for (const name of Object.keys(allVariables(surfaceDefinitions()).schemas))
+    expect(listed).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
 });
 
 test('TEAMS_LOCAL is rejected except on loopback', () => {
-  expect(loadConfig({ TEAMS_LOCAL: '1' }).teams).toMatchObject({ local: true });
+  expect(loadConfig({ TEAMS_LOCAL: '1' }).surfaces.teams).toMatchObject({ local: true });
   expect(faultsOf({ TEAMS_LOCAL: '1', RUNWATCH_HOST: '0.0.0.0' })[0]).toMatch(
     /TEAMS_LOCAL: got 1 with RUNWATCH_HOST 0\.0\.0\.0/,
   );
@@ -100,7 +104,7 @@ test('docs/guide.md lists every action as it is defined', () => {
 test('docs/configuration.md matches the schema', () => {
   const root = join(__dirname, '..');
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
-  expect(read('docs/configuration.md')).toBe(configurationDoc(read('.env.example')));
+  expect(read('docs/configuration.md')).toBe(configurationDoc(read('.env.example'), surfaceDefinitions()));
 });
 
 test.each(['aaaaaaaaaaaaaaaa', 'abcabcabcabcabcabc', '1212121212121212', 'short'])(

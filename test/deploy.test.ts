@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { surfaceDefinitions } from '../src/chat/surfaces';
 import { azureRoles } from '../src/commands/manifest';
-import { variables } from '../src/config/variables';
+import { allVariables } from '../src/config/variables';
 
 const folder = join(__dirname, '../deploy/azure');
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
@@ -31,7 +32,11 @@ test('a Bicep syntax error is detected', () => {
 
 test('main.bicep keeps secrets in the vault and sets only known variables', () => {
   const text = read('main.bicep');
-  const known = new Set([...Object.keys(variables), 'AZURE_CLIENT_ID', 'AZURE_TENANT_ID']);
+  const known = new Set([
+    ...Object.keys(allVariables(surfaceDefinitions()).schemas),
+    'AZURE_CLIENT_ID',
+    'AZURE_TENANT_ID',
+  ]);
   const set = [...text.matchAll(/\{ name: '([A-Z_]+)', (value|secretRef)/g)];
   expect(set.map(([, name]) => name).filter((name) => !known.has(name ?? ''))).toEqual([]);
   const secret = set.filter(([, , how]) => how === 'secretRef').map(([, name]) => name);

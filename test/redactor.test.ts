@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { printConfig } from '../src/commands/print-config';
-import { loadConfig } from '../src/config/config';
 import { hideSecrets, redactSecrets, shownUrl } from '../src/domain/text/redactor';
+import { loadConfig } from '../src/load-config';
 import { until } from './support/wait';
 
 const cli = join(__dirname, '../dist/cli.js');

@@ -16,6 +16,7 @@ import {
 } from './connection/credential';
 import { createHttpClient, type HttpLimits } from './connection/http-client';
 import { operationMs } from './connection/long-operation';
+import { readProperties } from './connection/read-properties';
 import { type LogWindow, readLog } from './log/activity-log';
 import { type HubReader, partitionsOf, readEventHub } from './log/event-hub';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log/log-analytics';
@@ -24,12 +25,6 @@ import { createNetwork } from './machines/interfaces';
 import { createIsolationRules } from './machines/isolation-rules';
 import { createLeftovers } from './machines/leftovers';
 import { createPower } from './machines/power';
-import {
-  readArcRunCommand,
-  readExtension,
-  readOtherExtension,
-  readRunCommand,
-} from './machines/read-scripts';
 import { createMachines } from './machines/virtual-machines';
 import { createSentinelIncidents } from './sentinel-incidents';
 
@@ -114,10 +109,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createLeftovers(clients),
     ...createSentinelIncidents(clients),
     ...createDisks(clients),
-    readRunCommand: (id: string) => readRunCommand(clients, id),
-    readExtension: (id: string) => readExtension(clients, id),
-    readArcRunCommand: (id: string) => readArcRunCommand(clients, id),
-    readOtherExtension: (id: string) => readOtherExtension(clients, id),
+    readProperties: (id: string, apiVersion: string) => readProperties(clients, id, apiVersion),
     /** Enabled subscriptions that are visible to the credential. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {
       try {

@@ -59,10 +59,10 @@ export function messageOf(view: AlertView, { responders, now }: MessageOptions):
 function headlineOf(alert: Alert): Inline[] {
   const { technique, caller, status, refused, startedAt, lastEventAt } = summarize(alert);
   const took = seconds(startedAt, lastEventAt);
-  const tried = refused ? 'tried: ' : '';
+  const did = refused ? `tried to ${technique.infinitive}` : technique.verb;
   const { machine, script } = alert.facts;
   const runsAs = script?.runAs ?? { Linux: 'root', Windows: 'SYSTEM' }[machine?.os ?? ('none' as 'Linux')];
-  const asWhom = runsAs && technique.id !== 'serial-console' ? ` as ${plainLine(runsAs, 40)}` : '';
+  const asWhom = runsAs && technique.script.where !== 'interactive' ? ` as ${plainLine(runsAs, 40)}` : '';
   const outcome = refused
     ? 'denied by Azure'
     : status === 'succeeded'
@@ -70,12 +70,7 @@ function headlineOf(alert: Alert): Inline[] {
       : status === 'failed'
         ? `failed${took}`
         : 'still running';
-  return [
-    { bold: plainLine(caller.name, 120) },
-    ` ${tried}${technique.verb}${asWhom} · `,
-    { time: startedAt },
-    ` · ${outcome}`,
-  ];
+  return [{ bold: plainLine(caller.name, 120) }, ` ${did}${asWhom} · `, { time: startedAt }, ` · ${outcome}`];
 }
 
 const seconds = (from: string, to: string) => {

@@ -22,6 +22,8 @@ export type Content =
 /** Interface to a chat. All methods may throw {@link SurfaceError}. */
 export interface Surface {
   name: string;
+  /** Whether a message to a person's id reaches them directly. */
+  directMessages?: boolean;
   /** Default channel for messages without a route. */
   channel: string;
   /** Minimum time between two messages to one channel, ms. */

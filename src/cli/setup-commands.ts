@@ -1,11 +1,12 @@
 import { Argument, type Command, Option } from 'commander';
+import { surfaceDefinitions } from '../chat/surfaces';
 import type { CliContext } from './cli-context';
 
 /** Commands to set up and check a deployment. */
 export function setupCommands(program: Command, { config, output, exit }: CliContext): void {
   program
     .command('doctor')
-    .description('check credentials, permissions, Slack and Redis, and say how to fix problems')
+    .description('check credentials, permissions, chats and Redis, and say how to fix problems')
     .option('--json', 'print one JSON object per check')
     .addHelpText('after', '\nExample:\n  runwatch doctor')
     .action(async (flags) => {
@@ -13,14 +14,14 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
       exit(await doctor(flags, config(), output));
     });
 
-  program
+  const withManifest = new Map(
+    surfaceDefinitions().flatMap(({ name, manifest }) => (manifest ? [[name, manifest] as const] : [])),
+  );
+  const manifest = program
     .command('manifest')
-    .description('print the Slack app manifest, the Teams app manifest, or the least-privilege custom roles')
-    .addArgument(new Argument('<KIND>', 'what to print').choices(['slack', 'teams', 'azure-role']))
-    .option('--url <url>', 'slack: URL where Slack reaches the bot over HTTP (default: Socket Mode)')
-    .option('--app-id <id>', 'teams: app ID of the bot (default: TEAMS_APP_ID)')
+    .description('print the app manifest of a chat, or the least-privilege custom roles')
+    .addArgument(new Argument('<KIND>', 'what to print').choices([...withManifest.keys(), 'azure-role']))
     .option('--subscription <id>', 'azure-role: subscription where the roles can be assigned')
-    .option('--package <file>', 'teams: also write the app package, a zip file with the icons')
     .addOption(
       new Option('--role <role>', 'azure-role: print only this role').choices(['watcher', 'responder']),
     )
@@ -29,6 +30,8 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
       '\nExamples:\n  runwatch manifest slack > slack.json\n  runwatch manifest azure-role --role watcher --subscription ID > role.json',
     )
     .action(async (kind, flags) => (await import('../commands/manifest')).manifest(kind, flags, output));
+  for (const [name, { options }] of withManifest)
+    for (const [flags, description] of options) manifest.option(flags, `${name}: ${description}`);
 
   program
     .command('config')

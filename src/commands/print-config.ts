@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { configuredSurfaces } from '../chat/surfaces';
 import type { Config, PolicyFile } from '../config/config';
 import { hideSecrets, redactSecrets, shownUrl } from '../domain/text/redactor';
 import { defaultReminders } from '../pipeline/remind';
@@ -9,18 +10,7 @@ const hidden = '(set, not shown)';
 /** Prints the effective configuration: the variables, then RUNWATCH_CONFIG with its defaults. */
 export function printConfig(config: Config, output: Output): void {
   hideSecrets(config.hidden);
-  const {
-    azure,
-    slack,
-    teams,
-    eventHub,
-    policy,
-    points,
-    techniquesOff,
-    responders,
-    hidden: _,
-    ...rest
-  } = config;
+  const { azure, surfaces, eventHub, policy, points, techniquesOff, responders, hidden: _, ...rest } = config;
   const shown = {
     ...rest,
     redisUrl: config.redisUrl && shownUrl(config.redisUrl),
@@ -29,15 +19,12 @@ export function printConfig(config: Config, output: Output): void {
     secrets: config.secrets && { current: hidden, previous: config.secrets.previous && hidden },
     azure: { ...azure, endpoint: shownUrl(azure.endpoint), accessToken: azure.accessToken && hidden },
     eventHub: eventHub && { ...eventHub, connectionString: eventHub.connectionString && hidden },
-    slack: slack && {
-      ...slack,
-      botToken: hidden,
-      appToken: slack.appToken && hidden,
-      signingSecret: slack.signingSecret && hidden,
-      apiUrl: shownUrl(slack.apiUrl),
-      workspaces: Object.fromEntries(Object.keys(slack.workspaces).map((team) => [team, hidden])),
-    },
-    teams: teams && { ...teams, appPassword: hidden },
+    ...Object.fromEntries(
+      configuredSurfaces(surfaces).map(({ definition, settings }) => [
+        definition.name,
+        definition.shown(settings),
+      ]),
+    ),
     responders,
     techniquesOff: [...techniquesOff],
     RUNWATCH_CONFIG: {

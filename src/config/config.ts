@@ -3,10 +3,10 @@ import { defaultPoints, type Points } from '../domain/alerts/score';
 import type { Secrets } from '../runtime/keyring';
 import { secretsOf } from './hidden-values';
 import { type PolicyFile, readPolicy } from './policy-file';
-import { type Env, type ReadFile, readVariables, type Values } from './variables';
+import type { AnySurfaceSettings, SettingsSource } from './surface-settings';
+import { allVariables, type Env, type ReadFile, readOne, readVariables, type Values } from './variables';
 
 export type { PolicyFile } from './policy-file';
-export { secretNames, variables } from './variables';
 
 /** Lists all faults of a configuration. `remedy` says where to look. */
 export class ConfigError extends Error {
@@ -40,8 +40,8 @@ export interface Config {
   readonly workspaceId: string | null;
   readonly redisUrl: string | null;
   readonly dataDir: string;
-  readonly slack: SlackConfig | null;
-  readonly teams: TeamsConfig | null;
+  /** Settings of each configured surface by name. Only the surface itself knows their shape. */
+  readonly surfaces: Readonly<Record<string, unknown>>;
   readonly pollSeconds: number;
   readonly lookbackMinutes: number;
   readonly port: number;
@@ -81,30 +81,6 @@ export interface EventHubConfig {
   readonly consumerGroup: string;
 }
 
-export type TeamsCloud = 'public' | 'gcc' | 'gcchigh' | 'dod' | 'china';
-
-export interface TeamsConfig {
-  readonly appId: string;
-  readonly appPassword: string;
-  readonly tenantId: string;
-  readonly cloud: TeamsCloud;
-  readonly channel: string | null;
-  /** Microsoft's Agents Playground on loopback: requests carry no token. */
-  readonly local: boolean;
-}
-
-export interface SlackConfig {
-  readonly botToken: string;
-  readonly channel: string;
-  readonly appToken: string | null;
-  readonly signingSecret: string | null;
-  readonly apiUrl: string;
-  /** Messages per second per channel. */
-  readonly rate: number;
-  /** Bot tokens of other workspaces by team id. */
-  readonly workspaces: Readonly<Record<string, string>>;
-}
-
 /** Secrets that @azure/identity reads from the environment. */
 const azureSecrets = ['AZURE_CLIENT_SECRET', 'AZURE_PASSWORD', 'AZURE_CLIENT_CERTIFICATE_PASSWORD'];
 
@@ -117,27 +93,36 @@ const endpoints = {
 
 /**
  * Loads the environment and the YAML file into one frozen Config. NAME_FILE is read where NAME is unset.
+ * @param surfaces settings of the surfaces that may be configured
  * @param options.needsSecret true for commands that start the bot or send it presses: with REDIS_URL, they
  * require RUNWATCH_SECRET
  * @throws {ConfigError} with every fault: the variable, the value read (never a secret) and what was
  * expected
  */
-export function loadConfig(
+export function readConfig(
   env: Env,
+  surfaces: readonly AnySurfaceSettings[],
   readFile: ReadFile = (path) => readFileSync(path, 'utf8'),
   { needsSecret = false }: { needsSecret?: boolean } = {},
 ): Config {
   const faults: string[] = [];
-  const values = readVariables(env, readFile, faults);
+  const values = readVariables(env, readFile, faults, surfaces);
   if (needsSecret && values.REDIS_URL && !values.RUNWATCH_SECRET && !mentions(faults, 'RUNWATCH_SECRET'))
     faults.push(
       'RUNWATCH_SECRET: unset, expected at least 32 characters, the same in every process, because REDIS_URL is set (openssl rand -base64 32)',
     );
-  const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults) : {};
+  const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults, surfaces) : {};
   const cloud = values.AZURE_CLOUD ?? 'public';
-  const workspaces = workspacesFrom(policy, env, readFile, faults);
-  const slack = slackFrom(values, workspaces, faults);
-  const teams = teamsFrom(values, faults);
+  const source: SettingsSource = {
+    policy,
+    host: values.RUNWATCH_HOST ?? '127.0.0.1',
+    variable: (name) => readOne(name, env, readFile, faults),
+    faults,
+  };
+  const configured = surfaces.flatMap((surface) => {
+    const settings = surface.read(values, source);
+    return settings === null ? [] : [{ surface, settings }];
+  });
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze({
     azure: {
@@ -150,8 +135,7 @@ export function loadConfig(
     workspaceId: values.LOG_ANALYTICS_WORKSPACE_ID ?? null,
     redisUrl: values.REDIS_URL ?? null,
     dataDir: values.RUNWATCH_DATA_DIR ?? './data',
-    slack,
-    teams,
+    surfaces: Object.fromEntries(configured.map(({ surface, settings }) => [surface.name, settings])),
     pollSeconds: values.RUNWATCH_POLL_SECONDS ?? 60,
     lookbackMinutes: values.RUNWATCH_LOOKBACK_MINUTES ?? 25,
     port: values.RUNWATCH_PORT ?? 3000,
@@ -163,7 +147,8 @@ export function loadConfig(
       ? { current: values.RUNWATCH_SECRET, previous: values.RUNWATCH_SECRET_PREVIOUS ?? null }
       : null,
     hidden: [
-      ...secretsOf(values, policy, Object.values(workspaces)),
+      ...secretsOf(values, allVariables(surfaces).secrets, policy),
+      ...configured.flatMap(({ surface, settings }) => surface.secretsIn?.(settings) ?? []),
       ...azureSecrets.flatMap((name) => env[name] ?? []),
     ],
     trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],
@@ -196,70 +181,8 @@ function eventHubFrom(values: Values): EventHubConfig | null {
   };
 }
 
-/** The bot token of each other workspace, from the variable named in RUNWATCH_CONFIG or its _FILE. */
-function workspacesFrom(
-  { workspaces = {} }: PolicyFile,
-  env: Env,
-  readFile: ReadFile,
-  faults: string[],
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(workspaces).map(([team, name]) => {
-      const file = env[`${name}_FILE`];
-      const token = env[name] ?? (file ? readFile(file).trim() : undefined);
-      if (!token)
-        faults.push(`${name}: unset, expected the bot token of workspace ${team} (RUNWATCH_CONFIG)`);
-      return [team, token ?? ''];
-    }),
-  );
-}
-
 const mentions = (faults: readonly string[], name: string) =>
   faults.some((fault) => fault.startsWith(`${name}:`));
-
-function slackFrom(values: Values, workspaces: Record<string, string>, faults: string[]): SlackConfig | null {
-  if (!values.SLACK_BOT_TOKEN && !values.SLACK_CHANNEL) return null;
-  const missing = (name: string, why: string) => {
-    if (!mentions(faults, name)) faults.push(`${name}: unset, expected ${why}`);
-  };
-  if (!values.SLACK_BOT_TOKEN) missing('SLACK_BOT_TOKEN', 'a bot token, because SLACK_CHANNEL is set');
-  if (!values.SLACK_CHANNEL)
-    missing('SLACK_CHANNEL', 'the channel for alerts, because SLACK_BOT_TOKEN is set');
-  if (!values.SLACK_APP_TOKEN && !values.SLACK_SIGNING_SECRET) {
-    missing('SLACK_APP_TOKEN', 'an app token (Socket Mode), or SLACK_SIGNING_SECRET (HTTP)');
-  }
-  return {
-    botToken: values.SLACK_BOT_TOKEN ?? '',
-    channel: values.SLACK_CHANNEL ?? '',
-    appToken: values.SLACK_APP_TOKEN ?? null,
-    signingSecret: values.SLACK_SIGNING_SECRET ?? null,
-    apiUrl: (values.SLACK_API_URL ?? 'https://slack.com/api/').replace(/\/*$/, '/'),
-    rate: values.RUNWATCH_SLACK_RATE ?? 1,
-    workspaces,
-  };
-}
-
-function teamsFrom(values: Values, faults: string[]): TeamsConfig | null {
-  const local = values.TEAMS_LOCAL === '1';
-  if (!local && !values.TEAMS_APP_ID && !values.TEAMS_APP_PASSWORD) return null;
-  const host = values.RUNWATCH_HOST ?? '127.0.0.1';
-  if (local && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
-    faults.push(
-      `TEAMS_LOCAL: got 1 with RUNWATCH_HOST ${host}, expected a loopback address: without an app id anyone could press buttons`,
-    );
-  }
-  for (const name of local ? [] : (['TEAMS_APP_ID', 'TEAMS_APP_PASSWORD', 'TEAMS_TENANT_ID'] as const)) {
-    if (!values[name]) faults.push(`${name}: unset, expected a value, because Teams is enabled`);
-  }
-  return {
-    appId: local ? '' : (values.TEAMS_APP_ID ?? ''),
-    appPassword: values.TEAMS_APP_PASSWORD ?? '',
-    tenantId: values.TEAMS_TENANT_ID ?? '',
-    cloud: values.TEAMS_CLOUD ?? 'public',
-    channel: values.TEAMS_CHANNEL ?? null,
-    local,
-  };
-}
 
 function respondersFrom(variable: string[] | undefined, policy: PolicyFile): ResponderRule[] {
   const fromVariable: ResponderRule[] = variable?.length

@@ -1,18 +1,22 @@
 import { secretsOfUrl } from '../domain/text/redactor';
 import type { PolicyFile } from './policy-file';
-import { secretNames, type Values } from './variables';
+import type { Values } from './variables';
 
 /** Every credential in a configuration, in any field. */
-export function secretsOf(values: Values, policy: PolicyFile, workspaceTokens: Iterable<string>): string[] {
-  const named = secretNames.flatMap((name) => {
-    const value = values[name as keyof Values];
+export function secretsOf(
+  values: Values & Record<string, unknown>,
+  secretNames: Iterable<string>,
+  policy: PolicyFile,
+): string[] {
+  const named = [...secretNames].flatMap((name) => {
+    const value = values[name];
     return typeof value === 'string' ? [value] : [];
   });
+  const ownUrls = Object.values(values).filter(
+    (value): value is string => typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value),
+  );
   const urls = [
-    values.REDIS_URL,
-    values.SLACK_API_URL,
-    values.AZURE_RESOURCE_MANAGER_ENDPOINT,
-    values.RUNWATCH_PUBLIC_URL,
+    ...ownUrls,
     policy.url,
     policy.escalation?.url,
     policy.escalation?.webhook?.url,
@@ -25,7 +29,6 @@ export function secretsOf(values: Values, policy: PolicyFile, workspaceTokens: I
     ...named,
     ...urls.flatMap(secretsOfUrl),
     ...(key ? [key] : []),
-    ...workspaceTokens,
     ...(escalation?.routingKey ? [escalation.routingKey] : []),
     ...Object.entries(escalation?.webhook?.headers ?? {}).flatMap(credentialsOfHeader),
     ...credentialsIn(escalation?.webhook?.body),

@@ -4,6 +4,7 @@ import { defaultPoints } from '../domain/alerts/score';
 import { hoursSchema } from '../domain/exceptions/exceptions-file';
 import { isBuiltIn } from '../domain/techniques/catalogue';
 import { customTechniqueFaults, customTechniqueSchema } from '../domain/techniques/custom-technique';
+import type { AnySurfaceSettings } from './surface-settings';
 import type { ReadFile } from './variables';
 
 /** An action id. `presses/check-policy.ts` refuses ids that don't exist. */
@@ -15,8 +16,7 @@ const onOff = z
   .union([z.enum(['on', 'off']), z.boolean()])
   .transform((value) => value === true || value === 'on');
 
-/** RUNWATCH_CONFIG's schema; docs/configuration.md is generated from it. */
-export const fileSchema = z.strictObject({
+const keys = {
   /** The console's URL, for links in messages and tickets. */
   url: httpUrl.optional(),
   responders: z
@@ -51,14 +51,8 @@ export const fileSchema = z.strictObject({
           subscription: oneOrMany.optional(),
           tag: z.record(z.string(), oneOrMany).optional(),
         }),
-        slack: z.string().optional(),
-        teams: z.string().optional(),
       }),
     )
-    .optional(),
-  /** Other Slack workspaces by team id, each with the name of the variable that holds its bot token. */
-  workspaces: z
-    .record(z.string().regex(/^T[A-Z0-9]+$/, 'a Slack team id'), z.string().regex(/^[A-Z][A-Z0-9_]*$/))
     .optional(),
   reminders: z
     .partialRecord(z.enum([...severity.options, 'sleeping']), z.number().min(0).max(10_080))
@@ -90,8 +84,6 @@ export const fileSchema = z.strictObject({
     .strictObject({
       url: httpUrl.optional(),
       routingKey: z.string().min(1).optional(),
-      slack: z.string().min(1).optional(),
-      teams: z.string().min(1).optional(),
       mention: z
         .string()
         .regex(/^S[A-Z0-9]+$/, "a Slack user group's id such as S0SOC0000")
@@ -117,11 +109,39 @@ export const fileSchema = z.strictObject({
   watchlist: z
     .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })
     .optional(),
-});
-export type PolicyFile = z.output<typeof fileSchema>;
+} as const;
+
+/** Channels by surface, such as `slack: C0SOC0000`. */
+export type Channels = Readonly<Record<string, unknown>>;
+type Keys = { [K in keyof typeof keys]?: z.output<(typeof keys)[K]> };
+type Routes = NonNullable<Keys['routes']>;
+export type PolicyFile = Omit<Keys, 'routes' | 'escalation'> & {
+  routes?: (Routes[number] & Channels)[] | undefined;
+  escalation?: (NonNullable<Keys['escalation']> & Channels) | undefined;
+};
+
+/** RUNWATCH_CONFIG's schema, with the keys of the surfaces; docs/configuration.md is generated from it. */
+export function policySchema(surfaces: readonly AnySurfaceSettings[]) {
+  const channel = z.string().min(1).optional();
+  const channels = Object.fromEntries(surfaces.map(({ name }) => [name, channel]));
+  const own = surfaces.flatMap((surface) =>
+    Object.entries(surface.keys ?? {}).map(([key, { schema }]) => [key, schema.optional()] as const),
+  );
+  return z.strictObject({
+    ...keys,
+    ...Object.fromEntries(own),
+    routes: z.array(keys.routes.unwrap().element.extend(channels)).optional(),
+    escalation: keys.escalation.unwrap().extend(channels).optional(),
+  });
+}
 
 /** Reads RUNWATCH_CONFIG. Faults are collected, not thrown. */
-export function readPolicy(path: string, readFile: ReadFile, faults: string[]): PolicyFile {
+export function readPolicy(
+  path: string,
+  readFile: ReadFile,
+  faults: string[],
+  surfaces: readonly AnySurfaceSettings[],
+): PolicyFile {
   let raw: unknown;
   try {
     raw = parseYaml(readFile(path)) ?? {};
@@ -129,10 +149,11 @@ export function readPolicy(path: string, readFile: ReadFile, faults: string[]): 
     faults.push(`RUNWATCH_CONFIG: could not read ${path}: ${(error as Error).message.split('\n')[0]}`);
     return {};
   }
-  const parsed = fileSchema.safeParse(raw);
+  const parsed = policySchema(surfaces).safeParse(raw);
   if (parsed.success) {
-    for (const fault of techniqueFaults(parsed.data)) faults.push(`RUNWATCH_CONFIG: ${path}: ${fault}`);
-    return parsed.data;
+    const policy = parsed.data as PolicyFile;
+    for (const fault of techniqueFaults(policy)) faults.push(`RUNWATCH_CONFIG: ${path}: ${fault}`);
+    return policy;
   }
   for (const issue of parsed.error.issues) {
     const unknown = issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message;

@@ -1,14 +1,8 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { shownUrl } from '../domain/text/redactor';
-
-const number = (min: number, max: number, whole = true) =>
-  z
-    .string()
-    .trim()
-    .transform(Number)
-    .pipe(whole ? z.number().int().min(min).max(max) : z.number().min(min).max(max))
-    .meta({ expected: `a ${whole ? 'whole ' : ''}number from ${min} to ${max}` });
+import type { AnySurfaceSettings } from './surface-settings';
+import { number } from './variable-types';
 
 const list = z.string().transform((value) =>
   value
@@ -22,12 +16,6 @@ const guidList = list
   .meta({ expected: 'subscription ids (GUIDs), comma-separated' });
 
 const httpsUrl = z.url({ protocol: /^https$/ }).meta({ expected: 'an https URL' });
-
-const starts = (prefix: string) =>
-  z
-    .string()
-    .startsWith(prefix)
-    .meta({ expected: `a token that starts with ${prefix}` });
 
 /**
  * A secret that is hard to guess: long enough, with enough different characters, and not a repeated pattern.
@@ -53,7 +41,7 @@ const address = z.string().refine((value) => ipaddr.isValid(value) || ipaddr.isV
 /** The emulator has no TLS, so its traffic must stay on this machine. */
 const loopbackEmulator = /^Endpoint=sb:\/\/(localhost|127\.0\.0\.1)[:;/]/i;
 
-/** The schema of each variable. {@link secretNames} lists the secrets. */
+/** The schema of each variable that no surface owns. {@link secretNames} lists the secrets. */
 export const variables = {
   AZURE_SUBSCRIPTION_IDS: guidList.optional(),
   AZURE_CLOUD: z
@@ -89,25 +77,7 @@ export const variables = {
       expected: 'redis://…, rediss://…, redis-cluster://HOST:PORT,… or redis-sentinel://HOST:PORT,…/NAME',
     })
     .optional(),
-  SLACK_BOT_TOKEN: starts('xoxb-').optional(),
-  SLACK_CHANNEL: z.string().min(1).optional(),
-  SLACK_APP_TOKEN: starts('xapp-').optional(),
-  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
-  SLACK_API_URL: z
-    .url({ protocol: /^https?$/ })
-    .meta({ expected: 'an http(s) URL' })
-    .optional(),
-  TEAMS_APP_ID: z.string().min(1).optional(),
-  TEAMS_APP_PASSWORD: z.string().min(1).optional(),
-  TEAMS_TENANT_ID: z.string().min(1).optional(),
-  TEAMS_CHANNEL: z.string().min(1).optional(),
-  TEAMS_CLOUD: z
-    .enum(['public', 'gcc', 'gcchigh', 'dod', 'china'])
-    .meta({ expected: 'public, gcc, gcchigh, dod or china' })
-    .optional(),
-  TEAMS_LOCAL: z.enum(['0', '1']).meta({ expected: '1 or 0' }).optional(),
   RUNWATCH_POLL_SECONDS: number(1, 3600).optional(),
-  RUNWATCH_SLACK_RATE: number(0.01, 100_000, false).optional(),
   RUNWATCH_LOOKBACK_MINUTES: number(1, 60 * 24 * 89).optional(),
   RUNWATCH_PORT: number(0, 65_535).optional(),
   RUNWATCH_HOST: z.string().min(1).optional(),
@@ -138,10 +108,6 @@ export const secretNames: readonly string[] = [
   'AZURE_ACCESS_TOKEN',
   'EVENT_HUB_CONNECTION_STRING',
   'REDIS_URL',
-  'SLACK_BOT_TOKEN',
-  'SLACK_APP_TOKEN',
-  'SLACK_SIGNING_SECRET',
-  'TEAMS_APP_PASSWORD',
   'RUNWATCH_SECRET',
   'RUNWATCH_SECRET_PREVIOUS',
   'RUNWATCH_CONSOLE_TOKEN',
@@ -154,20 +120,36 @@ export type ReadFile = (path: string) => string;
 /** The validated values of the variables. */
 export type Values = { [K in keyof typeof variables]: z.output<(typeof variables)[K]> };
 
+/** The schemas of all variables, and which of them hold secrets. */
+export const allVariables = (surfaces: readonly AnySurfaceSettings[]) => ({
+  schemas: Object.assign({}, variables, ...surfaces.map((surface) => surface.variables)) as Record<
+    string,
+    z.ZodType
+  >,
+  secrets: new Set([...secretNames, ...surfaces.flatMap(({ secrets }) => secrets)]),
+});
+
 /** Reads every variable, or NAME_FILE where NAME is unset. Faults are collected, not thrown. */
-export function readVariables(env: Env, readFile: ReadFile, faults: string[]): Values {
+export function readVariables(
+  env: Env,
+  readFile: ReadFile,
+  faults: string[],
+  surfaces: readonly AnySurfaceSettings[],
+): Values & Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  for (const [name, schema] of Object.entries(variables)) {
+  const { schemas, secrets } = allVariables(surfaces);
+  for (const [name, schema] of Object.entries(schemas)) {
     const raw = readOne(name, env, readFile, faults);
     if (raw === undefined) continue;
     const parsed = schema.safeParse(raw);
     if (parsed.success) out[name] = parsed.data;
-    else faults.push(`${name}: got ${shown(name, raw)}, expected ${expectation(schema)}`);
+    else faults.push(`${name}: got ${shown(raw, secrets.has(name))}, expected ${expectation(schema)}`);
   }
-  return out as Values;
+  return out as Values & Record<string, unknown>;
 }
 
-function readOne(name: string, env: Env, readFile: ReadFile, faults: string[]): string | undefined {
+/** A variable's value, or the content of NAME_FILE. */
+export function readOne(name: string, env: Env, readFile: ReadFile, faults: string[]): string | undefined {
   const direct = env[name];
   if (direct !== undefined && direct.trim() !== '') return direct.trim();
   const path = env[`${name}_FILE`];
@@ -182,10 +164,8 @@ function readOne(name: string, env: Env, readFile: ReadFile, faults: string[]): 
   return undefined;
 }
 
-const shown = (name: string, value: string) =>
-  secretNames.includes(name)
-    ? `a value of ${value.length} characters (not shown)`
-    : JSON.stringify(shownUrl(value).slice(0, 80));
+const shown = (value: string, secret: boolean) =>
+  secret ? `a value of ${value.length} characters (not shown)` : JSON.stringify(shownUrl(value).slice(0, 80));
 
 function expectation(schema: z.ZodType): string {
   const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;

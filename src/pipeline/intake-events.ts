@@ -2,8 +2,8 @@ import type { ActivityEvent, UnreadableRecord } from '../domain/activity/activit
 import type { LogShape } from '../domain/activity/log-shape';
 import { normalize } from '../domain/activity/read-record';
 import { callerKeyOf } from '../domain/alerts/alert';
-import { isMachine, machineOf } from '../domain/resources/resource-id';
 import { detectTechnique } from '../domain/techniques/catalogue';
+import { isMachine, targetOf } from '../domain/techniques/target';
 import { shortDigest } from '../domain/text/short-digest';
 import type { Metrics } from '../runtime/metrics';
 import type { PollState } from '../store/events/poll-state';
@@ -88,7 +88,7 @@ async function updateTimelines(
 }
 
 function ownersOf({ caller, resourceId }: ActivityEvent): string[] {
-  const machine = machineOf(resourceId);
+  const machine = targetOf(resourceId);
   const owners = [callerKeyOf(caller), isMachine(machine) ? machine.id.toLowerCase() : ''];
   return owners.filter(Boolean);
 }

@@ -49,12 +49,21 @@ async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps)
   const { policy, press, now } = deps;
   const round = roundOf(alert, reminders, now());
   if (round === null) return;
-  const { slack, teams, mention, routingKey } = policy.escalation ?? {};
+  const { mention, routingKey } = policy.escalation ?? {};
+  const escalateTo = Object.fromEntries(
+    deps.store.surfaces.flatMap((name) => {
+      const channel = policy.escalation?.[name];
+      return typeof channel === 'string' ? [[name, channel]] : [];
+    }),
+  );
   const pages = round === 2 && routingKey !== undefined;
   const notice: Notice = {
     id: `notice-remind-${alert.id}-${round}`,
     text: `${reminderText(alert, now())}${pages ? ' Paging the on-call now.' : ''}`,
-    channels: { ...ownChannels(alert, policy.routes ?? []), ...(round > 0 ? defined({ slack, teams }) : {}) },
+    channels: {
+      ...ownChannels(alert, policy.routes ?? [], deps.store.surfaces),
+      ...(round > 0 ? escalateTo : {}),
+    },
     ...(round > 0 && mention ? { mention } : {}),
   };
   await postNotice(notice, deps);
@@ -72,7 +81,7 @@ async function remindOfIdle(alert: Alert, minutes: number, deps: RemindDeps): Pr
     {
       id: `notice-sleeps-${alert.id}-${alert.history.length}`,
       text: `${alert.id} (${alert.state}, ${who}) has had no activity for ${hours} hours: ${aboutOf(alert)}. Close it or reassign it.`,
-      channels: ownChannels(alert, deps.policy.routes ?? []),
+      channels: ownChannels(alert, deps.policy.routes ?? [], deps.store.surfaces),
     },
     deps,
   );
@@ -121,15 +130,18 @@ async function postNotice(notice: Notice, { store, queues }: RemindDeps): Promis
     await queues.deliverAll(store.surfaces, [notice.id]);
 }
 
-/** The channels that the alert was routed to. */
-const ownChannels = (alert: Alert, routes: readonly Route[]): Record<string, string> =>
-  defined({
-    slack: channelFor(alert, routes, 'slack') ?? undefined,
-    teams: channelFor(alert, routes, 'teams') ?? undefined,
-  });
-
-const defined = (channels: Record<string, string | undefined>) =>
-  Object.fromEntries(Object.entries(channels).filter(([, channel]) => channel)) as Record<string, string>;
+/** The channels that the alert was routed to, by surface. */
+const ownChannels = (
+  alert: Alert,
+  routes: readonly Route[],
+  surfaces: readonly string[],
+): Record<string, string> =>
+  Object.fromEntries(
+    surfaces.flatMap((surface) => {
+      const channel = channelFor(alert, routes, surface);
+      return channel ? [[surface, channel]] : [];
+    }),
+  );
 
 /** Number of the reminder that is due (0, 1 or 2), or null. Pure. */
 export function roundOf(alert: Alert, reminders: Reminders, now: number): number | null {

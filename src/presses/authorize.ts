@@ -1,7 +1,7 @@
 import type { Action, ActionId } from '../actions/action';
 import type { ResponderRule } from '../config/config';
 import { globMatches } from '../domain/exceptions/exception';
-import { isConsoleToken, type Presser } from '../domain/people/person';
+import { isConsoleToken, isInChat, type Presser } from '../domain/people/person';
 
 /** Whether a person is in a chat or Entra group. Called only when a rule names a group. */
 export type InGroup = (group: string, presser: Presser) => Promise<boolean>;
@@ -75,7 +75,7 @@ export interface ReaderRules {
  * RUNWATCH_READERS decides or, if unset, membership of an alert channel. The console checks access at login.
  */
 export async function mayRead(presser: Presser, rules: ReaderRules): Promise<boolean> {
-  if (presser.surface !== 'slack' && presser.surface !== 'teams') return true;
+  if (!isInChat(presser)) return true;
   if (await isResponder(presser, rules.responders, rules.inGroup)) return true;
   for (const who of rules.readers ?? []) if (await matchesRule(who, presser, rules.inGroup)) return true;
   return rules.readers === null && (await rules.isInAlertChannel(presser));
@@ -95,7 +95,7 @@ export async function isResponder(
 async function matchesRule(who: string, presser: Presser, inGroup: InGroup): Promise<boolean> {
   if (isConsoleToken(presser)) return who.toLowerCase() === presser.id;
   if (who === '*') return true;
-  if (/^(slack|entra)-group:/.test(who)) return inGroup(who, presser);
+  if (/^[a-z][a-z0-9-]*-group:/.test(who)) return inGroup(who, presser);
   if (who.includes('@')) return presser.email !== undefined && globMatches(who, presser.email);
   return who.toLowerCase() === presser.id.toLowerCase();
 }

@@ -1,36 +1,27 @@
 import type { Azure } from '../azure/azure';
-import type { SlackPeople } from '../chat/slack/slack-people';
 import type { Identified } from '../chat/surface-press';
+import type { ConnectedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
-import type { Presser } from '../domain/people/person';
+import { isInChat, type Presser } from '../domain/people/person';
 import type { Log } from '../runtime/log';
 import { type InGroup, isResponder, mayRead as mayReadBy } from './authorize';
 
 export interface PeopleDeps {
-  config: Pick<Config, 'responders' | 'readers' | 'policy' | 'slack'>;
+  config: Pick<Config, 'responders' | 'readers'>;
   azure: Pick<Azure, 'directory' | 'tenantId'>;
-  /** By workspace; null if Slack is not configured. */
-  slackPeople: ((team: string | undefined) => SlackPeople) | null;
-  /** Null if Teams is not configured. */
-  teams: {
-    identify: (by: Presser, conversation: string | null) => Promise<Identified>;
-    isInAlertChannel: (by: Presser) => Promise<boolean>;
-  } | null;
+  surfaces: readonly ConnectedSurface[];
   log: Log;
 }
 
 /** Identifies people on their surface, looks up their groups, and checks whether they may read. */
-export function createPeople({ config, azure, slackPeople, teams, log }: PeopleDeps) {
+export function createPeople({ config, azure, surfaces, log }: PeopleDeps) {
+  const surfaceOf = (name: string) => surfaces.find(({ surface }) => surface.name === name);
+
   /** @param place the channel or conversation of the press */
   async function identify(by: Presser, place: string | null): Promise<Identified> {
-    if (by.surface === 'slack') {
-      if (!slackPeople) return { refused: 'Slack is not configured here.' };
-      const known = await slackPeople(by.team).identify(by.id, by.team);
-      return 'refused' in known ? known : { presser: await withObjectId(known.presser) };
-    }
-    if (by.surface === 'teams')
-      return teams ? teams.identify(by, place) : { refused: 'Teams is not configured here.' };
-    return { presser: by };
+    if (!isInChat(by)) return { presser: by };
+    const own = surfaceOf(by.surface);
+    return own ? own.identify(by, place) : { refused: `${by.surface} is not configured here.` };
   }
 
   /**
@@ -45,17 +36,13 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
     return { ...presser, objectId, ...(tenant ? { tenant } : {}) };
   }
 
-  /**
-   * Slack resolves its own groups. Graph resolves Entra groups: by object id in Teams, by object id or email
-   * elsewhere.
-   */
+  /** A chat resolves its own groups. Graph resolves Entra groups, by object id or verified email. */
   const inGroup: InGroup = async (group, presser) => {
-    const [kind, id = ''] = group.split(':');
-    if (kind === 'slack-group')
-      return presser.surface === 'slack' && slackPeople !== null
-        ? slackPeople(presser.team).inGroup(id, presser.id)
-        : false;
-    const who = presser.surface === 'teams' ? presser.id : (presser.objectId ?? presser.email);
+    const [kind = '', id = ''] = group.split(':');
+    const chat = kind.replace(/-group$/, '');
+    if (chat !== 'entra')
+      return presser.surface === chat ? ((await surfaceOf(chat)?.inGroup?.(id, presser)) ?? false) : false;
+    const who = presser.objectId ?? presser.email;
     if (!who) return false;
     return azure.directory.isMember(who, id).catch((error) => {
       log.warn({ error, group }, 'could not check group membership; treating the person as not a member');
@@ -63,35 +50,12 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
     });
   };
 
-  const slackChannels = [
-    ...new Set([
-      ...(config.slack ? [config.slack.channel] : []),
-      ...(config.policy.routes ?? []).flatMap(({ slack }) => slack ?? []),
-    ]),
-  ];
-
-  async function isInAlertChannel(presser: Presser): Promise<boolean> {
-    if (presser.surface === 'teams') return (await teams?.isInAlertChannel(presser)) ?? false;
-    if (presser.surface !== 'slack' || !slackPeople) return false;
-    for (const channel of slackChannels) {
-      const [team, own] = channel.includes('/') ? channel.split('/') : [undefined, channel];
-      if (team !== undefined && team !== presser.team) continue;
-      const isIn = await slackPeople(team)
-        .isIn(own ?? '', presser.id)
-        .catch((error) => {
-          log.warn(
-            { error, channel },
-            'could not read the channel’s members, so membership grants no read access; the Slack app needs channels:read and groups:read',
-          );
-          return false;
-        });
-      if (isIn) return true;
-    }
-    return false;
-  }
+  const isInAlertChannel = async (presser: Presser): Promise<boolean> =>
+    (await surfaceOf(presser.surface)?.isInAlertChannel(presser)) ?? false;
 
   return {
     identify,
+    withObjectId,
     inGroup,
     /** Whether this person has every right in every subscription. */
     hasFullRights: (presser: Presser): Promise<boolean> =>
@@ -107,9 +71,11 @@ export function createPeople({ config, azure, slackPeople, teams, log }: PeopleD
         inGroup,
         isInAlertChannel,
       }),
-    /** A Slack user with a display name. */
-    describe: async (slackUser: string): Promise<Presser> =>
-      slackPeople?.(undefined).describe(slackUser) ?? { surface: 'slack', id: slackUser, name: slackUser },
+    /** An Entra user by object id, with the display name if Microsoft Graph is available. */
+    describeEntraUser: async (surface: string, objectId: string): Promise<Presser> => {
+      const principal = await azure.directory.principal(objectId).catch(() => null);
+      return { surface, id: objectId, name: principal?.name ?? objectId };
+    },
   };
 }
 

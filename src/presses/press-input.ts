@@ -18,7 +18,7 @@ export function readInput(
 }
 
 const presserSchema = z.strictObject({
-  surface: z.enum(['slack', 'teams', 'console', 'cli', 'runwatch']),
+  surface: z.string().regex(/^[a-z][a-z0-9-]{0,18}$/),
   id: z.string().min(1).max(200),
   name: z.string().max(500),
   email: z.string().max(320).optional(),

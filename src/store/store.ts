@@ -17,7 +17,7 @@ import { createPressResults, createRejectedPresses } from './press-results';
 import { connect, type RedisAddress } from './redis/connect';
 import { createReviews } from './reviews';
 import { createSecretCheck } from './secret-check';
-import { createTeamsState } from './teams-state';
+import { createSurfaceState } from './surface-state';
 import { createVersion } from './version';
 import { createWatches } from './watches';
 
@@ -43,7 +43,7 @@ export function createStore(
     health: createHealthStore(redis),
     deliveries: createDeliveries(redis),
     answers: createAnswers(redis),
-    teams: createTeamsState(redis),
+    surfaceState: (surface: string) => createSurfaceState(redis, surface),
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
     watches: createWatches(redis),

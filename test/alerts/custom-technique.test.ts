@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../../src/config/config';
 import { detectTechnique, techniqueOf } from '../../src/domain/techniques/catalogue';
 import {
   addCustomTechniques,
@@ -9,6 +8,7 @@ import {
   customTechniqueSchema,
   runExamples,
 } from '../../src/domain/techniques/custom-technique';
+import { loadConfig } from '../../src/load-config';
 
 const operation = 'Microsoft.DevTestLab/labs/virtualMachines/applyArtifacts/action';
 const own = (change: Partial<CustomTechnique> = {}): CustomTechnique => ({

@@ -1,4 +1,4 @@
-import type { TeamsCloud } from '../../src/config/config';
+import type { TeamsCloud } from '../../src/chat/teams/teams-settings';
 import {
   activity,
   appId,

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditKey, exportAudit, verifyAudit } from '../../src/commands/audit';
-import { loadConfig } from '../../src/config/config';
+import { loadConfig } from '../../src/load-config';
 import { archiveAudit } from '../../src/pipeline/archive-audit';
 import { copyAudit } from '../../src/pipeline/copy-audit';
 import { createKeyring } from '../../src/runtime/keyring';

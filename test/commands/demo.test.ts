@@ -1,5 +1,5 @@
 import { demoConfig } from '../../src/commands/demo';
-import { loadConfig } from '../../src/config/config';
+import { loadConfig } from '../../src/load-config';
 
 /** An .env for a real tenant, sourced into the shell that starts the demo. */
 const real = {
@@ -28,8 +28,7 @@ test('the demo reads only the port and the log level from the environment', () =
   expect(demoConfig(real, 'https://127.0.0.1:1', 'token')).toEqual(plain);
   expect(plain).toMatchObject({
     redisUrl: null,
-    slack: null,
-    teams: null,
+    surfaces: {},
     eventHub: null,
     dataDir: './data/demo',
   });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { replay } from '../../src/commands/replay';
-import { type Config, loadConfig } from '../../src/config/config';
+import type { Config } from '../../src/config/config';
+import { loadConfig } from '../../src/load-config';
 
 const folder = join(__dirname, '../fixtures/log-shapes');
 const logs = join(__dirname, '../fixtures/activity-log');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { addException } from '../../src/commands/exceptions/exceptions';
 import { importExceptions } from '../../src/commands/exceptions/exceptions-files';
-import { loadConfig } from '../../src/config/config';
+import { loadConfig } from '../../src/load-config';
 import { createQueues } from '../../src/pipeline/queues';
 import { createPress } from '../../src/presses/press';
 import { createKeyring } from '../../src/runtime/keyring';
@@ -188,7 +188,7 @@ test('RUNWATCH_READERS replaces channel membership; responders may always read',
       'an answer',
       () => slack.whispers.slice(before).find((w) => w.user === user)?.text,
     );
-    return /in force/.test(text);
+    return /active exceptions/i.test(text);
   };
   expect([await reads('U0OUT0000'), await reads('U0LEE0000'), await reads('U0SAM0000')]).toEqual([
     true,
@@ -364,7 +364,7 @@ test('broad exceptions from the command line need two approvals, and none can la
   expect(await store.exceptions.list()).toHaveLength(1);
 
   const notice = await until('the question', () =>
-    slack.messages.find(({ text }) => /asks for an exception.*names no caller/s.test(text)),
+    slack.messages.find(({ text }) => /requests an exception.*names no caller/s.test(text)),
   );
   await slack.press(notice, 'approve', 'U0KIM0000', to);
   await until('a non-responder refused', async () => (await audit()).includes('U0KIM0000 approve refused'));

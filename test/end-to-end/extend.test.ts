@@ -6,15 +6,73 @@ import { withActionTable } from '../../src/action-docs';
 import type { AlertAction } from '../../src/actions/action';
 import { record } from '../../src/actions/record';
 import { actionIds, defineAction } from '../../src/actions/registry';
-import { azureRoles } from '../../src/commands/manifest';
+import type { Content } from '../../src/chat/surface';
+import type { SurfacePress } from '../../src/chat/surface-press';
+import { defineSurface, surfaceDefinitions } from '../../src/chat/surfaces';
+import { checkSurfaces } from '../../src/commands/doctor/check-surfaces';
+import { azureRoles, manifest } from '../../src/commands/manifest';
+import { printConfig } from '../../src/commands/print-config';
 import { replay } from '../../src/commands/replay';
-import { loadConfig } from '../../src/config/config';
+import { configurationDoc } from '../../src/config/configuration-docs';
 import { defineShape } from '../../src/domain/activity/log-shape';
 import { defineTechnique } from '../../src/domain/techniques/catalogue';
+import { loadConfig } from '../../src/load-config';
 import { createStore } from '../../src/store/store';
 import { alertOn, runOn } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
+
+/** A chat that is added while the test runs: it keeps what was posted, and can be pressed. */
+const board = {
+  posts: new Map<string, Content>(),
+  press: null as ((press: SurfacePress) => Promise<string>) | null,
+};
+
+defineSurface({
+  name: 'board',
+  title: 'Board',
+  variables: { BOARD_TOKEN: z.string().min(10) },
+  secrets: ['BOARD_TOKEN'],
+  keys: { boardColor: { schema: z.string(), description: 'color of the board' } },
+  read: ({ BOARD_TOKEN }, { policy }) =>
+    BOARD_TOKEN === undefined ? null : { token: BOARD_TOKEN, color: String(policy.boardColor ?? 'green') },
+  shown: ({ color }) => ({ color, token: '(set, not shown)' }),
+  endpoints: () => ['http://127.0.0.1:1'],
+  doctor: async (settings, { report }) =>
+    report({ name: 'board', ok: settings !== null, says: settings?.color ?? 'not configured' }),
+  manifest: {
+    options: [['--board-name <name>', 'name on the board']],
+    create: ({ boardName }) => ({ text: `board ${boardName}` }),
+  },
+  connect: async (_, { press }) => {
+    const show = async (content: Content, channel: string) => {
+      const message = content.kind === 'alert' ? content.model.alertId : content.id;
+      board.posts.set(`${channel} ${message}`, content);
+      return { channel, message };
+    };
+    return {
+      surface: {
+        name: 'board',
+        channel: 'lobby',
+        intervalMs: 1,
+        post: show,
+        update: async (ref, content) => show(content, ref.channel),
+        find: async () => null,
+        ask: async () => null,
+        personOf: async () => null,
+        replyPrivately: async () => {},
+      },
+      identify: async (by) =>
+        by.id === 'sam' ? { presser: { ...by, email: 'sam@contoso.example' } } : { refused: 'Who are you?' },
+      isInAlertChannel: async () => true,
+      describe: async (id) => ({ surface: 'board', id, name: id }),
+      serve: async () => {
+        board.press = press;
+        return { router: null, start: async () => {}, stop: async () => {} };
+      },
+    };
+  },
+});
 
 let bench: Bench | null = null;
 afterEach(async () => {
@@ -28,9 +86,11 @@ defineTechnique({
   id: 'install-patches',
   title: 'Patch installation',
   verb: 'installed patches',
+  infinitive: 'install patches',
   baseScore: 50,
   mitre: ['T1651'],
-  script: 'unknown',
+  targets: ['Microsoft.Compute/virtualMachines'],
+  script: { where: 'unknown' },
   operations: [operation],
 });
 
@@ -112,3 +172,59 @@ test('replay reads an added shape with an added technique', async () => {
     { technique: 'install-patches', target: { name: 'vm-1' }, caller: { name: 'dana@contoso.example' } },
   ]);
 });
+
+test('an added surface is configured, routed to, pressed on, checked and documented', async () => {
+  const started = await setUp({ mode: 'none' });
+  bench = started;
+  const file = join(mkdtempSync(join(tmpdir(), 'runwatch-extend-')), 'runwatch.yaml');
+  writeFileSync(
+    file,
+    'boardColor: blue\nroutes:\n  - {when: {severity: [low, medium, high, critical]}, board: hall}\n',
+  );
+  const env = {
+    BOARD_TOKEN: 'planted-board-token',
+    RUNWATCH_CONFIG: file,
+    RUNWATCH_RESPONDERS: 'sam@contoso.example',
+  };
+  await started.start(env);
+  runOn(started, started.world.vms.pay01);
+  const posted = (kind: Content['kind'], place: string) =>
+    [...board.posts].find(([key, content]) => content.kind === kind && key.startsWith(place))?.[1];
+  const alert = await until('the alert on the board, by its route', () => posted('alert', 'hall '));
+  const id = alert.kind === 'alert' ? alert.model.alertId : '';
+  expect(JSON.stringify(alert)).toContain('Run command on vm-pay-01');
+  expect(JSON.stringify(alert)).toContain('call_owner');
+
+  const pressedBy = (person: string, nonce: string) =>
+    board.press?.({
+      alertId: id,
+      action: 'acknowledge',
+      by: { surface: 'board', id: person, name: person },
+      nonce,
+    });
+  await pressedBy('mallory', '1');
+  await pressedBy('sam', '2');
+  await until('the acknowledgement on the board', () =>
+    /Acknowledged"," by ",{"bold":"sam"/.test(JSON.stringify(posted('alert', 'hall '))),
+  );
+  const store = createStore(started.redis.address, []);
+  expect(
+    (await store.audit.read()).map(({ by, action, result }) => `${by.surface} ${by.id} ${action} ${result}`),
+  ).toEqual(expect.arrayContaining(['board mallory acknowledge refused', 'board sam acknowledge done']));
+  await store.close();
+
+  const config = loadConfig({ ...started.env, ...env });
+  const lines: string[] = [];
+  const output = { out: (line: string) => lines.push(line), err: () => {}, interactive: false, color: false };
+  printConfig(config, output);
+  manifest('board', { boardName: 'SOC' }, output);
+  await checkSurfaces(config, false, ({ name, says }) => lines.push(`${name}: ${says}`));
+  const printed = lines.join('\n');
+  expect(printed).toMatch(/^board:\n {2}color: blue\n {2}token: \(set, not shown\)/m);
+  expect(printed).toContain('board SOC');
+  expect(printed).toContain('board: blue');
+  expect(printed).not.toContain('planted-board-token');
+  expect(config.hidden).toContain('planted-board-token');
+  expect(configurationDoc('', surfaceDefinitions())).toMatch(/`boardColor` \| color of the board .*\n/);
+  expect(() => loadConfig({ BOARD_TOKEN: 'short' })).toThrow(/BOARD_TOKEN: got a value of 5 characters/);
+}, 60_000);

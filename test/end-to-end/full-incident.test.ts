@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { verifyAudit } from '../../src/commands/audit';
-import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
+import { loadConfig } from '../../src/load-config';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 import type { PostedMessage } from '../support/slack';
@@ -173,7 +173,7 @@ test('a full incident: unanswered, escalated, paged, assigned, denied, excepted,
   const review = await until('the review', () =>
     slack.messages.find((m) => m.channel === 'U0SAM0000' && /^Exception ex-/.test(m.text)),
   );
-  expect(review.text).toMatch(/ends on .*: anything run by .* on vm-test-.?\*.*It was never used/);
+  expect(review.text).toMatch(/expires on .*: anything run by .* on vm-test-.?\*.*It was never used/);
   await slack.press(review, 'keep_exception', 'U0KIM0000', to);
   await until('refused', () => slack.whispers.filter((w) => /not among/.test(w.text)).length === 2);
   await slack.press(review, 'extend_exception', 'U0SAM0000', to);

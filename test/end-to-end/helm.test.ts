@@ -9,8 +9,9 @@ import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
 import * as core from 'kubernetes-models/v1';
 import { parse, parseAllDocuments, stringify } from 'yaml';
+import { surfaceDefinitions } from '../../src/chat/surfaces';
 import { allRoles } from '../../src/config/config';
-import { variables } from '../../src/config/variables';
+import { allVariables } from '../../src/config/variables';
 
 const chart = join(__dirname, '../../deploy/helm/runwatch');
 const defaults = parse(readFileSync(join(chart, 'values.yaml'), 'utf8'));
@@ -76,7 +77,8 @@ test('the chart is valid for Kubernetes and runs with minimal privileges', () =>
     expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
     expect(container.env).toContainEqual({ name: 'RUNWATCH_METRICS_PORT', value: '9464' });
     expect(spec.template.metadata.annotations['prometheus.io/port']).toBe(serves ? '3000' : '9464');
-    for (const { name } of container.env) expect(Object.keys(variables)).toContain(name);
+    for (const { name } of container.env)
+      expect(Object.keys(allVariables(surfaceDefinitions()).schemas)).toContain(name);
   }
 });
 

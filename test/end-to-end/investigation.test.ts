@@ -137,7 +137,7 @@ test('a managed run command shows its redacted script, traits, output and exit c
   expect(everything).toMatch(/downloads and runs, line 3/);
   expect(everything).toMatch(/as svc/);
   expect(everything).toMatch(/exit code 3/);
-  expect(everything).toMatch(/password removed/);
+  expect(everything).toMatch(/password redacted/);
   expect(everything).not.toMatch(/Hunter2|abcdefabcdef/);
 });
 

@@ -1,8 +1,8 @@
 import { createAzure } from '../../src/azure/azure';
 import { replay } from '../../src/commands/replay';
 import type { Output } from '../../src/commands/support/output';
-import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
+import { loadConfig } from '../../src/load-config';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 

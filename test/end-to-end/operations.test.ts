@@ -208,7 +208,7 @@ test('a partial isolation is reported and can be resumed; release leaves changes
   });
   await slack.press(slack.alerts()[0] ?? message, 'release', 'U0SAM0000', to);
   await until('released', () =>
-    textOf(slack.alerts()[0]).includes('but for vm-pay-01-nic1 (has others now), left alone'),
+    textOf(slack.alerts()[0]).includes('except vm-pay-01-nic1 (has others now), left unchanged'),
   );
   expect(JSON.stringify(tenant.resources.get(nics[0] ?? '').properties)).toContain('nsg-payments');
   expect(JSON.stringify(tenant.resources.get(nics[1] ?? '').properties)).toContain('others');

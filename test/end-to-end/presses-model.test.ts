@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import { actionDeps } from '../../src/action-deps';
 import type { ActionId, PressJob } from '../../src/actions/action';
+import { actionDeps } from '../../src/app/action-deps';
 import { type Azure, createAzure } from '../../src/azure/azure';
-import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import type { Resource } from '../../src/demo/tenant/resources';
 import type { Alert } from '../../src/domain/alerts/alert';
@@ -10,6 +9,7 @@ import { firstBrokenLink } from '../../src/domain/audit/audit-chain';
 import { isPending } from '../../src/domain/measures/approval';
 import { isHeld, isOpenFailure } from '../../src/domain/measures/measure';
 import type { Presser } from '../../src/domain/people/person';
+import { loadConfig } from '../../src/load-config';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
 import { createPeople } from '../../src/presses/identify';
 import { perform } from '../../src/presses/perform';
@@ -389,7 +389,7 @@ function depsFor(around: Azure, fourEyes: string[]): PerformDeps {
     azure: around,
     queues,
     surfaces: [],
-    people: createPeople({ config, azure, slackPeople: null, teams: null, log }),
+    people: createPeople({ config, azure, surfaces: [], log }),
     keyring,
     press: createPress({
       queues,
@@ -398,10 +398,14 @@ function depsFor(around: Azure, fourEyes: string[]): PerformDeps {
       getAlert: store.alerts.get,
       secretMatches: async () => true,
     }),
-    show: async () => {},
     metrics: createMetrics(),
     log,
     now: Date.now,
   });
-  return { ...deps, identify: async ({ by }) => ({ presser: by }), replyPrivately: async () => {} };
+  return {
+    ...deps,
+    show: async () => {},
+    identify: async ({ by }) => ({ presser: by }),
+    replyPrivately: async () => {},
+  };
 }

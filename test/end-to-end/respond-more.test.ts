@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { respond } from '../../src/commands/respond';
-import { loadConfig } from '../../src/config/config';
 import { addMachine, subscriptions } from '../../src/demo/world';
+import { loadConfig } from '../../src/load-config';
 import { alertOn, runOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import type { PostedMessage } from '../support/slack';
@@ -92,7 +92,7 @@ test('a manual change to an isolated machine is reported, and release does not o
   await bench.runNow('watchMeasures', 'watch');
   await shows(message, /Opened manually since\*: vm-pay-02-nic0 \(now theirs\)/);
   await slack.press(message, 'release', 'U0SAM0000', to);
-  await shows(message, 'vm-pay-02-nic0 (has theirs now), left alone');
+  await shows(message, 'vm-pay-02-nic0 (has theirs now), left unchanged');
   expect(JSON.stringify(nic.properties)).toContain('theirs');
 });
 
@@ -243,7 +243,7 @@ test('a disk is restored only from the snapshot that two responders chose', asyn
     /Restore the disk: vm-pay-01: requested by \*Lee Chan\*/.test(textOf(message)),
   );
   await more(message, 'Restore the disk…', {}, 'U0SAM0000');
-  await shows(message, 'runs from its snapshot');
+  await shows(message, 'now runs from the snapshot of');
   await until('its steps in the thread', () =>
     slack.messages.some((m) => m.threadTs === message.ts && /done · start vm-pay-01/.test(textOf(m))),
   );
@@ -310,7 +310,7 @@ test('every disk can be restored from a restore point, and the old disks can be 
   await more(message, 'Back to the old disks');
   await shows(message, 'Back to the old disks: vm-pay-01: requested by');
   await more(message, 'Back to the old disks', {}, 'U0LEE0000');
-  await shows(message, 'runs from its old disks again');
+  await shows(message, 'runs on its old disks again');
   expect(machine.properties.storageProfile).toEqual(before);
 });
 
@@ -329,12 +329,12 @@ test('a dry run prints what it would do and changes nothing', async () => {
   await respond(id, 'isolate', { dryRun: true }, config, output, azure);
   await respond(id, 'restore', { dryRun: true }, config, output, azure);
   expect(lines).toEqual([
-    'would make sure that runwatch-isolation-westeurope denies everything',
+    'would make sure runwatch-isolation-westeurope denies everything',
     'would attach runwatch-isolation-westeurope to vm-pay-01-nic0, which has nsg-payments',
     'would attach runwatch-isolation-westeurope to vm-pay-01-nic1, which has no group',
-    expect.stringMatching(/^would make runwatch-RW-\S+-vm-pay-01-os from the snapshot of /),
+    expect.stringMatching(/^would create runwatch-RW-\S+-vm-pay-01-os from the snapshot of /),
     'would stop vm-pay-01',
-    expect.stringMatching(/^would put in runwatch-RW-/),
+    expect.stringMatching(/^would attach runwatch-RW-/),
     'would start vm-pay-01',
   ]);
   await expect(respond(id, 'release', { dryRun: true }, config, output, azure)).rejects.toThrow(
@@ -380,7 +380,7 @@ test('isolation of a scale set instance or an Arc machine is refused, with an al
   await slack.press(hybrid, 'isolate', 'U0SAM0000', to);
   await until('no', () => slack.whispers.some((w) => /is an Arc machine/.test(w.text)));
   await more(hybrid, 'Clean up…');
-  await shows(hybrid, 'rc is removed from the machine');
+  await shows(hybrid, 'rc was removed from the machine');
   expect(tenant.resources.find(`${arc}/runCommands/rc`)).toBeNull();
 });
 

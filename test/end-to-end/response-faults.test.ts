@@ -1,7 +1,7 @@
-import { actionDeps } from '../../src/action-deps';
 import type { ActionId, PressJob } from '../../src/actions/action';
+import { actionDeps } from '../../src/app/action-deps';
 import { type Azure, createAzure } from '../../src/azure/azure';
-import { loadConfig, type ResponderRule } from '../../src/config/config';
+import type { ResponderRule } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import type { Resource } from '../../src/demo/tenant/resources';
 import type { PimInstance } from '../../src/demo/tenant/tenant-state';
@@ -9,6 +9,7 @@ import { addChild, subscriptions } from '../../src/demo/world';
 import type { Alert } from '../../src/domain/alerts/alert';
 import { isHeld, type Measure } from '../../src/domain/measures/measure';
 import type { Presser } from '../../src/domain/people/person';
+import { loadConfig } from '../../src/load-config';
 import { createQueues } from '../../src/pipeline/queues';
 import { watchMeasures } from '../../src/pipeline/watch-measures';
 import { createPeople } from '../../src/presses/identify';
@@ -204,10 +205,9 @@ async function press(
     azure: around(real),
     queues,
     surfaces: [],
-    people: createPeople({ config, azure: real, slackPeople: null, teams: null, log }),
+    people: createPeople({ config, azure: real, surfaces: [], log }),
     keyring,
     press: createPress(pressing),
-    show: async () => {},
     metrics: createMetrics(),
     log,
     now: Date.now,
@@ -219,6 +219,7 @@ async function press(
   lastJob = job;
   const performDeps = {
     ...deps,
+    show: async () => {},
     replyPrivately: async (_: PressJob, text: string) => void whispers.push(text),
   };
   for (let attempt = from; attempt <= attempts; attempt++) {
@@ -508,7 +509,7 @@ test('a rebuilt machine is not shown as isolated, and a deleted interface needs 
   };
   await checkMeasures();
   expect(await measureState(alert, 'isolation')).toMatch(
-    /^drifted: .*is gone.*was added and is not isolated/,
+    /^drifted: .*no longer exists.*was added and is not isolated/,
   );
   await press(alert, 'isolate', undefined);
   expect(await measureState(alert, 'isolation')).toBe('in force');
@@ -525,7 +526,7 @@ test('a manual undo is reported, and the action can be repeated', async () => {
   const dana = bench.tenant.directory.all().find(({ id }) => id === bench.world.people.dana.id);
   bench.tenant.directory.add({ ...(dana as NonNullable<typeof dana>), enabled: true });
   await checkMeasures();
-  expect(await measureState(alert, 'account')).toBe('drifted: somebody enabled dana.reyes@contoso.example');
+  expect(await measureState(alert, 'account')).toBe('drifted: someone enabled dana.reyes@contoso.example');
   await press(alert, 'disable_caller', undefined);
   expect(await measureState(alert, 'account')).toBe('in force');
 });

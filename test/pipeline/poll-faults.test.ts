@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { createAzure } from '../../src/azure/azure';
-import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import type { Fault } from '../../src/demo/tenant/faults';
 import { subscriptions } from '../../src/demo/world';
+import { loadConfig } from '../../src/load-config';
 import { poll } from '../../src/pipeline/poll';
 import { createQueues } from '../../src/pipeline/queues';
 import { createLog } from '../../src/runtime/log';

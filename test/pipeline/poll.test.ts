@@ -1,8 +1,8 @@
 import { createAzure } from '../../src/azure/azure';
-import { loadConfig } from '../../src/config/config';
 import { runCommand } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
 import { normalize } from '../../src/domain/activity/read-record';
+import { loadConfig } from '../../src/load-config';
 import { poll } from '../../src/pipeline/poll';
 import { createQueues } from '../../src/pipeline/queues';
 import { createLog } from '../../src/runtime/log';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import express from 'express';
 import { createTeams } from '../../src/chat/teams/teams-app';
-import type { TeamsCloud } from '../../src/config/config';
+import type { TeamsCloud } from '../../src/chat/teams/teams-settings';
 import { createLog } from '../../src/runtime/log';
 
 const sdk = dirname(require.resolve('@microsoft/agents-hosting'));
@@ -98,7 +98,7 @@ export async function withBot(
     config: { appId, appPassword: 'a password', tenantId, cloud, channel: null, local: false },
     routed: [],
     log: createLog('silent'),
-    memory: {
+    state: {
       conversations: async () => Object.fromEntries(seen.conversations),
       addConversation: async (id, reference) => seen.conversations.set(id, reference),
       dropConversation: async (id) => seen.conversations.delete(id),
@@ -113,7 +113,7 @@ export async function withBot(
     },
     mayRead: async () => mayRead,
     mayChoosePlaces: async () => isResponder,
-    chose: async () => {},
+    placeChosen: async () => {},
     cannotRead: 'no',
     getView: async () => null,
     rules: [],

@@ -1,5 +1,6 @@
 import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
+import { storedResources } from '../../domain/techniques/catalogue';
 import { defineMeasureAction } from '../measures/measure-action';
 import { machineSubjects } from '../measures/measure-record';
 import { isOneMachine, lastPart } from '../targets';
@@ -22,20 +23,7 @@ defineMeasureAction<Leftover>({
     text: 'Removes the managed run command or extension from the machine and cancels it if it is still running. Its effects are not undone. Runwatch can’t restore it, because protected settings can’t be read.',
     yes: 'Remove it',
   },
-  permissions: [
-    'Microsoft.Compute/virtualMachines/runCommands/read',
-    'Microsoft.Compute/virtualMachines/runCommands/delete',
-    'Microsoft.Compute/virtualMachines/extensions/read',
-    'Microsoft.Compute/virtualMachines/extensions/delete',
-    'Microsoft.Compute/virtualMachineScaleSets/extensions/read',
-    'Microsoft.Compute/virtualMachineScaleSets/extensions/delete',
-    'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/read',
-    'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/delete',
-    'Microsoft.HybridCompute/machines/runCommands/read',
-    'Microsoft.HybridCompute/machines/runCommands/delete',
-    'Microsoft.HybridCompute/machines/extensions/read',
-    'Microsoft.HybridCompute/machines/extensions/delete',
-  ],
+  permissions: storedResources().flatMap(({ type }) => [`${type}/read`, `${type}/delete`]),
   kind: {
     kind: 'leftover',
     name: 'Clean up',
@@ -57,11 +45,7 @@ defineMeasureAction<Leftover>({
   },
   fits: (view) => {
     const { technique, first } = summarize(view.alert);
-    return (
-      ['managed-run-command', 'vm-extension', 'arc-run-command'].includes(technique.id) &&
-      leftover.test(first.resourceId) &&
-      isOneMachine(view)
-    );
+    return technique.script.where === 'resource' && leftover.test(first.resourceId) && isOneMachine(view);
   },
 });
 

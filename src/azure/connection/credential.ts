@@ -53,6 +53,11 @@ export const appCredential = ({
 }: Record<'appId' | 'appPassword' | 'tenantId' | 'authority', string>): TokenCredential =>
   withSharedToken(new ClientSecretCredential(tenantId, appId, appPassword, { authorityHost: authority }));
 
+/** Returns an access token of an app registration for a resource, or throws. */
+export async function tokenOf(app: Parameters<typeof appCredential>[0], resource: string): Promise<string> {
+  return (await appCredential(app).getToken(`${resource}/.default`))?.token ?? '';
+}
+
 /**
  * Describes which credential of a chain issued the token, and for which identity. The chain reports its
  * choice only to @azure/logger (@azure/identity, chainedTokenCredential.js).

@@ -6,8 +6,8 @@ import { readerOf } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
 import { escapeMrkdwn } from './mrkdwn';
 import { queueThenAck } from './queue-then-ack';
+import { addToAlertShortcut } from './slack-manifest';
 
-export const addToAlertShortcut = 'add_to_alert';
 const addToAlertCallback = 'runwatch_add_to_alert';
 /** Data that a message shortcut keeps while its modal is open. */
 interface Quoted {

@@ -1,7 +1,6 @@
 import { App, type Logger as BoltLogger, ExpressReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { Router } from 'express';
-import type { SlackConfig } from '../../config/config';
 import { plainLine } from '../../domain/text/plain-text';
 import type { Log } from '../../runtime/log';
 import { createFastFetch } from './fast-fetch';
@@ -10,6 +9,7 @@ import { listenToPages } from './listen-to-pages';
 import { listenToPresses } from './listen-to-presses';
 import type { ListenerDeps, SlackAppDeps } from './listener-deps';
 import { createSlackPeople, type SlackPeople } from './slack-people';
+import type { SlackConfig } from './slack-settings';
 import { channelIn } from './workspaces';
 
 export interface SlackApp {

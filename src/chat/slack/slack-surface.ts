@@ -1,5 +1,4 @@
 import type { KnownBlock, WebClient } from '@slack/web-api';
-import type { SlackConfig } from '../../config/config';
 import type { MessageModel } from '../message';
 import type { Content, NoticeAction, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
@@ -7,6 +6,7 @@ import { joinLines, section, toBlocks } from './blocks';
 import { escapeMrkdwn } from './mrkdwn';
 import { toSurfaceError } from './slack-errors';
 import type { SlackPeople } from './slack-people';
+import type { SlackConfig } from './slack-settings';
 import { toThreadBlocks } from './thread-blocks';
 
 export const eventType = 'runwatch_alert';
@@ -175,6 +175,7 @@ export function createSlackSurface(
     personOf,
     createChatChannel,
     name: 'slack',
+    directMessages: true,
     channel,
     intervalMs: 1000 / rate,
     post,

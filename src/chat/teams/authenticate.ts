@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { TeamsCloud } from '../../config/config';
+import type { TeamsCloud } from './teams-settings';
 
 /**
  * Token issuer and Teams hosts of each cloud.

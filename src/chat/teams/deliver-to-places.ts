@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Activity } from '@microsoft/agents-activity';
 import { limitConcurrency } from '../../runtime/limit-concurrency';
 import type { Log } from '../../runtime/log';
+import type { SurfaceState } from '../define-surface';
 import { type Content, type Ref, SurfaceError } from '../surface';
-import type { Place, TeamsState } from './places';
+import type { Place } from './places';
 import type { TeamsSearch } from './search';
 
 /** Represents all conversations that receive alerts. */
 export const everywhere = '*';
 
 export interface DeliverToPlacesDeps {
-  memory: Pick<TeamsState, 'posted' | 'notePosted'>;
+  state: Pick<SurfaceState, 'posted' | 'notePosted'>;
   places: {
     get: (conversation: string) => Promise<Place>;
     takingAlerts: () => Promise<string[]>;
@@ -34,13 +35,13 @@ type PostState = { id: string; shown: string } | { triedAt: number } | null;
  * the others. The content counts as shown only if at least one conversation has it.
  */
 export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
-  const { memory, places, activityIn, send, update, search, log, now } = deps;
+  const { state, places, activityIn, send, update, search, log, now } = deps;
   const limitSends = limitConcurrency(5);
   /** Notes that Redis could not store yet (e.g. it was full), kept for retries in this process. */
   const unsavedNotes = new Map<string, string>();
 
   async function read(contentId: string, place: string): Promise<PostState> {
-    const noted = unsavedNotes.get(`${place} ${contentId}`) ?? (await memory.posted(contentId, place));
+    const noted = unsavedNotes.get(`${place} ${contentId}`) ?? (await state.posted(contentId, place));
     if (!noted) return null;
     const [first = '', second = ''] = noted.split(' ');
     return first === '?' ? { triedAt: Number(second) } : { id: first, shown: second };
@@ -49,7 +50,7 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
   async function note(contentId: string, place: string, noted: string): Promise<void> {
     const key = `${place} ${contentId}`;
     unsavedNotes.set(key, noted);
-    await memory.notePosted(contentId, place, noted);
+    await state.notePosted(contentId, place, noted);
     unsavedNotes.delete(key);
   }
 

@@ -1,16 +1,8 @@
 import type { Activity, ConversationReference } from '@microsoft/agents-activity';
-import type { TeamsConfig } from '../../config/config';
+import type { SurfaceState } from '../define-surface';
 import { SurfaceError } from '../surface';
 import { isTeamsAddress } from './authenticate';
-
-/** Stored state that all processes share: where the app is installed, and what was posted where. */
-export interface TeamsState {
-  conversations: () => Promise<Record<string, string>>;
-  addConversation: (id: string, reference: string) => Promise<unknown>;
-  dropConversation: (id: string) => Promise<unknown>;
-  posted: (contentId: string, conversation: string) => Promise<string | null>;
-  notePosted: (contentId: string, conversation: string, noted: string) => Promise<unknown>;
-}
+import type { TeamsConfig } from './teams-settings';
 
 /** A conversation as stored. */
 export type Place = ConversationReference & {
@@ -29,13 +21,13 @@ const maxConversations = 10_000;
 export const rootOf = (conversation: string): string => conversation.split(';')[0] ?? conversation;
 
 /** Manages the conversations of the app, and which of them receive alerts. */
-export function createPlaces(config: TeamsConfig, routed: readonly string[], memory: TeamsState) {
+export function createPlaces(config: TeamsConfig, routed: readonly string[], state: SurfaceState) {
   async function all(): Promise<[string, Place][]> {
-    return Object.entries(await memory.conversations()).map(([id, text]) => [id, JSON.parse(text) as Place]);
+    return Object.entries(await state.conversations()).map(([id, text]) => [id, JSON.parse(text) as Place]);
   }
 
   const known = async (conversation: string): Promise<Place | null> => {
-    const text = (await memory.conversations())[conversation];
+    const text = (await state.conversations())[conversation];
     return text ? (JSON.parse(text) as Place) : null;
   };
 
@@ -57,7 +49,7 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
     const conversation = rootOf(activity.conversation?.id ?? '');
     const before = await known(conversation);
     if (before?.direct) return;
-    if (!before && Object.keys(await memory.conversations()).length >= maxConversations) return;
+    if (!before && Object.keys(await state.conversations()).length >= maxConversations) return;
     const { team: reportedTeam } = (activity.channelData ?? {}) as { team?: { aadGroupId?: string } };
     const team = reportedTeam?.aadGroupId ?? before?.team;
     const reference = activity.getConversationReference();
@@ -67,16 +59,16 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
       ...(team ? { team } : {}),
       alerts: before ? before.alerts : false,
     };
-    await memory.addConversation(conversation, JSON.stringify(place));
+    await state.addConversation(conversation, JSON.stringify(place));
   }
 
   /** Stores a chat that the bot started with one person. */
   const rememberDirect = (id: string, place: Partial<Place>) =>
-    memory.addConversation(id, JSON.stringify({ ...place, direct: true }));
+    state.addConversation(id, JSON.stringify({ ...place, direct: true }));
 
   async function choose(conversation: string, alerts: boolean): Promise<void> {
     const place = await get(conversation);
-    await memory.addConversation(conversation, JSON.stringify({ ...place, alerts }));
+    await state.addConversation(conversation, JSON.stringify({ ...place, alerts }));
   }
 
   /** Direct chats never receive alerts. In the Playground, all other conversations do. */
@@ -95,7 +87,7 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], mem
     remember,
     rememberDirect,
     choose,
-    forget: memory.dropConversation,
+    forget: state.dropConversation,
     /** Conversations that receive alerts without a route. */
     takingAlerts,
     /** All conversations that may receive an alert. */

@@ -6,48 +6,45 @@ import {
   type TurnContext,
 } from '@microsoft/agents-hosting';
 import express, { type Request, type Response, Router } from 'express';
-import type { ResponderRule, TeamsConfig } from '../../config/config';
-import type { AlertView } from '../../domain/measures/alert-view';
 import type { Presser } from '../../domain/people/person';
 import { guid } from '../../domain/text/guid';
 import { plainLine } from '../../domain/text/plain-text';
 import { redactSecrets } from '../../domain/text/redactor';
-import type { Log } from '../../runtime/log';
+import type { SurfaceContext } from '../define-surface';
 import { isForwarded } from '../forwarded';
 import type { Content, Surface } from '../surface';
 import { SurfaceError } from '../surface';
-import type { Identified, SurfacePress } from '../surface-press';
+import type { Identified } from '../surface-press';
 import { isTeamsAddress, teamsClouds, verifyChina, whyNotFromTeams } from './authenticate';
 import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
 import { createDeliverToPlaces, everywhere } from './deliver-to-places';
 import { createInvokes } from './invokes';
-import { createPlaces, rootOf, type TeamsState } from './places';
+import { createPlaces, rootOf } from './places';
 import type { TeamsSearch } from './search';
 import { createTeamsPeople, toCardActivity } from './teams-people';
+import type { TeamsConfig } from './teams-settings';
 import { createViews } from './views';
 
-export interface TeamsDeps {
+export interface TeamsDeps
+  extends Pick<
+    SurfaceContext,
+    | 'routed'
+    | 'log'
+    | 'state'
+    | 'press'
+    | 'answerTo'
+    | 'command'
+    | 'mayRead'
+    | 'mayChoosePlaces'
+    | 'placeChosen'
+    | 'cannotRead'
+    | 'getView'
+    | 'rules'
+    | 'now'
+  > {
   config: TeamsConfig;
-  /** Conversations used by routes. */
-  routed: readonly string[];
-  log: Log;
-  memory: TeamsState;
-  press: (press: SurfacePress) => Promise<string>;
-  answerTo: (pressId: string) => Promise<string | null>;
-  command: (text: string) => Promise<string>;
-  mayRead: (presser: Presser) => Promise<boolean>;
-  /** Whether this person may choose which conversations receive alerts. */
-  mayChoosePlaces: (presser: Presser) => Promise<boolean>;
-  /** Called when a person starts or stops alerts in a conversation: writes the audit log and a notice. */
-  chose: (by: Presser, place: string, on: boolean) => Promise<void>;
-  /** Message for people without read access. */
-  cannotRead: string;
-  getView: (id: string) => Promise<AlertView | null>;
-  /** Rules for who may run which actions. */
-  rules: readonly ResponderRule[];
   /** Null if Microsoft Graph is unavailable, as in the Playground. */
   search: TeamsSearch | null;
-  now: () => number;
 }
 
 /**
@@ -58,13 +55,13 @@ export function createTeams({
   config,
   routed,
   log,
-  memory,
+  state,
   press,
   answerTo,
   command,
   mayRead,
   mayChoosePlaces,
-  chose,
+  placeChosen,
   cannotRead,
   getView,
   rules,
@@ -102,7 +99,7 @@ export function createTeams({
 
   /** The Playground's requests have no token, so replies need no identity either. */
   const identity = config.local ? { name: 'anonymous' } : { aud: config.appId, azp: cloud.scope };
-  const places = createPlaces(config, routed, memory);
+  const places = createPlaces(config, routed, state);
 
   async function onTurn(context: TurnContext): Promise<void> {
     const { activity } = context;
@@ -143,7 +140,7 @@ export function createTeams({
       return 'Alerts go only to channels and group chats. Send this command in one of them.';
     const on = choice.toLowerCase() === 'here';
     const place = rootOf(activity.conversation?.id ?? '');
-    await chose(who.presser, place, on);
+    await placeChosen(who.presser, place, on);
     await places.choose(place, on);
     return on ? 'Alerts will be posted here from now on.' : 'Alerts will no longer be posted here.';
   }
@@ -185,6 +182,7 @@ export function createTeams({
       : null;
     const presser: Presser = {
       ...by,
+      objectId: by.id,
       ...(member?.upn ? { email: member.upn } : {}),
       ...(config.local ? {} : { tenant: config.tenantId }),
     };
@@ -231,7 +229,7 @@ export function createTeams({
     now,
   });
   const { show, find } = createDeliverToPlaces({
-    memory,
+    state,
     places,
     log,
     search,

@@ -1,10 +1,10 @@
 import { allActions } from '../../actions/registry';
 import { type Azure, createAzure } from '../../azure/azure';
 import type { AzureError } from '../../azure/connection/azure-error';
+import type { Report } from '../../config/check';
 import type { Config } from '../../config/config';
 import { checkEventHub, checkWorkspace } from './check-sources';
 import { checkSubscription } from './check-subscription';
-import type { Report } from './report';
 
 export async function checkAzure(config: Config, report: Report): Promise<void> {
   const azure = createAzure(config);

@@ -1,5 +1,6 @@
+import { configuredSurfaces } from '../../chat/surfaces';
+import type { Report } from '../../config/check';
 import type { Config } from '../../config/config';
-import type { Report } from './report';
 
 const timeoutMs = 5000;
 
@@ -19,13 +20,11 @@ export async function checkEndpoints(config: Config, report: Report): Promise<vo
   );
 }
 
-function endpointsOf({ azure, slack, teams, policy }: Config): string[] {
+function endpointsOf({ azure, surfaces, policy }: Config): string[] {
   const { escalation, audit } = policy;
   return [
     azure.endpoint,
-    slack?.apiUrl,
-    teams && !teams.local ? 'https://login.microsoftonline.com' : undefined,
-    teams && !teams.local ? 'https://smba.trafficmanager.net' : undefined,
+    ...configuredSurfaces(surfaces).flatMap(({ definition, settings }) => definition.endpoints(settings)),
     escalation?.url,
     escalation?.webhook?.url,
     audit?.webhook,

@@ -1,8 +1,8 @@
+import type { Report } from '../../config/check';
 import type { Config } from '../../config/config';
 import { describeRedis } from '../../store/redis/describe-redis';
 import { whyNoRedis } from '../../store/redis/probe-redis';
 import { acquireEmbeddedRedis } from '../support/with-store';
-import type { Report } from './report';
 
 /** @returns whether Redis answers */
 export async function checkRedis(config: Config, report: Report): Promise<boolean> {

@@ -1,8 +1,8 @@
 import type { Azure } from '../../azure/azure';
 import { AzureError } from '../../azure/connection/azure-error';
+import type { Report } from '../../config/check';
 import { accessPathsFor } from '../../domain/access/resolve-access';
 import { responderActions, watcherActions } from '../manifest';
-import type { Report } from './report';
 
 export async function checkSubscription(
   azure: Azure,
@@ -50,7 +50,7 @@ export async function checkSubscription(
       azure.roleDefinitions(scope),
     ]);
     for (const [actions, optional] of [
-      [watcherActions, false],
+      [watcherActions(), false],
       [responderActions(), true],
     ] as const) {
       for (const action of actions) {

@@ -1,12 +1,11 @@
+import type { Check } from '../../config/check';
 import type { Config } from '../../config/config';
 import { type Output, paint } from '../support/output';
 import { progressLine } from '../support/progress';
 import { checkAzure } from './check-azure';
 import { checkEndpoints } from './check-endpoints';
 import { checkRedis } from './check-redis';
-import { checkSlack } from './check-slack';
-import { checkTeams } from './check-teams';
-import type { Check } from './report';
+import { checkSurfaces } from './check-surfaces';
 
 /** Checks what the bot needs and prints a fix for each failure. Resolves with the exit code. */
 export async function doctor(flags: { json?: boolean }, config: Config, output: Output): Promise<number> {
@@ -30,9 +29,8 @@ export async function doctor(flags: { json?: boolean }, config: Config, output: 
   };
   await checkEndpoints(config, report);
   await checkAzure(config, report);
-  await checkSlack(config, report);
   const redisAnswers = await checkRedis(config, report);
-  await checkTeams(config, redisAnswers, report);
+  await checkSurfaces(config, redisAnswers, report);
   progress.done();
   const failed = checks.filter((check) => !check.ok && !check.optional).length;
   output.err(`${checks.length} checks, ${failed} failed`);

@@ -22,7 +22,7 @@ export async function withStore<T>(
   const secrets =
     config.secrets ?? (embedded ? { current: readSecretFile(config.dataDir), previous: null } : null);
   const keyring = secrets && createKeyring(secrets);
-  const store = createStore(address, surfacesOf(config), keyring?.auditSigner());
+  const store = createStore(address, Object.keys(config.surfaces), keyring?.auditSigner());
   store.onError(() => {});
   try {
     return await work(store, address, keyring);
@@ -53,9 +53,3 @@ export async function acquireEmbeddedRedis(dataDir: string): Promise<EmbeddedRed
     throw error;
   }
 }
-
-/** Names of the surfaces that messages are posted to. */
-const surfacesOf = ({ slack, teams }: Config): string[] => [
-  ...(slack ? ['slack'] : []),
-  ...(teams ? ['teams'] : []),
-];

@@ -1,8 +1,9 @@
 import { type Caller, type Grant, upnOf } from '../activity/activity-event';
 import type { Presser } from '../people/person';
 import { is, type Target } from '../resources/resource-id';
-import { type Technique, type TechniqueId, techniqueOf } from '../techniques/catalogue';
+import { techniqueOf } from '../techniques/catalogue';
 import { type Execution, type ExecutionStatus, mergeExecutions } from '../techniques/execution';
+import type { Technique, TechniqueId } from '../techniques/technique';
 import { shortDigest } from '../text/short-digest';
 import type { Facts } from './facts';
 import type { Reason, Severity } from './severity';

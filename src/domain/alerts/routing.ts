@@ -10,8 +10,8 @@ export interface Route {
     subscription?: string | string[] | undefined;
     tag?: Record<string, string | string[]> | undefined;
   };
-  slack?: string | undefined;
-  teams?: string | undefined;
+  /** Channels by surface. */
+  [surface: string]: unknown;
 }
 
 /**
@@ -23,8 +23,14 @@ export function channelFor(alert: Alert, routes: readonly Route[], surface: stri
   return route ? channelOf(route, surface) : null;
 }
 
-const channelOf = (route: Route, surface: string): string | null =>
-  (surface === 'slack' ? route.slack : surface === 'teams' ? route.teams : null) ?? null;
+function channelOf(route: Route, surface: string): string | null {
+  const channel = surface === 'when' ? null : route[surface];
+  return typeof channel === 'string' ? channel : null;
+}
+
+/** Every channel that routes name for a surface. */
+export const channelsOf = (routes: readonly Route[], surface: string): string[] =>
+  routes.flatMap((route) => channelOf(route, surface) ?? []);
 
 function fits(alert: Alert, when: Route['when']): boolean {
   const { machine } = alert.facts;

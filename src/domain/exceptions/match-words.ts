@@ -1,4 +1,5 @@
-import { type TechniqueId, techniqueOf } from '../techniques/catalogue';
+import { techniqueOf } from '../techniques/catalogue';
+import type { TechniqueId } from '../techniques/technique';
 import { plainLine } from '../text/plain-text';
 import type { Match } from './exception';
 

@@ -1,6 +1,7 @@
 /** The person who pressed. `id` is a Slack user id, an Entra object id, or the console's user. */
 export interface Presser {
-  surface: 'slack' | 'teams' | 'console' | 'cli' | 'runwatch';
+  /** A chat's name, console, cli, or runwatch for what Runwatch does by itself. */
+  surface: string;
   id: string;
   name: string;
   /** Set only if the surface verified the address. */
@@ -42,7 +43,7 @@ export const isSamePerson = (a: Presser, b: Presser): boolean => comparePeople(a
 export const areDifferentPeople = (a: Presser, b: Presser): boolean =>
   isPerson(a) && isPerson(b) && comparePeople(a, b) === 'different';
 
-/** In Teams, the id is the Entra object id. */
+/** In Teams, the id is the Entra object id; records before 0.2 have it there only. */
 function entraIdOf({ surface, id, objectId, tenant }: Presser): { tenant: string; id: string } | null {
   const entraId = surface === 'teams' ? id : objectId;
   return entraId && tenant ? { tenant: tenant.toLowerCase(), id: entraId.toLowerCase() } : null;
@@ -50,6 +51,7 @@ function entraIdOf({ surface, id, objectId, tenant }: Presser): { tenant: string
 
 /** Whether it is an identified person, who may approve requests. */
 export const isPerson = (presser: Presser): boolean =>
-  presser.surface === 'slack' ||
-  presser.surface === 'teams' ||
-  (presser.surface === 'console' && !isConsoleToken(presser));
+  isInChat(presser) || (presser.surface === 'console' && !isConsoleToken(presser));
+
+/** Whether the presser came from a chat, which has to vouch for them. */
+export const isInChat = ({ surface }: Presser): boolean => !['console', 'cli', 'runwatch'].includes(surface);

@@ -36,58 +36,8 @@ export interface Target {
   subscriptionId: string;
 }
 
-const machineTypes = [
-  'Microsoft.Compute/virtualMachines',
-  'Microsoft.Compute/virtualMachineScaleSets/virtualMachines',
-  'Microsoft.Compute/virtualMachineScaleSets',
-  'Microsoft.HybridCompute/machines',
-  'Microsoft.ContainerService/managedClusters',
-];
-
-/**
- * The machine that a resource id names or belongs to: a run command, extension or serial port gives its VM.
- * Returns the resource itself if no known machine type matches.
- */
-export function machineOf(resourceId: string): Target {
-  const parsed = parseResourceId(resourceId);
-  if (!parsed) {
-    const subscription = /^\/subscriptions\/([^/]+)/i.exec(resourceId)?.[1] ?? '';
-    const last = resourceId.split('/').filter(Boolean).at(-1) ?? resourceId;
-    return {
-      id: resourceId,
-      name: last,
-      type: '',
-      resourceGroup: '',
-      subscriptionId: subscription.toLowerCase(),
-    };
-  }
-  let depth = parsed.chain.length;
-  let type = typeOf(parsed, depth);
-  for (let d = depth; d > 0; d--) {
-    const known = machineTypes.find((t) => is(t, typeOf(parsed, d)));
-    if (known) {
-      depth = d;
-      type = known;
-      break;
-    }
-  }
-  const cut = 6 + depth * 2;
-  return {
-    id: `/${resourceId.split('/').filter(Boolean).slice(0, cut).join('/')}`,
-    name: parsed.chain
-      .slice(0, depth)
-      .map((pair) => pair.name)
-      .join('/'),
-    type,
-    resourceGroup: parsed.resourceGroup,
-    subscriptionId: parsed.subscriptionId,
-  };
-}
-
-/** Whether commands can run on this type. */
-export const isMachine = ({ type }: Target): boolean => machineTypes.includes(type);
-
-const typeOf = (id: ResourceId, depth: number) =>
+/** The ARM type of the first `depth` parts of an id. */
+export const typeOf = (id: ResourceId, depth = id.chain.length): string =>
   [id.provider, ...id.chain.slice(0, depth).map((pair) => pair.type)].join('/');
 
 /**

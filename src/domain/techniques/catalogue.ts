@@ -1,26 +1,37 @@
-/** A way to run code on compute through Azure's control plane. */
-export interface Technique {
-  id: TechniqueId;
-  /** As a title: "Run command on vm-pay-01". */
-  title: string;
-  /** As a sentence: "dana ran a command as root". */
-  verb: string;
-  /**
-   * Starting score. Elastic's rule gives run command 47; techniques that leave more or less evidence differ.
-   */
-  baseScore: number;
-  mitre: string[];
-  /**
-   * Where the script is: only on the machine, in a resource, in its settings, interactive (none), or
-   * unknown.
-   */
-  script: 'not-logged' | 'resource' | 'settings' | 'interactive' | 'unknown';
-  /** Operation names in Azure's documented case. */
-  operations: string[];
-}
+import { extensionScript, runCommandScript } from './stored-script';
+import type { StoredResource, Technique, TechniqueId } from './technique';
 
-/** A built-in technique, or a custom one from RUNWATCH_CONFIG. */
-export type TechniqueId = string;
+const vm = 'Microsoft.Compute/virtualMachines';
+const scaleSet = 'Microsoft.Compute/virtualMachineScaleSets';
+const instance = `${scaleSet}/virtualMachines`;
+const arc = 'Microsoft.HybridCompute/machines';
+const cluster = 'Microsoft.ContainerService/managedClusters';
+
+const computeVersion = '2024-07-01';
+const arcVersion = '2024-07-10';
+
+const runCommandOf = (machine: string, apiVersion = computeVersion): StoredResource => ({
+  type: `${machine}/runCommands`,
+  apiVersion,
+  read: runCommandScript,
+});
+
+const extensionOf = (machine: string, apiVersion = computeVersion): StoredResource => ({
+  type: `${machine}/extensions`,
+  apiVersion,
+  read: extensionScript,
+});
+
+/**
+ * Shows the scripts of action run commands on the machine. Sources: Azure/run-command-handler-linux (its download
+ * folder), and published forensics notes on the RunCommandWindows extension's Downloads folder.
+ */
+function showRunCommands(os: string | null): string {
+  const linux = 'sudo sh -c "tail -n +1 /var/lib/waagent/run-command/download/*/script.sh"';
+  const windows =
+    'Get-Content C:\\Packages\\Plugins\\Microsoft.CPlat.Core.RunCommandWindows\\*\\Downloads\\script*.ps1';
+  return os === 'Linux' ? linux : os === 'Windows' ? windows : `Linux: ${linux} · Windows: ${windows}`;
+}
 
 /** MITRE ATT&CK: T1651 Cloud Administration Command; T1021.008 Direct Cloud VM Connections. */
 const builtIn: readonly Technique[] = [
@@ -28,18 +39,22 @@ const builtIn: readonly Technique[] = [
     id: 'run-command',
     title: 'Run command',
     verb: 'ran a command',
+    infinitive: 'run a command',
     baseScore: 47,
     mitre: ['T1651'],
-    script: 'not-logged',
+    targets: [vm],
+    script: { where: 'machine', command: showRunCommands },
     operations: ['Microsoft.Compute/virtualMachines/runCommand/action'],
   },
   {
     id: 'diagnostic-run-command',
     title: 'Diagnostic run command',
     verb: 'ran a diagnostic command',
+    infinitive: 'run a diagnostic command',
     baseScore: 47,
     mitre: ['T1651'],
-    script: 'unknown',
+    targets: [vm, instance],
+    script: { where: 'unknown' },
     operations: [
       'Microsoft.Compute/virtualMachines/diagnosticRunCommand/action',
       'Microsoft.Compute/virtualMachines/diagnosticRunCommands/write',
@@ -51,18 +66,22 @@ const builtIn: readonly Technique[] = [
     id: 'managed-run-command',
     title: 'Managed run command',
     verb: 'ran a managed command',
+    infinitive: 'run a managed command',
     baseScore: 47,
     mitre: ['T1651'],
-    script: 'resource',
+    targets: [vm],
+    script: { where: 'resource', resources: [runCommandOf(vm)] },
     operations: ['Microsoft.Compute/virtualMachines/runCommands/write'],
   },
   {
     id: 'vmss-run-command',
     title: 'Run command on a scale set',
     verb: 'ran a command on a scale set instance',
+    infinitive: 'run a command on a scale set instance',
     baseScore: 47,
     mitre: ['T1651'],
-    script: 'resource',
+    targets: [instance],
+    script: { where: 'resource', resources: [runCommandOf(instance)] },
     operations: [
       'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action',
       'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommands/write',
@@ -72,18 +91,30 @@ const builtIn: readonly Technique[] = [
     id: 'arc-run-command',
     title: 'Run command on an Arc server',
     verb: 'ran a command on an Arc server',
+    infinitive: 'run a command on an Arc server',
     baseScore: 47,
     mitre: ['T1651'],
-    script: 'resource',
+    targets: [arc],
+    script: { where: 'resource', resources: [runCommandOf(arc, arcVersion)] },
     operations: ['Microsoft.HybridCompute/machines/runCommands/write'],
   },
   {
     id: 'vm-extension',
     title: 'Extension',
     verb: 'installed or changed an extension',
+    infinitive: 'install or change an extension',
     baseScore: 40,
     mitre: ['T1651'],
-    script: 'settings',
+    targets: [vm, scaleSet, instance, arc],
+    script: {
+      where: 'resource',
+      resources: [
+        extensionOf(vm),
+        extensionOf(scaleSet),
+        extensionOf(instance),
+        extensionOf(arc, arcVersion),
+      ],
+    },
     operations: [
       'Microsoft.Compute/virtualMachines/extensions/write',
       'Microsoft.Compute/virtualMachineScaleSets/extensions/write',
@@ -95,23 +126,32 @@ const builtIn: readonly Technique[] = [
     id: 'aks-run-command',
     title: 'Run command on a cluster',
     verb: 'ran a command in a Kubernetes cluster',
+    infinitive: 'run a command in a Kubernetes cluster',
     baseScore: 47,
     mitre: ['T1651'],
-    script: 'not-logged',
+    targets: [cluster],
+    script: {
+      where: 'machine',
+      command: () => 'kubectl logs -n aks-command -l createdby=aks-command --tail=-1',
+    },
     operations: ['Microsoft.ContainerService/managedClusters/runCommand/action'],
   },
   {
     id: 'serial-console',
     title: 'Serial console',
     verb: 'connected to the serial console',
+    infinitive: 'connect to the serial console',
     baseScore: 55,
     mitre: ['T1021.008'],
-    script: 'interactive',
+    targets: [vm, instance],
+    script: { where: 'interactive' },
     operations: ['Microsoft.SerialConsole/serialPorts/connect/action'],
   },
 ];
 
 const byId = new Map<string, Technique>();
+/** ARM types that code can run on: the lowercase type and its documented case. */
+const targetTypes = new Map<string, string>();
 const byOperation = new Map<string, { technique: Technique; operation: string }>();
 
 /**
@@ -128,6 +168,9 @@ export function defineTechnique(technique: Technique): void {
   byId.set(technique.id, technique);
   for (const operation of technique.operations)
     byOperation.set(operation.toLowerCase(), { technique, operation });
+  targetTypes.clear();
+  for (const type of [...byId.values()].flatMap(({ targets }) => targets))
+    targetTypes.set(type.toLowerCase(), type);
 }
 
 for (const technique of builtIn) defineTechnique(technique);
@@ -137,6 +180,13 @@ const builtInIds = new Set(builtIn.map(({ id }) => id));
 export const isBuiltIn = (id: string): boolean => builtInIds.has(id);
 
 export const allTechniques = (): readonly Technique[] => [...byId.values()];
+
+/** The documented case of an ARM type that code can run on; undefined for other types. */
+export const targetType = (type: string): string | undefined => targetTypes.get(type.toLowerCase());
+
+/** Every resource that keeps a script. */
+export const storedResources = (): StoredResource[] =>
+  allTechniques().flatMap(({ script }) => (script.where === 'resource' ? script.resources : []));
 
 export const isTechnique = (id: string): boolean => byId.has(id);
 
@@ -154,9 +204,11 @@ export const techniqueOf = (id: TechniqueId): Technique =>
     id,
     title: id,
     verb: 'ran code',
+    infinitive: 'run code',
     baseScore: 47,
     mitre: [],
-    script: 'unknown',
+    targets: [],
+    script: { where: 'unknown' },
     operations: [],
   };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { normalize } from '../activity/read-record';
-import { defineTechnique, detectTechnique, isBuiltIn, type Technique } from './catalogue';
+import { defineTechnique, detectTechnique, isBuiltIn } from './catalogue';
+import type { Technique } from './technique';
 
 const operation = z
   .string()
@@ -18,6 +19,8 @@ export const customTechniqueSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{2,40}$/, 'small letters, digits and dashes'),
   title: z.string().min(1).max(60),
   verb: z.string().min(1).max(80),
+  /** After "tried to"; by default "run code". */
+  infinitive: z.string().min(1).max(80).optional(),
   score: z.number().int().min(0).max(100),
   mitre: z.array(z.string().regex(/^T\d{4}(\.\d{3})?$/, 'an ATT&CK technique such as T1651')).optional(),
   operations: z.array(operation).min(1).max(50),
@@ -52,14 +55,16 @@ export function customTechniqueFaults(own: readonly CustomTechnique[]): string[]
 
 /** Adds custom techniques to the catalogue. Safe to repeat. */
 export function addCustomTechniques(own: readonly CustomTechnique[] = []): void {
-  for (const { id, title, verb, score, mitre = [], operations } of own) {
+  for (const { id, title, verb, infinitive = 'run code', score, mitre = [], operations } of own) {
     const technique: Technique = {
       id,
       title,
       verb,
+      infinitive,
       baseScore: score,
       mitre,
-      script: 'unknown',
+      targets: [],
+      script: { where: 'unknown' },
       operations: [...operations],
     };
     defineTechnique(technique);

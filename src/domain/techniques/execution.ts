@@ -1,7 +1,9 @@
 import type { ActivityEvent, Caller, Grant } from '../activity/activity-event';
-import { machineOf, type Target } from '../resources/resource-id';
+import type { Target } from '../resources/resource-id';
 import { shortDigest } from '../text/short-digest';
-import { detectTechnique, type TechniqueId } from './catalogue';
+import { detectTechnique } from './catalogue';
+import { targetOf } from './target';
+import type { TechniqueId } from './technique';
 
 export type ExecutionStatus = 'started' | 'succeeded' | 'failed';
 
@@ -48,7 +50,7 @@ export function executionFrom(event: ActivityEvent, key = executionKey(event)): 
     refused: event.refused,
     subStatus: event.subStatus,
     caller: event.caller.ip ? { ...event.caller, ipAt: event.time } : event.caller,
-    target: machineOf(event.resourceId),
+    target: targetOf(event.resourceId),
     resourceId: event.resourceId,
     grantedBy: event.grantedBy,
     startedAt: event.time,

@@ -1,7 +1,9 @@
-import type { StoredScript } from '../../azure/machines/read-scripts';
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import type { ScriptFacts } from '../../domain/alerts/facts';
+import { is, parseResourceId, typeOf } from '../../domain/resources/resource-id';
+import { storedResources } from '../../domain/techniques/catalogue';
 import { scriptDigest, traitsOf } from '../../domain/techniques/script';
+import type { StoredScript } from '../../domain/techniques/stored-script';
 import { redact } from '../../domain/text/redact';
 import type { EnrichDeps, Part } from './enrichment-part';
 
@@ -43,28 +45,18 @@ async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<StoredSc
   const { first, status, refused } = summarize(alert);
   if (refused) return null;
   const logged = fromLog(first.requestBody);
-  const read = readerFor(first.resourceId, azure);
-  if (!read) return logged ?? outputOnly(first.message, status);
+  const id = parseResourceId(first.resourceId);
+  const type = id && typeOf(id);
+  const stored = storedResources().find((resource) => type !== null && is(resource.type, type));
+  if (!stored) return logged ?? outputOnly(first.message, status);
   try {
-    const held = await read(first.resourceId);
+    const held = stored.read(await azure.readProperties(first.resourceId, stored.apiVersion));
     // The resource may have been overwritten since. The log has what actually ran.
     return logged ? { ...held, text: logged.text, parameters: logged.parameters } : held;
   } catch (error) {
     if (logged) return logged;
     throw error;
   }
-}
-
-/** The function that reads the script from this kind of resource; null if Azure holds none. */
-function readerFor(
-  resourceId: string,
-  azure: EnrichDeps['azure'],
-): ((id: string) => Promise<StoredScript>) | null {
-  const arc = /\/Microsoft\.HybridCompute\//i.test(resourceId);
-  if (/\/runCommands\/[^/]+$/i.test(resourceId)) return arc ? azure.readArcRunCommand : azure.readRunCommand;
-  if (!/\/extensions\/[^/]+$/i.test(resourceId)) return null;
-  const onMachine = /\/Microsoft\.Compute\/virtualMachines\/[^/]+\/extensions\/[^/]+$/i.test(resourceId);
-  return onMachine ? azure.readExtension : azure.readOtherExtension;
 }
 
 /** Reads the script from the request body, which Azure logs for some writes. */

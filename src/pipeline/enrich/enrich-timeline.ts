@@ -1,7 +1,8 @@
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
 import type { TimelineEntry } from '../../domain/alerts/facts';
-import { is, machineOf } from '../../domain/resources/resource-id';
+import { is } from '../../domain/resources/resource-id';
 import { detectTechnique } from '../../domain/techniques/catalogue';
+import { targetOf } from '../../domain/techniques/target';
 import type { TimelineEvent } from '../../store/events/timeline-store';
 import type { Part } from './enrichment-part';
 
@@ -39,7 +40,7 @@ function gather(happenings: readonly TimelineEvent[], targetId: string): Timelin
   const sorted = [...happenings].sort((a, b) => (a.at < b.at ? -1 : 1));
   const out: TimelineEntry[] = [];
   for (const { at, who, operation, resourceId, status } of sorted) {
-    const machine = machineOf(resourceId);
+    const machine = targetOf(resourceId);
     const entry: TimelineEntry = {
       at,
       who,

@@ -1,37 +1,19 @@
-import { reviewLines, reviewMenus } from './actions/access/review-access';
-import type { Azure } from './azure/azure';
-import { messageOf } from './chat/message';
-import type { Content, Surface } from './chat/surface';
-import type { Config } from './config/config';
-import { defaultMaxExceptionDays } from './domain/exceptions/exception-policy';
-import type { Presser } from './domain/people/person';
-import type { Queues } from './pipeline/queues';
-import type { People } from './presses/identify';
-import type { PerformDeps } from './presses/perform-deps';
-import type { createPress } from './presses/press';
-import type { Keyring } from './runtime/keyring';
-import type { Log } from './runtime/log';
-import type { Metrics } from './runtime/metrics';
-import type { Store } from './store/store';
+import { reviewLines, reviewMenus } from '../actions/access/review-access';
+import { messageOf } from '../chat/message';
+import type { Content } from '../chat/surface';
+import { defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
+import type { Presser } from '../domain/people/person';
+import type { PerformDeps } from '../presses/perform-deps';
+import type { AppCore } from './app-core';
 
-export interface ActionContext {
-  config: Config;
-  store: Store;
-  azure: Azure;
-  queues: Queues;
-  surfaces: readonly Surface[];
-  people: People;
-  keyring: Keyring;
-  press: ReturnType<typeof createPress>;
-  show: (...alertIds: readonly string[]) => Promise<void>;
-  metrics: Metrics;
-  log: Log;
-  now: () => number;
-}
+/** The parts of a process that actions use. */
+export type ActionCore = Omit<AppCore, 'has' | 'getView' | 'begin'>;
 
 /** Builds what actions need from the other modules. */
-export function actionDeps(context: ActionContext): PerformDeps {
-  const { config, store, azure, queues, surfaces, people, press, show, metrics, log, now, keyring } = context;
+export function actionDeps(core: ActionCore): PerformDeps {
+  const { config, store, azure, queues, people, press, metrics, log, now, keyring } = core;
+  const surfaces = core.surfaces.map(({ surface }) => surface);
+  const show = (...alertIds: readonly string[]) => queues.deliverAll(store.surfaces, alertIds);
   const { escalation, ask, exceptions } = config.policy;
   const linkTo = (alertId: string) =>
     config.publicUrl === null ? null : `${config.publicUrl}/console/alerts/${alertId}`;
@@ -48,7 +30,7 @@ export function actionDeps(context: ActionContext): PerformDeps {
     inGroup: people.inGroup,
     mayRead: people.mayRead,
     identify: ({ by, replyTo }) => people.identify(by, replyTo?.channel ?? null),
-    personOf: personFinder(context),
+    personOf: personFinder(core),
     linkTo,
     postNotice: async (notice) => {
       await store.deliveries.addNotice(notice, store.surfaces);
@@ -89,7 +71,7 @@ export function actionDeps(context: ActionContext): PerformDeps {
         .catch((error) => log.warn({ error }, 'could not answer a press'));
     },
     tell: async ({ surface, id }, text, onceId) => {
-      if (surface !== 'slack' || !surfaceOf(surface)) return;
+      if (!surfaceOf(surface)?.directMessages) return;
       const notice = { id: `notice-tell-${onceId}`, text, channels: { [surface]: id } };
       if (await store.deliveries.addNotice(notice, [surface]))
         await queues.deliverAll([surface], [notice.id]);
@@ -126,16 +108,13 @@ export function actionDeps(context: ActionContext): PerformDeps {
 const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
 
 /** Finds a chat user by id, or by email in any chat. Falls back to the given name. */
-function personFinder({ people, azure, surfaces }: ActionContext) {
+function personFinder({ surfaces }: ActionCore) {
   return async (surface: Presser['surface'], given: string): Promise<Presser> => {
-    if (surface === 'slack') return people.describe(given);
-    if (surface === 'teams') {
-      const principal = await azure.directory.principal(given).catch(() => null);
-      return { surface, id: given, name: principal?.name ?? given };
-    }
-    for (const chat of given.includes('@') ? surfaces : []) {
+    const own = surfaces.find((candidate) => candidate.surface.name === surface);
+    if (own) return own.describe(given);
+    for (const { surface: chat } of given.includes('@') ? surfaces : []) {
       const person = await chat.personOf(given).catch(() => null);
-      if (person) return { surface: chat.name as Presser['surface'], ...person, email: given };
+      if (person) return { surface: chat.name, ...person, email: given };
     }
     return { surface, id: given, name: given, ...(given.includes('@') ? { email: given } : {}) };
   };

@@ -1,9 +1,11 @@
-import type { Config } from '../../config/config';
-import { slackScopes } from '../manifest';
-import type { Report } from './report';
+import { createLog } from '../../runtime/log';
+import type { DoctorContext } from '../define-surface';
+import { slackScopes } from './slack-manifest';
+import type { SlackConfig } from './slack-settings';
 
-export async function checkSlack(config: Config, report: Report): Promise<void> {
-  if (!config.slack) {
+/** Checks the token, its scopes and the channel. */
+export async function checkSlack(settings: SlackConfig | null, { report }: DoctorContext): Promise<void> {
+  if (!settings) {
     report({
       name: 'slack',
       ok: false,
@@ -13,9 +15,8 @@ export async function checkSlack(config: Config, report: Report): Promise<void> 
     });
     return;
   }
-  const { createSlackClient } = await import('../../chat/slack/slack-app');
-  const { createLog } = await import('../../runtime/log');
-  const client = createSlackClient(config.slack, createLog('silent'));
+  const { createSlackClient } = await import('./slack-app');
+  const client = createSlackClient(settings, createLog('silent'));
   try {
     const who = await client.auth.test();
     report({ name: 'slack token', ok: true, says: `accepted by ${who.team ?? 'Slack'}` });
@@ -38,13 +39,13 @@ export async function checkSlack(config: Config, report: Report): Promise<void> 
     return;
   }
   try {
-    await client.conversations.history({ channel: config.slack.channel, limit: 1 });
-    report({ name: 'slack channel', ok: true, says: `${config.slack.channel} is readable` });
+    await client.conversations.history({ channel: settings.channel, limit: 1 });
+    report({ name: 'slack channel', ok: true, says: `${settings.channel} is readable` });
   } catch (error) {
     report({
       name: 'slack channel',
       ok: false,
-      says: `${config.slack.channel}: ${(error as Error).message}`,
+      says: `${settings.channel}: ${(error as Error).message}`,
       fix: '/invite @Runwatch in the channel, or set SLACK_CHANNEL to its id',
     });
   }

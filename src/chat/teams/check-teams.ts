@@ -1,22 +1,19 @@
-import { appCredential } from '../../azure/connection/credential';
-import { teamsClouds } from '../../chat/teams/authenticate';
-import type { Config } from '../../config/config';
-import { createStore } from '../../store/store';
-import type { Report } from './report';
+import type { DoctorContext } from '../define-surface';
+import { teamsClouds } from './authenticate';
+import type { TeamsConfig } from './teams-settings';
 
 /**
  * Checks that the app secret gets a Bot Framework token, and that the bot knows a conversation from Teams.
  */
 export async function checkTeams(
-  { teams, redisUrl }: Config,
-  redisAnswers: boolean,
-  report: Report,
+  settings: TeamsConfig | null,
+  { state, tokenOf, report }: DoctorContext,
 ): Promise<void> {
-  if (!teams || teams.local) return;
-  const { appId, appPassword, tenantId } = teams;
+  if (!settings || settings.local) return;
+  const { appId, tenantId, cloud } = settings;
+  const { authority, scope } = teamsClouds[cloud];
   try {
-    const { authority, scope } = teamsClouds[teams.cloud];
-    await appCredential({ appId, appPassword, tenantId, authority }).getToken(`${scope}/.default`);
+    await tokenOf({ ...settings, authority }, scope);
     report({ name: 'teams app', ok: true, says: `${appId} gets a token from tenant ${tenantId}` });
   } catch (error) {
     report({
@@ -29,10 +26,8 @@ export async function checkTeams(
       fix: `az ad app credential reset --id ${appId}; set TEAMS_APP_PASSWORD to the printed password and TEAMS_TENANT_ID to the bot's tenant`,
     });
   }
-  if (!redisUrl || !redisAnswers) return;
-  const store = createStore({ url: redisUrl }, []);
-  const installed = Object.keys(await store.teams.conversations()).length;
-  await store.close();
+  if (!state) return;
+  const installed = Object.keys(await state.conversations()).length;
   report({
     name: 'teams conversations',
     ok: installed > 0,

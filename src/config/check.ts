@@ -1,3 +1,4 @@
+/** One check of `runwatch doctor`. */
 export interface Check {
   name: string;
   ok: boolean;

@@ -1,0 +1,66 @@
+import { tokenOf } from '../azure/connection/credential';
+import { type ConnectedSurface, configuredSurfaces, type SurfaceContext } from '../chat/surfaces';
+import { channelsOf } from '../domain/alerts/routing';
+import { backtest, backtestDays, backtestText } from '../domain/exceptions/backtest';
+import type { Exception } from '../domain/exceptions/exception';
+import { matchFactsOf } from '../domain/exceptions/match-facts';
+import { matchWords } from '../domain/exceptions/match-words';
+import { cannotRead } from '../presses/authorize';
+import type { Store } from '../store/store';
+import { answerCommand } from '../views/chat-commands';
+import { homeFor } from '../views/home';
+import type { AppCore } from './app-core';
+
+/** Connects every configured surface. `people` is asked only once all are connected. */
+export async function connectSurfaces(
+  core: Omit<AppCore, 'surfaces' | 'people'>,
+  people: () => AppCore['people'],
+): Promise<ConnectedSurface[]> {
+  const { config, log, now, store, queues, azure, press, getView } = core;
+  const context: Omit<SurfaceContext, 'routed' | 'state'> = {
+    log,
+    now,
+    rules: config.responders,
+    tokenOf,
+    press,
+    answerTo: store.answers.get,
+    command: (text: string) => answerCommand(text, { azure, store, now }),
+    mayRead: (presser) => people().mayRead(presser),
+    cannotRead,
+    mayChoosePlaces: (presser) => people().hasFullRights(presser),
+    placeChosen: async (by, place, on) => {
+      const at = new Date(now()).toISOString();
+      const action = on ? 'alerts here' : 'alerts stop';
+      await store.audit.append([{ at, by, action, alertId: null, object: place, result: 'done', why: null }]);
+      const text = `${by.name} ${on ? 'chose a conversation for alerts' : 'stopped alerts in a conversation'}.`;
+      const notice = { id: `notice-places-${at}`, text };
+      await store.deliveries.addNotice(notice, store.surfaces);
+      await queues.deliverAll(store.surfaces, [notice.id]);
+    },
+    withObjectId: (presser) => people().withObjectId(presser),
+    describeEntraUser: (surface, id) => people().describeEntraUser(surface, id),
+    getView,
+    openAlerts: async () =>
+      (await store.alerts.list({ limit: 500 })).filter((one) => one.announced && one.state !== 'closed'),
+    backtest: backtestOf(store, now),
+    home: (presser) => homeFor(presser, store, now()),
+  };
+  const routes = config.policy.routes ?? [];
+  return Promise.all(
+    configuredSurfaces(config.surfaces).map(({ definition, settings }) =>
+      definition.connect(settings, {
+        ...context,
+        routed: channelsOf(routes, definition.name),
+        state: store.surfaceState(definition.name),
+      }),
+    ),
+  );
+}
+
+/** Describes what an exception matches, and which of the recent alerts it would have suppressed. */
+export const backtestOf =
+  (store: Store, now: () => number) =>
+  async (exception: Pick<Exception, 'match' | 'silenceCritical'>): Promise<string> => {
+    const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
+    return `It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
+  };

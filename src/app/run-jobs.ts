@@ -1,0 +1,136 @@
+import { postAllReviews } from '../actions/access/review-access';
+import { migrateMeasures } from '../actions/measures/migrate-measures';
+import { watchHealth } from '../health/watch-health';
+import { archiveAudit } from '../pipeline/archive-audit';
+import { copyAudit } from '../pipeline/copy-audit';
+import { deliver } from '../pipeline/deliver';
+import { complete, ingest } from '../pipeline/ingest';
+import { remind } from '../pipeline/remind';
+import { sweep } from '../pipeline/sweep';
+import { watchMeasures } from '../pipeline/watch-measures';
+import { expireApprovals } from '../presses/approvals';
+import { perform } from '../presses/perform';
+import { secretMismatch } from '../presses/press';
+import { limitConcurrency } from '../runtime/limit-concurrency';
+import type { Log } from '../runtime/log';
+import { askForReviews, digest, report } from '../views/digest';
+import { actionDeps } from './action-deps';
+import type { AppCore } from './app-core';
+
+const sweepEveryMs = 10_000;
+/** Daily at 08:00, in the time zone of the working hours. */
+const digestAt = '0 8 * * *';
+/** On the first of each month at 09:00. */
+const reportAt = '0 9 1 * *';
+const copyAuditEveryMs = 2000;
+const watchMeasuresEveryMs = 60_000;
+const watchHealthEveryMs = 10_000;
+
+/** Turns events into alerts. */
+export function runEnrichJobs({ config, azure, store, queues, metrics, log, now }: AppCore): void {
+  const { policy, points } = config;
+  const judging = {
+    points,
+    workingHours: policy.workingHours,
+    watchlist: policy.watchlist,
+    environments: policy.environments,
+  };
+  const deps = { azure, store, queues, metrics, log, judging, policy, now };
+  queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
+  queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
+}
+
+/** Posts and updates messages, and runs what is scheduled. */
+export function runDeliverJobs(core: AppCore): void {
+  const { config, store, queues, metrics, log, now, press, begin } = core;
+  const surfaces = core.surfaces.map(({ surface }) => surface);
+  const responders = config.responders.length > 0;
+  const routes = config.policy.routes ?? [];
+  const limitPosts = limitConcurrency(50);
+  const limitBatches = limitConcurrency(2);
+  const deps = { store, surfaces, queues, metrics, log, responders, routes, now, limitPosts, limitBatches };
+  queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
+  const { policy } = config;
+  queues.work('sweep', async () => {
+    await sweep({ store, queues, now });
+    await remind({ store, queues, policy, press, now });
+    await askForReviews({ store, queues, now });
+  });
+  queues.work('health', async () => {
+    await store.deliveries.withLock('watch-health', 10_000, () =>
+      watchHealth({ config, store, queues, log, now }),
+    );
+  });
+  begin(() => queues.health.upsertJobScheduler('watch', { every: watchHealthEveryMs }, { name: 'watch' }));
+  queues.work('digest', ({ name }) => (name === 'report' ? report : digest)({ store, queues, now }));
+  const tz = policy.workingHours?.zone ?? 'UTC';
+  begin(() => queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' }));
+  begin(() => queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' }));
+  begin(() => queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' }));
+  const { audit } = policy;
+  if (audit) {
+    queues.work('copyAudit', async () => {
+      await store.deliveries.withLock('copy-audit', 10_000, async () => {
+        await copyAudit(audit, { store, now });
+        await archiveAudit(audit, { store, now });
+      });
+    });
+    begin(() => queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' }));
+  }
+}
+
+/** Runs actions, once the secret matches. Returns a function that stops waiting for that. */
+export function runRespondJobs(core: AppCore): () => Promise<void> {
+  const { config, store, queues, keyring, log, now, begin } = core;
+  const deps = actionDeps(core);
+  queues.work('watchMeasures', async () => {
+    await watchMeasures(deps);
+    await expireApprovals(deps);
+  });
+  begin(() =>
+    queues.watchMeasures.upsertJobScheduler('watch', { every: watchMeasuresEveryMs }, { name: 'watch' }),
+  );
+  queues.work('reviewAccess', () => postAllReviews(deps, now));
+  if (config.policy.accessReview === 'monthly') {
+    const tz = config.policy.workingHours?.zone ?? 'UTC';
+    begin(() =>
+      queues.reviewAccess.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'review' }),
+    );
+  }
+  return startOnceSecretMatches(
+    () => store.secretMatches(keyring),
+    log,
+    () =>
+      begin(async () => {
+        await migrateMeasures(deps);
+        await store.audit.noteKey(keyring.auditPublicKeys(), now());
+        queues.work('respond', (job) => perform(job.data, job.attemptsMade + 1, deps), {
+          concurrency: 20,
+        });
+      }),
+  );
+}
+
+const secretCheckEveryMs = 30_000;
+
+/** Starts once the secret matches. Until then it logs an error. Returns a function that stops the check. */
+function startOnceSecretMatches(
+  fits: () => Promise<boolean>,
+  log: Log,
+  begin: () => void,
+): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const check = async () => {
+    const fit = await fits().catch(() => null);
+    if (stopped) return;
+    if (fit) return begin();
+    if (fit === false) log.error(secretMismatch);
+    timer = setTimeout(check, fit === null ? 1000 : secretCheckEveryMs);
+  };
+  void check();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,69 @@
+import { createAuth } from '../chat/console/auth';
+import { type ConsoleDeps, createConsole } from '../chat/console/console';
+import type { ServedSurface } from '../chat/surfaces';
+import type { Config } from '../config/config';
+import { troublesOf } from '../health/troubles';
+import { readHealth } from '../health/watch-health';
+import type { Pages } from '../server';
+import { activity } from '../views/activity-hours';
+import type { AppCore } from './app-core';
+import { backtestOf } from './connect-surfaces';
+
+/** The console, its access control and the surfaces' routes, for a process with the role serve. */
+export async function servePages(
+  core: AppCore,
+  panel: ConsoleDeps['panel'],
+): Promise<{ pages: Pages; served: readonly ServedSurface[] }> {
+  const { config, log, now, keyring, store, queues, press, surfaces, getView } = core;
+  const served = await Promise.all(surfaces.map((surface) => surface.serve()));
+  const consoleRouter = createConsole({
+    keyring,
+    responders: config.responders.length > 0,
+    now,
+    listAlerts: (limit) => store.alerts.list({ limit }),
+    viewsOf: store.measures.viewsOf,
+    getView,
+    backtest: backtestOf(store, now),
+    listExceptions: async () =>
+      Promise.all(
+        (await store.exceptions.list()).map(async (exception) => ({
+          exception,
+          uses: await store.exceptions.uses(exception.id),
+        })),
+      ),
+    activity: () => activity(store.history, config.policy.workingHours?.zone ?? 'UTC', now()),
+    panel,
+    listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
+    health: async () => ({
+      troubles: troublesOf(await readHealth({ config, store, queues, now })).map(({ says }) => says),
+      subscriptions: await Promise.all(
+        (await store.polls.subscriptions()).map(async (subscription) => {
+          const from = await store.history.filledFrom(subscription.id);
+          return { ...subscription, historyDays: from ? Math.floor((now() - from) / 86_400_000) : 0 };
+        }),
+      ),
+      queues: await queues.depths(),
+    }),
+    press,
+    answerTo: store.answers.get,
+    watch: store.watchChanges,
+  });
+  const auth = createAuth({
+    host: config.host,
+    behindProxy: isProxied(config, served),
+    consoleToken: config.consoleToken,
+    keyring,
+    failures: store.signInFailures,
+    log,
+    now,
+  });
+  const webhooks = served.flatMap(({ router }) => router ?? []);
+  return { pages: { auth, console: consoleRouter, queues, webhooks }, served };
+}
+
+/** True if requests come from other machines. When we listen on loopback, a local proxy forwards them. */
+function isProxied({ publicUrl, trustedProxies }: Config, served: readonly ServedSurface[]): boolean {
+  const elsewhere =
+    publicUrl !== null && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(publicUrl);
+  return elsewhere || trustedProxies.length > 0 || served.some(({ behindProxy }) => behindProxy);
+}

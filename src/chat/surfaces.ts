@@ -1,0 +1,4 @@
+import './slack/slack';
+import './teams/teams';
+
+export * from './define-surface';

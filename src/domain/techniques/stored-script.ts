@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** What Azure stores about a script that ran: a managed run command, or an extension's public settings. */
+export interface StoredScript {
+  text: string | null;
+  parameters: string[];
+  runAs: string | null;
+  output: string | null;
+  exitCode: number | null;
+  /** The text is only the script's URL, or the id of a built-in script. */
+  fetchedFrom?: boolean | undefined;
+}
+
+/** A field that is left out where Azure's answer has another type. */
+const optional = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
+
+const runCommand = z.object({
+  source: optional(
+    z.object({
+      script: optional(z.string()),
+      scriptUri: optional(z.string()),
+      commandId: optional(z.string()),
+    }),
+  ),
+  parameters: optional(z.array(z.object({ name: z.string(), value: z.string() }))),
+  runAsUser: optional(z.string()),
+  instanceView: optional(
+    z.object({
+      output: optional(z.string()),
+      error: optional(z.string()),
+      exitCode: optional(z.number()),
+    }),
+  ),
+});
+
+/**
+ * A managed run command, with its output and exit code.
+ * @see https://learn.microsoft.com/rest/api/compute/virtual-machine-run-commands/get-by-virtual-machine
+ */
+export function runCommandScript(properties: unknown): StoredScript {
+  const { source, parameters, runAsUser, instanceView } = runCommand.parse(properties ?? {});
+  return {
+    text: source?.script ?? source?.scriptUri ?? source?.commandId ?? null,
+    parameters: (parameters ?? []).map(({ name, value }) => `${name}=${value}`),
+    runAs: runAsUser ?? null,
+    output: [instanceView?.output, instanceView?.error].filter(Boolean).join('\n') || null,
+    exitCode: instanceView?.exitCode ?? null,
+    fetchedFrom: !source?.script,
+  };
+}
+
+const extension = z.object({
+  publisher: optional(z.string()),
+  type: optional(z.string()),
+  settings: optional(z.record(z.string(), z.unknown())),
+  instanceView: optional(
+    z.object({ substatuses: optional(z.array(z.object({ message: optional(z.string()) }))) }),
+  ),
+});
+
+const settings = z.object({
+  commandToExecute: optional(z.string()),
+  script: optional(z.string()),
+  fileUris: optional(z.array(z.string())),
+});
+
+/** What an extension runs, from its public settings. Azure never returns protected settings. */
+export function extensionScript(properties: unknown): StoredScript {
+  const found = extension.parse(properties ?? {});
+  const given = found.settings ?? {};
+  const { commandToExecute, script, fileUris } = settings.parse(given);
+  const inline = script ? Buffer.from(script, 'base64').toString('utf8') : null;
+  const rest = Object.keys(given).length > 0 ? JSON.stringify(given, null, 2) : null;
+  const output = (found.instanceView?.substatuses ?? []).flatMap(({ message }) => message || []).join('\n');
+  return {
+    text: commandToExecute ?? inline ?? rest,
+    parameters: [
+      `${found.publisher ?? ''}.${found.type ?? ''}`,
+      ...(fileUris ?? []).map((uri) => `fetches ${uri}`),
+    ],
+    runAs: null,
+    output: output || null,
+    exitCode: null,
+  };
+}

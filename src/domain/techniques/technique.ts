@@ -1,0 +1,47 @@
+import type { StoredScript } from './stored-script';
+
+/** A way to run code on compute through Azure's control plane. */
+export interface Technique {
+  id: TechniqueId;
+  /** As a title: "Run command on vm-pay-01". */
+  title: string;
+  /** As a sentence: "dana ran a command as root". */
+  verb: string;
+  /** After "tried to", where Azure denied it: "run a command". */
+  infinitive: string;
+  /**
+   * Starting score. Elastic's rule gives run command 47; techniques that leave more or less evidence differ.
+   */
+  baseScore: number;
+  mitre: readonly string[];
+  /** Operation names in Azure's documented case. */
+  operations: readonly string[];
+  /**
+   * ARM types of the machines that the code runs on. An operation's resource may be a child of such a machine. If
+   * empty, the resource itself is the target.
+   */
+  targets: readonly string[];
+  script: ScriptSource;
+}
+
+/** A built-in technique, or a custom one from RUNWATCH_CONFIG. */
+export type TechniqueId = string;
+
+/** Where the script of a technique can be found. */
+export type ScriptSource =
+  /** Only on the machine. `command` shows it there; the operating system is null if unknown. */
+  | { where: 'machine'; command: (os: string | null) => string }
+  /** In the resource that the operation wrote. */
+  | { where: 'resource'; resources: readonly StoredResource[] }
+  /** There is none: somebody types. */
+  | { where: 'interactive' }
+  | { where: 'unknown' };
+
+/** A resource that keeps a script. Reading it needs the permission `TYPE/read`, removing it `TYPE/delete`. */
+export interface StoredResource {
+  /** ARM type in its documented case. */
+  type: string;
+  apiVersion: string;
+  /** Reads the script from the resource's properties. */
+  read: (properties: unknown) => StoredScript;
+}
