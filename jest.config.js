@@ -4,8 +4,13 @@ const swc = [
 ];
 const shared = {
   testEnvironment: 'node',
-  transform: { '\\.ts$': swc, 'node_modules/(jose|@secretlint|boundary|structured-source)/.+\\.js$': swc },
-  transformIgnorePatterns: ['/node_modules/(?!(jose|@secretlint|boundary|structured-source)/)'],
+  transform: {
+    '\\.ts$': swc,
+    'node_modules/(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue)/.+\\.js$': swc,
+  },
+  transformIgnorePatterns: [
+    '/node_modules/(?!(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue)/)',
+  ],
   rootDir: __dirname,
 };
 

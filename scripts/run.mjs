@@ -87,9 +87,11 @@ function scriptOf(name) {
   return fail(`${name} is not installed; run npm run setup`);
 }
 
+// A Node from the registry brings its own certificates; a proxy's are only in the system's store.
+const certificates = node === process.execPath ? {} : { NODE_USE_SYSTEM_CA: '1' };
 const child = spawn(node, [scriptOf(program), ...args], {
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
+  env: { ...certificates, ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
 });
 // A terminal sends its signals to the child too; others send them to this process alone.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

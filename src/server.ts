@@ -5,7 +5,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
-import { type Auth, isLocal, pageHeaders } from './chat/console/auth';
+import { type Auth, isLocal, setPageHeaders } from './chat/console/auth';
 import { html } from './chat/console/html';
 import type { Config } from './config/config';
 import { redactSecrets } from './domain/text/redactor';
@@ -120,10 +120,11 @@ function mountPages(
   unready: ServerDeps['unready'],
 ): void {
   for (const webhook of webhooks) app.use(webhook);
-  app.use(['/console', '/queues'], async (_request, response, next) => {
+  app.use(['/console', '/queues'], async (request, response, next) => {
     const reasons = await unready();
     if (reasons.length === 0) return next();
-    response.status(503).set(pageHeaders).set('retry-after', '5').send(unreadyPage(reasons));
+    setPageHeaders(request, response);
+    response.status(503).set('retry-after', '5').send(unreadyPage(reasons));
   });
   app.use('/console', auth.router);
   app.use('/console', auth.guard, console);

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { postAllReviews } from '../actions/access/review-access';
 import { migrateMeasures } from '../actions/measures/migrate-measures';
 import { watchHealth } from '../health/watch-health';
@@ -11,7 +12,6 @@ import { watchMeasures } from '../pipeline/watch-measures';
 import { expireApprovals } from '../presses/approvals';
 import { perform } from '../presses/perform';
 import { secretMismatch } from '../presses/press';
-import { limitConcurrency } from '../runtime/limit-concurrency';
 import type { Log } from '../runtime/log';
 import { askForReviews, digest, report } from '../views/digest';
 import { actionDeps } from './action-deps';
@@ -46,8 +46,8 @@ export function runDeliverJobs(core: AppCore): void {
   const surfaces = core.surfaces.map(({ surface }) => surface);
   const responders = config.responders.length > 0;
   const routes = config.policy.routes ?? [];
-  const limitPosts = limitConcurrency(50);
-  const limitBatches = limitConcurrency(2);
+  const limitPosts = pLimit(50);
+  const limitBatches = pLimit(2);
   const deps = { store, surfaces, queues, metrics, log, responders, routes, now, limitPosts, limitBatches };
   queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
   const { policy } = config;

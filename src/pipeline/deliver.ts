@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { DelayedError, type Job } from 'bullmq';
+import type { LimitFunction } from 'p-limit';
 import { messageOf } from '../chat/message';
 import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor, type Route } from '../domain/alerts/routing';
-import type { ConcurrencyLimit } from '../runtime/limit-concurrency';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import type { DeliveryInput, DeliveryState, Notice } from '../store/deliveries';
@@ -23,9 +23,9 @@ export interface DeliverDeps {
   routes: readonly Route[];
   now: () => number;
   /** Limits concurrent first posts, so that a post is claimed only when it can be sent at once. */
-  limitPosts: ConcurrencyLimit;
+  limitPosts: LimitFunction;
   /** Limits concurrent batch jobs: each holds up to 100 alerts in memory. */
-  limitBatches: ConcurrencyLimit;
+  limitBatches: LimitFunction;
 }
 
 /** After this long without an answer, the process that made an attempt is considered dead, ms. */

@@ -1,26 +1,39 @@
+import { LRUCache } from 'lru-cache';
+
 /**
- * Caches results by key. Concurrent calls with the same key share one request. Failures are not cached.
- * @param ttlMs how long a result is valid
- * @param max cache size; the oldest entry is evicted first
+ * Caches answers for a while, and shares a request that is in progress. Failures are not cached.
+ * @param ttlMs how long an answer is used
+ * @param max how many answers are kept
  */
 export function memoize<T>(
   ttlMs: number,
   max: number,
   ask: (key: string) => Promise<T>,
   now: () => number = Date.now,
-) {
-  const answers = new Map<string, { at: number; answer: Promise<T> }>();
-  return (key: string): Promise<T> => {
-    const cached = answers.get(key);
-    if (cached && now() - cached.at < ttlMs) return cached.answer;
-    const answer = ask(key);
-    answers.delete(key);
-    answers.set(key, { at: now(), answer });
-    answer.catch(() => {
-      if (answers.get(key)?.answer === answer) answers.delete(key);
-    });
-    const oldest = answers.keys().next().value;
-    if (answers.size > max && oldest !== undefined) answers.delete(oldest);
-    return answer;
-  };
+): (key: string) => Promise<T> {
+  const answers = createCache<Promise<T>>(ttlMs, max, now);
+  return (key) => cached(answers, key, ask);
+}
+
+/** A cache of answers in progress or received. */
+export const createCache = <T extends object>(
+  ttlMs: number,
+  max: number,
+  now: () => number = Date.now,
+): LRUCache<string, T> => new LRUCache<string, T>({ max, ttl: ttlMs, ttlResolution: 0, perf: { now } });
+
+/** The cached answer, else that of `ask`. */
+export function cached<T>(
+  answers: LRUCache<string, Promise<T>>,
+  key: string,
+  ask: (key: string) => Promise<T>,
+): Promise<T> {
+  const known = answers.get(key);
+  if (known) return known;
+  const answer = ask(key);
+  answers.set(key, answer);
+  answer.catch(() => {
+    if (answers.peek(key) === answer) answers.delete(key);
+  });
+  return answer;
 }

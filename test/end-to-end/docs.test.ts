@@ -45,6 +45,11 @@ const commandsOf = (page: string) =>
     .map(([, block]) => block)
     .join('\n');
 
+/** What a machine behind a proxy needs to reach the npm registry. */
+const certificates = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => /^NODE_(EXTRA_CA_CERTS|USE_SYSTEM_CA)$/.test(name)),
+);
+
 /** Whether a process group has ended. */
 function isGone(pid: number): boolean {
   try {
@@ -65,7 +70,7 @@ async function withDemo(
   const port = String(await freePort());
   const demo = spawn(program, args, {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, RUNWATCH_PORT: port },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...certificates, RUNWATCH_PORT: port },
     stdio: 'ignore',
     detached: true,
   });

@@ -1,8 +1,8 @@
+import pLimit from 'p-limit';
 import { AzureError } from '../../azure/connection/azure-error';
 import type { Alert } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { isHeld, isInProgress, type Measure, measureIdOf } from '../../domain/measures/measure';
-import { limitConcurrency } from '../../runtime/limit-concurrency';
 import type { ActionDeps, CheckedPress } from '../action';
 import { decide } from './decide';
 import type { DefinedKind, MeasureKind, Target } from './measure-kind';
@@ -74,7 +74,7 @@ export async function undoAll(
 }
 
 async function onEach<T>(items: readonly T[], work: (item: T) => Promise<Outcome>): Promise<Outcome[]> {
-  const inTurn = limitConcurrency(maxConcurrentTargets);
+  const inTurn = pLimit(maxConcurrentTargets);
   const settled = await Promise.allSettled(items.map((item) => inTurn(() => work(item))));
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;

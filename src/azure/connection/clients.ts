@@ -14,7 +14,8 @@ import type {
   PipelineResponse,
   TlsSettings,
 } from '@azure/core-rest-pipeline';
-import { limitConcurrency } from '../../runtime/limit-concurrency';
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
 import { withSharedToken } from './credential';
 
 export interface AzureConnection {
@@ -55,14 +56,11 @@ export function createClients({
       { policy: countingPolicy(onCall), position: 'perRetry' as const },
     ],
   };
-  const perSubscription = <T>(make: (subscriptionId: string) => T) => {
-    const made = new Map<string, T>();
+  const perSubscription = <T extends object>(make: (subscriptionId: string) => T) => {
+    const made = new LRUCache<string, T>({ max: maxClients });
     return (subscriptionId: string): T => {
       const client = made.get(subscriptionId) ?? make(subscriptionId);
-      made.delete(subscriptionId);
       made.set(subscriptionId, client);
-      const oldest = made.keys().next().value;
-      if (made.size > maxClients && oldest !== undefined) made.delete(oldest);
       return client;
     };
   };
@@ -110,7 +108,7 @@ function onlyTo(endpoint: string): PipelinePolicy {
 const maxConcurrent = 16;
 
 function concurrencyPolicy(): PipelinePolicy {
-  const limit = limitConcurrency(maxConcurrent);
+  const limit = pLimit(maxConcurrent);
   return {
     name: 'runwatch-few-at-once',
     sendRequest: (request, next) => limit(() => next(request)),

@@ -8,6 +8,7 @@ import express, {
   type Response,
   Router,
 } from 'express';
+import helmet from 'helmet';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { consoleTokenId, type Presser } from '../../domain/people/person';
 import type { Keyring } from '../../runtime/keyring';
@@ -93,7 +94,8 @@ export function createAuth({ host, behindProxy, consoleToken, keyring, failures,
     }
     if (!sessions) return void response.status(403).send(forbiddenText(host));
     const wantsPage = request.method === 'GET' && request.accepts(['html', 'json']) === 'html';
-    response.status(401).set('www-authenticate', 'Bearer').set(pageHeaders);
+    setPageHeaders(request, response);
+    response.status(401).set('www-authenticate', 'Bearer');
     if (wantsPage) return void response.send(signInPage(request.originalUrl));
     response.send('Send RUNWATCH_CONSOLE_TOKEN as a bearer token, or open /console in a browser.');
   };
@@ -110,8 +112,8 @@ export function createAuth({ host, behindProxy, consoleToken, keyring, failures,
         return void response.status(403).send('This form was not sent from this page.');
       const outcome = await tryToken(request, String(body.token ?? ''));
       if (outcome === 'slow') return void tooManyAttempts(response);
-      if (outcome === 'wrong')
-        return void response.status(401).set(pageHeaders).send(signInPage(next, 'Wrong token.'));
+      setPageHeaders(request, response);
+      if (outcome === 'wrong') return void response.status(401).send(signInPage(next, 'Wrong token.'));
       response.append(
         'set-cookie',
         stringifySetCookie({
@@ -185,13 +187,30 @@ function isOwnForm(request: Request): boolean {
   return site === undefined || site === 'same-origin' || site === 'none';
 }
 
-export const pageHeaders = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store',
-};
+const self = ["'self'"];
+const none = ["'none'"];
+const protect = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: none,
+      scriptSrc: self,
+      styleSrc: self,
+      connectSrc: self,
+      imgSrc: self,
+      formAction: self,
+      baseUri: none,
+      frameAncestors: none,
+    },
+  },
+  xFrameOptions: { action: 'deny' },
+  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
+});
+
+/** Sets the security headers of a page of ours, which nobody may cache. */
+export function setPageHeaders(request: Request, response: Response): void {
+  protect(request, response, () => response.set('cache-control', 'no-store'));
+}
 
 const signInPage = (next: string, fault = ''): string =>
   `<!doctype html>${

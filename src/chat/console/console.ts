@@ -13,7 +13,7 @@ import type { SurfacePress } from '../surface-press';
 import { type ActivityRow, activityPage } from './activity-page';
 import { roleGraph, scoreBreakdown } from './alert-page';
 import { css, icon, js } from './assets';
-import { pageHeaders, viewerOf } from './auth';
+import { setPageHeaders, viewerOf } from './auth';
 import { filterForm, filterOf, fits, isFiltering } from './filter';
 import { html } from './html';
 import {
@@ -80,8 +80,8 @@ export function createConsole(deps: ConsoleDeps): Router {
     model: messageOf(view, { responders: deps.responders, now: deps.now() }),
   });
 
-  router.use((_request, response, next) => {
-    response.set(pageHeaders);
+  router.use((request, response, next) => {
+    setPageHeaders(request, response);
     next();
   });
   router.get('/console.css', (_request, response) => void response.type('css').send(css));

@@ -1,5 +1,7 @@
 import type { WebClient } from '@slack/web-api';
+import type { LRUCache } from 'lru-cache';
 import type { Presser } from '../../domain/people/person';
+import { cached, createCache } from '../../runtime/memoize';
 import type { Identified } from '../surface-press';
 
 /** Names, groups and memberships are cached for one minute, so that people who leave lose access soon, ms. */
@@ -27,23 +29,14 @@ interface SlackUser {
  * @param otherTeams ids of the other configured workspaces
  */
 export function createSlackPeople(client: WebClient, otherTeams: readonly string[] = []) {
-  const known = new Map<string, { at: number; value: Promise<unknown> }>();
-  function cached<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    const entry = known.get(key);
-    if (entry && Date.now() - entry.at < cacheMs) return entry.value as Promise<T>;
-    const value = ask();
-    known.delete(key);
-    known.set(key, { at: Date.now(), value });
-    value.catch(() => known.delete(key));
-    const oldest = known.keys().next().value;
-    if (known.size > 5000 && oldest !== undefined) known.delete(oldest);
-    return value;
-  }
+  const answers = createCache<Promise<unknown>>(cacheMs, 5000);
+  const kept = <T>(key: string, ask: () => Promise<T>): Promise<T> =>
+    cached(answers as LRUCache<string, Promise<T>>, key, ask);
 
   const userOf = (id: string): Promise<SlackUser> =>
-    cached(`user ${id}`, async () => ((await client.users.info({ user: id })).user ?? {}) as SlackUser);
+    kept(`user ${id}`, async () => ((await client.users.info({ user: id })).user ?? {}) as SlackUser);
   const ownTeam = (): Promise<string> =>
-    cached('team', async () => String((await client.auth.test()).team_id ?? ''));
+    kept('team', async () => String((await client.auth.test()).team_id ?? ''));
 
   /** A user's name, for display only. Not for access decisions. */
   async function describe(id: string): Promise<Presser> {
@@ -77,7 +70,7 @@ export function createSlackPeople(client: WebClient, otherTeams: readonly string
   }
 
   async function inGroup(groupId: string, userId: string): Promise<boolean> {
-    const { users } = await cached(`group ${groupId}`, () =>
+    const { users } = await kept(`group ${groupId}`, () =>
       client.usergroups.users.list({ usergroup: groupId }),
     );
     return users?.includes(userId) ?? false;
@@ -85,7 +78,7 @@ export function createSlackPeople(client: WebClient, otherTeams: readonly string
 
   /** All members of a channel. */
   const membersOf = (channel: string): Promise<Set<string>> =>
-    cached(`members ${channel}`, async () => {
+    kept(`members ${channel}`, async () => {
       const members = new Set<string>();
       let cursor: string | undefined;
       for (let page = 0; page < maxMemberPages; page++) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Activity } from '@microsoft/agents-activity';
-import { limitConcurrency } from '../../runtime/limit-concurrency';
+import pLimit from 'p-limit';
 import type { Log } from '../../runtime/log';
 import type { SurfaceState } from '../define-surface';
 import { type Content, type Ref, SurfaceError } from '../surface';
@@ -36,7 +36,7 @@ type PostState = { id: string; shown: string } | { triedAt: number } | null;
  */
 export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
   const { state, places, activityIn, send, update, search, log, now } = deps;
-  const limitSends = limitConcurrency(5);
+  const limitSends = pLimit(5);
   /** Notes that Redis could not store yet (e.g. it was full), kept for retries in this process. */
   const unsavedNotes = new Map<string, string>();
 

@@ -1,4 +1,5 @@
 import type { ResponderRule } from '../../config/config';
+import { memoize } from '../../runtime/memoize';
 import type { CardView } from './card';
 import type { Member } from './teams-people';
 
@@ -30,18 +31,15 @@ export interface ViewDeps {
  */
 export function createViews({ rules, memberIn, serviceOf, now }: ViewDeps) {
   const named = namedResponders(rules);
-  const known = new Map<string, { ids: Promise<string[]>; until: number }>();
-
-  function responderIds(conversation: string): Promise<string[]> {
-    const found = known.get(conversation);
-    if (found && found.until > now()) return found.ids;
-    const ids = Promise.all((named ?? []).map((who) => memberIn(conversation, who))).then((all) =>
-      all.flatMap((member) => (member ? [member.id] : [])),
-    );
-    known.set(conversation, { ids, until: now() + refreshMs });
-    ids.catch(() => known.delete(conversation));
-    return ids;
-  }
+  const responderIds = memoize(
+    refreshMs,
+    10_000,
+    async (conversation) => {
+      const members = await Promise.all((named ?? []).map((who) => memberIn(conversation, who)));
+      return members.flatMap((member) => (member ? [member.id] : []));
+    },
+    now,
+  );
 
   /** @param person Teams user id; absent for the card as posted */
   async function of(conversation: string, person?: string): Promise<CardView> {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { globMatches } from '../exceptions/exception';
 
@@ -40,14 +41,13 @@ export const grantsData = (permissions: readonly PermissionBlock[], dataAction: 
     dataAction,
   );
 
-const matchers = new Map<string, (action: string) => boolean>();
+const matchers = new LRUCache<string, (action: string) => boolean>({ max: 50_000 });
 
 /** `*` matches any text, including slashes. Case-insensitive. */
 export function actionMatches(pattern: string, action: string): boolean {
   let matcher = matchers.get(pattern);
   if (!matcher) {
     matcher = compile(pattern);
-    if (matchers.size > 50_000) matchers.clear();
     matchers.set(pattern, matcher);
   }
   return matcher(action);

@@ -1,3 +1,5 @@
+import { DateTime } from 'luxon';
+
 /**
  * Days and hours in a time zone, e.g. mon-fri 01:00–03:00 Europe/Berlin. If `from` is after `to`, it spans
  * midnight.
@@ -28,26 +30,10 @@ export function parseDays(days: string): Set<number> | null {
   return out;
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
 /** Weekday (0 is Sunday) and minutes after midnight at an instant, in a time zone. */
 export function localTime(at: Date, zone = 'UTC'): { day: number; minutes: number } {
-  let formatter = formatters.get(zone);
-  if (!formatter) {
-    formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      weekday: 'short',
-      hour: '2-digit',
-      minute: '2-digit',
-      hourCycle: 'h23',
-    });
-    formatters.set(zone, formatter);
-  }
-  const parts = Object.fromEntries(formatter.formatToParts(at).map((part) => [part.type, part.value]));
-  return {
-    day: dayNames.indexOf((parts.weekday ?? '').toLowerCase() as 'sun'),
-    minutes: Number(parts.hour) * 60 + Number(parts.minute),
-  };
+  const local = DateTime.fromJSDate(at, { zone });
+  return { day: local.weekday % 7, minutes: local.hour * 60 + local.minute };
 }
 
 const toMinutes = (clock: string) => {
