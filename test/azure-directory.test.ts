@@ -30,9 +30,10 @@ test('a group with more members than one page is read completely', async () => {
 test.each([
   ['leads to another host', 'https://evil.example/v1.0/groups'],
   ['leads to itself', 'SELF'],
+  ['is an object', null],
 ])('a list that %s fails instead of returning a shorter list', async (_, link) => {
   const nextLink = link === 'SELF' ? `${tenant.endpoint}/v1.0/groups/${group}/transitiveMembers` : link;
-  const body = JSON.stringify({ value: [], '@odata.nextLink': nextLink });
+  const body = JSON.stringify(link === null ? { value: {} } : { value: [], '@odata.nextLink': nextLink });
   tenant.faults.add({ when: /transitiveMembers/, status: 200, body });
   await expect(directory().membersOf(group)).rejects.toThrow('returned an invalid list');
 });

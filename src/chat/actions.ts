@@ -26,13 +26,17 @@ export interface Action {
   approvalId?: string;
 }
 
-/** The actions available in the alert's current state, most used first. */
+/**
+ * The actions available in the alert's current state, most used first.
+ * @param responders false if no responder is configured; then only triage is available
+ */
 export function actionsOf(view: AlertView, responders: boolean, now: number): Action[] {
   const closed = view.alert.state === 'closed';
-  const offered = alertActions().filter(
-    (action) => (!closed || action.whenClosed) && action.offered(view, now),
+  const available = alertActions().filter(
+    ({ whenClosed, right, offered }) =>
+      (!closed || whenClosed) && (responders || right !== 'responder') && offered(view, now),
   );
-  return [...decisionsOf(view, now), ...offered.map((action) => shown(action, view, responders))];
+  return [...decisionsOf(view, now), ...available.map((action) => shown(action, view))];
 }
 
 /** Buttons for pending approvals. Everyone sees them, but requesters cannot approve their own requests. */
@@ -44,13 +48,12 @@ const decisionsOf = ({ approvals }: AlertView, now: number): Action[] =>
       { id: 'decline', label: 'Decline', approvalId: id },
     ]);
 
-function shown(action: AlertAction, view: AlertView, responders: boolean): Action {
-  const { id, style, often, fields, confirm, choices, readForm, right } = action;
-  const needs = right === 'responder' && !responders ? ' (no responders set)' : '';
+function shown(action: AlertAction, view: AlertView): Action {
+  const { id, style, often, fields, confirm, choices, readForm } = action;
   const label = wordsFor(action.label, view);
   return {
     id,
-    label: `${label}${needs}`,
+    label,
     ...(style ? { style } : {}),
     ...(fields
       ? {

@@ -106,12 +106,16 @@ function whoLine(alert: Alert, who: Who): Inline[] {
     who.owners.length > 0 ? `owned by ${who.owners.map((owner) => plainLine(owner, 60)).join(', ')}` : '',
     ...originLine(alert).map(String),
     who.application ? `by ${plainLine(who.application, 80)}` : '',
-    who.signIn
-      ? `signed in with ${plainLine(who.signIn, 60).replace(/^password without/, 'a password, without')}`
-      : '',
+    signInLine(who),
     who.hint ? `(${who.hint})` : '',
   ];
   return [parts.filter(Boolean).join(' · ')];
+}
+
+function signInLine({ signIn, weakSignIn }: Who): string {
+  if (weakSignIn) return 'no MFA';
+  if (!signIn) return '';
+  return `signed in with ${/\bmfa\b/i.test(signIn) ? 'MFA' : plainLine(signIn, 60)}`;
 }
 
 /** Unusual reasons of the score. The base, the outcome and the environment appear elsewhere. */

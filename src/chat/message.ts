@@ -27,11 +27,14 @@ export interface MessageModel {
 }
 
 export interface MessageOptions {
-  /** False if no responder is configured. Buttons that need one then say so. */
+  /** False if no responder is configured: a line says so, and only triage is offered. */
   responders: boolean;
   /** Current time, ms: for the age of role assignments and for pending approvals. */
   now: number;
 }
+
+const noResponders =
+  'No responders are configured, so only triage is available. How to: https://github.com/runwatch/runwatch/blob/main/docs/configuration.md';
 
 /** Builds the message for an alert's current state. Pure. */
 export function messageOf(view: AlertView, { responders, now }: MessageOptions): MessageModel {
@@ -48,7 +51,7 @@ export function messageOf(view: AlertView, { responders, now }: MessageOptions):
     title,
     headline: headlineOf(alert),
     facts: closed ? [] : factsOf(alert, now),
-    status: statusOf(view, now),
+    status: [...(responders || closed ? [] : [[noResponders]]), ...statusOf(view, now)],
     actions: actionsOf(view, responders, now),
     closed,
     thread: threadOf(view),

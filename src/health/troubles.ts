@@ -186,7 +186,7 @@ function gapTroubles(subscription: SubscriptionHealth, gaps: readonly Gap[], now
     troubles.push({
       id: `gap ${subscription.id}`,
       kind: 'gap',
-      says: `The activity log of subscription ${name} could not be read ${spansOf(waiting)}: ${plainLine(waiting[0].error, 200)}. Commands run then are not known yet. Runwatch retries at each poll.`,
+      says: `The activity log of subscription ${name} could not be read ${spansOf(waiting)}: ${plainLine(waiting[0].error, 200)}. Commands run then are unknown so far. Runwatch retries at each poll.`,
       over: `The activity log of subscription ${name} has no unread gaps left.`,
       holdMs: 0,
     });

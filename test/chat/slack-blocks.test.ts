@@ -141,8 +141,12 @@ test('Slack accepts messages and threads with any text in scripts, tags, answers
   );
 });
 
-test('without responders, the buttons that need one say so', () => {
-  const { actions } = messageOf(untouched(alertOf('dana', 'vm-1', 'rg')), { responders: false, now: 0 });
-  expect(actions.find((action) => action.id === 'isolate')?.label).toContain('no responders set');
+test('without responders, only triage is offered, and one line says so', () => {
+  const { actions, status } = messageOf(untouched(alertOf('dana', 'vm-1', 'rg')), {
+    responders: false,
+    now: 0,
+  });
+  expect(actions.find((action) => action.id === 'isolate')).toBeUndefined();
+  expect(JSON.stringify(status)).toContain('No responders are configured, so only triage is available');
   expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');
 });

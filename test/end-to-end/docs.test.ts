@@ -147,6 +147,8 @@ test.each(pages)(
       PATH: `${shims}:${process.env.PATH}`,
       HOME: process.env.HOME ?? dir,
       RUNWATCH_PORT: String(await freePort()),
+      // NODE_EXTRA_CA_CERTS is the simulated tenant's here.
+      NODE_USE_SYSTEM_CA: '1',
       SHIM_TOKEN: token,
       SHIM_LOG: join(dir, 'shims.log'),
       SHIM_ACTIVITY: join(root, 'test/fixtures/activity-log/az-monitor-activity-log-list.json'),

@@ -105,7 +105,7 @@ test('shows who the caller is, what the machine’s identity exposes and what el
   run(bench.world.vms.pay01, { authMethods: 'pwd' });
   const text = textOf(await alertOn('vm-pay-01'));
   expect(text).toMatch(/Dana Reyes · Support engineer/);
-  expect(text).toMatch(/a password, without MFA/);
+  expect(text).toMatch(/no MFA/);
   expect(text).toMatch(/by Azure CLI/);
   expect(text).toMatch(/own identity can read secrets \(Key Vault Secrets User at kv-pay\)/);
   expect(text).toMatch(/the caller can also read storage keys/);

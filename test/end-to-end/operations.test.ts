@@ -130,7 +130,8 @@ test('without responders, everyone can acknowledge and nobody can isolate; all i
   const to = { url: app.url as string };
   run(world.vms.pay01);
   const message = await until('the alert', () => slack.alerts()[0]);
-  expect(textOf(message)).toContain('Isolate… (no responders set)');
+  expect(textOf(message)).toContain('No responders are configured, so only triage is available');
+  expect(textOf(message)).not.toContain('Isolate');
   await slack.press(message, 'isolate', 'U0EVE0000', to);
   await until('the refusal', () =>
     slack.whispers.some((w) => w.user === 'U0EVE0000' && w.text.includes('RUNWATCH_RESPONDERS')),

@@ -46,7 +46,7 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
       ]),
     },
     'gap',
-    /could not be read from 2026-11-26 10:00 UTC to 2026-11-26 11:00 UTC: HTTP 500 InternalServerError\. Commands run then are not known yet\. Runwatch retries at each poll/,
+    /could not be read from 2026-11-26 10:00 UTC to 2026-11-26 11:00 UTC: HTTP 500 InternalServerError\. Commands run then are unknown so far\. Runwatch retries at each poll/,
   ],
   [
     'a gap that Azure no longer keeps',

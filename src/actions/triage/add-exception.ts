@@ -25,7 +25,7 @@ defineAction<AlertAction>({
   name: 'Add exception',
   label: 'Add exception…',
   summary:
-    'Opens a form prefilled from the alert. Matching alerts are recorded and counted, not posted. Critical scores are covered only if you select that. An exception that is too broad needs a second person’s approval.',
+    'Opens a form prefilled from the alert. Matching alerts are recorded and counted, not posted. Critical alerts are covered only if you select that. An exception that is too broad needs a second person’s approval.',
   order: 60,
   often: true,
   right: 'responder',

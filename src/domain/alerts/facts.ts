@@ -54,7 +54,7 @@ export interface Who {
   owners: string[];
   /** The application used; a name for well-known ones. */
   application: string | null;
-  /** As text: "password without MFA". */
+  /** Authentication methods of the sign-in, such as "pwd + mfa". */
   signIn: string | null;
   weakSignIn: boolean;
   /** Which additional permission would show more. */

@@ -98,7 +98,7 @@ function applying(
     (history?.refusalsBefore ?? 0) > 0,
     `${history?.refusalsBefore} denied ${history?.refusalsBefore === 1 ? 'attempt' : 'attempts'} just before`,
   );
-  add('passwordOnly', who?.weakSignIn, 'password without MFA');
+  add('passwordOnly', who?.weakSignIn, 'no MFA');
   add('guest', who?.guest, 'guest account');
   add(
     'scriptTrait',

@@ -22,7 +22,7 @@ export const who: Part = {
         caller.type === 'User' && caller.appId
           ? (applicationName(caller.appId) ?? `unknown application ${caller.appId}`)
           : null,
-      signIn: weakSignIn ? 'password without MFA' : methods.length > 0 ? methods.join(' + ') : null,
+      signIn: methods.length > 0 ? methods.join(' + ') : null,
       weakSignIn,
       hint: null,
     };
