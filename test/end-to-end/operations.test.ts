@@ -132,7 +132,11 @@ test('without responders, everyone can acknowledge and nobody can isolate; all i
   const message = await until('the alert', () => slack.alerts()[0]);
   expect(textOf(message)).toContain('No responders are configured, so only triage is available');
   expect(textOf(message)).not.toContain('Isolate');
-  await slack.press(message, 'isolate', 'U0EVE0000', to);
+  const acknowledge = message.blocks
+    .flatMap((block) => block.elements ?? [])
+    .find((element) => element.action_id === 'acknowledge');
+  const forged = { elements: [{ ...acknowledge, action_id: 'isolate' }] };
+  await slack.press({ ...message, blocks: [forged as never] }, 'isolate', 'U0EVE0000', to);
   await until('the refusal', () =>
     slack.whispers.some((w) => w.user === 'U0EVE0000' && w.text.includes('RUNWATCH_RESPONDERS')),
   );

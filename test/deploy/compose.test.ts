@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-const compose = parse(readFileSync(join(__dirname, '../docker-compose.yml'), 'utf8'));
+const compose = parse(readFileSync(join(__dirname, '../../docker-compose.yml'), 'utf8'));
 
 test.each(Object.keys(compose.services))('%s runs with minimal privileges and has a health check', (name) => {
   const service = compose.services[name];

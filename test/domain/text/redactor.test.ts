@@ -2,12 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printConfig } from '../src/commands/print-config';
-import { hideSecrets, redactSecrets, shownUrl } from '../src/domain/text/redactor';
-import { loadConfig } from '../src/load-config';
-import { until } from './support/wait';
+import { printConfig } from '../../../src/commands/print-config';
+import { hideSecrets, redactSecrets, shownUrl } from '../../../src/domain/text/redactor';
+import { loadConfig } from '../../../src/load-config';
+import { until } from '../../support/wait';
 
-const cli = join(__dirname, '../dist/cli.js');
+const cli = join(__dirname, '../../../dist/cli.js');
 
 /** A distinct secret for every place that can hold one. */
 const planted = (name: string) => `planted-${name}-4f9a1c`;

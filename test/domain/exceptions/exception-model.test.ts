@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { newAlert } from '../src/domain/alerts/alert';
-import { judge } from '../src/domain/alerts/judge';
-import { defaultPoints } from '../src/domain/alerts/score';
-import type { Exception, Match } from '../src/domain/exceptions/exception';
-import { type Execution, executionFrom } from '../src/domain/techniques/execution';
-import { event } from './support/event';
+import { newAlert } from '../../../src/domain/alerts/alert';
+import { judge } from '../../../src/domain/alerts/judge';
+import { defaultPoints } from '../../../src/domain/alerts/score';
+import type { Exception, Match } from '../../../src/domain/exceptions/exception';
+import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
+import { event } from '../../support/event';
 
 /** Number of runs; the nightly job uses more. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 500);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { ActivityEvent } from '../../src/domain/activity/activity-event';
-import { assignRuns, type Run } from '../../src/domain/techniques/runs';
-import { event } from '../support/event';
+import type { ActivityEvent } from '../../../src/domain/activity/activity-event';
+import { assignRuns, type Run } from '../../../src/domain/techniques/runs';
+import { event } from '../../support/event';
 
 const person = (name: string | null) => ({
   id: name && `00000000-0000-4000-8000-0000000000${name}`,

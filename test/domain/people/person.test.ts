@@ -1,5 +1,5 @@
-import type { Presser } from '../../src/domain/people/person';
-import { areDifferentPeople, comparePeople } from '../../src/domain/people/person';
+import type { Presser } from '../../../src/domain/people/person';
+import { areDifferentPeople, comparePeople } from '../../../src/domain/people/person';
 
 const tenant = 'aaaaaaaa-0000-4000-8000-000000000000';
 const other = 'bbbbbbbb-0000-4000-8000-000000000000';

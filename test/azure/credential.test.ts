@@ -1,5 +1,5 @@
 import { ChainedTokenCredential } from '@azure/identity';
-import { describeCredential, withSharedToken } from '../src/azure/connection/credential';
+import { describeCredential, withSharedToken } from '../../src/azure/connection/credential';
 
 const jwt = (claims: Record<string, unknown>) =>
   ['{}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.');

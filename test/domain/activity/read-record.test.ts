@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { shapeOf } from '../../src/domain/activity/log-shape';
-import { normalize, toIso } from '../../src/domain/activity/read-record';
-import { unwrap } from '../../src/domain/activity/unwrap';
+import { shapeOf } from '../../../src/domain/activity/log-shape';
+import { normalize, toIso } from '../../../src/domain/activity/read-record';
+import { unwrap } from '../../../src/domain/activity/unwrap';
 
-const folder = join(__dirname, '../fixtures/activity-log');
+const folder = join(__dirname, '../../fixtures/activity-log');
 const json = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
 const lines = (file: string) =>
   readFileSync(join(folder, file), 'utf8')

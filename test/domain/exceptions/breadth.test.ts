@@ -1,8 +1,8 @@
-import { newAlert } from '../../src/domain/alerts/alert';
-import { tooBroad } from '../../src/domain/exceptions/breadth';
-import type { Match } from '../../src/domain/exceptions/exception';
-import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
-import { event } from '../support/event';
+import { newAlert } from '../../../src/domain/alerts/alert';
+import { tooBroad } from '../../../src/domain/exceptions/breadth';
+import type { Match } from '../../../src/domain/exceptions/exception';
+import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
+import { event } from '../../support/event';
 
 const dana = { id: null, name: 'dana', upn: 'dana', type: 'User' as const, ip: null, appId: null };
 const execution = executionFrom(event({ caller: dana })) as Execution;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { grants, parseRoleDefinitions } from '../../src/domain/access/role-permissions';
+import { grants, parseRoleDefinitions } from '../../../src/domain/access/role-permissions';
 
 const roles = parseRoleDefinitions(
-  JSON.parse(readFileSync(join(__dirname, '../../data/azure-built-in-roles.json'), 'utf8')),
+  JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8')),
 );
 const granting = (action: string) =>
   roles

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { BrokenFileError } from '../../src/domain/activity/broken-file';
-import { splitRecords } from '../../src/domain/activity/split-records';
+import type { BrokenFileError } from '../../../src/domain/activity/broken-file';
+import { splitRecords } from '../../../src/domain/activity/split-records';
 
 /** Feeds a text in pieces of `size` bytes, and collects the records and the error. */
 async function split(

@@ -1,7 +1,7 @@
-import { newAlert } from '../../src/domain/alerts/alert';
-import { backtest, backtestText } from '../../src/domain/exceptions/backtest';
-import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
-import { event } from '../support/event';
+import { newAlert } from '../../../src/domain/alerts/alert';
+import { backtest, backtestText } from '../../../src/domain/exceptions/backtest';
+import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
+import { event } from '../../support/event';
 
 const execution = executionFrom(event()) as Execution;
 const plain = newAlert('RW-1', [execution], execution.startedAt);

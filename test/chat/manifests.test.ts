@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv-draft-04';
 import addFormats from 'ajv-formats';
 import { z } from 'zod';
-import { slackManifest } from '../src/chat/slack/slack-manifest';
-import { teamsManifest } from '../src/chat/teams/teams-manifest';
+import { slackManifest } from '../../src/chat/slack/slack-manifest';
+import { teamsManifest } from '../../src/chat/teams/teams-manifest';
 
 /** The parts that we use of github.com/slackapi/manifest-schema (schemas/manifest.schema.1.0.0.json). */
 const url = z

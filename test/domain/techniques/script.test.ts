@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { scriptDigest, traitsOf } from '../../src/domain/techniques/script';
-import { redact } from '../../src/domain/text/redact';
+import { scriptDigest, traitsOf } from '../../../src/domain/techniques/script';
+import { redact } from '../../../src/domain/text/redact';
 
 test.each([
   ['password', 'export DB_PASSWORD=Sup3r-S3cret!', 'Sup3r-S3cret!'],

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
-import { type Assignment, accessPathsFor, type Deny, everyone } from '../../src/domain/access/resolve-access';
-import type { RoleDefinition } from '../../src/domain/access/role-permissions';
+import {
+  type Assignment,
+  accessPathsFor,
+  type Deny,
+  everyone,
+} from '../../../src/domain/access/resolve-access';
+import type { RoleDefinition } from '../../../src/domain/access/role-permissions';
 
 const vm = '/subscriptions/S1/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-1';
 const run = 'Microsoft.Compute/virtualMachines/runCommand/action';

@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { surfaceDefinitions } from '../src/chat/surfaces';
-import { azureRoles } from '../src/commands/manifest';
-import { allVariables } from '../src/config/variables';
+import { surfaceDefinitions } from '../../src/chat/surfaces';
+import { azureRoles } from '../../src/commands/manifest';
+import { allVariables } from '../../src/config/variables';
 
-const folder = join(__dirname, '../deploy/azure');
+const folder = join(__dirname, '../../deploy/azure');
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
 
 const parse = (input: string): { holds: boolean; declared: string[] } =>
   JSON.parse(
-    execFileSync(process.execPath, [join(__dirname, 'deploy/parse-bicep.cjs')], { input, encoding: 'utf8' }),
+    execFileSync(process.execPath, [join(__dirname, 'parse-bicep.cjs')], { input, encoding: 'utf8' }),
   );
 
 test.each(['main.bicep', 'roles.bicep'])('%s is valid Bicep and uses everything it declares', (file) => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { findException, globMatches, type Match, matches } from '../../src/domain/exceptions/exception';
-import { ExceptionsFileError, parseExceptions } from '../../src/domain/exceptions/exceptions-file';
-import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
-import { event } from '../support/event';
+import { findException, globMatches, type Match, matches } from '../../../src/domain/exceptions/exception';
+import { ExceptionsFileError, parseExceptions } from '../../../src/domain/exceptions/exceptions-file';
+import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
+import { event } from '../../support/event';
 
 const execution = executionFrom(
   event({

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { detectTechnique, techniqueOf } from '../../src/domain/techniques/catalogue';
+import { detectTechnique, techniqueOf } from '../../../src/domain/techniques/catalogue';
 import {
   addCustomTechniques,
   type CustomTechnique,
   customTechniqueFaults,
   customTechniqueSchema,
   runExamples,
-} from '../../src/domain/techniques/custom-technique';
-import { loadConfig } from '../../src/load-config';
+} from '../../../src/domain/techniques/custom-technique';
+import { loadConfig } from '../../../src/load-config';
 
 const operation = 'Microsoft.DevTestLab/labs/virtualMachines/applyArtifacts/action';
 const own = (change: Partial<CustomTechnique> = {}): CustomTechnique => ({
@@ -33,7 +33,7 @@ test('an added technique is detected in any case; an alert of a removed techniqu
 });
 
 test('examples are operation names or records, and wrong examples are reported', () => {
-  const log = join(__dirname, '../fixtures/activity-log/diagnostic.ndjson');
+  const log = join(__dirname, '../../fixtures/activity-log/diagnostic.ndjson');
   const record = JSON.parse(readFileSync(log, 'utf8').split('\n')[2] ?? '');
   addCustomTechniques([own()]);
   const results = runExamples([

@@ -1,6 +1,6 @@
-import { createAzure } from '../src/azure/azure';
-import { startTenant, type Tenant } from '../src/demo/tenant/tenant';
-import { loadConfig } from '../src/load-config';
+import { createAzure } from '../../src/azure/azure';
+import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
+import { loadConfig } from '../../src/load-config';
 
 let tenant: Tenant;
 const group = '11111111-2222-4333-8444-555555555555';

@@ -1,7 +1,7 @@
-import { createAzure } from '../src/azure/azure';
-import { startTenant, type Tenant } from '../src/demo/tenant/tenant';
-import { addChild, populateTenant, type World } from '../src/demo/world';
-import { loadConfig } from '../src/load-config';
+import { createAzure } from '../../src/azure/azure';
+import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
+import { addChild, populateTenant, type World } from '../../src/demo/world';
+import { loadConfig } from '../../src/load-config';
 
 let tenant: Tenant;
 let world: World;

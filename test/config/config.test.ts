@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withActionTable } from '../src/action-docs';
-import { surfaceDefinitions } from '../src/chat/surfaces';
-import type { ConfigError } from '../src/config/config';
-import { configurationDoc } from '../src/config/configuration-docs';
-import { allVariables } from '../src/config/variables';
-import { loadConfig } from '../src/load-config';
+import { withActionTable } from '../../src/action-docs';
+import { surfaceDefinitions } from '../../src/chat/surfaces';
+import type { ConfigError } from '../../src/config/config';
+import { configurationDoc } from '../../src/config/configuration-docs';
+import { allVariables } from '../../src/config/variables';
+import { loadConfig } from '../../src/load-config';
 
 const faultsOf = (env: Record<string, string>, files: Record<string, string> = {}) => {
   try {
@@ -73,7 +73,7 @@ test('a detection can be turned off, and responders can be limited to subscripti
 });
 
 test('.env.example lists every variable', () => {
-  const listed = readFileSync(join(__dirname, '../.env.example'), 'utf8');
+  const listed = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
   for (const name of Object.keys(allVariables(surfaceDefinitions()).schemas))
     expect(listed).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
 });
@@ -96,13 +96,13 @@ test('the Event Hubs emulator, which has no TLS, is rejected except on loopback;
 });
 
 test('docs/guide.md lists every action as it is defined', () => {
-  const guide = readFileSync(join(__dirname, '../docs/guide.md'), 'utf8');
+  const guide = readFileSync(join(__dirname, '../../docs/guide.md'), 'utf8');
   const bare = (text: string) => text.replace(/[ -]*\|[ -]*/g, '|').replace(/[*_]/g, '');
   expect(bare(guide)).toBe(bare(withActionTable(guide)));
 });
 
 test('docs/configuration.md matches the schema', () => {
-  const root = join(__dirname, '..');
+  const root = join(__dirname, '../..');
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
   expect(read('docs/configuration.md')).toBe(configurationDoc(read('.env.example'), surfaceDefinitions()));
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Alert, newAlert } from '../src/domain/alerts/alert';
+import { type Alert, newAlert } from '../../../src/domain/alerts/alert';
 import {
   acknowledge,
   assign,
@@ -9,10 +9,10 @@ import {
   Refusal,
   reopen,
   uncontain,
-} from '../src/domain/alerts/transitions';
-import type { Presser } from '../src/domain/people/person';
-import { type Execution, executionFrom } from '../src/domain/techniques/execution';
-import { event } from './support/event';
+} from '../../../src/domain/alerts/transitions';
+import type { Presser } from '../../../src/domain/people/person';
+import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
+import { event } from '../../support/event';
 
 /** Number of random walks; the nightly job runs more. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 500);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { ActivityEvent } from '../../src/domain/activity/activity-event';
-import { type Execution, executionFrom, mergeExecutions } from '../../src/domain/techniques/execution';
-import { event, vm } from '../support/event';
+import type { ActivityEvent } from '../../../src/domain/activity/activity-event';
+import { type Execution, executionFrom, mergeExecutions } from '../../../src/domain/techniques/execution';
+import { event, vm } from '../../support/event';
 
 const anyEvent = fc
   .record({
