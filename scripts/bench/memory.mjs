@@ -114,7 +114,7 @@ const second = bot(1);
 while (!(await isHealthy())) await pause(100);
 const events = Array.from(
   { length: queued },
-  (_, i) => normalize(recordsOf(operation(1000 + i, vms.web[i % vms.web.length]), 'tenant')[2], 'rest').event,
+  (_, i) => normalize(recordsOf(operation(1000 + i, vms.web[i % vms.web.length]), 'tenant')[2]).event,
 );
 for (let i = 0; i < queued; i += 1000)
   await queues.events.add('events', { events: events.slice(i, i + 1000) });

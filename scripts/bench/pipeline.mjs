@@ -49,7 +49,7 @@ const events = Array.from({ length: warmUp + executions }, (_, i) => {
     at: Date.now() - 60_000,
     tookMs: 1000,
   };
-  return normalize(recordsOf(operation, 'tenant')[2], 'rest').event;
+  return normalize(recordsOf(operation, 'tenant')[2]).event;
 });
 
 const thousands = (some) =>
