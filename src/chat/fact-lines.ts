@@ -216,8 +216,18 @@ function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
   ];
 }
 
-const score = (alert: Alert) =>
-  alert.reasons.map((r) => `${r.points > 0 ? '+' : ''}${r.points} ${plainLine(r.text, 100)}`).join(' · ');
+/** Where the score starts, what was added, and where the sum was capped. */
+function score(alert: Alert): string {
+  const [base, ...added] = alert.reasons;
+  const sum = alert.reasons.reduce((total, { points }) => total + points, 0);
+  return [
+    ...(base ? [`starts at ${base.points} for ${plainLine(base.text, 100)}`] : []),
+    ...added.map(({ points, text }) => `${points > 0 ? '+' : ''}${points} ${plainLine(text, 100)}`),
+    ...(sum === alert.score
+      ? []
+      : [`${sum} points, ${sum > alert.score ? 'capped at' : 'raised to'} ${alert.score}`]),
+  ].join(' · ');
+}
 
 const listedMachines = 20;
 

@@ -1,16 +1,7 @@
 import { EventEmitter } from 'node:events';
-import querystring from 'node:querystring';
 import type { FetchFunction } from '@slack/web-api';
 import { Pool } from 'undici';
 import { redactSecrets } from '../../domain/text/redactor';
-
-/**
- * Slack's client encodes bodies with node:querystring, whose escape is slow: it joins a string per escaped
- * character, about 1,000 per message. encodeURIComponent keeps the same characters.
- * Node supports this override.
- * @see https://nodejs.org/api/querystring.html#querystringescapestr
- */
-querystring.escape = encodeURIComponent;
 
 /**
  * A fetch for Slack's client over one keep-alive pool. The built-in fetch creates web streams for every

@@ -1,3 +1,4 @@
+import { depthOf } from '../resources/parse-scope';
 import { covers, is } from '../resources/resource-id';
 import { scopeLabel } from '../resources/scope-label';
 import { grants, grantsData, type PermissionBlock, type RoleDefinition } from './role-permissions';
@@ -90,15 +91,20 @@ function denyApplies(
 }
 
 /** Sensitive permissions other than running commands. */
-const sensitivePermissions: { text: string; action?: string; data?: string }[] = [
-  { text: 'change access', action: 'Microsoft.Authorization/roleAssignments/write' },
-  { text: 'delete locks', action: 'Microsoft.Authorization/locks/delete' },
-  { text: 'read secrets', data: 'Microsoft.KeyVault/vaults/secrets/getSecret/action' },
+const sensitivePermissions: { id: string; text: string; action?: string; data?: string }[] = [
+  { id: 'change-access', text: 'change access', action: 'Microsoft.Authorization/roleAssignments/write' },
+  { id: 'delete-locks', text: 'delete locks', action: 'Microsoft.Authorization/locks/delete' },
+  { id: 'read-secrets', text: 'read secrets', data: 'Microsoft.KeyVault/vaults/secrets/getSecret/action' },
   {
+    id: 'grant-secrets',
     text: 'give itself secrets (key vault access policies)',
     action: 'Microsoft.KeyVault/vaults/accessPolicies/write',
   },
-  { text: 'read storage keys', action: 'Microsoft.Storage/storageAccounts/listKeys/action' },
+  {
+    id: 'read-storage-keys',
+    text: 'read storage keys',
+    action: 'Microsoft.Storage/storageAccounts/listKeys/action',
+  },
 ];
 
 /**
@@ -109,18 +115,23 @@ export function alsoCan(
   assignments: readonly Assignment[],
   definitions: readonly RoleDefinition[],
   subscriptionName: string | null = null,
-): string[] {
+): { id: string; text: string }[] {
   const byId = definitionsById(definitions);
-  return sensitivePermissions.flatMap(({ text, action, data }) => {
+  return sensitivePermissions.flatMap(({ id, text, action, data }) => {
     const giving = assignments
       .map((assignment) => ({ assignment, role: byId.get(idOf(assignment.roleDefinitionId)) }))
       .filter(
         ({ role }) =>
           role && (action ? grants(role.permissions, action) : grantsData(role.permissions, data ?? '')),
       )
-      .sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
+      .sort((a, b) => depthOf(a.assignment.scope) - depthOf(b.assignment.scope))[0];
     return giving?.role
-      ? [`${text} (${giving.role.name} at ${scopeLabel(giving.assignment.scope, subscriptionName)})`]
+      ? [
+          {
+            id,
+            text: `${text} (${giving.role.name} at ${scopeLabel(giving.assignment.scope, subscriptionName)})`,
+          },
+        ]
       : [];
   });
 }

@@ -38,6 +38,8 @@ export interface Access {
   otherWays: number;
   /** Other sensitive permissions of their roles, as text. */
   alsoCan: string[];
+  /** Whether their roles let them assign roles. Absent in facts stored before 0.2. */
+  canChangeAccess?: boolean | undefined;
   /** Number of the subscription's machines where they can run commands; null if unknown. */
   machines: number | null;
   /** The subscription's display name, if known. */

@@ -19,12 +19,13 @@ export function tooBroad(match: Match, alerts: readonly Alert[]): string | null 
   if (narrowed) return null;
   if (!every(by, (value) => letters(value.split('@')[0] ?? '') >= 4 || isExact(value)))
     return 'it names no caller, machine, resource group, tag, script or address';
-  const privileged = alerts.some(
-    (alert) =>
-      isCaller(by, alert) && alert.facts.access?.alsoCan.some((power) => power.startsWith('change access')),
-  );
+  const privileged = alerts.some((alert) => isCaller(by, alert) && mayChangeAccess(alert));
   return privileged ? 'its caller may change access, and it would apply everywhere' : null;
 }
+
+/** Facts stored before 0.2 don't say it, so any sensitive permission counts. */
+const mayChangeAccess = ({ facts: { access } }: Alert): boolean =>
+  access?.canChangeAccess ?? (access?.alsoCan.length ?? 0) > 0;
 
 function isCaller(patterns: Match['caller'], alert: Alert): boolean {
   const { caller } = summarize(alert);

@@ -7,6 +7,17 @@ export interface Scope {
   subscriptionId: string;
 }
 
+/**
+ * How much a scope contains, by its kind: 0 for the root of the tenant, then management groups, subscriptions, resource
+ * groups and resources. Names don't show which of two management groups contains the other.
+ */
+export function depthOf(scope: string): number {
+  const parts = scope.toLowerCase().split('/').filter(Boolean);
+  if (parts.length === 0) return 0;
+  if (parts[0] !== 'subscriptions') return 1;
+  return parts.length <= 2 ? 2 : parts.length <= 4 ? 3 : parts.length;
+}
+
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** @see https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
 const groupName = /^[\p{L}\p{N}_().-]{1,90}$/u;

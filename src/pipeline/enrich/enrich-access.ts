@@ -40,6 +40,7 @@ export const access: Part = {
     const way = pick(ways, grantedBy);
     const named = grantedBy?.assignmentId ?? way?.assignment.name;
     const pim = scheduled.find((assignment) => named && is(assignment.name, named));
+    const powers = alsoCan(assignments, definitions, subscriptionName);
     return {
       access: {
         grant: grantOf(way, grantedBy),
@@ -50,7 +51,8 @@ export const access: Part = {
         until: pim?.until ?? null,
         condition: way?.assignment.condition ?? null,
         otherWays: Math.max(0, ways.length - (way ? 1 : 0)),
-        alsoCan: alsoCan(assignments, definitions, subscriptionName),
+        alsoCan: powers.map(({ text }) => text),
+        canChangeAccess: powers.some(({ id }) => id === 'change-access'),
         machines: machineIds && countCovered(ways, machineIds),
         subscriptionName,
       } satisfies Access,

@@ -1,6 +1,7 @@
 import { accessPathsFor, alsoCan } from '../../domain/access/resolve-access';
 import { summarize } from '../../domain/alerts/alert';
 import { environmentOf } from '../../domain/resources/environment';
+import { depthOf } from '../../domain/resources/parse-scope';
 import { is } from '../../domain/resources/resource-id';
 import { scopeLabel } from '../../domain/resources/scope-label';
 import type { EnrichDeps, Part } from './enrichment-part';
@@ -49,9 +50,9 @@ async function identityPermissions(
     (assignment) =>
       accessPathsFor({ action, scope: assignment.scope, principals: null }, [assignment], definitions).ways,
   );
-  const widest = commands.sort((a, b) => a.assignment.scope.length - b.assignment.scope.length)[0];
+  const widest = commands.sort((a, b) => depthOf(a.assignment.scope) - depthOf(b.assignment.scope))[0];
   const run = widest
     ? [`run commands on machines (${widest.role.name} at ${scopeLabel(widest.assignment.scope)})`]
     : [];
-  return [...run, ...alsoCan(assignments, definitions)];
+  return [...run, ...alsoCan(assignments, definitions).map(({ text }) => text)];
 }

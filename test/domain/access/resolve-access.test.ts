@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import {
   type Assignment,
   accessPathsFor,
+  alsoCan,
   type Deny,
   everyone,
 } from '../../../src/domain/access/resolve-access';
 import type { RoleDefinition } from '../../../src/domain/access/role-permissions';
+import { scopeLabel } from '../../../src/domain/resources/scope-label';
 
 const vm = '/subscriptions/S1/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-1';
 const run = 'Microsoft.Compute/virtualMachines/runCommand/action';
@@ -101,4 +103,22 @@ test('an extra assignment never removes access, and an extra deny never grants i
       expect(ask(list, forbidding).length).toBeLessThanOrEqual(ask(list).length);
     }),
   );
+});
+
+test.each([
+  ['/', '/providers/Microsoft.Management/managementGroups/a', 'root'],
+  [
+    '/providers/Microsoft.Management/managementGroups/contoso-platform-production',
+    '/subscriptions/S1',
+    'a management group',
+  ],
+  [
+    '/subscriptions/11111111-2222-4333-8444-555555555555',
+    '/subscriptions/S1/resourceGroups/r',
+    'a subscription',
+  ],
+  ['/subscriptions/S1/resourceGroups/a-long-name-of-a-group', vm, 'a resource group'],
+])('%s is wider than %s', (wide, narrow) => {
+  const [first] = alsoCan([assigned('owner', narrow), assigned('owner', wide)], roles);
+  expect(first).toEqual({ id: 'change-access', text: expect.stringContaining(scopeLabel(wide)) });
 });
