@@ -50,6 +50,11 @@ export async function connectSurfaces(
     configuredSurfaces(config.surfaces).map(({ definition, settings }) =>
       definition.connect(settings, {
         ...context,
+        press: (given) => {
+          if (given.by.surface !== definition.name)
+            throw new Error(`${definition.name} sent a press of ${given.by.surface}`);
+          return press(given);
+        },
         routed: channelsOf(routes, definition.name),
         state: store.surfaceState(definition.name),
       }),

@@ -1,7 +1,7 @@
 import type { Router } from 'express';
 import type { z } from 'zod';
-import type { Report } from '../config/check';
 import type { ResponderRule } from '../config/config';
+import type { Report } from '../config/doctor-check';
 import type { SurfaceSettings } from '../config/surface-settings';
 import type { Alert } from '../domain/alerts/alert';
 import type { Exception } from '../domain/exceptions/exception';
@@ -115,7 +115,7 @@ export interface SurfaceDefinition<Variables extends Record<string, z.ZodType>, 
   endpoints: (settings: Settings) => string[];
   /** Checks of `runwatch doctor`. Settings are null if the surface is not configured. */
   doctor: (settings: Settings | null, context: DoctorContext) => Promise<void>;
-  /** `runwatch manifest NAME`: the app's manifest, where the chat has such a thing. */
+  /** `runwatch manifest NAME`: the app's manifest, if the chat has one. */
   manifest?: {
     /** Options of the command: flags and description. */
     options: readonly (readonly [string, string])[];
@@ -127,7 +127,7 @@ export interface AppManifest {
   text: string;
   /** What is still missing, for stderr. */
   hint?: string;
-  /** A file to write besides, such as the app's package. */
+  /** An additional file to write, such as the app's package. */
   file?: { path: string; content: Uint8Array };
 }
 
@@ -145,7 +145,7 @@ export function defineSurface<Variables extends Record<string, z.ZodType>, Setti
 ): void {
   const { name } = definition;
   if (!/^[a-z][a-z0-9-]{0,18}$/.test(name) || reserved.has(name) || definitions.has(name))
-    throw new Error(`${name}: not a free name for a surface`);
+    throw new Error(`${name}: already in use, or not valid as the name of a surface`);
   definitions.set(name, definition as unknown as AnySurface);
 }
 

@@ -113,10 +113,16 @@ export function readConfig(
     );
   const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults, surfaces) : {};
   const cloud = values.AZURE_CLOUD ?? 'public';
+  /** Values of variables that RUNWATCH_CONFIG names: tokens, also of a surface that is not configured. */
+  const named: string[] = [];
   const source: SettingsSource = {
     policy,
     host: values.RUNWATCH_HOST ?? '127.0.0.1',
-    variable: (name) => readOne(name, env, readFile, faults),
+    variable: (name) => {
+      const value = readOne(name, env, readFile, faults);
+      if (value !== undefined) named.push(value);
+      return value;
+    },
     faults,
   };
   const configured = surfaces.flatMap((surface) => {
@@ -148,7 +154,7 @@ export function readConfig(
       : null,
     hidden: [
       ...secretsOf(values, allVariables(surfaces).secrets, policy),
-      ...configured.flatMap(({ surface, settings }) => surface.secretsIn?.(settings) ?? []),
+      ...named,
       ...azureSecrets.flatMap((name) => env[name] ?? []),
     ],
     trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],

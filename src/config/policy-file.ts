@@ -122,16 +122,19 @@ export type PolicyFile = Omit<Keys, 'routes' | 'escalation'> & {
 
 /** RUNWATCH_CONFIG's schema, with the keys of the surfaces; docs/configuration.md is generated from it. */
 export function policySchema(surfaces: readonly AnySurfaceSettings[]) {
-  const channel = z.string().min(1).optional();
-  const channels = Object.fromEntries(surfaces.map(({ name }) => [name, channel]));
+  const channels = (schema: z.ZodType) =>
+    Object.fromEntries(surfaces.map(({ name }) => [name, schema.optional()]));
   const own = surfaces.flatMap((surface) =>
     Object.entries(surface.keys ?? {}).map(([key, { schema }]) => [key, schema.optional()] as const),
   );
   return z.strictObject({
     ...keys,
     ...Object.fromEntries(own),
-    routes: z.array(keys.routes.unwrap().element.extend(channels)).optional(),
-    escalation: keys.escalation.unwrap().extend(channels).optional(),
+    routes: z.array(keys.routes.unwrap().element.extend(channels(z.string()))).optional(),
+    escalation: keys.escalation
+      .unwrap()
+      .extend(channels(z.string().min(1)))
+      .optional(),
   });
 }
 

@@ -6,7 +6,7 @@ export interface SettingsSource {
   policy: Readonly<Record<string, unknown>>;
   /** Address that Runwatch listens on. */
   host: string;
-  /** A variable that RUNWATCH_CONFIG names, or its NAME_FILE. */
+  /** The value of a variable that RUNWATCH_CONFIG names, or of its NAME_FILE. It is treated as a secret. */
   variable: (name: string) => string | undefined;
   /** Faults are collected here, not thrown. */
   faults: string[];
@@ -29,8 +29,6 @@ export interface SurfaceSettings<Variables extends Record<string, z.ZodType>, Se
   ) => Settings | null;
   /** The settings for `runwatch config`, without secrets. */
   shown: (settings: Settings) => Record<string, unknown>;
-  /** Further secrets in the settings, such as tokens in variables that RUNWATCH_CONFIG names. */
-  secretsIn?: (settings: Settings) => readonly string[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each surface knows its own settings.

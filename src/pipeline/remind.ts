@@ -59,7 +59,7 @@ async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps)
   const pages = round === 2 && routingKey !== undefined;
   const notice: Notice = {
     id: `notice-remind-${alert.id}-${round}`,
-    text: `${reminderText(alert, now())}${pages ? ' Paging the on-call now.' : ''}`,
+    text: `${reminderText(alert, now())}${pages ? ' Paging on-call now.' : ''}`,
     channels: {
       ...ownChannels(alert, policy.routes ?? [], deps.store.surfaces),
       ...(round > 0 ? escalateTo : {}),

@@ -11,11 +11,15 @@ export async function note(press: PressJob, result: PressResult, deps: PerformDe
   await deps.store.pressResults.note(press.pressId, result);
 }
 
+/** Surfaces that are not chats. Any other name may come from a forged job, and must not become a metric's label. */
+const known = new Set(['console', 'cli', 'runwatch']);
+
 /** Logs one line per press, to match with the audit log. */
-export function logPress(press: PressJob, result: string, { log, metrics, now }: PerformDeps): void {
+export function logPress(press: PressJob, result: string, { log, metrics, now, store }: PerformDeps): void {
   const { alertId, action, pressId, by, at } = press;
   log.info({ alertId, action, pressId, by: by.id, surface: by.surface, result }, 'a press');
-  metrics.pressSeconds.observe({ surface: by.surface }, Math.max(0, (now() - Date.parse(at)) / 1000));
+  const surface = known.has(by.surface) || store.surfaces.includes(by.surface) ? by.surface : 'unknown';
+  metrics.pressSeconds.observe({ surface }, Math.max(0, (now() - Date.parse(at)) / 1000));
 }
 
 export async function refuse(press: PressJob, text: string, deps: PerformDeps): Promise<void> {

@@ -57,11 +57,11 @@ local slot = KEYS[1]
 local answers = {}
 local free = math.max(now, tonumber(redis.call('GET', slot) or '0'))
 for i = 2, #KEYS, 3 do
-  local told = redis.call('GET', KEYS[i + 2])
+  local state = redis.call('GET', KEYS[i + 2])
   local at = free
   if mode == 'held' then at = now
-  elseif mode == 'alone' or (at <= now + 1 and not told) then free = free + interval end
-  answers[#answers + 1] = { redis.call('HGET', KEYS[i], 'doc'), redis.call('GET', KEYS[i + 1]), told, tostring(at), redis.call('HGET', KEYS[i], 'touched') }
+  elseif mode == 'alone' or (at <= now + 1 and not state) then free = free + interval end
+  answers[#answers + 1] = { redis.call('HGET', KEYS[i], 'doc'), redis.call('GET', KEYS[i + 1]), state, tostring(at), redis.call('HGET', KEYS[i], 'touched') }
 end
 if free > now then redis.call('SET', slot, tostring(free), 'PX', math.ceil(free - now + 60000)) end
 return answers`);
@@ -97,7 +97,7 @@ const releaseLock = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
-/** Input of a delivery. `at` is when to send, ms. `toldAs` is the stored JSON of `told`. */
+/** Input of a delivery. `at` is when to send, ms. `storedState` is the stored JSON of `state`. */
 export interface DeliveryInput {
   alert: Alert | null;
   notice: Notice | null;

@@ -202,6 +202,10 @@ test('an added surface is configured, routed to, pressed on, checked and documen
       by: { surface: 'board', id: person, name: person },
       nonce,
     });
+  const forged = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+  await expect(
+    (async () => board.press?.({ alertId: id, action: 'close', by: forged, nonce: '0' }))(),
+  ).rejects.toThrow('board sent a press of runwatch');
   await pressedBy('mallory', '1');
   await pressedBy('sam', '2');
   await until('the acknowledgement on the board', () =>

@@ -45,7 +45,7 @@ interface MeasureAction<Before extends object> extends Shown {
 /**
  * Defines an action that applies a measure to the alert's targets, and the action that undoes it.
  * @example
- * defineMeasureAction({ id: 'lock', kind: lockKind, targets: theMachine, fits: oneMachine, …, undo: { … } })
+ * defineMeasureAction({ id: 'lock', kind: lockKind, targets: theMachine, fits: isOneMachine, …, undo: { … } })
  */
 export function defineMeasureAction<Before extends object>({
   kind: typed,

@@ -10,6 +10,8 @@ interface Leftover {
   name: string;
 }
 
+const leftoverType = /\/(runCommands|extensions)$/;
+
 /**
  * Removes the managed run command or extension from the machine. Removal cancels a run command in progress.
  */
@@ -23,7 +25,9 @@ defineMeasureAction<Leftover>({
     text: 'Removes the managed run command or extension from the machine and cancels it if it is still running. Its effects are not undone. Runwatch can’t restore it, because protected settings can’t be read.',
     yes: 'Remove it',
   },
-  permissions: storedResources().flatMap(({ type }) => [`${type}/read`, `${type}/delete`]),
+  permissions: storedResources()
+    .filter(({ type }) => leftoverType.test(type))
+    .flatMap(({ type }) => [`${type}/read`, `${type}/delete`]),
   kind: {
     kind: 'leftover',
     name: 'Clean up',

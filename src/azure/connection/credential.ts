@@ -1,6 +1,7 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth';
 import { AzureAuthorityHosts, ClientSecretCredential, DefaultAzureCredential } from '@azure/identity';
 import { AzureLogger, setLogLevel } from '@azure/logger';
+import { LRUCache } from 'lru-cache';
 import type { Config } from '../../config/config';
 
 const authorityHosts = {
@@ -54,9 +55,16 @@ export const appCredential = ({
   withSharedToken(new ClientSecretCredential(tenantId, appId, appPassword, { authorityHost: authority }));
 
 /** Returns an access token of an app registration for a resource, or throws. */
-export async function tokenOf(app: Parameters<typeof appCredential>[0], resource: string): Promise<string> {
-  return (await appCredential(app).getToken(`${resource}/.default`))?.token ?? '';
+export async function tokenOf(app: EntraApp, resource: string): Promise<string> {
+  const key = JSON.stringify([app.authority, app.tenantId, app.appId, app.appPassword]);
+  const credential = appCredentials.get(key) ?? appCredential(app);
+  appCredentials.set(key, credential);
+  return (await credential.getToken(`${resource}/.default`))?.token ?? '';
 }
+
+type EntraApp = Parameters<typeof appCredential>[0];
+/** One credential per app, because each caches its tokens. */
+const appCredentials = new LRUCache<string, TokenCredential>({ max: 20 });
 
 /**
  * Describes which credential of a chain issued the token, and for which identity. The chain reports its

@@ -204,7 +204,8 @@ const protect = helmet({
     },
   },
   xFrameOptions: { action: 'deny' },
-  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
+  // It would bind every port of the host name; the proxy that ends TLS decides that.
+  strictTransportSecurity: false,
 });
 
 /** Sets the security headers of a page of ours, which nobody may cache. */

@@ -78,5 +78,4 @@ export const slackSettings: SurfaceSettings<typeof variables, SlackConfig> = {
     apiUrl: shownUrl(slack.apiUrl),
     workspaces: Object.fromEntries(Object.keys(slack.workspaces).map((team) => [team, hidden])),
   }),
-  secretsIn: ({ workspaces }) => Object.values(workspaces),
 };

@@ -1,5 +1,5 @@
 import { defineSurface } from '../define-surface';
-import { checkSlack } from './check-slack';
+import { checkSlack } from './doctor-slack';
 import { slackManifest } from './slack-manifest';
 import { slackSettings } from './slack-settings';
 

@@ -1,5 +1,5 @@
 import { defineSurface } from '../define-surface';
-import { checkTeams } from './check-teams';
+import { checkTeams } from './doctor-teams';
 import { teamsManifest, teamsPackage } from './teams-manifest';
 import { teamsSettings } from './teams-settings';
 

@@ -1,8 +1,8 @@
 import { allActions } from '../../actions/registry';
 import { type Azure, createAzure } from '../../azure/azure';
 import type { AzureError } from '../../azure/connection/azure-error';
-import type { Report } from '../../config/check';
 import type { Config } from '../../config/config';
+import type { Report } from '../../config/doctor-check';
 import { checkEventHub, checkWorkspace } from './check-sources';
 import { checkSubscription } from './check-subscription';
 

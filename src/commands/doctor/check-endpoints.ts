@@ -1,6 +1,6 @@
 import { configuredSurfaces } from '../../chat/surfaces';
-import type { Report } from '../../config/check';
 import type { Config } from '../../config/config';
+import type { Report } from '../../config/doctor-check';
 
 const timeoutMs = 5000;
 

@@ -1,5 +1,5 @@
-import type { Report } from '../../config/check';
 import type { Config } from '../../config/config';
+import type { Report } from '../../config/doctor-check';
 import { describeRedis } from '../../store/redis/describe-redis';
 import { whyNoRedis } from '../../store/redis/probe-redis';
 import { acquireEmbeddedRedis } from '../support/with-store';

@@ -1,6 +1,6 @@
 import type { Azure } from '../../azure/azure';
-import type { Report } from '../../config/check';
 import type { EventHubConfig } from '../../config/config';
+import type { Report } from '../../config/doctor-check';
 
 export async function checkWorkspace(
   azure: Azure,

@@ -1,6 +1,6 @@
 import type { Azure } from '../../azure/azure';
 import { AzureError } from '../../azure/connection/azure-error';
-import type { Report } from '../../config/check';
+import type { Report } from '../../config/doctor-check';
 import { accessPathsFor } from '../../domain/access/resolve-access';
 import { responderActions, watcherActions } from '../manifest';
 

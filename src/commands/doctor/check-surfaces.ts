@@ -1,7 +1,7 @@
 import { tokenOf } from '../../azure/connection/credential';
 import { surfaceDefinitions } from '../../chat/surfaces';
-import type { Report } from '../../config/check';
 import type { Config } from '../../config/config';
+import type { Report } from '../../config/doctor-check';
 import { createStore } from '../../store/store';
 
 /** Runs the checks of every surface. */

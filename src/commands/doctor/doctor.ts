@@ -1,5 +1,5 @@
-import type { Check } from '../../config/check';
 import type { Config } from '../../config/config';
+import type { Check } from '../../config/doctor-check';
 import { type Output, paint } from '../support/output';
 import { progressLine } from '../support/progress';
 import { checkAzure } from './check-azure';

@@ -49,7 +49,7 @@ export interface Alert {
   threshold: string | null;
   /** True once it may be shown: after enrichment finished or timed out. */
   ready: boolean;
-  /** True once any surface was told to show it. From then on it is never suppressed. */
+  /** True once it is to be shown on any surface. From then on it is never suppressed. */
   announced: boolean;
   facts: Facts;
   triage: Triage;

@@ -25,7 +25,7 @@ export function channelFor(alert: Alert, routes: readonly Route[], surface: stri
 
 function channelOf(route: Route, surface: string): string | null {
   const channel = surface === 'when' ? null : route[surface];
-  return typeof channel === 'string' ? channel : null;
+  return typeof channel === 'string' && channel !== '' ? channel : null;
 }
 
 /** Every channel that routes name for a surface. */

@@ -1,6 +1,6 @@
 import { inWindow, type TimeWindow } from '../exceptions/time-window';
 import { type Alert, callerKeyOf, summarize } from './alert';
-import type { Reason, Severity } from './severity';
+import { type Reason, type Severity, severityOf } from './severity';
 
 /** Points per reason. `score` in RUNWATCH_CONFIG overrides them. */
 export const defaultPoints = {
@@ -32,16 +32,6 @@ export interface ScoreContext {
   watchlist?: { callers?: string[] | undefined; targets?: string[] | undefined } | undefined;
   /** Lower-case keys of callers, machines and scripts that responders currently watch. */
   watched?: ReadonlySet<string> | undefined;
-}
-
-/** Minimum score of each severity. Elastic's medium is 47, which falls into the middle band. */
-export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;
-
-export function severityOf(score: number): Severity {
-  if (score >= severityFrom.critical) return 'critical';
-  if (score >= severityFrom.high) return 'high';
-  if (score >= severityFrom.medium) return 'medium';
-  return 'low';
 }
 
 /** With fewer days of history, nothing counts as new. */

@@ -1,7 +1,16 @@
-/** See `severityOf` for the scores. */
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 
 export interface Reason {
   points: number;
   text: string;
+}
+
+/** Minimum score of each severity. Elastic's medium is 47, which falls into the middle band. */
+export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;
+
+export function severityOf(score: number): Severity {
+  if (score >= severityFrom.critical) return 'critical';
+  if (score >= severityFrom.high) return 'high';
+  if (score >= severityFrom.medium) return 'medium';
+  return 'low';
 }

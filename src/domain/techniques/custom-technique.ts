@@ -16,7 +16,7 @@ const example = z.union([z.string().max(200), z.record(z.string(), z.unknown())]
 
 /** A custom technique from RUNWATCH_CONFIG. */
 export const customTechniqueSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]{2,40}$/, 'small letters, digits and dashes'),
+  id: z.string().regex(/^[a-z][a-z0-9-]{2,40}$/, 'lower-case letters, digits and dashes'),
   title: z.string().min(1).max(60),
   verb: z.string().min(1).max(80),
   /** After "tried to"; by default "run code". */

@@ -1,6 +1,6 @@
 import { type Alert, summarize } from '../alerts/alert';
 
-/** A command that shows the script on the machine; null if Azure stores it, or if nothing ran. */
+/** A command that shows the script on the machine; null unless the script is only there, or if Azure denied the call. */
 export function scriptLocation(alert: Alert): string | null {
   const { technique, refused } = summarize(alert);
   if (refused || technique.script.where !== 'machine') return null;

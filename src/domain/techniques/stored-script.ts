@@ -11,8 +11,24 @@ export interface StoredScript {
   fetchedFrom?: boolean | undefined;
 }
 
+/** A list of Azure's, entry by entry: odd ones are kept as JSON, so that a digest covers whatever was there. */
+const list = z.unknown().optional();
+const entriesOf = (value: unknown): unknown[] =>
+  value === undefined || value === null ? [] : [value].flat();
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+const parameter = z.object({ name: z.string(), value: z.string() });
+const parameterText = (given: unknown): string => {
+  const { data } = parameter.safeParse(given);
+  return data ? `${data.name}=${data.value}` : shown(given);
+};
+
 /** A field that is left out where Azure's answer has another type. */
 const optional = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
+
+const asObject = (value: unknown): object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 
 const runCommand = z.object({
   source: optional(
@@ -22,7 +38,7 @@ const runCommand = z.object({
       commandId: optional(z.string()),
     }),
   ),
-  parameters: optional(z.array(z.object({ name: z.string(), value: z.string() }))),
+  parameters: list,
   runAsUser: optional(z.string()),
   instanceView: optional(
     z.object({
@@ -38,10 +54,10 @@ const runCommand = z.object({
  * @see https://learn.microsoft.com/rest/api/compute/virtual-machine-run-commands/get-by-virtual-machine
  */
 export function runCommandScript(properties: unknown): StoredScript {
-  const { source, parameters, runAsUser, instanceView } = runCommand.parse(properties ?? {});
+  const { source, parameters, runAsUser, instanceView } = runCommand.parse(asObject(properties));
   return {
     text: source?.script ?? source?.scriptUri ?? source?.commandId ?? null,
-    parameters: (parameters ?? []).map(({ name, value }) => `${name}=${value}`),
+    parameters: entriesOf(parameters).map(parameterText),
     runAs: runAsUser ?? null,
     output: [instanceView?.output, instanceView?.error].filter(Boolean).join('\n') || null,
     exitCode: instanceView?.exitCode ?? null,
@@ -61,12 +77,12 @@ const extension = z.object({
 const settings = z.object({
   commandToExecute: optional(z.string()),
   script: optional(z.string()),
-  fileUris: optional(z.array(z.string())),
+  fileUris: list,
 });
 
 /** What an extension runs, from its public settings. Azure never returns protected settings. */
 export function extensionScript(properties: unknown): StoredScript {
-  const found = extension.parse(properties ?? {});
+  const found = extension.parse(asObject(properties));
   const given = found.settings ?? {};
   const { commandToExecute, script, fileUris } = settings.parse(given);
   const inline = script ? Buffer.from(script, 'base64').toString('utf8') : null;
@@ -76,7 +92,7 @@ export function extensionScript(properties: unknown): StoredScript {
     text: commandToExecute ?? inline ?? rest,
     parameters: [
       `${found.publisher ?? ''}.${found.type ?? ''}`,
-      ...(fileUris ?? []).map((uri) => `fetches ${uri}`),
+      ...entriesOf(fileUris).map((uri) => `fetches ${shown(uri)}`),
     ],
     runAs: null,
     output: output || null,

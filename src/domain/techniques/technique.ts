@@ -33,11 +33,14 @@ export type ScriptSource =
   | { where: 'machine'; command: (os: string | null) => string }
   /** In the resource that the operation wrote. */
   | { where: 'resource'; resources: readonly StoredResource[] }
-  /** There is none: somebody types. */
+  /** There is no script: the caller types commands. */
   | { where: 'interactive' }
   | { where: 'unknown' };
 
-/** A resource that keeps a script. Reading it needs the permission `TYPE/read`, removing it `TYPE/delete`. */
+/**
+ * A resource that keeps a script. Reading it needs the permission `TYPE/read`. Clean up needs `TYPE/delete` for run
+ * commands and extensions.
+ */
 export interface StoredResource {
   /** ARM type in its documented case. */
   type: string;

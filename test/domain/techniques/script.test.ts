@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { scriptDigest, traitsOf } from '../../../src/domain/techniques/script';
+import { extensionScript, runCommandScript } from '../../../src/domain/techniques/stored-script';
 import { redact } from '../../../src/domain/text/redact';
 
 test.each([
@@ -17,11 +18,11 @@ test.each([
   ['JSON web token', 'curl -H "X: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefgh"', 'eyJzdWIiOiIxMjM0In0'],
   ['private key', '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----', 'MIIE'],
   ['credentials in a URL', 'git clone https://bob:s3cr3tpw@git.contoso.example/x', 's3cr3tpw'],
-  ['github token', `X ghp_${'A'.repeat(36)}`, `ghp_${'A'.repeat(36)}`],
+  ['GitHub token', `X ghp_${'A'.repeat(36)}`, `ghp_${'A'.repeat(36)}`],
   ['AWS key', 'AKIAIOSFODNN7EXAMPLE', 'AKIAIOSFODNN7EXAMPLE'],
   ['Slack token', '# xapp-0123456789', 'xapp-0123456789'],
   ['Slack token', 'TOK xoxb-123456789012-abcdefghijkl', 'xoxb-123456789012-abcdefghijkl'],
-  ['gitlab token', 'glpat-abcdefghij0123456789', 'glpat-abcdefghij0123456789'],
+  ['GitLab token', 'glpat-abcdefghij0123456789', 'glpat-abcdefghij0123456789'],
   ['npm token', `npm_${'a1'.repeat(18)}`, `npm_${'a1'.repeat(18)}`],
   [
     'sendgrid token',
@@ -34,7 +35,7 @@ test.each([
     'dckr_pat_abcdefghijklmnopqrstuvwxyz0',
   ],
   [
-    'slack token',
+    'Slack webhook',
     'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX',
     'XXXXXXXXXXXXXXXXXXXXXXXX',
   ],
@@ -112,3 +113,48 @@ test('the digest ignores line endings and trailing blanks, but changes with any 
   expect(scriptDigest('a\r\nb  \r\n\r\n')).toBe(scriptDigest('a\nb'));
   expect(scriptDigest('a\nb')).not.toBe(scriptDigest('a\nc'));
 });
+
+test.each([
+  ['a comment for secretlint', '# secretlint-disable\n'],
+  ['a byte order mark', '\ufeff'],
+])('%s does not keep a secret', async (_, before) => {
+  const key = 'SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+  const { text } = await redact(`${before}TOK ${key}`);
+  expect(text).toBe(`${before}TOK [sendgrid token redacted]`);
+});
+
+test.each([
+  `ghs_${'a'.repeat(72)}`,
+  `github_pat_${'b'.repeat(40)}`,
+  'hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX',
+])('%s is redacted in any length', async (secret) => {
+  expect((await redact(`x ${secret} y`)).text).not.toContain(secret.slice(-12));
+});
+
+test.each([
+  [
+    'a parameter without a value',
+    [
+      { name: 'a', value: 'evil' },
+      { name: 'b', value: null },
+    ],
+  ],
+  ['parameters of another type', 'evil'],
+])('the digest covers %s', (_, parameters) => {
+  expect(runCommandScript({ source: { script: 'id' }, parameters }).parameters.join()).toContain('evil');
+});
+
+test('a file that an extension fetches is kept whatever else the list holds', () => {
+  const read = (fileUris: unknown) =>
+    extensionScript({ settings: { commandToExecute: 'sh run.sh', fileUris } }).parameters.join();
+  expect(read(['https://evil/run.sh', null])).toContain('https://evil/run.sh');
+  expect(read('https://evil/run.sh')).toContain('https://evil/run.sh');
+});
+
+test.each([['text'], [[1]], [null], [7]])(
+  'properties of another type, %j, are read as empty',
+  (properties) => {
+    expect(runCommandScript(properties)).toMatchObject({ text: null, parameters: [] });
+    expect(extensionScript(properties)).toMatchObject({ text: null, output: null });
+  },
+);

@@ -133,3 +133,11 @@ test('errors of the command line contain no secret either', () => {
   expect(message).toContain('RUNWATCH_POLL_SECONDS');
   expect(message).not.toContain('planted');
 });
+
+test('a token of another workspace is hidden also while Slack is not configured', () => {
+  const { hidden } = loadConfig(
+    { RUNWATCH_CONFIG: 'c.yaml', SLACK_SECOND: 'xoxb-planted-alone-4f9a1c' },
+    () => 'workspaces: {T2: SLACK_SECOND}',
+  );
+  expect(hidden).toContain('xoxb-planted-alone-4f9a1c');
+});
