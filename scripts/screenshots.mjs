@@ -71,7 +71,7 @@ try {
   await press(night, 'watch', 'Watched:');
   await press(night, 'disable_caller', 'is disabled.');
   await shot(night, 'measures');
-  await press(night, 'restore', 'runs from its snapshot');
+  await press(night, 'restore', 'now runs from the snapshot of');
   await shot(night, 'restored');
   const storm = page.locator('article.card', { hasText: '24 machines' });
   await press(storm, 'isolate', 'of 24 machines are denied');

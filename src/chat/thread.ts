@@ -73,7 +73,7 @@ function measureParts(measures: readonly Measure[], machines: number): ThreadPar
       .slice(0, shownMachines)
       .map((measure): Inline[] => [
         { bold: plainLine(measure.name, 60) },
-        ` · ${resultOf(measure, kind.stands ?? 'in force')}`,
+        ` · ${resultOf(measure, kind.stateInForce ?? 'in force')}`,
       ]);
     return [{ heading: `${kind.name}, by machine`, lines }];
   }

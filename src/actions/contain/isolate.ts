@@ -54,7 +54,7 @@ const isolation: MeasureKind<Isolation> = {
   kind: 'isolation',
   name: 'Isolate',
   undoName: 'Release',
-  stands: 'isolated',
+  stateInForce: 'isolated',
   subjects: machineSubjects,
   prepare: async (target, press, { azure }, alert, earlier) => {
     refuseUnsupportedTypes(target.name, typeOf(alert, target.id));

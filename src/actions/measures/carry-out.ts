@@ -36,7 +36,7 @@ export async function carryOut(
   deps: ActionDeps,
 ): Promise<Outcome[]> {
   const alone = targets.length === 1;
-  return onEach(targets, (target) => doOn(kind, target, press, alert, alone, deps));
+  return onEach(targets, (target) => applyTo(kind, target, press, alert, alone, deps));
 }
 
 /** Retries failed measures concurrently, each from the step that failed. */
@@ -58,8 +58,8 @@ export async function retryAll(
     };
     const target = { id: measure.target, name: measure.name };
     return measure.way === 'undo'
-      ? undoOn(kind, measure, again, deps)
-      : doOn(kind, target, again, alert, false, deps);
+      ? undoFor(kind, measure, again, deps)
+      : applyTo(kind, target, again, alert, false, deps);
   });
 }
 
@@ -70,18 +70,18 @@ export async function undoAll(
   press: CheckedPress,
   deps: ActionDeps,
 ): Promise<Outcome[]> {
-  return onEach(measures, (measure) => undoOn(kind, measure, press, deps));
+  return onEach(measures, (measure) => undoFor(kind, measure, press, deps));
 }
 
 async function onEach<T>(items: readonly T[], work: (item: T) => Promise<Outcome>): Promise<Outcome[]> {
-  const inTurn = pLimit(maxConcurrentTargets);
-  const settled = await Promise.allSettled(items.map((item) => inTurn(() => work(item))));
+  const limit = pLimit(maxConcurrentTargets);
+  const settled = await Promise.allSettled(items.map((item) => limit(() => work(item))));
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
   return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-async function doOn(
+async function applyTo(
   kind: MeasureKind,
   target: Target,
   press: CheckedPress,
@@ -217,7 +217,7 @@ async function start(
   return stored;
 }
 
-async function undoOn(
+async function undoFor(
   kind: MeasureKind,
   found: Measure,
   press: CheckedPress,

@@ -77,7 +77,7 @@ export interface MeasureKind<Before extends object = Record<string, unknown>> {
   /** Why a press can't join the measure in force: it requests something different. */
   readonly differs?: (before: Before, press: PressJob) => string | null;
   /** One word for a target's state while it is in force. Default: "in force". */
-  readonly stands?: string;
+  readonly stateInForce?: string;
   /** One line for several of an alert's measures in force. */
   readonly summary?: (measures: readonly Measure[], alert: Alert) => string | null;
   /** How it changes the state of the alerts that requested it. */

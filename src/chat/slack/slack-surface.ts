@@ -118,7 +118,7 @@ export function createSlackSurface(
     people: readonly string[],
     contents: readonly Content[],
   ): Promise<string> {
-    const id = (await createRoom(name)) ?? (await findRoom(name));
+    const id = (await createChannel(name)) ?? (await findChannel(name));
     if (!id) throw new SurfaceError(`the channel ${name} already exists, but cannot be found`, 'refused');
     await call(() => client.conversations.setTopic({ channel: id, topic: topic.slice(0, 250) }));
     for (const user of people)
@@ -130,14 +130,14 @@ export function createSlackSurface(
       const placed: Content = content.kind === 'thread' && top ? { ...content, parent: top } : content;
       const parent = placed.kind === 'thread' ? placed.parent : null;
       const contentId = placed.kind === 'alert' ? placed.model.alertId : placed.id;
-      const known = await find(contentId, Date.now() - roomSearchMs, id, parent);
+      const known = await find(contentId, Date.now() - channelSearchMs, id, parent);
       const ref: Ref = known ?? (await post(placed, id));
       top ??= ref;
     }
     return `https://slack.com/app_redirect?channel=${id}`;
   }
 
-  async function createRoom(name: string): Promise<string | null> {
+  async function createChannel(name: string): Promise<string | null> {
     try {
       return (await client.conversations.create({ name })).channel?.id ?? null;
     } catch (error) {
@@ -147,7 +147,7 @@ export function createSlackSurface(
     }
   }
 
-  async function findRoom(name: string): Promise<string | null> {
+  async function findChannel(name: string): Promise<string | null> {
     for await (const page of client.paginate('conversations.list', { limit: 1000, exclude_archived: true })) {
       const { channels } = page as { channels?: { id?: string; name?: string }[] };
       const found = channels?.find((channel) => channel.name === name);
@@ -186,7 +186,7 @@ export function createSlackSurface(
 }
 
 /** How far back a channel is searched for messages already posted, ms. */
-const roomSearchMs = 30 * 86_400_000;
+const channelSearchMs = 30 * 86_400_000;
 
 /** Disables link previews, and prevents names in the text from becoming mentions. */
 const quiet = { unfurl_links: false, unfurl_media: false, link_names: false, parse: 'none' as const };

@@ -15,7 +15,7 @@ export interface DeliverToPlacesDeps {
   places: {
     get: (conversation: string) => Promise<Place>;
     takingAlerts: () => Promise<string[]>;
-    forget: (conversation: string) => Promise<unknown>;
+    dropConversation: (conversation: string) => Promise<unknown>;
   };
   activityIn: (place: string, content: Content) => Promise<Activity>;
   /** Sends a new activity and returns its id. @param below the message to reply to */
@@ -138,7 +138,7 @@ export function createDeliverToPlaces(deps: DeliverToPlacesDeps) {
       { place, error: failure },
       'a Teams conversation no longer exists; alerts are no longer sent there',
     );
-    await places.forget(place);
+    await places.dropConversation(place);
   }
 
   /** Finds a content in our notes, or with Microsoft Graph since a time (ms). Null if absent. */

@@ -45,7 +45,7 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], sta
   }
 
   /** Stores the conversation of an activity. Keeps its choice about alerts. */
-  async function remember(activity: Activity): Promise<void> {
+  async function saveConversation(activity: Activity): Promise<void> {
     const conversation = rootOf(activity.conversation?.id ?? '');
     const before = await known(conversation);
     if (before?.direct) return;
@@ -63,7 +63,7 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], sta
   }
 
   /** Stores a chat that the bot started with one person. */
-  const rememberDirect = (id: string, place: Partial<Place>) =>
+  const saveDirectChat = (id: string, place: Partial<Place>) =>
     state.addConversation(id, JSON.stringify({ ...place, direct: true }));
 
   async function choose(conversation: string, alerts: boolean): Promise<void> {
@@ -84,10 +84,10 @@ export function createPlaces(config: TeamsConfig, routed: readonly string[], sta
   return {
     all,
     get,
-    remember,
-    rememberDirect,
+    saveConversation,
+    saveDirectChat,
     choose,
-    forget: state.dropConversation,
+    dropConversation: state.dropConversation,
     /** Conversations that receive alerts without a route. */
     takingAlerts,
     /** All conversations that may receive an alert. */

@@ -106,8 +106,8 @@ export function createTeams({
     const conversation = rootOf(activity.conversation?.id ?? '');
     if (conversation) {
       const gone = activity.type === 'installationUpdate' && activity.action === 'remove';
-      if (gone) await places.forget(conversation);
-      else await places.remember(activity);
+      if (gone) await places.dropConversation(conversation);
+      else await places.saveConversation(activity);
     }
     if (activity.type === ActivityTypes.Invoke) {
       const body = await answerInvoke(activity);

@@ -21,7 +21,7 @@ type TeamsAccount = ChannelAccount & { userPrincipalName?: string; userRole?: st
 export interface TeamsPeopleDeps {
   adapter: CloudAdapter;
   tenantId: string;
-  places: Pick<Places, 'get' | 'alertPlaces' | 'rememberDirect'>;
+  places: Pick<Places, 'get' | 'alertPlaces' | 'saveDirectChat'>;
   inConversation: <T>(conversation: string, work: (context: TurnContext) => Promise<T>) => Promise<T>;
 }
 
@@ -92,7 +92,7 @@ export function createTeamsPeople({ adapter, tenantId, places, inConversation }:
       } as Parameters<ConnectorClient['createConversation']>[0]);
     });
     const { activityId: _, ...rest } = reference;
-    await places.rememberDirect(id, {
+    await places.saveDirectChat(id, {
       ...rest,
       user: account,
       conversation: { id, isGroup: false } as Place['conversation'],

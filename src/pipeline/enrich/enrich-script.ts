@@ -14,7 +14,7 @@ const keptText = 100_000;
 export const script: Part = {
   what: 'the script',
   ask: async (alert, deps) => {
-    const held = await heldScript(alert, deps);
+    const held = await storedScript(alert, deps);
     if (!held) return { script: nothing };
     const found = await Promise.all([held.text ?? '', held.output ?? '', ...held.parameters].map(redact));
     const [text, output, ...parameters] = found;
@@ -41,7 +41,7 @@ function digestOf({ text, parameters, fetchedFrom }: StoredScript): string | nul
   return scriptDigest(parameters.length === 0 ? text : `${text}\n${parameters.join('\n')}`);
 }
 
-async function heldScript(alert: Alert, { azure }: EnrichDeps): Promise<StoredScript | null> {
+async function storedScript(alert: Alert, { azure }: EnrichDeps): Promise<StoredScript | null> {
   const { first, status, refused } = summarize(alert);
   if (refused) return null;
   const logged = fromLog(first.requestBody);

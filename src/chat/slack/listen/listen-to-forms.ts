@@ -1,14 +1,14 @@
 import type { BlockAction, ButtonAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import type { Field } from '../../actions/form';
-import type { Exception } from '../../domain/exceptions/exception';
-import type { AlertView } from '../../domain/measures/alert-view';
-import type { Presser } from '../../domain/people/person';
-import type { Action } from '../actions';
-import { messageOf } from '../message';
-import type { Identified } from '../surface-press';
-import { backtestAction, formCallback, formModal, type ModalContext, valuesOf } from './form-modal';
+import type { Field } from '../../../actions/form';
+import type { Exception } from '../../../domain/exceptions/exception';
+import type { AlertView } from '../../../domain/measures/alert-view';
+import type { Presser } from '../../../domain/people/person';
+import type { Action } from '../../actions';
+import { messageOf } from '../../message';
+import type { Identified } from '../../surface-press';
+import { backtestAction, formCallback, formModal, type ModalContext, valuesOf } from '../form-modal';
 import type { ListenerDeps } from './listener-deps';
 import { queueThenAck } from './queue-then-ack';
 

@@ -1,12 +1,12 @@
 import type { App } from '@slack/bolt';
-import type { Alert } from '../../domain/alerts/alert';
-import type { Exception } from '../../domain/exceptions/exception';
-import type { AlertView } from '../../domain/measures/alert-view';
-import type { Presser } from '../../domain/people/person';
-import type { Log } from '../../runtime/log';
-import type { SurfacePress } from '../surface-press';
-import type { SlackPeople } from './slack-people';
-import type { SlackConfig } from './slack-settings';
+import type { Alert } from '../../../domain/alerts/alert';
+import type { Exception } from '../../../domain/exceptions/exception';
+import type { AlertView } from '../../../domain/measures/alert-view';
+import type { Presser } from '../../../domain/people/person';
+import type { Log } from '../../../runtime/log';
+import type { SurfacePress } from '../../surface-press';
+import type { SlackPeople } from '../slack-people';
+import type { SlackConfig } from '../slack-settings';
 
 export interface SlackAppDeps {
   config: SlackConfig;

@@ -1,12 +1,12 @@
 import type { MessageShortcut } from '@slack/bolt';
-import { summarize } from '../../domain/alerts/alert';
-import type { Presser } from '../../domain/people/person';
-import { plainLine } from '../../domain/text/plain-text';
+import { summarize } from '../../../domain/alerts/alert';
+import type { Presser } from '../../../domain/people/person';
+import { plainLine } from '../../../domain/text/plain-text';
+import { escapeMrkdwn } from '../mrkdwn';
+import { addToAlertShortcut } from '../slack-manifest';
 import { readerOf } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
-import { escapeMrkdwn } from './mrkdwn';
 import { queueThenAck } from './queue-then-ack';
-import { addToAlertShortcut } from './slack-manifest';
 
 const addToAlertCallback = 'runwatch_add_to_alert';
 /** Data that a message shortcut keeps while its modal is open. */

@@ -1,9 +1,9 @@
 import type { BlockAction, ButtonAction, StaticSelectAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import type { Action } from '../../actions/action';
-import { actionOf } from '../../actions/registry';
-import type { SurfacePress } from '../surface-press';
-import { approvalBlock } from './blocks';
+import type { Action } from '../../../actions/action';
+import { actionOf } from '../../../actions/registry';
+import type { SurfacePress } from '../../surface-press';
+import { approvalBlock } from '../blocks';
 import { openForm } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
 import { queueThenAck } from './queue-then-ack';
