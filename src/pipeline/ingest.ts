@@ -43,7 +43,10 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
 /** Adds the watches currently in force to the judge context. */
 async function withActiveWatches({ store, judging, now }: IngestDeps): Promise<JudgeContext> {
   const watches = await store.watches.list(now());
-  return { ...judging, watched: new Set(watches.map(({ owner }) => owner)) };
+  return {
+    ...judging,
+    watched: new Map(watches.map(({ owner, since }) => [owner, since ? Date.parse(since) : 0])),
+  };
 }
 
 /** In a flood, the first chunk of alerts is sent while later ones are still being enriched. */

@@ -8,6 +8,8 @@ export interface Watch {
   owner: string;
   alertId: string;
   by: Presser;
+  /** RFC 3339. Alerts that started earlier are not scored by it. Absent in watches stored before 0.2. */
+  since?: string | undefined;
   /** RFC 3339. */
   until: string;
 }
@@ -18,7 +20,12 @@ export function createWatches(redis: Redis) {
     const docs = await redis.hvals(keys.watches);
     return docs.map((doc) => JSON.parse(doc) as Watch).filter((watch) => Date.parse(watch.until) > now);
   }
-  const put = (watch: Watch) => redis.hset(keys.watches, watch.owner, JSON.stringify(watch));
+  /** Extends a watch on the same owner that is still active: its start stays. */
+  async function put(watch: Watch & { since: string }): Promise<void> {
+    const active = (await list(Date.parse(watch.since))).find(({ owner }) => owner === watch.owner);
+    const since = active ? active.since : watch.since;
+    await redis.hset(keys.watches, watch.owner, JSON.stringify({ ...watch, since }));
+  }
   const remove = (owner: string) => redis.hdel(keys.watches, owner);
   return { list, put, remove };
 }

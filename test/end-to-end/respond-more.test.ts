@@ -122,14 +122,16 @@ test('one press contains a storm, with a result for each machine', async () => {
   await shows(message, 'Released: every interface has its original security group');
 }, 60_000);
 
-test('all activity of a watched caller goes to the thread, and scores higher', async () => {
+test('all activity of a watched caller goes to the thread, and later alerts score higher', async () => {
   await begin();
   const { world, tenant, slack } = bench;
   run(world.vms.pay02, { caller: world.people.lee });
   const message = await on('vm-pay-02');
   await more(message, 'Watch…', { who: 'caller,machine', days: '30' });
   await shows(message, /Watched: lee@contoso.example, vm-pay-02 · until/);
-  await shows(message, /on the watchlist/);
+  run(world.vms.test01, { caller: world.people.lee });
+  await shows(await on('vm-test-01'), /on the watchlist/);
+  expect(textOf(message)).not.toMatch(/on the watchlist/);
   tenant.log({
     name: 'Microsoft.Storage/storageAccounts/listKeys/action',
     resourceId: `/subscriptions/${subscriptions.payments}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/st1`,

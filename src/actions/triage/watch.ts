@@ -25,7 +25,7 @@ defineAction<AlertAction>({
   sameRightAs: 'assign',
   confirm: {
     title: 'Watch',
-    text: 'Posts their control-plane activity to the thread and scores their alerts higher.',
+    text: 'Posts all control-plane activity of the selected caller, machine or script to the thread, and scores their later alerts higher.',
     yes: 'Watch',
   },
   fields: ({ alert }) => [
@@ -55,7 +55,7 @@ defineAction<AlertAction>({
     const untilMs = Date.parse(press.at) + days * day;
     const until = new Date(untilMs).toISOString();
     for (const { key } of owners)
-      await deps.store.watches.put({ owner: key, alertId: alert.id, by: press.by, until });
+      await deps.store.watches.put({ owner: key, alertId: alert.id, by: press.by, since: press.at, until });
     await deps.store.timeline.follow(
       owners.map(({ key }) => key),
       alert.id,
@@ -64,7 +64,6 @@ defineAction<AlertAction>({
     );
     const named = owners.map(({ key, words }) => ({ key, words }));
     await record(press, deps, () => ({ watch: { at: press.at, by: press.by, until, owners: named } }));
-    await deps.rescore(alert.id);
     return null;
   },
 });
@@ -75,7 +74,7 @@ defineAction<AlertAction>({
   group: 'triage',
   name: 'Stop watching',
   label: 'Stop watching',
-  summary: 'Stops watching.',
+  summary: 'Ends the watch on everything watched from this alert.',
   order: 221,
   right: 'triage',
   sameRightAs: 'assign',
@@ -88,7 +87,6 @@ defineAction<AlertAction>({
     if (!watched) throw new Refusal('Nothing is being watched from this alert.');
     for (const { key } of watched.owners) await deps.store.watches.remove(key);
     await record(press, deps, () => ({ watch: null }));
-    await deps.rescore(alert.id);
     return null;
   },
 });

@@ -30,8 +30,8 @@ export interface ScoreContext {
   workingHours?: TimeWindow | undefined;
   /** Callers and machines on the configured watchlist. */
   watchlist?: { callers?: string[] | undefined; targets?: string[] | undefined } | undefined;
-  /** Lower-case keys of callers, machines and scripts that responders currently watch. */
-  watched?: ReadonlySet<string> | undefined;
+  /** Lower-case keys of callers, machines and scripts that responders watch, with the start of the watch, ms. */
+  watched?: ReadonlyMap<string, number> | undefined;
 }
 
 /** With fewer days of history, nothing counts as new. */
@@ -110,8 +110,8 @@ function applying(
     'watchlist',
     watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||
       watched(context.watchlist?.targets, [target.name, target.id]) ||
-      [callerKeyOf(caller), target.id.toLowerCase(), script?.sha256 ?? ''].some((key) =>
-        context.watched?.has(key),
+      [callerKeyOf(caller), target.id.toLowerCase(), script?.sha256 ?? ''].some(
+        (key) => (context.watched?.get(key) ?? Number.POSITIVE_INFINITY) <= Date.parse(startedAt),
       ),
     'on the watchlist',
   );
