@@ -96,7 +96,7 @@ async function openOnce(
   await set({ state: 'asked', link: '' });
   try {
     const link = await opener.open(alert, escalation, deps);
-    if (link === null) return failed('no incident can be opened from here');
+    if (link === null) return failed('no connected chat can create a channel');
     await set({ state: 'opened', link });
     await show(press.alertId);
     return null;

@@ -252,7 +252,7 @@ const graphUnavailable = () =>
 const invalidList = () =>
   new AzureError('Microsoft Graph returned an invalid list', 'GraphError', 502, 0, 'Runwatch will retry');
 
-/** Pages have at most 999 entries each. */
+/** Maximum pages of a list, of up to 999 entries each. A longer list is rejected. */
 const maxPages = 200;
 const pageSchema = z.object({
   value: z.array(z.record(z.string(), z.unknown())),
