@@ -4,10 +4,10 @@ import { is } from '../domain/resources/resource-id';
 import { plainLine } from '../domain/text/plain-text';
 import type { Target } from './measures/measure-kind';
 
-/** All machines of an alert, in order of their first execution. */
+/** The machines that an alert is about, in order of their first execution. */
 export const machinesOf = ({ alert }: AlertView): Target[] => [
   ...new Map(
-    alert.executions.map(({ target }) => [
+    summarize(alert).executions.map(({ target }) => [
       target.id.toLowerCase(),
       { id: target.id, name: plainLine(target.name, 80) },
     ]),

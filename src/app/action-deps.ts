@@ -3,6 +3,7 @@ import { messageOf } from '../chat/message';
 import type { Content } from '../chat/surface';
 import { defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
 import type { Presser } from '../domain/people/person';
+import { runwatchActor } from '../domain/people/person';
 import type { PerformDeps } from '../presses/perform-deps';
 import type { AppCore } from './app-core';
 
@@ -104,8 +105,6 @@ export function actionDeps(core: ActionCore): PerformDeps {
     },
   };
 }
-
-const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
 
 /** Finds a chat user by id, or by email in any chat. Falls back to the given name. */
 function personFinder({ surfaces }: ActionCore) {

@@ -1,5 +1,12 @@
-import { type Alert, summarize } from '../domain/alerts/alert';
-import type { Access, HistoryFacts, MachineFacts, ScriptFacts, Who } from '../domain/alerts/facts';
+import { type Alert, exceptedBy, summarize } from '../domain/alerts/alert';
+import type { HistoryFacts, MachineFacts, ScriptFacts, Who } from '../domain/alerts/facts';
+import {
+  firstMachine,
+  knownMachines,
+  runFactsOf,
+  type UsedScript,
+  usedScripts,
+} from '../domain/alerts/join-facts';
 import { scopeLabel } from '../domain/resources/scope-label';
 import type { Execution } from '../domain/techniques/execution';
 import { scriptLocation } from '../domain/techniques/script-location';
@@ -8,40 +15,25 @@ import type { Fact, Inline } from './inline';
 
 /** Answers an analyst's questions in the usual order. Omits lines without content. */
 export function factsOf(alert: Alert, now: number): Fact[] {
-  const { machines } = summarize(alert);
-  const { machine, script, who, history, access, missing } = alert.facts;
+  const { machines, executions } = summarize(alert);
+  const { who, history, missing } = alert.facts;
+  const scripts = usedScripts(alert);
   const lines: [string, Inline[] | null][] = [
     ['Access path', accessLine(alert, now)],
     ['Who', who ? whoLine(alert, who) : originLine(alert)],
     ['Why it stands out', unusual(alert)],
-    ['What it exposes', exposureLine(access, machine)],
-    ['Machines', machines > 1 ? machineList(alert.executions) : null],
-    ['Where', locationLine(alert, machine)],
-    ['Script', scriptLine(alert, script)],
-    [
-      'Suspicious behavior',
-      script?.traits.length
-        ? script.traits.flatMap((t): Inline[] => [
-            `${t.name}, line ${t.line}: `,
-            { code: plainLine(t.text, 120) },
-            '  ',
-          ])
-        : null,
-    ],
-    [
-      'Output',
-      script?.output
-        ? [
-            { code: plainLine(script.output, 200) },
-            script.exitCode === null ? '' : ` exit code ${script.exitCode}`,
-          ]
-        : null,
-    ],
+    ['What it exposes', exposureLine(alert)],
+    ['Commands', commandsLine(alert)],
+    ['Machines', machines > 1 ? machineList(executions) : null],
+    ['Where', machines > 1 ? locationsLine(alert) : locationLine(alert, firstMachine(alert))],
+    [scripts.length > 1 ? 'Scripts' : 'Script', scriptsLine(alert, scripts)],
+    ['Suspicious behavior', behaviorLine(scripts)],
+    ['Output', executions.length === 1 ? outputLine(alert) : null],
     ['30 days', bar(alert, history)],
     ['Score', [score(alert)]],
-    ...(missing ?? []).map(({ what, why }): [string, Inline[]] => [
+    ...(missing ?? []).map(({ what, why, count }): [string, Inline[]] => [
       'Unavailable',
-      [`${what}: ${plainLine(why, 200)}`],
+      [`${what}${count === undefined ? '' : ` (${count} times)`}: ${plainLine(why, 200)}`],
     ]),
   ];
   return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
@@ -124,7 +116,10 @@ function unusual(alert: Alert): Inline[] | null {
     .slice(1)
     .filter(
       ({ text, points }) =>
-        points > 0 && !/^(production|\d+ machines |the machine's identity|script )/.test(text),
+        points > 0 &&
+        !/^(production|\d+ (machines|commands) in |the machine's identity|a privileged identity|script )/.test(
+          text,
+        ),
     );
   const { history } = alert.facts;
   if (odd.length > 0) {
@@ -140,10 +135,16 @@ function unusual(alert: Alert): Inline[] | null {
 
 const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
 
-function exposureLine(access: Access | undefined, machine: MachineFacts | undefined): Inline[] | null {
+function exposureLine(alert: Alert): Inline[] | null {
+  const { access } = alert.facts;
+  const { machines } = summarize(alert);
+  const privileged = knownMachines(alert).filter(({ identityCan }) => identityCan.length > 0);
+  const powers = [...new Set(privileged.flatMap(({ identityCan }) => identityCan))];
+  const whose =
+    machines > 1 ? `the identities of ${privileged.length} of the machines` : 'the machine’s own identity';
   const parts = [
-    machine?.identityCan.length
-      ? `the machine’s own identity can ${machine.identityCan
+    powers.length > 0
+      ? `${whose} can ${powers
           .slice(0, 3)
           .map((can) => plainLine(can, 150))
           .join('; ')}`
@@ -157,6 +158,48 @@ function exposureLine(access: Access | undefined, machine: MachineFacts | undefi
     access?.machines ? `the caller can run commands on ${access.machines} machines of this subscription` : '',
   ].filter(Boolean);
   return parts.length > 0 ? [parts.join(' · ')] : null;
+}
+
+/** How many commands there were, and what became of them. The numbers add up. */
+function commandsLine(alert: Alert): Inline[] | null {
+  const { executions, denied, machines, about, refused } = summarize(alert);
+  const total = alert.executions.length;
+  if (total < 2) return null;
+  const excepted = exceptedBy(alert);
+  const coversAll = about.length === total;
+  const on = machines > 1 ? ` on ${machines} machines` : '';
+  const parts = [
+    refused
+      ? `${executions.length} denied${on}`
+      : `${executions.length} ran${on} (${outcomesOf(executions)})`,
+    denied.length > 0 ? `${denied.length} denied${onMachines(denied)}` : '',
+    !coversAll
+      ? `${total - about.length} excepted (${excepted
+          .slice(0, 5)
+          .map(({ exception, count }) => `${count} by ${plainLine(exception, 60)}`)
+          .join(', ')}${excepted.length > 5 ? ', …' : ''})`
+      : '',
+  ].filter(Boolean);
+  return [parts.length === 1 ? parts.join('') : `${total} in all: ${parts.join(', ')}`];
+}
+
+function onMachines(executions: readonly Execution[]): string {
+  const names = new Set(executions.map(({ target }) => plainLine(target.name, 60)));
+  return names.size > 1 ? ` on ${names.size} machines` : ` on ${[...names].join('')}`;
+}
+
+/** "280 succeeded, 15 failed, 5 still running". */
+export function outcomesOf(executions: readonly Execution[]): string {
+  const count = (status: Execution['status']) => executions.filter((e) => e.status === status).length;
+  const parts: [number, string][] = [
+    [count('succeeded'), 'succeeded'],
+    [count('failed'), 'failed'],
+    [count('started'), 'still running'],
+  ];
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, outcome]) => `${number} ${outcome}`)
+    .join(', ');
 }
 
 function locationLine(alert: Alert, machine: MachineFacts | undefined): Inline[] {
@@ -183,6 +226,73 @@ function locationLine(alert: Alert, machine: MachineFacts | undefined): Inline[]
     machine?.locks.length ? `locked (${machine.locks.map((lock) => plainLine(lock, 60)).join(', ')})` : '',
   ];
   return [parts.filter(Boolean).join(' · ')].filter(Boolean);
+}
+
+/** The places of several machines, in numbers. */
+function locationsLine(alert: Alert): Inline[] {
+  const { executions } = summarize(alert);
+  const known = knownMachines(alert);
+  const several = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const distinct = (of: (execution: Execution) => string) =>
+    [...new Set(executions.map((execution) => of(execution).toLowerCase()))].length;
+  const countOf = (has: (machine: MachineFacts) => boolean) => known.filter(has).length;
+  const open = countOf(({ openPorts }) => (openPorts ?? []).length > 0);
+  const parts = [
+    several(
+      distinct(({ target }) => target.resourceGroup),
+      'resource group',
+    ),
+    several(
+      distinct(({ target }) => target.subscriptionId),
+      'subscription',
+    ),
+    ...(['Linux', 'Windows'] as const).flatMap((os) => {
+      const count = countOf((machine) => machine.os === os);
+      return count > 0 ? [`${count} ${os}`] : [];
+    }),
+    known.length > 0 ? `${countOf(({ publicIps }) => publicIps.length > 0)} with a public IP` : '',
+    open > 0 ? `${open} with a port open to the internet` : '',
+  ];
+  return [parts.filter(Boolean).join(' · ')];
+}
+
+const listedScripts = 5;
+
+function scriptsLine(alert: Alert, scripts: readonly UsedScript[]): Inline[] | null {
+  const { executions } = summarize(alert);
+  const [only] = scripts;
+  if (!only || (scripts.length === 1 && only.executions.length === executions.length))
+    return scriptLine(alert, only?.script);
+  const unknown = executions.length - scripts.reduce((sum, each) => sum + each.executions.length, 0);
+  const rest = scripts.slice(listedScripts);
+  return [
+    ...scripts
+      .slice(0, listedScripts)
+      .flatMap(({ script, executions: theirs }, index): Inline[] => [
+        index > 0 ? ' · ' : '',
+        { code: plainLine(script.text ?? '', 100) },
+        ` ${theirs.length} times`,
+      ]),
+    rest.length > 0 ? ` · ${rest.length} more scripts, in the thread` : '',
+    unknown > 0 ? ` · ${unknown} without a known script` : '',
+  ];
+}
+
+/** The suspicious lines of all scripts, each kind once. */
+function behaviorLine(scripts: readonly UsedScript[]): Inline[] | null {
+  const traits = new Map(scripts.flatMap(({ script }) => script.traits.map((trait) => [trait.name, trait])));
+  if (traits.size === 0) return null;
+  return [...traits.values()].flatMap((trait): Inline[] => [
+    `${trait.name}, line ${trait.line}: `,
+    { code: plainLine(trait.text, 120) },
+    '  ',
+  ]);
+}
+
+function outputLine(alert: Alert): Inline[] | null {
+  const run = runFactsOf(alert, summarize(alert).first);
+  if (!run?.output) return null;
+  return [{ code: plainLine(run.output, 200) }, run.exitCode === null ? '' : ` exit code ${run.exitCode}`];
 }
 
 function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | null {

@@ -1,8 +1,9 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
+import { environmentsOf, machineFactsOf, scriptFactsOf } from '../domain/alerts/join-facts';
 import type { AlertView } from '../domain/measures/alert-view';
 import { plainLine } from '../domain/text/plain-text';
 import { type Action, actionsOf } from './actions';
-import { factsOf } from './fact-lines';
+import { factsOf, outcomesOf } from './fact-lines';
 import type { Fact, Inline } from './inline';
 import { statusOf } from './status-lines';
 import { type ThreadPart, threadOf } from './thread';
@@ -41,8 +42,7 @@ export function messageOf(view: AlertView, { responders, now }: MessageOptions):
   const { alert } = view;
   const { technique, target, machines, caller } = summarize(alert);
   const where = machines > 1 ? `${machines} machines` : plainLine(target.name, 80);
-  const environment = alert.facts.machine?.environment;
-  const title = `${technique.title} on ${where}${environment ? ` · ${plainLine(environment, 40)}` : ''}`;
+  const title = [`${technique.title} on ${where}`, environmentText(alert)].filter(Boolean).join(' · ');
   const closed = alert.state === 'closed';
   return {
     alertId: alert.id,
@@ -60,20 +60,52 @@ export function messageOf(view: AlertView, { responders, now }: MessageOptions):
 }
 
 function headlineOf(alert: Alert): Inline[] {
-  const { technique, caller, status, refused, startedAt, lastEventAt } = summarize(alert);
+  const { technique, caller, executions, status, refused, startedAt, lastEventAt } = summarize(alert);
   const took = seconds(startedAt, lastEventAt);
   const did = refused ? `tried to ${technique.infinitive}` : technique.verb;
-  const { machine, script } = alert.facts;
-  const runsAs = script?.runAs ?? { Linux: 'root', Windows: 'SYSTEM' }[machine?.os ?? ('none' as 'Linux')];
+  const runsAs = accountOf(alert);
   const asWhom = runsAs && technique.script.where !== 'interactive' ? ` as ${plainLine(runsAs, 40)}` : '';
+  const often = executions.length > 1 ? `, ${executions.length} times` : '';
+  const mixed = new Set(executions.map((execution) => execution.status)).size > 1;
   const outcome = refused
     ? 'denied by Azure'
-    : status === 'succeeded'
-      ? `succeeded${took}`
-      : status === 'failed'
-        ? `failed${took}`
-        : 'still running';
-  return [{ bold: plainLine(caller.name, 120) }, ` ${did}${asWhom} · `, { time: startedAt }, ` · ${outcome}`];
+    : mixed
+      ? outcomesOf(executions)
+      : status === 'succeeded'
+        ? `succeeded${took}`
+        : status === 'failed'
+          ? `failed${took}`
+          : 'still running';
+  return [
+    { bold: plainLine(caller.name, 120) },
+    ` ${did}${asWhom}${often} · `,
+    { time: startedAt },
+    ` · ${outcome}`,
+  ];
+}
+
+/** The account that the commands ran as; null if unknown or different. */
+function accountOf(alert: Alert): string | null {
+  const { executions } = summarize(alert);
+  const accounts = executions.map((execution) => {
+    const runAs = scriptFactsOf(alert, execution)?.runAs;
+    const os = machineFactsOf(alert, execution)?.os;
+    return runAs ?? (os ? { Linux: 'root', Windows: 'SYSTEM' }[os] : null);
+  });
+  return new Set(accounts).size === 1 ? (accounts[0] ?? null) : null;
+}
+
+/** "production", or "180 production, 90 test" for several machines. */
+function environmentText(alert: Alert): string {
+  const environments = environmentsOf(alert);
+  const named = environments.flatMap(({ environment, count }) =>
+    environment ? [{ environment, count }] : [],
+  );
+  const one = environments.length === 1;
+  return named
+    .slice(0, 4)
+    .map(({ environment, count }) => `${one ? '' : `${count} `}${plainLine(environment, 40)}`)
+    .join(', ');
 }
 
 const seconds = (from: string, to: string) => {

@@ -1,5 +1,6 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
+import { severityChangeText } from '../domain/alerts/severity-change';
 import { lastChange } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
@@ -14,14 +15,38 @@ export function statusOf(view: AlertView, now: number): Inline[][] {
   const acknowledged = lastChange(alert, 'acknowledged');
   if (alert.state === 'closed') {
     const closed = lastChange(alert, 'closed');
-    lines.push([`Closed as ${alert.closedAs ?? 'benign'}`, ...by(closed)]);
+    lines.push(
+      alert.mergedInto
+        ? [`Merged into ${alert.mergedInto}, which has these commands and others by this caller`]
+        : [`Closed as ${alert.closedAs ?? 'benign'}`, ...by(closed)],
+    );
   } else if (acknowledged) lines.push(['Acknowledged', ...by(acknowledged)]);
   if (alert.state === 'investigating')
     lines.push(['Under investigation', ...by(lastChange(alert, 'investigating'))]);
-  lines.push(...triageLines(alert), ...measureLines(view), ...approvalLines(view, now));
+  lines.push(
+    ...changeLines(alert),
+    ...triageLines(alert),
+    ...measureLines(view),
+    ...approvalLines(view, now),
+  );
   if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; included in the digest.`]);
   if (alert.activity)
     lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
+  return lines;
+}
+
+/** What changed since people saw it: the severity, and commands after someone responded. */
+function changeLines(alert: Alert): Inline[][] {
+  const lines: Inline[][] = [];
+  const change = alert.severityChanges.at(-1);
+  if (change) lines.push([`Severity ${severityChangeText(change)} · `, { time: change.at }]);
+  const response = alert.history.at(-1);
+  const later = summarize(alert).about.filter(({ startedAt }) => response && startedAt > response.at);
+  if (response && alert.state !== 'closed' && later.length > 0)
+    lines.push([
+      `${later.length} ${later.length === 1 ? 'command' : 'commands'} since it was ${alert.state}, the latest · `,
+      { time: later.at(-1)?.startedAt ?? '' },
+    ]);
   return lines;
 }
 

@@ -1,7 +1,9 @@
 import { kindOf } from '../actions/registry';
-import { summarize } from '../domain/alerts/alert';
+import { type Alert, summarize } from '../domain/alerts/alert';
+import { machineFactsOf, runFactsOf, usedScripts } from '../domain/alerts/join-facts';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Measure } from '../domain/measures/measure';
+import type { Execution } from '../domain/techniques/execution';
 import { plainBlock, plainLine } from '../domain/text/plain-text';
 import type { Inline } from './inline';
 
@@ -12,14 +14,15 @@ export interface ThreadPart {
   code?: string;
 }
 
-const shownMachines = 200;
 /** Surfaces with lower limits truncate further and refer to the console. */
+const shownMachines = 1500;
 const shownScript = 100_000;
+const shownScripts = 20;
 
 /** Details too long for the message: notes, script, machines, other activity. Empty if there are none. */
 export function threadOf({ alert, measures }: AlertView): ThreadPart[] {
   const { machines } = summarize(alert);
-  const { script, timeline } = alert.facts;
+  const { timeline } = alert.facts;
   const parts: ThreadPart[] = [];
   const { notes } = alert.triage;
   for (const kind of new Set(measures.map((one) => one.kind)))
@@ -38,21 +41,7 @@ export function threadOf({ alert, measures }: AlertView): ThreadPart[] {
     ]);
     parts.push({ heading: 'Notes', lines });
   }
-  if (script?.text?.includes('\n')) {
-    parts.push({
-      heading: `Script · SHA-256 ${script.sha256 ?? ''}`,
-      lines: [],
-      code: plainBlock(script.text, shownScript),
-    });
-  }
-  if (machines > 1) {
-    const all = alert.executions;
-    const lines = all
-      .slice(0, shownMachines)
-      .map((e): Inline[] => [`${plainLine(e.target.name, 60)} · ${e.status} · `, { time: e.startedAt }]);
-    if (all.length > shownMachines) lines.push([`and ${all.length - shownMachines} more`]);
-    parts.push({ heading: `${machines} machines`, lines });
-  }
+  parts.push(...scriptParts(alert), ...executionParts(alert));
   if (timeline && timeline.length > 0) {
     const lines = timeline.map((entry): Inline[] => [
       { time: entry.at },
@@ -63,6 +52,64 @@ export function threadOf({ alert, measures }: AlertView): ThreadPart[] {
     parts.push({ heading: 'Activity from 1 h before to 2 h after', lines });
   }
   return parts;
+}
+
+/** Each script in full, unless the message shows all of it. */
+function scriptParts(alert: Alert): ThreadPart[] {
+  const used = usedScripts(alert);
+  return used.slice(0, shownScripts).flatMap(({ script, executions }) => {
+    if (!script.text || (used.length === 1 && !script.text.includes('\n'))) return [];
+    const count = used.length > 1 ? `, ${executions.length} times` : '';
+    return [
+      {
+        heading: `Script${count} · SHA-256 ${script.sha256 ?? ''}`,
+        lines: [],
+        code: plainBlock(script.text, shownScript),
+      },
+    ];
+  });
+}
+
+/** The commands of an alert with several: those it is about, and those that exceptions cover. */
+function executionParts(alert: Alert): ThreadPart[] {
+  const { about, machines } = summarize(alert);
+  if (alert.executions.length === 1) return [];
+  const covered =
+    about.length === alert.executions.length
+      ? []
+      : alert.executions.filter(({ key }) => alert.exceptionOf[key]);
+  const part = (heading: string, all: readonly Execution[], more: (execution: Execution) => string) => {
+    const lines = all
+      .slice(0, shownMachines)
+      .map((e): Inline[] => [
+        [
+          plainLine(e.target.name, 60),
+          machineFactsOf(alert, e)?.environment,
+          e.refused ? 'denied' : e.status,
+          more(e),
+        ]
+          .filter(Boolean)
+          .join(' · '),
+        ' · ',
+        { time: e.startedAt },
+      ]);
+    if (all.length > shownMachines) lines.push([`and ${all.length - shownMachines} more`]);
+    return { heading, lines };
+  };
+  const exitCode = (execution: Execution) => {
+    const code = runFactsOf(alert, execution)?.exitCode;
+    return typeof code === 'number' ? `exit code ${code}` : '';
+  };
+  return [
+    part(machines > 1 ? `${machines} machines` : `${about.length} commands`, about, exitCode),
+    ...(covered.length > 0
+      ? [
+          part(`${covered.length} excepted`, covered, ({ key }) =>
+            plainLine(alert.exceptionOf[key] ?? '', 60),
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** One kind of measure: by machine if there are several, otherwise by step. */

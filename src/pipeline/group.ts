@@ -1,14 +1,26 @@
 import type { ActivityEvent } from '../domain/activity/activity-event';
-import { alertIdOf, burstIdOf } from '../domain/alerts/alert';
-import { burstKeyOf, burstWindowMs, minBurstMachines } from '../domain/alerts/bursts';
+import {
+  arrivalOf,
+  assignToSessions,
+  currentAlert,
+  groupGapMs,
+  type Session,
+  sessionKeyOf,
+} from '../domain/alerts/groups';
 import { detectTechnique } from '../domain/techniques/catalogue';
 import { type Execution, executionFrom, executionKey, mergeExecutions } from '../domain/techniques/execution';
 import { assignRuns, type Run } from '../domain/techniques/runs';
-import type { AlertsStore } from '../store/alerts-store';
 import type { RunsStore } from '../store/events/runs-store';
+import type { Store } from '../store/store';
 
 /** Run store shared by all processes. Without it, each call starts with no known runs. */
 type Runs = Pick<RunsStore, 'update'>;
+
+/** Where claims and sessions are stored. */
+export interface GroupStore {
+  alerts: Pick<Store['alerts'], 'alertIdsOf' | 'claim' | 'reclaim' | 'closedAmong'>;
+  sessions: Store['sessions'];
+}
 
 /** Groups events, in any order, into executions. Continues runs that are already known. */
 export async function toExecutions(events: readonly ActivityEvent[], runs?: Runs): Promise<Execution[]> {
@@ -38,55 +50,77 @@ export async function toExecutions(events: readonly ActivityEvent[], runs?: Runs
   return [...byKey.values()];
 }
 
+/** Executions by alert, and the alerts that became part of another: [from, into]. */
+export interface Assigned {
+  byAlert: Map<string, Execution[]>;
+  merged: [from: string, into: string][];
+}
+
 /**
- * Assigns each execution to an alert: one that already claimed it, a burst of its caller, or its own.
- * Claims are stored, so the result is the same after a crash.
+ * Assigns each execution to an alert: the one that already claimed it, or that of its group. Sessions and
+ * claims are stored, so the result is the same after a crash.
  */
 export async function assignToAlerts(
   executions: readonly Execution[],
-  alerts: Pick<AlertsStore, 'get' | 'alertIdsOf' | 'claim' | 'noteMachines' | 'burstOf'>,
-): Promise<Map<string, Execution[]>> {
-  const known = await alerts.alertIdsOf(executions.map((execution) => execution.key));
+  { alerts, sessions }: GroupStore,
+): Promise<Assigned> {
+  const owners = await alerts.alertIdsOf(executions.map((execution) => execution.key));
+  const fresh = executions.filter((_, index) => !owners[index]);
+  const bySession = new Map<string, Execution[]>();
+  for (const execution of fresh) {
+    const key = sessionKeyOf(execution);
+    bySession.set(key, [...(bySession.get(key) ?? []), execution]);
+  }
+  const sessionKeys = [...new Set(executions.map(sessionKeyOf))];
+  const closed = await alerts.closedAmong(groupIdsOf((await sessions.list(sessionKeys)).flat(), fresh));
+  const wanted = new Map<string, string>();
+  await sessions.update([...bySession.keys()], (key, known) => {
+    const theirs = bySession.get(key) ?? [];
+    const assigned = assignToSessions(key, known, theirs.map(arrivalOf), closed);
+    theirs.forEach((execution, index) => {
+      wanted.set(execution.key, assigned.alertOf[index] as string);
+    });
+    return assigned.sessions;
+  });
+  const claims = await alerts.claim(fresh.map(({ key }) => [key, wanted.get(key) as string]));
+  const claimed = new Map(fresh.map(({ key }, index) => [key, claims[index] as string]));
+  const current = (await sessions.list(sessionKeys)).flat();
   const byAlert = new Map<string, Execution[]>();
-  const addTo = (alertId: string, execution: Execution) =>
-    byAlert.set(alertId, [...(byAlert.get(alertId) ?? []), execution]);
-  const unclaimed = new Map<string, Execution[]>();
   executions.forEach((execution, index) => {
-    const alertId = known[index];
-    if (alertId) addTo(alertId, execution);
-    else {
-      const key = burstKeyOf(execution);
-      unclaimed.set(key, [...(unclaimed.get(key) ?? []), execution]);
-    }
+    const alertId = currentAlert(current, owners[index] ?? (claimed.get(execution.key) as string));
+    byAlert.set(alertId, [...(byAlert.get(alertId) ?? []), execution]);
   });
-  const wanted = await Promise.all(
-    [...unclaimed].map(async ([callerKey, fresh]) => {
-      const burst = await burstFor(callerKey, fresh, alerts);
-      return fresh.map((execution) => ({ execution, alertId: burst ?? alertIdOf(execution.key) }));
-    }),
+  const merged = current.flatMap((session) =>
+    session.merged.map(([from]): [string, string] => [from, currentAlert(current, from)]),
   );
-  const claims = wanted.flat();
-  const owners = await alerts.claim(claims.map(({ execution, alertId }) => [execution.key, alertId]));
-  claims.forEach(({ execution, alertId }, index) => {
-    addTo(owners[index] ?? alertId, execution);
-  });
-  return byAlert;
+  return { byAlert, merged };
 }
 
-async function burstFor(
-  callerKey: string,
-  fresh: readonly Execution[],
-  alerts: Pick<AlertsStore, 'get' | 'noteMachines' | 'burstOf'>,
-): Promise<string | null> {
-  const newest = Math.max(...fresh.map((execution) => Date.parse(execution.startedAt)));
-  const machines = new Map(
-    fresh.map((execution) => [execution.target.id.toLowerCase(), Date.parse(execution.startedAt)]),
+/** The groups that could take these executions. */
+function groupIdsOf(sessions: readonly Session[], fresh: readonly Execution[]): string[] {
+  const earliest = fresh.reduce((min, { startedAt }) => Math.min(min, Date.parse(startedAt)), Infinity);
+  return sessions
+    .filter(({ last }) => last >= earliest - groupGapMs)
+    .flatMap(({ burst, machines }) => [...(burst ? [burst] : []), ...Object.values(machines)])
+    .map(({ id }) => id);
+}
+
+/**
+ * Points the claims of a merged alert's executions to the alert that took them, and forgets the merge. Until
+ * then, each new event of the caller repeats the merge.
+ */
+export async function finishMerge(
+  from: string,
+  into: string,
+  executions: readonly Execution[],
+  { alerts, sessions }: GroupStore,
+): Promise<void> {
+  await alerts.reclaim(executions.map(({ key }) => [key, into]));
+  const keys = [...new Set(executions.map(sessionKeyOf))];
+  await sessions.update(keys, (_, known) =>
+    known.map((session) => ({
+      ...session,
+      merged: session.merged.filter(([id]) => id !== from),
+    })),
   );
-  const recent = await alerts.noteMachines(callerKey, machines, newest - burstWindowMs);
-  if (recent.size < minBurstMachines) return null;
-  const first = [...fresh].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))[0] as Execution;
-  const id = burstIdOf(callerKey, first.key);
-  const burst = await alerts.burstOf(callerKey, id, burstWindowMs / 1000);
-  if (burst === id || (await alerts.get(burst))?.state !== 'closed') return burst;
-  return alerts.burstOf(callerKey, id, burstWindowMs / 1000, burst);
 }

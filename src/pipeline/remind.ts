@@ -131,7 +131,7 @@ async function postNotice(notice: Notice, { store, queues }: RemindDeps): Promis
 }
 
 /** The channels that the alert was routed to, by surface. */
-const ownChannels = (
+export const ownChannels = (
   alert: Alert,
   routes: readonly Route[],
   surfaces: readonly string[],

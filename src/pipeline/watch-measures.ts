@@ -1,9 +1,9 @@
 import type { ActionDeps } from '../actions/action';
 import type { MeasureKind } from '../actions/measures/measure-kind';
-import { runwatchActor } from '../actions/measures/measure-record';
 import { failInProgress } from '../actions/measures/record-failure';
 import { kindOf } from '../actions/registry';
 import type { Measure } from '../domain/measures/measure';
+import { runwatchActor } from '../domain/people/person';
 import type { Log } from '../runtime/log';
 import type { Store } from '../store/store';
 

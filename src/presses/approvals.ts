@@ -2,7 +2,7 @@ import type { ActionDeps, CheckedPress, PressJob } from '../actions/action';
 import { auditOf } from '../actions/audit-of';
 import { Refusal } from '../domain/alerts/transitions';
 import { type Approval, type Decision, isPending } from '../domain/measures/approval';
-import { areDifferentPeople, isPerson, isSamePerson } from '../domain/people/person';
+import { areDifferentPeople, isPerson, isSamePerson, runwatchActor } from '../domain/people/person';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { plainLine } from '../domain/text/plain-text';
 import { shortDigest } from '../domain/text/short-digest';
@@ -274,7 +274,7 @@ export async function expireApprovals({
   for (const { id } of await store.measures.listApprovals()) {
     const stored = await store.measures.updateApproval(id, (approval) => {
       if (approval?.state !== 'asked' || isPending(approval, now())) return null;
-      const by = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' } as const;
+      const by = runwatchActor;
       return {
         approval: { ...approval, state: 'expired', ended: { by, at } },
         audit: [

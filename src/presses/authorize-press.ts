@@ -1,7 +1,7 @@
 import type { Action, AlertAction, CheckedPress, FreeAction, PressJob } from '../actions/action';
 import { actionOf } from '../actions/registry';
 import { theMachine } from '../actions/targets';
-import { type Alert, isCallerOf } from '../domain/alerts/alert';
+import { type Alert, isCallerOf, summarize } from '../domain/alerts/alert';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { approvalTimeoutMs, exceptionApprovalTimeoutMs } from '../domain/measures/approval';
@@ -55,7 +55,7 @@ export async function refusalOnAlert(
     return 'You are the caller of this alert, so you may only answer the question and add notes. Ask another responder.';
   if (isCallerOf(alert, press.by)) return null;
   if (answers) return 'Someone else was asked this question.';
-  const subscriptions = new Set(alert.executions.map(({ target }) => target.subscriptionId));
+  const subscriptions = new Set(summarize(alert).about.map(({ target }) => target.subscriptionId));
   for (const subscriptionId of subscriptions) {
     const refusal = await refusalOf(action, rights, press, subscriptionId, deps);
     if (refusal) return refusal;

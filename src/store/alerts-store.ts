@@ -19,7 +19,7 @@ const executionSeconds = 100 * 86_400;
 const commit = auditedScript(`
 local rev = redis.call('HGET', K(1), 'rev') or '0'
 if rev ~= A(1) then return 'stale' end
-redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3))
+redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3), 'state', A(8))
 redis.call('EXPIRE', K(1), ${keepSeconds})
 redis.call('ZADD', K(2), 'NX', A(5), A(4))
 local marks, subjects = tonumber(A(6)), tonumber(A(7))
@@ -43,9 +43,14 @@ local docs = {}
 for i, key in ipairs(KEYS) do docs[i] = redis.call('HGET', key, 'doc') end
 return docs`);
 
-const replace = script(
-  `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end return 1`,
-);
+/** Alerts that versions before 0.2 stored have no field for the state. */
+const readStates = script(`
+local states = {}
+for i, key in ipairs(KEYS) do
+  local state, doc = unpack(redis.call('HMGET', key, 'state', 'doc'))
+  states[i] = state or (doc and cjson.decode(doc).state) or false
+end
+return states`);
 
 const countsCacheMs = 15_000;
 
@@ -62,7 +67,13 @@ export interface AlertChange {
 
 /** Subjects that the change adds. */
 function newSubjects(before: Alert | null, after: Alert): string[] {
-  if (before && before.executions === after.executions && before.facts === after.facts) return [];
+  if (
+    before &&
+    before.executions === after.executions &&
+    before.facts === after.facts &&
+    before.exceptionOf === after.exceptionOf
+  )
+    return [];
   const known = new Set(before ? subjectsOf(before) : []);
   return subjectsOf(after).filter((subject) => !known.has(subject));
 }
@@ -108,6 +119,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
           Date.parse(stored.raisedAt),
           marks.length,
           subjects.length,
+          stored.state,
         ],
       });
       if (answer === 'done') return stored;
@@ -157,31 +169,21 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     ])) as string[];
   }
 
-  /** Stores the machines a caller ran on (id → ms) and returns all since `since`. */
-  async function noteMachines(
-    callerKey: string,
-    machines: Map<string, number>,
-    since: number,
-  ): Promise<Set<string>> {
-    const key = keys.recentMachines(callerKey);
-    const pairs = [...machines].flatMap(([id, at]) => [at, id]);
-    if (pairs.length > 0) await redis.zadd(key, 'GT', ...(pairs as [number, string]));
-    await redis.expire(key, 86_400);
-    return new Set(await redis.zrangebyscore(key, since, '+inf'));
+  /** Points executions to another alert. */
+  async function reclaim(
+    wanted: readonly (readonly [executionKey: string, alertId: string])[],
+  ): Promise<void> {
+    const batch = redis.pipeline();
+    for (const [executionKey, alertId] of wanted)
+      batch.set(keys.execution(executionKey), alertId, 'EX', executionSeconds);
+    await batch.exec();
   }
 
-  /**
-   * The caller's active burst. Opens one with `id` if there is none.
-   * @param instead a burst whose alert was closed; `id` replaces it
-   */
-  async function burstOf(callerKey: string, id: string, seconds: number, instead?: string): Promise<string> {
-    const key = keys.burst(callerKey);
-    if (instead !== undefined) await replace(redis, [key], [instead, id, seconds]);
-    const opened = await redis.set(key, id, 'EX', seconds, 'NX');
-    if (opened === 'OK') return id;
-    const current = (await redis.get(key)) ?? id;
-    await redis.expire(key, seconds);
-    return current;
+  /** Which of these alerts are closed. */
+  async function closedAmong(ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const states = (await readStates(redis, ids.map(keys.alert), [])) as (string | null)[];
+    return new Set(ids.filter((_, index) => states[index] === 'closed'));
   }
 
   const count = () => redis.zcard(keys.alerts);
@@ -209,8 +211,8 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     list,
     alertIdsOf,
     claim,
-    noteMachines,
-    burstOf,
+    reclaim,
+    closedAmong,
     count,
     openCounts,
   };

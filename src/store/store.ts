@@ -7,6 +7,7 @@ import { createEventHubState } from './events/event-hub-state';
 import { createHistory } from './events/history';
 import { createPollState } from './events/poll-state';
 import { createRunsStore } from './events/runs-store';
+import { createSessionsStore } from './events/sessions-store';
 import { createTimelineStore } from './events/timeline-store';
 import { createExceptionsStore } from './exceptions-store';
 import { createHealthStore } from './health-store';
@@ -35,6 +36,7 @@ export function createStore(
   return {
     alerts: createAlertsStore(redis, surfaces, signer),
     runs: createRunsStore(redis),
+    sessions: createSessionsStore(redis),
     measures: createMeasuresStore(redis, surfaces, signer),
     audit: createAuditLog(redis, signer),
     exceptions: createExceptionsStore(redis, signer),

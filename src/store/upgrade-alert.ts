@@ -1,4 +1,5 @@
 import type { Alert } from '../domain/alerts/alert';
+import type { Facts, MachineFacts, RunFacts, ScriptFacts } from '../domain/alerts/facts';
 import type { Triage } from '../domain/alerts/triage';
 
 interface OldMeasures {
@@ -14,7 +15,8 @@ interface OldMeasures {
  * until `actions/migrate-measures.ts` converts them.
  */
 export function readAlert(doc: string): Alert {
-  const alert = JSON.parse(doc) as Alert & { measures?: OldMeasures };
+  const stored = JSON.parse(doc) as StoredAlert;
+  const alert = stored.exceptionOf ? stored : withFactsByTarget(stored);
   if (alert.triage) return alert;
   const { asked, quickException, notes, watch, escalation } = alert.measures ?? {};
   const triage = {
@@ -38,6 +40,50 @@ export function readAlert(doc: string): Alert {
       : {}),
   } as Triage;
   return { ...alert, triage };
+}
+
+/** Versions before 0.2 kept the facts of an alert's first machine and execution only. */
+interface OldFacts extends Facts {
+  machine?: MachineFacts;
+  script?: ScriptFacts & Pick<RunFacts, 'output' | 'exitCode'>;
+}
+
+type StoredAlert = Alert & { measures?: OldMeasures; facts: OldFacts };
+
+function withFactsByTarget(alert: StoredAlert): StoredAlert {
+  const { machine, script, history, ...facts } = alert.facts;
+  const [first] = alert.executions;
+  const decided = alert.ready ? alert.exception : undefined;
+  const { output = null, exitCode = null, ...rest } = script ?? {};
+  const held = script && (script.text !== null || script.runAs !== null);
+  return {
+    ...alert,
+    mergedInto: null,
+    severityChanges: [],
+    exceptionOf:
+      decided === undefined
+        ? {}
+        : Object.fromEntries(alert.executions.map(({ key }) => [key, alert.announced ? null : decided])),
+    facts: {
+      ...facts,
+      ...(history ? { history: { ...history, newMachines: history.onThisMachine === 0 ? 1 : 0 } } : {}),
+      ...(machine && first ? { machines: { [first.target.id.toLowerCase()]: machine } } : {}),
+      ...(script && first
+        ? {
+            runs: {
+              [first.key]: {
+                script: held ? 'first' : null,
+                output,
+                exitCode,
+                redacted: [],
+                final: first.status !== 'started',
+              },
+            },
+            ...(held ? { scripts: { first: rest as ScriptFacts } } : {}),
+          }
+        : {}),
+    },
+  };
 }
 
 const placeIds: Record<string, string> = {

@@ -6,7 +6,7 @@ import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
-import { untouched } from '../support/alerts';
+import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { faultsOfBlocks } from '../support/slack-blocks';
 
@@ -74,32 +74,34 @@ const withFacts = (alert: Alert, text: string): Alert => ({
       weakSignIn: true,
       hint: null,
     },
-    machine: {
-      os: 'Linux',
-      power: text,
-      agent: text,
-      tags: { [text]: text },
-      environment: text,
-      publicIps: [text],
-      openPorts: ['22'],
-      encryption: text,
-      locks: [text],
-      identityCan: [text],
-      identities: ['x'],
-    },
-    script: {
-      text: `${text}\n${text}`,
-      sha256: 'a'.repeat(64),
-      parameters: [text],
-      runAs: text,
-      output: text,
-      exitCode: 1,
-      redacted: [],
-      traits: [{ name: 'downloads and runs', line: 1, text }],
-    },
+    ...factsAbout(alert.executions[0] as Execution, {
+      machine: {
+        os: 'Linux',
+        power: text,
+        agent: text,
+        tags: { [text]: text },
+        environment: text,
+        publicIps: [text],
+        openPorts: ['22'],
+        encryption: text,
+        locks: [text],
+        identityCan: [text],
+        identities: ['x'],
+      },
+      script: {
+        text: `${text}\n${text}`,
+        sha256: 'a'.repeat(64),
+        parameters: [text],
+        runAs: text,
+        redacted: [],
+        traits: [{ name: 'downloads and runs', line: 1, text }],
+      },
+      run: { output: text, exitCode: 1 },
+    }),
     history: {
       days: 90,
       onThisMachine: 0,
+      newMachines: 1,
       byCaller: 3,
       addressSeen: false,
       daily: new Array(30).fill(1),

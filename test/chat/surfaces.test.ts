@@ -8,7 +8,7 @@ import { newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
-import { untouched } from '../support/alerts';
+import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
 
 const build = (name = 'dana') => {
@@ -87,12 +87,13 @@ test('a long script is cut in chat and complete on the alert’s page', () => {
     sha256: 'a'.repeat(64),
     parameters: [],
     runAs: null,
-    output: null,
-    exitCode: null,
     redacted: [],
     traits: [],
   };
-  const { thread } = messageOf(untouched({ ...alert, facts: { script } }), { responders: true, now: 0 });
+  const { thread } = messageOf(
+    untouched({ ...alert, facts: factsAbout(alert.executions[0] as Execution, { script }) }),
+    { responders: true, now: 0 },
+  );
   expect(JSON.stringify(toThreadBlocks(thread))).toContain('The full script is on the alert');
   expect(JSON.stringify(toThreadCard('RW-1.thread', thread)).length).toBeLessThan(28 * 1024);
   expect(threadHtml(thread).text).toContain(last);

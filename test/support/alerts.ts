@@ -1,6 +1,8 @@
 import { runCommand } from '../../src/demo/scenarios';
 import type { Alert } from '../../src/domain/alerts/alert';
+import type { Facts, MachineFacts, RunFacts, ScriptFacts } from '../../src/domain/alerts/facts';
 import type { AlertView } from '../../src/domain/measures/alert-view';
+import type { Execution } from '../../src/domain/techniques/execution';
 import type { Bench } from './bot';
 import type { PostedMessage } from './slack';
 import { until } from './wait';
@@ -24,6 +26,26 @@ export const alertOn = (bench: Bench, machine: string): Promise<PostedMessage> =
   until(`an alert on ${machine}`, () =>
     bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
   );
+
+/** Facts of one execution: its machine, its script and its run. */
+export function factsAbout(
+  { key, target }: Execution,
+  { machine, script, run }: { machine?: MachineFacts; script?: ScriptFacts; run?: Partial<RunFacts> },
+): Facts {
+  const ran = {
+    script: script ? key : null,
+    output: null,
+    exitCode: null,
+    redacted: [],
+    final: true,
+    ...run,
+  };
+  return {
+    ...(machine ? { machines: { [target.id.toLowerCase()]: machine } } : {}),
+    ...(script || run ? { runs: { [key]: ran } } : {}),
+    ...(script ? { scripts: { [key]: script } } : {}),
+  };
+}
 
 /** An alert without measures and approvals. */
 export const untouched = (alert: Alert): AlertView => ({ alert, measures: [], approvals: [] });

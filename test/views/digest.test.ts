@@ -3,6 +3,7 @@ import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { digestText } from '../../src/views/digest';
+import { factsAbout } from '../support/alerts';
 import { event } from '../support/event';
 
 const machine = {
@@ -27,7 +28,10 @@ const alert = (fields: Partial<Alert> = {}) => {
 };
 
 test('counts posted alerts and lists the others', () => {
-  const text = digestText([alert(), alert({ facts: { machine } })]);
+  const text = digestText([
+    alert(),
+    alert({ facts: factsAbout(executionFrom(event()) as Execution, { machine }) }),
+  ]);
   expect(text).toMatch(
     /1 alerts, 1 still open; 1 below their environment's threshold; 0 covered by exceptions/,
   );
@@ -58,6 +62,7 @@ test('a critical alert is suppressed only by an exception that allows it; a lowe
   const history = {
     days: 90,
     onThisMachine: 0,
+    newMachines: 1,
     byCaller: 0,
     addressSeen: true,
     daily: [],

@@ -1,3 +1,4 @@
+import { firstMachine } from '../../domain/alerts/join-facts';
 import { Refusal } from '../../domain/alerts/transitions';
 import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
@@ -78,7 +79,7 @@ defineMeasureAction({
   permissions: ['Microsoft.Compute/virtualMachines/read', ...writing],
   kind: publicAddresses,
   targets: theMachine,
-  fits: (view) => isVirtualMachine(view) && view.alert.facts.machine?.publicIps.length !== 0,
+  fits: (view) => isVirtualMachine(view) && firstMachine(view.alert)?.publicIps.length !== 0,
   undo: {
     id: 'attach_ip',
     label: 'Reattach public IP',

@@ -1,7 +1,6 @@
 import type { AuditDraft } from '../../domain/audit/audit-chain';
 import { type Measure, type MeasureStep, signedPart } from '../../domain/measures/measure';
 import { machineSubject } from '../../domain/measures/subjects';
-import type { Presser } from '../../domain/people/person';
 import type { ActionDeps, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { PermanentError } from './failures';
@@ -58,6 +57,5 @@ export async function showAll(
 }
 
 /** The actor for what Runwatch does by itself. */
-export const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
 
 export const machineSubjects = ({ id }: Target): string[] => [machineSubject(id)];

@@ -2,13 +2,13 @@ import type { Alert } from '../../domain/alerts/alert';
 import { genesis } from '../../domain/audit/audit-chain';
 import { type Measure, type MeasureStep, measureIdOf, signedPart } from '../../domain/measures/measure';
 import type { Presser } from '../../domain/people/person';
+import { runwatchActor } from '../../domain/people/person';
 import { plainLine } from '../../domain/text/plain-text';
 import type { Keyring } from '../../runtime/keyring';
 import type { Store } from '../../store/store';
 import { assignmentTarget } from '../access/revoke-role';
 import { kindOf } from '../registry';
 import type { MeasureKind, Target } from './measure-kind';
-import { runwatchActor } from './measure-record';
 
 /** The state that versions before 0.2 stored in the alert. */
 interface OldAlert {

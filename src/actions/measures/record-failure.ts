@@ -1,10 +1,11 @@
 import { Refusal } from '../../domain/alerts/transitions';
 import { isHeld, isInProgress, type Measure, measureIdOf } from '../../domain/measures/measure';
+import { runwatchActor } from '../../domain/people/person';
 import { redactSecrets } from '../../domain/text/redactor';
 import type { ActionDeps, CheckedPress } from '../action';
 import { isTransient, remedyOf } from './failures';
 import type { MeasureKind, Target } from './measure-kind';
-import { draft, runwatchActor, showAll, signed, withAlert } from './measure-record';
+import { draft, showAll, signed, withAlert } from './measure-record';
 import type { Outcome } from './outcome';
 
 export async function failedOn(

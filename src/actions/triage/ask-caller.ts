@@ -3,11 +3,11 @@ import { upnOf } from '../../domain/activity/activity-event';
 import { summarize } from '../../domain/alerts/alert';
 import { close, Refusal } from '../../domain/alerts/transitions';
 import type { Asked } from '../../domain/alerts/triage';
+import { runwatchActor } from '../../domain/people/person';
 import { plainLine } from '../../domain/text/plain-text';
 import { redact } from '../../domain/text/redact';
 import type { ActionDeps, AlertAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
-import { runwatchActor } from '../measures/measure-record';
 import { record } from '../record';
 import { defineAction } from '../registry';
 

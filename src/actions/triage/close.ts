@@ -75,6 +75,6 @@ defineAction<AlertAction>({
   right: 'triage',
   whenClosed: true,
   permissions: [],
-  offered: ({ alert }) => alert.state === 'closed',
+  offered: ({ alert }) => alert.state === 'closed' && !alert.mergedInto,
   run: (_, press, deps) => changeState(press, deps, reopen),
 });

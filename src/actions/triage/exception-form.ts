@@ -1,5 +1,6 @@
 import { identifierOf } from '../../domain/activity/activity-event';
 import { type Alert, summarize } from '../../domain/alerts/alert';
+import { firstMachine, leadScript } from '../../domain/alerts/join-facts';
 import { exceptionSchema } from '../../domain/exceptions/exceptions-file';
 import type { Presser } from '../../domain/people/person';
 import { allTechniques } from '../../domain/techniques/catalogue';
@@ -14,7 +15,8 @@ export const defaultExceptionDays = 30;
  */
 export function exceptionForm(alert: Alert, presser: Presser, now: number): Field[] {
   const { caller, target, technique } = summarize(alert);
-  const { script, machine } = alert.facts;
+  const script = leadScript(alert);
+  const machine = firstMachine(alert);
   const tags = Object.entries(machine?.tags ?? {});
   const text = (id: string, label: string, hint: string, value = '', optional = true): Field => ({
     id,

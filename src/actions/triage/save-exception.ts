@@ -1,3 +1,4 @@
+import { summarize } from '../../domain/alerts/alert';
 import { close } from '../../domain/alerts/transitions';
 import type { Triage } from '../../domain/alerts/triage';
 import { type Exception, findException, lastDay } from '../../domain/exceptions/exception';
@@ -31,7 +32,7 @@ export async function saveException(
     const covered =
       alert.state !== 'closed' &&
       alert.state !== 'contained' &&
-      alert.executions.every((execution) =>
+      summarize(alert).about.every((execution) =>
         findException([exception], execution, matchFactsOf(alert, execution)),
       );
     const text = `Exception ${exception.id} added by ${press.by.name}, until ${lastDay(exception.expires)}`;

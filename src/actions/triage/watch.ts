@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Alert, callerKeyOf, summarize } from '../../domain/alerts/alert';
+import { leadScript } from '../../domain/alerts/join-facts';
 import { Refusal } from '../../domain/alerts/transitions';
 import { plainLine } from '../../domain/text/plain-text';
 import type { AlertAction } from '../action';
@@ -93,7 +94,7 @@ defineAction<AlertAction>({
 
 function watchable(alert: Alert): { kind: string; key: string; words: string; choice: string }[] {
   const { caller, target, machines } = summarize(alert);
-  const sha256 = alert.facts.script?.sha256;
+  const sha256 = leadScript(alert)?.sha256;
   const name = plainLine(target.name, 80);
   return [
     { kind: 'caller', key: callerKeyOf(caller), words: plainLine(caller.name, 80), choice: 'The caller' },

@@ -31,7 +31,7 @@ export function fits(alert: Alert, { text, severity, state, technique }: AlertFi
     caller.id,
     caller.ip,
     target.id,
-    alert.facts.script?.text,
+    ...Object.values(alert.facts.scripts ?? {}).map(({ text: script }) => script),
     ...alert.executions.map((execution) => execution.target.name),
   ];
   return (

@@ -1,5 +1,5 @@
-import { type Alert, addExecutions, alertIdOf, newAlert, summarize } from '../alerts/alert';
-import { groupBursts } from '../alerts/bursts';
+import { type Alert, addExecutions, alertIdOf, exceptedBy, newAlert, summarize } from '../alerts/alert';
+import { groupExecutions } from '../alerts/groups';
 import { defaultPoints, type Points, scoreOf } from '../alerts/score';
 import { type Exception, findException } from '../exceptions/exception';
 import { detectTechnique } from '../techniques/catalogue';
@@ -93,8 +93,8 @@ export function createReplay({
   }
 
   const grouped = () =>
-    [...groupBursts([...alerts.values()].flatMap(({ executions }) => executions))].map(([id, executions]) =>
-      newAlert(id, executions, (executions[0] as Execution).startedAt),
+    [...groupExecutions([...alerts.values()].flatMap(({ executions }) => executions))].map(
+      ([id, executions]) => newAlert(id, executions, (executions[0] as Execution).startedAt),
     );
 
   /** The alerts that this exception covers, ignoring other exceptions. */
@@ -110,11 +110,16 @@ export type ReplayedAlert = ReturnType<typeof replayed>;
 
 /** The JSON that `replay --json` prints. Its fields are a public interface. */
 function replayed(alert: Alert, exceptions: readonly Exception[], points: Points) {
-  const summary = summarize(alert);
+  const exceptionOf = Object.fromEntries(
+    alert.executions.map((execution) => [execution.key, findException(exceptions, execution)?.id ?? null]),
+  );
+  const judged = { ...alert, exceptionOf };
+  const summary = summarize(judged);
   const { caller, grantedBy } = summary;
-  const covers = alert.executions.map((execution) => findException(exceptions, execution));
-  const exception = covers.every((each) => each) ? covers[0] : null;
-  const { score, severity, reasons } = scoreOf(alert, { points });
+  const excepted = exceptedBy(judged);
+  const isCovered = alert.executions.every(({ key }) => exceptionOf[key]);
+  const exception = isCovered ? (excepted[0]?.exception ?? null) : null;
+  const { score, severity, reasons } = scoreOf(judged, { points });
   return {
     id: alert.id,
     technique: summary.technique.id,
@@ -135,8 +140,10 @@ function replayed(alert: Alert, exceptions: readonly Exception[], points: Points
     score,
     reasons,
     verdict: exception ? ('suppressed' as const) : ('alert' as const),
-    exception: exception?.id ?? null,
+    exception,
     mitre: summary.technique.mitre,
-    ...(alert.executions.length > 1 ? { machines: summary.machines } : {}),
+    ...(alert.executions.length > 1
+      ? { machines: summary.machines, excepted: isCovered ? [] : excepted }
+      : {}),
   };
 }

@@ -6,7 +6,7 @@ import { type Execution, type ExecutionStatus, mergeExecutions } from '../techni
 import type { Technique, TechniqueId } from '../techniques/technique';
 import { shortDigest } from '../text/short-digest';
 import type { Facts } from './facts';
-import type { Reason, Severity } from './severity';
+import type { Reason, Severity, SeverityChange } from './severity';
 import type { Triage } from './triage';
 
 export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
@@ -42,9 +42,13 @@ export interface Alert {
   severity: Severity;
   score: number;
   reasons: Reason[];
+  /** Changes of the severity since it was shown, oldest first. */
+  severityChanges: SeverityChange[];
   verdict: 'alert' | 'suppressed';
-  /** Id of the suppressing exception. */
+  /** Id of the exception that suppresses the whole alert. */
   exception: string | null;
+  /** By execution key: the id of the exception that covers it, or null. Absent: not decided yet. */
+  exceptionOf: Record<string, string | null>;
   /** Why an environment's threshold limits it to the digest: "below 70 in test". */
   threshold: string | null;
   /** True once it may be shown: after enrichment finished or timed out. */
@@ -55,6 +59,8 @@ export interface Alert {
   triage: Triage;
   /** The latest action's result or failure, shown until it is retried, dismissed or replaced. */
   activity: Activity | null;
+  /** Id of the alert that this one became part of. */
+  mergedInto: string | null;
   /** Ids of the latest presses that took effect. */
   pressesDone: string[];
   raisedAt: string;
@@ -99,14 +105,17 @@ export function newAlert(id: string, seen: readonly Execution[], now: string): A
     severity: 'medium',
     score: 0,
     reasons: [],
+    severityChanges: [],
     verdict: 'alert',
     exception: null,
+    exceptionOf: {},
     threshold: null,
     ready: false,
     announced: false,
     facts: {},
     triage: {},
     activity: null,
+    mergedInto: null,
     pressesDone: [],
     raisedAt: now,
     updatedAt: now,
@@ -132,9 +141,18 @@ export function addExecutions(alert: Alert, seen: readonly Execution[]): Alert {
 const byStart = (a: Execution, b: Execution) =>
   a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.key < b.key ? -1 : 1;
 
+/** An alert's executions, and which of them exceptions cover. */
+export type Executions = Pick<Alert, 'executions'> & Partial<Pick<Alert, 'exceptionOf'>>;
+
 export interface Summary {
   technique: Technique;
   first: Execution;
+  /** All executions that no exception covers. */
+  about: readonly Execution[];
+  /** Those of them that Azure did not deny, or all if it denied all. */
+  executions: readonly Execution[];
+  /** The attempts that Azure denied, if others were not denied. */
+  denied: readonly Execution[];
   caller: Caller;
   target: Target;
   grantedBy: Grant | null;
@@ -147,10 +165,14 @@ export interface Summary {
   machines: number;
 }
 
-/** Summarizes an alert's executions. */
-export function summarize({ executions }: Pick<Alert, 'executions'>): Summary {
-  const summary = summaries.get(executions) ?? summaryOf(executions);
-  summaries.set(executions, summary);
+/**
+ * Summarizes the executions that an alert is about: those that no exception covers, or all if exceptions
+ * cover all. Where Azure denied some attempts only, the machines are those of the others.
+ */
+export function summarize({ executions, exceptionOf }: Executions): Summary {
+  const about = alertedOf(executions, exceptionOf);
+  const summary = summaries.get(about) ?? summaryOf(about);
+  summaries.set(about, summary);
   return summary;
 }
 
@@ -159,19 +181,47 @@ export function summarize({ executions }: Pick<Alert, 'executions'>): Summary {
  * Alerts are immutable.
  */
 const summaries = new WeakMap<readonly Execution[], Summary>();
+const alerted = new WeakMap<object, { from: readonly Execution[]; left: readonly Execution[] }>();
 
-function summaryOf(executions: readonly Execution[]): Summary {
+function alertedOf(executions: readonly Execution[], exceptionOf: Alert['exceptionOf'] | undefined) {
+  if (!exceptionOf) return executions;
+  const known = alerted.get(exceptionOf);
+  if (known?.from === executions) return known.left;
+  const some = executions.filter(({ key }) => !exceptionOf[key]);
+  const left = some.length === 0 || some.length === executions.length ? executions : some;
+  alerted.set(exceptionOf, { from: executions, left });
+  return left;
+}
+
+/** How many executions each exception covers, most first. */
+export function exceptedBy({ executions, exceptionOf }: Executions): { exception: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { key } of executions) {
+    const exception = exceptionOf?.[key];
+    if (exception) counts.set(exception, (counts.get(exception) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([exception, count]) => ({ exception, count }))
+    .sort((a, b) => b.count - a.count || (a.exception < b.exception ? -1 : 1));
+}
+
+function summaryOf(all: readonly Execution[]): Summary {
+  const ran = all.filter((execution) => !execution.refused);
+  const executions = ran.length > 0 ? ran : all;
   const first = executions[0];
   if (!first) throw new Error('An alert needs an execution');
   const has = (status: ExecutionStatus) => executions.some((execution) => execution.status === status);
   return {
     technique: techniqueOf(first.technique),
     first,
+    about: all,
+    executions,
+    denied: ran.length > 0 ? all.filter((execution) => execution.refused) : [],
     caller: first.caller,
     target: first.target,
     grantedBy: executions.find((execution) => execution.grantedBy && !execution.refused)?.grantedBy ?? null,
     status: has('succeeded') ? 'succeeded' : has('started') ? 'started' : 'failed',
-    refused: executions.every((execution) => execution.refused),
+    refused: ran.length === 0,
     startedAt: executions.reduce((min, e) => (e.startedAt < min ? e.startedAt : min), first.startedAt),
     lastEventAt: executions.reduce(
       (max, e) => (e.lastEventAt > max ? e.lastEventAt : max),

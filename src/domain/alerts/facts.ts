@@ -1,14 +1,18 @@
 import type { Grant } from '../activity/activity-event';
 
 /**
- * Results of enrichment. A missing part has not been fetched yet; `missing` lists parts that could not be
- * fetched, and why.
+ * Results of enrichment: of the caller, of each machine and of each execution. What is absent has not been
+ * fetched yet; `missing` lists what could not be fetched, and why.
  */
 export interface Facts {
   access?: Access;
   who?: Who;
-  machine?: MachineFacts;
-  script?: ScriptFacts;
+  /** By machine id in lower case. */
+  machines?: Record<string, MachineFacts>;
+  /** By execution key. */
+  runs?: Record<string, RunFacts>;
+  /** By `RunFacts.script`. Executions of the same script share it. */
+  scripts?: Record<string, ScriptFacts>;
   history?: HistoryFacts;
   timeline?: TimelineEntry[];
   missing?: Missing[];
@@ -20,6 +24,8 @@ export interface Missing {
   why: string;
   /** A retry would not help. */
   final?: boolean;
+  /** Of several machines or executions, how many it is missing for. */
+  count?: number;
 }
 
 /** The caller's access path, and what else it allows. */
@@ -81,15 +87,26 @@ export interface MachineFacts {
   identities: string[];
 }
 
+/** What one execution ran, and with what result. */
+export interface RunFacts {
+  /** Id of its script in `Facts.scripts`; null if Azure stores none. */
+  script: string | null;
+  /** Redacted. */
+  output: string | null;
+  exitCode: number | null;
+  /** Kinds of secrets that were redacted from the output. */
+  redacted: string[];
+  /** Read after the execution ended. */
+  final: boolean;
+}
+
 export interface ScriptFacts {
-  /** Redacted; null if Azure stores none. */
+  /** Redacted; null if Azure stores only who runs it. */
   text: string | null;
   /** Digest of the normalized script, before redaction. */
   sha256: string | null;
   parameters: string[];
   runAs: string | null;
-  output: string | null;
-  exitCode: number | null;
   /** Kinds of secrets that were redacted. */
   redacted: string[];
   traits: { name: string; line: number; text: string }[];
@@ -98,8 +115,10 @@ export interface ScriptFacts {
 export interface HistoryFacts {
   /** Days of available history, up to 90. */
   days: number;
-  /** Earlier executions by this caller on this machine. */
+  /** Earlier executions by this caller on the alert's machines. */
   onThisMachine: number;
+  /** Number of the alert's machines where this caller never ran anything before. */
+  newMachines: number;
   /** Earlier executions by this caller on any machine. */
   byCaller: number;
   /** The caller ran something from this address before; denied attempts do not count. */

@@ -1,7 +1,9 @@
 import { type Exception, findException } from '../exceptions/exception';
 import { matchFactsOf } from '../exceptions/match-facts';
 import type { EnvironmentRule } from '../resources/environment';
-import { type Alert, summarize } from './alert';
+import type { Execution } from '../techniques/execution';
+import { type Alert, exceptedBy } from './alert';
+import { environmentsOf } from './join-facts';
 import { type ScoreContext, scoreOf } from './score';
 
 export interface JudgeContext extends ScoreContext {
@@ -9,17 +11,18 @@ export interface JudgeContext extends ScoreContext {
 }
 
 /**
- * Scores an alert and decides whether it is shown. An exception suppresses it only if it covers every
- * execution, and a critical score only if the exception says so. An environment's threshold leaves it to the
- * digest. An alert that was shown stays shown.
+ * Decides for each execution whether an exception covers it, scores the others and decides whether the alert
+ * is shown. Executions that together score critical are covered only by exceptions that say so. An
+ * environment's threshold leaves an alert to the digest. An alert that was shown stays shown.
  */
 export function judge(alert: Alert, exceptions: readonly Exception[], context: JudgeContext): Alert {
-  const scored = { ...alert, ...scoreOf(alert, context) };
-  const critical = scored.severity === 'critical';
-  const candidates = critical ? exceptions.filter((exception) => exception.silenceCritical) : exceptions;
-  const exception = alert.announced ? null : coveringException(scored, candidates);
-  const threshold = alert.announced || critical || exception ? null : belowThreshold(scored, context);
-  const suppressed = exception !== null || threshold !== null;
+  const exceptionOf = coverage(alert, exceptions, context);
+  const covered = alert.executions.every(({ key }) => exceptionOf[key]);
+  const scored = { ...alert, exceptionOf, ...scoreOf({ ...alert, exceptionOf }, context) };
+  const exception = covered ? (exceptedBy(scored)[0]?.exception ?? null) : null;
+  const kept = alert.announced || scored.severity === 'critical' || covered;
+  const threshold = kept ? null : belowThreshold(scored, context);
+  const suppressed = covered || threshold !== null;
   return {
     ...scored,
     verdict: suppressed ? 'suppressed' : 'alert',
@@ -30,18 +33,42 @@ export function judge(alert: Alert, exceptions: readonly Exception[], context: J
   };
 }
 
-function coveringException(alert: Alert, exceptions: readonly Exception[]): string | null {
-  const { first } = summarize(alert);
-  const exception = findException(exceptions, first, matchFactsOf(alert, first));
-  if (!exception) return null;
-  const all = alert.executions.every((execution) =>
-    findException(exceptions, execution, matchFactsOf(alert, execution)),
-  );
-  return all ? exception.id : null;
+/**
+ * The exception of each execution. While facts are missing, an execution without an exception stays
+ * undecided. What was decided about a shown alert stays, and one execution at least stays alerted.
+ */
+function coverage(
+  alert: Alert,
+  exceptions: readonly Exception[],
+  context: JudgeContext,
+): Record<string, string | null> {
+  const complete = (alert.facts.missing ?? []).every(({ final }) => final);
+  const open = alert.announced
+    ? alert.executions.filter(({ key }) => alert.exceptionOf[key] === undefined)
+    : alert.executions;
+  const covers = (candidates: readonly Exception[]) => (execution: Execution) =>
+    findException(candidates, execution, matchFactsOf(alert, execution))?.id ?? null;
+  const any = covers(exceptions);
+  const some = open.filter(any);
+  const critical =
+    some.length > 0 &&
+    scoreOf({ ...alert, executions: some, exceptionOf: {} }, context).severity === 'critical';
+  const find = critical ? covers(exceptions.filter(({ silenceCritical }) => silenceCritical)) : any;
+  const decided = open
+    .map((execution): [string, string | null] => [execution.key, find(execution)])
+    .filter(([, exception]) => exception !== null || complete);
+  const before = alert.announced ? alert.exceptionOf : {};
+  const after = { ...before, ...Object.fromEntries(decided) };
+  const isAlerted = alert.executions.some(({ key }) => !after[key]);
+  return alert.announced && !isAlerted ? alert.exceptionOf : after;
 }
 
 function belowThreshold(alert: Alert, { environments }: JudgeContext): string | null {
-  const name = alert.facts.machine?.environment;
-  const from = name ? environments?.[name]?.alertFrom : undefined;
-  return from !== undefined && alert.score < from ? `below ${from} in ${name}` : null;
+  const limits = environmentsOf(alert).map(({ environment }) => ({
+    environment,
+    from: environment ? environments?.[environment]?.alertFrom : undefined,
+  }));
+  if (!limits.every(({ from }) => from !== undefined && alert.score < from)) return null;
+  const lowest = limits.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0))[0];
+  return `below ${lowest?.from} in ${lowest?.environment}`;
 }

@@ -1,6 +1,7 @@
 import { globMatches } from '../exceptions/exception';
 import { is } from '../resources/resource-id';
 import { type Alert, summarize } from './alert';
+import { firstMachine } from './join-facts';
 
 /** Where matching alerts go. All conditions in `when` must match. */
 export interface Route {
@@ -33,7 +34,7 @@ export const channelsOf = (routes: readonly Route[], surface: string): string[] 
   routes.flatMap((route) => channelOf(route, surface) ?? []);
 
 function fits(alert: Alert, when: Route['when']): boolean {
-  const { machine } = alert.facts;
+  const machine = firstMachine(alert);
   const tags = Object.entries(machine?.tags ?? {});
   const among = (wanted: string | string[] | undefined, value: string | null) =>
     wanted === undefined ||

@@ -1,5 +1,8 @@
 import { inWindow, type TimeWindow } from '../exceptions/time-window';
+import type { Execution } from '../techniques/execution';
 import { type Alert, callerKeyOf, summarize } from './alert';
+import { minBurstMachines } from './groups';
+import { type Known, knownMachines, usedScripts } from './join-facts';
 import { type Reason, type Severity, severityOf } from './severity';
 
 /** Points per reason. `score` in RUNWATCH_CONFIG overrides them. */
@@ -37,9 +40,14 @@ export interface ScoreContext {
 /** With fewer days of history, nothing counts as new. */
 const minHistoryDays = 7;
 
-/** Scores an alert from 0 to 100. The reasons' points add up to the score unless it was clamped. */
+type Scored = Known & { triage?: Alert['triage'] };
+
+/**
+ * Scores the executions of an alert that no exception covers, from 0 to 100. The reasons' points add up to
+ * the score unless it was clamped.
+ */
 export function scoreOf(
-  alert: Pick<Alert, 'executions' | 'facts'> & { triage?: Alert['triage'] },
+  alert: Scored,
   context: ScoreContext = { points: defaultPoints },
 ): { score: number; severity: Severity; reasons: Reason[] } {
   const { technique } = summarize(alert);
@@ -53,28 +61,30 @@ export function scoreOf(
   return { score, severity: severityOf(score), reasons };
 }
 
-function applying(
-  alert: Pick<Alert, 'executions' | 'facts'> & { triage?: Alert['triage'] },
-  context: ScoreContext,
-): [keyof Points, string][] {
-  const { status, refused, machines, caller, startedAt, lastEventAt, target } = summarize(alert);
-  const { history, who, script, machine } = alert.facts;
-  const minutes = Math.floor((Date.parse(lastEventAt) - Date.parse(startedAt)) / 60_000);
-  const known = history !== undefined && history.days >= minHistoryDays;
+function applying(alert: Scored, context: ScoreContext): [keyof Points, string][] {
+  const { status, refused, machines, executions, caller, startedAt } = summarize(alert);
+  const { history, who } = alert.facts;
+  const known = knownMachines(alert);
+  const scripts = usedScripts(alert).map(({ script }) => script);
+  const traits = [...new Set(scripts.flatMap((script) => script.traits.map(({ name }) => name)))];
+  const exposed = known.filter(({ openPorts }) => openPorts && openPorts.length > 0);
+  const ports = [...new Set(exposed.flatMap(({ openPorts }) => openPorts ?? []))];
+  const privileged = known.filter(({ identityCan }) => identityCan.length > 0);
+  const production = known.filter(({ environment }) => isProduction(environment));
+  const allTest = known.length === machines && known.every(({ environment }) => isTest(environment));
+  /** " on 3 of 12 machines", if the alert is about several. */
+  const on = (count: number) => (machines > 1 ? ` on ${count} of ${machines} machines` : '');
+  const hasHistory = history !== undefined && history.days >= minHistoryDays;
   const out: [keyof Points, string][] = [];
   const { asked } = alert.triage ?? {};
   const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
   add('refused', refused, 'denied by Azure: nothing ran');
   add('failed', status === 'failed' && !refused, 'failed');
-  add(
-    'burst',
-    machines > 1,
-    `${machines} machines in ${minutes < 1 ? 'a minute' : `${minutes + 1} minutes`}`,
-  );
+  add('burst', executions.length >= minBurstMachines, burstText(executions, machines));
   add(
     'firstOnMachine',
-    known && history.onThisMachine === 0,
-    `first time on this machine (0 in ${history?.days} days)`,
+    hasHistory && history.newMachines > 0,
+    `first time${machines > 1 ? on(history?.newMachines ?? 0) : ' on this machine'} (0 in ${history?.days} days)`,
   );
   add('unusualHour', history?.usualHour === false, 'outside usual hours');
   add(
@@ -82,7 +92,7 @@ function applying(
     context.workingHours && !inWindow(context.workingHours, new Date(startedAt)),
     `outside ${context.workingHours?.from ?? ''}–${context.workingHours?.to ?? ''}`,
   );
-  add('newAddress', known && caller.ip !== null && !history.addressSeen, 'new IP address');
+  add('newAddress', hasHistory && caller.ip !== null && !history.addressSeen, 'new IP address');
   add(
     'refusalsBefore',
     (history?.refusalsBefore ?? 0) > 0,
@@ -90,32 +100,43 @@ function applying(
   );
   add('passwordOnly', who?.weakSignIn, 'no MFA');
   add('guest', who?.guest, 'guest account');
+  add('scriptTrait', traits.length > 0, `script ${traits.join(', ')}`);
   add(
-    'scriptTrait',
-    (script?.traits.length ?? 0) > 0,
-    `script ${script?.traits.map((trait) => trait.name).join(', ')}`,
+    'privilegedIdentity',
+    privileged.length > 0,
+    machines > 1 ? `a privileged identity${on(privileged.length)}` : "the machine's identity is privileged",
   );
-  add('privilegedIdentity', (machine?.identityCan.length ?? 0) > 0, "the machine's identity is privileged");
   add(
     'exposedMachine',
-    (machine?.openPorts?.length ?? 0) > 0,
-    `port ${machine?.openPorts?.join(', ')} open to the internet`,
+    exposed.length > 0,
+    `port ${ports.join(', ')} open to the internet${on(exposed.length)}`,
   );
-  add('production', isProduction(machine?.environment), 'production');
-  add('test', isTest(machine?.environment), `${machine?.environment} environment`);
+  add('production', production.length > 0, `production${on(production.length)}`);
+  add('test', allTest, `${known[0]?.environment} environment`);
   const watched = (list: readonly string[] | undefined, names: (string | null)[]) =>
     list?.some((entry) => names.some((name) => name?.toLowerCase() === entry.toLowerCase()));
   add('callerDenied', asked?.answer === 'no', `${asked?.name} says it was not them`);
   add(
     'watchlist',
     watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||
-      watched(context.watchlist?.targets, [target.name, target.id]) ||
-      [callerKeyOf(caller), target.id.toLowerCase(), script?.sha256 ?? ''].some(
-        (key) => (context.watched?.get(key) ?? Number.POSITIVE_INFINITY) <= Date.parse(startedAt),
-      ),
+      executions.some((each) => watched(context.watchlist?.targets, [each.target.name, each.target.id])) ||
+      [
+        callerKeyOf(caller),
+        ...executions.map((each) => each.target.id.toLowerCase()),
+        ...scripts.map(({ sha256 }) => sha256 ?? ''),
+      ].some((key) => (context.watched?.get(key) ?? Number.POSITIVE_INFINITY) <= Date.parse(startedAt)),
     'on the watchlist',
   );
   return out;
+}
+
+function burstText(executions: readonly Execution[], machines: number): string {
+  const starts = executions.map(({ startedAt }) => Date.parse(startedAt));
+  const minutes = Math.floor(
+    (starts.reduce((a, b) => Math.max(a, b)) - starts.reduce((a, b) => Math.min(a, b))) / 60_000,
+  );
+  const what = machines >= minBurstMachines ? `${machines} machines` : `${executions.length} commands`;
+  return `${what} in ${minutes < 1 ? 'a minute' : `${minutes + 1} minutes`}`;
 }
 
 const isProduction = (environment: string | null | undefined) => /^prod/i.test(environment ?? '');

@@ -5,6 +5,15 @@ export interface Reason {
   text: string;
 }
 
+/** A change of a shown alert's severity. */
+export interface SeverityChange {
+  at: string;
+  from: Severity;
+  to: Severity;
+  /** The reasons that appeared with it. */
+  reasons: string[];
+}
+
 /** Minimum score of each severity. Elastic's medium is 47, which falls into the middle band. */
 export const severityFrom = { critical: 90, high: 70, medium: 40 } as const;
 

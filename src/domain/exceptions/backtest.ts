@@ -1,4 +1,4 @@
-import type { Alert } from '../alerts/alert';
+import { type Alert, summarize } from '../alerts/alert';
 import type { Execution } from '../techniques/execution';
 import { type Exception, type MatchFacts, matches } from './exception';
 
@@ -21,7 +21,7 @@ export function backtest(
   factsOf: (alert: Alert, execution: Execution) => MatchFacts,
 ): Backtest {
   const covered = alerts.filter((alert) =>
-    alert.executions.every((execution) => matches(match, execution, factsOf(alert, execution))),
+    summarize(alert).about.every((execution) => matches(match, execution, factsOf(alert, execution))),
   );
   const keepsAlerting = ({ severity }: Alert) => severity === 'critical' && !silenceCritical;
   const idsOf = (some: readonly Alert[]) => some.map(({ id }) => id);

@@ -1,17 +1,15 @@
 import type { Alert } from '../alerts/alert';
+import { machineFactsOf, scriptFactsOf } from '../alerts/join-facts';
 import type { Execution } from '../techniques/execution';
 import type { MatchFacts } from './exception';
 
-/**
- * Tags and script from enrichment. Enrichment covers only an alert's first machine, so exceptions by tag or
- * script never match the others.
- */
+/** The tags of the execution's machine, and its script. */
 export function matchFactsOf(
-  { facts, executions }: Pick<Alert, 'facts' | 'executions'>,
-  execution: Pick<Execution, 'key'>,
+  alert: Pick<Alert, 'facts'>,
+  execution: Pick<Execution, 'key' | 'target'>,
 ): MatchFacts {
-  if (execution.key !== executions[0]?.key) return {};
-  const { machine, script } = facts;
+  const machine = machineFactsOf(alert, execution);
+  const script = scriptFactsOf(alert, execution);
   return {
     ...(machine ? { tags: machine.tags } : {}),
     ...(script?.sha256 ? { script: { sha256: script.sha256, text: script.text ?? '' } } : {}),

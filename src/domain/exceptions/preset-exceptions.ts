@@ -1,5 +1,6 @@
 import { identifierOf } from '../activity/activity-event';
 import { type Alert, summarize } from '../alerts/alert';
+import { leadScript } from '../alerts/join-facts';
 import type { Match } from './exception';
 
 /** A preset exception for the quick exception menu. */
@@ -25,7 +26,7 @@ export function presetExceptions(alert: Alert): PresetException[] {
     days,
     reason: `${technique.title} by this caller on this machine is expected (from ${alert.id})`,
   });
-  const sha256 = alert.facts.script?.sha256;
+  const sha256 = leadScript(alert)?.sha256;
   const script: PresetException[] = sha256
     ? [
         {

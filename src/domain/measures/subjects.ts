@@ -1,4 +1,4 @@
-import { type Alert, summarize } from '../alerts/alert';
+import { type Alert, type Executions, summarize } from '../alerts/alert';
 
 export const machineSubject = (machineId: string): string => `machine:${machineId.toLowerCase()}`;
 export const callerSubject = (objectId: string): string => `caller:${objectId.toLowerCase()}`;
@@ -9,11 +9,11 @@ export const alertSubject = (alertId: string): string => `alert:${alertId}`;
  * The keys that link an alert to measures: its machines, its caller and the role assignment that allowed the
  * call.
  */
-export function subjectsOf(alert: Pick<Alert, 'executions' | 'facts'>): string[] {
-  const { caller } = summarize(alert);
+export function subjectsOf(alert: Executions & Pick<Alert, 'facts'>): string[] {
+  const { caller, executions } = summarize(alert);
   const assignment = alert.facts.access?.grant?.assignmentId;
   return [
-    ...new Set(alert.executions.map(({ target }) => machineSubject(target.id))),
+    ...new Set(executions.map(({ target }) => machineSubject(target.id))),
     ...(caller.id ? [callerSubject(caller.id)] : []),
     ...(assignment ? [assignmentSubject(assignment)] : []),
   ];

@@ -14,6 +14,9 @@ export interface Presser {
   tenant?: string | undefined;
 }
 
+/** Runwatch itself, in the audit log. */
+export const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
+
 /** A console session opened with RUNWATCH_CONSOLE_TOKEN: it identifies a token, not a person. */
 export const consoleTokenId = 'console-token';
 export const isConsoleToken = ({ surface, id }: Presser): boolean =>

@@ -1,4 +1,5 @@
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
+import { usedScripts } from '../../domain/alerts/join-facts';
 import { localTime } from '../../domain/exceptions/time-window';
 import { daysBefore, type PastExecution } from '../../store/events/history';
 import type { Part } from './enrichment-part';
@@ -11,20 +12,26 @@ const enoughForHours = 10;
 export const history: Part = {
   what: 'history',
   ask: async (alert, { store, policy }) => {
-    const { caller, startedAt, target, first } = summarize(alert);
+    const { caller, startedAt, target, executions } = summarize(alert);
     const at = Date.parse(startedAt);
     const own = new Set(alert.executions.map((execution) => execution.key));
+    const lead = usedScripts(alert)[0];
+    const leadRun = lead?.executions[0];
     const [kept, filledFrom, sameScriptAt] = await Promise.all([
       store.history.of(callerKeyOf(caller)),
       store.history.filledFrom(target.subscriptionId),
-      alert.facts.script?.sha256 ? store.history.noteScript(alert.facts.script.sha256, first.key, at) : null,
+      lead?.script.sha256 && leadRun
+        ? store.history.noteScript(lead.script.sha256, leadRun.key, Date.parse(leadRun.startedAt))
+        : null,
     ]);
+    const machines = new Set(executions.map((each) => each.target.id.toLowerCase()));
     const past = daysBefore(kept, at).filter((entry) => !own.has(entry.executionKey));
     const ran = past.filter((entry) => !entry.refused);
     return {
       history: {
         days: filledFrom === null ? 0 : Math.max(0, Math.min(90, Math.floor((at - filledFrom) / day))),
-        onThisMachine: ran.filter((entry) => entry.targetId === target.id.toLowerCase()).length,
+        onThisMachine: ran.filter(({ targetId }) => machines.has(targetId)).length,
+        newMachines: [...machines].filter((id) => !ran.some(({ targetId }) => targetId === id)).length,
         byCaller: ran.length,
         addressSeen: caller.ip !== null && ran.some((entry) => entry.ip === caller.ip),
         daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),

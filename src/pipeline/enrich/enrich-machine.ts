@@ -1,41 +1,56 @@
 import { accessPathsFor, alsoCan } from '../../domain/access/resolve-access';
-import { summarize } from '../../domain/alerts/alert';
+import type { MachineFacts } from '../../domain/alerts/facts';
 import { environmentOf } from '../../domain/resources/environment';
 import { depthOf } from '../../domain/resources/parse-scope';
-import { is } from '../../domain/resources/resource-id';
+import { is, type Target } from '../../domain/resources/resource-id';
 import { scopeLabel } from '../../domain/resources/scope-label';
 import type { EnrichDeps, Part } from './enrichment-part';
+import { readEach } from './read-each';
 
-/** The first machine of the alert, its exposure and locks, and what its managed identity can do. */
+/** Each machine of the alert, its exposure and locks, and what its managed identity can do. */
 export const machine: Part = {
   what: 'the machine',
-  ask: async (alert, deps) => {
-    const { target } = summarize(alert);
-    if (!is(target.type, 'Microsoft.Compute/virtualMachines')) return {};
-    const { azure, policy } = deps;
-    const vm = await azure.machineNow(target.id);
-    const [exposure, locks, identityCan] = await Promise.all([
-      azure.exposureNow(vm.interfaceIds).catch(() => null),
-      azure.locksOn(target.id).catch(() => []),
-      identityPermissions(vm.identities, target.subscriptionId, deps).catch(() => []),
-    ]);
-    return {
-      machine: {
-        os: vm.os,
-        power: vm.power,
-        agent: vm.agent,
-        tags: vm.tags,
-        environment: environmentOf(vm.tags, target.subscriptionId, policy.environments),
-        publicIps: exposure?.publicIps ?? [],
-        openPorts: exposure?.openPorts ?? null,
-        encryption: vm.encryption,
-        locks: locks.map((lock) => `${lock.level} ${lock.name}`),
-        identityCan,
-        identities: vm.identities,
-      },
-    };
+  endsInTime: true,
+  ask: async (alert, deps, late) => {
+    const targets = new Map(alert.executions.map(({ target }) => [target.id.toLowerCase(), target]));
+    const asked = [...targets.values()].filter(
+      ({ id, type }) =>
+        is(type, 'Microsoft.Compute/virtualMachines') &&
+        (targets.size === 1 || !alert.facts.machines?.[id.toLowerCase()]),
+    );
+    const { answers, missing } = await readEach(
+      machine.what,
+      asked,
+      (target) => factsOfMachine(target, deps),
+      late,
+    );
+    const machines = Object.fromEntries(answers.map(([{ id }, facts]) => [id.toLowerCase(), facts]));
+    return { ...(answers.length > 0 ? { machines } : {}), missing };
   },
 };
+
+async function factsOfMachine(target: Target, deps: EnrichDeps): Promise<MachineFacts> {
+  const { azure, policy } = deps;
+  const vm = await azure.machineNow(target.id);
+  const [exposure, locks, identityCan] = await Promise.all([
+    azure.exposureNow(vm.interfaceIds).catch(() => null),
+    azure.locksOn(target.id).catch(() => []),
+    identityPermissions(vm.identities, target.subscriptionId, deps).catch(() => []),
+  ]);
+  return {
+    os: vm.os,
+    power: vm.power,
+    agent: vm.agent,
+    tags: vm.tags,
+    environment: environmentOf(vm.tags, target.subscriptionId, policy.environments),
+    publicIps: exposure?.publicIps ?? [],
+    openPorts: exposure?.openPorts ?? null,
+    encryption: vm.encryption,
+    locks: locks.map((lock) => `${lock.level} ${lock.name}`),
+    identityCan,
+    identities: vm.identities,
+  };
+}
 
 async function identityPermissions(
   identities: readonly string[],

@@ -1,39 +1,92 @@
-import { type Alert, summarize } from '../../domain/alerts/alert';
-import type { ScriptFacts } from '../../domain/alerts/facts';
+import type { RunFacts, ScriptFacts } from '../../domain/alerts/facts';
 import { is, parseResourceId, typeOf } from '../../domain/resources/resource-id';
 import { storedResources } from '../../domain/techniques/catalogue';
+import type { Execution } from '../../domain/techniques/execution';
 import { scriptDigest, traitsOf } from '../../domain/techniques/script';
 import type { StoredScript } from '../../domain/techniques/stored-script';
 import { redact } from '../../domain/text/redact';
+import { shortDigest } from '../../domain/text/short-digest';
 import type { EnrichDeps, Part } from './enrichment-part';
+import { readEach } from './read-each';
 
-/** How much of a script and of its output is kept, characters. The digest covers the whole script. */
+/** How much of a script or an output is kept, characters. The digest covers the whole script. */
 const keptText = 100_000;
+/** How much is kept of all scripts, and of all outputs, of one alert, characters. */
+const keptOfAll = 1_000_000;
 
-/** The script that ran, if Azure holds it. Secrets are redacted before anything is stored. */
+/** The script of each execution, if Azure holds it. Secrets are redacted before anything is stored. */
 export const script: Part = {
   what: 'the script',
-  ask: async (alert, deps) => {
-    const held = await storedScript(alert, deps);
-    if (!held) return { script: nothing };
-    const found = await Promise.all([held.text ?? '', held.output ?? '', ...held.parameters].map(redact));
-    const [text, output, ...parameters] = found;
-    const traits = traitsOf(held.text ?? '');
-    const excerpts = await Promise.all(traits.map((trait) => redact(trait.text)));
-    return {
-      script: {
-        text: held.text === null ? null : (text?.text ?? '').slice(0, keptText),
-        sha256: digestOf(held),
-        parameters: parameters.map((parameter) => parameter.text.slice(0, 500)),
-        runAs: held.runAs,
-        output: held.output === null ? null : (output?.text ?? '').slice(0, keptText),
-        exitCode: held.exitCode,
-        redacted: [...new Set(found.flatMap((part) => part.kinds))],
-        traits: traits.map((trait, index) => ({ ...trait, text: excerpts[index]?.text ?? '' })),
-      },
-    };
+  endsInTime: true,
+  ask: async (alert, { azure }, late) => {
+    const asked = alert.executions.filter((execution) => {
+      const run = alert.facts.runs?.[execution.key];
+      return !run || (!run.final && execution.status !== 'started');
+    });
+    const { answers, missing } = await readEach(
+      script.what,
+      asked,
+      (execution) => storedScript(execution, azure),
+      late,
+    );
+    const redactOnce = memoizeText(redact);
+    const kept = Math.min(keptText, Math.floor(keptOfAll / alert.executions.length));
+    const runs: Record<string, RunFacts> = {};
+    const scripts: Record<string, ScriptFacts> = {};
+    for (const [execution, held] of answers) {
+      const output = held?.output ? await redactOnce(held.output) : null;
+      const facts = held && (held.text !== null || held.runAs) ? await scriptFacts(held, redactOnce) : null;
+      const id = facts && shortDigest(JSON.stringify(facts));
+      if (id) scripts[id] = facts;
+      runs[execution.key] = {
+        script: id,
+        output: output?.text.slice(0, kept) ?? null,
+        exitCode: held?.exitCode ?? null,
+        redacted: output?.kinds ?? [],
+        final: execution.status !== 'started',
+      };
+    }
+    return answers.length > 0 ? { runs, scripts: shortened(scripts), missing } : { missing };
   },
 };
+
+type Redact = typeof redact;
+
+/** Executions of a burst often run the same script. */
+function memoizeText(redactText: Redact): Redact {
+  const known = new Map<string, ReturnType<Redact>>();
+  return (text) => {
+    const answer = known.get(text) ?? redactText(text);
+    known.set(text, answer);
+    return answer;
+  };
+}
+
+async function scriptFacts(held: StoredScript, redactText: Redact): Promise<ScriptFacts> {
+  const found = await Promise.all([held.text ?? '', ...held.parameters].map(redactText));
+  const [text, ...parameters] = found;
+  const traits = traitsOf(held.text ?? '');
+  const excerpts = await Promise.all(traits.map((trait) => redactText(trait.text)));
+  return {
+    text: held.text === null ? null : (text?.text ?? '').slice(0, keptText),
+    sha256: digestOf(held),
+    parameters: parameters.map((parameter) => parameter.text.slice(0, 500)),
+    runAs: held.runAs,
+    redacted: [...new Set(found.flatMap((part) => part.kinds))],
+    traits: traits.map((trait, index) => ({ ...trait, text: excerpts[index]?.text ?? '' })),
+  };
+}
+
+/** Many long scripts are cut, so that the alert stays small. */
+function shortened(scripts: Record<string, ScriptFacts>): Record<string, ScriptFacts> {
+  const kept = Math.floor(keptOfAll / Math.max(1, Object.keys(scripts).length));
+  return Object.fromEntries(
+    Object.entries(scripts).map(([id, facts]) => [
+      id,
+      { ...facts, text: facts.text?.slice(0, kept) ?? null },
+    ]),
+  );
+}
 
 /** Digest of the script and its parameters. Null if the script is fetched from elsewhere or unavailable. */
 function digestOf({ text, parameters, fetchedFrom }: StoredScript): string | null {
@@ -41,16 +94,18 @@ function digestOf({ text, parameters, fetchedFrom }: StoredScript): string | nul
   return scriptDigest(parameters.length === 0 ? text : `${text}\n${parameters.join('\n')}`);
 }
 
-async function storedScript(alert: Alert, { azure }: EnrichDeps): Promise<StoredScript | null> {
-  const { first, status, refused } = summarize(alert);
+async function storedScript(
+  { resourceId, requestBody, message, status, refused }: Execution,
+  azure: EnrichDeps['azure'],
+): Promise<StoredScript | null> {
   if (refused) return null;
-  const logged = fromLog(first.requestBody);
-  const id = parseResourceId(first.resourceId);
+  const logged = fromLog(requestBody);
+  const id = parseResourceId(resourceId);
   const type = id && typeOf(id);
   const stored = storedResources().find((resource) => type !== null && is(resource.type, type));
-  if (!stored) return logged ?? outputOnly(first.message, status);
+  if (!stored) return logged ?? outputOnly(message, status);
   try {
-    const held = stored.read(await azure.readProperties(first.resourceId, stored.apiVersion));
+    const held = stored.read(await azure.readProperties(resourceId, stored.apiVersion));
     // The resource may have been overwritten since. The log has what actually ran.
     return logged ? { ...held, text: logged.text, parameters: logged.parameters } : held;
   } catch (error) {
@@ -100,14 +155,3 @@ function outputOnly(message: string | null, status: string): StoredScript | null
     return null;
   }
 }
-
-const nothing: ScriptFacts = {
-  text: null,
-  sha256: null,
-  parameters: [],
-  runAs: null,
-  output: null,
-  exitCode: null,
-  redacted: [],
-  traits: [],
-};

@@ -1,5 +1,6 @@
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
 import type { TimelineEntry } from '../../domain/alerts/facts';
+import { knownMachines } from '../../domain/alerts/join-facts';
 import { is } from '../../domain/resources/resource-id';
 import { detectTechnique } from '../../domain/techniques/catalogue';
 import { targetOf } from '../../domain/techniques/target';
@@ -10,20 +11,23 @@ const hour = 3_600_000;
 /** Time range of the timeline around an execution. */
 const windowMs = { before: hour, after: 2 * hour };
 const shownEntries = 40;
+/** Of a burst, how many machines and identities are followed. */
+const followedMachines = 20;
 
 /** Other activity of this caller and on this machine, from 1 h before to 2 h after. */
 export const timeline: Part = {
   what: 'the timeline',
   ask: async (alert, { store }) => {
-    const { caller, target, startedAt, lastEventAt } = summarize(alert);
+    const { caller, target, executions, startedAt, lastEventAt } = summarize(alert);
     const from = Date.parse(startedAt) - windowMs.before;
     const watched = Date.parse(alert.triage.watch?.until ?? '') || 0;
     const to = Math.max(Date.parse(lastEventAt) + windowMs.after, watched);
-    const identities = alert.facts.machine?.identities ?? [];
+    const machines = [...new Set(executions.map((each) => each.target.id.toLowerCase()))];
+    const identities = knownMachines(alert).flatMap((machine) => machine.identities);
     const owners = [
       callerKeyOf(caller),
-      target.id.toLowerCase(),
-      ...identities.map((id) => id.toLowerCase()),
+      ...machines.slice(0, followedMachines),
+      ...identities.slice(0, followedMachines).map((id) => id.toLowerCase()),
     ];
     const found = await store.timeline.follow(owners, alert.id, from, to);
     const own = new Set(alert.executions.flatMap((execution) => execution.eventIds));

@@ -1,4 +1,3 @@
-import { AzureError } from '../../azure/connection/azure-error';
 import type { Alert } from '../../domain/alerts/alert';
 import type { Facts, Missing } from '../../domain/alerts/facts';
 import { access } from './enrich-access';
@@ -8,6 +7,7 @@ import { machine } from './enrich-machine';
 import { script } from './enrich-script';
 import { timeline } from './enrich-timeline';
 import type { EnrichDeps, Part } from './enrichment-part';
+import { isFinal } from './read-each';
 
 /** After this long, the alert is sent even if some enrichment is still pending, ms. */
 export const enrichmentLimitMs = 5000;
@@ -19,26 +19,39 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
   const missing: Missing[] = [];
   const askAll = (asked: readonly Part[], about: Alert) =>
     withDeadline(limitMs, (late) =>
-      asked.map(async ({ what, ask }) => {
+      asked.map(async ({ what, endsInTime, ask }) => {
         try {
-          return await Promise.race([ask(about, deps), late]);
+          const answer = ask(about, deps, late);
+          const found = await (endsInTime ? answer : Promise.race([answer, late]));
+          missing.push(...(found.missing ?? []));
+          return found;
         } catch (error) {
-          const final = error instanceof AzureError && error.statusCode === 404;
-          missing.push({ what, why: (error as Error).message, ...(final ? { final } : {}) });
+          missing.push({ what, why: (error as Error).message, ...(isFinal(error) ? { final: true } : {}) });
           return {};
         }
       }),
     );
   const found = await askAll(parts, alert);
-  const facts: Facts = Object.assign({}, alert.facts, ...found);
+  const facts = found.reduce(joinFacts, alert.facts);
   const around = await askAll([history, timeline], { ...alert, facts });
-  return Object.assign({}, facts, ...around, { missing });
+  return { ...around.reduce(joinFacts, facts), missing };
 }
+
+/** Facts with those of another reading. Those of machines, executions and scripts add up. */
+export const joinFacts = (known: Facts, found: Facts): Facts => ({
+  ...known,
+  ...found,
+  ...(known.machines || found.machines ? { machines: { ...known.machines, ...found.machines } } : {}),
+  ...(known.runs || found.runs ? { runs: { ...known.runs, ...found.runs } } : {}),
+  ...(known.scripts || found.scripts ? { scripts: { ...known.scripts, ...found.scripts } } : {}),
+});
+
+const never = new Promise<never>(() => {});
 
 /** Updates only the timeline in the known facts. Sends no request to Azure. */
 export const refreshTimeline = async (alert: Alert, deps: EnrichDeps): Promise<Facts> => ({
   ...alert.facts,
-  ...(await timeline.ask(alert, deps)),
+  ...(await timeline.ask(alert, deps, never)),
 });
 
 async function withDeadline<T>(ms: number, work: (late: Promise<never>) => Promise<T>[]): Promise<T[]> {

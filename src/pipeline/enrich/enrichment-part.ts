@@ -14,5 +14,11 @@ export interface EnrichDeps {
 export interface Part {
   /** Name shown to readers when this part is missing. */
   what: string;
-  ask: (alert: Alert, deps: EnrichDeps) => Promise<Partial<Facts>>;
+  /** It ends when the time is up and returns what it has by then. Others are abandoned. */
+  endsInTime?: true;
+  /**
+   * Asks for what the alert's facts lack.
+   * @param late rejects when the time is up
+   */
+  ask: (alert: Alert, deps: EnrichDeps, late: Promise<never>) => Promise<Facts>;
 }

@@ -6,6 +6,7 @@ import {
   genesis,
   keyChange,
 } from '../../domain/audit/audit-chain';
+import { runwatchActor } from '../../domain/people/person';
 import { canonicalJson } from '../../domain/text/canonical-json';
 import { keys } from '../keys';
 import { auditedScript } from './audited-write';
@@ -118,7 +119,7 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
       [
         {
           at: new Date(now).toISOString(),
-          by: { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' },
+          by: runwatchActor,
           action: keyChange,
           alertId: null,
           object: null,

