@@ -3,6 +3,7 @@ import type { TlsSettings } from '@azure/core-rest-pipeline';
 import type { Config, EventHubConfig } from '../config/config';
 import { createDirectory } from './access/directory';
 import { createSafeguards } from './access/locks-and-assignments';
+import { listManagementGroups } from './access/management-groups';
 import { createAccess } from './access/role-assignments';
 import { toAzureError } from './connection/azure-error';
 import { type AzureConnection, createClients } from './connection/clients';
@@ -110,6 +111,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createSentinelIncidents(clients),
     ...createDisks(clients),
     readProperties: (id: string, apiVersion: string) => readProperties(clients, id, apiVersion),
+    managementGroups: () => listManagementGroups(clients),
     /** Enabled subscriptions that are visible to the credential. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {
       try {

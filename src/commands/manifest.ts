@@ -4,6 +4,9 @@ import { surfaceDefinitions } from '../chat/surfaces';
 import { storedResources } from '../domain/techniques/catalogue';
 import type { Output } from './support/output';
 
+/** The query for management groups. Only routes by management group need it. */
+export const managementGroupsAction = 'Microsoft.ResourceGraph/resources/read';
+
 /** Permissions that the bot itself needs, in addition to those that its actions declare. */
 const ownActions = [
   'Microsoft.Resources/subscriptions/read',
@@ -20,6 +23,7 @@ const ownActions = [
   'Microsoft.Network/networkSecurityGroups/read',
   'Microsoft.Network/publicIPAddresses/read',
   'Microsoft.Network/virtualNetworks/subnets/read',
+  managementGroupsAction,
 ];
 
 /** Permissions of the watcher role: our own, and those that the techniques need to read scripts. */

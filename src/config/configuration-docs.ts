@@ -16,7 +16,8 @@ const descriptions: Record<keyof PolicyFile, string> = {
   detections: 'techniques to turn on or off, by id (`runwatch detections list`); all are on by default',
   techniques:
     'custom techniques: operations, descriptions, score, ATT&CK ids, and examples for `runwatch detections test`',
-  routes: 'where alerts go: the first route that matches and names a channel for the surface',
+  routes:
+    'where alerts go: the first route that matches and names a channel for the surface (`runwatch routes test` shows which). All conditions must match, those on a machine the same one; `*` matches any text. `technique` is an id (`runwatch detections list`), `managementGroup` the id or name of any group above the subscription, and `hours` contains the alert’s start. A message stays in the channel it was first posted to',
   reminders:
     'minutes until a reminder for a new alert, by severity (critical 5, high 15, medium 60, low 0), or for an assigned alert without activity (`sleeping` 480); 0 disables it',
   ask: 'minutes a caller has to answer (30), and the answers that close the alert (none)',

@@ -1,6 +1,7 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { defaultPoints } from '../domain/alerts/score';
+import { severities } from '../domain/alerts/severity';
 import { hoursSchema } from '../domain/exceptions/exceptions-file';
 import { isBuiltIn } from '../domain/techniques/catalogue';
 import { customTechniqueFaults, customTechniqueSchema } from '../domain/techniques/custom-technique';
@@ -11,7 +12,7 @@ import type { ReadFile } from './variables';
 const actionId = z.string().regex(/^[a-z_]+$/, 'expected an action id, such as isolate');
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
 const httpUrl = z.url({ protocol: /^https?$/ });
-const severity = z.enum(['low', 'medium', 'high', 'critical']);
+const severity = z.enum(severities);
 const onOff = z
   .union([z.enum(['on', 'off']), z.boolean()])
   .transform((value) => value === true || value === 'on');
@@ -46,9 +47,19 @@ const keys = {
     .array(
       z.strictObject({
         when: z.strictObject({
+          severity: z
+            .union([severity, z.array(severity).min(1)], {
+              error: ({ input }) =>
+                `got ${JSON.stringify(input)}, expected one or more of ${severity.options.join(', ')}`,
+            })
+            .optional(),
+          /** `techniqueFaults` refuses ids that don't exist. */
+          technique: oneOrMany.optional(),
+          hours: hoursSchema.optional(),
           environment: oneOrMany.optional(),
-          severity: z.union([severity, z.array(severity).min(1)]).optional(),
           subscription: oneOrMany.optional(),
+          resourceGroup: oneOrMany.optional(),
+          managementGroup: oneOrMany.optional(),
           tag: z.record(z.string(), oneOrMany).optional(),
         }),
       }),
@@ -165,13 +176,22 @@ export function readPolicy(
   return {};
 }
 
-function techniqueFaults({ techniques = [], detections = {} }: PolicyFile): string[] {
+function techniqueFaults({ techniques = [], detections = {}, routes = [] }: PolicyFile): string[] {
   const own = new Set(techniques.map(({ id }) => id));
-  const unknown = Object.keys(detections).filter((id) => !isBuiltIn(id) && !own.has(id));
+  const named = [
+    ...Object.keys(detections).map((id) => [`detections.${id}`, id] as const),
+    ...routes.flatMap(({ when: { technique = [] } }, index) =>
+      [technique]
+        .flat()
+        .filter((id) => !id.includes('*'))
+        .map((id) => [`routes.${index}.when.technique: ${id}`, id] as const),
+    ),
+  ];
+  const unknown = named.filter(([, id]) => !isBuiltIn(id) && !own.has(id));
   return [
     ...customTechniqueFaults(techniques),
     ...unknown.map(
-      (id) => `detections.${id}: unknown technique; \`runwatch detections list\` lists the known ones`,
+      ([where]) => `${where}: unknown technique; \`runwatch detections list\` lists the known ones`,
     ),
   ];
 }

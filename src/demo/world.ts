@@ -19,6 +19,13 @@ export const subscriptions = {
 export function populateTenant(tenant: Tenant) {
   tenant.state.subscriptions.set(subscriptions.payments, 'Payments');
   tenant.state.subscriptions.set(subscriptions.sandbox, 'Sandbox');
+  const root = { id: tenant.state.tenantId, name: 'Tenant Root Group' };
+  tenant.state.managementGroups.set(subscriptions.payments, [
+    { id: 'mg-production', name: 'Production' },
+    { id: 'mg-contoso', name: 'Contoso' },
+    root,
+  ]);
+  tenant.state.managementGroups.set(subscriptions.sandbox, [{ id: 'mg-sandboxes', name: 'Sandboxes' }, root]);
   const person = (id: string, name: string, login: string, jobTitle: string): Principal =>
     tenant.directory.add({ id, kind: 'User', name, login, jobTitle, enabled: true });
   const dana = person(

@@ -10,6 +10,7 @@ import type { Metrics } from '../runtime/metrics';
 import type { DeliveryInput, DeliveryState, Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { DeliverJob, Queues } from './queues';
+import { readRoutedAlert } from './read-routed-alert';
 
 export interface DeliverDeps {
   store: Store;
@@ -100,7 +101,7 @@ async function deliverOne(
     return 'done';
   }
   if (at > now() + 1) return { again: at, slotAt: at };
-  const channel = await channelOf(input, surface, deps.routes);
+  const channel = await channelOf(input, surface, deps);
   const ref = await show(surface, id, content, input, channel, deps);
   if (!ref) return { again: now() + retryWhenBusyMs };
   await store.deliveries.settle(surface.name, id, seen, { ref, shown: digest, attemptAt: null });
@@ -173,9 +174,11 @@ async function contentOf(
 async function channelOf(
   { alert, notice }: DeliveryInput,
   surface: Surface,
-  routes: readonly Route[],
+  { routes, store }: DeliverDeps,
 ): Promise<string> {
-  if (alert) return channelFor(alert, routes, surface.name) ?? surface.channel;
+  if (alert && routes.length === 0) return surface.channel;
+  if (alert)
+    return channelFor(await readRoutedAlert(alert, store.polls), routes, surface.name) ?? surface.channel;
   const person = notice?.to ? await surface.personOf(notice.to) : null;
   return person?.id ?? notice?.channels?.[surface.name] ?? surface.channel;
 }

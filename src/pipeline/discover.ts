@@ -1,10 +1,11 @@
 import type { Log } from '../runtime/log';
 import type { History } from '../store/events/history';
-import type { PollState } from '../store/events/poll-state';
+import type { PollState, SubscriptionHealth } from '../store/events/poll-state';
 import type { HealthStore } from '../store/health-store';
+import { keepManagementGroups, type ManagementGroupDeps } from './keep-management-groups';
 import type { Queues } from './queues';
 
-export interface DiscoverDeps {
+export interface DiscoverDeps extends Pick<ManagementGroupDeps, 'listManagementGroups'> {
   /** The configured subscriptions; null for all that the credential can see. */
   named: readonly string[] | null;
   listSubscriptions: () => Promise<{ id: string; name: string }[]>;
@@ -21,7 +22,7 @@ export interface DiscoverDeps {
 
 /** Keeps one poll schedule per subscription, as subscriptions appear and disappear. */
 export async function discover(deps: DiscoverDeps): Promise<void> {
-  const { named, listSubscriptions, polls, health, queues, pollSeconds, log, now } = deps;
+  const { named, listSubscriptions, polls, health, queues, log, now } = deps;
   const at = now();
   const visible = await listSubscriptions().catch((error) => {
     if (!named) throw error;
@@ -38,6 +39,17 @@ export async function discover(deps: DiscoverDeps): Promise<void> {
     await polls.dropSubscription(id);
     log.warn({ subscriptionId: id }, 'a subscription is gone; polling of it has stopped');
   }
+  await Promise.all([keepManagementGroups([...wanted], deps), schedulePolls(wanted, names, known, deps)]);
+  if (wanted.size === 0) log.warn('the credential can see no subscription; grant it Reader on one');
+}
+
+async function schedulePolls(
+  wanted: ReadonlySet<string>,
+  names: ReadonlyMap<string, string>,
+  known: readonly SubscriptionHealth[],
+  deps: DiscoverDeps,
+): Promise<void> {
+  const { polls, health, queues, pollSeconds, log, now } = deps;
   for (const id of wanted) {
     const before = known.find((subscription) => subscription.id === id);
     const name = names.get(id) ?? before?.name ?? '';
@@ -52,7 +64,6 @@ export async function discover(deps: DiscoverDeps): Promise<void> {
     await fillHistory(id, deps);
     if (!before) log.info({ subscriptionId: id, name }, 'polling a subscription');
   }
-  if (wanted.size === 0) log.warn('the credential can see no subscription; grant it Reader on one');
 }
 
 const historyDays = 89 * 86_400_000;

@@ -1,6 +1,6 @@
 import type { PolicyFile } from '../config/config';
 import { type Alert, summarize } from '../domain/alerts/alert';
-import { channelFor, type Route } from '../domain/alerts/routing';
+import { channelFor } from '../domain/alerts/routing';
 import type { Severity } from '../domain/alerts/severity';
 import type { Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
@@ -8,6 +8,7 @@ import type { Press } from '../presses/press';
 import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { Queues } from './queues';
+import { readRoutedAlert } from './read-routed-alert';
 
 export type Reminders = Record<Severity | 'sleeping', number>;
 
@@ -61,7 +62,7 @@ async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps)
     id: `notice-remind-${alert.id}-${round}`,
     text: `${reminderText(alert, now())}${pages ? ' Paging on-call now.' : ''}`,
     channels: {
-      ...ownChannels(alert, policy.routes ?? [], deps.store.surfaces),
+      ...(await ownChannels(alert, deps)),
       ...(round > 0 ? escalateTo : {}),
     },
     ...(round > 0 && mention ? { mention } : {}),
@@ -81,7 +82,7 @@ async function remindOfIdle(alert: Alert, minutes: number, deps: RemindDeps): Pr
     {
       id: `notice-sleeps-${alert.id}-${alert.history.length}`,
       text: `${alert.id} (${alert.state}, ${who}) has had no activity for ${hours} hours: ${aboutOf(alert)}. Close it or reassign it.`,
-      channels: ownChannels(alert, deps.policy.routes ?? [], deps.store.surfaces),
+      channels: await ownChannels(alert, deps),
     },
     deps,
   );
@@ -131,17 +132,20 @@ async function postNotice(notice: Notice, { store, queues }: RemindDeps): Promis
 }
 
 /** The channels that the alert was routed to, by surface. */
-export const ownChannels = (
+export async function ownChannels(
   alert: Alert,
-  routes: readonly Route[],
-  surfaces: readonly string[],
-): Record<string, string> =>
-  Object.fromEntries(
-    surfaces.flatMap((surface) => {
-      const channel = channelFor(alert, routes, surface);
+  { store, policy }: Pick<RemindDeps, 'store' | 'policy'>,
+): Promise<Record<string, string>> {
+  const { routes = [] } = policy;
+  if (routes.length === 0) return {};
+  const routed = await readRoutedAlert(alert, store.polls);
+  return Object.fromEntries(
+    store.surfaces.flatMap((surface) => {
+      const channel = channelFor(routed, routes, surface);
       return channel ? [[surface, channel]] : [];
     }),
   );
+}
 
 /** Number of the reminder that is due (0, 1 or 2), or null. Pure. */
 export function roundOf(alert: Alert, reminders: Reminders, now: number): number | null {

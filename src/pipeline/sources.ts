@@ -1,6 +1,7 @@
 import type { Azure } from '../azure/azure';
 import type { LogWindow } from '../azure/log/activity-log';
 import type { Config } from '../config/config';
+import { needManagementGroups } from '../domain/alerts/routing';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import type { RunInBackground } from '../runtime/retry-until-done';
@@ -77,6 +78,7 @@ export async function readSources({
     discover({
       named,
       listSubscriptions: azure.subscriptions,
+      listManagementGroups: needManagementGroups(config.policy.routes ?? []) ? azure.managementGroups : null,
       polls: store.polls,
       health: store.health,
       queues,

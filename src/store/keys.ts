@@ -40,6 +40,7 @@ export const keys = {
   auditOnce: (id: string) => key('audit-once', id),
   watermarks: key('watermarks'),
   subscriptions: key('subscriptions'),
+  managementGroups: key('management-groups'),
   seen: (subscriptionId: string) => key('seen', subscriptionId),
   seenRunning: (subscriptionId: string) => key('seen-running', subscriptionId),
   watchedSince: key('watched-since'),

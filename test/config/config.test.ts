@@ -72,6 +72,46 @@ test('a detection can be turned off, and responders can be limited to subscripti
   ]);
 });
 
+test.each([
+  [
+    'severity: urgent',
+    'routes.0.when.severity: got "urgent", expected one or more of low, medium, high, critical',
+  ],
+  ['severity: [high, urgent]', 'routes.0.when.severity: got ["high","urgent"], expected one or more of'],
+  [
+    'technique: run-comand',
+    'routes.0.when.technique: run-comand: unknown technique; `runwatch detections list`',
+  ],
+  ['technique: [run-command, nope]', 'routes.0.when.technique: nope: unknown technique'],
+  ['hours: {zone: Europe/Berln}', 'routes.0.when.hours.zone: an IANA time zone such as Europe/Berlin'],
+  ['hours: {days: someday}', 'routes.0.when.hours.days: days such as mon-fri or sat,sun'],
+  ['hours: {from: "25:00"}', 'routes.0.when.hours.from: a time such as "01:00"'],
+  ['managementgroup: mg', 'routes.0.when: unknown: managementgroup'],
+])('a route with %s is refused', (when, says) => {
+  const faults = faultsOf(
+    { RUNWATCH_CONFIG: 'c.yaml' },
+    { 'c.yaml': `routes: [{when: {${when}}, slack: C0SOC0000}]` },
+  );
+  expect(faults).toEqual([expect.stringContaining(says)]);
+});
+
+test('a route may name techniques by id, by pattern, and those of the same file', () => {
+  const config = `routes:
+  - when: {technique: [run-command, "vm-*", patching], managementGroup: mg-production, resourceGroup: rg-*}
+    slack: C0SOC0000
+techniques:
+  - id: patching
+    title: Patching
+    verb: patched
+    score: 40
+    operations: [Microsoft.Compute/virtualMachines/installPatches/action]
+    examples:
+      match: [Microsoft.Compute/virtualMachines/installPatches/action]
+      noMatch: [Microsoft.Compute/virtualMachines/read]
+`;
+  expect(faultsOf({ RUNWATCH_CONFIG: 'c.yaml' }, { 'c.yaml': config })).toEqual([]);
+});
+
 test('.env.example lists every variable', () => {
   const listed = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
   for (const name of Object.keys(allVariables(surfaceDefinitions()).schemas))

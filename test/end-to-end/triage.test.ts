@@ -54,6 +54,14 @@ test('routes send alerts to channels by environment and severity', async () => {
   expect((await on('vm-test-01')).channel).toBe('C0SOC0000');
 });
 
+test('routes send alerts to channels by management group', async () => {
+  await begin('routes:\n  - {when: {managementGroup: Production, technique: run-*}, slack: C0OTHER00}\n');
+  run(bench.world.vms.pay01);
+  run(bench.world.vms.test01, { caller: bench.world.people.kim });
+  expect((await on('vm-pay-01')).channel).toBe('C0OTHER00');
+  expect((await on('vm-test-01')).channel).toBe('C0SOC0000');
+});
+
 test('a configured technique is detected, scored, filtered and excepted like a built-in one', async () => {
   const operation = 'Microsoft.Compute/virtualMachines/assessPatches/action';
   await begin(`techniques:

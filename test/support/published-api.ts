@@ -293,6 +293,23 @@ const published: Published[] = [
     body: nothing,
   },
   {
+    // resourcegraph.json: QueryRequest
+    method: 'POST',
+    path: /^\/providers\/Microsoft\.ResourceGraph\/resources$/,
+    version: /^2022-10-01$/,
+    body: z.strictObject({
+      query: z.string().min(1),
+      subscriptions: z.array(guid).optional(),
+      options: z
+        .strictObject({
+          $top: z.int().min(1).max(1000).optional(),
+          $skipToken: z.string().optional(),
+          resultFormat: z.enum(['table', 'objectArray']).optional(),
+        })
+        .optional(),
+    }),
+  },
+  {
     // monitor query logs, v1 models.tsp: QueryBody
     method: 'POST',
     path: /^\/v1\/workspaces\/[0-9a-f-]{36}\/query$/,

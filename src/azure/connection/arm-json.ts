@@ -4,7 +4,7 @@ import { toAzureError } from './azure-error';
 import type { AzureClients } from './clients';
 
 interface ArmRequest {
-  method?: 'GET' | 'PUT';
+  method?: 'GET' | 'PUT' | 'POST';
   /** The ARM id of the resource. */
   id: string;
   apiVersion: string;

@@ -2,7 +2,7 @@ import type { Azure } from '../../azure/azure';
 import { AzureError } from '../../azure/connection/azure-error';
 import type { Report } from '../../config/doctor-check';
 import { accessPathsFor } from '../../domain/access/resolve-access';
-import { responderActions, watcherActions } from '../manifest';
+import { managementGroupsAction, responderActions, watcherActions } from '../manifest';
 
 export async function checkSubscription(
   azure: Azure,
@@ -50,7 +50,7 @@ export async function checkSubscription(
       azure.roleDefinitions(scope),
     ]);
     for (const [actions, optional] of [
-      [watcherActions(), false],
+      [watcherActions().filter((action) => action !== managementGroupsAction), false],
       [responderActions(), true],
     ] as const) {
       for (const action of actions) {

@@ -4,6 +4,7 @@ import { answerActivityLog } from './serve-activity-log';
 import { answerAssignment, listAssignments, listDefinitions } from './serve-authorization';
 import { computeRoutes } from './serve-compute';
 import { answerEffectiveRules, answerNetwork, effectiveRules } from './serve-network';
+import { answerResourceGraph } from './serve-resource-graph';
 import type { TenantState } from './tenant-state';
 
 const any = /^20\d\d-\d\d-\d\d(-preview)?$/;
@@ -27,6 +28,13 @@ export const routes: Route[] = [
         })),
       },
     }),
+  },
+  {
+    method: /^POST$/,
+    path: /^\/providers\/Microsoft\.ResourceGraph\/resources$/i,
+    action: 'Microsoft.ResourceGraph/resources/read',
+    versions: any,
+    answer: answerResourceGraph,
   },
   {
     method: /^GET$/,

@@ -1,3 +1,4 @@
+import type { ManagementGroup } from '../../domain/resources/management-group';
 import type { Resources } from './resources';
 import type { LoggedRecord } from './serve-activity-log';
 import type { Workspace } from './serve-log-analytics';
@@ -9,6 +10,8 @@ export interface TenantState {
   botId: string;
   /** Subscription id → display name. */
   subscriptions: Map<string, string>;
+  /** Management groups above a subscription, the nearest first, by subscription id. */
+  managementGroups: Map<string, ManagementGroup[]>;
   resources: Resources;
   directory: Directory;
   log: LoggedRecord[];

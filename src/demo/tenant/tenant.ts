@@ -34,6 +34,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     tenantId: '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310',
     botId: 'b07b07b0-0000-4000-8000-000000000001',
     subscriptions: new Map(),
+    managementGroups: new Map(),
     resources: createResources(),
     directory: createDirectory(),
     log: [],

@@ -1,4 +1,5 @@
-export type Severity = 'low' | 'medium' | 'high' | 'critical';
+export const severities = ['low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof severities)[number];
 
 export interface Reason {
   points: number;

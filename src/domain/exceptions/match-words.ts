@@ -2,6 +2,7 @@ import { techniqueOf } from '../techniques/catalogue';
 import type { TechniqueId } from '../techniques/technique';
 import { plainLine } from '../text/plain-text';
 import type { Match } from './exception';
+import { windowWords } from './time-window';
 
 /** A match as a phrase: "run command by dana on vm-pay-01, mon-fri 01:00 to 03:00 UTC". */
 export function matchWords(match: Match): string {
@@ -29,14 +30,7 @@ export function matchWords(match: Match): string {
     script?.sha256 && `with the script ${any(script.sha256)}`,
     script?.pattern && `with a script that matches ${plainLine(script.pattern, 120)}`,
     ip && `from ${any(ip)}`,
-    hours &&
-      [
-        hours.days,
-        hours.from || hours.to ? `${hours.from ?? '00:00'} to ${hours.to ?? '24:00'}` : '',
-        hours.zone ?? 'UTC',
-      ]
-        .filter(Boolean)
-        .join(' '),
+    hours && windowWords(hours),
   ];
   return parts.filter(Boolean).join(' ');
 }

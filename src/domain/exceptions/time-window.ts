@@ -51,3 +51,13 @@ export function inWindow(window: TimeWindow, at: Date): boolean {
   if (minutes >= from) return !days || days.has(day);
   return minutes < to && (!days || days.has((day + 6) % 7));
 }
+
+/** A window as text: "mon-fri 01:00 to 03:00 UTC". */
+export const windowWords = ({ days, from, to, zone = 'UTC' }: TimeWindow): string =>
+  [days, from || to ? `${from ?? '00:00'} to ${to ?? '24:00'}` : '', zone].filter(Boolean).join(' ');
+
+/** An instant as a window sees it: "fri 22:14 UTC". */
+export function localWords(at: Date, zone = 'UTC'): string {
+  const { day } = localTime(at, zone);
+  return `${dayNames[day]} ${DateTime.fromJSDate(at, { zone }).toFormat('HH:mm')} ${zone}`;
+}

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { UnreadableRecord } from '../../domain/activity/activity-event';
+import type { ManagementGroup } from '../../domain/resources/management-group';
 import { keys } from '../keys';
 
 /** Poll status of a subscription. */
@@ -14,6 +15,14 @@ export interface SubscriptionHealth {
   status?: number | undefined;
   /** When the subscription was first seen, ms. */
   since?: number | undefined;
+}
+
+/** What was last read of the management groups above a subscription. */
+export interface StoredManagementGroups {
+  /** The nearest first; null if they were never read. */
+  above: ManagementGroup[] | null;
+  /** Why the last read failed; null if it succeeded. */
+  error: string | null;
 }
 
 /** A span of a subscription's log that could not be read, ms. */
@@ -165,7 +174,23 @@ export function createPollState(redis: Redis) {
 
   const putSubscription = (health: SubscriptionHealth) =>
     redis.hset(keys.subscriptions, health.id, JSON.stringify(health));
-  const dropSubscription = (id: string) => redis.hdel(keys.subscriptions, id);
+  const dropSubscription = (id: string) =>
+    redis.multi().hdel(keys.subscriptions, id).hdel(keys.managementGroups, id).exec();
+
+  /** Those above each subscription; null where none were stored. */
+  async function managementGroups(
+    ids: readonly string[],
+  ): Promise<Map<string, StoredManagementGroups | null>> {
+    const docs = await redis.hmget(keys.managementGroups, ...ids);
+    return new Map(ids.map((id, index) => [id, JSON.parse(docs[index] ?? 'null')]));
+  }
+
+  const putManagementGroups = (groups: ReadonlyMap<string, StoredManagementGroups>) =>
+    redis
+      .multi()
+      .hset(keys.managementGroups, new Map([...groups].map(([id, stored]) => [id, JSON.stringify(stored)])))
+      .expire(keys.managementGroups, 30 * 86_400)
+      .exec();
 
   async function storeUnreadable(records: readonly UnreadableRecord[]): Promise<void> {
     if (records.length === 0) return;
@@ -201,6 +226,8 @@ export function createPollState(redis: Redis) {
     subscription,
     putSubscription,
     dropSubscription,
+    managementGroups,
+    putManagementGroups,
     storeUnreadable,
     throttle,
     isThrottled,
