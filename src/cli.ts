@@ -5,6 +5,7 @@ import { auditCommands } from './cli/audit-commands';
 import type { CliContext } from './cli/cli-context';
 import { detectionCommands } from './cli/detection-commands';
 import { exceptionCommands } from './cli/exception-commands';
+import { routeCommands } from './cli/route-commands';
 import { runCommands } from './cli/run-commands';
 import { setupCommands } from './cli/setup-commands';
 import { CommandError, terminal } from './commands/support/output';
@@ -59,6 +60,7 @@ const context: CliContext = {
 for (const register of [
   runCommands,
   detectionCommands,
+  routeCommands,
   exceptionCommands,
   accessCommands,
   auditCommands,

@@ -3,6 +3,7 @@ import { type Azure, createAzure } from '../../azure/azure';
 import type { AzureError } from '../../azure/connection/azure-error';
 import type { Config } from '../../config/config';
 import type { Report } from '../../config/doctor-check';
+import { checkManagementGroups } from './check-management-groups';
 import { checkEventHub, checkWorkspace } from './check-sources';
 import { checkSubscription } from './check-subscription';
 
@@ -36,6 +37,7 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   });
   const botId = await azure.botId();
   for (const id of wanted) await checkSubscription(azure, id, botId, report);
+  await checkManagementGroups(azure, config.policy.routes ?? [], wanted, report);
   await checkGraph(azure, report);
   if (config.eventHub) await checkEventHub(azure, config.eventHub, report);
   if (config.workspaceId) await checkWorkspace(azure, config.workspaceId, wanted, report);
