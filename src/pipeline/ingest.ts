@@ -148,14 +148,15 @@ async function raise(
 }
 
 /** Posts a notice when the severity of a shown alert was raised, because an updated message is easily missed. */
-async function sayRaised(before: Alert, after: Alert, { store, queues, policy }: IngestDeps): Promise<void> {
+async function sayRaised(before: Alert, after: Alert, deps: IngestDeps): Promise<void> {
+  const { store, queues } = deps;
   const change = after.severityChanges.at(-1);
   if (!change || !isRaised(change) || after.severityChanges.length === before.severityChanges.length) return;
   const { technique, caller } = summarize(after);
   const notice = {
     id: `notice-severity-${after.id}-${change.at}`,
     text: `${after.id} was ${severityChangeText(change)}. ${technique.title} by ${plainLine(caller.name, 80)}.`,
-    channels: ownChannels(after, policy.routes ?? [], store.surfaces),
+    channels: await ownChannels(after, deps),
   };
   if (await store.deliveries.addNotice(notice, store.surfaces))
     await queues.deliverAll(store.surfaces, [notice.id]);

@@ -1,37 +1,28 @@
 import type { ManagementGroup } from '../resources/management-group';
-import { is } from '../resources/resource-id';
 import { type Alert, summarize } from './alert';
+import { type Known, machineFactsOf } from './join-facts';
 import type { RoutedAlert, RoutedMachine } from './routing';
 
-/** The subscriptions of an alert's machines. */
-export const subscriptionsOf = ({ executions }: Pick<Alert, 'executions'>): string[] => [
-  ...new Set(executions.map(({ target }) => target.subscriptionId)),
+/** The subscriptions of the machines that an alert is about. */
+export const subscriptionsOf = (alert: Known): string[] => [
+  ...new Set(summarize(alert).executions.map(({ target }) => target.subscriptionId)),
 ];
 
 /**
- * What routes know of an alert. Only the first machine has tags and an environment.
+ * What routes know of an alert.
  * @param groups management groups by subscription; null where they could not be read
  */
 export function routedAlertOf(
-  alert: Pick<Alert, 'executions' | 'severity' | 'technique' | 'facts'>,
+  alert: Known & Pick<Alert, 'severity' | 'technique'>,
   groups: ReadonlyMap<string, readonly ManagementGroup[] | null>,
 ): RoutedAlert {
-  const { machine } = alert.facts;
-  const first = summarize(alert).target;
-  const targets = new Map(alert.executions.map(({ target }) => [target.id.toLowerCase(), target]));
-  const machines = [...targets.values()].map(
-    (target): RoutedMachine => ({
-      environment: (is(target.id, first.id) && machine?.environment) || null,
-      tags: (is(target.id, first.id) && machine?.tags) || {},
-      subscriptionId: target.subscriptionId,
-      resourceGroup: target.resourceGroup,
-      managementGroups: groups.get(target.subscriptionId) ?? null,
-    }),
-  );
-  return {
-    severity: alert.severity,
-    technique: alert.technique,
-    startedAt: summarize(alert).startedAt,
-    machines,
-  };
+  const { executions, startedAt } = summarize(alert);
+  const byMachine = new Map(executions.map((execution) => [execution.target.id.toLowerCase(), execution]));
+  const machines = [...byMachine.values()].map((execution): RoutedMachine => {
+    const { environment = null, tags = {} } = machineFactsOf(alert, execution) ?? {};
+    const { subscriptionId, resourceGroup } = execution.target;
+    const managementGroups = groups.get(subscriptionId) ?? null;
+    return { environment, tags, subscriptionId, resourceGroup, managementGroups };
+  });
+  return { severity: alert.severity, technique: alert.technique, startedAt, machines };
 }

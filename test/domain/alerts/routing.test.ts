@@ -139,7 +139,10 @@ test('a stored alert has the facts of its first machine, and the place of each',
     event({ resourceId: vm.toUpperCase(), correlationId: 'c3', time: '2026-11-20T22:21:00Z' }),
   ].map((one) => executionFrom(one) as Execution);
   const machine = { environment: 'production', tags: { env: 'prod' } } as unknown as MachineFacts;
-  const stored = { ...newAlert('RW-1', executions, '2026-11-20T22:30:00Z'), facts: { machine } };
+  const stored = {
+    ...newAlert('RW-1', executions, '2026-11-20T22:30:00Z'),
+    facts: { machines: { [vm.toLowerCase()]: machine } },
+  };
   const routed = routedAlertOf(
     stored,
     new Map([['5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01', [{ id: 'mg', name: 'MG' }]]]),
