@@ -1,3 +1,5 @@
+import { shortDigest } from '../domain/text/short-digest';
+
 /** All keys share the hash tag {runwatch}, so that one script can use several keys on a Redis Cluster. */
 const key = (...parts: string[]) => ['{runwatch}', ...parts].join(':');
 
@@ -12,8 +14,13 @@ export const keys = {
   history: (callerKey: string) => key('history', callerKey),
   historyNames: key('history-names'),
   historyCallers: key('history-callers'),
+  lastSeen: (pair: string, ...parts: string[]) => key('last-seen', shortDigest(pair, ...parts)),
   scriptHistory: (sha256: string) => key('script', sha256),
-  historyFilled: key('history-filled'),
+  scriptRuns: (sha256: string) => key('script-runs', sha256),
+  scriptsSince: key('scripts-since'),
+  /** Versions before 0.2 noted no pairs, so the log is read again into them, under a key of its own. */
+  historyFilled: key('history-filled', 'pairs'),
+  oldHistoryFilled: key('history-filled'),
   timeline: (owner: string) => key('timeline', owner),
   followers: (owner: string) => key('followers', owner),
   exceptions: key('exceptions'),

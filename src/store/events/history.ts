@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis';
 import { callerKeyOf } from '../../domain/alerts/alert';
+import type { PrevalenceFacts } from '../../domain/alerts/prevalence';
 import type { Execution } from '../../domain/techniques/execution';
 import { keys } from '../keys';
+import { createLastSeen } from './last-seen';
+import { createScriptRuns } from './script-runs';
 
 /** One execution as stored in the history. */
 export interface PastExecution {
@@ -20,19 +23,24 @@ export const daysBefore = (past: readonly PastExecution[], at: number): PastExec
 /** A caller with more executions in 90 days is automation. The newest are enough. */
 const maxEntries = 5000;
 
-/** Executions of the last 90 days, by caller and by script. */
+/** Executions of the last 90 days, by caller, by script and by pairs such as caller and machine. */
 export function createHistory(redis: Redis) {
+  const lastSeen = createLastSeen(redis);
+  const scripts = createScriptRuns(redis);
   const memberOf = (e: Execution) =>
     [e.key, e.target.id.toLowerCase(), e.caller.ip ?? '', e.refused ? '1' : '0'].join('|');
 
-  /** Stores executions by caller. Idempotent. */
+  /** Stores executions by caller and by pair. Idempotent, in any order. */
   async function note(executions: readonly Execution[], now: number): Promise<void> {
     const byCaller = new Map<string, Execution[]>();
     for (const execution of executions) {
       const key = callerKeyOf(execution.caller);
       byCaller.set(key, [...(byCaller.get(key) ?? []), execution]);
     }
-    await Promise.all([...byCaller].map(([callerKey, theirs]) => noteCaller(callerKey, theirs, now)));
+    await Promise.all([
+      lastSeen.note(executions, now),
+      ...[...byCaller].map(([callerKey, theirs]) => noteCaller(callerKey, theirs, now)),
+    ]);
   }
 
   async function noteCaller(callerKey: string, executions: readonly Execution[], now: number): Promise<void> {
@@ -71,6 +79,23 @@ export function createHistory(redis: Redis) {
   /** A caller's executions in the 90 days before a time, oldest first. */
   const before = async (callerKey: string, at: number) => daysBefore(await of(callerKey), at);
 
+  /**
+   * How common each execution was before it started, in a bounded number of round trips.
+   * @param asked `before` replaces an execution's own start, so that the executions of a burst don't count
+   * each other
+   */
+  async function prevalence(
+    asked: readonly { execution: Execution; sha256: string | null; before?: string }[],
+  ): Promise<PrevalenceFacts[]> {
+    const times = asked.map(({ execution, sha256, before }) => ({
+      execution,
+      sha256,
+      at: Date.parse(before ?? execution.startedAt),
+    }));
+    const [pairs, ran] = await Promise.all([lastSeen.before(times), scripts.before(times)]);
+    return pairs.map((own, i) => ({ script: ran[i] ?? null, ...own }));
+  }
+
   /** Stores that a script ran and returns when it ran before that. */
   async function noteScript(sha256: string, executionKey: string, at: number): Promise<string | null> {
     const key = keys.scriptHistory(sha256);
@@ -95,8 +120,18 @@ export function createHistory(redis: Redis) {
     return from === null ? null : Number(from);
   };
   const setFilledFrom = (subscriptionId: string, from: number) =>
-    redis.hset(keys.historyFilled, subscriptionId, from);
+    redis.multi().hset(keys.historyFilled, subscriptionId, from).del(keys.oldHistoryFilled).exec();
 
-  return { note, callers, of, before, noteScript, filledFrom, setFilledFrom };
+  return {
+    note,
+    callers,
+    of,
+    before,
+    prevalence,
+    noteScript,
+    noteScripts: scripts.note,
+    filledFrom,
+    setFilledFrom,
+  };
 }
 export type History = ReturnType<typeof createHistory>;

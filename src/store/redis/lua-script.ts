@@ -17,3 +17,11 @@ export function script(source: string) {
     }
   };
 }
+
+/** Runs a script for some items at a time, in one round trip, so that no call blocks Redis for long. */
+export const inChunks = <T>(items: readonly T[], size: number, run: (some: T[]) => Promise<unknown>) =>
+  Promise.all(
+    Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+      run(items.slice(i * size, (i + 1) * size)),
+    ),
+  );

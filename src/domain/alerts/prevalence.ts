@@ -1,0 +1,148 @@
+import ipaddr from 'ipaddr.js';
+import { is, parseResourceId } from '../resources/resource-id';
+import { techniqueOf } from '../techniques/catalogue';
+import type { Execution } from '../techniques/execution';
+import { plainLine } from '../text/plain-text';
+import { callerKeyOf } from './alert';
+
+/**
+ * How common an execution is, from executions of the 90 days before it. Denied attempts don't count. Each
+ * pair has the time when it was last seen, RFC 3339; null if it was not, undefined if the execution has no
+ * such pair.
+ */
+export interface PrevalenceFacts {
+  /** Null if the script's SHA-256 is unknown. */
+  script: ScriptPrevalence | null;
+  callerOnMachine: string | null;
+  /** By the address's /24 (IPv4) or /48 (IPv6). */
+  callerFromNetwork?: string | null | undefined;
+  machineTechnique: string | null;
+  extensionOnMachine?: string | null | undefined;
+}
+
+export interface ScriptPrevalence {
+  runs: number;
+  /** Names of the callers with the most runs. */
+  callers: { count: number; names: string[] };
+  machines: number;
+  firstAt: string | null;
+  lastAt: string | null;
+  /** Older runs were dropped, so the counts are lower limits. */
+  atLeast: boolean;
+  /** For how many days before the execution scripts are known, up to 90. */
+  days: number;
+}
+
+export type PairId = Exclude<keyof PrevalenceFacts, 'script'>;
+
+/** The pairs of an execution, lower case; null for a pair that it does not have. */
+export function pairsOf({ caller, target, technique, resourceId }: Execution) {
+  const machine = target.id.toLowerCase();
+  const callerKey = callerKeyOf(caller);
+  const network = networkOf(caller.ip);
+  const extension = technique === 'vm-extension' ? extensionOf(resourceId) : null;
+  return {
+    callerOnMachine: [callerKey, machine],
+    callerFromNetwork: network === null ? null : [callerKey, network],
+    machineTechnique: [machine, technique],
+    extensionOnMachine: extension === null ? null : [extension.toLowerCase(), machine],
+  } satisfies Record<PairId, string[] | null>;
+}
+
+function networkOf(ip: string | null): string | null {
+  if (!ip || !ipaddr.isValid(ip)) return null;
+  const address = ipaddr.process(ip);
+  return address.kind() === 'ipv4'
+    ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`)}/24`
+    : `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`)}/48`;
+}
+
+function extensionOf(resourceId: string): string | null {
+  const last = parseResourceId(resourceId)?.chain.at(-1);
+  return last && is(last.type, 'extensions') ? last.name : null;
+}
+
+/** A statement on how rare something is. */
+export interface Rarity {
+  id: 'script' | PairId;
+  /** Not seen for at least this many days; null if it was seen within seven. */
+  days: Days | null;
+  text: string;
+}
+
+type Days = 7 | 30 | 90;
+const dayMs = 86_400_000;
+
+/**
+ * What is rare about an execution, rarest first. States nothing that the history does not cover.
+ * @param historyDays days of known history before the execution
+ */
+export function rarityOf(execution: Execution, facts: PrevalenceFacts, historyDays: number): Rarity[] {
+  const at = Date.parse(execution.startedAt);
+  const words = wordsOf(execution);
+  const pairs = (Object.keys(words) as PairId[]).flatMap((id) => {
+    const lastAt = facts[id];
+    if (lastAt === undefined) return [];
+    const days = unseenDays(lastAt, at, historyDays);
+    if (days === null) return [];
+    const text = lastAt === null ? words[id].never(lengthOf(historyDays)) : words[id].lately(days);
+    return [{ id, days, text, never: lastAt === null }];
+  });
+  return [...(facts.script ? scriptRarity(facts.script, at) : []), ...pairs]
+    .sort((a, b) => (b.days ?? 0) - (a.days ?? 0) || Number(b.never) - Number(a.never) || order(a) - order(b))
+    .map(({ id, days, text }) => ({ id, days, text }));
+}
+
+const ids: readonly Rarity['id'][] = [
+  'script',
+  'extensionOnMachine',
+  'callerOnMachine',
+  'callerFromNetwork',
+  'machineTechnique',
+];
+const order = ({ id }: { id: Rarity['id'] }) => ids.indexOf(id);
+
+const lengthOf = (historyDays: number) => `${Math.min(90, Math.floor(historyDays))} days`;
+
+/** The longest of 7, 30 and 90 days that it was not seen in and that the history covers. */
+function unseenDays(lastAt: string | null, at: number, historyDays: number): Days | null {
+  const unseen = lastAt === null ? Number.POSITIVE_INFINITY : (at - Date.parse(lastAt)) / dayMs;
+  const covered = Math.min(unseen, historyDays);
+  return covered >= 90 ? 90 : covered >= 30 ? 30 : covered >= 7 ? 7 : null;
+}
+
+type Words = { never: (within: string) => string; lately: (days: number) => string };
+
+/** A denied attempt did not run, so its texts don't say "first". */
+function wordsOf({ caller, target, technique, resourceId, refused }: Execution): Record<PairId, Words> {
+  const machine = plainLine(target.name, 80);
+  const title = techniqueOf(technique).title.toLowerCase();
+  const extension = `extension ${plainLine(extensionOf(resourceId) ?? '', 80)}`;
+  const words = (first: string, none: string): Words => ({
+    never: (within) => (refused ? `${none} in ${within}` : `${first} in ${within}`),
+    lately: (days) => `${none} in the last ${days} days`,
+  });
+  const runs = (where: string) =>
+    words(`first time this caller ran anything ${where}`, `this caller ran nothing ${where}`);
+  return {
+    callerOnMachine: runs(`on ${machine}`),
+    callerFromNetwork: runs(`from ${networkOf(caller.ip) ?? ''}`),
+    machineTechnique: words(`first ${title} on ${machine}`, `no ${title} on ${machine}`),
+    extensionOnMachine: words(`${extension} first seen on ${machine}`, `${extension} not seen on ${machine}`),
+  };
+}
+
+function scriptRarity(script: ScriptPrevalence, at: number) {
+  const { runs, callers, machines, firstAt, lastAt, atLeast } = script;
+  const days = unseenDays(lastAt, at, script.days);
+  if (runs === 0 || !firstAt) {
+    const text = `script not seen before in ${lengthOf(script.days)}`;
+    return days === null ? [] : [{ id: 'script' as const, days, text, never: true }];
+  }
+  const count = (number: number, one: string) =>
+    `${atLeast ? 'at least ' : ''}${number} ${number === 1 ? one : `${one}s`}`;
+  const ran = runs === 1 && !atLeast ? 'once' : count(runs, 'time');
+  const text = `script ran ${ran} by ${count(callers.count, 'caller')} on ${count(machines, 'machine')} since ${firstAt.slice(0, 10)}`;
+  const unseen = days === null ? '' : `, not in the last ${days} days`;
+  return [{ id: 'script' as const, days, text: `${text}${unseen}`, never: false }];
+}
