@@ -33,9 +33,11 @@ defineAction<AlertAction>({
   fields: ({ alert }, presser, now) =>
     exceptionForm(alert, presser ?? { surface: 'runwatch', id: '', name: '' }, now),
   readForm: readExceptionForm,
-  input: exceptionSchema.omit({ id: true, createdBy: true, createdAt: true }),
+  input: exceptionSchema.omit({ id: true, createdBy: true, createdAt: true, from: true }),
   permissions: [],
-  offered: ({ alert }) => alert.state !== 'closed',
+  whenClosed: true,
+  offered: ({ alert }) =>
+    alert.state !== 'closed' || (alert.closedAs !== 'true positive' && !alert.triage.quickException),
   approval: async (press, deps) => approvalOf(read(press), press, deps),
   run: async (_, press, deps) => {
     const exception = read(press);

@@ -1,6 +1,7 @@
 import { identifierOf } from '../../domain/activity/activity-event';
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import { firstMachine, leadScript } from '../../domain/alerts/join-facts';
+import { originOf, originText } from '../../domain/exceptions/exception-origin';
 import { exceptionSchema } from '../../domain/exceptions/exceptions-file';
 import type { Presser } from '../../domain/people/person';
 import { allTechniques } from '../../domain/techniques/catalogue';
@@ -56,7 +57,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
     text('pattern', 'Script matches', 'A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)'),
     text('ip', 'Address or range', `Here: ${caller.ip ?? 'unavailable'}`),
     text('hours', 'Days and hours', 'mon-fri 01:00-03:00 Europe/Berlin'),
-    { ...text('reason', 'Reason', '', `Reviewed in ${alert.id}: expected`, false), kind: 'long' },
+    { ...text('reason', 'Reason', '', reasonFor(alert), false), kind: 'long' },
     text('owner', 'Owner', 'Responsible for this exception', presser.email ?? presser.name, false),
     date(
       'expires',
@@ -76,6 +77,11 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
       optional: true,
     },
   ];
+}
+
+function reasonFor(alert: Alert): string {
+  const origin = originOf(alert);
+  return origin ? originText(origin) : `Reviewed in ${alert.id}: expected`;
 }
 
 /** Parses a submitted form into an exception, or reports each field's fault. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Field } from '../../actions/form';
 import type { Alert } from '../../domain/alerts/alert';
 import type { Exception } from '../../domain/exceptions/exception';
+import { originText } from '../../domain/exceptions/exception-origin';
 import { matchWords } from '../../domain/exceptions/match-words';
 import { plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
@@ -189,7 +190,7 @@ export function exceptionsTable(
     ['ID', 'Matches', 'Reason', 'Owner', 'Expires', 'Suppressed', 'Review'],
     rows.map(({ exception, uses }) => {
       const over = Date.parse(exception.expires) <= now;
-      return html`<tr><td>${exception.id}</td><td>${matchWords(exception.match)}${exception.silenceCritical ? ', including critical alerts' : ''}</td><td>${plainLine(exception.reason, 200)}${exception.ticket && html` <a href="${exception.ticket}" rel="noreferrer">ticket</a>`}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${over ? ' (expired)' : ''}</td><td>${uses === 0 ? 'never used' : uses}</td><td>${!over && press(exception.id, 'extend_exception', 'Extend 30 days')}${press(exception.id, 'remove_exception', 'Remove')}</td></tr>`;
+      return html`<tr><td>${exception.id}</td><td>${matchWords(exception.match)}${exception.silenceCritical ? ', including critical alerts' : ''}</td><td>${plainLine(exception.reason, 200)}${exception.ticket && html` <a href="${exception.ticket}" rel="noreferrer">ticket</a>`}${exception.from && html`<br>Added from <a href="/console/alerts/${encodeURIComponent(exception.from.alertId)}">${originText(exception.from)}</a>`}</td><td>${plainLine(exception.owner, 100)}</td><td>${exception.expires.slice(0, 16).replace('T', ' ')}${over ? ' (expired)' : ''}</td><td>${uses === 0 ? 'never used' : uses}</td><td>${!over && press(exception.id, 'extend_exception', 'Extend 30 days')}${press(exception.id, 'remove_exception', 'Remove')}</td></tr>`;
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { plainLine } from '../text/plain-text';
 import { type Exception, lastDay } from './exception';
+import { originText } from './exception-origin';
 import { matchWords } from './match-words';
 
 const day = 86_400_000;
@@ -17,7 +18,7 @@ export const reviewNoticeId = (exception: Exception): string =>
 
 /** The review question for the owner. */
 export const reviewText = (exception: Exception, uses: number): string =>
-  `Exception ${exception.id} of ${plainLine(exception.owner, 80)} expires on ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}`;
+  `Exception ${exception.id} of ${plainLine(exception.owner, 80)} expires on ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}${exception.from ? ` Added from ${originText(exception.from)}` : ''}`;
 
 const usesText = (uses: number) =>
   uses === 0 ? 'It was never used.' : `It suppressed ${uses} ${uses === 1 ? 'alert' : 'alerts'}.`;

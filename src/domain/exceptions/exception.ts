@@ -3,6 +3,7 @@ import { RE2JS } from 're2js';
 import { upnOf } from '../activity/activity-event';
 import { is } from '../resources/resource-id';
 import type { Execution } from '../techniques/execution';
+import type { ExceptionOrigin } from './exception-origin';
 import { inWindow, type TimeWindow } from './time-window';
 
 type OneOrMany = string | string[];
@@ -37,6 +38,8 @@ export interface Exception {
   silenceCritical?: boolean | undefined;
   createdBy?: string | undefined;
   createdAt?: string | undefined;
+  /** Absent if it was not added from a closed alert. */
+  from?: ExceptionOrigin | undefined;
 }
 
 /** Facts about an execution beyond the log. A condition on an unknown fact does not match. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { isTechnique } from '../techniques/catalogue';
 import { shortDigest } from '../text/short-digest';
 import type { Exception } from './exception';
+import { maxOriginNote } from './exception-origin';
 import { parseDays } from './time-window';
 
 const some = (item: z.ZodType<string>) => z.union([item, z.array(item).min(1)]);
@@ -91,6 +92,14 @@ export const exceptionSchema = z.strictObject({
   silenceCritical: z.boolean().optional().describe('Also silences a critical score'),
   createdBy: words.max(200).optional(),
   createdAt: moment.optional(),
+  from: z
+    .strictObject({
+      alertId: words.max(100),
+      closedAs: z.enum(['true positive', 'benign', 'expected']),
+      note: words.max(maxOriginNote).optional(),
+    })
+    .optional()
+    .describe('The closed alert that it was added from'),
 });
 
 export const exceptionsFileSchema = z.strictObject({ exceptions: z.array(exceptionSchema) });
