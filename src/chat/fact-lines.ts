@@ -12,6 +12,7 @@ import type { Execution } from '../domain/techniques/execution';
 import { scriptLocation } from '../domain/techniques/script-location';
 import { plainLine } from '../domain/text/plain-text';
 import type { Fact, Inline } from './inline';
+import { likeClosedLine } from './like-closed-line';
 
 /** Answers an analyst's questions in the usual order. Omits lines without content. */
 export function factsOf(alert: Alert, now: number): Fact[] {
@@ -22,6 +23,7 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     ['Access path', accessLine(alert, now)],
     ['Who', who ? whoLine(alert, who) : originLine(alert)],
     ['Why it stands out', unusual(alert)],
+    ['Similar alerts', likeClosedLine(alert)],
     ['What it exposes', exposureLine(alert)],
     ['Commands', commandsLine(alert)],
     ['Machines', machines > 1 ? machineList(executions) : null],
@@ -122,11 +124,15 @@ function unusual(alert: Alert): Inline[] | null {
         ),
     );
   const { history } = alert.facts;
-  if (odd.length > 0) {
+  const isScored = odd.some(({ text }) => text.startsWith('first time'));
+  const rare = (history?.rare ?? []).filter(
+    ({ id, days }) => days && !(isScored && id === 'callerOnMachine'),
+  );
+  const texts = [...rare.slice(0, 3), ...odd].map(({ text }) => plainLine(text, 120));
+  if (texts.length > 0)
     return [
-      `${odd.map((reason) => plainLine(reason.text, 120)).join(' · ')}   ${odd.map((reason) => `+${reason.points}`).join(' ')}`,
+      `${texts.join(' · ')}${odd.length > 0 ? `   ${odd.map((reason) => `+${reason.points}`).join(' ')}` : ''}`,
     ];
-  }
   if (!history || history.days < 1) return ['Unavailable: history is still being loaded'];
   return [
     `Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${history.days} days`,

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Alert } from '../domain/alerts/alert';
+import type { Harmless } from '../domain/alerts/facts';
+import { type HarmlessClose, harmlessCloseOf, maxLikeClosed } from '../domain/alerts/similar';
 import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import { subjectsOf } from '../domain/measures/subjects';
 import { auditedScript } from './audit/audited-write';
@@ -11,10 +13,13 @@ import { readAlert } from './upgrade-alert';
 const keepSeconds = 400 * 86_400;
 /** Executions map to their alert for longer than Azure keeps its log (90 days). */
 const executionSeconds = 100 * 86_400;
+/** How long an alert closed as harmless counts for later alerts like it, ms. */
+const harmlessMs = 90 * 86_400_000;
 
 /**
  * Stores an alert unless it changed since it was read. In the same step, appends to the audit log, marks the
- * alert undelivered on each surface, indexes its subjects, and notifies watchers.
+ * alert undelivered on each surface, indexes its subjects, counts it for alerts like it if it was closed as
+ * harmless, and notifies watchers.
  */
 const commit = auditedScript(`
 local rev = redis.call('HGET', K(1), 'rev') or '0'
@@ -27,6 +32,18 @@ for i = 1, marks do redis.call('ZADD', K(2 + i), 'NX', A(5), A(4)) end
 for i = 1, subjects do
   redis.call('ZADD', K(2 + marks + i), 'NX', A(5), A(4))
   redis.call('EXPIRE', K(2 + marks + i), ${keepSeconds})
+end
+local closes = 2 + marks + subjects
+if A(9) ~= '' then
+  closes = closes + 1
+  redis.call('ZREM', K(closes), A(9))
+end
+if A(10) ~= '' then
+  closes = closes + 1
+  redis.call('ZADD', K(closes), A(11), A(10))
+  redis.call('ZREMRANGEBYSCORE', K(closes), '-inf', tonumber(A(11)) - ${harmlessMs})
+  redis.call('ZREMRANGEBYRANK', K(closes), 0, -${maxLikeClosed + 1})
+  redis.call('PEXPIRE', K(closes), ${harmlessMs})
 end
 redis.call('PUBLISH', '${keys.changes}', A(4))`);
 
@@ -78,6 +95,17 @@ function newSubjects(before: Alert | null, after: Alert): string[] {
   return subjectsOf(after).filter((subject) => !known.has(subject));
 }
 
+/** How the change moves the alert among those closed as harmless. */
+function changedCloses(before: Alert | null, after: Alert) {
+  const removed = before && harmlessCloseOf(before);
+  const added = harmlessCloseOf(after);
+  const member = (close: HarmlessClose | null) => (close ? `${close.alertId}|${close.as}` : '');
+  return {
+    keys: [removed, added].flatMap((close) => (close ? keys.harmlessCloses(close.key) : [])),
+    args: [member(removed), member(added), added?.at ?? 0],
+  };
+}
+
 export function createAlertsStore(redis: Redis, surfaces: readonly string[], signer: AuditSigner | null) {
   async function get(id: string): Promise<Alert | null> {
     const doc = await redis.hget(keys.alert(id), 'doc');
@@ -108,9 +136,10 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
       const stored: Alert = { ...wanted.alert, rev: rev + 1 };
       const marks = stored.announced ? surfaces.map(keys.undelivered) : [];
       const subjects = newSubjects(current, stored).map(keys.alertsOn);
+      const closes = changedCloses(current, stored);
       const answer = await commit(redis, signer, {
         drafts: wanted.audit ?? [],
-        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects],
+        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects, ...closes.keys],
         args: [
           rev,
           rev + 1,
@@ -120,6 +149,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
           marks.length,
           subjects.length,
           stored.state,
+          ...closes.args,
         ],
       });
       if (answer === 'done') return stored;
@@ -186,6 +216,17 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     return new Set(ids.filter((_, index) => states[index] === 'closed'));
   }
 
+  /** Alerts of a likeness that were closed as harmless since a time, ms, the newest first. */
+  async function harmlessCloses(likenessKey: string, since: number): Promise<HarmlessClose[]> {
+    const rows = await redis.zrevrangebyscore(keys.harmlessCloses(likenessKey), '+inf', since, 'WITHSCORES');
+    const closes: HarmlessClose[] = [];
+    for (let i = 0; i + 1 < rows.length; i += 2) {
+      const [alertId = '', as] = (rows[i] ?? '').split('|');
+      closes.push({ alertId, as: as as Harmless, at: Number(rows[i + 1]) });
+    }
+    return closes;
+  }
+
   const count = () => redis.zcard(keys.alerts);
 
   /** Cached for 15 seconds, because counting reads thousands of alerts on each scrape. */
@@ -213,6 +254,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     claim,
     reclaim,
     closedAmong,
+    harmlessCloses,
     count,
     openCounts,
   };

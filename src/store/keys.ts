@@ -23,6 +23,7 @@ export const keys = {
   oldHistoryFilled: key('history-filled'),
   timeline: (owner: string) => key('timeline', owner),
   followers: (owner: string) => key('followers', owner),
+  harmlessCloses: (likenessKey: string) => key('harmless-closes', likenessKey),
   exceptions: key('exceptions'),
   exceptionUses: key('exception-uses'),
   audit: key('audit'),

@@ -1,6 +1,7 @@
 import { identifierOf } from '../../domain/activity/activity-event';
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import { firstMachine, leadScript } from '../../domain/alerts/join-facts';
+import { type Likeness, likeClosedOf, likeClosedReason, likenessOf } from '../../domain/alerts/similar';
 import { originOf, originText } from '../../domain/exceptions/exception-origin';
 import { exceptionSchema } from '../../domain/exceptions/exceptions-file';
 import type { Presser } from '../../domain/people/person';
@@ -10,6 +11,8 @@ import type { Field, FormResult, FormValues } from '../form';
 
 const days = 86_400_000;
 export const defaultExceptionDays = 30;
+/** Longest initial value, characters. */
+const maxValue = 200;
 
 /**
  * The exception form for every surface: prefilled from the alert, with other possible conditions as hints.
@@ -18,12 +21,13 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
   const { caller, target, technique } = summarize(alert);
   const script = leadScript(alert);
   const machine = firstMachine(alert);
+  const like = likeClosedOf(alert) && likenessOf(alert);
   const tags = Object.entries(machine?.tags ?? {});
   const text = (id: string, label: string, hint: string, value = '', optional = true): Field => ({
     id,
     label,
     ...(hint ? { hint: plainLine(hint, 140) } : {}),
-    value: plainLine(value, 200),
+    value: plainLine(value, maxValue),
     kind: 'text',
     optional,
   });
@@ -33,7 +37,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
   });
   return [
     text('caller', 'Caller', 'UPN, object id or app id; * matches any text', identifierOf(caller)),
-    text('target', 'Machine', 'Name or full id', target.name),
+    text('target', 'Machine', 'Name or full id', like ? machinesOf(alert, like) : target.name),
     text('resourceGroup', 'Resource group', `Here: ${target.resourceGroup}`),
     text('subscription', 'Subscription id', `Here: ${target.subscriptionId}`),
     text(
@@ -45,7 +49,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
       id: 'technique',
       label: 'Technique',
       hint: `Here: ${technique.title}`,
-      value: 'any',
+      value: like?.techniques.length === 1 ? technique.id : 'any',
       kind: 'choice',
       choices: [
         { value: 'any', label: 'Any' },
@@ -53,7 +57,12 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
       ],
       optional: true,
     },
-    text('script', "The script's SHA-256", script?.sha256 ? `Here: ${script.sha256}` : 'Unavailable'),
+    text(
+      'script',
+      "The script's SHA-256",
+      script?.sha256 ? `Here: ${script.sha256}` : 'Unavailable',
+      like?.sha256 ?? '',
+    ),
     text('pattern', 'Script matches', 'A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)'),
     text('ip', 'Address or range', `Here: ${caller.ip ?? 'unavailable'}`),
     text('hours', 'Days and hours', 'mon-fri 01:00-03:00 Europe/Berlin'),
@@ -81,7 +90,15 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
 
 function reasonFor(alert: Alert): string {
   const origin = originOf(alert);
-  return origin ? originText(origin) : `Reviewed in ${alert.id}: expected`;
+  if (origin) return originText(origin);
+  return likeClosedReason(alert) ?? `Reviewed in ${alert.id}: expected`;
+}
+
+/** The machines that alerts like this one share, none if the script does; the first if they are too many. */
+function machinesOf({ executions }: Alert, { sha256 }: Likeness): string {
+  if (sha256) return '';
+  const names = [...new Set(executions.map(({ target }) => target.name))].join(', ');
+  return names.length <= maxValue ? names : (executions[0]?.target.name ?? '');
 }
 
 /** Parses a submitted form into an exception, or reports each field's fault. */

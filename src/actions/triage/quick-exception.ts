@@ -20,7 +20,7 @@ defineAction<AlertAction>({
   name: 'Exception',
   label: 'Quick exception…',
   summary:
-    'Saves a preset exception: this caller on this machine for a day, a week or a month, or this script anywhere. It doesn’t suppress critical alerts.',
+    'Saves a preset exception: this caller on this machine for a day, a week or a month, or this script anywhere, or like alerts that were closed as benign. It doesn’t suppress critical alerts.',
   order: 75,
   often: true,
   right: 'responder',

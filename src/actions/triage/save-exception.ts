@@ -51,7 +51,7 @@ export async function saveException(
 const covers = (exception: Exception, alert: Alert): boolean =>
   alert.state !== 'closed' &&
   alert.state !== 'contained' &&
-  alert.executions.every((execution) =>
+  summarize(alert).about.every((execution) =>
     findException([exception], execution, matchFactsOf(alert, execution)),
   );
 

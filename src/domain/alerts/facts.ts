@@ -15,6 +15,8 @@ export interface Facts {
   scripts?: Record<string, ScriptFacts>;
   history?: HistoryFacts;
   timeline?: TimelineEntry[];
+  /** Null if too few. */
+  likeClosed?: LikeClosed | null;
   missing?: Missing[];
 }
 
@@ -69,6 +71,19 @@ export interface Who {
   hint: string | null;
 }
 
+/** How an alert about something harmless is closed. */
+export type Harmless = 'benign' | 'expected';
+
+/** Earlier alerts like this one that people closed as harmless. Suppresses nothing by itself. */
+export interface LikeClosed {
+  count: number;
+  as: Harmless | 'benign or expected';
+  /** When the last of them was closed, RFC 3339. */
+  lastAt: string;
+  /** The last three, newest first. */
+  alertIds: string[];
+}
+
 export interface MachineFacts {
   os: 'Linux' | 'Windows' | null;
   power: string | null;
@@ -112,6 +127,14 @@ export interface ScriptFacts {
   traits: { name: string; line: number; text: string }[];
 }
 
+/** A statement on how rare something is. */
+export interface Rarity {
+  id: 'script' | 'callerOnMachine' | 'callerFromNetwork' | 'machineTechnique' | 'extensionOnMachine';
+  /** Not seen for at least this many days; null if it was seen within seven. */
+  days: 7 | 30 | 90 | null;
+  text: string;
+}
+
 export interface HistoryFacts {
   /** Days of available history, up to 90. */
   days: number;
@@ -131,6 +154,8 @@ export interface HistoryFacts {
   refusalsBefore: number;
   /** When the same script last ran before; null if never. */
   sameScriptAt: string | null;
+  /** What is rare about the executions, rarest first. Absent in facts stored before 0.2. */
+  rare?: Rarity[];
 }
 
 /** Related activity. Consecutive equal events are grouped into one entry. */

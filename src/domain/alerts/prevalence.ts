@@ -4,6 +4,7 @@ import { techniqueOf } from '../techniques/catalogue';
 import type { Execution } from '../techniques/execution';
 import { plainLine } from '../text/plain-text';
 import { callerKeyOf } from './alert';
+import type { Rarity } from './facts';
 
 /**
  * How common an execution is, from executions of the 90 days before it. Denied attempts don't count. Each
@@ -62,15 +63,7 @@ function extensionOf(resourceId: string): string | null {
   return last && is(last.type, 'extensions') ? last.name : null;
 }
 
-/** A statement on how rare something is. */
-export interface Rarity {
-  id: 'script' | PairId;
-  /** Not seen for at least this many days; null if it was seen within seven. */
-  days: Days | null;
-  text: string;
-}
-
-type Days = 7 | 30 | 90;
+type Days = NonNullable<Rarity['days']>;
 const dayMs = 86_400_000;
 
 /**
@@ -91,6 +84,22 @@ export function rarityOf(execution: Execution, facts: PrevalenceFacts, historyDa
   return [...(facts.script ? scriptRarity(facts.script, at) : []), ...pairs]
     .sort((a, b) => (b.days ?? 0) - (a.days ?? 0) || Number(b.never) - Number(a.never) || order(a) - order(b))
     .map(({ id, days, text }) => ({ id, days, text }));
+}
+
+/** The rarest statement of each kind about several executions, rarest first. */
+export function rarest(all: readonly Rarity[]): Rarity[] {
+  const texts = new Map<Rarity['id'], Rarity[]>();
+  for (const rarity of all) {
+    const known = texts.get(rarity.id) ?? [];
+    if (!known.some(({ text }) => text === rarity.text)) texts.set(rarity.id, [...known, rarity]);
+  }
+  return [...texts.values()]
+    .map((same) => {
+      const [first] = same.sort((a, b) => (b.days ?? 0) - (a.days ?? 0)) as [Rarity];
+      const more = same.filter(({ days }) => days === first.days).length - 1;
+      return more > 0 ? { ...first, text: `${first.text} (and ${more} more)` } : first;
+    })
+    .sort((a, b) => (b.days ?? 0) - (a.days ?? 0) || order(a) - order(b));
 }
 
 const ids: readonly Rarity['id'][] = [

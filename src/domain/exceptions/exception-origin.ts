@@ -15,7 +15,7 @@ export const maxOriginNote = 2000;
 
 /** The origin of an exception added from this alert; null while it is open. */
 export function originOf(alert: Alert): ExceptionOrigin | null {
-  if (alert.state !== 'closed' || !alert.closedAs) return null;
+  if (!alert.closedAs) return null;
   const note = lastChange(alert, 'closed')?.note?.trim().slice(0, maxOriginNote);
   return { alertId: alert.id, closedAs: alert.closedAs, ...(note ? { note } : {}) };
 }

@@ -1,6 +1,7 @@
 import { identifierOf } from '../activity/activity-event';
 import { type Alert, summarize } from '../alerts/alert';
 import { leadScript } from '../alerts/join-facts';
+import { likeClosedOf, likeClosedReason, likenessMatch } from '../alerts/similar';
 import type { Match } from './exception';
 
 /** A preset exception for the quick exception menu. */
@@ -13,12 +14,39 @@ export interface PresetException {
   reason: string;
 }
 
-/** The presets for an alert, narrowest first; none if it has several machines. */
+/**
+ * The presets for an alert: first the one for alerts like it that were closed as harmless, then by this
+ * machine or script, narrowest first. An alert of several machines has only the first.
+ */
 export function presetExceptions(alert: Alert): PresetException[] {
+  const like = likeClosedPreset(alert);
+  const others = presetsOf(alert);
+  if (!like) return others;
+  const sameMatch = JSON.stringify(like.match);
+  return [
+    like,
+    ...others.filter(({ match, days }) => days !== like.days || JSON.stringify(match) !== sameMatch),
+  ];
+}
+
+function likeClosedPreset(alert: Alert): PresetException | null {
+  const like = likeClosedOf(alert);
+  const match = like && likenessMatch(alert);
+  if (!match) return null;
+  return {
+    id: 'like-closed.30',
+    label: `Like the alerts closed as ${like.as}: 30 days`,
+    match,
+    days: 30,
+    reason: likeClosedReason(alert) ?? '',
+  };
+}
+
+function presetsOf(alert: Alert): PresetException[] {
   const { caller, target, machines, technique } = summarize(alert);
   if (machines > 1) return [];
   const who = caller.id ?? identifierOf(caller);
-  const pair: Match = { caller: who, target: target.id, technique: technique.id };
+  const pair: Match = { caller: who, technique: technique.id, target: target.id };
   const forDays = (days: number, words: string): PresetException => ({
     id: `caller-machine.${days}`,
     label: `This caller on this machine: ${words}`,

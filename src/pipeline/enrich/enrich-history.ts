@@ -1,5 +1,6 @@
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
-import { usedScripts } from '../../domain/alerts/join-facts';
+import { scriptFactsOf, usedScripts } from '../../domain/alerts/join-facts';
+import { type PrevalenceFacts, rarest, rarityOf } from '../../domain/alerts/prevalence';
 import { localTime } from '../../domain/exceptions/time-window';
 import { daysBefore, type PastExecution } from '../../store/events/history';
 import type { Part } from './enrichment-part';
@@ -15,21 +16,29 @@ export const history: Part = {
     const { caller, startedAt, target, executions } = summarize(alert);
     const at = Date.parse(startedAt);
     const own = new Set(alert.executions.map((execution) => execution.key));
-    const lead = usedScripts(alert)[0];
-    const leadRun = lead?.executions[0];
-    const [kept, filledFrom, sameScriptAt] = await Promise.all([
+    const asked = executions.map((execution) => ({
+      execution,
+      sha256: scriptFactsOf(alert, execution)?.sha256 ?? null,
+      before: startedAt,
+    }));
+    await store.history.noteScripts(asked, Date.now());
+    const [kept, filledFrom, prevalence] = await Promise.all([
       store.history.of(callerKeyOf(caller)),
       store.history.filledFrom(target.subscriptionId),
-      lead?.script.sha256 && leadRun
-        ? store.history.noteScript(lead.script.sha256, leadRun.key, Date.parse(leadRun.startedAt))
-        : null,
+      store.history.prevalence(asked),
     ]);
+    const days = filledFrom === null ? 0 : Math.max(0, Math.min(90, Math.floor((at - filledFrom) / day)));
+    const lead = usedScripts(alert)[0]?.executions[0];
+    const ofLead = prevalence[executions.indexOf(lead)];
+    const rare = asked.map(({ execution }, index) =>
+      rarityOf(execution, prevalence[index] as PrevalenceFacts, days),
+    );
     const machines = new Set(executions.map((each) => each.target.id.toLowerCase()));
     const past = daysBefore(kept, at).filter((entry) => !own.has(entry.executionKey));
     const ran = past.filter((entry) => !entry.refused);
     return {
       history: {
-        days: filledFrom === null ? 0 : Math.max(0, Math.min(90, Math.floor((at - filledFrom) / day))),
+        days,
         onThisMachine: ran.filter(({ targetId }) => machines.has(targetId)).length,
         newMachines: [...machines].filter((id) => !ran.some(({ targetId }) => targetId === id)).length,
         byCaller: ran.length,
@@ -37,7 +46,8 @@ export const history: Part = {
         daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),
         usualHour: usualHour(ran, at, policy.workingHours?.zone),
         refusalsBefore: past.filter((entry) => entry.refused && at - entry.at <= 10 * 60_000).length,
-        sameScriptAt,
+        sameScriptAt: ofLead?.script?.lastAt ?? null,
+        rare: rarest(rare.flat()),
       },
     };
   },

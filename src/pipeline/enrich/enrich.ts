@@ -5,6 +5,7 @@ import { who } from './enrich-caller';
 import { history } from './enrich-history';
 import { machine } from './enrich-machine';
 import { script } from './enrich-script';
+import { similar } from './enrich-similar';
 import { timeline } from './enrich-timeline';
 import type { EnrichDeps, Part } from './enrichment-part';
 import { isFinal } from './read-each';
@@ -33,7 +34,7 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
     );
   const found = await askAll(parts, alert);
   const facts = found.reduce(joinFacts, alert.facts);
-  const around = await askAll([history, timeline], { ...alert, facts });
+  const around = await askAll([history, timeline, similar], { ...alert, facts });
   return { ...around.reduce(joinFacts, facts), missing };
 }
 

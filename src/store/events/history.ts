@@ -96,16 +96,6 @@ export function createHistory(redis: Redis) {
     return pairs.map((own, i) => ({ script: ran[i] ?? null, ...own }));
   }
 
-  /** Stores that a script ran and returns when it ran before that. */
-  async function noteScript(sha256: string, executionKey: string, at: number): Promise<string | null> {
-    const key = keys.scriptHistory(sha256);
-    await redis.multi().zadd(key, at, executionKey).pexpire(key, retentionMs).exec();
-    const [last] = await redis
-      .zrevrangebyscore(key, `(${at}`, at - retentionMs, 'WITHSCORES', 'LIMIT', 0, 1)
-      .then((rows) => (rows[1] ? [rows[1]] : []));
-    return last ? new Date(Number(last)).toISOString() : null;
-  }
-
   /** Callers who ran commands since a time, latest first, with their names from the log. */
   async function callers(since: number, limit: number): Promise<{ key: string; name: string }[]> {
     const found = await redis.zrevrangebyscore(keys.historyCallers, '+inf', since, 'LIMIT', 0, limit);
@@ -128,7 +118,6 @@ export function createHistory(redis: Redis) {
     of,
     before,
     prevalence,
-    noteScript,
     noteScripts: scripts.note,
     filledFrom,
     setFilledFrom,

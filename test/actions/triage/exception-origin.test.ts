@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { ActionDeps, AlertAction, CheckedPress } from '../../../src/actions/action';
+import type { AlertAction } from '../../../src/actions/action';
 import { actionOf } from '../../../src/actions/registry';
 import { exceptionForm, readExceptionForm } from '../../../src/actions/triage/exception-form';
 import { exceptionsTable } from '../../../src/chat/console/pages';
@@ -9,10 +9,10 @@ import type { Exception } from '../../../src/domain/exceptions/exception';
 import { reviewText } from '../../../src/domain/exceptions/exception-review';
 import { parseExceptions } from '../../../src/domain/exceptions/exceptions-file';
 import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
-import { createLog } from '../../../src/runtime/log';
 import { untouched } from '../../support/alerts';
 import { event } from '../../support/event';
-import { type OwnStore, startStore, testKeyring } from '../../support/store';
+import { runAction } from '../../support/run-action';
+import { type OwnStore, startStore } from '../../support/store';
 
 let own: OwnStore;
 beforeAll(async () => {
@@ -29,33 +29,12 @@ const closed = (n: number, as: ClosedAs = 'benign') =>
   close(open(n), as, { by: sam, at, note: 'patch window' });
 const addException = actionOf('add_exception') as AlertAction;
 
-/** Stores the alert, runs the action once per given press id, and returns the exception it saved. */
+/** Stores the alert, runs the action twice as one press, and returns the exception it saved. */
 async function run(alert: Alert, action: string, input: Record<string, unknown>): Promise<Exception> {
   await own.store.alerts.update(alert.id, () => ({ alert }));
-  const press: CheckedPress = {
-    pressId: `p-${alert.id}`,
-    alertId: alert.id,
-    action,
-    by: sam,
-    at,
-    input,
-    lastTry: false,
-  };
-  const deps = {
-    store: own.store,
-    show: async () => {},
-    log: createLog('silent'),
-    now: () => Date.parse(at),
-    keyring: testKeyring,
-    maxExceptionDays: 365,
-  } as unknown as ActionDeps;
   const known = new Set((await own.store.exceptions.list()).map(({ id }) => id));
-  for (let i = 0; i < 2; i++)
-    await (actionOf(action) as AlertAction).run(
-      untouched((await own.store.alerts.get(alert.id)) as Alert),
-      press,
-      deps,
-    );
+  const press = { pressId: `p-${alert.id}`, alertId: alert.id, action, by: sam, at, input };
+  for (let i = 0; i < 2; i++) await runAction(own.store, press);
   const [saved, ...more] = (await own.store.exceptions.list()).filter(({ id }) => !known.has(id));
   expect(more).toEqual([]);
   return saved as Exception;

@@ -172,7 +172,7 @@ test('scripts are known since the first was noted', async () => {
 });
 
 test('a run that an earlier version noted makes the counts lower limits', async () => {
-  await own.store.history.noteScript(sha256, 'OLD', now - 5 * day);
+  await redis.zadd(keys.scriptHistory(sha256), now - 5 * day, 'OLD');
   await noteScript(run(1, ago(4)));
   expect((await facts(run(2, ago(1)), sha256))?.script).toMatchObject({
     runs: 2,
