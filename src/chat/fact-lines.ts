@@ -7,6 +7,7 @@ import {
   type UsedScript,
   usedScripts,
 } from '../domain/alerts/join-facts';
+import { type Rarity, rarest, rarityOf } from '../domain/alerts/prevalence';
 import { scopeLabel } from '../domain/resources/scope-label';
 import type { Execution } from '../domain/techniques/execution';
 import { scriptLocation } from '../domain/techniques/script-location';
@@ -125,9 +126,7 @@ function unusual(alert: Alert): Inline[] | null {
     );
   const { history } = alert.facts;
   const isScored = odd.some(({ text }) => text.startsWith('first time'));
-  const rare = (history?.rare ?? []).filter(
-    ({ id, days }) => days && !(isScored && id === 'callerOnMachine'),
-  );
+  const rare = rarities(alert).filter(({ id, days }) => days && !(isScored && id === 'callerOnMachine'));
   const texts = [...rare.slice(0, 3), ...odd].map(({ text }) => plainLine(text, 120));
   if (texts.length > 0)
     return [
@@ -137,6 +136,18 @@ function unusual(alert: Alert): Inline[] | null {
   return [
     `Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${history.days} days`,
   ];
+}
+
+/** What is rare about the executions, rarest first. */
+function rarities(alert: Alert): Rarity[] {
+  const { history, prevalence } = alert.facts;
+  if (!history || !prevalence) return [];
+  return rarest(
+    summarize(alert).executions.flatMap((execution) => {
+      const known = prevalence[execution.key];
+      return known ? rarityOf(execution, known, history.days) : [];
+    }),
+  );
 }
 
 const times = (count: number) => (count === 1 ? 'once' : `${count} times`);

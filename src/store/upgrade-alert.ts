@@ -1,6 +1,7 @@
 import type { Alert } from '../domain/alerts/alert';
-import type { Facts, MachineFacts, RunFacts, ScriptFacts } from '../domain/alerts/facts';
+import type { Facts, HistoryFacts, MachineFacts, RunFacts, ScriptFacts } from '../domain/alerts/facts';
 import type { Triage } from '../domain/alerts/triage';
+import type { Execution } from '../domain/techniques/execution';
 
 interface OldMeasures {
   asked?: Triage['asked'];
@@ -66,7 +67,7 @@ function withFactsByTarget(alert: StoredAlert): StoredAlert {
         : Object.fromEntries(alert.executions.map(({ key }) => [key, alert.announced ? null : decided])),
     facts: {
       ...facts,
-      ...(history ? { history: { ...history, newMachines: history.onThisMachine === 0 ? 1 : 0 } } : {}),
+      ...(history ? { history: { ...history, newMachines: newMachines(history, first) } } : {}),
       ...(machine && first ? { machines: { [first.target.id.toLowerCase()]: machine } } : {}),
       ...(script && first
         ? {
@@ -85,6 +86,9 @@ function withFactsByTarget(alert: StoredAlert): StoredAlert {
     },
   };
 }
+
+const newMachines = ({ onThisMachine }: HistoryFacts, first: Execution | undefined): string[] =>
+  onThisMachine === 0 && first ? [first.target.id.toLowerCase()] : [];
 
 const placeIds: Record<string, string> = {
   PagerDuty: 'pagerduty',

@@ -101,7 +101,7 @@ const withFacts = (alert: Alert, text: string): Alert => ({
     history: {
       days: 90,
       onThisMachine: 0,
-      newMachines: 1,
+      newMachines: alert.executions.map(({ target }) => target.id.toLowerCase()),
       byCaller: 3,
       addressSeen: false,
       daily: new Array(30).fill(1),

@@ -301,9 +301,9 @@ test('roles and who-can give the same answers on the command line', async () => 
 test('many alerts of one caller need only the role calls of one', async () => {
   await begin();
   const { tenant, world } = bench;
-  for (let i = 0; i < 300; i++) run(world.vms.pay01, { correlationId: `c-${i}`, caller: world.people.dana });
+  for (const vm of world.vms.web.slice(0, 9)) run(vm, { caller: world.people.dana });
   const store = createStore(bench.redis.address, []);
-  await until('all alerts', async () => (await store.alerts.count()) === 300, 60);
+  await until('all alerts', async () => (await store.alerts.count()) === 9);
   const asked = tenant.requests.filter(
     (r) => /roleAssignments$/.test(r.path) && r.query.includes(world.people.dana.id),
   );

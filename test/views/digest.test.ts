@@ -4,7 +4,7 @@ import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { digestText } from '../../src/views/digest';
 import { factsAbout } from '../support/alerts';
-import { event } from '../support/event';
+import { event, vm } from '../support/event';
 
 const machine = {
   os: null,
@@ -62,7 +62,7 @@ test('a critical alert is suppressed only by an exception that allows it; a lowe
   const history = {
     days: 90,
     onThisMachine: 0,
-    newMachines: 1,
+    newMachines: [vm.toLowerCase()],
     byCaller: 0,
     addressSeen: true,
     daily: [],

@@ -21,7 +21,7 @@ import { failedOn } from './record-failure';
 import { moveAlerts, runSteps } from './run-steps';
 
 /** How many targets are processed concurrently. */
-const maxConcurrentTargets = 8;
+const maxConcurrentTargets = 16;
 
 /**
  * Applies a measure to each target concurrently, with a separate result for each. Safe to run again from any

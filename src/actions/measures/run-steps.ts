@@ -143,8 +143,10 @@ export async function moveAlerts(
   for (const id of undone ? measure.alerts : [press.alertId]) {
     const alert = id ? await store.alerts.get(id) : null;
     if (!alert) continue;
-    const { measures } = await store.measures.viewOf(alert);
-    if (undone && measures.some((other) => other.kind === kind.kind && isHeld(other))) continue;
+    if (undone) {
+      const { measures } = await store.measures.viewOf(alert);
+      if (measures.some((other) => other.kind === kind.kind && isHeld(other))) continue;
+    }
     await store.alerts.update(id, (current) => {
       const moved = current && move(current, { by: press.by, at: press.at });
       return moved && moved !== current ? { alert: moved } : null;

@@ -14,6 +14,8 @@ export interface Facts {
   /** By `RunFacts.script`. Executions of the same script share it. */
   scripts?: Record<string, ScriptFacts>;
   history?: HistoryFacts;
+  /** By execution key. */
+  prevalence?: Record<string, PrevalenceFacts>;
   timeline?: TimelineEntry[];
   /** Null if too few. */
   likeClosed?: LikeClosed | null;
@@ -127,12 +129,32 @@ export interface ScriptFacts {
   traits: { name: string; line: number; text: string }[];
 }
 
-/** A statement on how rare something is. */
-export interface Rarity {
-  id: 'script' | 'callerOnMachine' | 'callerFromNetwork' | 'machineTechnique' | 'extensionOnMachine';
-  /** Not seen for at least this many days; null if it was seen within seven. */
-  days: 7 | 30 | 90 | null;
-  text: string;
+/**
+ * How common an execution is, from executions of the 90 days before it. Denied attempts don't count. Each
+ * pair has the time when it was last seen, RFC 3339; null if it was not, undefined if the execution has no
+ * such pair.
+ */
+export interface PrevalenceFacts {
+  /** Null if the script's SHA-256 is unknown. */
+  script: ScriptPrevalence | null;
+  callerOnMachine: string | null;
+  /** By the address's /24 (IPv4) or /48 (IPv6). */
+  callerFromNetwork?: string | null | undefined;
+  machineTechnique: string | null;
+  extensionOnMachine?: string | null | undefined;
+}
+
+export interface ScriptPrevalence {
+  runs: number;
+  /** Names of the callers with the most runs. */
+  callers: { count: number; names: string[] };
+  machines: number;
+  firstAt: string | null;
+  lastAt: string | null;
+  /** Older runs were dropped, so the counts are lower limits. */
+  atLeast: boolean;
+  /** For how many days before the execution scripts are known, up to 90. */
+  days: number;
 }
 
 export interface HistoryFacts {
@@ -140,8 +162,8 @@ export interface HistoryFacts {
   days: number;
   /** Earlier executions by this caller on the alert's machines. */
   onThisMachine: number;
-  /** Number of the alert's machines where this caller never ran anything before. */
-  newMachines: number;
+  /** The alert's machines where this caller never ran anything before: ids in lower case. */
+  newMachines: string[];
   /** Earlier executions by this caller on any machine. */
   byCaller: number;
   /** The caller ran something from this address before; denied attempts do not count. */
@@ -154,8 +176,6 @@ export interface HistoryFacts {
   refusalsBefore: number;
   /** When the same script last ran before; null if never. */
   sameScriptAt: string | null;
-  /** What is rare about the executions, rarest first. Absent in facts stored before 0.2. */
-  rare?: Rarity[];
 }
 
 /** Related activity. Consecutive equal events are grouped into one entry. */

@@ -45,7 +45,7 @@ export function environmentsOf(alert: Known): { environment: string | null; coun
   }
   return [...counts]
     .map(([environment, count]) => ({ environment, count }))
-    .sort((a, b) => b.count - a.count);
+    .sort((a, b) => b.count - a.count || ((a.environment ?? '~') < (b.environment ?? '~') ? -1 : 1));
 }
 
 /** A script and the executions that ran it. */

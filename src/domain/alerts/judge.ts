@@ -12,7 +12,7 @@ export interface JudgeContext extends ScoreContext {
 
 /**
  * Decides for each execution whether an exception covers it, scores the others and decides whether the alert
- * is shown. Executions that together score critical are covered only by exceptions that say so. An
+ * is shown. An execution that alone scores critical is covered only by an exception that says so. An
  * environment's threshold leaves an alert to the digest. An alert that was shown stays shown.
  */
 export function judge(alert: Alert, exceptions: readonly Exception[], context: JudgeContext): Alert {
@@ -42,18 +42,19 @@ function coverage(
   exceptions: readonly Exception[],
   context: JudgeContext,
 ): Record<string, string | null> {
+  const silencing = exceptions.filter(({ silenceCritical }) => silenceCritical);
   const complete = (alert.facts.missing ?? []).every(({ final }) => final);
   const open = alert.announced
     ? alert.executions.filter(({ key }) => alert.exceptionOf[key] === undefined)
     : alert.executions;
-  const covers = (candidates: readonly Exception[]) => (execution: Execution) =>
-    findException(candidates, execution, matchFactsOf(alert, execution))?.id ?? null;
-  const any = covers(exceptions);
-  const some = open.filter(any);
-  const critical =
-    some.length > 0 &&
-    scoreOf({ ...alert, executions: some, exceptionOf: {} }, context).severity === 'critical';
-  const find = critical ? covers(exceptions.filter(({ silenceCritical }) => silenceCritical)) : any;
+  const isCritical = (execution: Execution) =>
+    scoreOf({ ...alert, executions: [execution], exceptionOf: {} }, context).severity === 'critical';
+  const find = (execution: Execution): string | null => {
+    const facts = matchFactsOf(alert, execution);
+    const exception = findException(exceptions, execution, facts);
+    if (!exception || exception.silenceCritical || !isCritical(execution)) return exception?.id ?? null;
+    return findException(silencing, execution, facts)?.id ?? null;
+  };
   const decided = open
     .map((execution): [string, string | null] => [execution.key, find(execution)])
     .filter(([, exception]) => exception !== null || complete);

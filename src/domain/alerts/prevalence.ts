@@ -4,35 +4,7 @@ import { techniqueOf } from '../techniques/catalogue';
 import type { Execution } from '../techniques/execution';
 import { plainLine } from '../text/plain-text';
 import { callerKeyOf } from './alert';
-import type { Rarity } from './facts';
-
-/**
- * How common an execution is, from executions of the 90 days before it. Denied attempts don't count. Each
- * pair has the time when it was last seen, RFC 3339; null if it was not, undefined if the execution has no
- * such pair.
- */
-export interface PrevalenceFacts {
-  /** Null if the script's SHA-256 is unknown. */
-  script: ScriptPrevalence | null;
-  callerOnMachine: string | null;
-  /** By the address's /24 (IPv4) or /48 (IPv6). */
-  callerFromNetwork?: string | null | undefined;
-  machineTechnique: string | null;
-  extensionOnMachine?: string | null | undefined;
-}
-
-export interface ScriptPrevalence {
-  runs: number;
-  /** Names of the callers with the most runs. */
-  callers: { count: number; names: string[] };
-  machines: number;
-  firstAt: string | null;
-  lastAt: string | null;
-  /** Older runs were dropped, so the counts are lower limits. */
-  atLeast: boolean;
-  /** For how many days before the execution scripts are known, up to 90. */
-  days: number;
-}
+import type { PrevalenceFacts, ScriptPrevalence } from './facts';
 
 export type PairId = Exclude<keyof PrevalenceFacts, 'script'>;
 
@@ -61,6 +33,14 @@ function networkOf(ip: string | null): string | null {
 function extensionOf(resourceId: string): string | null {
   const last = parseResourceId(resourceId)?.chain.at(-1);
   return last && is(last.type, 'extensions') ? last.name : null;
+}
+
+/** A statement on how rare something is. */
+export interface Rarity {
+  id: 'script' | 'callerOnMachine' | 'callerFromNetwork' | 'machineTechnique' | 'extensionOnMachine';
+  /** Not seen for at least this many days; null if it was seen within seven. */
+  days: 7 | 30 | 90 | null;
+  text: string;
 }
 
 type Days = NonNullable<Rarity['days']>;

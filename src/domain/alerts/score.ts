@@ -70,6 +70,8 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
   const exposed = known.filter(({ openPorts }) => openPorts && openPorts.length > 0);
   const ports = [...new Set(exposed.flatMap(({ openPorts }) => openPorts ?? []))];
   const privileged = known.filter(({ identityCan }) => identityCan.length > 0);
+  const own = new Set(executions.map((each) => each.target.id.toLowerCase()));
+  const newMachines = (history?.newMachines ?? []).filter((id) => own.has(id)).length;
   const production = known.filter(({ environment }) => isProduction(environment));
   const allTest = known.length === machines && known.every(({ environment }) => isTest(environment));
   /** " on 3 of 12 machines", if the alert is about several. */
@@ -83,8 +85,8 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
   add('burst', executions.length >= minBurstMachines, burstText(executions, machines));
   add(
     'firstOnMachine',
-    hasHistory && history.newMachines > 0,
-    `first time${machines > 1 ? on(history?.newMachines ?? 0) : ' on this machine'} (0 in ${history?.days} days)`,
+    hasHistory && newMachines > 0,
+    `first time${machines > 1 ? on(newMachines) : ' on this machine'} (0 in ${history?.days} days)`,
   );
   add('unusualHour', history?.usualHour === false, 'outside usual hours');
   add(
@@ -120,11 +122,9 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
     'watchlist',
     watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||
       executions.some((each) => watched(context.watchlist?.targets, [each.target.name, each.target.id])) ||
-      [
-        callerKeyOf(caller),
-        ...executions.map((each) => each.target.id.toLowerCase()),
-        ...scripts.map(({ sha256 }) => sha256 ?? ''),
-      ].some((key) => (context.watched?.get(key) ?? Number.POSITIVE_INFINITY) <= Date.parse(startedAt)),
+      [callerKeyOf(caller), ...own, ...scripts.map(({ sha256 }) => sha256 ?? '')].some(
+        (key) => (context.watched?.get(key) ?? Number.POSITIVE_INFINITY) <= Date.parse(startedAt),
+      ),
     'on the watchlist',
   );
   return out;

@@ -1,6 +1,6 @@
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
+import type { PrevalenceFacts } from '../../domain/alerts/facts';
 import { scriptFactsOf, usedScripts } from '../../domain/alerts/join-facts';
-import { type PrevalenceFacts, rarest, rarityOf } from '../../domain/alerts/prevalence';
 import { localTime } from '../../domain/exceptions/time-window';
 import { daysBefore, type PastExecution } from '../../store/events/history';
 import type { Part } from './enrichment-part';
@@ -29,25 +29,25 @@ export const history: Part = {
     ]);
     const days = filledFrom === null ? 0 : Math.max(0, Math.min(90, Math.floor((at - filledFrom) / day)));
     const lead = usedScripts(alert)[0]?.executions[0];
-    const ofLead = prevalence[executions.indexOf(lead)];
-    const rare = asked.map(({ execution }, index) =>
-      rarityOf(execution, prevalence[index] as PrevalenceFacts, days),
-    );
+    const ofLead = lead && prevalence[executions.indexOf(lead)];
     const machines = new Set(executions.map((each) => each.target.id.toLowerCase()));
     const past = daysBefore(kept, at).filter((entry) => !own.has(entry.executionKey));
     const ran = past.filter((entry) => !entry.refused);
+    const known = new Set(ran.map(({ targetId }) => targetId));
     return {
+      prevalence: Object.fromEntries(
+        asked.map(({ execution }, index) => [execution.key, prevalence[index] as PrevalenceFacts]),
+      ),
       history: {
         days,
         onThisMachine: ran.filter(({ targetId }) => machines.has(targetId)).length,
-        newMachines: [...machines].filter((id) => !ran.some(({ targetId }) => targetId === id)).length,
+        newMachines: [...machines].filter((id) => !known.has(id)),
         byCaller: ran.length,
         addressSeen: caller.ip !== null && ran.some((entry) => entry.ip === caller.ip),
         daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),
         usualHour: usualHour(ran, at, policy.workingHours?.zone),
         refusalsBefore: past.filter((entry) => entry.refused && at - entry.at <= 10 * 60_000).length,
         sameScriptAt: ofLead?.script?.lastAt ?? null,
-        rare: rarest(rare.flat()),
       },
     };
   },

@@ -44,6 +44,9 @@ export const joinFacts = (known: Facts, found: Facts): Facts => ({
   ...found,
   ...(known.machines || found.machines ? { machines: { ...known.machines, ...found.machines } } : {}),
   ...(known.runs || found.runs ? { runs: { ...known.runs, ...found.runs } } : {}),
+  ...(known.prevalence || found.prevalence
+    ? { prevalence: { ...known.prevalence, ...found.prevalence } }
+    : {}),
   ...(known.scripts || found.scripts ? { scripts: { ...known.scripts, ...found.scripts } } : {}),
 });
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { callerKeyOf } from '../../domain/alerts/alert';
-import type { PrevalenceFacts } from '../../domain/alerts/prevalence';
+import type { PrevalenceFacts } from '../../domain/alerts/facts';
 import type { Execution } from '../../domain/techniques/execution';
 import { keys } from '../keys';
 import { createLastSeen } from './last-seen';

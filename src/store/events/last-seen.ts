@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type PairId, type PrevalenceFacts, pairsOf } from '../../domain/alerts/prevalence';
+import type { PrevalenceFacts } from '../../domain/alerts/facts';
+import { type PairId, pairsOf } from '../../domain/alerts/prevalence';
 import type { Execution } from '../../domain/techniques/execution';
 import { keys } from '../keys';
 import { inChunks, script } from '../redis/lua-script';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { callerKeyOf } from '../../domain/alerts/alert';
-import type { ScriptPrevalence } from '../../domain/alerts/prevalence';
+import type { ScriptPrevalence } from '../../domain/alerts/facts';
 import type { Execution } from '../../domain/techniques/execution';
 import { shortDigest } from '../../domain/text/short-digest';
 import { keys } from '../keys';

@@ -1,4 +1,5 @@
-import { type PrevalenceFacts, pairsOf, rarityOf } from '../../../src/domain/alerts/prevalence';
+import type { PrevalenceFacts } from '../../../src/domain/alerts/facts';
+import { pairsOf, rarityOf } from '../../../src/domain/alerts/prevalence';
 import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
 import { event, vm } from '../../support/event';
 
