@@ -89,6 +89,11 @@ if rev and tonumber(rev) > tonumber(ARGV[2]) then return 0 end
 if (redis.call('HGET', KEYS[2], 'touched') or '0') ~= ARGV[4] then return 0 end
 return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
+const addNoticeScript = script(`
+if not redis.call('SET', KEYS[1], ARGV[1], 'EX', ${30 * 86_400}, 'NX') then return 0 end
+for i = 2, #KEYS do redis.call('ZADD', KEYS[i], ARGV[2], ARGV[3]) end
+return 1`);
+
 const extendLock = script(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`,
 );
@@ -175,13 +180,13 @@ export function createDeliveries(redis: Redis) {
 
   const countUndelivered = (surface: string) => redis.zcard(keys.undelivered(surface));
 
-  async function addNotice(notice: Notice, surfaces: readonly string[]): Promise<boolean> {
-    const first = await redis.set(keys.notice(notice.id), JSON.stringify(notice), 'EX', 30 * 86_400, 'NX');
-    if (first !== 'OK') return false;
-    for (const surface of surfaces)
-      await redis.zadd(keys.undelivered(surface), String(Date.now()), notice.id);
-    return true;
-  }
+  /** Stores a notice and marks it undelivered in one step. False if it was added before. */
+  const addNotice = async (notice: Notice, surfaces: readonly string[]): Promise<boolean> =>
+    (await addNoticeScript(
+      redis,
+      [keys.notice(notice.id), ...surfaces.map(keys.undelivered)],
+      [JSON.stringify(notice), Date.now(), notice.id],
+    )) === 1;
 
   /** Changes a notice, even if it is already posted. */
   async function changeNotice(
