@@ -1,7 +1,7 @@
 import { tokenOf } from '../azure/connection/credential';
 import { type ConnectedSurface, configuredSurfaces, type SurfaceContext } from '../chat/surfaces';
 import { channelsOf } from '../domain/alerts/routing';
-import { backtest, backtestDays, backtestText } from '../domain/exceptions/backtest';
+import { backtest, backtestDays, backtestLimit, backtestText } from '../domain/exceptions/backtest';
 import type { Exception } from '../domain/exceptions/exception';
 import { matchFactsOf } from '../domain/exceptions/match-facts';
 import { matchWords } from '../domain/exceptions/match-words';
@@ -40,8 +40,7 @@ export async function connectSurfaces(
     withObjectId: (presser) => people().withObjectId(presser),
     describeEntraUser: (surface, id) => people().describeEntraUser(surface, id),
     getView,
-    openAlerts: async () =>
-      (await store.alerts.list({ limit: 500 })).filter((one) => one.announced && one.state !== 'closed'),
+    openAlerts: () => store.alerts.listOpen({ limit: 100 }),
     backtest: backtestOf(store, now),
     home: (presser) => homeFor(presser, store, now()),
   };
@@ -66,6 +65,9 @@ export async function connectSurfaces(
 export const backtestOf =
   (store: Store, now: () => number) =>
   async (exception: Pick<Exception, 'match' | 'silenceCritical'>): Promise<string> => {
-    const recent = await store.alerts.list({ limit: 5000, after: now() - backtestDays * 86_400_000 });
+    const recent = await store.alerts.list({
+      limit: backtestLimit,
+      after: now() - backtestDays * 86_400_000,
+    });
     return `It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
   };

@@ -51,6 +51,10 @@ export function runDeliverJobs(core: AppCore): void {
   const deps = { store, surfaces, queues, metrics, log, responders, routes, now, limitPosts, limitBatches };
   queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
   const { policy } = config;
+  begin(async () => {
+    await store.alerts.indexOpen();
+    await store.alerts.checkAll();
+  });
   queues.work('sweep', async () => {
     await sweep({ store, queues, now });
     await remind({ store, queues, policy, press, now });

@@ -21,6 +21,7 @@ export async function servePages(
     responders: config.responders.length > 0,
     now,
     listAlerts: (limit) => store.alerts.list({ limit }),
+    listOpen: store.alerts.listOpen,
     viewsOf: store.measures.viewsOf,
     getView,
     backtest: backtestOf(store, now),

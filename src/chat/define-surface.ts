@@ -62,6 +62,7 @@ export interface SurfaceContext {
   describeEntraUser: (surface: string, objectId: string) => Promise<Presser>;
   getView: (id: string) => Promise<AlertView | null>;
   /** Open alerts, newest first. */
+  /** The newest 100. */
   openAlerts: () => Promise<Alert[]>;
   /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;

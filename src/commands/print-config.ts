@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { configuredSurfaces } from '../chat/surfaces';
 import type { Config, PolicyFile } from '../config/config';
 import { hideSecrets, redactSecrets, shownUrl } from '../domain/text/redactor';
-import { defaultReminders } from '../pipeline/remind';
+import { defaultReminders } from '../pipeline/reminder-steps';
 import type { Output } from './support/output';
 
 const hidden = '(set, not shown)';

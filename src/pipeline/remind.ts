@@ -1,7 +1,7 @@
 import type { PolicyFile } from '../config/config';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor } from '../domain/alerts/routing';
-import type { Severity } from '../domain/alerts/severity';
+import { mostUrgentFirst } from '../domain/alerts/severity';
 import type { Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
 import type { Press } from '../presses/press';
@@ -9,16 +9,7 @@ import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { Queues } from './queues';
 import { readRoutedAlert } from './read-routed-alert';
-
-export type Reminders = Record<Severity | 'sleeping', number>;
-
-/**
- * Minutes before a reminder about an unacknowledged alert, by severity. `sleeping` is for alerts that were
- * taken and then left idle. RUNWATCH_CONFIG's `reminders` overrides these.
- */
-export const defaultReminders: Reminders = { critical: 5, high: 15, medium: 60, low: 0, sleeping: 480 };
-/** Minutes that a caller has to answer a question. RUNWATCH_CONFIG's `ask.minutes` overrides this. */
-export const defaultAskMinutes = 30;
+import { dueSteps, nextStepAt, type ReminderStep, reminderSteps } from './reminder-steps';
 
 export interface RemindDeps {
   store: Store;
@@ -29,27 +20,50 @@ export interface RemindDeps {
 }
 
 const minute = 60_000;
-/** Reminders after 1, 3 and 9 times the wait: to the channel, to the escalation contacts, and as a page. */
-const reminderFactors = [1, 3, 9];
-const watchedMs = 3 * 86_400_000;
+const pageSize = 100;
+/** Limit of pages per severity, so that a fault in the index can't keep the job running. */
+const maxPages = 2000;
+/** When an alert whose reminder failed is tried again, ms. */
+const retryMs = 30_000;
 
-/** Sends one reminder for each unacknowledged or idle alert, and notes each caller who did not answer. */
+/**
+ * Sends one reminder for each unacknowledged or idle alert, and notes each caller who did not answer. Reads
+ * only open alerts with a step that may be due, the most urgent severity first.
+ */
 export async function remind(deps: RemindDeps): Promise<void> {
-  const { store, policy, now } = deps;
-  const reminders = { ...defaultReminders, ...policy.reminders };
-  const alerts = await store.alerts.list({ limit: 1000, after: now() - watchedMs });
-  for (const alert of alerts) {
-    if (!alert.announced) continue;
-    await remindOfNew(alert, reminders, deps);
-    await remindOfIdle(alert, reminders.sleeping, deps);
-    await noteNoAnswer(alert, deps);
-  }
+  const { store } = deps;
+  const now = deps.now();
+  const failures: unknown[] = [];
+  for (const severity of mostUrgentFirst)
+    for (let page = 0; page < maxPages; page++) {
+      const alerts = await store.alerts.due(severity, now, pageSize);
+      if (alerts.length === 0) break;
+      for (const alert of alerts) {
+        const next = await remindOf(alert, now, deps).catch((error) => {
+          failures.push(error);
+          return now + retryMs;
+        });
+        await store.alerts.checkAgain(alert, next);
+      }
+    }
+  if (failures.length > 0) throw failures[0];
 }
 
-async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps): Promise<void> {
-  const { policy, press, now } = deps;
-  const round = roundOf(alert, reminders, now());
-  if (round === null) return;
+/** Takes the steps that are due. Returns when the next one is, ms or Infinity. */
+async function remindOf(alert: Alert, now: number, deps: RemindDeps): Promise<number> {
+  const steps = reminderSteps(alert, deps.policy);
+  for (const step of dueSteps(steps, now)) await take(step, alert, now, deps);
+  return nextStepAt(steps, now);
+}
+
+function take(step: ReminderStep, alert: Alert, now: number, deps: RemindDeps): Promise<void> {
+  if (step.kind === 'unacknowledged') return remindOfNew(alert, step.round, now, deps);
+  if (step.kind === 'idle') return remindOfIdle(alert, step.since, now, deps);
+  return noteNoAnswer(alert, step.minutes, now, deps);
+}
+
+async function remindOfNew(alert: Alert, round: number, now: number, deps: RemindDeps): Promise<void> {
+  const { policy, press } = deps;
   const { mention, routingKey } = policy.escalation ?? {};
   const escalateTo = Object.fromEntries(
     deps.store.surfaces.flatMap((name) => {
@@ -60,7 +74,7 @@ async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps)
   const pages = round === 2 && routingKey !== undefined;
   const notice: Notice = {
     id: `notice-remind-${alert.id}-${round}`,
-    text: `${reminderText(alert, now())}${pages ? ' Paging on-call now.' : ''}`,
+    text: `${reminderText(alert, now)}${pages ? ' Paging on-call now.' : ''}`,
     channels: {
       ...(await ownChannels(alert, deps)),
       ...(round > 0 ? escalateTo : {}),
@@ -73,11 +87,9 @@ async function remindOfNew(alert: Alert, reminders: Reminders, deps: RemindDeps)
 }
 
 /** For alerts that someone took and then left idle. */
-async function remindOfIdle(alert: Alert, minutes: number, deps: RemindDeps): Promise<void> {
-  const at = idleSince(alert);
-  if (!minutes || at === null || deps.now() - at < minutes * minute) return;
+async function remindOfIdle(alert: Alert, since: number, now: number, deps: RemindDeps): Promise<void> {
   const who = plainLine(alert.assignee?.name ?? alert.history.at(-1)?.by.name, 80);
-  const hours = Math.floor((deps.now() - at) / (60 * minute));
+  const hours = Math.floor((now - since) / (60 * minute));
   await postNotice(
     {
       id: `notice-sleeps-${alert.id}-${alert.history.length}`,
@@ -88,22 +100,18 @@ async function remindOfIdle(alert: Alert, minutes: number, deps: RemindDeps): Pr
   );
 }
 
-/** Time of the last state change of an alert that is neither new nor closed, ms; otherwise null. */
-export const idleSince = ({ state, history }: Alert): number | null => {
-  const last = history.at(-1);
-  return state === 'new' || state === 'closed' || !last ? null : Date.parse(last.at);
-};
-
 /** Notes on the alert that the caller did not answer in time. */
-async function noteNoAnswer(alert: Alert, { store, queues, policy, now }: RemindDeps): Promise<void> {
-  const minutes = policy.ask?.minutes ?? defaultAskMinutes;
-  const hasNotAnswered = ({ triage: { asked } }: Alert) =>
-    asked && !asked.answer && !asked.silentFor && now() - Date.parse(asked.at) >= minutes * minute;
-  if (!hasNotAnswered(alert)) return;
-  const at = new Date(now()).toISOString();
+async function noteNoAnswer(
+  alert: Alert,
+  minutes: number,
+  now: number,
+  { store, queues }: RemindDeps,
+): Promise<void> {
+  const at = new Date(now).toISOString();
   await store.alerts.update(alert.id, (current) => {
     const { asked } = current?.triage ?? {};
-    if (!current || !asked || !hasNotAnswered(current)) return null;
+    if (!current || !asked || asked.answer || asked.silentFor || asked.at !== alert.triage.asked?.at)
+      return null;
     const triage = { ...current.triage, asked: { ...asked, silentFor: minutes } };
     const why = `${plainLine(asked.name, 80)} did not answer within ${minutes} minutes`;
     return {
@@ -145,15 +153,6 @@ export async function ownChannels(
       return channel ? [[surface, channel]] : [];
     }),
   );
-}
-
-/** Number of the reminder that is due (0, 1 or 2), or null. Pure. */
-export function roundOf(alert: Alert, reminders: Reminders, now: number): number | null {
-  const wait = reminders[alert.severity];
-  if (!alert.announced || alert.state !== 'new' || !wait) return null;
-  const waited = (now - Date.parse(alert.raisedAt)) / minute;
-  const round = reminderFactors.findLastIndex((factor) => waited >= wait * factor);
-  return round < 0 ? null : round;
 }
 
 function reminderText(alert: Alert, now: number): string {

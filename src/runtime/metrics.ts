@@ -45,7 +45,7 @@ export function createMetrics() {
       ['subscription', 'status'],
     ),
     undelivered: gauge('alerts_undelivered', 'Undelivered alerts and notices, by surface', ['surface']),
-    openAlerts: gauge('alerts_open', 'Open alerts of the last 30 days', ['severity', 'state']),
+    openAlerts: gauge('alerts_open', 'Open alerts', ['severity', 'state']),
     drifted: gauge('isolations_drifted', 'Isolated machines whose isolation was changed outside Runwatch'),
     exceptionsInForce: gauge('exceptions_in_force', 'Exceptions that have not expired'),
     exceptionsUsed: gauge('exceptions_used', 'Alerts suppressed by current exceptions'),

@@ -2,10 +2,13 @@ import type { Redis } from 'ioredis';
 import type { Alert } from '../domain/alerts/alert';
 import type { Harmless } from '../domain/alerts/facts';
 import { type HarmlessClose, harmlessCloseOf, maxLikeClosed } from '../domain/alerts/similar';
+import { mostUrgentFirst, type Severity } from '../domain/alerts/severity';
+import { type OpenState, openStates } from '../domain/alerts/transitions';
 import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import { subjectsOf } from '../domain/measures/subjects';
 import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
+import { openIndexKeys, openScores, placeInIndex } from './open-index';
 import { script } from './redis/lua-script';
 import { readAlert } from './upgrade-alert';
 
@@ -18,8 +21,8 @@ const harmlessMs = 90 * 86_400_000;
 
 /**
  * Stores an alert unless it changed since it was read. In the same step, appends to the audit log, marks the
- * alert undelivered on each surface, indexes its subjects, counts it for alerts like it if it was closed as
- * harmless, and notifies watchers.
+ * alert undelivered on each surface, indexes its subjects, updates the index of open alerts, counts it for
+ * alerts like it if it was closed as harmless, and notifies watchers.
  */
 const commit = auditedScript(`
 local rev = redis.call('HGET', K(1), 'rev') or '0'
@@ -33,15 +36,16 @@ for i = 1, subjects do
   redis.call('ZADD', K(2 + marks + i), 'NX', A(5), A(4))
   redis.call('EXPIRE', K(2 + marks + i), ${keepSeconds})
 end
-local closes = 2 + marks + subjects
-if A(9) ~= '' then
+local keysBefore = 2 + marks + subjects${placeInIndex('K(keysBefore + i)', 'A(8 + i)', 'A(4)', keepSeconds)}
+local closes, closeArgs = keysBefore + ${openIndexKeys.length}, 8 + ${openIndexKeys.length}
+if A(closeArgs + 1) ~= '' then
   closes = closes + 1
-  redis.call('ZREM', K(closes), A(9))
+  redis.call('ZREM', K(closes), A(closeArgs + 1))
 end
-if A(10) ~= '' then
+if A(closeArgs + 2) ~= '' then
   closes = closes + 1
-  redis.call('ZADD', K(closes), A(11), A(10))
-  redis.call('ZREMRANGEBYSCORE', K(closes), '-inf', tonumber(A(11)) - ${harmlessMs})
+  redis.call('ZADD', K(closes), A(closeArgs + 3), A(closeArgs + 2))
+  redis.call('ZREMRANGEBYSCORE', K(closes), '-inf', tonumber(A(closeArgs + 3)) - ${harmlessMs})
   redis.call('ZREMRANGEBYRANK', K(closes), 0, -${maxLikeClosed + 1})
   redis.call('PEXPIRE', K(closes), ${harmlessMs})
 end
@@ -69,11 +73,16 @@ for i, key in ipairs(KEYS) do
 end
 return states`);
 
-const countsCacheMs = 15_000;
+/** Updates an alert's place in the index of open alerts, unless the alert changed since it was read. */
+const placeScript = script(`
+if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[2] then return 0 end${placeInIndex('KEYS[1 + i]', 'ARGV[2 + i]', 'ARGV[1]', keepSeconds)}
+return 1`);
+
+const pageSize = 100;
 
 export interface OpenCount {
-  severity: string;
-  state: string;
+  severity: Severity;
+  state: OpenState;
   count: number;
 }
 
@@ -139,7 +148,14 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
       const closes = changedCloses(current, stored);
       const answer = await commit(redis, signer, {
         drafts: wanted.audit ?? [],
-        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects, ...closes.keys],
+        keys: [
+          keys.alert(id),
+          keys.alerts,
+          ...marks,
+          ...subjects,
+          ...openIndexKeys,
+          ...closes.keys,
+        ],
         args: [
           rev,
           rev + 1,
@@ -149,6 +165,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
           marks.length,
           subjects.length,
           stored.state,
+          ...openScores(stored),
           ...closes.args,
         ],
       });
@@ -178,8 +195,80 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     after?: number;
     before?: number;
   } = {}): Promise<Alert[]> {
-    const ids = await redis.zrevrangebyscore(keys.alerts, before ?? '+inf', after, 'LIMIT', 0, limit);
+    return readKept(await redis.zrevrangebyscore(keys.alerts, before ?? '+inf', after, 'LIMIT', 0, limit));
+  }
+
+  async function readKept(ids: readonly string[]): Promise<Alert[]> {
     return (await Promise.all(ids.map(get))).filter((alert) => alert !== null);
+  }
+
+  /** All alerts raised since `after` (ms), newest first, a page at a time so that memory holds one page. */
+  async function* since(after: number): AsyncGenerator<Alert[]> {
+    const ids = await redis.zrevrangebyscore(keys.alerts, '+inf', after);
+    for (let start = 0; start < ids.length; start += pageSize)
+      yield await readKept(ids.slice(start, start + pageSize));
+  }
+
+  /** Announced alerts that are not closed, newest first. */
+  async function listOpen({
+    limit = 100,
+    severities: ofSeverity = mostUrgentFirst,
+    states = openStates,
+  }: {
+    limit?: number;
+    severities?: readonly Severity[];
+    states?: readonly OpenState[];
+  } = {}): Promise<Alert[]> {
+    const rows = await Promise.all(
+      ofSeverity.flatMap((severity) =>
+        states.map((state) => redis.zrevrange(keys.open(severity, state), 0, limit - 1, 'WITHSCORES')),
+      ),
+    );
+    const ids = rows
+      .flatMap((row) => row.flatMap((id, i) => (i % 2 === 0 ? [{ id, at: Number(row[i + 1]) }] : [])))
+      .sort((a, b) => b.at - a.at)
+      .slice(0, limit)
+      .map(({ id }) => id);
+    return readKept(ids);
+  }
+
+  /** Open alerts whose reminders are to be checked by `at` (ms). Each change of an alert makes it due. */
+  async function due(severity: Severity, at: number, limit: number): Promise<Alert[]> {
+    const ids = await redis.zrangebyscore(keys.checkAt(severity), '-inf', at, 'LIMIT', 0, limit);
+    const alerts = await getMany(ids);
+    const expired = ids.filter((_, i) => alerts[i] === null);
+    await Promise.all(
+      expired.map((id) =>
+        placeScript(redis, [keys.alert(id), ...openIndexKeys], [id, '', ...openScores(null)]),
+      ),
+    );
+    return alerts.filter((alert) => alert !== null);
+  }
+
+  /**
+   * Sets when the reminders check an alert next, ms or Infinity. If the alert changed since it was read, it
+   * stays due.
+   */
+  const checkAgain = (alert: Alert, at: number) =>
+    placeScript(
+      redis,
+      [keys.alert(alert.id), ...openIndexKeys],
+      [alert.id, alert.rev, ...openScores(alert, at === Infinity ? '+inf' : at)],
+    );
+
+  /** Makes every open alert due, because the waits may have been configured differently before. */
+  async function checkAll(): Promise<void> {
+    for (const key of mostUrgentFirst.map(keys.checkAt)) {
+      await redis.zunionstore(key, 1, key, 'WEIGHTS', 0);
+      await redis.expire(key, keepSeconds);
+    }
+  }
+
+  /** Indexes the open alerts that an earlier version stored, once. */
+  async function indexOpen(): Promise<void> {
+    if ((await redis.exists(keys.openIndexed)) === 1) return;
+    for await (const page of since(0)) await Promise.all(page.map((alert) => checkAgain(alert, 0)));
+    await redis.set(keys.openIndexed, 1);
   }
 
   /** The alert of each execution; null for a new execution. */
@@ -229,19 +318,21 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
 
   const count = () => redis.zcard(keys.alerts);
 
-  /** Cached for 15 seconds, because counting reads thousands of alerts on each scrape. */
-  let cachedCounts: { at: number; open: OpenCount[] } | null = null;
-  async function openCounts(): Promise<OpenCount[]> {
-    if (cachedCounts && Date.now() - cachedCounts.at < countsCacheMs) return cachedCounts.open;
-    const alerts = await list({ limit: 5000, after: Date.now() - 30 * 86_400_000 });
-    const open = new Map<string, OpenCount>();
-    for (const { announced, severity, state } of alerts) {
-      if (!announced || state === 'closed') continue;
-      const key = `${severity} ${state}`;
-      open.set(key, { severity, state, count: (open.get(key)?.count ?? 0) + 1 });
-    }
-    cachedCounts = { at: Date.now(), open: [...open.values()] };
-    return cachedCounts.open;
+  /** Number of alerts raised since `after` (ms). */
+  const countSince = (after: number) => redis.zcount(keys.alerts, after, '+inf');
+
+  /** @param after counts only alerts raised since, ms */
+  async function openCounts(after = 0): Promise<OpenCount[]> {
+    const counts = await Promise.all(
+      mostUrgentFirst.flatMap((severity) =>
+        openStates.map(async (state) => ({
+          severity,
+          state,
+          count: await redis.zcount(keys.open(severity, state), after, '+inf'),
+        })),
+      ),
+    );
+    return counts.filter(({ count }) => count > 0);
   }
 
   return {
@@ -250,12 +341,19 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     index,
     update,
     list,
+    since,
+    listOpen,
+    due,
+    checkAgain,
+    checkAll,
+    indexOpen,
     alertIdsOf,
     claim,
     reclaim,
     closedAmong,
     harmlessCloses,
     count,
+    countSince,
     openCounts,
   };
 }

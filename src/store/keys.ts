@@ -1,3 +1,5 @@
+import type { Severity } from '../domain/alerts/severity';
+import type { OpenState } from '../domain/alerts/transitions';
 import { shortDigest } from '../domain/text/short-digest';
 
 /** All keys share the hash tag {runwatch}, so that one script can use several keys on a Redis Cluster. */
@@ -8,6 +10,11 @@ export const queuePrefix = '{runwatch}';
 export const keys = {
   alert: (id: string) => key('alert', id),
   alerts: key('alerts'),
+  /** Announced alerts that are not closed, by when they were raised. */
+  open: (severity: Severity, state: OpenState) => key('open', severity, state),
+  /** The same alerts, by when the reminders check them next. */
+  checkAt: (severity: Severity) => key('check-at', severity),
+  openIndexed: key('open-indexed'),
   execution: (executionKey: string) => key('execution', executionKey),
   runs: (base: string) => key('runs', base),
   sessions: (sessionKey: string) => key('sessions', sessionKey),

@@ -101,8 +101,9 @@ async function exceptions({ store, now }: ChatCommandDeps): Promise<string> {
 
 async function status({ store, now }: ChatCommandDeps): Promise<string> {
   const subscriptions = await store.polls.subscriptions();
-  const alerts = await store.alerts.list({ limit: 1000, after: now() - 86_400_000 });
-  const open = alerts.filter((alert) => alert.state !== 'closed' && alert.announced).length;
+  const since = now() - 86_400_000;
+  const alerts = await store.alerts.countSince(since);
+  const open = (await store.alerts.openCounts(since)).reduce((sum, { count }) => sum + count, 0);
   const lines = subscriptions
     .slice(0, 40)
     .map(
@@ -110,7 +111,7 @@ async function status({ store, now }: ChatCommandDeps): Promise<string> {
         `• ${plainLine(s.name || s.id, 80)}: ${s.error ? plainLine(s.error, 160) : `last read ${s.lastPollAt ?? 'never'}`}`,
     );
   return [
-    `${alerts.length} alerts in the last day, ${open} of them open. ${subscriptions.length} subscriptions:`,
+    `${alerts} alerts in the last day, ${open} of them open. ${subscriptions.length} subscriptions:`,
     ...lines,
   ].join('\n');
 }

@@ -15,10 +15,11 @@ interface DigestDeps {
 
 /** Posts the daily digest once: counts, slowest responses, new callers, and alerts not posted. */
 export async function digest({ store, queues, now }: DigestDeps): Promise<void> {
-  const alerts = await store.alerts.list({ limit: 10_000, after: now() - day });
-  if (alerts.length === 0) return;
+  const rows: DigestRow[] = [];
+  for await (const page of store.alerts.since(now() - day)) rows.push(...page.map(digestRow));
+  if (rows.length === 0) return;
   const id = `notice-digest-${dayOf(now())}`;
-  await store.deliveries.addNotice({ id, text: digestText(alerts) }, store.surfaces);
+  await store.deliveries.addNotice({ id, text: digestText(rows) }, store.surfaces);
   await queues.deliverAll(store.surfaces, [id]);
 }
 
@@ -56,41 +57,70 @@ export async function report({ store, queues, now }: DigestDeps): Promise<void> 
 
 const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
 
+/** What the digest keeps of an alert, so that a flood fits into memory. */
+export interface DigestRow {
+  id: string;
+  posted: boolean;
+  open: boolean;
+  /** Its line, if it scored below its environment's threshold. */
+  quiet: string | null;
+  /** Id of the exception that suppressed it. */
+  exception: string | null;
+  /** Time to the first response, ms. */
+  waited: number | null;
+  /** The caller's name, if they had not run commands before. */
+  newCaller: string | null;
+}
+
+export function digestRow(alert: Alert): DigestRow {
+  const { history } = alert.facts;
+  const taken = alert.history.find((change) => change.to !== 'new');
+  return {
+    id: alert.id,
+    posted: alert.verdict === 'alert',
+    open: alert.state !== 'closed',
+    quiet: alert.threshold ? `${line(alert)}, ${alert.threshold}` : null,
+    exception: alert.verdict === 'suppressed' ? alert.exception : null,
+    waited: taken ? Date.parse(taken.at) - Date.parse(alert.raisedAt) : null,
+    newCaller:
+      history && history.days >= 7 && history.byCaller === 0
+        ? plainLine(summarize(alert).caller.name, 80)
+        : null,
+  };
+}
+
 /** The text of the digest. Pure. */
-export function digestText(alerts: readonly Alert[]): string {
-  const posted = alerts.filter((alert) => alert.verdict === 'alert');
-  const open = posted.filter((alert) => alert.state !== 'closed');
-  const quiet = alerts.filter((alert) => alert.threshold);
-  const excepted = alerts.filter((alert) => alert.exception && alert.verdict === 'suppressed');
+export function digestText(rows: readonly DigestRow[]): string {
+  const posted = rows.filter((row) => row.posted);
+  const open = posted.filter((row) => row.open);
+  const quiet = rows.flatMap((row) => row.quiet ?? []);
+  const excepted = rows.flatMap((row) => row.exception || []);
   const byException = new Map<string, number>();
-  for (const { exception } of excepted)
-    byException.set(exception ?? '', (byException.get(exception ?? '') ?? 0) + 1);
+  for (const id of excepted) byException.set(id, (byException.get(id) ?? 0) + 1);
   return [
     `Last 24 hours: ${posted.length} alerts, ${open.length} still open; ${quiet.length} below their environment's threshold; ${excepted.length} covered by exceptions.`,
     ...highlights(posted),
-    ...quiet.slice(0, maxListed).map((alert) => `• ${line(alert)}, ${alert.threshold}`),
-    ...(quiet.length > maxListed ? [`… and ${quiet.length - maxListed} more below their threshold`] : []),
+    ...quiet.slice(0, maxListed).map((text) => `• ${text}`),
+    ...more(quiet.length, 'below their threshold'),
     ...[...byException].slice(0, maxListed).map(([id, count]) => `• exception ${id}: ${count} times`),
+    ...more(byException.size, 'exceptions'),
   ].join('\n');
 }
 
+const more = (count: number, words: string): string[] =>
+  count > maxListed ? [`… and ${count - maxListed} more ${words}`] : [];
+
 /** The alerts with the longest wait for a response, and callers who had not run commands before. */
-function highlights(posted: readonly Alert[]): string[] {
+function highlights(posted: readonly DigestRow[]): string[] {
   const waits = posted
-    .flatMap((alert) => {
-      const taken = alert.history.find((change) => change.to !== 'new');
-      return taken ? [{ alert, ms: Date.parse(taken.at) - Date.parse(alert.raisedAt) }] : [];
-    })
-    .sort((a, b) => b.ms - a.ms)
+    .flatMap(({ id, waited }) => (waited === null ? [] : [{ id, waited }]))
+    .sort((a, b) => b.waited - a.waited)
     .slice(0, 3);
-  const fresh = posted.filter(
-    ({ facts: { history } }) => history && history.days >= 7 && history.byCaller === 0,
-  );
-  const names = [...new Set(fresh.map((alert) => plainLine(summarize(alert).caller.name, 80)))];
+  const names = [...new Set(posted.flatMap((row) => row.newCaller ?? []))];
   return [
     ...(waits.length > 0
       ? [
-          `Slowest to be acknowledged: ${waits.map(({ alert, ms }) => `${alert.id} ${formatDuration(ms)}`).join(', ')}`,
+          `Slowest to be acknowledged: ${waits.map(({ id, waited }) => `${id} ${formatDuration(waited)}`).join(', ')}`,
         ]
       : []),
     ...(names.length > 0

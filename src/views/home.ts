@@ -1,4 +1,5 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
+import { openStates } from '../domain/alerts/transitions';
 import { lastDay } from '../domain/exceptions/exception';
 import { needsReview } from '../domain/exceptions/exception-review';
 import { isSamePerson, type Presser } from '../domain/people/person';
@@ -12,21 +13,29 @@ export interface HomePart {
 }
 
 const maxListed = 20;
-const watchedMs = 30 * 86_400_000;
+/** Alerts that were never taken have no assignee. */
+const takenStates = openStates.filter((state) => state !== 'new');
+const maxTaken = 2000;
 
 /** A person's home page: their alerts, open alerts, exceptions to review, and subscriptions. */
 export async function homeFor(presser: Presser, store: Store, now: number): Promise<HomePart[]> {
-  const [alerts, exceptions, subscriptions] = await Promise.all([
-    store.alerts.list({ limit: 2000, after: now - watchedMs }),
+  const [open, counts, taken, exceptions, subscriptions] = await Promise.all([
+    store.alerts.listOpen({ limit: maxListed }),
+    store.alerts.openCounts(),
+    store.alerts.listOpen({ limit: maxTaken, states: takenStates }),
     store.exceptions.list(),
     store.polls.subscriptions(),
   ]);
-  const open = alerts.filter((alert) => alert.announced && alert.state !== 'closed');
-  const mine = open.filter((alert) => alert.assignee !== null && isSamePerson(alert.assignee, presser));
+  const mine = taken.filter((alert) => alert.assignee !== null && isSamePerson(alert.assignee, presser));
   const review = exceptions.filter((exception) => needsReview(exception, now));
   return [
     part('My alerts', mine.map(line), 'No alerts are assigned to you.'),
-    part('Open alerts', open.map(line), 'No alerts are open.'),
+    part(
+      'Open alerts',
+      open.map(line),
+      'No alerts are open.',
+      counts.reduce((sum, { count }) => sum + count, 0),
+    ),
     part(
       'Exceptions to review',
       review.map(
@@ -46,10 +55,11 @@ export async function homeFor(presser: Presser, store: Store, now: number): Prom
   ];
 }
 
-function part(heading: string, lines: string[], none: string): HomePart {
-  const rest = lines.length > maxListed ? [`… and ${lines.length - maxListed} more`] : [];
+/** @param total number of entries, if `lines` has only the first ones */
+function part(heading: string, lines: string[], none: string, total = lines.length): HomePart {
+  const rest = total > maxListed ? [`… and ${total - maxListed} more`] : [];
   return {
-    heading: `${heading} (${lines.length})`,
+    heading: `${heading} (${total})`,
     lines: lines.length > 0 ? [...lines.slice(0, maxListed), ...rest] : [none],
   };
 }

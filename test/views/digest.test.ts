@@ -2,9 +2,10 @@ import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
-import { digestText } from '../../src/views/digest';
+import { digest, digestRow, digestText } from '../../src/views/digest';
 import { factsAbout } from '../support/alerts';
 import { event, vm } from '../support/event';
+import { startStore } from '../support/store';
 
 const machine = {
   os: null,
@@ -28,15 +29,35 @@ const alert = (fields: Partial<Alert> = {}) => {
 };
 
 test('counts posted alerts and lists the others', () => {
-  const text = digestText([
-    alert(),
-    alert({ facts: factsAbout(executionFrom(event()) as Execution, { machine }) }),
-  ]);
+  const text = digestText(
+    [alert(), alert({ facts: factsAbout(executionFrom(event()) as Execution, { machine }) })].map(digestRow),
+  );
   expect(text).toMatch(
     /1 alerts, 1 still open; 1 below their environment's threshold; 0 covered by exceptions/,
   );
   expect(text).toMatch(/• RW-1: Run command on vm-1 by dana, low 27, below 70 in test/);
 });
+
+test('counts every alert of the day', async () => {
+  const own = await startStore(['slack']);
+  const at = Date.parse(alert().raisedAt);
+  await Promise.all(
+    Array.from({ length: 10_100 }, (_, i) => {
+      const one = { ...alert(), id: `RW-${i}` };
+      return own.store.alerts.update(one.id, () => ({ alert: one }), null);
+    }),
+  );
+  await digest({ store: own.store, queues: { deliverAll: async () => {} }, now: () => at + 1000 });
+  const target = { name: 'slack', channel: 'C1', intervalMs: 0 };
+  const [sent] = await own.store.deliveries.begin(
+    target,
+    [`notice-digest-${new Date(at).toISOString().slice(0, 10)}`],
+    at,
+    'held',
+  );
+  await own.stop();
+  expect(sent?.notice?.text).toMatch(/^Last 24 hours: 10100 alerts, 10100 still open/);
+}, 60_000);
 
 test('a critical alert is suppressed only by an exception that allows it; a lower one by any exception', () => {
   const exception = {

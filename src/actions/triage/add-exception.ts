@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Refusal } from '../../domain/alerts/transitions';
-import { backtest, backtestDays, backtestText } from '../../domain/exceptions/backtest';
+import { backtest, backtestDays, backtestLimit, backtestText } from '../../domain/exceptions/backtest';
 import { type Exception, lastDay } from '../../domain/exceptions/exception';
 import { assessException } from '../../domain/exceptions/exception-policy';
 import { exceptionSchema, toMoment } from '../../domain/exceptions/exceptions-file';
@@ -134,7 +134,7 @@ export function checkSubscriptions(
 
 async function savedText(exception: Exception, press: CheckedPress, { store }: ActionDeps): Promise<string> {
   const recent = await store.alerts.list({
-    limit: 5000,
+    limit: backtestLimit,
     after: Date.parse(press.at) - backtestDays * day,
   });
   const tested = backtestText(backtest(exception, recent, matchFactsOf));

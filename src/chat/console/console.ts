@@ -14,7 +14,15 @@ import { type ActivityRow, activityPage } from './activity-page';
 import { roleGraph, scoreBreakdown } from './alert-page';
 import { css, icon, js } from './assets';
 import { setPageHeaders, viewerOf } from './auth';
-import { filterForm, filterOf, fits, isFiltering } from './filter';
+import {
+  type AlertFilter,
+  filterForm,
+  filterOf,
+  fits,
+  isFiltering,
+  type OpenFilter,
+  openFilterOf,
+} from './filter';
 import { html } from './html';
 import {
   type AuditRow,
@@ -36,6 +44,8 @@ export interface ConsoleDeps {
   responders: boolean;
   now: () => number;
   listAlerts: (limit: number) => Promise<Alert[]>;
+  /** Announced alerts that are not closed, newest first. */
+  listOpen: (filter: OpenFilter & { limit: number }) => Promise<Alert[]>;
   /** Alerts with their measures and approvals, in the same order. */
   viewsOf: (alerts: readonly Alert[]) => Promise<AlertView[]>;
   getView: (id: string) => Promise<AlertView | null>;
@@ -60,7 +70,7 @@ export interface ConsoleDeps {
 }
 
 const shownAlerts = 100;
-/** Number of alerts that a search covers, newest first. */
+/** A search covers this many of the newest alerts, and of the open ones. */
 const searchLimit = 2000;
 
 /** Events that the demo can trigger. */
@@ -89,7 +99,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   router.get('/icon.svg', (_request, response) => void response.type('image/svg+xml').send(icon));
   router.get('/', async (request, response) => {
     const filter = filterOf(request.query);
-    const all = await deps.listAlerts(isFiltering(filter) ? searchLimit : shownAlerts);
+    const all = isFiltering(filter) ? await searchedAlerts(filter, deps) : await deps.listAlerts(shownAlerts);
     const alerts = all.filter((alert) => fits(alert, filter)).slice(0, shownAlerts);
     const outcome =
       typeof request.query.outcome === 'string' ? await deps.answerTo(request.query.outcome) : null;
@@ -99,7 +109,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     response.send(
       page(
         'Alerts',
-        html`${filterForm(filter, alerts.length, all.length)}${deps.panel && panelHtml(deps.panel.choices, context.csrf)}${list}`,
+        html`${filterForm(filter, { shown: alerts.length, searched: all.length, most: shownAlerts })}${deps.panel && panelHtml(deps.panel.choices, context.csrf)}${list}`,
         { outcome },
       ),
     );
@@ -244,6 +254,17 @@ export function createConsole(deps: ConsoleDeps): Router {
   }
 
   return router;
+}
+
+/** The newest alerts, and open ones that the filter may select: newer alerts never hide an open one. */
+async function searchedAlerts(filter: AlertFilter, { listAlerts, listOpen }: ConsoleDeps): Promise<Alert[]> {
+  const [newest, open] = await Promise.all([
+    listAlerts(searchLimit),
+    listOpen({ ...openFilterOf(filter), limit: searchLimit }),
+  ]);
+  return [...new Map([...newest, ...open].map((alert) => [alert.id, alert])).values()].sort(
+    (a, b) => Date.parse(b.raisedAt) - Date.parse(a.raisedAt),
+  );
 }
 
 /** A form's fields as strings. Several checked values of one field are joined by commas. */

@@ -1,4 +1,6 @@
 import { type Alert, summarize } from '../../domain/alerts/alert';
+import { mostUrgentFirst, type Severity } from '../../domain/alerts/severity';
+import { type OpenState, openStates } from '../../domain/alerts/transitions';
 import { is } from '../../domain/resources/resource-id';
 import { allTechniques } from '../../domain/techniques/catalogue';
 import { type Html, html } from './html';
@@ -17,6 +19,17 @@ export function filterOf(query: Record<string, unknown>): AlertFilter {
 }
 
 export const isFiltering = (filter: AlertFilter): boolean => Object.values(filter).some(Boolean);
+
+export interface OpenFilter {
+  severities: readonly Severity[];
+  states: readonly OpenState[];
+}
+
+/** The severities and states of the open alerts that the filter may select. */
+export const openFilterOf = ({ severity, state }: AlertFilter): OpenFilter => ({
+  severities: mostUrgentFirst.filter((one) => !severity || one === severity),
+  states: openStates.filter((one) => !state || state === 'open' || one === state),
+});
 
 /** Searches the text, ignoring case, in id, caller, machine, resource group, IP address and script. */
 export function fits(alert: Alert, { text, severity, state, technique }: AlertFilter): boolean {
@@ -42,7 +55,12 @@ export function fits(alert: Alert, { text, severity, state, technique }: AlertFi
   );
 }
 
-export function filterForm(filter: AlertFilter, shown: number, all: number): Html {
+/** @param most number of alerts that the page shows at most */
+export function filterForm(
+  filter: AlertFilter,
+  { shown, searched, most }: { shown: number; searched: number; most: number },
+): Html {
+  const limited = shown === most && `Only the newest ${most} are shown.`;
   const select = (name: keyof AlertFilter, label: string, options: readonly (readonly [string, string])[]) =>
     html`<label>${label} <select name="${name}"><option value="">any</option>${options.map(
       ([value, words]) =>
@@ -58,6 +76,6 @@ ${select(
   'Technique',
   allTechniques().map(({ id, title }) => [id, title] as const),
 )}
-<button type="submit">Apply</button> ${isFiltering(filter) && html`<a href="/console">Clear</a> <span class="hint">${shown} of ${all}</span>`}
+<button type="submit">Apply</button> ${isFiltering(filter) && html`<a href="/console">Clear</a> <span class="hint">${shown} of ${searched}</span>`}${limited && html` <span class="hint">${limited}</span>`}
 </form>`;
 }

@@ -1,5 +1,6 @@
 export const severities = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
+export const mostUrgentFirst = severities.toReversed();
 
 export interface Reason {
   points: number;

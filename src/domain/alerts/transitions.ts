@@ -19,6 +19,9 @@ const from: Record<
   reopen: ['closed'],
 };
 
+export type OpenState = Exclude<StateName, 'closed'>;
+export const openStates: readonly OpenState[] = ['new', 'acknowledged', 'investigating', 'contained'];
+
 interface Move {
   by: Presser;
   at: string;

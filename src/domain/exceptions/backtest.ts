@@ -13,6 +13,8 @@ export interface Backtest {
 }
 
 export const backtestDays = 30;
+/** A backtest reads this many alerts, newest first. */
+export const backtestLimit = 5000;
 
 /** Finds past alerts that the match would have suppressed; critical ones only with silenceCritical. Pure. */
 export function backtest(
@@ -34,7 +36,8 @@ export function backtest(
 
 /** The result as text, with the first few ids. */
 export function backtestText({ of, silenced, tooCritical }: Backtest): string {
-  const alerts = `of the ${of} alerts of the last ${backtestDays} days`;
+  const newest = of === backtestLimit ? 'newest ' : '';
+  const alerts = `of the ${newest}${of} alerts of the last ${backtestDays} days`;
   const count = silenced.length === 0 ? `none ${alerts}` : `${silenced.length} ${alerts}: ${named(silenced)}`;
   const left =
     tooCritical.length === 0

@@ -1,5 +1,5 @@
 import { newAlert } from '../../../src/domain/alerts/alert';
-import { backtest, backtestText } from '../../../src/domain/exceptions/backtest';
+import { backtest, backtestLimit, backtestText } from '../../../src/domain/exceptions/backtest';
 import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
 import { event } from '../../support/event';
 
@@ -22,5 +22,12 @@ test('alerts that are not suppressed only because they are critical are listed s
   );
   expect(words({ match: { target: 'another' } })).toBe(
     'It would have suppressed none of the 2 alerts of the last 30 days.',
+  );
+});
+
+test('a backtest that reached its limit says so', () => {
+  const many = Array.from({ length: backtestLimit }, () => plain);
+  expect(words({ match: { target: 'another' } }, many)).toBe(
+    'It would have suppressed none of the newest 5000 alerts of the last 30 days.',
   );
 });

@@ -61,7 +61,7 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
       await client.chat.postEphemeral({ channel: body.channel.id, user: body.user.id, text: who.refused });
       return;
     }
-    const alerts = (await openAlerts()).slice(0, 100);
+    const alerts = await openAlerts();
     const { permalink } = await client.chat
       .getPermalink({ channel: body.channel.id, message_ts: body.message.ts ?? body.message_ts })
       .catch(() => ({ permalink: '' }));

@@ -19,6 +19,7 @@ export interface SlackAppDeps {
   cannotRead: string;
   getView: (id: string) => Promise<AlertView | null>;
   /** Open alerts, newest first. */
+  /** The newest 100, as many as a select menu may have. */
   openAlerts: () => Promise<Alert[]>;
   /** False if no responder is configured. */
   responders: boolean;
