@@ -98,6 +98,7 @@ async function assemble(
   const store = createStore(address, Object.keys(config.surfaces), keyring.auditSigner());
   const warn = rateLimitedWarn(log);
   store.onError((error) => warn(error, 'Redis does not answer; waiting for it'));
+  store.alerts.onStored(metrics.changedAlert);
   const queues = createQueues(address, log);
   const azure =
     makeAzure?.(metrics) ??

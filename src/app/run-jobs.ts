@@ -66,7 +66,10 @@ export function runDeliverJobs(core: AppCore): void {
     );
   });
   begin(() => queues.health.upsertJobScheduler('watch', { every: watchHealthEveryMs }, { name: 'watch' }));
-  queues.work('digest', ({ name }) => (name === 'report' ? report : digest)({ store, queues, now }));
+  const sla = policy.sla ?? {};
+  queues.work('digest', ({ name }) =>
+    name === 'report' ? report({ store, queues, now }) : digest({ store, queues, now, sla }),
+  );
   const tz = policy.workingHours?.zone ?? 'UTC';
   begin(() => queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' }));
   begin(() => queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' }));

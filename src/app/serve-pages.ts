@@ -20,6 +20,7 @@ export async function servePages(
     keyring,
     responders: config.responders.length > 0,
     now,
+    sla: config.policy.sla ?? {},
     listAlerts: (limit) => store.alerts.list({ limit }),
     listOpen: store.alerts.listOpen,
     viewsOf: store.measures.viewsOf,

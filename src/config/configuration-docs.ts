@@ -20,6 +20,7 @@ const descriptions: Record<keyof PolicyFile, string> = {
     'where alerts go: the first route that matches and names a channel for the surface (`runwatch routes test` shows which). All conditions must match, those on a machine the same one; `*` matches any text. `technique` is an id (`runwatch detections list`), `managementGroup` the id or name of any group above the subscription, and `hours` contains the alert’s start. A message stays in the channel it was first posted to',
   reminders:
     'minutes until a reminder for a new alert, by severity (critical 5, high 15, medium 60, low 0), or for an assigned alert without activity (`sleeping` 480); 0 disables it',
+  sla: 'targets from the alert to its first response (`acknowledge`), to containment (`contain`) and to its end (`close`), by severity: `5m`, `2h`, `1d` or minutes, up to `30d`; `acknowledge` replaces the minutes in `reminders`, and one reminder follows each other target that is missed',
   ask: 'minutes a caller has to answer (30), and the answers that close the alert (none)',
   accessReview: '`monthly`: posts an access review of each subscription on the first of each month',
   exceptions: 'the maximum duration of an exception in days (365)',

@@ -2,9 +2,11 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { defaultPoints } from '../domain/alerts/score';
 import { severities } from '../domain/alerts/severity';
+import { timingSteps } from '../domain/alerts/timing';
 import { hoursSchema } from '../domain/exceptions/exceptions-file';
 import { isBuiltIn } from '../domain/techniques/catalogue';
 import { customTechniqueFaults, customTechniqueSchema } from '../domain/techniques/custom-technique';
+import { durationPattern, minutesOf } from '../domain/text/duration';
 import type { AnySurfaceSettings } from './surface-settings';
 import type { ReadFile } from './variables';
 
@@ -16,6 +18,36 @@ const severity = z.enum(severities);
 const onOff = z
   .union([z.enum(['on', 'off']), z.boolean()])
   .transform((value) => value === true || value === 'on');
+
+const maxTargetMinutes = 30 * 1440;
+const aDuration = 'expected a duration such as 90s, 5m, 2h or 1d, or a number of minutes';
+/** Read as minutes. */
+const duration = z
+  .union([z.number(), z.string().regex(durationPattern, aDuration)], aDuration)
+  .transform((value) => (typeof value === 'number' ? value : (minutesOf(value) ?? 0)))
+  .refine((minutes) => minutes > 0 && minutes <= maxTargetMinutes, {
+    error: 'expected more than 0 and at most 30d; leave it out for no target',
+  });
+const targets = z
+  .strictObject({
+    acknowledge: duration.optional(),
+    contain: duration.optional(),
+    close: duration.optional(),
+  })
+  .superRefine((set, context) => {
+    const steps = timingSteps.filter((step) => set[step] !== undefined);
+    if (steps.length === 0)
+      context.addIssue({ code: 'custom', message: `expected a target: ${timingSteps.join(', ')}` });
+    steps.forEach((step, index) => {
+      const before = steps[index - 1];
+      if (before && Number(set[before]) > Number(set[step]))
+        context.addIssue({
+          code: 'custom',
+          path: [step],
+          message: `expected at least as long as ${before}, which comes first`,
+        });
+    });
+  });
 
 const keys = {
   /** The console's URL, for links in messages and tickets. */
@@ -68,6 +100,7 @@ const keys = {
   reminders: z
     .partialRecord(z.enum([...severity.options, 'sleeping']), z.number().min(0).max(10_080))
     .optional(),
+  sla: z.partialRecord(severity, targets).optional(),
   ask: z
     .strictObject({
       minutes: z.number().min(1).max(10_080).optional(),

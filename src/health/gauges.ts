@@ -72,6 +72,8 @@ async function readAll(
   const open = await store.alerts.openCounts();
   metrics.openAlerts.reset();
   for (const { severity, state, count } of open) metrics.openAlerts.set({ severity, state }, count);
+  for (const { severity, step, count } of await store.alerts.pastTargets(config.policy.sla ?? {}, now()))
+    metrics.pastTarget.set({ severity, step }, count);
   const measures = await store.measures.listOpen();
   metrics.drifted.set(
     measures.filter(({ kind, state }) => kind === 'isolation' && state === 'drifted').length,

@@ -2,7 +2,9 @@ import type { PolicyFile } from '../config/config';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor } from '../domain/alerts/routing';
 import { mostUrgentFirst } from '../domain/alerts/severity';
+import type { TimingStep } from '../domain/alerts/timing';
 import type { Presser } from '../domain/people/person';
+import { durationWords } from '../domain/text/duration';
 import { plainLine } from '../domain/text/plain-text';
 import type { Press } from '../presses/press';
 import type { Notice } from '../store/deliveries';
@@ -59,6 +61,7 @@ async function remindOf(alert: Alert, now: number, deps: RemindDeps): Promise<nu
 function take(step: ReminderStep, alert: Alert, now: number, deps: RemindDeps): Promise<void> {
   if (step.kind === 'unacknowledged') return remindOfNew(alert, step.round, now, deps);
   if (step.kind === 'idle') return remindOfIdle(alert, step.since, now, deps);
+  if (step.kind === 'target') return remindOfTarget(alert, step, now, deps);
   return noteNoAnswer(alert, step.minutes, now, deps);
 }
 
@@ -94,6 +97,25 @@ async function remindOfIdle(alert: Alert, since: number, now: number, deps: Remi
     {
       id: `notice-sleeps-${alert.id}-${alert.history.length}`,
       text: `${alert.id} (${alert.state}, ${who}) has had no activity for ${hours} hours: ${aboutOf(alert)}. Close it or reassign it.`,
+      channels: await ownChannels(alert, deps),
+    },
+    deps,
+  );
+}
+
+/** For alerts that missed their target of containment or close. */
+async function remindOfTarget(
+  alert: Alert,
+  { step, target }: { step: TimingStep; target: number },
+  now: number,
+  deps: RemindDeps,
+): Promise<void> {
+  const waited = now - Date.parse(alert.raisedAt);
+  const done = step === 'contain' ? 'contained' : 'closed';
+  await postNotice(
+    {
+      id: `notice-target-${alert.id}-${step}`,
+      text: `${alert.id} is not ${done} after ${durationWords(waited)}: ${aboutOf(alert)}. The target is ${durationWords(target)}; it is ${durationWords(waited - target)} late.`,
       channels: await ownChannels(alert, deps),
     },
     deps,

@@ -1,6 +1,7 @@
 import type { PolicyFile } from '../config/config';
 import type { Alert } from '../domain/alerts/alert';
 import type { Severity } from '../domain/alerts/severity';
+import { isPending, type TimingStep, targetOf } from '../domain/alerts/timing';
 
 export type Reminders = Record<Severity | 'sleeping', number>;
 
@@ -12,11 +13,12 @@ export const defaultReminders: Reminders = { critical: 5, high: 15, medium: 60, 
 /** Minutes that a caller has to answer a question. RUNWATCH_CONFIG's `ask.minutes` overrides this. */
 export const defaultAskMinutes = 30;
 
-/** What is done about an open alert at a time, ms. */
+/** What is done about an open alert at a time, ms. `target` and `since` are in ms too. */
 export type ReminderStep = { at: number } & (
   | { kind: 'unacknowledged'; round: number }
   | { kind: 'idle'; since: number }
   | { kind: 'unanswered'; minutes: number }
+  | { kind: 'target'; step: TimingStep; target: number }
 );
 
 const minute = 60_000;
@@ -26,10 +28,14 @@ const reminderFactors = [1, 3, 9];
 const latestMs = 25 * 86_400_000;
 
 /** All steps of an alert as it is now, past and future. Pure. */
-export function reminderSteps(alert: Alert, policy: Pick<PolicyFile, 'reminders' | 'ask'>): ReminderStep[] {
+export function reminderSteps(
+  alert: Alert,
+  policy: Pick<PolicyFile, 'reminders' | 'ask' | 'sla'>,
+): ReminderStep[] {
   if (!alert.announced || alert.state === 'closed') return [];
   const reminders = { ...defaultReminders, ...policy.reminders };
-  const wait = reminders[alert.severity];
+  const sla = policy.sla ?? {};
+  const wait = sla[alert.severity]?.acknowledge ?? reminders[alert.severity];
   const raisedAt = Date.parse(alert.raisedAt);
   const idle = idleSince(alert);
   const { asked } = alert.triage;
@@ -48,6 +54,11 @@ export function reminderSteps(alert: Alert, policy: Pick<PolicyFile, 'reminders'
     ...(asked && !asked.answer && !asked.silentFor
       ? [{ kind: 'unanswered' as const, minutes, at: Date.parse(asked.at) + minutes * minute }]
       : []),
+    ...(['contain', 'close'] as const).flatMap((step) => {
+      const target = targetOf(alert.severity, step, sla);
+      if (target === null || !isPending(alert, step)) return [];
+      return [{ kind: 'target' as const, step, target, at: raisedAt + target + 1 }];
+    }),
   ];
 }
 

@@ -1,5 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Alert } from '../domain/alerts/alert';
+import { stepsReached } from '../domain/alerts/timing';
 
+/** From a minute to a week. */
+const responseSeconds = [60, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 259_200, 604_800];
 const seconds = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600];
 
 /** Metrics that Prometheus scrapes at /metrics. */
@@ -11,8 +15,12 @@ export function createMetrics() {
     new Counter<L>({ name: `runwatch_${name}`, help, labelNames, registers });
   const gauge = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge<L>({ name: `runwatch_${name}`, help, labelNames, registers });
-  const histogram = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Histogram<L>({ name: `runwatch_${name}`, help, labelNames, buckets: seconds, registers });
+  const histogram = <L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    buckets = seconds,
+  ) => new Histogram<L>({ name: `runwatch_${name}`, help, labelNames, buckets, registers });
   const metrics = {
     registry,
     polls: counter('polls_total', 'Subscription polls', ['result']),
@@ -46,6 +54,10 @@ export function createMetrics() {
     ),
     undelivered: gauge('alerts_undelivered', 'Undelivered alerts and notices, by surface', ['surface']),
     openAlerts: gauge('alerts_open', 'Open alerts', ['severity', 'state']),
+    pastTarget: gauge('alerts_past_target', 'Open alerts past their target (sla), by the step to take', [
+      'severity',
+      'step',
+    ]),
     drifted: gauge('isolations_drifted', 'Isolated machines whose isolation was changed outside Runwatch'),
     exceptionsInForce: gauge('exceptions_in_force', 'Exceptions that have not expired'),
     exceptionsUsed: gauge('exceptions_used', 'Alerts suppressed by current exceptions'),
@@ -59,9 +71,22 @@ export function createMetrics() {
     ),
     build: gauge('build_info', 'Always 1, labeled with the running versions', ['version', 'node']),
   };
+  const timeTo = (words: string, event: string) =>
+    histogram(`time_to_${words}_seconds`, `Seconds from an alert to ${event}`, ['severity'], responseSeconds);
+  const responseTimes = {
+    acknowledge: timeTo('acknowledge', 'its first response'),
+    contain: timeTo('contain', 'its first containment'),
+    close: timeTo('close', 'its first close'),
+  };
   metrics.build.set({ version: require('../../package.json').version, node: process.version }, 1);
   return {
     ...metrics,
+    /** Observes the steps that a stored change of an alert reached, each once per alert. */
+    changedAlert: (before: Alert | null, after: Alert) => {
+      if (!after.announced) return;
+      for (const { step, ms } of stepsReached(before, after))
+        responseTimes[step].observe({ severity: after.severity }, ms / 1000);
+    },
     /** @param status 0 without a response */
     calledAzure: (service: string, status: number) => {
       metrics.apiCalls.inc({ service, status: String(status) });

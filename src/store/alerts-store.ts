@@ -3,6 +3,7 @@ import type { Alert } from '../domain/alerts/alert';
 import type { Harmless } from '../domain/alerts/facts';
 import { type HarmlessClose, harmlessCloseOf, maxLikeClosed } from '../domain/alerts/similar';
 import { mostUrgentFirst, type Severity } from '../domain/alerts/severity';
+import { type Sla, type TimingStep, targetOf, timingSteps } from '../domain/alerts/timing';
 import { type OpenState, openStates } from '../domain/alerts/transitions';
 import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import { subjectsOf } from '../domain/measures/subjects';
@@ -121,6 +122,12 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     return doc ? readAlert(doc) : null;
   }
 
+  let storedListener: (before: Alert | null, after: Alert) => void = () => {};
+  /** Calls `listener` after each change that this process stored, once per change. */
+  const onStored = (listener: typeof storedListener) => {
+    storedListener = listener;
+  };
+
   /** Reads about a hundred alerts at once; null for each that does not exist. */
   async function getMany(ids: readonly string[]): Promise<(Alert | null)[]> {
     if (ids.length === 0) return [];
@@ -169,7 +176,10 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
           ...closes.args,
         ],
       });
-      if (answer === 'done') return stored;
+      if (answer === 'done') {
+        storedListener(current, stored);
+        return stored;
+      }
       current = await get(id);
     }
   }
@@ -335,6 +345,36 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     return counts.filter(({ count }) => count > 0);
   }
 
+  /** Number of open alerts that were raised before `raisedBefore` (ms) and for which the step is still to be taken. */
+  async function countWaiting(severity: Severity, step: TimingStep, raisedBefore: number): Promise<number> {
+    const waiting = {
+      acknowledge: [keys.open(severity, 'new')],
+      contain: [keys.uncontained(severity)],
+      close: openStates.map((state) => keys.open(severity, state)),
+    };
+    const counts = await Promise.all(
+      waiting[step].map((key) => redis.zcount(key, '-inf', `(${raisedBefore}`)),
+    );
+    return counts.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** Number of open alerts past each configured target, including 0. */
+  const pastTargets = (sla: Sla, now: number) =>
+    Promise.all(
+      mostUrgentFirst.flatMap((severity) =>
+        timingSteps.flatMap((step) => {
+          const target = targetOf(severity, step, sla);
+          return target === null ? [] : [pastTarget(severity, step, now - target)];
+        }),
+      ),
+    );
+
+  const pastTarget = async (severity: Severity, step: TimingStep, raisedBefore: number) => ({
+    severity,
+    step,
+    count: await countWaiting(severity, step, raisedBefore),
+  });
+
   return {
     get,
     getMany,
@@ -355,6 +395,9 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     count,
     countSince,
     openCounts,
+    countWaiting,
+    pastTargets,
+    onStored,
   };
 }
 export type AlertsStore = ReturnType<typeof createAlertsStore>;

@@ -12,7 +12,9 @@ export const keys = {
   alerts: key('alerts'),
   /** Announced alerts that are not closed, by when they were raised. */
   open: (severity: Severity, state: OpenState) => key('open', severity, state),
-  /** The same alerts, by when the reminders check them next. */
+  /** Open alerts that were never contained, by when they were raised. */
+  uncontained: (severity: Severity) => key('uncontained', severity),
+  /** Open alerts by when the reminders check them next. */
   checkAt: (severity: Severity) => key('check-at', severity),
   openIndexed: key('open-indexed'),
   execution: (executionKey: string) => key('execution', executionKey),

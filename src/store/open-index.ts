@@ -1,5 +1,6 @@
 import type { Alert } from '../domain/alerts/alert';
 import { mostUrgentFirst } from '../domain/alerts/severity';
+import { isPending } from '../domain/alerts/timing';
 import { openStates } from '../domain/alerts/transitions';
 import { keys } from './keys';
 
@@ -12,6 +13,11 @@ const positions = mostUrgentFirst.flatMap((severity) => [
     score: (alert: Alert): Score =>
       alert.severity === severity && alert.state === state ? Date.parse(alert.raisedAt) : '',
   })),
+  {
+    key: keys.uncontained(severity),
+    score: (alert: Alert): Score =>
+      alert.severity === severity && isPending(alert, 'contain') ? Date.parse(alert.raisedAt) : '',
+  },
   {
     key: keys.checkAt(severity),
     score: (alert: Alert, checkAt: Score): Score => (alert.severity === severity ? checkAt : ''),

@@ -1,5 +1,17 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
+import { mostUrgentFirst, type Severity } from '../domain/alerts/severity';
+import {
+  missedSteps,
+  type Sla,
+  spreadOf,
+  type Timing,
+  type TimingStep,
+  targetOf,
+  timingOf,
+  timingSteps,
+} from '../domain/alerts/timing';
 import { needsReview, reportText, reviewNoticeId, reviewText } from '../domain/exceptions/exception-review';
+import { durationWords } from '../domain/text/duration';
 import { plainLine } from '../domain/text/plain-text';
 import type { Queues } from '../pipeline/queues';
 import type { Store } from '../store/store';
@@ -13,13 +25,15 @@ interface DigestDeps {
   now: () => number;
 }
 
-/** Posts the daily digest once: counts, slowest responses, new callers, and alerts not posted. */
-export async function digest({ store, queues, now }: DigestDeps): Promise<void> {
+/** Posts the daily digest once: counts, response times, new callers, and alerts not posted. */
+export async function digest({ store, queues, now, sla }: DigestDeps & { sla: Sla }): Promise<void> {
   const rows: DigestRow[] = [];
-  for await (const page of store.alerts.since(now() - day)) rows.push(...page.map(digestRow));
-  if (rows.length === 0) return;
+  for await (const page of store.alerts.since(now() - day))
+    rows.push(...page.map((alert) => digestRow(alert, sla, now())));
+  const past = await store.alerts.pastTargets(sla, now());
+  if (rows.length === 0 && past.every(({ count }) => count === 0)) return;
   const id = `notice-digest-${dayOf(now())}`;
-  await store.deliveries.addNotice({ id, text: digestText(rows) }, store.surfaces);
+  await store.deliveries.addNotice({ id, text: digestText(rows, sla, past) }, store.surfaces);
   await queues.deliverAll(store.surfaces, [id]);
 }
 
@@ -66,22 +80,25 @@ export interface DigestRow {
   quiet: string | null;
   /** Id of the exception that suppressed it. */
   exception: string | null;
-  /** Time to the first response, ms. */
-  waited: number | null;
+  severity: Severity;
+  timing: Timing;
+  /** Steps that missed their target. */
+  missed: TimingStep[];
   /** The caller's name, if they had not run commands before. */
   newCaller: string | null;
 }
 
-export function digestRow(alert: Alert): DigestRow {
+export function digestRow(alert: Alert, sla: Sla, now: number): DigestRow {
   const { history } = alert.facts;
-  const taken = alert.history.find((change) => change.to !== 'new');
   return {
     id: alert.id,
     posted: alert.verdict === 'alert',
     open: alert.state !== 'closed',
     quiet: alert.threshold ? `${line(alert)}, ${alert.threshold}` : null,
     exception: alert.verdict === 'suppressed' ? alert.exception : null,
-    waited: taken ? Date.parse(taken.at) - Date.parse(alert.raisedAt) : null,
+    severity: alert.severity,
+    timing: timingOf(alert),
+    missed: missedSteps(alert, sla, now),
     newCaller:
       history && history.days >= 7 && history.byCaller === 0
         ? plainLine(summarize(alert).caller.name, 80)
@@ -89,8 +106,17 @@ export function digestRow(alert: Alert): DigestRow {
   };
 }
 
-/** The text of the digest. Pure. */
-export function digestText(rows: readonly DigestRow[]): string {
+interface PastTarget {
+  severity: Severity;
+  step: TimingStep;
+  count: number;
+}
+
+/**
+ * The text of the digest. Pure.
+ * @param past open alerts of any age that are past their target
+ */
+export function digestText(rows: readonly DigestRow[], sla: Sla, past: readonly PastTarget[]): string {
   const posted = rows.filter((row) => row.posted);
   const open = posted.filter((row) => row.open);
   const quiet = rows.flatMap((row) => row.quiet ?? []);
@@ -99,6 +125,8 @@ export function digestText(rows: readonly DigestRow[]): string {
   for (const id of excepted) byException.set(id, (byException.get(id) ?? 0) + 1);
   return [
     `Last 24 hours: ${posted.length} alerts, ${open.length} still open; ${quiet.length} below their environment's threshold; ${excepted.length} covered by exceptions.`,
+    ...responseTimes(posted, sla),
+    ...openPastTarget(past),
     ...highlights(posted),
     ...quiet.slice(0, maxListed).map((text) => `• ${text}`),
     ...more(quiet.length, 'below their threshold'),
@@ -110,17 +138,44 @@ export function digestText(rows: readonly DigestRow[]): string {
 const more = (count: number, words: string): string[] =>
   count > maxListed ? [`… and ${count - maxListed} more ${words}`] : [];
 
+const done = { acknowledge: 'acknowledged', contain: 'contained', close: 'closed' } as const;
+
+/** A line per severity: the median and 90th percentile of each step, and how many missed its target. */
+function responseTimes(posted: readonly DigestRow[], sla: Sla): string[] {
+  return mostUrgentFirst.flatMap((severity) => {
+    const own = posted.filter((row) => row.severity === severity);
+    const parts = timingSteps.flatMap((step) => {
+      const target = targetOf(severity, step, sla);
+      const spread = spreadOf(own.flatMap(({ timing }) => timing[step] ?? []));
+      const missed = own.filter((row) => row.missed.includes(step)).length;
+      const late = target === null ? '' : `${missed} missed the target of ${durationWords(target)}`;
+      if (spread)
+        return [
+          `${done[step]} after ${durationWords(spread.median)} (median), ${durationWords(spread.p90)} (90th percentile)${late && `, ${late}`}`,
+        ];
+      return missed > 0 ? [`none ${done[step]}, ${late}`] : [];
+    });
+    return parts.length > 0 ? [`${severity}: ${parts.join('; ')}`] : [];
+  });
+}
+
+function openPastTarget(past: readonly PastTarget[]): string[] {
+  const late = past.filter(({ count }) => count > 0);
+  const counts = late.map(({ severity, step, count }) => `${count} ${severity} not ${done[step]}`);
+  return late.length > 0 ? [`Open and past their target: ${counts.join(', ')}`] : [];
+}
+
 /** The alerts with the longest wait for a response, and callers who had not run commands before. */
 function highlights(posted: readonly DigestRow[]): string[] {
   const waits = posted
-    .flatMap(({ id, waited }) => (waited === null ? [] : [{ id, waited }]))
+    .flatMap(({ id, timing }) => (timing.acknowledge === null ? [] : [{ id, waited: timing.acknowledge }]))
     .sort((a, b) => b.waited - a.waited)
     .slice(0, 3);
   const names = [...new Set(posted.flatMap((row) => row.newCaller ?? []))];
   return [
     ...(waits.length > 0
       ? [
-          `Slowest to be acknowledged: ${waits.map(({ id, waited }) => `${id} ${formatDuration(waited)}`).join(', ')}`,
+          `Slowest to be acknowledged: ${waits.map(({ id, waited }) => `${id} ${durationWords(waited)}`).join(', ')}`,
         ]
       : []),
     ...(names.length > 0
@@ -128,13 +183,6 @@ function highlights(posted: readonly DigestRow[]): string[] {
       : []),
   ];
 }
-
-const formatDuration = (ms: number) =>
-  ms < 120_000
-    ? `${Math.round(ms / 1000)} s`
-    : ms < 7_200_000
-      ? `${Math.round(ms / 60_000)} min`
-      : `${Math.round(ms / 3_600_000)} h`;
 
 function line(alert: Alert): string {
   const { technique, target, caller } = summarize(alert);

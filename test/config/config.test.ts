@@ -112,6 +112,32 @@ techniques:
   expect(faultsOf({ RUNWATCH_CONFIG: 'c.yaml' }, { 'c.yaml': config })).toEqual([]);
 });
 
+test('targets are durations, read as minutes', () => {
+  const yaml =
+    'sla: {critical: {acknowledge: 90s, contain: 30m, close: 8h}, high: {acknowledge: 15, close: 1d}}\n';
+  expect(loadConfig({ RUNWATCH_CONFIG: 'c' }, () => yaml).policy.sla).toEqual({
+    critical: { acknowledge: 1.5, contain: 30, close: 480 },
+    high: { acknowledge: 15, close: 1440 },
+  });
+});
+
+test.each([
+  [
+    'critical: {acknowledge: soon}',
+    'sla.critical.acknowledge: expected a duration such as 90s, 5m, 2h or 1d',
+  ],
+  ['critical: {acknowledge: "5"}', 'sla.critical.acknowledge: expected a duration such as 90s, 5m, 2h or 1d'],
+  ['critical: {acknowledge: -5}', 'sla.critical.acknowledge: expected more than 0 and at most 30d'],
+  ['critical: {acknowledge: 0m}', 'sla.critical.acknowledge: expected more than 0 and at most 30d'],
+  ['critical: {close: 31d}', 'sla.critical.close: expected more than 0 and at most 30d'],
+  ['critical: {acknowledge: 1h, close: 30m}', 'sla.critical.close: expected at least as long as acknowledge'],
+  ['critical: {}', 'sla.critical: expected a target: acknowledge, contain, close'],
+  ['critical: {resolve: 5m}', 'sla.critical: unknown: resolve'],
+  ['urgent: {close: 5m}', 'sla'],
+])('the target %s is refused', (yaml, fault) => {
+  expect(faultsOf({ RUNWATCH_CONFIG: 'c' }, { c: `sla: {${yaml}}\n` }).join('\n')).toContain(fault);
+});
+
 test('.env.example lists every variable', () => {
   const listed = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
   for (const name of Object.keys(allVariables(surfaceDefinitions()).schemas))

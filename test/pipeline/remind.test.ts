@@ -108,3 +108,16 @@ test('one alert that fails does not keep the others from being paged, and is tri
   await remindOnce(47, false);
   expect(paged).toEqual(['RW-2', 'RW-1']);
 });
+
+test('a missed target is reminded of once, with how late it is', async () => {
+  const policy = { sla: { high: { acknowledge: 600, contain: 30, close: 120 } } };
+  await put(alert('RW-1', 'high', 0));
+  for (const minutes of [29, 31, 32, 119, 121, 400]) await remindAt(minutes, policy);
+  const ids = ['notice-target-RW-1-contain', 'notice-target-RW-1-close'];
+  expect(await noticeIds()).toEqual(ids);
+  const target = { name: 'slack', channel: 'C1', intervalMs: 0 };
+  const [contain] = await own.store.deliveries.begin(target, ids, start, 'held');
+  expect(contain?.notice?.text).toMatch(
+    /^RW-1 is not contained after 31 min: high .*\. The target is 30 min; it is 60 s late\.$/,
+  );
+});

@@ -54,3 +54,32 @@ test('an unanswered question is noted however late', () => {
     reminderSteps({ ...alert, severity: 'low', triage: { asked: { ...asked, silentFor: 30 } } }, {}),
   ).toEqual([]);
 });
+
+test('a target replaces the wait of new alerts, and each missed later target is a step until it is reached', () => {
+  const sla = { medium: { acknowledge: 10, contain: 40, close: 100 } };
+  const kinds = (one: typeof alert) =>
+    reminderSteps(one, { sla }).map((step) => [
+      step.kind === 'target' ? step.step : step.kind,
+      (step.at - after(0)) / 60_000,
+    ]);
+  const ms = 1 / 60_000;
+  const late = [
+    ['contain', 40 + ms],
+    ['close', 100 + ms],
+  ];
+  expect(kinds(alert)).toEqual([
+    ['unacknowledged', 10],
+    ['unacknowledged', 30],
+    ['unacknowledged', 90],
+    ...late,
+  ]);
+  const moved = (...states: ('contained' | 'investigating' | 'closed')[]) => ({
+    ...alert,
+    state: states.at(-1) as 'closed',
+    history: states.map((to) => ({ to, by, at: raised })),
+  });
+  expect(kinds(moved('investigating'))).toEqual([['idle', 480], ...late]);
+  expect(kinds(moved('contained', 'investigating'))).toEqual([['idle', 480], late[1]]);
+  expect(kinds(moved('closed'))).toEqual([]);
+  expect(reminderSteps(alert, { sla: { medium: { close: 100 } } })[0]).toMatchObject({ at: after(60) });
+});

@@ -1,6 +1,7 @@
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import type { Severity } from '../../src/domain/alerts/severity';
-import { close, contain, reopen } from '../../src/domain/alerts/transitions';
+import { timingSteps } from '../../src/domain/alerts/timing';
+import { acknowledge, close, contain, reopen, uncontain } from '../../src/domain/alerts/transitions';
 import type { Presser } from '../../src/domain/people/person';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { keys } from '../../src/store/keys';
@@ -100,6 +101,42 @@ test('a change between the read and the note of the next check is checked again'
   await change('RW-1', (one) => ({ ...one, score: 5 }));
   await own.store.alerts.checkAgain(stored, Date.now() + 60_000);
   expect(await own.store.alerts.due('high', Date.now(), 10)).toMatchObject([{ id: 'RW-1' }]);
+});
+
+test('alerts that wait for a step are counted by when they were raised', async () => {
+  for (const [id, ms] of [
+    ['RW-1', 0],
+    ['RW-2', 1000],
+    ['RW-3', 2000],
+  ] as const)
+    await put(alert(id, 'high', ms));
+  await change('RW-1', (one) => uncontain(contain(one, move), move));
+  await change('RW-2', (one) => acknowledge(one, move));
+  const waiting = (raisedBefore: number) =>
+    Promise.all(timingSteps.map((step) => own.store.alerts.countWaiting('high', step, start + raisedBefore)));
+  expect(await waiting(2001)).toEqual([1, 2, 3]);
+  expect(await waiting(2000)).toEqual([0, 1, 2]);
+  await change('RW-3', (one) => close(one, 'benign', move));
+  expect(await waiting(5000)).toEqual([0, 1, 2]);
+  const sla = { high: { acknowledge: 1, close: 1 }, critical: { contain: 1 } };
+  expect(await own.store.alerts.pastTargets(sla, start + 60_000 + 500)).toEqual([
+    { severity: 'critical', step: 'contain', count: 0 },
+    { severity: 'high', step: 'acknowledge', count: 0 },
+    { severity: 'high', step: 'close', count: 1 },
+  ]);
+});
+
+test('a stored change is reported once, and one that lost to another is not', async () => {
+  const reported: (string | null)[][] = [];
+  own.store.alerts.onStored((before, after) => reported.push([before?.state ?? null, after.state]));
+  await put(alert('RW-1'));
+  const press = (one: Alert | null) =>
+    one && one.state === 'new' ? { alert: acknowledge(one, move) } : null;
+  await Promise.all([1, 2, 3].map(() => own.store.alerts.update('RW-1', press)));
+  expect(reported).toEqual([
+    [null, 'new'],
+    ['new', 'acknowledged'],
+  ]);
 });
 
 test('an alert that is no longer kept leaves the index', async () => {

@@ -1,6 +1,7 @@
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
+import type { Sla } from '../../src/domain/alerts/timing';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { digest, digestRow, digestText } from '../../src/views/digest';
 import { factsAbout } from '../support/alerts';
@@ -28,14 +29,45 @@ const alert = (fields: Partial<Alert> = {}) => {
   });
 };
 
-test('counts posted alerts and lists the others', () => {
-  const text = digestText(
-    [alert(), alert({ facts: factsAbout(executionFrom(event()) as Execution, { machine }) })].map(digestRow),
+const raised = Date.parse(alert().raisedAt);
+const textOf = (alerts: readonly Alert[], sla: Sla = {}, past: Parameters<typeof digestText>[2] = []) =>
+  digestText(
+    alerts.map((one) => digestRow(one, sla, raised + 3_600_000)),
+    sla,
+    past,
   );
+
+test('counts posted alerts and lists the others', () => {
+  const text = textOf([
+    alert(),
+    alert({ facts: factsAbout(executionFrom(event()) as Execution, { machine }) }),
+  ]);
   expect(text).toMatch(
     /1 alerts, 1 still open; 1 below their environment's threshold; 0 covered by exceptions/,
   );
   expect(text).toMatch(/• RW-1: Run command on vm-1 by dana, low 27, below 70 in test/);
+});
+
+test('response times per severity, with the missed targets', () => {
+  const by = { surface: 'slack', id: 'U0SAM0000', name: 'Sam' } as const;
+  const taken = (minutes: number): Alert => ({
+    ...alert(),
+    severity: 'high',
+    state: 'acknowledged',
+    history: [{ to: 'acknowledged', by, at: new Date(raised + minutes * 60_000).toISOString() }],
+  });
+  const alerts = [...[2, 4, 9].map(taken), { ...alert(), severity: 'critical' as const }];
+  expect(textOf(alerts)).toContain('\nhigh: acknowledged after 4 min (median), 9 min (90th percentile)\n');
+  const sla = { high: { acknowledge: 5, contain: 30 }, critical: { acknowledge: 5 } };
+  const past = [
+    { severity: 'critical' as const, step: 'close' as const, count: 3 },
+    { severity: 'high' as const, step: 'close' as const, count: 0 },
+  ];
+  expect(textOf(alerts, sla, past).split('\n').slice(1, 4)).toEqual([
+    'critical: none acknowledged, 1 missed the target of 5 min',
+    'high: acknowledged after 4 min (median), 9 min (90th percentile), 1 missed the target of 5 min; none contained, 3 missed the target of 30 min',
+    'Open and past their target: 3 critical not closed',
+  ]);
 });
 
 test('counts every alert of the day', async () => {
@@ -47,7 +79,7 @@ test('counts every alert of the day', async () => {
       return own.store.alerts.update(one.id, () => ({ alert: one }), null);
     }),
   );
-  await digest({ store: own.store, queues: { deliverAll: async () => {} }, now: () => at + 1000 });
+  await digest({ store: own.store, queues: { deliverAll: async () => {} }, now: () => at + 1000, sla: {} });
   const target = { name: 'slack', channel: 'C1', intervalMs: 0 };
   const [sent] = await own.store.deliveries.begin(
     target,

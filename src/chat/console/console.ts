@@ -4,6 +4,7 @@ import type { FormValues } from '../../actions/form';
 import { actionOf } from '../../actions/registry';
 import { identifierOf } from '../../domain/activity/activity-event';
 import { type Alert, summarize } from '../../domain/alerts/alert';
+import type { Sla } from '../../domain/alerts/timing';
 import type { Exception } from '../../domain/exceptions/exception';
 import { type AlertView, versionOf } from '../../domain/measures/alert-view';
 import { redactSecrets } from '../../domain/text/redactor';
@@ -11,7 +12,7 @@ import type { Keyring } from '../../runtime/keyring';
 import { messageOf } from '../message';
 import type { SurfacePress } from '../surface-press';
 import { type ActivityRow, activityPage } from './activity-page';
-import { roleGraph, scoreBreakdown } from './alert-page';
+import { roleGraph, scoreBreakdown, timingSection } from './alert-page';
 import { css, icon, js } from './assets';
 import { setPageHeaders, viewerOf } from './auth';
 import {
@@ -43,6 +44,8 @@ export interface ConsoleDeps {
   keyring: Keyring;
   responders: boolean;
   now: () => number;
+  /** Targets of the response times. */
+  sla: Sla;
   listAlerts: (limit: number) => Promise<Alert[]>;
   /** Announced alerts that are not closed, newest first. */
   listOpen: (filter: OpenFilter & { limit: number }) => Promise<Alert[]>;
@@ -122,7 +125,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           alert.id,
-          html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread)}</div>`,
+          html`${alertList([shown], contextOf(request), false)}<div id="more">${timingSection(alert, deps.now(), deps.sla)}${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread)}</div>`,
         ),
       );
     }),
