@@ -1,7 +1,8 @@
 import { type Answer, ArmError, type ArmRequest, notFound } from './answers';
+import type { Resource, Resources } from './resources';
 import { answerPlain, type Route } from './route';
 import { answerActivityLog } from './serve-activity-log';
-import { answerAssignment, listAssignments, listDefinitions } from './serve-authorization';
+import { answerAssignment, listAssignments, listDefinitions, listScoped } from './serve-authorization';
 import { computeRoutes } from './serve-compute';
 import { answerEffectiveRules, answerNetwork, effectiveRules } from './serve-network';
 import { answerResourceGraph } from './serve-resource-graph';
@@ -70,20 +71,19 @@ export const routes: Route[] = [
     path: /\/providers\/Microsoft\.Authorization\/denyAssignments$/i,
     action: 'Microsoft.Authorization/denyAssignments/read',
     versions: any,
-    answer: (_, state) => ({ status: 200, body: { value: state.denyAssignments } }),
+    answer: (request, state) => listScoped(request, state.denyAssignments, state.directory),
   },
   {
     method: /^GET$/,
     path: /\/providers\/Microsoft\.Authorization\/role(Assignment|Eligibility)ScheduleInstances$/i,
     action: 'Microsoft.Authorization/roleAssignmentScheduleInstances/read',
     versions: any,
-    answer: (request, state) => {
-      const eligible = /eligibility/i.test(request.path);
-      const who = /assignedTo\('([^']+)'\)/.exec(request.query.get('$filter') ?? '')?.[1];
-      const ids = who ? state.directory.withGroups(who.toLowerCase()) : null;
-      const all = eligible ? state.pimEligible : state.pimActive;
-      return { status: 200, body: { value: all.filter((i) => !ids || ids.has(i.properties.principalId)) } };
-    },
+    answer: (request, state) =>
+      listScoped(
+        request,
+        /eligibility/i.test(request.path) ? state.pimEligible : state.pimActive,
+        state.directory,
+      ),
   },
   {
     method: /^(GET|PUT|DELETE)$/,
@@ -136,14 +136,12 @@ export const routes: Route[] = [
     path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Compute\/virtualMachines$/i,
     action: 'Microsoft.Compute/virtualMachines/read',
     versions: any,
-    answer: (_, state, subscription) => ({
-      status: 200,
-      body: {
-        value: state.resources
-          .ofType('Microsoft.Compute/virtualMachines')
-          .filter((vm) => vm.id.toLowerCase().startsWith(`/subscriptions/${subscription}/`)),
-      },
-    }),
+    answer: (request, state) => {
+      const { value, ...link } = listOfType(request, state);
+      const status = request.query.get('statusOnly') === 'true';
+      const views = value.map((vm) => (status ? statusOf(vm) : modelOf(vm)));
+      return { status: 200, body: { value: views, ...link } };
+    },
   },
   {
     method: /^(GET|DELETE)$/,
@@ -166,6 +164,20 @@ export const routes: Route[] = [
     answer: (request, state) => answerPlain(request, state, () => {}),
   },
   ...computeRoutes,
+  {
+    method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Network\/(networkInterfaces|networkSecurityGroups|publicIPAddresses|virtualNetworks)$/i,
+    action: 'Microsoft.Network/$type/read',
+    versions: any,
+    answer: (request, state) => {
+      const { value, ...link } = listOfType(request, state);
+      const withSubnets = value.map((network) => ({
+        ...network,
+        properties: { ...network.properties, ...subnetsOf(network, state.resources) },
+      }));
+      return { status: 200, body: { value: withSubnets, ...link } };
+    },
+  },
   {
     method: /^GET$/,
     path: new RegExp(`^${rg}/providers/Microsoft\\.Network/virtualNetworks/[^/]+/subnets/[^/]+$`, 'i'),
@@ -218,6 +230,37 @@ export const routes: Route[] = [
     answer: () => ({ status: 200, body: { status: 'Succeeded' } }),
   },
 ];
+
+/** A page of the resources of a type in a subscription, with a nextLink as ARM sends it. */
+function listOfType({ path, query, origin }: ArmRequest, { resources, pageSize }: TenantState) {
+  const [, scope = '', type = ''] = /^(.*)\/providers\/(.*)$/i.exec(path.toLowerCase()) ?? [];
+  const all = resources.ofType(type).filter(({ id }) => id.toLowerCase().startsWith(`${scope}/`));
+  const from = Number(query.get('$skiptoken') ?? 0);
+  const value = all.slice(from, from + pageSize);
+  if (from + pageSize >= all.length) return { value };
+  const rest = new URLSearchParams(query);
+  rest.set('$skiptoken', String(from + pageSize));
+  return { value, nextLink: `${origin}${path}?${rest}` };
+}
+
+/** A list has the machine's settings without its status. */
+const modelOf = ({ properties: { instanceView: _, ...properties }, ...vm }: Resource) => ({
+  ...vm,
+  properties,
+});
+
+/** With statusOnly, a list has the machine's status without its settings and tags. */
+const statusOf = ({ id, name, type, location, properties }: Resource) => ({
+  id,
+  name,
+  type,
+  location,
+  properties: { instanceView: properties.instanceView },
+});
+
+function subnetsOf({ id, type }: Resource, resources: Resources) {
+  return /virtualNetworks$/i.test(type) ? { subnets: resources.under(`${id}/subnets`) } : {};
+}
 
 const verbs: Record<string, string> = {
   GET: 'read',

@@ -92,6 +92,25 @@ export function listDefinitions(
   };
 }
 
+/** Deny assignments or PIM instances at, above or below a scope. Filters: atScope(), assignedTo('id'). */
+export function listScoped<T extends { properties: { scope?: unknown; principalId?: unknown } }>(
+  request: ArmRequest,
+  all: readonly T[],
+  directory: Directory,
+): Answer {
+  const scope = request.path.replace(/\/providers\/Microsoft\.Authorization\/[^/]+$/i, '') || '/';
+  const filter = request.query.get('$filter') ?? '';
+  const who = /^assignedTo\('([^']+)'\)$/.exec(filter)?.[1];
+  const ids = who ? directory.withGroups(who.toLowerCase()) : null;
+  const value = all.filter(({ properties }) => {
+    const own = String(properties.scope ?? scope);
+    const above = isAtOrAbove(own, scope);
+    if (filter === 'atScope()') return above;
+    return (above || isAtOrAbove(scope, own)) && (!ids || ids.has(String(properties.principalId)));
+  });
+  return { status: 200, body: { value } };
+}
+
 const scopeOf = (path: string, at: string) => path.slice(0, path.toLowerCase().lastIndexOf(at)) || '/';
 
 export function isAtOrAbove(scope: string, id: string): boolean {

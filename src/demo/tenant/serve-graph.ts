@@ -20,7 +20,7 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
       throw new ArmError(400, 'Request_UnsupportedQuery', '$count needs ConsistencyLevel: eventual.');
     return { status: 200, body: membersOf(count, directory).length };
   }
-  const asked = /^\/users\/([^/]+)\/checkMemberGroups$/.exec(path)?.[1];
+  const asked = /^\/(?:users|directoryObjects)\/([^/]+)\/checkMemberGroups$/.exec(path)?.[1];
   if (asked && request.method === 'POST') {
     const who = decodeURIComponent(asked).toLowerCase();
     const user = directory.all().find((p) => p.id === who || p.login.toLowerCase() === who);
@@ -29,8 +29,12 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
     const groups = directory.withGroups(user.id);
     return { status: 200, body: { value: groupIds.filter((id) => groups.has(id)) } };
   }
-  const members = /^\/groups\/([^/]+)\/transitiveMembers$/.exec(path)?.[1];
-  if (members) return list(membersOf(members, directory));
+  const [, members, applications] =
+    /^\/groups\/([^/]+)\/transitiveMembers(\/microsoft\.graph\.servicePrincipal)?$/.exec(path) ?? [];
+  if (members)
+    return list(
+      membersOf(members, directory).filter(({ kind }) => !applications || kind === 'ServicePrincipal'),
+    );
   const direct = /^\/groups\/([^/]+)\/members$/.exec(path)?.[1];
   if (direct) {
     const wanted = /^id eq '([^']+)'$/.exec(request.query.get('$filter') ?? '')?.[1];

@@ -19,12 +19,14 @@ export interface TenantState {
   workspaces: Map<string, Workspace>;
   builtInRoles: unknown[];
   customRoles: unknown[];
-  denyAssignments: unknown[];
+  denyAssignments: { id?: string; properties: { scope?: unknown; [field: string]: unknown } }[];
   /** Rules that network managers apply to every virtual network. */
   adminRules: unknown[];
   pimActive: PimInstance[];
   pimEligible: PimInstance[];
   pageSize: number;
+  /** Reads left, as each answer reports them. */
+  remainingReads: number;
   now: () => number;
   /** Whether the bot may perform an action at a path; always true unless a test overrides it. */
   mayDo: (action: string, path: string) => boolean;

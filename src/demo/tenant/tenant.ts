@@ -47,6 +47,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     pimActive: [],
     pimEligible: [],
     pageSize: 200,
+    remainingReads: 11_999,
     now,
     mayDo: () => true,
   };
@@ -86,6 +87,11 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     }
     const answer = answerTo(request, message.headers.authorization);
     record.status = answer.status;
+    if (request.method === 'GET' && /^\/subscriptions\//i.test(request.path))
+      answer.headers = {
+        'x-ms-ratelimit-remaining-subscription-reads': String(state.remainingReads),
+        ...answer.headers,
+      };
     if (fault?.after) message.socket.destroy();
     else write(response, answer);
   }
@@ -181,7 +187,6 @@ const errorAnswer = ({ status, code, message, headers }: ArmError): Answer => ({
 function write(response: ServerResponse, { status, body, headers = {} }: Answer, raw?: string): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
-    'x-ms-ratelimit-remaining-subscription-reads': '11999',
     'x-ms-request-id': Math.random().toString(16).slice(2),
     ...headers,
   });
