@@ -1,6 +1,8 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { TlsSettings } from '@azure/core-rest-pipeline';
 import type { Config, EventHubConfig } from '../config/config';
+import type { Assignment, Deny } from '../domain/access/resolve-access';
+import { principalsForDenies } from './access/deny-principals';
 import { createDirectory } from './access/directory';
 import { createSafeguards } from './access/locks-and-assignments';
 import { listManagementGroups } from './access/management-groups';
@@ -17,11 +19,13 @@ import {
 } from './connection/credential';
 import { createHttpClient, type HttpLimits } from './connection/http-client';
 import { operationMs } from './connection/long-operation';
+import { createReadBudget } from './connection/read-budget';
 import { readProperties } from './connection/read-properties';
 import { type LogWindow, readLog } from './log/activity-log';
 import { type HubReader, partitionsOf, readEventHub } from './log/event-hub';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log/log-analytics';
 import { createDisks } from './machines/disks';
+import { createExposure } from './machines/exposure-reads';
 import { createNetwork } from './machines/interfaces';
 import { createIsolationRules } from './machines/isolation-rules';
 import { createLeftovers } from './machines/leftovers';
@@ -61,24 +65,37 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
   const botId = async () => objectIdOf(await ownToken());
   const clock = createAzureClock(options.now);
   const httpClient = createHttpClient({ onDate: clock.observe, ...options.limits });
+  const readBudget = createReadBudget(options.now);
   const clients = createClients({
     httpClient,
+    readBudget,
     endpoint: azure.endpoint,
     credential,
     operationMs: options.operationMs ?? operationMs,
     ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
     ...(options.onCall ? { onCall: options.onCall } : {}),
   });
+  const reading = { now: clock.now, byPriority: readBudget.byPriority };
+  const directory = createDirectory({
+    endpoint: options.graphEndpoint ?? (azure.accessToken ? null : graphEndpoints[azure.cloud]),
+    credential,
+    httpClient: createHttpClient(options.limits),
+    tlsOptions: options.tlsOptions,
+    onCall: options.onCall,
+    now: clock.now,
+  });
   return {
-    ...createAccess(clients, options.now),
-    directory: createDirectory({
-      endpoint: options.graphEndpoint ?? (azure.accessToken ? null : graphEndpoints[azure.cloud]),
-      credential,
-      httpClient: createHttpClient(options.limits),
-      tlsOptions: options.tlsOptions,
-      onCall: options.onCall,
-      now: options.now,
-    }),
+    ...createAccess(clients, directory, reading),
+    directory,
+    /** Whom deny assignments can name to reach a caller; see principalsForDenies. */
+    principalsForDenies: (
+      callerId: string,
+      assignments: readonly Assignment[],
+      denies: readonly Deny[],
+      notBefore?: number,
+    ) => principalsForDenies(callerId, assignments, denies, directory, notBefore),
+    /** Sends the reads of an alert's enrichment by priority, and only while Azure's read limit allows it. */
+    byPriority: readBudget.byPriority,
     ...createNetwork(clients),
     ...createIsolationRules(clients),
     /** Azure's time, and its offset from the host clock. */
@@ -92,7 +109,8 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
       tlsOptions: options.tlsOptions,
     }),
     partitionsOf: (hub: EventHubConfig) => partitionsOf(hub, credential),
-    ...createMachines(clients, options.now),
+    ...createMachines(clients, reading),
+    ...createExposure(clients, reading),
     botId,
     /** The Entra tenant of the token; null when the token does not name it. */
     tenantId: async () => tenantIdOf(await ownToken()),

@@ -22,6 +22,7 @@ const ownActions = [
   'Microsoft.Network/networkInterfaces/read',
   'Microsoft.Network/networkSecurityGroups/read',
   'Microsoft.Network/publicIPAddresses/read',
+  'Microsoft.Network/virtualNetworks/read',
   'Microsoft.Network/virtualNetworks/subnets/read',
   managementGroupsAction,
 ];

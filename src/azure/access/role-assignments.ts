@@ -1,24 +1,60 @@
 import type { RoleAssignment } from '@azure/arm-authorization';
-import type { Assignment, Deny } from '../../domain/access/resolve-access';
+import { type Assignment, type Deny, everyone } from '../../domain/access/resolve-access';
 import { parseRoleDefinitions, type RoleDefinition } from '../../domain/access/role-permissions';
 import { guid } from '../../domain/text/guid';
-import { memoize } from '../../runtime/memoize';
+import { memoize, memoizeSince } from '../../runtime/memoize';
 import { inPath, subscriptionOf } from '../connection/arm-path';
 import { toAzureError } from '../connection/azure-error';
+import { type BulkReading, createBulkReader, sinceStart } from '../connection/bulk-reads';
 import type { AzureClients } from '../connection/clients';
+import { byId, groupByPrincipal } from './bulk-access';
+import type { AzureDirectory } from './directory';
 
 const minutes = 60_000;
 
 /**
  * Caches role definitions for a day and assignments for five minutes. Concurrent reads share one request.
  */
-export function createAccess(clients: AzureClients, now: () => number = Date.now) {
+export function createAccess(
+  clients: AzureClients,
+  directory: Pick<AzureDirectory, 'permitted' | 'memberIds'>,
+  reading: BulkReading,
+) {
+  const { now } = reading;
   const definitions = memoize(24 * 60 * minutes, 1000, listDefinitions, now);
-  const assigned = memoize(5 * minutes, 10_000, (key) => listAssignments(...scopeAndPrincipal(key)), now);
   const atScope = memoize(5 * minutes, 1000, (scope) => listAssignments(scope, 'atScope()'), now);
-  const denied = memoize(5 * minutes, 1000, listDenies, now);
-  const scheduled = memoize(5 * minutes, 10_000, (key) => listScheduled(...scopeAndPrincipal(key)), now);
+  const denied = memoizeSince(5 * minutes, 1000, listDenies, now);
   const eligible = memoize(5 * minutes, 10_000, (key) => listEligible(...scopeAndPrincipal(key)), now);
+  const assigned = byPrincipal(listAssignments);
+  const scheduled = byPrincipal(listScheduled);
+
+  /** Reads what one principal has with its groups, or what all have when many are asked for. */
+  function byPrincipal(list: (scope: string, filter?: string) => Promise<Assignment[]>) {
+    const readAlone = async (key: string) => (await list(...scopeAndPrincipal(key))).sort(byId);
+    const readAll = async (subscriptionId: string, since: number) => {
+      const scope = `/subscriptions/${subscriptionId}`;
+      const [around, above, roles] = await Promise.all([
+        list(scope),
+        list(scope, 'atScope()'),
+        definitions(scope),
+      ]);
+      const all = [...new Map([...around, ...above].map((a) => [a.id.toLowerCase(), a])).values()];
+      const { find, requests } = await groupByPrincipal(all, roles, directory, since);
+      return { find: (key: string) => find(key.split(' ')[1] ?? ''), requests: 2 + requests };
+    };
+    const read = createBulkReader<Assignment[]>(
+      {
+        subscriptionOf: (key) => subscriptionOf(key.split(' ')[0] ?? ''),
+        readOne: readAlone,
+        readAll,
+        aloneMs: 5 * minutes,
+        listMs: 5 * minutes,
+      },
+      reading,
+    );
+    const alone = memoize(5 * minutes, 10_000, readAlone, now);
+    return (key: string, notBefore?: number) => (notBefore === undefined ? alone(key) : read(key, notBefore));
+  }
 
   async function listDefinitions(scope: string): Promise<RoleDefinition[]> {
     const roles = clients.authorization(subscriptionOf(scope)).roleDefinitions.list(inPath(scope));
@@ -36,33 +72,45 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
     return role;
   }
 
-  async function listAssignments(scope: string, filter: string): Promise<Assignment[]> {
+  async function listAssignments(scope: string, filter?: string): Promise<Assignment[]> {
     const found = clients
       .authorization(subscriptionOf(scope))
-      .roleAssignments.listForScope(inPath(scope), { filter });
+      .roleAssignments.listForScope(inPath(scope), withFilter(filter));
     return (await collect(found, `role assignments at ${scope}`)).map(toAssignment);
   }
 
   async function listDenies(scope: string): Promise<Deny[]> {
-    const found = clients.authorization(subscriptionOf(scope)).denyAssignments.listForScope(inPath(scope));
-    return (await collect(found, `deny assignments at ${scope}`)).map((deny) => ({
-      name: deny.denyAssignmentName ?? deny.name ?? '',
-      scope: deny.scope ?? scope,
-      notToChildren: deny.doNotApplyToChildScopes ?? false,
-      permissions: (deny.permissions ?? []).map((p) => ({
-        actions: p.actions ?? [],
-        notActions: p.notActions ?? [],
-      })),
-      principals: (deny.principals ?? []).map((principal) => principal.id ?? ''),
-      excluded: (deny.excludePrincipals ?? []).map((principal) => principal.id ?? ''),
-    }));
+    const { denyAssignments } = clients.authorization(subscriptionOf(scope));
+    const lists = [undefined, 'atScope()'].map((filter) =>
+      collect(
+        denyAssignments.listForScope(inPath(scope), withFilter(filter)),
+        `deny assignments at ${scope}`,
+      ),
+    );
+    const found = (await Promise.all(lists)).flat();
+    return [...new Map(found.map((deny) => [deny.id?.toLowerCase() ?? deny.name, deny])).values()].map(
+      (deny) => ({
+        name: deny.denyAssignmentName ?? deny.name ?? '',
+        scope: deny.scope ?? scope,
+        notToChildren: deny.doNotApplyToChildScopes ?? false,
+        permissions: (deny.permissions ?? []).map((p) => ({
+          actions: p.actions ?? [],
+          notActions: p.notActions ?? [],
+        })),
+        principals: (deny.principals ?? []).map((principal) => principal.id ?? ''),
+        excluded: (deny.excludePrincipals ?? []).map((principal) => principal.id ?? ''),
+        groups: [...(deny.principals ?? []), ...(deny.excludePrincipals ?? [])]
+          .filter(({ id, type }) => id !== everyone && !/^(user|serviceprincipal)$/i.test(type ?? ''))
+          .flatMap(({ id }) => id?.toLowerCase() ?? []),
+      }),
+    );
   }
 
   /** Assignments that PIM activated or that have an end date. */
-  async function listScheduled(scope: string, filter: string): Promise<Assignment[]> {
+  async function listScheduled(scope: string, filter?: string): Promise<Assignment[]> {
     const found = clients
       .authorization(subscriptionOf(scope))
-      .roleAssignmentScheduleInstances.listForScope(inPath(scope), { filter });
+      .roleAssignmentScheduleInstances.listForScope(inPath(scope), withFilter(filter));
     const instances = await collect(found, `PIM assignments at ${scope}`);
     return instances
       .filter((instance) => instance.assignmentType === 'Activated' || instance.endDateTime)
@@ -86,20 +134,28 @@ export function createAccess(clients: AzureClients, now: () => number = Date.now
   }
 
   const ask =
-    <T>(cached: (key: string) => Promise<T[]>) =>
-    (principalId: string, subscriptionId: string): Promise<T[]> => {
+    <T>(cached: (key: string, notBefore?: number) => Promise<T[]>) =>
+    (principalId: string, subscriptionId: string, notBefore?: number): Promise<T[]> => {
       const id = guid(principalId);
-      return id ? cached(`/subscriptions/${subscriptionId} ${id}`) : Promise.resolve([]);
+      return id
+        ? cached(`/subscriptions/${subscriptionId.toLowerCase()} ${id}`, notBefore)
+        : Promise.resolve([]);
     };
 
   return {
     /** Built-in and custom role definitions at a scope. */
     roleDefinitions: (scope: string) => definitions(scope),
-    /** Assignments of a principal and its groups, transitively, that affect a subscription. */
+    /**
+     * Assignments of a principal and its groups, transitively, that affect a subscription. With `notBefore`,
+     * the start of an execution in ms, no older reading is used, many principals share one list, and groups
+     * whose roles allow nothing that Runwatch reports may be missing.
+     */
     assignmentsOf: ask(assigned),
     /** All assignments at a scope and above it. */
     assignmentsAt: (scope: string) => atScope(scope),
-    deniesAt: (scope: string) => denied(scope),
+    /** Deny assignments at, above and below a scope. */
+    deniesAt: (scope: string, notBefore?: number) => denied(scope, sinceStart(notBefore)),
+    /** Active PIM assignments of a principal and its groups; `notBefore` as above. */
     scheduledOf: ask(scheduled),
     eligibleOf: ask(eligible),
   };
@@ -110,6 +166,8 @@ const scopeAndPrincipal = (key: string): [string, string] => {
   const [scope = '', principalId = ''] = key.split(' ');
   return [scope, `assignedTo('${principalId}')`];
 };
+
+const withFilter = (filter: string | undefined) => (filter === undefined ? {} : { filter });
 
 async function collect<T>(found: AsyncIterable<T>, what: string): Promise<T[]> {
   try {

@@ -79,3 +79,11 @@ export async function callAzure<T>(what: string, work: () => PromiseLike<T>): Pr
     throw toAzureError(error, what);
   }
 }
+
+/** For a fact that may be absent: the default after any failure, except one that a later read repairs. */
+export const unlessThrottled =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (error instanceof AzureError && error.statusCode === 429) throw error;
+    return value;
+  };

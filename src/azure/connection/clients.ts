@@ -17,6 +17,7 @@ import type {
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { withSharedToken } from './credential';
+import type { ReadBudget } from './read-budget';
 
 export interface AzureConnection {
   /** ARM's address, https. */
@@ -24,6 +25,7 @@ export interface AzureConnection {
   credential: TokenCredential;
   tlsOptions?: TlsSettings;
   httpClient: HttpClient;
+  readBudget: ReadBudget;
   /** How long to wait for a change to finish, ms. */
   operationMs: number;
   /** Called after each attempt with the resource provider and the HTTP status (0 without a response). */
@@ -42,6 +44,7 @@ export function createClients({
   tlsOptions,
   onCall,
   httpClient,
+  readBudget,
   operationMs,
 }: AzureConnection) {
   const credential = withSharedToken(given);
@@ -52,6 +55,7 @@ export function createClients({
     userAgentOptions: { userAgentPrefix: 'runwatch' },
     additionalPolicies: [
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
+      { policy: readBudget.policy, position: 'perRetry' as const },
       { policy: concurrencyPolicy(), position: 'perRetry' as const },
       { policy: countingPolicy(onCall), position: 'perRetry' as const },
     ],

@@ -1,5 +1,5 @@
 /** The Date header is in whole seconds, and responses take time to arrive. */
-const ignoredOffsetMs = 5000;
+export const ignoredOffsetMs = 5000;
 /** A larger host clock offset is reported, ms. */
 export const maxClockOffsetMs = 60_000;
 

@@ -1,8 +1,8 @@
 import type { VirtualMachine } from '@azure/arm-compute';
-import { openPorts, type Rule } from '../../domain/resources/exposure';
 import { covers, is, parseResourceId } from '../../domain/resources/resource-id';
 import { memoize } from '../../runtime/memoize';
-import { AzureError, toAzureError } from '../connection/azure-error';
+import { AzureError, callAzure, toAzureError } from '../connection/azure-error';
+import { type BulkReading, collectPages, createBulkReader } from '../connection/bulk-reads';
 import type { AzureClients } from '../connection/clients';
 
 export interface Machine {
@@ -19,23 +19,23 @@ export interface Machine {
   identities: string[];
 }
 
-/** How a machine is reachable from the internet. */
-export interface Exposure {
-  publicIps: string[];
-  openPorts: string[];
-}
-
 const minutes = 60_000;
 
-/** Machines, their locks and their exposure. */
-export function createMachines(clients: AzureClients, now: () => number = Date.now) {
+/** Machines and their locks. */
+export function createMachines(clients: AzureClients, reading: BulkReading) {
+  const { now } = reading;
   const locksOf = memoize(5 * minutes, 1000, listLocks, now);
   const machineIdsOf = memoize(60 * minutes, 1000, listMachineIds, now);
-  const rulesOf = memoize(minutes, 1000, readRules, now);
-  const subnetGroup = memoize(minutes, 1000, readSubnetGroup, now);
-  const publicIp = memoize(minutes, 1000, readPublicIp, now);
-  const machineNow = memoize(minutes / 4, 5000, readMachine, now);
-  const exposureNow = memoize(minutes, 5000, (ids) => readExposure(ids.split(' ')), now);
+  const machineNow = createBulkReader<Machine>(
+    {
+      subscriptionOf: (id) => parseResourceId(id)?.subscriptionId ?? '',
+      readOne: readMachine,
+      readAll: readMachines,
+      aloneMs: minutes / 4,
+      listMs: 2 * minutes,
+    },
+    reading,
+  );
 
   /** A virtual machine with its power state and agent status. */
   async function readMachine(machineId: string): Promise<Machine> {
@@ -62,73 +62,27 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
     }
   }
 
-  /** The interfaces' public IP addresses, and the management ports reachable through them. */
-  async function readExposure(interfaceIds: readonly string[]): Promise<Exposure> {
-    const found: Exposure = { publicIps: [], openPorts: [] };
-    const ports = new Set<string>();
-    for (const id of interfaceIds.filter(Boolean)) {
-      const parsed = parseResourceId(id);
-      try {
-        const nic = await clients
-          .network(parsed?.subscriptionId ?? '')
-          .networkInterfaces.get(parsed?.resourceGroup ?? '', parsed?.chain[0]?.name ?? '');
-        const addresses = await Promise.all(
-          (nic.ipConfigurations ?? []).map((c) =>
-            c.publicIPAddress?.id ? publicIp(c.publicIPAddress.id) : '',
-          ),
-        );
-        const ours = addresses.filter(Boolean);
-        found.publicIps.push(...ours);
-        if (ours.length === 0) continue;
-        const subnetIds = (nic.ipConfigurations ?? []).map((c) => c.subnet?.id ?? '').filter(Boolean);
-        const groups = [
-          nic.networkSecurityGroup?.id,
-          ...(await Promise.all(subnetIds.map(subnetGroup))),
-        ].filter((g): g is string => Boolean(g));
-        for (const port of openPorts(await Promise.all(groups.map(rulesOf)))) ports.add(port);
-      } catch (error) {
-        throw toAzureError(error, `interface ${parsed?.chain[0]?.name}`);
-      }
-    }
-    found.openPorts = [...ports];
-    return found;
-  }
-
-  async function readRules(groupId: string): Promise<Rule[]> {
-    const id = parseResourceId(groupId);
-    const group = await clients
-      .network(id?.subscriptionId ?? '')
-      .networkSecurityGroups.get(id?.resourceGroup ?? '', id?.chain[0]?.name ?? '');
-    return (group.securityRules ?? []).map((rule) => ({
-      priority: rule.priority ?? 65_000,
-      direction: rule.direction ?? '',
-      access: rule.access ?? '',
-      protocol: rule.protocol ?? '',
-      sources: [rule.sourceAddressPrefix ?? '', ...(rule.sourceAddressPrefixes ?? [])].filter(Boolean),
-      ports: [rule.destinationPortRange ?? '', ...(rule.destinationPortRanges ?? [])].filter(Boolean),
-    }));
-  }
-
-  async function readSubnetGroup(subnetId: string): Promise<string | null> {
-    const id = parseResourceId(subnetId);
-    const [network, subnet] = id?.chain ?? [];
-    try {
-      const found = await clients
-        .network(id?.subscriptionId ?? '')
-        .subnets.get(id?.resourceGroup ?? '', network?.name ?? '', subnet?.name ?? '');
-      return found.networkSecurityGroup?.id ?? null;
-    } catch (error) {
-      if (toAzureError(error, '').statusCode === 404) return null;
-      throw error;
-    }
-  }
-
-  async function readPublicIp(ipId: string): Promise<string> {
-    const id = parseResourceId(ipId);
-    const found = await clients
-      .network(id?.subscriptionId ?? '')
-      .publicIPAddresses.get(id?.resourceGroup ?? '', id?.chain[0]?.name ?? '');
-    return found.ipAddress ?? '';
+  /** A list has either the machines' settings or their status, so it takes two. */
+  async function readMachines(subscriptionId: string) {
+    const { virtualMachines } = clients.compute(subscriptionId);
+    const [models, states] = await callAzure('virtual machines', () =>
+      Promise.all([
+        collectPages(virtualMachines.listAll().byPage()),
+        collectPages(virtualMachines.listAll({ statusOnly: 'true' }).byPage()),
+      ]),
+    );
+    const stateOf = new Map(states.items.map((vm) => [vm.id?.toLowerCase(), vm.instanceView]));
+    const machines = new Map(
+      models.items.flatMap((vm) => {
+        const id = vm.id ?? '';
+        const instanceView = stateOf.get(id.toLowerCase());
+        return isComplete(instanceView) ? [[id.toLowerCase(), toMachine(id, { ...vm, instanceView })]] : [];
+      }),
+    );
+    return {
+      find: (id: string) => machines.get(id.toLowerCase()),
+      requests: models.requests + states.requests,
+    };
   }
 
   async function listLocks(
@@ -159,9 +113,8 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
   return {
     /** Bypasses the cache, for code that changes the machine. */
     readMachine,
-    /** Cached for 15 seconds, so many alerts on one machine share a read. */
+    /** At most 15 seconds old, or two minutes while many machines of its subscription are asked for. */
     machineNow: (id: string) => machineNow(id),
-    exposureNow: (interfaceIds: readonly string[]) => exposureNow(interfaceIds.join(' ')),
     machineIdsOf,
     /** Management locks on a resource and its parents. */
     locksOn: async (resourceId: string) =>
@@ -170,6 +123,11 @@ export function createMachines(clients: AzureClients, now: () => number = Date.n
       ),
   };
 }
+
+/** Azure reports the agent of every running machine. Without it, the list is incomplete. */
+const isComplete = (view: VirtualMachine['instanceView']): view is NonNullable<typeof view> =>
+  view?.statuses !== undefined &&
+  (view.vmAgent !== undefined || !view.statuses.some(({ code }) => code === 'PowerState/running'));
 
 function toMachine(id: string, vm: VirtualMachine): Machine {
   const disk = vm.storageProfile?.osDisk;

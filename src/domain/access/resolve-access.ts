@@ -33,6 +33,8 @@ export interface Deny {
   permissions: PermissionBlock[];
   principals: string[];
   excluded: string[];
+  /** Those of both that are or may be groups, lower case. */
+  groups?: string[] | undefined;
 }
 
 /** An assignment and role that allow an action. */
@@ -83,12 +85,16 @@ function denyApplies(
   scope: string,
   principals: ReadonlySet<string> | null,
 ): boolean {
-  const reaches = deny.notToChildren ? is(deny.scope, scope) : covers(deny.scope, scope);
-  if (!reaches || !grants(deny.permissions, action)) return false;
+  if (!denyReaches(deny, action, scope)) return false;
   if (!principals) return deny.principals.includes(everyone) && deny.excluded.length === 0;
   const among = (ids: readonly string[]) => ids.some((id) => principals.has(id.toLowerCase()));
   return (deny.principals.includes(everyone) || among(deny.principals)) && !among(deny.excluded);
 }
+
+/** Whether a deny assignment blocks an action at a scope, for those that it names. */
+export const denyReaches = (deny: Deny, action: string, scope: string): boolean =>
+  (deny.notToChildren ? is(deny.scope, scope) : covers(deny.scope, scope)) &&
+  grants(deny.permissions, action);
 
 /** Sensitive permissions other than running commands. */
 const sensitivePermissions: { id: string; text: string; action?: string; data?: string }[] = [
@@ -136,9 +142,34 @@ export function alsoCan(
   });
 }
 
-/** Number of machines that the assignments cover. */
-export const countCovered = (ways: readonly AccessPath[], machineIds: readonly string[]): number =>
-  machineIds.filter((id) => ways.some((way) => covers(way.assignment.scope, id))).length;
+/**
+ * Whether an assignment's role allows an action that runs code, or a sensitive permission. True for a role
+ * without a known definition.
+ */
+export function allowsReported(
+  assignment: Assignment,
+  definitions: readonly RoleDefinition[],
+  runActions: readonly string[],
+): boolean {
+  const role = definitionsById(definitions).get(idOf(assignment.roleDefinitionId));
+  return (
+    !role ||
+    runActions.some((action) => grants(role.permissions, action)) ||
+    alsoCan([assignment], definitions).length > 0
+  );
+}
+
+/** Number of machines that the assignments cover and no deny assignment blocks. */
+export const countCovered = (
+  ways: readonly AccessPath[],
+  machineIds: readonly string[],
+  isDenied: (machineId: string) => boolean = () => false,
+): number =>
+  machineIds.filter((id) => ways.some((way) => covers(way.assignment.scope, id)) && !isDenied(id)).length;
+
+/** Whether any deny assignment blocks the principals from an action at a scope. */
+export const isDenied = ({ action, scope, principals }: AccessQuery, denies: readonly Deny[]): boolean =>
+  denies.some((deny) => denyApplies(deny, action, scope, principals));
 
 const idOf = (definitionId: string) => (definitionId.split('/').at(-1) ?? '').toLowerCase();
 

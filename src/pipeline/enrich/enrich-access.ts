@@ -1,4 +1,11 @@
-import { type AccessPath, accessPathsFor, alsoCan, countCovered } from '../../domain/access/resolve-access';
+import { unlessThrottled } from '../../azure/connection/azure-error';
+import {
+  type AccessPath,
+  accessPathsFor,
+  alsoCan,
+  countCovered,
+  isDenied,
+} from '../../domain/access/resolve-access';
 import type { Grant } from '../../domain/activity/activity-event';
 import { summarize } from '../../domain/alerts/alert';
 import type { Access } from '../../domain/alerts/facts';
@@ -9,7 +16,7 @@ import type { EnrichDeps, Part } from './enrichment-part';
 export const access: Part = {
   what: 'role assignments',
   ask: async (alert, { azure, store }) => {
-    const { caller, target, grantedBy, first } = summarize(alert);
+    const { caller, target, grantedBy, first, refused, startedAt } = summarize(alert);
     const subscriptionName = (await store.polls.subscription(target.subscriptionId))?.name || null;
     const nothing = {
       group: null,
@@ -26,16 +33,21 @@ export const access: Part = {
       return { access: { grant: grantedBy, source: grantedBy ? 'log' : 'unknown', ...nothing } };
     }
     const subscription = `/subscriptions/${target.subscriptionId}`;
-    const [assignments, definitions, scheduled, machineIds] = await Promise.all([
-      azure.assignmentsOf(caller.id, target.subscriptionId),
+    const began = Date.parse(startedAt);
+    const [assignments, definitions, scheduled, machineIds, denies] = await Promise.all([
+      azure.assignmentsOf(caller.id, target.subscriptionId, began),
       azure.roleDefinitions(subscription),
-      azure.scheduledOf(caller.id, target.subscriptionId).catch(() => []),
-      azure.machineIdsOf(target.subscriptionId).catch(() => null),
+      azure.scheduledOf(caller.id, target.subscriptionId, began).catch(unlessThrottled([])),
+      azure.machineIdsOf(target.subscriptionId).catch(unlessThrottled(null)),
+      azure.deniesAt(subscription, began).catch(unlessThrottled([])),
     ]);
+    const { principals } = await azure.principalsForDenies(caller.id, assignments, denies, began);
+    // What Azure let through was not denied, whatever the deny assignments are by now.
     const { ways } = accessPathsFor(
-      { action: first.operation, scope: first.resourceId, principals: null },
+      { action: first.operation, scope: first.resourceId, principals },
       assignments,
       definitions,
+      refused ? denies : [],
     );
     const way = pick(ways, grantedBy);
     const named = grantedBy?.assignmentId ?? way?.assignment.name;
@@ -53,7 +65,11 @@ export const access: Part = {
         otherWays: Math.max(0, ways.length - (way ? 1 : 0)),
         alsoCan: powers.map(({ text }) => text),
         canChangeAccess: powers.some(({ id }) => id === 'change-access'),
-        machines: machineIds && countCovered(ways, machineIds),
+        machines:
+          machineIds &&
+          countCovered(ways, machineIds, (scope) =>
+            isDenied({ action: first.operation, scope, principals }, denies),
+          ),
         subscriptionName,
       } satisfies Access,
     };

@@ -1,4 +1,6 @@
+import { unlessThrottled } from '../../azure/connection/azure-error';
 import { accessPathsFor, alsoCan } from '../../domain/access/resolve-access';
+import { summarize } from '../../domain/alerts/alert';
 import type { MachineFacts } from '../../domain/alerts/facts';
 import { environmentOf } from '../../domain/resources/environment';
 import { depthOf } from '../../domain/resources/parse-scope';
@@ -18,10 +20,11 @@ export const machine: Part = {
         is(type, 'Microsoft.Compute/virtualMachines') &&
         (targets.size === 1 || !alert.facts.machines?.[id.toLowerCase()]),
     );
+    const began = Date.parse(summarize(alert).startedAt);
     const { answers, missing } = await readEach(
       machine.what,
       asked,
-      (target) => factsOfMachine(target, deps),
+      (target) => factsOfMachine(target, began, deps),
       late,
     );
     const machines = Object.fromEntries(answers.map(([{ id }, facts]) => [id.toLowerCase(), facts]));
@@ -29,13 +32,13 @@ export const machine: Part = {
   },
 };
 
-async function factsOfMachine(target: Target, deps: EnrichDeps): Promise<MachineFacts> {
+async function factsOfMachine(target: Target, notBefore: number, deps: EnrichDeps): Promise<MachineFacts> {
   const { azure, policy } = deps;
   const vm = await azure.machineNow(target.id);
   const [exposure, locks, identityCan] = await Promise.all([
-    azure.exposureNow(vm.interfaceIds).catch(() => null),
-    azure.locksOn(target.id).catch(() => []),
-    identityPermissions(vm.identities, target.subscriptionId, deps).catch(() => []),
+    azure.exposureNow(vm.interfaceIds).catch(unlessThrottled(null)),
+    azure.locksOn(target.id).catch(unlessThrottled([])),
+    identityPermissions(vm.identities, target.subscriptionId, notBefore, deps).catch(unlessThrottled([])),
   ]);
   return {
     os: vm.os,
@@ -55,10 +58,11 @@ async function factsOfMachine(target: Target, deps: EnrichDeps): Promise<Machine
 async function identityPermissions(
   identities: readonly string[],
   subscriptionId: string,
+  notBefore: number,
   { azure }: EnrichDeps,
 ): Promise<string[]> {
   const definitions = await azure.roleDefinitions(`/subscriptions/${subscriptionId}`);
-  const all = await Promise.all(identities.map((id) => azure.assignmentsOf(id, subscriptionId)));
+  const all = await Promise.all(identities.map((id) => azure.assignmentsOf(id, subscriptionId, notBefore)));
   const assignments = all.flat();
   const action = 'Microsoft.Compute/virtualMachines/runCommand/action';
   const commands = assignments.flatMap(
