@@ -46,7 +46,9 @@ const row = (role: CallerRole): string[] => [
     : role.runsCommands
       ? role.eligible
         ? 'after activation'
-        : 'yes'
+        : role.denyNotEvaluated
+          ? `yes, but ${plainLine(role.denyNotEvaluated, 40)} was not evaluated`
+          : 'yes'
       : 'no',
   howOf(role),
 ];

@@ -52,7 +52,9 @@ export function roleLine(role: CallerRole): string {
     : role.runsCommands
       ? role.eligible
         ? 'runs commands once activated'
-        : 'runs commands'
+        : role.denyNotEvaluated
+          ? `runs commands, but deny assignment ${plainLine(role.denyNotEvaluated, 60)} was not evaluated`
+          : 'runs commands'
       : 'does not run commands';
   return `${plainLine(role.role, 60)} at ${plainLine(role.scope, 160)}, ${howOf(role)}: ${effect}`;
 }

@@ -1,9 +1,15 @@
 import type { PermittedPrincipal } from '../../domain/access/access-review';
-import { type AccessPath, type Assignment, accessPathsFor } from '../../domain/access/resolve-access';
+import {
+  type AccessPath,
+  type Assignment,
+  accessPathsFor,
+  denyReaches,
+} from '../../domain/access/resolve-access';
 import { covers } from '../../domain/resources/resource-id';
-import { allTechniques } from '../../domain/techniques/catalogue';
 import { guid } from '../../domain/text/guid';
 import type { Azure } from '../azure';
+import { runActions } from './bulk-access';
+import { principalsForDenies } from './deny-principals';
 import type { Principal } from './directory';
 
 /** The Azure calls that the resolver needs. */
@@ -36,10 +42,9 @@ export interface CallerRole {
   runsCommands: boolean;
   /** The name of a deny assignment that overrides the role. */
   deniedBy: string | null;
+  /** The name of a deny assignment that may override it: it names a group whose members can't be read. */
+  denyNotEvaluated: string | null;
 }
-
-/** Every operation that runs code. */
-const runActions = () => allTechniques().flatMap((technique) => technique.operations);
 
 /**
  * A caller's assignments at, above and below a scope, including PIM, and which of them allow running
@@ -66,7 +71,7 @@ export async function rolesOf(
     ...assigned.map((a) => ({ ...a, until: ends.get(a.name.toLowerCase()) ?? null })),
     ...eligible,
   ];
-  const principals = new Set([callerId.toLowerCase(), ...all.map((assignment) => assignment.principalId)]);
+  const { principals, notEvaluated } = await principalsForDenies(callerId, all, denies, azure.directory);
   const related = all.filter((a) => covers(a.scope, scope) || covers(scope, a.scope));
   return Promise.all(
     related.map(async (assignment) => {
@@ -89,6 +94,9 @@ export async function rolesOf(
         eligible: assignment.eligible ?? false,
         runsCommands: answers.some(({ ways }) => ways.length > 0),
         deniedBy: answers.find(({ deniedBy }) => deniedBy)?.deniedBy?.name ?? null,
+        denyNotEvaluated:
+          notEvaluated.find((deny) => runActions().some((action) => denyReaches(deny, action, place)))
+            ?.name ?? null,
       };
     }),
   );
@@ -124,16 +132,17 @@ export async function principalsWithAccess(
     orEmpty(azure.deniesAt(subscription)),
   ]);
   const { ways } = accessPathsFor({ action, scope, principals: null }, assignments, definitions);
+  const reaching = denies.filter((deny) => denyReaches(deny, action, scope));
   const found = await Promise.all(
     ways.map(async (way) => {
       const members = await membersOf(way, azure);
-      return members
-        .filter(
-          ({ ids }) =>
-            !accessPathsFor({ action, scope, principals: ids }, [way.assignment], definitions, denies)
-              .deniedBy,
-        )
-        .map(({ entry }) => entry);
+      const allowed = members.map(async ({ entry, ids }) => {
+        const known = [...ids].map((principalId) => ({ ...way.assignment, principalId }));
+        const who = await principalsForDenies(entry.principalId, known, reaching, azure.directory);
+        const query = { action, scope, principals: who.principals };
+        return accessPathsFor(query, [way.assignment], definitions, reaching).deniedBy ? [] : [entry];
+      });
+      return (await Promise.all(allowed)).flat();
     }),
   );
   return found.flat();
