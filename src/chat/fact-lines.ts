@@ -44,8 +44,11 @@ export function factsOf(alert: Alert, now: number): Fact[] {
 
 function accessLine(alert: Alert, now: number): Inline[] {
   const { refused, caller, grantedBy } = summarize(alert);
-  if (refused) return ['Denied by Azure; nothing ran'];
   const { access } = alert.facts;
+  if (refused)
+    return [
+      `Denied by Azure; nothing ran${access?.deniedBy ? ` (deny assignment ${plainLine(access.deniedBy, 80)})` : ''}`,
+    ];
   const grant = access?.grant ?? grantedBy;
   if (!grant) return [`no role assignment found that allows this for ${plainLine(caller.name, 80)}`];
   const group = access?.group;
@@ -59,6 +62,9 @@ function accessLine(alert: Alert, now: number): Inline[] {
       : '',
     access?.until ? `, activated by PIM until ${access.until.slice(0, 16).replace('T', ' ')} UTC` : '',
     access?.condition ? ', under a condition (not evaluated)' : '',
+    access?.deniesNotEvaluated?.length
+      ? `; ${access.deniesNotEvaluated.length} deny ${access.deniesNotEvaluated.length === 1 ? 'assignment' : 'assignments'} for groups not evaluated`
+      : '',
     access?.otherWays
       ? `; ${access.otherWays} other ${access.otherWays === 1 ? 'assignment allows' : 'assignments allow'} it too`
       : '',

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Alert } from '../domain/alerts/alert';
 import type { Harmless } from '../domain/alerts/facts';
-import { type HarmlessClose, harmlessCloseOf, maxLikeClosed } from '../domain/alerts/similar';
 import { mostUrgentFirst, type Severity } from '../domain/alerts/severity';
+import { type HarmlessClose, harmlessCloseOf, maxLikeClosed } from '../domain/alerts/similar';
 import { type Sla, type TimingStep, targetOf, timingSteps } from '../domain/alerts/timing';
 import { type OpenState, openStates } from '../domain/alerts/transitions';
 import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
@@ -155,14 +155,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
       const closes = changedCloses(current, stored);
       const answer = await commit(redis, signer, {
         drafts: wanted.audit ?? [],
-        keys: [
-          keys.alert(id),
-          keys.alerts,
-          ...marks,
-          ...subjects,
-          ...openIndexKeys,
-          ...closes.keys,
-        ],
+        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects, ...openIndexKeys, ...closes.keys],
         args: [
           rev,
           rev + 1,

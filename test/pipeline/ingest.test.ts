@@ -31,11 +31,7 @@ beforeEach(async () => {
   tenant = await startTenant();
   world = populateTenant(tenant);
   own = await startStore(['slack']);
-  const config = loadConfig({
-    AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
-    AZURE_ACCESS_TOKEN: tenant.token,
-    RUNWATCH_DATA_DIR: own.dir,
-  });
+  const config = loadConfig(env());
   const log = createLog('silent');
   queues = createQueues(own.address, log);
   deps = {
@@ -54,6 +50,12 @@ afterEach(async () => {
   await queues.close();
   await own.stop();
   await tenant.stop();
+});
+
+const env = () => ({
+  AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
+  AZURE_ACCESS_TOKEN: tenant.token,
+  RUNWATCH_DATA_DIR: own.dir,
 });
 
 const start = Date.now() - 300_000;
@@ -225,4 +227,19 @@ test('when a shown alert becomes more severe, a notice and the message say so', 
     .undeliveredIds('slack', Date.now() + 3_600_000)
     .then((ids) => ids.filter((id) => id.startsWith('notice-severity')));
   expect(notice).toContain(alert?.id);
+});
+
+test('a role that its holder assigned to themselves is scored', async () => {
+  const { people, groups, vms } = world;
+  await add(ran(vms.pay02));
+  const [before] = await shown();
+  expect(before?.reasons.map(({ text }) => text)).not.toContain('assigned the role to themselves');
+  for (const { id, properties } of tenant.resources.ofType('Microsoft.Authorization/roleAssignments'))
+    if (properties.principalId === groups.oncall.id)
+      tenant.resources.get(id).properties.createdBy = people.dana.id;
+  const config = loadConfig(env());
+  deps.azure = createAzure(config, { tlsOptions: { ca: tenant.ca }, graphEndpoint: tenant.endpoint });
+  await add(ran(vms.pay01));
+  const after = (await shown()).find(({ id }) => id !== before?.id);
+  expect(after?.reasons).toContainEqual({ points: 20, text: 'assigned the role to themselves' });
 });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { Refusal } from '../../domain/alerts/transitions';
 import { backtest, backtestDays, backtestLimit, backtestText } from '../../domain/exceptions/backtest';
+import { privilegedAlertOf } from '../../domain/exceptions/breadth';
 import { type Exception, lastDay } from '../../domain/exceptions/exception';
 import { assessException } from '../../domain/exceptions/exception-policy';
 import { exceptionSchema, toMoment } from '../../domain/exceptions/exceptions-file';
@@ -98,7 +99,7 @@ export const assess = async (exception: Exception, press: CheckedPress, deps: Ac
   assessException(exception, {
     now: Date.parse(press.at),
     maxDays: deps.maxExceptionDays,
-    alerts: await recentAlerts(deps),
+    alerts: await privilegedAlertOf(exception.match, deps.store.alerts.since(0)),
     by: press.by,
   });
 
@@ -114,9 +115,6 @@ function read(press: CheckedPress): Exception {
     createdAt: press.at,
   };
 }
-
-/** The alerts whose facts show what a caller may do. */
-export const recentAlerts = ({ store }: Pick<ActionDeps, 'store'>) => store.alerts.list({ limit: 5000 });
 
 /** Refuses exceptions outside the subscriptions that the presser's right is limited to. */
 export function checkSubscriptions(

@@ -3,6 +3,7 @@ import type { PressJob } from '../../actions/action';
 import { exceptionWords } from '../../actions/triage/add-exception';
 import type { Config } from '../../config/config';
 import type { AuditDraft } from '../../domain/audit/audit-chain';
+import { privilegedAlertOf } from '../../domain/exceptions/breadth';
 import type { Exception } from '../../domain/exceptions/exception';
 import { assessException, defaultMaxExceptionDays } from '../../domain/exceptions/exception-policy';
 import { exceptionApprovalTimeoutMs, isPending } from '../../domain/measures/approval';
@@ -76,12 +77,13 @@ export async function save(
 ): Promise<Exception[]> {
   if (!keyring) throw missingSecret;
   const now = Date.now();
-  const alerts = wanted.length > 0 ? await store.alerts.list({ limit: 5000 }) : [];
   const maxDays = config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays;
-  const assessed = wanted.map((exception) => ({
-    exception,
-    ...assessException(exception, { now, maxDays, alerts, by: operator() }),
-  }));
+  const assessed = await Promise.all(
+    wanted.map(async (exception) => {
+      const alerts = await privilegedAlertOf(exception.match, store.alerts.since(0));
+      return { exception, ...assessException(exception, { now, maxDays, alerts, by: operator() }) };
+    }),
+  );
   const approvers = config.responders.length > 0 && store.surfaces.length > 0;
   const faults = assessed.flatMap(({ exception, refused, needsApproval }) => {
     if (refused) return [`${exception.id}: ${refused}`];

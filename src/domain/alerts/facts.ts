@@ -44,6 +44,12 @@ export interface Access {
   /** When PIM ends it. */
   until: string | null;
   condition: string | null;
+  /** The caller created this assignment. Absent in facts stored before 0.2. */
+  selfAssigned?: boolean | undefined;
+  /** Name of the deny assignment that blocked the caller. */
+  deniedBy?: string | null | undefined;
+  /** Deny assignments for groups whose members can't be read. */
+  deniesNotEvaluated?: string[] | undefined;
   /** Number of other assignments that would have allowed it too. */
   otherWays: number;
   /** Other sensitive permissions of their roles, as text. */

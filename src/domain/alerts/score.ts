@@ -17,6 +17,7 @@ export const defaultPoints = {
   refusalsBefore: 12,
   passwordOnly: 12,
   guest: 10,
+  selfAssigned: 20,
   scriptTrait: 15,
   privilegedIdentity: 10,
   exposedMachine: 5,
@@ -102,6 +103,7 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
   );
   add('passwordOnly', who?.weakSignIn, 'no MFA');
   add('guest', who?.guest, 'guest account');
+  add('selfAssigned', alert.facts.access?.selfAssigned, 'assigned the role to themselves');
   add('scriptTrait', traits.length > 0, `script ${traits.join(', ')}`);
   add(
     'privilegedIdentity',

@@ -8,20 +8,37 @@ import { globMatches, type Match } from './exception';
  * specific condition, or if its only condition is a caller who may change access.
  */
 export function tooBroad(match: Match, alerts: readonly Alert[]): string | null {
-  const { caller: by, target, resourceGroup, tag, script, ip } = match;
-  const narrowed =
-    every(target, (value) => letters(value.split('/').at(-1) ?? '') >= (isExact(value) ? 1 : 4)) ||
-    every(resourceGroup, (value) => letters(value) >= (isExact(value) ? 1 : 4)) ||
-    every(ip, isNarrowRange) ||
-    script?.sha256 !== undefined ||
-    (script?.pattern !== undefined && isSpecific(script.pattern)) ||
-    Object.values(tag ?? {}).some((values) => every(values, isExact));
-  if (narrowed) return null;
+  const { caller: by } = match;
+  if (isNarrowed(match)) return null;
   if (!every(by, (value) => letters(value.split('@')[0] ?? '') >= 4 || isExact(value)))
     return 'it names no caller, machine, resource group, tag, script or address';
-  const privileged = alerts.some((alert) => isCaller(by, alert) && mayChangeAccess(alert));
+  const privileged = alerts.some((alert) => isPrivileged(match, alert));
   return privileged ? 'its caller may change access, and it would apply everywhere' : null;
 }
+
+/**
+ * An alert that shows that the match's caller may change access, if there is one and it matters.
+ * @param pages all stored alerts
+ */
+export async function privilegedAlertOf(match: Match, pages: AsyncIterable<Alert[]>): Promise<Alert[]> {
+  if (isNarrowed(match)) return [];
+  for await (const page of pages) {
+    const found = page.find((alert) => isPrivileged(match, alert));
+    if (found) return [found];
+  }
+  return [];
+}
+
+const isPrivileged = ({ caller }: Match, alert: Alert): boolean =>
+  isCaller(caller, alert) && mayChangeAccess(alert);
+
+const isNarrowed = ({ target, resourceGroup, tag, script, ip }: Match): boolean =>
+  every(target, (value) => letters(value.split('/').at(-1) ?? '') >= (isExact(value) ? 1 : 4)) ||
+  every(resourceGroup, (value) => letters(value) >= (isExact(value) ? 1 : 4)) ||
+  every(ip, isNarrowRange) ||
+  script?.sha256 !== undefined ||
+  (script?.pattern !== undefined && isSpecific(script.pattern)) ||
+  Object.values(tag ?? {}).some((values) => every(values, isExact));
 
 /** Facts stored before 0.2 don't say it, so any sensitive permission counts. */
 const mayChangeAccess = ({ facts: { access } }: Alert): boolean =>

@@ -13,7 +13,7 @@ export interface ExceptionPolicy {
   now: number;
   /** Maximum duration of an exception, in days. */
   maxDays: number;
-  /** Recent alerts, whose facts show what the exception's caller may do. */
+  /** Alerts whose facts show what the exception's caller may do. */
   alerts: readonly Alert[];
   /** The requester, who may not add an exception for themselves. */
   by: Presser;

@@ -4,6 +4,7 @@ import {
   accessPathsFor,
   alsoCan,
   countCovered,
+  denyReaches,
   isDenied,
 } from '../../domain/access/resolve-access';
 import type { Grant } from '../../domain/activity/activity-event';
@@ -41,9 +42,14 @@ export const access: Part = {
       azure.machineIdsOf(target.subscriptionId).catch(unlessThrottled(null)),
       azure.deniesAt(subscription, began).catch(unlessThrottled([])),
     ]);
-    const { principals } = await azure.principalsForDenies(caller.id, assignments, denies, began);
+    const { principals, notEvaluated } = await azure.principalsForDenies(
+      caller.id,
+      assignments,
+      denies,
+      began,
+    );
     // What Azure let through was not denied, whatever the deny assignments are by now.
-    const { ways } = accessPathsFor(
+    const { ways, deniedBy } = accessPathsFor(
       { action: first.operation, scope: first.resourceId, principals },
       assignments,
       definitions,
@@ -60,6 +66,11 @@ export const access: Part = {
         group: await groupOf(way, grantedBy, caller.id, azure),
         assignedAt: way?.assignment.createdOn ?? null,
         assignedBy: way?.assignment.createdBy ? await nameOf(way.assignment.createdBy, azure) : null,
+        selfAssigned: Boolean(caller.id && is(caller.id, way?.assignment.createdBy ?? '')),
+        deniedBy: deniedBy?.name ?? null,
+        deniesNotEvaluated: notEvaluated
+          .filter((deny) => denyReaches(deny, first.operation, first.resourceId))
+          .map(({ name }) => name),
         until: pim?.until ?? null,
         condition: way?.assignment.condition ?? null,
         otherWays: Math.max(0, ways.length - (way ? 1 : 0)),

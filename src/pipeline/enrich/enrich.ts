@@ -1,4 +1,4 @@
-import type { Alert } from '../../domain/alerts/alert';
+import { type Alert, summarize } from '../../domain/alerts/alert';
 import type { Facts, Missing } from '../../domain/alerts/facts';
 import { access } from './enrich-access';
 import { who } from './enrich-caller';
@@ -22,7 +22,7 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
     withDeadline(limitMs, (late) =>
       asked.map(async ({ what, endsInTime, ask }) => {
         try {
-          const answer = ask(about, deps, late);
+          const answer = deps.azure.byPriority(priorityOf(alert), () => ask(about, deps, late));
           const found = await (endsInTime ? answer : Promise.race([answer, late]));
           missing.push(...(found.missing ?? []));
           return found;
@@ -49,6 +49,10 @@ export const joinFacts = (known: Facts, found: Facts): Facts => ({
     : {}),
   ...(known.scripts || found.scripts ? { scripts: { ...known.scripts, ...found.scripts } } : {}),
 });
+
+/** More severe alerts are read first while Azure limits reads. */
+const priorityOf = (alert: Alert): number =>
+  alert.ready ? alert.score : summarize(alert).technique.baseScore;
 
 const never = new Promise<never>(() => {});
 

@@ -1,5 +1,5 @@
 import { newAlert } from '../../../src/domain/alerts/alert';
-import { tooBroad } from '../../../src/domain/exceptions/breadth';
+import { privilegedAlertOf, tooBroad } from '../../../src/domain/exceptions/breadth';
 import type { Match } from '../../../src/domain/exceptions/exception';
 import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
 import { event } from '../../support/event';
@@ -59,4 +59,17 @@ test('one person can except a caller who may change access on one machine, but n
   expect(tooBroad({ caller: 'dana' }, [privileged])).toMatch(/may change access/);
   expect(tooBroad({ caller: 'dana', target: 'vm-1' }, [privileged])).toBeNull();
   expect(tooBroad({ caller: 'patch-bot' }, [privileged])).toBeNull();
+});
+
+async function* pagesOf(...pages: (typeof privileged)[][]) {
+  for (const page of pages) yield page;
+}
+
+test('a caller who may change access is found however old the alert is', async () => {
+  const newer = Array.from({ length: 60 }, () => new Array(100).fill(plain));
+  const match = { caller: 'dana' };
+  const found = await privilegedAlertOf(match, pagesOf(...newer, [privileged]));
+  expect(tooBroad(match, found)).toMatch(/may change access/);
+  expect(tooBroad(match, await privilegedAlertOf(match, pagesOf(...newer)))).toBeNull();
+  expect(await privilegedAlertOf({ ...match, target: 'vm-1' }, pagesOf([privileged]))).toEqual([]);
 });
