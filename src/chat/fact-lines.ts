@@ -33,7 +33,7 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     ['Suspicious behavior', behaviorLine(scripts)],
     ['Output', executions.length === 1 ? outputLine(alert) : null],
     ['30 days', bar(alert, history)],
-    ['Score', [score(alert)]],
+    ['Score', score(alert)],
     ...(missing ?? []).map(({ what, why, count }): [string, Inline[]] => [
       'Unavailable',
       [`${what}${count === undefined ? '' : ` (${count} times)`}: ${plainLine(why, 200)}`],
@@ -119,19 +119,14 @@ function signInLine({ signIn, weakSignIn }: Who): string {
   return `signed in with ${/\bmfa\b/i.test(signIn) ? 'MFA' : plainLine(signIn, 60)}`;
 }
 
+/** Reasons of the score that other lines show. */
+const shownElsewhere = new Set(['technique', 'burst', 'production', 'privilegedIdentity', 'scriptTrait']);
+
 /** Unusual reasons of the score. The base, the outcome and the environment appear elsewhere. */
 function unusual(alert: Alert): Inline[] | null {
-  const odd = alert.reasons
-    .slice(1)
-    .filter(
-      ({ text, points }) =>
-        points > 0 &&
-        !/^(production|\d+ (machines|commands) in |the machine's identity|a privileged identity|script )/.test(
-          text,
-        ),
-    );
+  const odd = alert.reasons.slice(1).filter(({ id, points }) => points > 0 && !shownElsewhere.has(id ?? ''));
   const { history } = alert.facts;
-  const isScored = odd.some(({ text }) => text.startsWith('first time'));
+  const isScored = odd.some(({ id }) => id === 'firstOnMachine');
   const rare = rarities(alert).filter(({ id, days }) => days && !(isScored && id === 'callerOnMachine'));
   const texts = [...rare.slice(0, 3), ...odd].map(({ text }) => plainLine(text, 120));
   if (texts.length > 0)
@@ -349,17 +344,21 @@ function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
   ];
 }
 
-/** Where the score starts, what was added, and where the sum was capped. */
-function score(alert: Alert): string {
+/** Where the score starts, what was added and when, and where the sum was capped. */
+function score(alert: Alert): Inline[] {
   const [base, ...added] = alert.reasons;
   const sum = alert.reasons.reduce((total, { points }) => total + points, 0);
-  return [
-    ...(base ? [`starts at ${base.points} for ${plainLine(base.text, 100)}`] : []),
-    ...added.map(({ points, text }) => `${points > 0 ? '+' : ''}${points} ${plainLine(text, 100)}`),
+  const parts: Inline[][] = [
+    ...(base ? [[`starts at ${base.points} for ${plainLine(base.text, 100)}`]] : []),
+    ...added.map(({ points, text, addedAt }): Inline[] => [
+      `${points > 0 ? '+' : ''}${points} ${plainLine(text, 100)}`,
+      ...(addedAt ? [' (since ', { time: addedAt }, ')'] : []),
+    ]),
     ...(sum === alert.score
       ? []
-      : [`${sum} points, ${sum > alert.score ? 'capped at' : 'raised to'} ${alert.score}`]),
-  ].join(' · ');
+      : [[`${sum} points, ${sum > alert.score ? 'capped at' : 'raised to'} ${alert.score}`]]),
+  ];
+  return parts.flatMap((part, index) => (index > 0 ? [' · ', ...part] : part));
 }
 
 const listedMachines = 20;

@@ -1,6 +1,6 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
-import { severityChangeText } from '../domain/alerts/severity-change';
+import { severityChangeText } from '../domain/alerts/later-changes';
 import { lastChange } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';

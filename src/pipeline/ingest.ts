@@ -1,7 +1,7 @@
 import { type Alert, addExecutions, exceptedBy, newAlert, summarize } from '../domain/alerts/alert';
 import type { Facts } from '../domain/alerts/facts';
 import { type JudgeContext, judge } from '../domain/alerts/judge';
-import { isRaised, severityChangeText, withSeverityChange } from '../domain/alerts/severity-change';
+import { isRaised, severityChangeText, withLaterChanges } from '../domain/alerts/later-changes';
 import { runwatchActor } from '../domain/people/person';
 import type { Execution } from '../domain/techniques/execution';
 import { plainLine } from '../domain/text/plain-text';
@@ -123,7 +123,7 @@ async function raise(
       if (current?.ready && merged === current) return null;
       const joined = current?.ready ? joinFacts(current.facts, facts) : facts;
       const judged = judge({ ...merged, facts: joined, updatedAt: at }, exceptions, judging);
-      return { alert: withSeverityChange(current, judged, at) };
+      return { alert: withLaterChanges(current, judged, at) };
     },
     known,
   );
@@ -186,9 +186,10 @@ export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps)
     (current) => {
       if (!current) return null;
       const judged = judge({ ...current, facts: joinFacts(current.facts, facts) }, exceptions, judging);
-      if (JSON.stringify(judged) === JSON.stringify(current)) return null;
       const at = new Date(deps.now()).toISOString();
-      return { alert: { ...withSeverityChange(current, judged, at), updatedAt: at } };
+      const alert = withLaterChanges(current, judged, at);
+      if (JSON.stringify(alert) === JSON.stringify(current)) return null;
+      return { alert: { ...alert, updatedAt: at } };
     },
     alert,
   );

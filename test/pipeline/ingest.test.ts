@@ -221,6 +221,8 @@ test('when a shown alert becomes more severe, a notice and the message say so', 
   const [alert] = await shown();
   expect([before?.severity, alert?.severity]).not.toEqual([alert?.severity, before?.severity]);
   expect(alert?.severityChanges).toMatchObject([{ from: before?.severity, to: alert?.severity }]);
+  expect(alert?.reasons.find(({ id }) => id === 'burst')).toMatchObject({ addedAt: expect.any(String) });
+  expect(alert?.reasons.find(({ id }) => id === 'production')).not.toHaveProperty('addedAt');
   const text = JSON.stringify(messageOf(untouched(alert as Alert), { responders: true, now: 0 }).status);
   expect(text).toContain(`raised from ${before?.severity} to ${alert?.severity}: 13 commands in a minute`);
   const [notice] = await own.store.deliveries
@@ -241,5 +243,9 @@ test('a role that its holder assigned to themselves is scored', async () => {
   deps.azure = createAzure(config, { tlsOptions: { ca: tenant.ca }, graphEndpoint: tenant.endpoint });
   await add(ran(vms.pay01));
   const after = (await shown()).find(({ id }) => id !== before?.id);
-  expect(after?.reasons).toContainEqual({ points: 20, text: 'assigned the role to themselves' });
+  expect(after?.reasons).toContainEqual({
+    id: 'selfAssigned',
+    points: 20,
+    text: 'assigned the role to themselves',
+  });
 });

@@ -56,7 +56,7 @@ export function scoreBreakdown({ reasons, score }: Alert): Html {
   const sum = reasons.reduce((total, { points }) => total + points, 0);
   const capped = sum === score ? '' : ` (${sum} points, ${sum > score ? 'capped at' : 'raised to'} ${score})`;
   return html`<section class="card"><h2>Score breakdown: ${score}${capped}</h2><table class="map"><thead><tr><th scope="col">Reason</th><th scope="col">Points</th><th scope="col" aria-hidden="true"></th></tr></thead><tbody>${base ? html`<tr><td>Starts at: ${plainLine(base.text, 200)}</td><td>${base.points}</td><td aria-hidden="true"></td></tr>` : ''}${added.map(
-    ({ points, text }) =>
-      html`<tr><td>${plainLine(text, 200)}</td><td>${points > 0 ? `+${points}` : points}</td><td aria-hidden="true"><svg preserveAspectRatio="none" viewBox="0 0 ${width} 14" width="${width}" height="14"><rect class="${points < 0 ? 'less' : 'more'}" x="0" y="1" width="${Math.max(2, Math.round((Math.abs(points) / most) * width))}" height="12"/></svg></td></tr>`,
+    ({ points, text, addedAt }) =>
+      html`<tr><td>${plainLine(text, 200)}${addedAt && html` <span class="hint">since ${addedAt.slice(0, 19).replace('T', ' ')} UTC</span>`}</td><td>${points > 0 ? `+${points}` : points}</td><td aria-hidden="true"><svg preserveAspectRatio="none" viewBox="0 0 ${width} 14" width="${width}" height="14"><rect class="${points < 0 ? 'less' : 'more'}" x="0" y="1" width="${Math.max(2, Math.round((Math.abs(points) / most) * width))}" height="12"/></svg></td></tr>`,
   )}</tbody></table></section>`;
 }

@@ -138,7 +138,7 @@ function replayed(alert: Alert, exceptions: readonly Exception[], points: Points
     correlationId: summary.first.correlationId,
     severity,
     score,
-    reasons,
+    reasons: reasons.map(({ points, text }) => ({ points, text })),
     verdict: exception ? ('suppressed' as const) : ('alert' as const),
     exception,
     mitre: summary.technique.mitre,

@@ -52,10 +52,10 @@ export function scoreOf(
   context: ScoreContext = { points: defaultPoints },
 ): { score: number; severity: Severity; reasons: Reason[] } {
   const { technique } = summarize(alert);
-  const reasons: Reason[] = [{ points: technique.baseScore, text: technique.title }];
+  const reasons: Reason[] = [{ id: 'technique', points: technique.baseScore, text: technique.title }];
   for (const [name, text] of applying(alert, context)) {
     const points = context.points[name];
-    if (points !== 0) reasons.push({ points, text });
+    if (points !== 0) reasons.push({ id: name, points, text });
   }
   const sum = reasons.reduce((total, reason) => total + reason.points, 0);
   const score = Math.max(0, Math.min(100, sum));

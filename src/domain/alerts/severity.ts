@@ -3,8 +3,12 @@ export type Severity = (typeof severities)[number];
 export const mostUrgentFirst = severities.toReversed();
 
 export interface Reason {
+  /** "technique", or the name of the points. Absent in alerts stored before 0.2. */
+  id?: string;
   points: number;
   text: string;
+  /** When it became known, if that was after the alert was shown. */
+  addedAt?: string;
 }
 
 /** A change of a shown alert's severity. */

@@ -11,7 +11,7 @@ const machine = execution.target.id.toLowerCase();
 
 test('the reasons add up to the score, which starts at the technique’s points', () => {
   const { score, severity, reasons } = scoreOf(alert);
-  expect(reasons[0]).toEqual({ points: 47, text: 'Run command' });
+  expect(reasons[0]).toEqual({ id: 'technique', points: 47, text: 'Run command' });
   expect(reasons.reduce((sum, { points }) => sum + points, 0)).toBe(score);
   expect(severity).toBe(severityOf(score));
 });
