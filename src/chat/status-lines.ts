@@ -1,7 +1,7 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { severityChangeText } from '../domain/alerts/later-changes';
-import { lastChange } from '../domain/alerts/transitions';
+import { lastChange, newSinceResponse } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
 import { isInProgress, type Measure } from '../domain/measures/measure';
@@ -40,12 +40,11 @@ function changeLines(alert: Alert): Inline[][] {
   const lines: Inline[][] = [];
   const change = alert.severityChanges.at(-1);
   if (change) lines.push([`Severity ${severityChangeText(change)} · `, { time: change.at }]);
-  const response = alert.history.at(-1);
-  const later = summarize(alert).about.filter(({ startedAt }) => response && startedAt > response.at);
-  if (response && alert.state !== 'closed' && later.length > 0)
+  const later = newSinceResponse(alert);
+  if (alert.state !== 'closed' && later > 0)
     lines.push([
-      `${later.length} ${later.length === 1 ? 'command' : 'commands'} since it was ${alert.state}, the latest · `,
-      { time: later.at(-1)?.startedAt ?? '' },
+      `${later} more ${later === 1 ? 'command' : 'commands'} since someone responded, the latest · `,
+      { time: summarize(alert).about.at(-1)?.startedAt ?? '' },
     ]);
   return lines;
 }

@@ -30,7 +30,7 @@ local rev = redis.call('HGET', K(1), 'rev') or '0'
 if rev ~= A(1) then return 'stale' end
 redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3), 'state', A(8))
 redis.call('EXPIRE', K(1), ${keepSeconds})
-redis.call('ZADD', K(2), 'NX', A(5), A(4))
+redis.call('ZADD', K(2), A(5), A(4))
 local marks, subjects = tonumber(A(6)), tonumber(A(7))
 for i = 1, marks do redis.call('ZADD', K(2 + i), 'NX', A(5), A(4)) end
 for i = 1, subjects do

@@ -92,7 +92,7 @@ export function digestRow(alert: Alert, sla: Sla, now: number): DigestRow {
   const { history } = alert.facts;
   return {
     id: alert.id,
-    posted: alert.verdict === 'alert',
+    posted: alert.verdict === 'alert' && !alert.mergedInto,
     open: alert.state !== 'closed',
     quiet: alert.threshold ? `${line(alert)}, ${alert.threshold}` : null,
     exception: alert.verdict === 'suppressed' ? alert.exception : null,

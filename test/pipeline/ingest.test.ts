@@ -6,12 +6,14 @@ import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { addChild, addMachine, populateTenant, subscriptions, type World } from '../../src/demo/world';
 import type { ActivityEvent } from '../../src/domain/activity/activity-event';
 import { normalize } from '../../src/domain/activity/read-record';
-import { type Alert, summarize } from '../../src/domain/alerts/alert';
+import { type Alert, newAlert, summarize } from '../../src/domain/alerts/alert';
+import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
-import { close } from '../../src/domain/alerts/transitions';
+import { close, contain } from '../../src/domain/alerts/transitions';
 import type { Exception } from '../../src/domain/exceptions/exception';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { loadConfig } from '../../src/load-config';
-import { type IngestDeps, ingest } from '../../src/pipeline/ingest';
+import { complete, type IngestDeps, ingest } from '../../src/pipeline/ingest';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
 import { createLog } from '../../src/runtime/log';
 import { createMetrics } from '../../src/runtime/metrics';
@@ -248,4 +250,163 @@ test('a role that its holder assigned to themselves is scored', async () => {
     points: 20,
     text: 'assigned the role to themselves',
   });
+});
+
+/** A process that stops after it assigned executions, until `go` is called. */
+function paused(): { process: IngestDeps; stopped: Promise<void>; go: () => void } {
+  let go = () => {};
+  let stop = () => {};
+  const opened = new Promise<void>((done) => {
+    go = done;
+  });
+  const stopped = new Promise<void>((done) => {
+    stop = done;
+  });
+  const list = async () => {
+    stop();
+    await opened;
+    return own.store.exceptions.list();
+  };
+  const store = { ...own.store, exceptions: { ...own.store.exceptions, list } };
+  return { process: { ...deps, store }, stopped, go };
+}
+
+const closeAs = (id: string) =>
+  own.store.alerts.update(id, (current) => ({
+    alert: close(current as Alert, 'benign', { by: sam, at: new Date().toISOString() }),
+  }));
+const sam = { surface: 'slack', id: 'U1', name: 'Sam' };
+const noticesOf = async (kind: string) =>
+  (await own.store.deliveries.undeliveredIds('slack', Date.now() + 3_600_000)).filter((id) =>
+    id.startsWith(`notice-${kind}`),
+  );
+
+test('a command that comes while its alert is merged is not lost', async () => {
+  const ids = Array.from({ length: 10 }, (_, i) => machine(`vm-d${i}`));
+  await add(ran(ids[0] as string, start));
+  const slow = paused();
+  const second = ran(ids[0] as string, start + 20_000);
+  const first = ingest({ events: second }, slow.process);
+  await slow.stopped;
+  const merging = paused();
+  const others = ingest(
+    { events: ids.slice(1).flatMap((id, i) => ran(id, start + 1000 * i)) },
+    merging.process,
+  );
+  await merging.stopped;
+  slow.go();
+  await first;
+  merging.go();
+  await others;
+  const [burst, ...rest] = await shown();
+  expect(rest).toEqual([]);
+  expect(burst?.executions).toHaveLength(11);
+});
+
+test('a command that reaches an alert while a person closes it reopens the alert', async () => {
+  await add(ran(world.vms.pay01));
+  const [alert] = await shown();
+  const slow = paused();
+  const second = ingest({ events: ran(world.vms.pay01, start + 20_000) }, slow.process);
+  await slow.stopped;
+  await closeAs(alert?.id ?? '');
+  slow.go();
+  await second;
+  expect(await shown()).toMatchObject([{ state: 'new', closedAs: null, executions: [{}, {}] }]);
+  const entries = await own.store.audit.read({ limit: 10 });
+  expect(entries.find(({ action }) => action === 'reopen')).toMatchObject({
+    by: { surface: 'runwatch' },
+    why: '1 more command by this caller',
+  });
+});
+
+test('what was shown stays shown when it becomes part of a burst that an exception covers', async () => {
+  const ids = Array.from({ length: 10 }, (_, i) => machine(`vm-e${i}`));
+  await add(ran(ids[0] as string, start));
+  await except('added-later', { target: 'vm-e*' });
+  await add(...ids.slice(1).map((id, i) => ran(id, start + 1000 * (i + 1))));
+  const [burst, ...rest] = await shown();
+  expect(rest).toEqual([]);
+  expect(burst).toMatchObject({ announced: true, verdict: 'alert' });
+  expect(summarize(burst as Alert)).toMatchObject({ machines: 1 });
+});
+
+test('questions and notes of a merged alert stay on the burst', async () => {
+  const ids = Array.from({ length: 10 }, (_, i) => machine(`vm-f${i}`));
+  await add(ran(ids[0] as string, start));
+  const [alert] = await shown();
+  const note = { at: new Date().toISOString(), by: sam, text: 'called them' };
+  await own.store.alerts.update(alert?.id ?? '', (current) => ({
+    alert: { ...(current as Alert), triage: { notes: [note] } },
+  }));
+  await add(...ids.slice(1).map((id, i) => ran(id, start + 1000 * (i + 1))));
+  expect((await shown())[0]?.triage.notes).toEqual([note]);
+});
+
+test('denied attempts of the same alert count before the command that ran', async () => {
+  const ids = Array.from({ length: 12 }, (_, i) => machine(`vm-g${i}`));
+  await add(...ids.map((id, i) => denied(id, start + i * 1000)), ran(ids[0] as string, start + 30_000));
+  const [alert] = await shown();
+  expect(alert?.reasons).toContainEqual({
+    id: 'refusalsBefore',
+    points: 12,
+    text: '12 denied attempts just before',
+  });
+});
+
+test('a contained alert that gets a new machine is not contained, and one notice says so', async () => {
+  const ids = Array.from({ length: 13 }, (_, i) => machine(`vm-h${i}`));
+  await add(...ids.slice(0, 10).map((id, i) => ran(id, start + i * 1000)));
+  const [burst] = await shown();
+  await own.store.alerts.update(burst?.id ?? '', (current) => ({
+    alert: contain(current as Alert, { by: sam, at: new Date().toISOString() }),
+  }));
+  await add(ran(ids[10] as string, start + 11_000), ran(ids[11] as string, start + 12_000));
+  const [grown] = await shown();
+  expect(grown).toMatchObject({ state: 'investigating' });
+  const message = messageOf(untouched(grown as Alert), { responders: true, now: 0 });
+  expect(JSON.stringify(message.status)).toContain('2 more commands since someone responded');
+  expect(await noticesOf('more')).toHaveLength(1);
+  await add(ran(ids[12] as string, start + 13_000));
+  expect(await noticesOf('more')).toHaveLength(1);
+});
+
+test('a slower process does not take back what a faster one found', async () => {
+  const ids = Array.from({ length: 13 }, (_, i) => machine(`vm-i${i}`));
+  await add(...ids.slice(0, 10).map((id, i) => ran(id, start + i * 1000)));
+  const slow = paused();
+  const first = ingest({ events: ran(ids[10] as string, start + 11_000) }, slow.process);
+  await slow.stopped;
+  await add(ran(ids[11] as string, start + 12_000), ran(ids[12] as string, start + 13_000));
+  slow.go();
+  await first;
+  const [job] = await queues.complete.getJobs(['waiting', 'delayed', 'prioritized']);
+  if (job) await complete(job.data, deps);
+  const [alert] = await shown();
+  expect(alert?.executions).toHaveLength(13);
+  expect(alert?.facts.history?.newMachines).toHaveLength(13);
+});
+
+test('a pattern is searched once for all executions of a script', async () => {
+  const text = 'echo patched\n'.repeat(8000);
+  const executions = Array.from({ length: 1500 }, (_, i) => machine(`vm-j${i}`)).map(
+    (id, i) => executionFrom((ran(id, start + i) as [ActivityEvent])[0]) as Execution,
+  );
+  const script = { text, sha256: 'a'.repeat(64), parameters: [], runAs: null, redacted: [], traits: [] };
+  const run = { script: 's', output: null, exitCode: 0, redacted: [], final: true };
+  const alert = {
+    ...newAlert('RW-1', executions, new Date().toISOString()),
+    facts: { scripts: { s: script }, runs: Object.fromEntries(executions.map(({ key }) => [key, run])) },
+  };
+  const expires = new Date(Date.now() + 86_400_000).toISOString();
+  const exception = {
+    id: 'ex',
+    match: { script: { pattern: '(?i)(curl|wget).*agent' } },
+    reason: 'r',
+    owner: 'o',
+    expires,
+  };
+  const began = Date.now();
+  judge(alert, [exception], { points: defaultPoints });
+  expect(Date.now() - began).toBeLessThan(1500);
 });

@@ -74,8 +74,10 @@ defineAction<AlertAction>({
   permissions: [],
   // Only shown in the question that the caller received.
   offered: () => false,
-  run: async ({ alert }, press, deps) => {
-    const { asked } = alert.triage;
+  run: async ({ alert: question }, pressed, deps) => {
+    const alertId = question.mergedInto ?? question.id;
+    const press = { ...pressed, alertId };
+    const { asked } = question.triage;
     if (!asked || asked.userId !== press.by.id) throw new Refusal('Someone else was asked this question.');
     const given = press.input?.answer as NonNullable<Asked['answer']>;
     const note = (await redact(plainLine(press.input?.note, 500))).text;
@@ -85,10 +87,9 @@ defineAction<AlertAction>({
         throw new Refusal(`You already answered ${before.answer}. Only the first answer counts.`);
       return { asked: { ...asked, answer: given, answeredAt: press.at, ...(note ? { note } : {}) } };
     });
-    await deps.rescore(alert.id);
-    if (given === 'no') await deps.page(alert.id, `${asked.name} says it was not them`);
-    if (deps.answersThatClose.includes(given))
-      await closeAsExpected(alert.id, asked.name, given, press, deps);
+    await deps.rescore(alertId);
+    if (given === 'no') await deps.page(alertId, `${asked.name} says it was not them`);
+    if (deps.answersThatClose.includes(given)) await closeAsExpected(alertId, asked.name, given, press, deps);
     return 'Thank you. The security team can see your answer.';
   },
 });

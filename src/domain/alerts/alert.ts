@@ -17,6 +17,8 @@ export interface StateChange {
   by: Presser;
   at: string;
   note?: string | undefined;
+  /** How many executions the alert was about. Absent in changes stored before 0.2. */
+  executions?: number | undefined;
 }
 
 export interface Activity {

@@ -16,12 +16,14 @@ export function withLaterChanges(before: Alert | null, after: Alert, at: string)
     return addedAt ? { ...reason, addedAt } : reason;
   });
   if (before.severity === after.severity) return { ...after, reasons };
-  const texts = new Set(before.reasons.map(({ text }) => text));
   const change: SeverityChange = {
     at,
     from: before.severity,
     to: after.severity,
-    reasons: reasons.map(({ text }) => text).filter((text) => !texts.has(text)),
+    reasons: reasons
+      .filter(({ id }) => !known.has(id))
+      .sort((a, b) => Math.abs(b.points) - Math.abs(a.points))
+      .map(({ text }) => text),
   };
   return { ...after, reasons, severityChanges: [...after.severityChanges, change].slice(-keptChanges) };
 }

@@ -11,22 +11,23 @@ export type Timing = Record<TimingStep, number | null>;
 /** Minutes from when an alert is raised until a step should be taken, by severity. */
 export type Sla = Partial<Record<Severity, Partial<Record<TimingStep, number | undefined>> | undefined>>;
 
-type Timed = Pick<Alert, 'raisedAt' | 'state' | 'history'>;
+type Timed = Pick<Alert, 'raisedAt' | 'state' | 'history'> & Partial<Pick<Alert, 'mergedInto'>>;
 
 const minute = 60_000;
 const done = { acknowledge: 'acknowledged', contain: 'contained', close: 'closed' } as const;
 
 /**
  * An alert counts as acknowledged with its first change of state, as contained with its first containment,
- * and as closed with its last close, unless it was reopened. Pure.
+ * and as closed with its last close, unless it was reopened. Becoming part of another alert is no close. Pure.
  */
-export function timingOf({ raisedAt, state, history }: Timed): Timing {
+export function timingOf({ raisedAt, state, history: all, mergedInto }: Timed): Timing {
+  const history = mergedInto ? all.filter(({ by }) => by.surface !== 'runwatch') : all;
   const since = (change: StateChange | undefined) =>
     change ? Math.max(0, Date.parse(change.at) - Date.parse(raisedAt)) : null;
   return {
     acknowledge: since(history.find(({ to }) => to !== 'new')),
     contain: since(history.find(({ to }) => to === 'contained')),
-    close: state === 'closed' ? since(history.findLast(({ to }) => to === 'closed')) : null,
+    close: state === 'closed' && !mergedInto ? since(history.findLast(({ to }) => to === 'closed')) : null,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Presser } from '../people/person';
 import { isSamePerson } from '../people/person';
-import type { Alert, ClosedAs, StateName } from './alert';
+import { type Alert, type ClosedAs, type StateName, summarize } from './alert';
 
 /** An action that is not allowed. The message is shown to the presser. */
 export class Refusal extends Error {}
@@ -62,6 +62,8 @@ export function close(alert: Alert, as: ClosedAs, move: Move): Alert {
 }
 
 export function reopen(alert: Alert, move: Move): Alert {
+  if (alert.mergedInto)
+    throw new Refusal(`${alert.id} became part of ${alert.mergedInto}, so it can't be reopened.`);
   check(alert, 'reopen', 'reopened');
   return { ...moved(alert, 'acknowledged', move), closedAs: null };
 }
@@ -82,10 +84,21 @@ function moved(alert: Alert, to: StateName, { by, at, note }: Move): Alert {
     ...alert,
     state: to,
     updatedAt: at,
-    history: [...alert.history, { to, by, at, ...(note ? { note } : {}) }],
+    history: [
+      ...alert.history,
+      { to, by, at, ...(note ? { note } : {}), executions: summarize(alert).about.length },
+    ],
   };
 }
 
 /** The latest transition to a state, e.g. who acknowledged. */
 export const lastChange = (alert: Alert, to: StateName) =>
   alert.history.findLast((change) => change.to === to) ?? null;
+
+/** How many executions the alert got since a person last responded. */
+export function newSinceResponse(alert: Alert): number {
+  const response = alert.history.findLast(({ by }) => by.surface !== 'runwatch');
+  return response?.executions === undefined
+    ? 0
+    : Math.max(0, summarize(alert).about.length - response.executions);
+}

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 import { RE2JS } from 're2js';
 import { upnOf } from '../activity/activity-event';
 import { is } from '../resources/resource-id';
@@ -42,10 +43,13 @@ export interface Exception {
   from?: ExceptionOrigin | undefined;
 }
 
+/** A script that is known. The same object for all executions of it. */
+export type ScriptText = { sha256: string | null; text: string | null };
+
 /** Facts about an execution beyond the log. A condition on an unknown fact does not match. */
 export interface MatchFacts {
   tags?: Record<string, string> | undefined;
-  script?: { sha256: string; text: string } | undefined;
+  script?: ScriptText | undefined;
 }
 
 /** The first exception that covers the execution and was valid when it started. */
@@ -130,8 +134,22 @@ function scriptMatches(wanted: Match['script'], script: MatchFacts['script']): b
   if (!script) return false;
   return (
     anyOf(wanted.sha256, [script.sha256]) &&
-    (wanted.pattern === undefined || RE2JS.compile(wanted.pattern).matcher(script.text).find())
+    (wanted.pattern === undefined || patternFinds(wanted.pattern, script))
   );
+}
+
+const patterns = new LRUCache<string, RE2JS>({ max: 200 });
+const found = new WeakMap<ScriptText, Map<string, boolean>>();
+
+/** Cached, because a burst may run one script a thousand times. */
+function patternFinds(pattern: string, script: ScriptText): boolean {
+  const known = found.get(script) ?? new Map<string, boolean>();
+  found.set(script, known);
+  const compiled = patterns.get(pattern) ?? RE2JS.compile(pattern);
+  patterns.set(pattern, compiled);
+  const finds = known.get(pattern) ?? compiled.matcher(script.text ?? '').find();
+  known.set(pattern, finds);
+  return finds;
 }
 
 function ipMatches(wanted: OneOrMany | undefined, ip: string | null): boolean {

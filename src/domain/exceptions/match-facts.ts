@@ -12,6 +12,6 @@ export function matchFactsOf(
   const script = scriptFactsOf(alert, execution);
   return {
     ...(machine ? { tags: machine.tags } : {}),
-    ...(script?.sha256 ? { script: { sha256: script.sha256, text: script.text ?? '' } } : {}),
+    ...(script?.sha256 ? { script } : {}),
   };
 }

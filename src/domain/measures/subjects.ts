@@ -10,10 +10,10 @@ export const alertSubject = (alertId: string): string => `alert:${alertId}`;
  * call.
  */
 export function subjectsOf(alert: Executions & Pick<Alert, 'facts'>): string[] {
-  const { caller, executions } = summarize(alert);
+  const { caller, about } = summarize(alert);
   const assignment = alert.facts.access?.grant?.assignmentId;
   return [
-    ...new Set(executions.map(({ target }) => machineSubject(target.id))),
+    ...new Set(about.map(({ target }) => machineSubject(target.id))),
     ...(caller.id ? [callerSubject(caller.id)] : []),
     ...(assignment ? [assignmentSubject(assignment)] : []),
   ];

@@ -46,7 +46,8 @@ export const history: Part = {
         addressSeen: caller.ip !== null && ran.some((entry) => entry.ip === caller.ip),
         daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),
         usualHour: usualHour(ran, at, policy.workingHours?.zone),
-        refusalsBefore: past.filter((entry) => entry.refused && at - entry.at <= 10 * 60_000).length,
+        refusalsBefore: daysBefore(kept, at).filter((entry) => entry.refused && at - entry.at <= 10 * 60_000)
+          .length,
         sameScriptAt: ofLead?.script?.lastAt ?? null,
       },
     };

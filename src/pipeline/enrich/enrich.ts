@@ -56,11 +56,9 @@ const priorityOf = (alert: Alert): number =>
 
 const never = new Promise<never>(() => {});
 
-/** Updates only the timeline in the known facts. Sends no request to Azure. */
-export const refreshTimeline = async (alert: Alert, deps: EnrichDeps): Promise<Facts> => ({
-  ...alert.facts,
-  ...(await timeline.ask(alert, deps, never)),
-});
+/** Reads only the timeline. Sends no request to Azure. */
+export const refreshTimeline = (alert: Alert, deps: EnrichDeps): Promise<Facts> =>
+  timeline.ask(alert, deps, never);
 
 async function withDeadline<T>(ms: number, work: (late: Promise<never>) => Promise<T>[]): Promise<T[]> {
   let timer: NodeJS.Timeout | undefined;
