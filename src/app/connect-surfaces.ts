@@ -24,6 +24,7 @@ export async function connectSurfaces(
     tokenOf,
     press,
     answerTo: store.answers.get,
+    outcomeOf: store.pressResults.get,
     command: (text: string) => answerCommand(text, { azure, store, now }),
     mayRead: (presser) => people().mayRead(presser),
     cannotRead,
@@ -42,7 +43,7 @@ export async function connectSurfaces(
     getView,
     openAlerts: () => store.alerts.listOpen({ limit: 100 }),
     backtest: backtestOf(store, now),
-    home: (presser) => homeFor(presser, store, now()),
+    home: (presser) => homeFor(presser, { store, responders: config.responders.length > 0, now: now() }),
   };
   const routes = config.policy.routes ?? [];
   return Promise.all(

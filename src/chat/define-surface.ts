@@ -8,6 +8,7 @@ import type { Exception } from '../domain/exceptions/exception';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Presser } from '../domain/people/person';
 import type { Log } from '../runtime/log';
+import type { HomePart } from './home-part';
 import type { Surface } from './surface';
 import type { Identified, SurfacePress } from './surface-press';
 
@@ -47,6 +48,8 @@ export interface SurfaceContext {
   press: (press: SurfacePress) => Promise<string>;
   /** The answer to a press; null while there is none. */
   answerTo: (pressId: string) => Promise<string | null>;
+  /** The outcome of a press, as text for the presser; null while there is none. */
+  outcomeOf: (pressId: string) => Promise<{ text: string } | null>;
   /** Runs a `/runwatch` command and returns the answer. */
   command: (text: string) => Promise<string>;
   mayRead: (presser: Presser) => Promise<boolean>;
@@ -67,7 +70,7 @@ export interface SurfaceContext {
   /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
   /** Content of a person's home page. */
-  home: (presser: Presser) => Promise<{ heading: string; lines: string[] }[]>;
+  home: (presser: Presser) => Promise<HomePart[]>;
 }
 
 /** A surface that is connected with its settings. */

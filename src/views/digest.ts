@@ -10,7 +10,13 @@ import {
   timingOf,
   timingSteps,
 } from '../domain/alerts/timing';
-import { needsReview, reportText, reviewNoticeId, reviewText } from '../domain/exceptions/exception-review';
+import {
+  needsReview,
+  reportText,
+  reviewActions,
+  reviewNoticeId,
+  reviewText,
+} from '../domain/exceptions/exception-review';
 import { durationWords } from '../domain/text/duration';
 import { plainLine } from '../domain/text/plain-text';
 import type { Queues } from '../pipeline/queues';
@@ -42,11 +48,7 @@ export async function askForReviews({ store, queues, now }: DigestDeps): Promise
   for (const exception of await store.exceptions.list()) {
     if (!needsReview(exception, now())) continue;
     const id = reviewNoticeId(exception);
-    const actions = [
-      { id: 'extend_exception', label: 'Extend 30 days', value: exception.id },
-      { id: 'keep_exception', label: 'Let it expire', value: exception.id },
-      { id: 'remove_exception', label: 'Remove', value: exception.id },
-    ];
+    const actions = reviewActions(exception);
     const text = reviewText(exception, await store.exceptions.uses(exception.id));
     const to = exception.owner.includes('@') ? { to: exception.owner } : {};
     if (await store.deliveries.addNotice({ id, text, actions, ...to }, store.surfaces))

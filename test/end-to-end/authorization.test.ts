@@ -156,7 +156,7 @@ test('members of the alert channel may read; outsiders, guests and bots never ma
     return JSON.stringify(await until('a home', () => slack.homes.get(user)));
   };
   expect(await answerTo('U0SAM0000')).toMatch(/There are no active exceptions/);
-  expect(await homeOf('U0SAM0000')).toContain('Open alerts');
+  expect(await homeOf('U0SAM0000')).toContain('My alerts');
   for (const [user, told] of [
     ['U0OUT0000', /may not read alerts here/],
     ['U0GUEST00', /Guests cannot/],
@@ -166,7 +166,7 @@ test('members of the alert channel may read; outsiders, guests and bots never ma
     expect(await answerTo(user)).toMatch(told);
     const home = await homeOf(user);
     expect(home).toMatch(told);
-    expect(home).not.toContain('Open alerts');
+    expect(home).not.toContain('My alerts');
     const views = slack.views.length;
     await slack.shortcut('add_to_alert', { channel: 'C0SOC0000', ts: '1.1', text: 'x' }, user, to);
     expect(slack.views).toHaveLength(views);

@@ -102,7 +102,7 @@ test('the form shows what the exception would have suppressed, before and after 
   );
 });
 
-test('the home page shows my alerts, open alerts, exceptions to review and health', async () => {
+test('the home page shows my alerts, unassigned alerts, and when each subscription was read', async () => {
   await begin();
   const { slack, world } = bench;
   run(world.vms.pay01);
@@ -112,7 +112,7 @@ test('the home page shows my alerts, open alerts, exceptions to review and healt
   expect(await slack.openHome('U0SAM0000', to)).toBe(200);
   const home = JSON.stringify(await until('the page', () => slack.homes.get('U0SAM0000')));
   expect(home).toMatch(/My alerts \(1\)/);
-  expect(home).toMatch(/Open alerts \(1\)/);
+  expect(home).toMatch(/Unassigned \(0\)/);
   expect(home).toMatch(/Payments: last read/);
 });
 

@@ -7,10 +7,10 @@ interface Text {
 type Loose = any;
 
 /** Why Slack would reject a message's blocks. @see https://docs.slack.dev/reference/block-kit/blocks */
-export function faultsOfBlocks(blocks: Loose[]): string[] {
+export function faultsOfBlocks(blocks: Loose[], max = 50): string[] {
   const faults: string[] = [];
   if (!Array.isArray(blocks)) return ['blocks is not a list'];
-  if (blocks.length > 50) faults.push('no more than 50 items allowed');
+  if (blocks.length > max) faults.push(`no more than ${max} items allowed`);
   const text = (what: string, value: Text | undefined, max: number, min = 1) => {
     const length = value?.text?.length ?? 0;
     if (length < min) faults.push(`${what}: must be more than ${min - 1} characters`);

@@ -189,7 +189,10 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       permalink: `https://contoso.slack.example/archives/${args.channel}/p${String(args.message_ts).replace('.', '')}`,
     }),
     'views.publish': (args) => {
-      homes.set(String(args.user_id), parsed(args.view) as Record<string, unknown>);
+      const view = parsed(args.view) as { blocks: unknown[] };
+      const wrong = faultsOfBlocks(view.blocks, 100);
+      if (wrong.length > 0) return fail('invalid_arguments', wrong);
+      homes.set(String(args.user_id), view);
       return { ok: true };
     },
     'users.info': (args) => {
@@ -484,6 +487,34 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         body,
       });
       return response.status;
+    },
+    /** Presses a button of the person's home page. `near` is part of the row above the button. */
+    pressHome: (
+      user: string,
+      actionId: string,
+      near: string,
+      to: { url: string } | 'socket',
+      team = 'T1',
+    ) => {
+      const blocks = (homes.get(user)?.blocks ?? []) as Loose[];
+      const buttons = blocks.flatMap((block, i) =>
+        JSON.stringify(blocks[i - 1] ?? '').includes(near)
+          ? (block.elements ?? []).map((element: Loose) => ({ ...element, block_id: block.block_id }))
+          : [],
+      );
+      const button = buttons.find((each) => each.action_id === `home.${actionId}`);
+      if (!button) throw new Error(`No button ${actionId} near ${near} in ${JSON.stringify(blocks)}`);
+      return interact(
+        {
+          ...base(user, team),
+          type: 'block_actions',
+          trigger_id: '1.1',
+          container: { type: 'view', view_id: `V${user}` },
+          view: { ...homes.get(user), id: `V${user}`, state: { values: {} } },
+          actions: [{ ...button, action_ts: newTs() }],
+        },
+        to,
+      );
     },
     command: async (name: string, text: string, user: string, to: { url: string }, team = 'T1') => {
       pressers.add(user);

@@ -4,7 +4,9 @@ import type { Router } from 'express';
 import { plainLine } from '../../domain/text/plain-text';
 import type { Log } from '../../runtime/log';
 import { createFastFetch } from './fast-fetch';
+import { followPresses } from './listen/follow-presses';
 import { listenToForms } from './listen/listen-to-forms';
+import { listenToHome } from './listen/listen-to-home';
 import { listenToPages } from './listen/listen-to-pages';
 import { listenToPresses } from './listen/listen-to-presses';
 import type { ListenerDeps, SlackAppDeps } from './listen/listener-deps';
@@ -31,6 +33,18 @@ export function createPeopleIn(
     Object.entries(config.workspaces).map(([team, botToken]) => [
       team,
       createSlackPeople(createSlackClient({ ...config, botToken }, log), teams),
+    ]),
+  );
+  return (team) => others.get(team ?? '') ?? own;
+}
+
+/** Clients by workspace. Unknown workspaces use the first one. */
+export function createClientIn(config: SlackConfig, log: Log): (team: string | undefined) => WebClient {
+  const own = createSlackClient(config, log);
+  const others = new Map(
+    Object.entries(config.workspaces).map(([team, botToken]) => [
+      team,
+      createSlackClient({ ...config, botToken }, log),
     ]),
   );
   return (team) => others.get(team ?? '') ?? own;
@@ -78,13 +92,17 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     tokenVerificationEnabled: false,
   });
   const others = new Set(Object.keys(tokens));
-  const listenerDeps: ListenerDeps = {
+  const stopped = new AbortController();
+  const own: ListenerDeps = {
     app,
     placeOf: (team, channel) => channelIn(team, channel, others),
     ...deps,
   };
+  const clientIn = createClientIn(config, log);
+  const listenerDeps = { ...own, press: followPresses(own, { clientIn, stopped: stopped.signal }) };
   listenToPresses(listenerDeps);
   listenToForms(listenerDeps);
+  listenToHome(listenerDeps);
   listenToPages(listenerDeps);
 
   app.error(async (error) => {
@@ -98,6 +116,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       if (!express) await app.start();
     },
     stop: async () => {
+      stopped.abort();
       if (!express) await app.stop();
     },
   };

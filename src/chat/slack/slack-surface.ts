@@ -8,6 +8,7 @@ import { toSurfaceError } from './slack-errors';
 import type { SlackPeople } from './slack-people';
 import type { SlackConfig } from './slack-settings';
 import { toThreadBlocks } from './thread-blocks';
+import { ownerOf } from './workspaces';
 
 export const eventType = 'runwatch_alert';
 export const noticeType = 'runwatch_notice';
@@ -67,7 +68,12 @@ export function createSlackSurface(
     }
   }
 
+  /** In a channel as an ephemeral message; for a press on a home page, as a direct message. */
   async function replyPrivately(to: { channel: string; user: string }, text: string): Promise<void> {
+    if (ownerOf(to.channel))
+      return void (await call(() =>
+        client.chat.postMessage({ channel: to.user, text: escapeMrkdwn(text), ...quiet }),
+      ));
     await call(() =>
       client.chat.postEphemeral({ channel: to.channel, user: to.user, text: escapeMrkdwn(text) }),
     );

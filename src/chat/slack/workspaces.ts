@@ -6,6 +6,16 @@ const split = (channel: string): [string, string] => {
   return own === undefined ? ['', channel] : [team, own];
 };
 
+/** A person's home page in place of a channel: what is sent there arrives as a direct message. */
+export const homeOf = (user: string): string => `@${user}`;
+
+/** The person whose home page it is; null for a channel. */
+export const ownerOf = (channel: string): string | null =>
+  channel.startsWith('@') ? channel.slice(1) : null;
+
+/** The channel's id in its workspace. */
+export const ownChannel = (channel: string): string => split(channel)[1];
+
 export const channelIn = (team: string | undefined, channel: string, others: ReadonlySet<string>): string =>
   team && others.has(team) ? `${team}/${channel}` : channel;
 

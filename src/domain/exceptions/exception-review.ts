@@ -16,6 +16,13 @@ export const needsReview = (exception: Exception, now: number): boolean => {
 export const reviewNoticeId = (exception: Exception): string =>
   `notice-review-${exception.id}-${lastDay(exception.expires)}`;
 
+/** Buttons for the owner or a responder. */
+export const reviewActions = ({ id }: Exception): { id: string; label: string; value: string }[] => [
+  { id: 'extend_exception', label: 'Extend 30 days', value: id },
+  { id: 'keep_exception', label: 'Let it expire', value: id },
+  { id: 'remove_exception', label: 'Remove', value: id },
+];
+
 /** The review question for the owner. */
 export const reviewText = (exception: Exception, uses: number): string =>
   `Exception ${exception.id} of ${plainLine(exception.owner, 80)} expires on ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}${exception.from ? ` Added from ${originText(exception.from)}` : ''}`;

@@ -16,9 +16,9 @@ interface Quoted {
   channel: string;
 }
 
-/** Handles the slash command, the home page, and the shortcut that adds a message to an alert. */
+/** Handles the slash command, and the shortcut that adds a message to an alert. */
 export function listenToPages(listenerDeps: ListenerDeps): void {
-  const { app, placeOf, press, command, home, openAlerts } = listenerDeps;
+  const { app, placeOf, press, command, openAlerts } = listenerDeps;
 
   const pressedBy = (id: string, name: string | undefined, team: string | undefined): Presser => ({
     surface: 'slack',
@@ -36,22 +36,6 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
       user: asked.user_id,
       text: escapeMrkdwn(text),
     });
-  });
-
-  app.event('app_home_opened', async ({ event, client, context }) => {
-    if (event.tab !== 'home') return;
-    const who = await readerOf(pressedBy(event.user, undefined, context.teamId), listenerDeps);
-    const parts =
-      'refused' in who ? [{ heading: 'Runwatch', lines: [who.refused] }] : await home(who.presser);
-    const blocks = parts.map(({ heading, lines }) => ({
-      type: 'section' as const,
-      text: {
-        type: 'mrkdwn' as const,
-        text: `*${escapeMrkdwn(heading)}*\n${lines.map(escapeMrkdwn).join('\n')}`.slice(0, 3000),
-        verbatim: true,
-      },
-    }));
-    await client.views.publish({ user_id: event.user, view: { type: 'home', blocks } });
   });
 
   app.shortcut<MessageShortcut>(addToAlertShortcut, async ({ ack, body, client }) => {

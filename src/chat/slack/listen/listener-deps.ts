@@ -4,6 +4,7 @@ import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import type { Presser } from '../../../domain/people/person';
 import type { Log } from '../../../runtime/log';
+import type { HomePart } from '../../home-part';
 import type { SurfacePress } from '../../surface-press';
 import type { SlackPeople } from '../slack-people';
 import type { SlackConfig } from '../slack-settings';
@@ -12,6 +13,8 @@ export interface SlackAppDeps {
   config: SlackConfig;
   log: Log;
   press: (pressed: SurfacePress) => Promise<string>;
+  /** The outcome of a press, as text for the presser; null while there is none. */
+  outcomeOf: (pressId: string) => Promise<{ text: string } | null>;
   /** User lookup in the workspace of the press. */
   peopleIn: (team: string | undefined) => SlackPeople;
   mayRead: (presser: Presser) => Promise<boolean>;
@@ -26,7 +29,7 @@ export interface SlackAppDeps {
   /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
   /** Content of a person's home page. */
-  home: (presser: Presser) => Promise<{ heading: string; lines: string[] }[]>;
+  home: (presser: Presser) => Promise<HomePart[]>;
   /** Runs a `/runwatch` command and returns the answer. */
   command: (text: string) => Promise<string>;
   now: () => number;

@@ -1,0 +1,52 @@
+import type { KnownBlock } from '@slack/types';
+import { plainLine } from '../../domain/text/plain-text';
+import type { HomeAction, HomePart } from '../home-part';
+import { section } from './blocks';
+import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
+
+/** Prefix of the action ids on the home page: a press there has no channel to answer in. */
+export const homeAction = 'home.';
+/** @see https://docs.slack.dev/reference/views */
+const maxBlocks = 100;
+
+/**
+ * Converts a home page to Block Kit.
+ * @param news what came of the latest press on this page; empty if none
+ */
+export function toHomeBlocks(parts: readonly HomePart[], news = ''): KnownBlock[] {
+  const blocks: KnownBlock[] = news ? [section(escapeMrkdwn(news)), { type: 'divider' }] : [];
+  for (const [index, { heading, rows, none, more }] of parts.entries()) {
+    blocks.push({ type: 'header', text: plain(heading, 150) });
+    for (const [row, { line, actions }] of rows.entries()) {
+      blocks.push(section(toMrkdwn(line)));
+      if (actions.length > 0)
+        blocks.push({ type: 'actions', block_id: `home.${index}.${row}`, elements: actions.map(button) });
+    }
+    const rest = [...(rows.length === 0 ? [none] : []), ...(more > 0 ? [`… and ${more} more`] : [])];
+    if (rest.length > 0) blocks.push(section(rest.map(escapeMrkdwn).join('\n')));
+  }
+  return blocks.slice(0, maxBlocks);
+}
+
+const plain = (text: string, max: number) => ({
+  type: 'plain_text' as const,
+  text: plainLine(text, max),
+  emoji: false,
+});
+
+const button = ({ id, label, value, confirm }: HomeAction) => ({
+  type: 'button' as const,
+  action_id: `${homeAction}${id}`,
+  value,
+  text: plain(label, 75),
+  ...(confirm
+    ? {
+        confirm: {
+          title: plain(confirm.title, 100),
+          text: plain(confirm.text, 300),
+          confirm: plain(confirm.yes, 30),
+          deny: plain('Cancel', 30),
+        },
+      }
+    : {}),
+});
