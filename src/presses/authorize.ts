@@ -2,6 +2,7 @@ import type { Action, ActionId } from '../actions/action';
 import type { ResponderRule } from '../config/config';
 import { globMatches } from '../domain/exceptions/exception';
 import { isConsoleToken, isInChat, type Presser } from '../domain/people/person';
+import { plainLine } from '../domain/text/plain-text';
 
 /** Whether a person is in a chat or Entra group. Called only when a rule names a group. */
 export type InGroup = (group: string, presser: Presser) => Promise<boolean>;
@@ -15,7 +16,7 @@ export interface AccessCheck {
 
 /**
  * Returns null if this person may do it in that subscription, else the reason as text for them.
- * @param mayRead while no responder is configured, readers may triage
+ * @param mayRead while no responder is configured, readers may triage; only readers are told who may
  */
 export async function refusalFor(
   asked: AccessCheck,
@@ -29,12 +30,26 @@ export async function refusalFor(
     if (!isConsoleToken(asked.presser) && (await mayRead(asked.presser))) return null;
     return cannotRead;
   }
-  for (const rule of rules) {
-    if (rule.may !== 'all' && !rule.may.includes(asked.action)) continue;
-    if (rule.subscriptions && !rule.subscriptions.includes(asked.subscriptionId.toLowerCase())) continue;
-    for (const who of rule.who) if (await matchesRule(who, asked.presser, inGroup)) return null;
-  }
-  return `You are not among the responders who may ${asked.action.replaceAll('_', ' ')} here. Ask one of them, or ask an admin to change RUNWATCH_RESPONDERS.`;
+  const granting = rules.filter(
+    ({ may, subscriptions }) =>
+      (may === 'all' || may.includes(asked.action)) &&
+      (!subscriptions || subscriptions.includes(asked.subscriptionId.toLowerCase())),
+  );
+  const who = [...new Set(granting.flatMap((rule) => rule.who))];
+  for (const one of who) if (await matchesRule(one, asked.presser, inGroup)) return null;
+  const action = asked.action.replaceAll('_', ' ');
+  if (who.length === 0)
+    return `You are not among the responders who may ${action} here: nobody is. Ask an admin to change RUNWATCH_RESPONDERS.`;
+  const named = (await mayRead(asked.presser)) ? ` (${namesOf(who)})` : '';
+  return `You are not among the responders who may ${action} here. Ask one of them${named}, or ask an admin to change RUNWATCH_RESPONDERS.`;
+}
+
+const maxNamed = 5;
+
+/** Entries of RUNWATCH_RESPONDERS, as configured. */
+function namesOf(who: readonly string[]): string {
+  const names = who.slice(0, maxNamed).map((one) => plainLine(one, 60));
+  return `${names.join(', ')}${who.length > maxNamed ? ` and ${who.length - maxNamed} more` : ''}`;
 }
 
 /**

@@ -49,6 +49,23 @@ test('a rule can be limited to actions and subscriptions', async () => {
   expect(await ask(['*'], {}, { subscriptions: ['sub-2'] })).not.toBeNull();
 });
 
+test('a refusal says which responders may, to people who may read', async () => {
+  expect(await ask(['soc@contoso.example', 'slack-group:S0OTHER'])).toContain(
+    'may isolate here. Ask one of them (soc@contoso.example, slack-group:S0OTHER), or',
+  );
+  expect(await ask(['U1', 'U2', 'U3', 'U4', 'U5', 'U6', 'U7'])).toContain('(U1, U2, U3, U4, U5 and 2 more)');
+  expect(await ask(['*'], {}, { may: ['acknowledge'] })).toContain('may isolate here: nobody is.');
+  const rules = [{ who: ['soc@contoso.example'], may: 'all' as const, subscriptions: null }];
+  const asked = { action: 'isolate', needs: 'responder' as const, presser: sam, subscriptionId: 'SUB-1' };
+  const outside = await refusalFor(
+    asked,
+    rules,
+    async () => false,
+    async () => false,
+  );
+  expect(outside).toContain('Ask one of them, or');
+});
+
 test('the right to isolate does not include lock: each selected option needs its own right', () => {
   expect(rightsFor(one('isolate_with'), { also: 'lock,restart,nonsense' }, view)).toEqual([
     'isolate',
