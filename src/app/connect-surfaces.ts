@@ -9,6 +9,7 @@ import { cannotRead } from '../presses/authorize';
 import type { Store } from '../store/store';
 import { answerCommand } from '../views/chat-commands';
 import { homeFor } from '../views/home';
+import { createSuggestions } from '../views/suggestions';
 import type { AppCore } from './app-core';
 
 /** Connects every configured surface. `people` is asked only once all are connected. */
@@ -41,7 +42,7 @@ export async function connectSurfaces(
     withObjectId: (presser) => people().withObjectId(presser),
     describeEntraUser: (surface, id) => people().describeEntraUser(surface, id),
     getView,
-    openAlerts: () => store.alerts.listOpen({ limit: 100 }),
+    suggestions: createSuggestions({ store, now }),
     backtest: backtestOf(store, now),
     home: (presser) => homeFor(presser, { store, responders: config.responders.length > 0, now: now() }),
   };

@@ -3,12 +3,12 @@ import type { z } from 'zod';
 import type { ResponderRule } from '../config/config';
 import type { Report } from '../config/doctor-check';
 import type { SurfaceSettings } from '../config/surface-settings';
-import type { Alert } from '../domain/alerts/alert';
 import type { Exception } from '../domain/exceptions/exception';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Presser } from '../domain/people/person';
 import type { Log } from '../runtime/log';
 import type { HomePart } from './home-part';
+import type { Suggestions } from './suggestions';
 import type { Surface } from './surface';
 import type { Identified, SurfacePress } from './surface-press';
 
@@ -64,9 +64,7 @@ export interface SurfaceContext {
   /** An Entra user by object id, with the display name if Microsoft Graph is available. */
   describeEntraUser: (surface: string, objectId: string) => Promise<Presser>;
   getView: (id: string) => Promise<AlertView | null>;
-  /** Open alerts, newest first. */
-  /** The newest 100. */
-  openAlerts: () => Promise<Alert[]>;
+  suggestions: Suggestions;
   /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
   /** Content of a person's home page. */

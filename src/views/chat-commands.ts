@@ -13,32 +13,53 @@ export interface ChatCommandDeps {
   now: () => number;
 }
 
-const help = [
-  'Commands:',
-  '/runwatch roles CALLER [SCOPE]: roles of a caller, given as UPN, object ID, app ID or name',
-  '/runwatch who-can SCOPE: everyone who can run commands in a scope',
-  '/runwatch exceptions: active exceptions',
-  '/runwatch status: recent alerts and the state of each subscription',
-].join('\n');
+interface ChatCommand {
+  /** What follows the name. */
+  input?: string;
+  says: string;
+  run: (words: string[], deps: ChatCommandDeps) => Promise<string>;
+}
+
+const commands = new Map<string, ChatCommand>([
+  [
+    'roles',
+    {
+      input: 'CALLER [SCOPE]',
+      says: 'roles of a caller, given as UPN, object ID, app ID or name',
+      run: (words, deps) => roles(words, deps),
+    },
+  ],
+  [
+    'who-can',
+    {
+      input: 'SCOPE',
+      says: 'everyone who can run commands in a scope',
+      run: (words, deps) => everyoneWhoCan(words[0] ?? '', deps),
+    },
+  ],
+  ['exceptions', { says: 'active exceptions', run: (_, deps) => exceptions(deps) }],
+  ['status', { says: 'recent alerts and the state of each subscription', run: (_, deps) => status(deps) }],
+  ['help', { says: 'this list', run: async () => help() }],
+]);
+
+const help = (): string =>
+  [
+    'Commands:',
+    ...[...commands].map(
+      ([name, { input, says }]) => `/runwatch ${[name, input].filter(Boolean).join(' ')}: ${says}`,
+    ),
+  ].join('\n');
 
 const notAScope = 'Enter a scope: a subscription ID, or an ARM ID such as /subscriptions/…/resourceGroups/…';
 
-/** Answers /runwatch commands, the same in every chat. Invalid input gets usage help. */
+/** Answers /runwatch commands, the same in every chat. An unknown command gets the list of all. */
 export async function answerCommand(text: string, deps: ChatCommandDeps): Promise<string> {
   const [verb = '', ...words] = text.trim().split(/\s+/);
+  if (verb === '') return help();
+  const command = commands.get(verb.toLowerCase());
+  if (!command) return `Unknown command: ${plainLine(verb, 40)}.\n${help()}`;
   try {
-    switch (verb.toLowerCase()) {
-      case 'roles':
-        return await roles(words, deps);
-      case 'who-can':
-        return await everyoneWhoCan(words[0] ?? '', deps);
-      case 'exceptions':
-        return await exceptions(deps);
-      case 'status':
-        return await status(deps);
-      default:
-        return help;
-    }
+    return await command.run(words, deps);
   } catch (error) {
     return `The command failed: ${plainLine((error as Error).message, 300)}.`;
   }

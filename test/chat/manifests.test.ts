@@ -51,7 +51,11 @@ const slackSchema = z.strictObject({
       request_url: url.optional(),
       bot_events: z.array(z.string()).max(100),
     }),
-    interactivity: z.strictObject({ is_enabled: z.boolean(), request_url: url.optional() }),
+    interactivity: z.strictObject({
+      is_enabled: z.boolean(),
+      request_url: url.optional(),
+      message_menu_options_url: url.optional(),
+    }),
     org_deploy_enabled: z.boolean(),
     socket_mode_enabled: z.boolean(),
     token_rotation_enabled: z.boolean(),
@@ -64,9 +68,9 @@ test.each([undefined, 'https://runwatch.contoso.example/'])(
     const manifest = slackManifest(at);
     expect(() => slackSchema.parse(manifest)).not.toThrow();
     expect(manifest.settings.socket_mode_enabled).toBe(at === undefined);
-    expect(manifest.settings.interactivity.request_url).toBe(
-      at && 'https://runwatch.contoso.example/slack/events',
-    );
+    const { request_url: pressed, message_menu_options_url: typed } = manifest.settings.interactivity;
+    for (const one of [pressed, typed])
+      expect(one).toBe(at && 'https://runwatch.contoso.example/slack/events');
   },
 );
 

@@ -562,12 +562,39 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         },
         to,
       ),
+    /** Types into a select that Slack completes. Returns its options. */
+    suggest: async (
+      opened: { id: string; view: Record<string, unknown> },
+      blockId: string,
+      typed: string,
+      user: string,
+      to: { url: string } | 'socket',
+    ): Promise<{ value: string; text: { text: string } }[]> => {
+      const { element } = (opened.view.blocks as Loose[]).find((block) => block.block_id === blockId);
+      const { body } = await interact(
+        {
+          ...base(user),
+          type: 'block_suggestion',
+          container: { type: 'view', view_id: opened.id },
+          view: { ...opened.view, id: opened.id },
+          action_id: element.action_id,
+          block_id: blockId,
+          value: typed,
+        },
+        to,
+      );
+      const { options } = JSON.parse(body);
+      for (const { value, text } of options)
+        if (value.length > 150 || text.text.length > 75 || text.text.length === 0 || options.length > 100)
+          throw new Error(`Slack rejects the option ${JSON.stringify({ value, text })}`);
+      return options;
+    },
     /** Uses the message shortcut on somebody's message. */
     shortcut: (
       callback: string,
       quoted: { channel: string; ts: string; text: string },
       user: string,
-      to: { url: string },
+      to: { url: string } | 'socket',
     ) =>
       interact(
         {
@@ -616,6 +643,11 @@ function stateOf(element: Loose, value: string | undefined): Record<string, unkn
       return {
         type: element.type,
         selected_options: value ? value.split(',').map(option) : (element.initial_options ?? []),
+      };
+    case 'external_select':
+      return {
+        type: element.type,
+        selected_option: value ? { value, text: { type: 'plain_text', text: value } } : null,
       };
     case 'users_select':
       return { type: element.type, selected_user: value ?? element.initial_user ?? null };

@@ -7,6 +7,7 @@ import { createFastFetch } from './fast-fetch';
 import { followPresses } from './listen/follow-presses';
 import { listenToForms } from './listen/listen-to-forms';
 import { listenToHome } from './listen/listen-to-home';
+import { listenToLookups } from './listen/listen-to-lookups';
 import { listenToPages } from './listen/listen-to-pages';
 import { listenToPresses } from './listen/listen-to-presses';
 import type { ListenerDeps, SlackAppDeps } from './listen/listener-deps';
@@ -104,6 +105,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   listenToForms(listenerDeps);
   listenToHome(listenerDeps);
   listenToPages(listenerDeps);
+  listenToLookups(listenerDeps);
 
   app.error(async (error) => {
     log.error({ error }, 'a Slack listener failed');

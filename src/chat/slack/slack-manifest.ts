@@ -39,7 +39,7 @@ export function slackManifest(url: string | undefined) {
         {
           command: '/runwatch',
           description: 'Roles, who can run commands, exceptions, status',
-          usage_hint: 'roles CALLER [SCOPE] | who-can SCOPE | exceptions | status',
+          usage_hint: 'roles [CALLER] [SCOPE] | who-can [SCOPE] | exceptions | status | help',
           should_escape: false,
           ...(requestUrl ? { url: requestUrl } : {}),
         },
@@ -51,7 +51,10 @@ export function slackManifest(url: string | undefined) {
         bot_events: ['app_home_opened'],
         ...(requestUrl ? { request_url: requestUrl } : {}),
       },
-      interactivity: { is_enabled: true, ...(requestUrl ? { request_url: requestUrl } : {}) },
+      interactivity: {
+        is_enabled: true,
+        ...(requestUrl ? { request_url: requestUrl, message_menu_options_url: requestUrl } : {}),
+      },
       org_deploy_enabled: false,
       socket_mode_enabled: !requestUrl,
       token_rotation_enabled: false,

@@ -1,10 +1,10 @@
 import type { MessageShortcut } from '@slack/bolt';
-import { summarize } from '../../../domain/alerts/alert';
 import type { Presser } from '../../../domain/people/person';
 import { plainLine } from '../../../domain/text/plain-text';
 import { escapeMrkdwn } from '../mrkdwn';
 import { addToAlertShortcut } from '../slack-manifest';
 import { readerOf } from './listen-to-forms';
+import { hasLookup, openLookup, suggested, suggestInput } from './listen-to-lookups';
 import type { ListenerDeps } from './listener-deps';
 import { queueThenAck } from './queue-then-ack';
 
@@ -18,7 +18,7 @@ interface Quoted {
 
 /** Handles the slash command, and the shortcut that adds a message to an alert. */
 export function listenToPages(listenerDeps: ListenerDeps): void {
-  const { app, placeOf, press, command, openAlerts } = listenerDeps;
+  const { app, placeOf, press, command, suggestions } = listenerDeps;
 
   const pressedBy = (id: string, name: string | undefined, team: string | undefined): Presser => ({
     surface: 'slack',
@@ -30,6 +30,9 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
   app.command('/runwatch', async ({ ack, command: asked, client }) => {
     await ack();
     const who = await readerOf(pressedBy(asked.user_id, asked.user_name, asked.team_id), listenerDeps);
+    const lookup = asked.text.trim().toLowerCase();
+    if (!('refused' in who) && hasLookup(lookup))
+      return openLookup(lookup, asked.channel_id, { triggerId: asked.trigger_id, client });
     const text = 'refused' in who ? who.refused : (await command(asked.text)).slice(0, 30_000);
     await client.chat.postEphemeral({
       channel: asked.channel_id,
@@ -45,7 +48,7 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
       await client.chat.postEphemeral({ channel: body.channel.id, user: body.user.id, text: who.refused });
       return;
     }
-    const alerts = await openAlerts();
+    const [some] = await suggestions.suggest('alert', '');
     const { permalink } = await client.chat
       .getPermalink({ channel: body.channel.id, message_ts: body.message.ts ?? body.message_ts })
       .catch(() => ({ permalink: '' }));
@@ -55,12 +58,6 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
       channel: placeOf(body.team?.id, body.channel.id),
     };
     const plain = (text: string) => ({ type: 'plain_text' as const, text });
-    const options = alerts.map((alert) => ({
-      value: alert.id,
-      text: plain(
-        plainLine(`${alert.id} ${summarize(alert).target.name} ${summarize(alert).caller.name}`, 75),
-      ),
-    }));
     await client.views.open({
       trigger_id: body.trigger_id,
       view: {
@@ -68,26 +65,18 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
         callback_id: addToAlertCallback,
         private_metadata: JSON.stringify(quoted),
         title: plain('Add to alert'),
-        ...(options.length > 0 ? { submit: plain('Add') } : {}),
+        ...(some ? { submit: plain('Add') } : {}),
         close: plain('Cancel'),
-        blocks:
-          options.length === 0
-            ? [{ type: 'section', text: plain('No alerts are open.') }]
-            : [
-                {
-                  type: 'input',
-                  block_id: 'alert',
-                  label: plain('Alert'),
-                  element: { type: 'static_select', action_id: 'alert', options },
-                },
-              ],
+        blocks: some
+          ? [suggestInput('alert', 'Alert', 'Type a machine, a caller or an alert ID')]
+          : [{ type: 'section', text: plain('No alerts are open.') }],
       },
     });
   });
 
   app.view(addToAlertCallback, async ({ ack, body, view }) => {
     const quoted = JSON.parse(view.private_metadata) as Quoted;
-    const alertId = view.state.values.alert?.alert?.selected_option?.value ?? '';
+    const alertId = suggested(view.state.values, 'alert');
     await queueThenAck(ack, async () => {
       const by = pressedBy(body.user.id, body.user.name, body.team?.id ?? body.user.team_id);
       await press({

@@ -1,10 +1,10 @@
 import type { App } from '@slack/bolt';
-import type { Alert } from '../../../domain/alerts/alert';
 import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import type { Presser } from '../../../domain/people/person';
 import type { Log } from '../../../runtime/log';
 import type { HomePart } from '../../home-part';
+import type { Suggestions } from '../../suggestions';
 import type { SurfacePress } from '../../surface-press';
 import type { SlackPeople } from '../slack-people';
 import type { SlackConfig } from '../slack-settings';
@@ -21,9 +21,7 @@ export interface SlackAppDeps {
   /** Message for people without read access. */
   cannotRead: string;
   getView: (id: string) => Promise<AlertView | null>;
-  /** Open alerts, newest first. */
-  /** The newest 100, as many as a select menu may have. */
-  openAlerts: () => Promise<Alert[]>;
+  suggestions: Suggestions;
   /** False if no responder is configured. */
   responders: boolean;
   /** Describes what an exception matches and which alerts it would have suppressed. */
