@@ -62,3 +62,18 @@ test('the exceptions file accepts what the form produces', () => {
   const [read] = parseExceptions(JSON.stringify({ exceptions: [(form as { input: object }).input] }));
   expect(read).toMatchObject({ match: { tag: { env: ['dev'] } }, silenceCritical: true });
 });
+
+test('the form says that a script which Azure does not log can’t match, and what can', () => {
+  const hints = fields.filter(({ id }) => id === 'script' || id === 'pattern').map(({ hint }) => hint);
+  const told = expect.stringMatching(/^Azure doesn't log this script, so this can't match\. Use the caller/);
+  expect(hints).toEqual([told, told]);
+  const managed = executionFrom(
+    event({ operation: 'Microsoft.Compute/virtualMachines/runCommands/write' }),
+  ) as Execution;
+  const others = exceptionForm(
+    newAlert('RW-2', [managed], managed.startedAt),
+    { surface: 'slack', id: 'U1', name: 'Sam' },
+    0,
+  );
+  expect(others.find(({ id }) => id === 'pattern')?.hint).toContain('RE2');
+});

@@ -346,6 +346,7 @@ test('broad exceptions from the command line need two approvals, and none can la
   ).rejects.toMatchObject({ exitCode: 2 });
   await add({ caller: ['patch@contoso.example'], target: ['vm-web-1'] });
   expect(await store.exceptions.list()).toHaveLength(1);
+  expect(said.join()).not.toMatch(/will not match/);
   await add({ caller: ['*'] });
   expect(said.join()).toMatch(/is not active/);
   const file = `${bench.env.RUNWATCH_DATA_DIR}/exceptions.yaml`;

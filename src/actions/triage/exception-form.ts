@@ -14,6 +14,10 @@ export const defaultExceptionDays = 30;
 /** Longest initial value, characters. */
 const maxValue = 200;
 
+/** Of an action run command, whose script is only on the machine. */
+const cannotMatch =
+  "Azure doesn't log this script, so this can't match. Use the caller, machine, hours or tags instead";
+
 /**
  * The exception form for every surface: prefilled from the alert, with other possible conditions as hints.
  */
@@ -21,6 +25,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
   const { caller, target, technique } = summarize(alert);
   const script = leadScript(alert);
   const machine = firstMachine(alert);
+  const notLogged = !script && technique.script.where === 'machine';
   const like = likeClosedOf(alert) && likenessOf(alert);
   const tags = Object.entries(machine?.tags ?? {});
   const text = (id: string, label: string, hint: string, value = '', optional = true): Field => ({
@@ -60,10 +65,14 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
     text(
       'script',
       "The script's SHA-256",
-      script?.sha256 ? `Here: ${script.sha256}` : 'Unavailable',
+      script?.sha256 ? `Here: ${script.sha256}` : notLogged ? cannotMatch : 'Unavailable',
       like?.sha256 ?? '',
     ),
-    text('pattern', 'Script matches', 'A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)'),
+    text(
+      'pattern',
+      'Script matches',
+      notLogged ? cannotMatch : 'A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)',
+    ),
     text('ip', 'Address or range', `Here: ${caller.ip ?? 'unavailable'}`),
     text('hours', 'Days and hours', 'mon-fri 01:00-03:00 Europe/Berlin'),
     { ...text('reason', 'Reason', '', reasonFor(alert), false), kind: 'long' },

@@ -7,7 +7,7 @@ import { ExceptionsFileError, parseExceptions } from '../../domain/exceptions/ex
 import { readExceptions } from '../replay';
 import { CommandError, type Output } from '../support/output';
 import { withStore } from '../support/with-store';
-import { audited, missingSecret, save } from './save-exceptions';
+import { audited, missingSecret, save, warnOfUnknownScripts } from './save-exceptions';
 
 export function parseStdin(): Exception[] {
   try {
@@ -40,6 +40,7 @@ export async function importExceptions(
   output: Output,
 ): Promise<void> {
   const wanted = file === '-' ? parseStdin() : readExceptions(file);
+  warnOfUnknownScripts(wanted, output);
   await withStore(config, async (store, _, keyring) => {
     const known = new Map((await store.exceptions.list()).map((exception) => [exception.id, exception]));
     let removed = 0;

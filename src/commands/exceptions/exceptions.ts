@@ -9,7 +9,7 @@ import type { Store } from '../../store/store';
 import { operator } from '../support/operator';
 import { CommandError, type Output, table } from '../support/output';
 import { withStore } from '../support/with-store';
-import { audited, save } from './save-exceptions';
+import { audited, save, warnOfUnknownScripts } from './save-exceptions';
 
 export async function listExceptions(
   flags: { json?: boolean },
@@ -108,6 +108,7 @@ export async function addException(flags: AddFlags, config: Config, output: Outp
     createdBy: operator().name,
     createdAt: new Date().toISOString(),
   };
+  warnOfUnknownScripts([exception], output);
   await withStore(config, async (store, _, keyring) => {
     const [saved] = await save([exception], 'exception.add', { store, keyring, config }, output);
     if (saved || flags.json) output.out(flags.json ? JSON.stringify(exception) : exception.id);

@@ -6,6 +6,7 @@ import type { AuditDraft } from '../../domain/audit/audit-chain';
 import { privilegedAlertOf } from '../../domain/exceptions/breadth';
 import type { Exception } from '../../domain/exceptions/exception';
 import { assessException, defaultMaxExceptionDays } from '../../domain/exceptions/exception-policy';
+import { techniquesWithoutScript } from '../../domain/exceptions/unknown-scripts';
 import { exceptionApprovalTimeoutMs, isPending } from '../../domain/measures/approval';
 import { canonicalJson } from '../../domain/text/canonical-json';
 import { shortDigest } from '../../domain/text/short-digest';
@@ -30,6 +31,17 @@ export const audited = (
   why,
   details,
 });
+
+/** Warns of exceptions that can never apply, because Azure holds none of the scripts that they name. */
+export function warnOfUnknownScripts(exceptions: readonly Exception[], output: Output): void {
+  for (const { id, match } of exceptions) {
+    const techniques = techniquesWithoutScript(match);
+    if (techniques)
+      output.err(
+        `${id}: will not match, because Azure doesn't log the script of ${techniques.map((one) => one.id).join(', ')}; use caller, target, hours or tag instead of script`,
+      );
+  }
+}
 
 export const missingSecret = new CommandError(
   'RUNWATCH_SECRET: unset, expected the same value as the bot',
