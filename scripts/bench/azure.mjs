@@ -7,6 +7,7 @@ const { addMachine, populateTenant, subscriptions } = require('../../dist/demo/w
 
 const tenant = await startTenant();
 populateTenant(tenant);
-for (let i = 0; i < 40; i++)
+for (let i = 0; i < Number(process.argv[2] ?? 40); i++)
   addMachine(tenant, `vm-${i}`, { subscription: subscriptions.payments, resourceGroup: 'rg' });
 process.send?.({ endpoint: tenant.endpoint, ca: tenant.ca, token: tenant.token });
+process.on('message', () => process.send?.(tenant.requests.length));

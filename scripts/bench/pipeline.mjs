@@ -1,40 +1,26 @@
 // Measures events → posted messages with a Slack that answers immediately. Baseline: a bare BullMQ queue with
 // the same payload.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { alertmanager } from './alertmanager.mjs';
+import { setUp, thousands } from './setup.mjs';
 
 const require = createRequire(import.meta.url);
 const { Queue, Worker } = require('bullmq');
 const { recordsOf } = require('../../dist/demo/tenant/records.js');
 const { subscriptions } = require('../../dist/demo/world.js');
 const { runCommand } = require('../../dist/demo/scenarios.js');
-const { createLog } = require('../../dist/runtime/log.js');
 const { normalize } = require('../../dist/domain/activity/read-record.js');
-const { createQueues } = require('../../dist/pipeline/queues.js');
 const { connect } = require('../../dist/store/redis/connect.js');
-const { startEmbeddedRedis } = require('../../dist/store/redis/embedded-redis.js');
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const executions = Number(process.env.BENCH_EXECUTIONS ?? 100_000);
 /** Executions to process before each measurement, since a service runs warm. */
 const warmUp = executions / 10;
 /** Executions per caller, below the threshold of a burst. Many callers share a machine. */
 const perCaller = 8;
 const machines = 40;
-const dir = mkdtempSync(join(tmpdir(), 'runwatch-bench-'));
-const redis = await startEmbeddedRedis(dir);
-const connection = connect(redis.address);
-const slack = fork(fileURLToPath(new URL('./instant-slack.mjs', import.meta.url)));
-const [{ port }] = await once(slack, 'message');
-const azure = fork(fileURLToPath(new URL('./azure.mjs', import.meta.url)));
-const [tenant] = await once(azure, 'message');
+const bench = await setUp(machines);
+const { redis } = bench;
 
 const events = Array.from({ length: warmUp + executions }, (_, i) => {
   const caller = Math.floor(i / perCaller);
@@ -51,9 +37,6 @@ const events = Array.from({ length: warmUp + executions }, (_, i) => {
   };
   return normalize(recordsOf(operation, 'tenant')[2]).event;
 });
-
-const thousands = (some) =>
-  Array.from({ length: Math.ceil(some.length / 1000) }, (_, i) => some.slice(i * 1000, (i + 1) * 1000));
 
 /** Executions per second of a warm service. */
 async function measured(carry) {
@@ -95,46 +78,11 @@ async function bare(concurrency) {
   return rate;
 }
 
-writeFileSync(join(dir, 'ca.pem'), tenant.ca);
-const env = {
-  PATH: process.env.PATH,
-  NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
-  NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
-  AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
-  AZURE_ACCESS_TOKEN: tenant.token,
-  RUNWATCH_DATA_DIR: dir,
-  RUNWATCH_LOG_LEVEL: 'warn',
-  SLACK_BOT_TOKEN: 'xoxb-bench',
-  SLACK_CHANNEL: 'C1',
-  SLACK_SIGNING_SECRET: 'bench',
-  SLACK_API_URL: `http://127.0.0.1:${port}/api/`,
-  RUNWATCH_SLACK_RATE: '100000',
-};
-
-/** Runs the whole pipeline with one process per entry of `roles`, on an empty Redis like the baselines. */
-async function measurePipeline(...roles) {
-  await connection.flushall();
-  const bots = roles.map((some) => fork(cli, ['start', '--roles', some], { env }));
-  const queues = createQueues(redis.address, createLog('warn'));
-  for (const queue of [queues.events, queues.deliver])
-    while ((await queue.getWorkersCount()) === 0) await new Promise((done) => setTimeout(done, 20));
-  const rate = await measured(async (some) => {
-    slack.send(some.length);
-    const finished = once(slack, 'message');
-    for (const thousand of thousands(some)) await queues.events.add('events', { events: thousand });
-    await finished;
-  });
-  for (const bot of bots) bot.kill('SIGTERM');
-  await Promise.all(bots.map((bot) => once(bot, 'exit')));
-  await queues.close();
-  return rate;
-}
-
 const bareDefault = await bare(1);
 const bareConcurrent = await bare(50);
-const one = await measurePipeline('enrich,deliver');
-const two = await measurePipeline('enrich', 'deliver');
-const alertmanagerRate = await alertmanager({ measured, slack, port, dir });
+const one = await bench.measurePipeline(measured, 'enrich,deliver');
+const two = await bench.measurePipeline(measured, 'enrich', 'deliver');
+const alertmanagerRate = await alertmanager({ measured, ...bench });
 const ratios = (rate) =>
   `${rate.toFixed(0)} messages per second, ${(rate / bareDefault).toFixed(2)} and ${(rate / bareConcurrent).toFixed(2)} of bare`;
 console.log(`pipeline: ${executions} executions, each with one Slack message (target: 0.5 of bare BullMQ)`);
@@ -147,8 +95,5 @@ console.log(
     ? `  Alertmanager, the same Slack          ${alertmanagerRate.toFixed(0)} notifications per second; Runwatch: ${(one / alertmanagerRate).toFixed(2)} and ${(two / alertmanagerRate).toFixed(2)} of it`
     : '  Alertmanager is not installed (Debian: prometheus-alertmanager)',
 );
-slack.kill();
-azure.kill();
-await redis.stop();
-rmSync(dir, { recursive: true, force: true });
+await bench.stop();
 process.exit(0);

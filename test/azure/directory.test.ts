@@ -37,3 +37,13 @@ test.each([
   tenant.faults.add({ when: /transitiveMembers/, status: 200, body });
   await expect(directory().membersOf(group)).rejects.toThrow('returned an invalid list');
 });
+
+test('principals that are wanted at the same moment take one request', async () => {
+  const { principal } = directory();
+  const before = tenant.requests.length;
+  const wanted = Array.from({ length: 500 }, (_, n) => personId(n));
+  const found = await Promise.all([...wanted, 'no-such-id'].map((id) => principal(id)));
+  expect(found.slice(0, 500).map((one) => one?.id)).toEqual(wanted);
+  expect(found[500]).toBeNull();
+  expect(tenant.requests.slice(before).filter(({ path }) => /getByIds/.test(path))).toHaveLength(1);
+});

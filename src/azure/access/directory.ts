@@ -7,6 +7,7 @@ import {
   type HttpClient,
   type TlsSettings,
 } from '@azure/core-rest-pipeline';
+import DataLoader from 'dataloader';
 import { z } from 'zod';
 import { guid } from '../../domain/text/guid';
 import { memoize, memoizeSince } from '../../runtime/memoize';
@@ -120,7 +121,15 @@ export function createDirectory({
     return link.slice(begin.length - 1);
   }
 
-  const byId = memoize<Principal | null>(hours, 10_000, async (id) => (await ids([id]))[0] ?? null, now);
+  /** Asks for all principals that are wanted at the same moment in one request. */
+  const loader = new DataLoader<string, Principal | null>(
+    async (wanted) => {
+      const found = new Map((await ids(wanted)).map((principal) => [principal.id, principal]));
+      return wanted.map((id) => found.get(id.toLowerCase()) ?? null);
+    },
+    { cache: false, maxBatchSize: maxIds, batchScheduleFn: (send) => setImmediate(send) },
+  );
+  const byId = memoize<Principal | null>(hours, 10_000, (id) => loader.load(id), now);
   const size = memoize(
     hours,
     1000,
@@ -295,6 +304,8 @@ const graphUnavailable = () =>
 const invalidList = () =>
   new AzureError('Microsoft Graph returned an invalid list', 'GraphError', 502, 0, 'Runwatch will retry');
 
+/** Limit of getByIds. Source: "directoryObject: getByIds", learn.microsoft.com. */
+const maxIds = 1000;
 /** Maximum pages of a list, of up to 999 entries each. A longer list is rejected. */
 const maxPages = 200;
 const maxMemberIds = 20_000;
