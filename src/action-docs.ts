@@ -9,7 +9,7 @@ const end = '<!-- end of actions -->';
 
 const target = {
   id: '/subscriptions/0/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm',
-  name: 'vm',
+  name: 'VM',
   type: 'Microsoft.Compute/virtualMachines',
   resourceGroup: 'rg',
   subscriptionId: '0',
@@ -21,7 +21,7 @@ function sample(): AlertView {
   const execution = {
     key: 'k',
     technique: 'run-command',
-    caller: { id: 'c', name: 'caller', type: 'User', ip: null, appId: null },
+    caller: { id: 'c', name: 'the caller', type: 'User', ip: null, appId: null },
     target,
     resourceId: `${target.id}/runCommands/x`,
     status: 'succeeded',

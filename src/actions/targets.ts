@@ -20,6 +20,12 @@ export const theMachine = (view: AlertView): Target[] => {
   return machines.length === 1 ? machines : [];
 };
 
+/** The machine's name, or how many there are. */
+export function targetWords({ alert }: AlertView): string {
+  const { target, machines } = summarize(alert);
+  return machines > 1 ? `${machines} machines` : plainLine(target.name, 60);
+}
+
 export const isOneMachine = ({ alert }: AlertView): boolean => summarize(alert).machines === 1;
 
 export const isVirtualMachine = (view: AlertView): boolean =>

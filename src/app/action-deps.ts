@@ -6,6 +6,7 @@ import type { Presser } from '../domain/people/person';
 import { runwatchActor } from '../domain/people/person';
 import type { PerformDeps } from '../presses/perform-deps';
 import type { AppCore } from './app-core';
+import { linkTo } from './link-to';
 
 /** The parts of a process that actions use. */
 export type ActionCore = Omit<AppCore, 'has' | 'getView' | 'begin'>;
@@ -16,8 +17,7 @@ export function actionDeps(core: ActionCore): PerformDeps {
   const surfaces = core.surfaces.map(({ surface }) => surface);
   const show = (...alertIds: readonly string[]) => queues.deliverAll(store.surfaces, alertIds);
   const { escalation, ask, exceptions } = config.policy;
-  const linkTo = (alertId: string) =>
-    config.publicUrl === null ? null : `${config.publicUrl}/console/alerts/${alertId}`;
+  const linkToAlert = linkTo(config);
   const surfaceOf = (name: string) => surfaces.find((candidate) => candidate.name === name);
   return {
     store,
@@ -32,7 +32,7 @@ export function actionDeps(core: ActionCore): PerformDeps {
     mayRead: people.mayRead,
     identify: ({ by, replyTo }) => people.identify(by, replyTo?.channel ?? null),
     personOf: personFinder(core),
-    linkTo,
+    linkTo: linkToAlert,
     postNotice: async (notice) => {
       await store.deliveries.addNotice(notice, store.surfaces);
       await queues.deliverAll(store.surfaces, [notice.id]);
@@ -46,7 +46,7 @@ export function actionDeps(core: ActionCore): PerformDeps {
       const summary = {
         kind: 'notice',
         id: `${alert.id}.room`,
-        text: `${model.summary} ${linkTo(alert.id) ?? ''}`.trim(),
+        text: `${model.summary} ${linkToAlert(alert.id) ?? ''}`.trim(),
       } as const;
       const ref = { channel: '', message: '' };
       const thread = { kind: 'thread', id: `${alert.id}.room`, parent: ref, parts: model.thread } as const;

@@ -11,6 +11,7 @@ import { answerCommand } from '../views/chat-commands';
 import { homeFor } from '../views/home';
 import { createSuggestions } from '../views/suggestions';
 import type { AppCore } from './app-core';
+import { linkTo } from './link-to';
 
 /** Connects every configured surface. `people` is asked only once all are connected. */
 export async function connectSurfaces(
@@ -43,6 +44,7 @@ export async function connectSurfaces(
     describeEntraUser: (surface, id) => people().describeEntraUser(surface, id),
     getView,
     suggestions: createSuggestions({ store, now }),
+    linkTo: linkTo(config),
     backtest: backtestOf(store, now),
     home: (presser) => homeFor(presser, { store, responders: config.responders.length > 0, now: now() }),
   };

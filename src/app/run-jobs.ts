@@ -16,6 +16,7 @@ import type { Log } from '../runtime/log';
 import { askForReviews, digest, report } from '../views/digest';
 import { actionDeps } from './action-deps';
 import type { AppCore } from './app-core';
+import { linkTo } from './link-to';
 
 const sweepEveryMs = 10_000;
 /** Daily at 08:00, in the time zone of the working hours. */
@@ -48,7 +49,19 @@ export function runDeliverJobs(core: AppCore): void {
   const routes = config.policy.routes ?? [];
   const limitPosts = pLimit(50);
   const limitBatches = pLimit(2);
-  const deps = { store, surfaces, queues, metrics, log, responders, routes, now, limitPosts, limitBatches };
+  const deps = {
+    store,
+    surfaces,
+    queues,
+    metrics,
+    log,
+    responders,
+    linkTo: linkTo(config),
+    routes,
+    now,
+    limitPosts,
+    limitBatches,
+  };
   queues.work('deliver', (job, token) => deliver(job, token, deps), { concurrency: 50 });
   const { policy } = config;
   begin(async () => {

@@ -1,7 +1,7 @@
-import { type AlertAction, wordsFor } from '../actions/action';
+import { type AlertAction, type Group, wordsFor } from '../actions/action';
 import { type Field, type FormResult, type FormValues, readFields } from '../actions/form';
 import { alertActions } from '../actions/registry';
-import { summarize } from '../domain/alerts/alert';
+import { targetWords } from '../actions/targets';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
 import type { Presser } from '../domain/people/person';
@@ -11,6 +11,9 @@ import { plainLine } from '../domain/text/plain-text';
 export interface Action {
   id: string;
   label: string;
+  group: Group;
+  /** What it does and does not do, as text. */
+  does: string;
   style?: 'primary' | 'danger';
   /** Fields to fill in; their defaults perform the plain action. Built when a person opens the form. */
   form?: (presser?: Presser | null, now?: number) => Field[];
@@ -20,7 +23,11 @@ export interface Action {
   choices?: { value: string; label: string }[];
   /** Confirmation shown before the action runs. */
   confirm?: { title: string; text: string; yes: string };
-  /** Rarely used: a surface may put it in a menu. */
+  /** The choice that the press sends, where a control offers only one of them. */
+  choice?: string;
+  /** The page that it opens, instead of a press. */
+  url?: string;
+  /** Rarely used: the console puts it in a menu. */
   minor?: true;
   /** The approval that the press decides, besides the alert. */
   approvalId?: string;
@@ -44,16 +51,26 @@ const decisionsOf = ({ approvals }: AlertView, now: number): Action[] =>
   approvals
     .filter((approval) => isPending(approval, now))
     .flatMap(({ id, what }): Action[] => [
-      { id: 'approve', label: plainLine(`Approve: ${what}`, 75), style: 'primary', approvalId: id },
-      { id: 'decline', label: 'Decline', approvalId: id },
+      {
+        id: 'approve',
+        label: plainLine(`Approve: ${what}`, 75),
+        group: 'triage',
+        does: plainLine(what, 300),
+        style: 'primary',
+        approvalId: id,
+      },
+      { id: 'decline', label: 'Decline', group: 'triage', does: '', approvalId: id },
     ]);
 
 function shown(action: AlertAction, view: AlertView): Action {
-  const { id, style, often, fields, confirm, choices, readForm } = action;
+  const { id, group, style, often, fields, confirm, choices, readForm } = action;
   const label = wordsFor(action.label, view);
+  const text = confirm ? wordsFor(confirm.text, view) : '';
   return {
     id,
     label,
+    group,
+    does: confirm && !fields ? text : (action.summary ?? text),
     ...(style ? { style } : {}),
     ...(fields
       ? {
@@ -65,19 +82,12 @@ function shown(action: AlertAction, view: AlertView): Action {
     ...(confirm
       ? {
           confirm: {
-            title: confirm.title
-              ? wordsFor(confirm.title, view)
-              : `${label.replace('…', '')}: ${whereOf(view)}`,
-            text: wordsFor(confirm.text, view),
+            title: confirm.title ? wordsFor(confirm.title, view) : `${action.name} ${targetWords(view)}?`,
+            text,
             yes: confirm.yes,
           },
         }
       : {}),
     ...(often ? {} : { minor: true as const }),
   };
-}
-
-function whereOf({ alert }: AlertView): string {
-  const { target, machines } = summarize(alert);
-  return machines > 1 ? `${machines} machines` : plainLine(target.name, 60);
 }

@@ -65,6 +65,8 @@ export interface SurfaceContext {
   describeEntraUser: (surface: string, objectId: string) => Promise<Presser>;
   getView: (id: string) => Promise<AlertView | null>;
   suggestions: Suggestions;
+  /** Link to an alert's page; null without a public URL. */
+  linkTo: (alertId: string) => string | null;
   /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
   /** Content of a person's home page. */

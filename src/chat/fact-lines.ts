@@ -14,6 +14,7 @@ import { scriptLocation } from '../domain/techniques/script-location';
 import { plainLine } from '../domain/text/plain-text';
 import type { Fact, Inline } from './inline';
 import { likeClosedLine } from './like-closed-line';
+import { unavailableText } from './unavailable';
 
 /** Answers an analyst's questions in the usual order. Omits lines without content. */
 export function factsOf(alert: Alert, now: number): Fact[] {
@@ -34,10 +35,7 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     ['Output', executions.length === 1 ? outputLine(alert) : null],
     ['30 days', bar(alert, history)],
     ['Score', score(alert)],
-    ...(missing ?? []).map(({ what, why, count }): [string, Inline[]] => [
-      'Unavailable',
-      [`${what}${count === undefined ? '' : ` (${count} times)`}: ${plainLine(why, 200)}`],
-    ]),
+    ...(missing ?? []).map((part): [string, Inline[]] => ['Unavailable', [unavailableText(part)]]),
   ];
   return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
 }
@@ -122,21 +120,32 @@ function signInLine({ signIn, weakSignIn }: Who): string {
 /** Reasons of the score that other lines show. */
 const shownElsewhere = new Set(['technique', 'burst', 'production', 'privilegedIdentity', 'scriptTrait']);
 
-/** Unusual reasons of the score. The base, the outcome and the environment appear elsewhere. */
-function unusual(alert: Alert): Inline[] | null {
-  const odd = alert.reasons.slice(1).filter(({ id, points }) => points > 0 && !shownElsewhere.has(id ?? ''));
-  const { history } = alert.facts;
+/** The score's unusual reasons. The base, the outcome and the environment appear elsewhere. */
+const oddReasons = ({ reasons }: Alert) =>
+  reasons.slice(1).filter(({ id, points }) => points > 0 && !shownElsewhere.has(id ?? ''));
+
+const maxRarities = 3;
+
+/** What is unusual, rarest first; empty if nothing is. */
+export function oddTexts(alert: Alert): string[] {
+  const odd = oddReasons(alert);
   const isScored = odd.some(({ id }) => id === 'firstOnMachine');
   const rare = rarities(alert).filter(({ id, days }) => days && !(isScored && id === 'callerOnMachine'));
-  const texts = [...rare.slice(0, 3), ...odd].map(({ text }) => plainLine(text, 120));
-  if (texts.length > 0)
-    return [
-      `${texts.join(' · ')}${odd.length > 0 ? `   ${odd.map((reason) => `+${reason.points}`).join(' ')}` : ''}`,
-    ];
-  if (!history || history.days < 1) return ['Unavailable: history is still being loaded'];
-  return [
-    `Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${history.days} days`,
-  ];
+  return [...rare.slice(0, maxRarities), ...odd].map(({ text }) => plainLine(text, 120));
+}
+
+/** The same as a line; it says so if nothing is unusual or if that is not known yet. */
+export function unusualText(alert: Alert): string {
+  const texts = oddTexts(alert);
+  if (texts.length > 0) return texts.join(' · ');
+  const { history } = alert.facts;
+  if (!history || history.days < 1) return 'Unavailable: history is still being loaded';
+  return `Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${history.days} days`;
+}
+
+function unusual(alert: Alert): Inline[] {
+  const points = oddReasons(alert).map((reason) => `+${reason.points}`);
+  return [`${unusualText(alert)}${points.length > 0 ? `   ${points.join(' ')}` : ''}`];
 }
 
 /** What is rare about the executions, rarest first. */
@@ -179,7 +188,7 @@ function exposureLine(alert: Alert): Inline[] | null {
 }
 
 /** How many commands there were, and what became of them. The numbers add up. */
-function commandsLine(alert: Alert): Inline[] | null {
+export function commandsLine(alert: Alert): Inline[] | null {
   const { executions, denied, machines, about, refused } = summarize(alert);
   const total = alert.executions.length;
   if (total < 2) return null;
@@ -297,7 +306,7 @@ function scriptsLine(alert: Alert, scripts: readonly UsedScript[]): Inline[] | n
 }
 
 /** The suspicious lines of all scripts, each kind once. */
-function behaviorLine(scripts: readonly UsedScript[]): Inline[] | null {
+export function behaviorLine(scripts: readonly UsedScript[]): Inline[] | null {
   const traits = new Map(scripts.flatMap(({ script }) => script.traits.map((trait) => [trait.name, trait])));
   if (traits.size === 0) return null;
   return [...traits.values()].flatMap((trait): Inline[] => [

@@ -1,10 +1,22 @@
 /**
  * Part of a line: plain text (the surface escapes it), bold text, code, a time (shown in the reader's time
- * zone), or daily counts (drawn as a bar chart).
+ * zone), daily counts (drawn as a bar chart), or text that links to a page of the console.
  */
-export type Inline = string | { bold: string } | { time: string } | { code: string } | { bar: number[] };
+export type Inline =
+  | string
+  | { bold: string }
+  | { time: string }
+  | { code: string }
+  | { bar: number[] }
+  | { text: string; link: string };
 
 export interface Fact {
   label: string;
   value: Inline[];
 }
+
+/** Joins parts with a middle dot. Empty parts are left out. */
+export const joined = (parts: readonly (Inline[] | null | false)[]): Inline[] =>
+  parts
+    .filter((part): part is Inline[] => Boolean(part) && part !== null && (part as Inline[]).length > 0)
+    .flatMap((part, index) => (index > 0 ? [' · ', ...part] : part));

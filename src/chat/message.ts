@@ -1,30 +1,59 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
-import { environmentsOf, machineFactsOf, scriptFactsOf } from '../domain/alerts/join-facts';
+import { callerName } from '../domain/alerts/caller-name';
 import type { AlertView } from '../domain/measures/alert-view';
 import { plainLine } from '../domain/text/plain-text';
 import { type Action, actionsOf } from './actions';
+import { type Controls, controlsOf } from './controls';
 import { factsOf, outcomesOf } from './fact-lines';
 import type { Fact, Inline } from './inline';
-import { statusOf } from './status-lines';
+import { keyFactsOf } from './key-facts';
+import { likeClosedLine } from './like-closed-line';
+import {
+  accountOf,
+  contextOf,
+  environmentText,
+  isContained,
+  sentenceOf,
+  severityName,
+  tookText,
+  whereOf,
+} from './sentence';
+import { closedStatusOf, statusOf } from './status-lines';
 import { type ThreadPart, threadOf } from './thread';
+import { unavailableText } from './unavailable';
 
-/** Content of an alert's message, for every surface: severity, who did what, facts, status and actions. */
+/** Content of an alert's message, for every surface. Chats show the brief part, the console all of it. */
 export interface MessageModel {
   alertId: string;
   severity: Alert['severity'];
   score: number;
-  /** "Run command on vm-pay-01". */
-  title: string;
-  headline: Inline[];
-  facts: Fact[];
+  closed: boolean;
+  /** Every machine is contained. */
+  contained: boolean;
+  /** "Critical: Dana Reyes ran a command as root on vm-pay-01". */
+  sentence: string;
+  /** Outcome, score, environment, subscription, time and link. */
+  context: Inline[];
+  /** At most three. */
+  keyFacts: Fact[];
   /** Current state, one line each: acknowledged, isolated, in progress. */
   status: Inline[][];
-  actions: Action[];
-  closed: boolean;
-  /** Parts of the thread below the message; empty if there is no thread. */
-  thread: ThreadPart[];
+  /** Short remarks: similar alerts, what is unavailable. */
+  notes: Inline[][];
+  controls: Controls;
   /** One line without any markup, for notifications. */
   summary: string;
+  /** Parts of the thread below the message. */
+  thread: ThreadPart[];
+  /** All the rest: the console's page, and All responses. */
+  page: {
+    /** "Run command on vm-pay-01". */
+    title: string;
+    headline: Inline[];
+    facts: Fact[];
+    status: Inline[][];
+    actions: Action[];
+  };
 }
 
 export interface MessageOptions {
@@ -32,36 +61,72 @@ export interface MessageOptions {
   responders: boolean;
   /** Current time, ms: for the age of role assignments and for pending approvals. */
   now: number;
+  /** Link to an alert's page; null or absent without a public URL. */
+  linkTo?: (alertId: string) => string | null;
 }
 
 const noResponders =
   'No responders are configured, so only triage is available. How to: https://github.com/runwatch/runwatch/blob/main/docs/configuration.md';
 
 /** Builds the message for an alert's current state. Pure. */
-export function messageOf(view: AlertView, { responders, now }: MessageOptions): MessageModel {
+export function messageOf(view: AlertView, { responders, now, linkTo }: MessageOptions): MessageModel {
   const { alert } = view;
-  const { technique, target, machines, caller } = summarize(alert);
-  const where = machines > 1 ? `${machines} machines` : plainLine(target.name, 80);
-  const title = [`${technique.title} on ${where}`, environmentText(alert)].filter(Boolean).join(' · ');
+  const { technique, caller } = summarize(alert);
+  const link = linkTo?.(alert.id) ?? null;
   const closed = alert.state === 'closed';
+  const contained = isContained(view);
+  const actions = actionsOf(view, responders, now);
+  const facts = factsOf(alert, now);
+  const whole = statusOf(view, now);
+  const hint: Inline[][] = responders || closed ? [] : [[noResponders]];
+  const did = sentenceOf(alert);
+  const title = [`${technique.title} on ${whereOf(alert)}`, environmentText(alert)]
+    .filter(Boolean)
+    .join(' · ');
+  const headline = [{ bold: plainLine(caller.name, 120) }, ...headlineOf(alert)];
+  const details = [
+    [title],
+    headline,
+    ...facts.map(({ label, value }): Inline[] => [{ bold: label }, ': ', ...value]),
+  ];
   return {
     alertId: alert.id,
     severity: alert.severity,
     score: alert.score,
-    title,
-    headline: headlineOf(alert),
-    facts: closed ? [] : factsOf(alert, now),
-    status: [...(responders || closed ? [] : [[noResponders]]), ...statusOf(view, now)],
-    actions: actionsOf(view, responders, now),
     closed,
-    thread: threadOf(view),
-    summary: `${alert.severity.toUpperCase()} ${alert.score}: ${title} by ${plainLine(caller.name, 80)} (${alert.id})`,
+    contained,
+    sentence: contained
+      ? `Contained: ${whereOf(alert)} (${severityName(alert)}, ${callerName(alert)})`
+      : `${severityName(alert)}: ${did}`,
+    context: contextOf(alert, link),
+    keyFacts: keyFactsOf(view, actions),
+    status: [...hint, ...(closed ? closedStatusOf(view, now) : whole)],
+    notes: closed ? [] : notesOf(alert),
+    controls: controlsOf(view, actions, link),
+    summary: `${severityName(alert)} ${alert.score}: ${did} (${alert.id})`,
+    thread: threadOf(view, details, closed ? whole : []),
+    page: {
+      title,
+      headline,
+      facts: closed ? [] : facts,
+      status: [...hint, ...whole],
+      actions,
+    },
   };
 }
 
+function notesOf(alert: Alert): Inline[][] {
+  const { missing = [] } = alert.facts;
+  const like = likeClosedLine(alert);
+  return [
+    ...(like ? [like] : []),
+    ...(missing.length > 0 ? [[`Unavailable: ${missing.map(unavailableText).join('; ')}`]] : []),
+  ];
+}
+
 function headlineOf(alert: Alert): Inline[] {
-  const { technique, caller, executions, status, refused, startedAt, lastEventAt } = summarize(alert);
-  const took = seconds(startedAt, lastEventAt);
+  const { technique, executions, status, refused, startedAt, lastEventAt } = summarize(alert);
+  const took = tookText(startedAt, lastEventAt);
   const did = refused ? `tried to ${technique.infinitive}` : technique.verb;
   const runsAs = accountOf(alert);
   const asWhom = runsAs && technique.script.where !== 'interactive' ? ` as ${plainLine(runsAs, 40)}` : '';
@@ -76,39 +141,5 @@ function headlineOf(alert: Alert): Inline[] {
         : status === 'failed'
           ? `failed${took}`
           : 'still running';
-  return [
-    { bold: plainLine(caller.name, 120) },
-    ` ${did}${asWhom}${often} · `,
-    { time: startedAt },
-    ` · ${outcome}`,
-  ];
+  return [` ${did}${asWhom}${often} · `, { time: startedAt }, ` · ${outcome}`];
 }
-
-/** The account that the commands ran as; null if unknown or different. */
-function accountOf(alert: Alert): string | null {
-  const { executions } = summarize(alert);
-  const accounts = executions.map((execution) => {
-    const runAs = scriptFactsOf(alert, execution)?.runAs;
-    const os = machineFactsOf(alert, execution)?.os;
-    return runAs ?? (os ? { Linux: 'root', Windows: 'SYSTEM' }[os] : null);
-  });
-  return new Set(accounts).size === 1 ? (accounts[0] ?? null) : null;
-}
-
-/** "production", or "180 production, 90 test" for several machines. */
-function environmentText(alert: Alert): string {
-  const environments = environmentsOf(alert);
-  const named = environments.flatMap(({ environment, count }) =>
-    environment ? [{ environment, count }] : [],
-  );
-  const one = environments.length === 1;
-  return named
-    .slice(0, 4)
-    .map(({ environment, count }) => `${one ? '' : `${count} `}${plainLine(environment, 40)}`)
-    .join(', ');
-}
-
-const seconds = (from: string, to: string) => {
-  const s = Math.round((Date.parse(to) - Date.parse(from)) / 1000);
-  return s > 0 ? ` after ${s < 120 ? `${s} s` : `${Math.round(s / 60)} min`}` : '';
-};

@@ -4,7 +4,7 @@ import { severityChangeText } from '../domain/alerts/later-changes';
 import { lastChange, newSinceResponse } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
-import { isInProgress, type Measure } from '../domain/measures/measure';
+import { isInProgress, isOpenFailure, type Measure } from '../domain/measures/measure';
 import { plainLine } from '../domain/text/plain-text';
 import type { Inline } from './inline';
 
@@ -13,14 +13,8 @@ export function statusOf(view: AlertView, now: number): Inline[][] {
   const { alert } = view;
   const lines: Inline[][] = [];
   const acknowledged = lastChange(alert, 'acknowledged');
-  if (alert.state === 'closed') {
-    const closed = lastChange(alert, 'closed');
-    lines.push(
-      alert.mergedInto
-        ? [`Merged into ${alert.mergedInto}, which has these commands and others by this caller`]
-        : [`Closed as ${alert.closedAs ?? 'benign'}`, ...by(closed)],
-    );
-  } else if (acknowledged) lines.push(['Acknowledged', ...by(acknowledged)]);
+  if (alert.state === 'closed') lines.push(closedLine(alert));
+  else if (acknowledged) lines.push(['Acknowledged', ...by(acknowledged)]);
   if (alert.state === 'investigating')
     lines.push(['Under investigation', ...by(lastChange(alert, 'investigating'))]);
   lines.push(
@@ -30,10 +24,32 @@ export function statusOf(view: AlertView, now: number): Inline[][] {
     ...approvalLines(view, now),
   );
   if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; included in the digest.`]);
-  if (alert.activity)
-    lines.push([`${alert.activity.failed ? 'Failed: ' : ''}${plainLine(alert.activity.text, 300)}`]);
+  if (alert.activity) lines.push(activityLine(alert.activity));
   return lines;
 }
+
+/** A closed alert's status: how it was closed, and what still needs somebody. */
+export function closedStatusOf(view: AlertView, now: number): Inline[][] {
+  const unsettled = view.measures.filter(
+    (one) => isInProgress(one) || isOpenFailure(one) || one.state === 'drifted',
+  );
+  const { activity } = view.alert;
+  return [
+    closedLine(view.alert),
+    ...measureLines({ ...view, measures: unsettled }),
+    ...approvalLines(view, now),
+    ...(activity?.failed ? [activityLine(activity)] : []),
+  ];
+}
+
+const closedLine = (alert: Alert): Inline[] =>
+  alert.mergedInto
+    ? [`Merged into ${alert.mergedInto}, which has these commands and others by this caller`]
+    : [`Closed as ${alert.closedAs ?? 'benign'}`, ...by(lastChange(alert, 'closed'))];
+
+const activityLine = ({ text, failed }: NonNullable<Alert['activity']>): Inline[] => [
+  `${failed ? 'Failed: ' : ''}${plainLine(text, 300)}`,
+];
 
 /** What changed since people saw it: the severity, and commands after someone responded. */
 function changeLines(alert: Alert): Inline[][] {

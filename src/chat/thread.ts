@@ -19,11 +19,22 @@ const shownMachines = 1500;
 const shownScript = 100_000;
 const shownScripts = 20;
 
-/** Details too long for the message: notes, script, machines, other activity. Empty if there are none. */
-export function threadOf({ alert, measures }: AlertView): ThreadPart[] {
+/**
+ * What the message has no room for: all facts, notes, script, machines, other activity.
+ * @param details what happened and all facts, one per line
+ * @param status its status lines, where the message shows only some of them
+ */
+export function threadOf(
+  { alert, measures }: AlertView,
+  details: readonly Inline[][],
+  status: readonly Inline[][] = [],
+): ThreadPart[] {
   const { machines } = summarize(alert);
   const { timeline } = alert.facts;
-  const parts: ThreadPart[] = [];
+  const parts: ThreadPart[] = [
+    { heading: 'Details', lines: [...details] },
+    ...(status.length > 0 ? [{ heading: 'Response', lines: [...status] }] : []),
+  ];
   const { notes } = alert.triage;
   for (const kind of new Set(measures.map((one) => one.kind)))
     parts.push(

@@ -20,6 +20,8 @@ export interface DeliverDeps {
   log: Log;
   /** Whether any responder is configured. */
   responders: boolean;
+  /** Link to an alert's page; null without a public URL. */
+  linkTo: (alertId: string) => string | null;
   /** Alert routes from RUNWATCH_CONFIG. */
   routes: readonly Route[];
   now: () => number;
@@ -127,7 +129,7 @@ async function deliverThread(
   const parentRef = parent.state.ref;
   if (!parentRef) return postpone(job, token, { again: now() + 1000 }, deps);
   const view = await store.measures.viewOf(parent.alert);
-  const { thread } = messageOf(view, { responders: deps.responders, now: now() });
+  const { thread } = messageOf(view, { responders: deps.responders, linkTo: deps.linkTo, now: now() });
   const content: Content = { kind: 'thread', id: threadId, parent: parentRef, parts: thread };
   const [input] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
   const digest = digestOf(content);
@@ -158,12 +160,12 @@ async function waitOrThrow(
 async function contentOf(
   alert: Alert | null,
   notice: Notice | null,
-  { store, responders, now }: DeliverDeps,
+  { store, responders, linkTo, now }: DeliverDeps,
 ): Promise<Content | null> {
   if (alert?.announced) {
     const view = await store.measures.viewOf(alert);
     const at = view.approvals.length > 0 ? now() : Date.parse(alert.updatedAt);
-    return { kind: 'alert', model: messageOf(view, { responders, now: at }) };
+    return { kind: 'alert', model: messageOf(view, { responders, linkTo, now: at }) };
   }
   if (!notice) return null;
   const { id, text, mention, actions } = notice;
@@ -183,9 +185,12 @@ async function channelOf(
   return person?.id ?? notice?.channels?.[surface.name] ?? surface.channel;
 }
 
-/** Excludes the thread, which has its own digest: a late event in it must not update the message. */
+/**
+ * Excludes the thread, which has its own digest, and what only the page shows: a late event there must not
+ * update the message.
+ */
 const digestOf = (content: Content) => {
-  const shown = content.kind === 'alert' ? { ...content.model, thread: undefined } : content;
+  const shown = content.kind === 'alert' ? { ...content.model, thread: undefined, page: undefined } : content;
   return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 32);
 };
 

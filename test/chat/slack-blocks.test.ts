@@ -1,5 +1,7 @@
+import type { KnownBlock } from '@slack/types';
 import fc from 'fast-check';
 import { messageOf } from '../../src/chat/message';
+import { allModal } from '../../src/chat/slack/all-modal';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
@@ -8,7 +10,9 @@ import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
-import { faultsOfBlocks } from '../support/slack-blocks';
+import { excessControls, faultsOfBlocks } from '../support/slack-blocks';
+
+const modalContext = { action: 'all', alertId: 'RW-1', channel: 'C1' };
 
 const nasty = fc.oneof(
   fc.string({ maxLength: 60, unit: 'binary' }),
@@ -29,6 +33,14 @@ const nasty = fc.oneof(
   ),
 );
 
+/** The text in which Slack parses mentions and links. */
+const mrkdwnOf = (block: KnownBlock): string =>
+  block.type === 'section'
+    ? (block.text?.text ?? '')
+    : block.type === 'context'
+      ? block.elements.map((element) => ('text' in element ? element.text : '')).join('\n')
+      : '';
+
 const alertOf = (name: string, machine: string, extra: string) => {
   const execution = executionFrom(
     event({
@@ -48,8 +60,7 @@ test('Slack accepts a message with any untrusted text, and nobody is mentioned',
       );
       expect(faultsOfBlocks(blocks)).toEqual([]);
       for (const block of blocks) {
-        if (block.type !== 'section') continue;
-        const text = block.text?.text ?? '';
+        const text = mrkdwnOf(block);
         const tokens = [...text.matchAll(/<([^>]*)>/g)].map((match) => match[1] ?? '');
         expect(tokens.filter((token) => !token.startsWith('!date^'))).toEqual([]);
         expect(text).not.toMatch(/@(here|channel|everyone)\b/);
@@ -132,10 +143,12 @@ test('Slack accepts messages and threads with any text in scripts, tags, answers
       const all = [...toBlocks(model), ...toThreadBlocks(model.thread)];
       expect(faultsOfBlocks(toBlocks(model))).toEqual([]);
       expect(faultsOfBlocks(toThreadBlocks(model.thread))).toEqual([]);
-      expect(model.facts.length).toBeGreaterThan(6);
-      const written = all
-        .map((block) => (block.type === 'section' ? (block.text?.text ?? '') : ''))
-        .join('\n');
+      expect(model.page.facts.length).toBeGreaterThan(6);
+      expect(model.keyFacts).toHaveLength(3);
+      expect(excessControls(toBlocks(model))).toEqual([]);
+      const inAll = allModal(modalContext, model.page.actions).blocks;
+      expect(faultsOfBlocks(inAll, 100)).toEqual([]);
+      const written = all.map(mrkdwnOf).join('\n');
       const tokens = [...written.matchAll(/<([^>]*)>/g)].map((match) => match[1] ?? '');
       expect(tokens.filter((token) => !token.startsWith('!date^'))).toEqual([]);
     }),
@@ -144,10 +157,11 @@ test('Slack accepts messages and threads with any text in scripts, tags, answers
 });
 
 test('without responders, only triage is offered, and one line says so', () => {
-  const { actions, status } = messageOf(untouched(alertOf('dana', 'vm-1', 'rg')), {
+  const { page, status } = messageOf(untouched(alertOf('dana', 'vm-1', 'rg')), {
     responders: false,
     now: 0,
   });
+  const { actions } = page;
   expect(actions.find((action) => action.id === 'isolate')).toBeUndefined();
   expect(JSON.stringify(status)).toContain('No responders are configured, so only triage is available');
   expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');

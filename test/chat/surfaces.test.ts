@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { card, threadHtml } from '../../src/chat/console/pages';
 import { messageOf } from '../../src/chat/message';
+import { allModal } from '../../src/chat/slack/all-modal';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
-import { toCard, toThreadCard } from '../../src/chat/teams/card';
+import { toAllCard, toCard, toThreadCard } from '../../src/chat/teams/card';
 import { newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
@@ -47,16 +48,24 @@ const build = (name = 'dana') => {
 
 const { alert, model } = build();
 const rendered = {
-  slack: JSON.stringify(toBlocks(model)),
-  teams: JSON.stringify(toCard(model)),
+  slack: JSON.stringify([
+    toBlocks(model),
+    toThreadBlocks(model.thread),
+    allModal({ action: 'all', alertId: 'RW-1', channel: 'C1' }, model.page.actions),
+  ]),
+  teams: JSON.stringify([
+    toCard(model),
+    toThreadCard('RW-1.thread', model.thread),
+    toAllCard(model.page.actions, 'RW-1'),
+  ]),
   console: card(model, alert, { csrf: 'x' }).text,
 };
 
 describe.each(Object.entries(rendered))('%s', (surface, text) => {
-  test.each(model.facts.map((fact) => fact.label))('shows the fact %s', (label) => {
+  test.each(model.page.facts.map((fact) => fact.label))('shows the fact %s', (label) => {
     expect(text).toContain(label);
   });
-  test.each(model.actions.map((action) => action.id))('offers the action %s', (id) => {
+  test.each(model.page.actions.map((action) => action.id))('offers the action %s', (id) => {
     const shown = { slack: new RegExp(`"(RW-1 )?${id}"`), teams: `"${id}"`, console: `data-action="${id}"` };
     expect(text).toMatch(shown[surface as keyof typeof shown]);
   });

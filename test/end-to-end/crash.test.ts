@@ -67,7 +67,7 @@ test('the bot posts exactly one message per execution, even if it is killed at a
     'quiet',
     async () =>
       tenant.requests.length > 0 &&
-      slack.alerts().every((m) => JSON.stringify(m.blocks).includes('succeeded')),
+      slack.alerts().every((m) => JSON.stringify(m.blocks).includes('Succeeded')),
     60,
   );
   child.kill('SIGTERM');

@@ -119,8 +119,7 @@ test('an added action appears in the message, console, manifest and guide, and r
   const to = { url: app.url as string };
   runOn(started, started.world.vms.pay01, { name: operation });
   const message = await alertOn(started, 'vm-pay-01');
-  expect(JSON.stringify(message.blocks)).toContain('Patch installation on vm-pay-01');
-  expect(JSON.stringify(message.blocks)).toContain('Call the owner');
+  expect(JSON.stringify(message.blocks)).toContain('installed patches as root on vm-pay-01');
   const id = /RW-[A-Z0-9]+/.exec(JSON.stringify(message.blocks))?.[0] ?? '';
   const page = await (await fetch(`${to.url}/console/alerts/${id}`)).text();
   expect(page).toContain('Call the owner');

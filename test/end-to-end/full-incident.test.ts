@@ -5,6 +5,7 @@ import { verifyAudit } from '../../src/commands/audit';
 import { runCommand } from '../../src/demo/scenarios';
 import { loadConfig } from '../../src/load-config';
 import { createStore } from '../../src/store/store';
+import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import type { PostedMessage } from '../support/slack';
 import { until } from '../support/wait';
@@ -66,7 +67,6 @@ afterAll(async () => {
   await new Promise((done) => outside.close(done));
 });
 
-const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
 const run = (resourceId: string, caller = bench.world.people.dana) =>
   bench.tenant.log({
     name: runCommand,
@@ -78,7 +78,9 @@ const run = (resourceId: string, caller = bench.world.people.dana) =>
   });
 const alertOn = (machine: string) =>
   until(`an alert on ${machine}`, () =>
-    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
+    bench.slack
+      .alerts()
+      .find((m) => JSON.stringify(m.blocks).includes(`on ${machine}`) && m.replies.length > 0),
   );
 const messageLike = (what: RegExp, channel?: string) =>
   until(`a message like ${what}`, () =>
@@ -123,7 +125,7 @@ test('a full incident: unanswered, escalated, paged, assigned, denied, excepted,
   await until('the silence', () => textOf(first).includes('no answer within 30 minutes'));
   await slack.press(question, 'caller_no', 'U0DANA000', to);
   await until('the denial', () => textOf(first).includes('answered: no'));
-  await until('critical', () => textOf(first).includes('CRITICAL'));
+  await until('critical', () => textOf(first).includes('Critical:'));
 
   const quoted = {
     channel: 'C0OTHER00',

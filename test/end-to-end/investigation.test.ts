@@ -21,11 +21,27 @@ async function begin(extra: Record<string, string> = {}, before: (bench: Bench) 
 }
 afterEach(() => bench.stop());
 
-const textOf = (message: PostedMessage | undefined) =>
-  (message?.blocks ?? []).map((block) => block.text?.text ?? '').join('\n');
+/** The texts of a message and of its thread. */
+const textOf = (message: PostedMessage | undefined): string =>
+  [
+    ...(message?.blocks ?? []).flatMap((block) => [
+      block.text?.text ?? '',
+      ...(block.elements ?? []).map((element: { text?: unknown }) =>
+        typeof element.text === 'string' ? element.text : '',
+      ),
+    ]),
+    ...(message?.replies ?? []).map(textOf),
+  ].join('\n');
 const alertOn = (machine: string, has = '') =>
   until(`an alert on ${machine} with "${has}"`, () =>
-    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`) && textOf(m).includes(has)),
+    bench.slack
+      .alerts()
+      .find(
+        (m) =>
+          m.replies.length > 0 &&
+          JSON.stringify(m.blocks).includes(`on ${machine}`) &&
+          textOf(m).includes(has),
+      ),
   );
 const run = (resourceId: string, extra: Record<string, unknown> = {}) =>
   bench.tenant.log({
@@ -260,7 +276,7 @@ test('an alert waits at most five seconds for a fact', async () => {
   );
   run(bench.world.vms.pay01);
   const text = textOf(await alertOn('vm-pay-01', 'Unavailable'));
-  expect(text).toMatch(/role assignments: no answer within 5 s/);
+  expect(text).toMatch(/role assignments — no answer within 5 s/);
   await alertOn('vm-pay-01', 'through group ops-oncall');
   expect(bench.slack.alerts()).toHaveLength(1);
 });

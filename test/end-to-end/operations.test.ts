@@ -2,6 +2,7 @@ import { runCommand } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
 import { firstBrokenLink } from '../../src/domain/audit/audit-chain';
 import { createStore } from '../../src/store/store';
+import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
 
@@ -17,7 +18,6 @@ const run = (resourceId: string, at = Date.now() - 60_000) =>
     at,
     tookMs: 5000,
   });
-const textOf = (message: { blocks: unknown[] } | undefined) => JSON.stringify(message?.blocks ?? []);
 const ready = async (url: string | null) => {
   const answer = await fetch(`${url}/readyz`);
   return { status: answer.status, text: await answer.text() };

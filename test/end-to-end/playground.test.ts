@@ -43,7 +43,7 @@ test("an alert in Microsoft's own client can be acknowledged, isolated, released
     at: Date.now() - 60_000,
     tookMs: 32_000,
   });
-  await page.getByText('Run command on vm-pay-01').first().waitFor({ timeout: 60_000 });
+  await page.getByText('Dana Reyes ran a command as root on vm-pay-01').first().waitFor({ timeout: 60_000 });
   const button = (name: string, exact = true) => page.getByRole('button', { name, exact });
   /** A card update closes what was open, so this reopens it until the inner button can be pressed. */
   const openAndPress = (outer: string, inner: string) =>
@@ -55,14 +55,14 @@ test("an alert in Microsoft's own client can be acknowledged, isolated, released
   await button('Acknowledge').first().click();
   await page.getByText('Acknowledged by').first().waitFor();
 
-  await openAndPress('Isolate…', 'Isolate');
+  await openAndPress('Isolate vm-pay-01…', 'Isolate');
   await page.getByText('Isolated:').first().waitFor();
   const nic = `${world.vms.pay01.replace('Compute/virtualMachines', 'Network/networkInterfaces')}-nic0`;
   expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain(
     'runwatch-isolation',
   );
 
-  await openAndPress('Release', 'Release');
+  await openAndPress('Release isolation…', 'Release');
   await page.getByText('Released:').first().waitFor();
   expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain('nsg-payments');
 

@@ -29,7 +29,7 @@ test('a Redis restart loses no alert and duplicates none', async () => {
   await until('all messages', () => slack.alerts().length >= 8, 60);
   await until(
     'every outcome',
-    () => slack.alerts().every((m) => JSON.stringify(m.blocks).includes('succeeded')),
+    () => slack.alerts().every((m) => JSON.stringify(m.blocks).includes('Succeeded')),
     60,
   );
   const ids = slack.alerts().map((m) => m.metadata?.event_payload.alert_id);

@@ -29,7 +29,7 @@ const shows = (message: PostedMessage, words: string | RegExp) =>
   until(`"${words}"`, () =>
     typeof words === 'string' ? textOf(message).includes(words) : words.test(textOf(message)),
   );
-/** Chooses from More… and submits the modal that opens. */
+/** Chooses from the menu or from All responses, and submits the modal, if one opens. */
 async function more(
   message: PostedMessage,
   label: string,
@@ -38,8 +38,8 @@ async function more(
 ) {
   const before = bench.slack.views.length;
   await bench.slack.choose(message, 'more', label, user, to);
-  const opened = await until(`the modal of ${label}`, () => bench.slack.views[before]);
-  await bench.slack.submit(opened, user, to, changes);
+  const opened = bench.slack.views[before];
+  if (opened) await bench.slack.submit(opened, user, to, changes);
   return opened;
 }
 const powerOf = (id: string) => JSON.stringify(bench.tenant.resources.get(id).properties.instanceView);
@@ -53,7 +53,7 @@ test('isolates with options: a range stays reachable, the machine is locked and 
     also: 'lock,deallocate',
     keep: '203.0.113.0/28',
   });
-  expect(JSON.stringify(modal.view)).toMatch(/memory is lost/);
+  expect(JSON.stringify(modal?.view)).toMatch(/memory is lost/);
   await shows(message, 'Isolated: new connections of its 2 interfaces are denied, but for 203.0.113.0/28');
   await shows(message, 'is stopped and deallocated');
   await shows(message, 'Locked read-only');
@@ -68,11 +68,11 @@ test('isolates with options: a range stays reachable, the machine is locked and 
       }),
     ]),
   );
-  await more(message, 'Start the machine');
+  await more(message, 'Start vm-pay-01…');
   await shows(message, /Failed: Start the machine did not go through.*locked/);
   await slack.press(message, 'unlock', 'U0SAM0000', to);
   await until('no lock', () => !textOf(message).includes('Locked read-only'));
-  await more(message, 'Start the machine');
+  await more(message, 'Start vm-pay-01…');
   await shows(message, 'was started again');
   await slack.press(message, 'release', 'U0SAM0000', to);
   await shows(message, 'Released: every interface has its original security group');
@@ -220,7 +220,7 @@ escalation:
   expect(incident?.properties).toMatchObject({ severity: 'High', status: 'New' });
   const room = [...slack.rooms.values()].find(({ name }) => name.startsWith('runwatch-rw-'));
   expect(room?.members).toEqual(['U0LEE0000']);
-  expect(slack.messages.some((m) => m.channel === room?.id && /HIGH/.test(m.text))).toBe(true);
+  expect(slack.messages.some((m) => m.channel === room?.id && /High/.test(m.text))).toBe(true);
   tickets.closeAllConnections();
   await new Promise((done) => tickets.close(done));
 });
@@ -238,13 +238,13 @@ test('a disk is restored only from the snapshot that two responders chose', asyn
   });
   run(world.vms.pay01);
   const message = await on('vm-pay-01');
-  await more(message, 'Restore the disk…', { snapshot: 'older' });
+  await more(message, 'Restore disk…', { snapshot: 'older' });
   await shows(message, 'waits for a second responder');
-  await more(message, 'Restore the disk…', {}, 'U0LEE0000');
+  await more(message, 'Restore disk…', {}, 'U0LEE0000');
   await until('a different choice starts a new request', () =>
     /Restore the disk: vm-pay-01: requested by \*Lee Chan\*/.test(textOf(message)),
   );
-  await more(message, 'Restore the disk…', {}, 'U0SAM0000');
+  await more(message, 'Restore disk…', {}, 'U0SAM0000');
   await shows(message, 'now runs from the snapshot of');
   await until('its steps in the thread', () =>
     slack.messages.some((m) => m.threadTs === message.ts && /done · start vm-pay-01/.test(textOf(m))),
@@ -292,9 +292,9 @@ test('every disk can be restored from a restore point, and the old disks can be 
   run(world.vms.pay01);
   const message = await on('vm-pay-01');
   const wish = { snapshot: 'sunday', disks: 'all' };
-  await more(message, 'Restore the disk…', wish);
+  await more(message, 'Restore disk…', wish);
   await shows(message, 'waits for a second responder');
-  await more(message, 'Restore the disk…', wish, 'U0LEE0000');
+  await more(message, 'Restore disk…', wish, 'U0LEE0000');
   await shows(message, 'kept: vm-pay-01-os, vm-pay-01-data');
   const made = tenant.resources
     .ofType('Microsoft.Compute/disks')
@@ -309,9 +309,9 @@ test('every disk can be restored from a restore point, and the old disks can be 
     dataDisks: [{ lun: 3, caching: 'ReadOnly', managedDisk: { id: made[1]?.id } }],
   });
   expect(powerOf(world.vms.pay01)).toContain('running');
-  await more(message, 'Back to the old disks');
+  await more(message, 'Back to the old disks…');
   await shows(message, 'Back to the old disks: vm-pay-01: requested by');
-  await more(message, 'Back to the old disks', {}, 'U0LEE0000');
+  await more(message, 'Back to the old disks…', {}, 'U0LEE0000');
   await shows(message, 'runs on its old disks again');
   expect(machine.properties.storageProfile).toEqual(before);
 });
@@ -362,7 +362,7 @@ test('isolation of a scale set instance or an Arc machine is refused, with an al
   await until('no', () =>
     slack.whispers.some((w) => /belongs to a scale set.*Stop the instance/.test(w.text)),
   );
-  await more(instance, 'Stop the machine…');
+  await slack.press(instance, 'deallocate', 'U0SAM0000', to);
   await shows(instance, 'is stopped and deallocated');
   expect(powerOf(set)).toContain('deallocated');
   addMachine(tenant, 'unused', { subscription: subscriptions.payments, resourceGroup: 'rg-web' });

@@ -60,8 +60,8 @@ test('revokes the assignment that allowed the call, and restores it unchanged', 
     description: 'on call',
   });
   const before = { ...tenant.resources.get(id).properties };
-  expect(text()).toContain('everyone in group ops-oncall (2 members)');
   await press('revoke_role');
+  expect(JSON.stringify(bench.slack.overviews.at(-1))).toContain('everyone in group ops-oncall (2 members)');
   await shows('Revoked: Virtual Machine Contributor');
   expect(tenant.resources.find(id)).toBeNull();
   await press('restore_role');
@@ -124,7 +124,7 @@ test('asks the caller; only they can answer, and "no" makes the alert critical',
   await until('the refusal', () => slack.whispers.some((w) => w.text.includes('Someone else was asked')));
   await slack.press(question, 'caller_no', 'U0DANA000', to);
   await shows('answered: no, it was not them');
-  await shows('CRITICAL');
+  await shows('Critical:');
 });
 
 test('a responder can take an alert, but not twice', async () => {

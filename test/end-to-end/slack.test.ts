@@ -1,4 +1,5 @@
 import { runCommand } from '../../src/demo/scenarios';
+import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { until } from '../support/wait';
 
@@ -14,8 +15,6 @@ describe.each(['http', 'socket'] as const)('an alert in Slack over %s', (mode) =
     if (mode === 'socket') await until('the socket', () => bench.slack.connected());
   });
   afterAll(() => bench.stop());
-
-  const textOf = (message: { blocks: unknown[] } | undefined) => JSON.stringify(message?.blocks ?? []);
 
   test('is posted once, acknowledged, excepted, isolated and released', async () => {
     const { slack, tenant, world } = bench;
@@ -34,9 +33,10 @@ describe.each(['http', 'socket'] as const)('an alert in Slack over %s', (mode) =
     const message = await until('the message', () => slack.alerts()[0]);
     const alertId = message.metadata?.event_payload.alert_id as string;
     expect(textOf(message)).toContain('vm-pay-01');
-    expect(textOf(message)).toContain('dana.reyes@contoso.example');
+    expect(textOf(message)).toContain('Dana Reyes ran a command as root on vm-pay-01');
+    await until('the thread', () => message.replies.length > 0);
     expect(textOf(message)).toContain('Virtual Machine Contributor');
-    expect(textOf(message)).toContain('succeeded after 32 s');
+    expect(textOf(message)).toContain('Succeeded after 32 s');
 
     expect((await slack.press(message, 'acknowledge', 'U0SAM0000', to)).status).toBe(200);
     await until('who acknowledged', () =>
@@ -105,10 +105,10 @@ describe.each(['http', 'socket'] as const)('an alert in Slack over %s', (mode) =
     const show = (entry: typeof started) => entry && tenant.state.log.push({ ...entry, visibleAt: 0 });
     show(accepted);
     const message = await until('the first message', () => slack.alerts()[before]);
-    expect(textOf(message)).toContain('still running');
+    expect(textOf(message)).toContain('Still running');
     show(succeeded);
     show(accepted);
-    await until('the outcome', () => textOf(slack.alerts()[before]).includes('succeeded'));
+    await until('the outcome', () => textOf(slack.alerts()[before]).includes('Succeeded'));
     show(started);
     await until('the late start', () => textOf(slack.alerts()[before]).includes('after 5 s'));
     expect(slack.alerts()).toHaveLength(before + 1);

@@ -41,6 +41,7 @@ beforeEach(async () => {
     mayChoosePlaces: async () => true,
     placeChosen: async () => {},
     cannotRead: '',
+    linkTo: () => null,
     getView: async () => null,
     rules: [],
     search: createTeamsSearch({ endpoint: teams.address, token: async () => token, appId }),

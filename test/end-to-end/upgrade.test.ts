@@ -48,7 +48,7 @@ test.each(readdirSync(folder))(
       ),
     );
     expect(messageOn('vm-pay-01')).not.toContain('Acknowledged by');
-    await until('the pending events', () => messageOn('vm-pay-02').includes('succeeded'));
+    await until('the pending events', () => messageOn('vm-pay-02').includes('Succeeded'));
     expect(bench.slack.alerts()).toHaveLength(2);
     const store = createStore(bench.redis.address, []);
     const alerts = await store.alerts.list();

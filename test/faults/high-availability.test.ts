@@ -20,7 +20,7 @@ afterEach(async () => {
 const messageOn = (machine: string) =>
   until(
     `the message on ${machine}`,
-    () => bench.slack.alerts().find((m) => textOf(m).includes(machine) && textOf(m).includes('succeeded')),
+    () => bench.slack.alerts().find((m) => textOf(m).includes(machine) && textOf(m).includes('Succeeded')),
     60,
   );
 

@@ -323,7 +323,7 @@ test('despite any fault, each execution ends as one message and each press has o
     async () => {
       const texts = bench.slack.alerts().map(textOf);
       const missing = callers.filter(
-        (caller) => !texts.some((text) => text.includes(caller.trim()) && text.includes('succeeded')),
+        (caller) => !texts.some((text) => text.includes(caller.trim()) && text.includes('Succeeded')),
       );
       const waiting = bench.slack
         .alerts()
@@ -360,7 +360,7 @@ async function expectCards(all: number, injected: readonly string[]): Promise<vo
     async () => {
       const texts = teams.cards().map(({ card }) => JSON.stringify(card));
       const missing = callers.filter(
-        (caller) => !texts.some((text) => text.includes(caller.trim()) && text.includes('succeeded')),
+        (caller) => !texts.some((text) => text.includes(caller.trim()) && text.includes('Succeeded')),
       );
       if (missing.length === 0) return true;
       throw new Error(

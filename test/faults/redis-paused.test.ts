@@ -32,7 +32,7 @@ test('a 30-second pause of Redis loses nothing, and nothing is done twice', asyn
   await until(
     'each execution in its final state',
     () =>
-      bench.slack.alerts().length >= 4 && bench.slack.alerts().every((m) => textOf(m).includes('succeeded')),
+      bench.slack.alerts().length >= 4 && bench.slack.alerts().every((m) => textOf(m).includes('Succeeded')),
     90,
   );
   const ids = bench.slack.alerts().map((m) => m.metadata?.event_payload.alert_id);

@@ -58,6 +58,7 @@ const show = (id: string, routes: readonly Route[]) =>
     queues,
     metrics: createMetrics(),
     log: createLog('silent'),
+    linkTo: () => null,
     responders: false,
     routes,
     now: Date.now,

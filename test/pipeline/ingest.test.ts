@@ -99,7 +99,7 @@ const stored = async (): Promise<Alert[]> =>
   (await own.store.alerts.list()).sort((a, b) => (a.id < b.id ? -1 : 1));
 const shown = async () => (await stored()).filter(({ mergedInto }) => mergedInto === null);
 const facts = (alert: Alert) =>
-  messageOf(untouched(alert), { responders: true, now: Date.now() }).facts.map(
+  messageOf(untouched(alert), { responders: true, now: Date.now() }).page.facts.map(
     ({ label, value }) => `${label}: ${value.map((part) => (typeof part === 'string' ? part : '')).join('')}`,
   );
 
@@ -113,7 +113,9 @@ test('of a burst of twelve machines, an exception by tag covers the one that has
   expect(alert).toMatchObject({ verdict: 'alert', announced: true, exception: null });
   expect(summarize(alert as Alert)).toMatchObject({ machines: 11 });
   const message = messageOf(untouched(alert as Alert), { responders: true, now: Date.now() });
-  expect(message.title).toBe('Run command on 11 machines · production');
+  expect(message.page.title).toBe('Run command on 11 machines · production');
+  expect(message.sentence).toMatch(/ on 11 machines$/);
+  expect(message.keyFacts.map(({ label }) => label)).toContain('Commands');
   expect(facts(alert as Alert)).toContain(
     'Commands: 12 in all: 11 ran on 11 machines (11 succeeded), 1 excepted (1 by dev-boxes)',
   );

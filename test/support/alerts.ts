@@ -7,7 +7,9 @@ import type { Bench } from './bot';
 import type { PostedMessage } from './slack';
 import { until } from './wait';
 
-export const textOf = (message: PostedMessage | undefined) => JSON.stringify(message?.blocks ?? []);
+/** A message's blocks with those of its thread. */
+export const textOf = (message: PostedMessage | undefined) =>
+  JSON.stringify([message?.blocks ?? [], ...(message?.replies ?? []).map(({ blocks }) => blocks)]);
 
 /** Dana runs a command on a machine of the bench's tenant, by default a minute ago. */
 export const runOn = (bench: Bench, resourceId: string, extra: Record<string, unknown> = {}) =>
@@ -21,10 +23,12 @@ export const runOn = (bench: Bench, resourceId: string, extra: Record<string, un
     ...extra,
   });
 
-/** Waits for the message of the alert on a machine. */
+/** Waits for the message of the alert on a machine, and for its thread. */
 export const alertOn = (bench: Bench, machine: string): Promise<PostedMessage> =>
   until(`an alert on ${machine}`, () =>
-    bench.slack.alerts().find((m) => textOf(m).includes(`on ${machine}`)),
+    bench.slack
+      .alerts()
+      .find((m) => JSON.stringify(m.blocks).includes(`on ${machine}`) && m.replies.length > 0),
   );
 
 /** Facts of one execution: its machine, its script and its run. */

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { faultsOfBlocks } from './slack-blocks';
+import { excessControls, faultsOfBlocks } from './slack-blocks';
 
 export interface PostedMessage {
   ts: string;
@@ -15,6 +15,8 @@ export interface PostedMessage {
   metadata: { event_type: string; event_payload: Record<string, string> } | null;
   updates: number;
   threadTs: string | null;
+  /** The messages in its thread. */
+  replies: PostedMessage[];
 }
 
 export interface SlackFault {
@@ -53,7 +55,11 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const channels = new Set(['C0SOC0000', 'C0OTHER00']);
   const messages: PostedMessage[] = [];
   const whispers: { channel: string; user: string; text: string }[] = [];
-  const views: { id: string; view: Record<string, unknown> }[] = [];
+  const views: OpenedView[] = [];
+  /** The opened *All responses* modals. */
+  const overviews: OpenedView[] = [];
+  /** What no message may have. Stopping fails if there is any. */
+  const violations: string[] = [];
   const rooms = new Map<string, { id: string; name: string; topic: string; members: string[] }>();
   const homes = new Map<string, Record<string, unknown>>();
   const calls: { method: string; args: Args }[] = [];
@@ -98,8 +104,13 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         metadata: (parsed(args.metadata) as PostedMessage['metadata']) ?? null,
         updates: 0,
         threadTs: args.thread_ts ? String(args.thread_ts) : null,
+        replies: [],
       };
       messages.push(message);
+      if (message.threadTs)
+        messages
+          .find((m) => m.ts === message.threadTs && m.channel === message.channel)
+          ?.replies.push(message);
       return { ok: true, channel: message.channel, ts: message.ts, message: { text: message.text } };
     },
     'chat.update': (args) => {
@@ -145,13 +156,8 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         messages: found.map((m) => ({ type: 'message', ts: m.ts, text: m.text, metadata: m.metadata })),
       };
     },
-    'views.open': (args) => {
-      if (!args.trigger_id) return fail('invalid_arguments');
-      const view = parsed(args.view) as Record<string, unknown>;
-      const id = `V${randomUUID().slice(0, 8)}`;
-      views.push({ id, view });
-      return { ok: true, view: { ...view, id } };
-    },
+    'views.open': openView,
+    'views.push': openView,
     'conversations.create': (args) => {
       if (!/^[a-z0-9_-]{1,80}$/.test(String(args.name))) return fail('invalid_name_specials');
       if ([...rooms.values()].some((room) => room.name === args.name)) return fail('name_taken');
@@ -178,7 +184,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       return { ok: true };
     },
     'views.update': (args) => {
-      const known = views.find((opened) => opened.id === args.view_id);
+      const known = [...views, ...overviews].find((opened) => opened.id === args.view_id);
       if (!known) return fail('not_found');
       known.view = parsed(args.view) as Record<string, unknown>;
       return { ok: true, view: { ...known.view, id: known.id } };
@@ -231,11 +237,24 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     'usergroups.users.list': (args) => ({ ok: true, users: groups.get(String(args.usergroup)) ?? [] }),
   };
 
+  function openView(args: Args): Record<string, unknown> {
+    if (!args.trigger_id) return fail('invalid_arguments');
+    const view = parsed(args.view) as Record<string, unknown>;
+    const wrong = faultsOfBlocks(view.blocks as unknown[], 100);
+    if (((view.title as { text: string }).text ?? '').length > 24)
+      wrong.push('title: more than 24 characters');
+    if (wrong.length > 0) violations.push(...wrong);
+    const id = `V${randomUUID().slice(0, 8)}`;
+    (view.callback_id === 'runwatch_all' ? overviews : views).push({ id, view });
+    return { ok: true, view: { ...view, id } };
+  }
+
   function check(args: Args): Record<string, unknown> | null {
     if (!channels.has(String(args.channel)) && !users.has(String(args.channel)))
       return fail('channel_not_found');
     const blocks = (parsed(args.blocks) as unknown[]) ?? [];
     if (!args.text && blocks.length === 0) return fail('no_text');
+    violations.push(...excessControls(blocks));
     if (String(args.text ?? '').length > 40_000) return fail('msg_too_long');
     const wrong = faultsOfBlocks(blocks);
     if (wrong.length > 0)
@@ -361,6 +380,84 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     token: 'x',
   });
 
+  const onMessage = (message: PostedMessage, user: string, action: Loose) => ({
+    ...base(user, message.team),
+    type: 'block_actions',
+    trigger_id: `${Date.now()}.1.x`,
+    response_url: '',
+    channel: { id: message.channel, name: 'soc' },
+    container: { type: 'message', message_ts: message.ts, channel_id: message.channel },
+    message: { ts: message.ts, text: message.text },
+    actions: [action],
+  });
+  const chosen = (type: string, actionId: string, option: Loose) => ({
+    type,
+    action_id: actionId,
+    block_id: 'x',
+    action_ts: newTs(),
+    selected_option: option,
+  });
+  const clicked = ({ action_id, value, text, block_id }: Loose) => ({
+    type: 'button',
+    action_id,
+    block_id: block_id ?? 'x',
+    value,
+    action_ts: newTs(),
+    text,
+  });
+
+  /** Submits a modal with its current values, after changing some fields. */
+  const submit = (
+    opened: OpenedView,
+    user: string,
+    to: { url: string } | 'socket',
+    changes: Record<string, string> = {},
+  ) => interact({ ...base(user), type: 'view_submission', view: filled(opened, changes) }, to);
+
+  /** Uses a button, else an option of the overflow menu, else a button or option of All responses. */
+  async function act(
+    message: PostedMessage,
+    isButton: (element: Loose) => boolean,
+    isOption: (value: string, label: string) => boolean,
+    what: string,
+    user: string,
+    to: { url: string } | 'socket',
+    options: { at?: number; secret?: string } = {},
+  ) {
+    const elements = elementsOf(message.blocks);
+    const button = elements.find(isButton);
+    if (button) return interact(onMessage(message, user, clicked(button)), to, options);
+    const menu = elements.find((element) => element.action_id === 'more');
+    const found = menu?.options.find(({ value, text }: Loose) => isOption(value, text.text));
+    if (found) return interact(onMessage(message, user, chosen(menu.type, 'more', found)), to, options);
+    const all = menu?.options.find(({ value }: Loose) => value.endsWith(' all'));
+    const missing = (known: Loose[]) =>
+      new Error(`No ${what} among ${JSON.stringify(known.map((e) => e.options ?? e.action_id))}`);
+    if (!all) throw missing(elements);
+    const before = overviews.length;
+    const answer = await interact(onMessage(message, user, chosen('overflow', 'more', all)), to, options);
+    const opened = overviews[before];
+    // Who may not read gets no modal.
+    if (!opened) return answer;
+    const inside = elementsOf(opened.view.blocks as Loose[]);
+    const wanted = inside.find(isButton);
+    const select = inside.find((e) => e.options?.some(({ text }: Loose) => isOption('', text.text)));
+    const option = select?.options.find(({ text }: Loose) => isOption('', text.text));
+    if (!wanted && !option) throw missing(inside);
+    return interact(
+      {
+        ...base(user, message.team),
+        type: 'block_actions',
+        trigger_id: `${Date.now()}.1.x`,
+        container: { type: 'view', view_id: opened.id },
+        view: { ...opened.view, id: opened.id, hash: 'h', state: { values: {} } },
+        actions: [wanted ? clicked(wanted) : chosen('static_select', select.action_id, option)],
+      },
+      to,
+      options,
+    );
+  }
+
   return {
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`,
     botToken,
@@ -371,6 +468,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     messages,
     whispers,
     views,
+    overviews,
     homes,
     rooms,
     calls,
@@ -399,45 +497,31 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     clear: () => {
       faults = [];
     },
-    /** Presses a button of the message. */
-    press: (
+    /**
+     * Presses an action of the message: its button, else its option in the menu, else in All responses.
+     * Confirms where a modal asks for nothing else.
+     */
+    press: async (
       message: PostedMessage,
       actionId: string,
       user: string,
       to: { url: string } | 'socket',
       options: { at?: number; secret?: string } = {},
     ) => {
-      const button = message.blocks
-        .flatMap((block) => block.elements ?? [])
-        .find((element) => element.action_id === actionId);
-      if (!button)
-        throw new Error(
-          `No button ${actionId} on ${JSON.stringify(message.blocks.flatMap((b) => b.elements ?? []).map((e) => e.action_id))}`,
-        );
-      return interact(
-        {
-          ...base(user, message.team),
-          type: 'block_actions',
-          trigger_id: `${Date.now()}.1.x`,
-          response_url: '',
-          channel: { id: message.channel, name: 'soc' },
-          container: { type: 'message', message_ts: message.ts, channel_id: message.channel },
-          message: { ts: message.ts, text: message.text },
-          actions: [
-            {
-              type: 'button',
-              action_id: actionId,
-              block_id: 'x',
-              value: button.value,
-              action_ts: newTs(),
-              text: button.text,
-            },
-          ],
-        },
+      const before = views.length;
+      const answer = await act(
+        message,
+        (element) => element.action_id === actionId && element.type === 'button',
+        (value) => value.split(' ')[1] === actionId,
+        actionId,
+        user,
         to,
         options,
       );
+      const asked = views[before];
+      return asked && !hasInputs(asked) ? submit(asked, user, to) : answer;
     },
+    /** Chooses by label: in the menu of that id, else a button of the message or of All responses. */
     choose: (
       message: PostedMessage,
       actionId: string,
@@ -445,29 +529,17 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       user: string,
       to: { url: string } | 'socket',
     ) => {
-      const menu = message.blocks
-        .flatMap((block) => block.elements ?? [])
-        .find((element) => element.action_id === actionId);
+      const menu = elementsOf(message.blocks).find(
+        (element) => element.action_id === actionId && element.type === 'static_select',
+      );
       const option = menu?.options.find((each: { text: { text: string } }) => each.text.text === label);
-      if (!option) throw new Error(`No choice ${label} in ${JSON.stringify(menu?.options)}`);
-      const actions = [
-        {
-          type: 'static_select',
-          action_id: actionId,
-          block_id: 'x',
-          action_ts: newTs(),
-          selected_option: option,
-        },
-      ];
-      return interact(
-        {
-          ...base(user),
-          type: 'block_actions',
-          trigger_id: '1.1',
-          channel: { id: message.channel, name: 'soc' },
-          message: { ts: message.ts },
-          actions,
-        },
+      if (option) return interact(onMessage(message, user, chosen('static_select', actionId, option)), to);
+      return act(
+        message,
+        (element) => element.type === 'button' && element.text.text === label,
+        (_, text) => text === label,
+        label,
+        user,
         to,
       );
     },
@@ -537,13 +609,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       });
       return response.status;
     },
-    /** Submits a modal with its current values, after changing some fields. */
-    submit: (
-      opened: { id: string; view: Record<string, unknown> },
-      user: string,
-      to: { url: string } | 'socket',
-      changes: Record<string, string> = {},
-    ) => interact({ ...base(user), type: 'view_submission', view: filled(opened, changes) }, to),
+    submit,
     /** Presses a button inside a modal, with its current values. */
     pressInModal: (
       opened: { id: string; view: Record<string, unknown> },
@@ -613,9 +679,26 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       sockets.close();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
+      if (violations.length > 0) throw new Error(`Slack messages: ${[...new Set(violations)].join('; ')}`);
     },
   };
 }
+export interface OpenedView {
+  id: string;
+  view: Record<string, unknown>;
+}
+
+const hasInputs = ({ view }: OpenedView) => (view.blocks as Loose[]).some(({ type }) => type === 'input');
+
+/** The elements that can be used, with the id of their block. */
+const elementsOf = (blocks: Loose[]): Loose[] =>
+  blocks.flatMap(({ block_id, elements, accessory }: Loose) =>
+    [...(elements ?? []), ...(accessory ? [accessory] : [])].map((element: Loose) => ({
+      block_id,
+      ...element,
+    })),
+  );
+
 // biome-ignore lint/suspicious/noExplicitAny: a view's blocks
 type Loose = any;
 

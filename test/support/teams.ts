@@ -28,6 +28,8 @@ export async function startTeams() {
     string,
     { id: string; name: string; aadObjectId: string; userPrincipalName?: string }
   >();
+  /** What no card may have. Stopping fails if there is any. */
+  const violations: string[] = [];
   let failing: { times: number; status: number } = { times: 0, status: 500 };
   let losing = 0;
   /** The app's access to Microsoft Graph, and the paths that it requested. */
@@ -92,6 +94,7 @@ export async function startTeams() {
       const card = activity.attachments?.[0]?.content ?? null;
       if (body.length > 28 * 1024)
         return send(413, { error: { code: 'MessageSizeTooBig', message: 'too big' } });
+      violations.push(...excessActions(card));
       if (request.method === 'POST') {
         const newId = randomUUID();
         activities.set(newId, {
@@ -174,14 +177,24 @@ export async function startTeams() {
     press: async (url: string, card: Card, verb: string, user?: TeamsUser, changes: Card = {}) => {
       const invoke = (name: string, value: unknown) =>
         send(url, { ...base('c-soc', user), type: 'invoke', name, value });
-      const found = card.actions.find((action: Card) => action.verb === verb || action.data?.verb === verb);
-      if (!found) throw new Error(`No verb ${verb}`);
-      if (found.type === 'Action.Execute') {
+      const has = (wanted: string) => (action: Card) => (action.verb ?? action.data?.verb) === wanted;
+      const found = card.actions.find(has(verb));
+      const all = card.actions.find(has('all'));
+      if (!found && !all) throw new Error(`No verb ${verb}`);
+      if (found?.type === 'Action.Execute') {
         const action = { type: found.type, verb, data: found.data };
         return invoke('adaptiveCard/action', { action, trigger: 'manual' });
       }
-      const opened = await invoke('task/fetch', { data: { ...found.data, type: 'task/fetch' } });
-      const dialog = JSON.parse(opened.body).task.value.card.content;
+      let opened = await invoke('task/fetch', { data: { ...(found ?? all).data, type: 'task/fetch' } });
+      if (!found) {
+        const listed = JSON.parse(opened.body).task.value.card?.content.body ?? [];
+        const inside = listed.flatMap(({ actions = [] }: Card) => actions).find(has(verb));
+        if (!inside) throw new Error(`No verb ${verb} in All responses`);
+        opened = await invoke('task/submit', { data: inside.data });
+      }
+      const { task } = JSON.parse(opened.body);
+      if (task.type === 'message') return opened;
+      const dialog = task.value.card.content;
       const inputs = Object.fromEntries(
         dialog.body
           .filter((element: Card) => element.id)
@@ -204,7 +217,15 @@ export async function startTeams() {
     stop: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
+      if (violations.length > 0) throw new Error(`Teams cards: ${[...new Set(violations)].join('; ')}`);
     },
   };
 }
+/** Where a card has more than four controls besides its overflow menu. */
+export function excessActions(card: Card): string[] {
+  const shown = (card?.actions ?? []).filter(({ mode }: Card) => mode !== 'secondary').length;
+  const hidden = (card?.actions ?? []).length - shown;
+  return shown > 4 || hidden > 5 ? [`${shown} controls and ${hidden} in the overflow menu`] : [];
+}
+
 export type SimulatedTeams = Awaited<ReturnType<typeof startTeams>>;

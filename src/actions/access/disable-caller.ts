@@ -1,4 +1,5 @@
 import { summarize } from '../../domain/alerts/alert';
+import { callerName } from '../../domain/alerts/caller-name';
 import { Refusal } from '../../domain/alerts/transitions';
 import { callerSubject } from '../../domain/measures/subjects';
 import { is } from '../../domain/resources/resource-id';
@@ -18,10 +19,11 @@ interface Account {
 defineMeasureAction<Account>({
   id: 'disable_caller',
   group: 'access',
-  label: 'Disable the caller…',
+  label: ({ alert }) => `Disable ${callerName(alert, 40)}…`,
   order: 300,
   style: 'danger',
   confirm: {
+    title: ({ alert }) => `Disable ${callerName(alert, 40)}?`,
     text: 'Disables the account or application in Entra and revokes its sign-in sessions. Everything it runs stops. Access tokens already issued may work for up to an hour.',
     yes: 'Disable',
   },
@@ -73,10 +75,14 @@ defineMeasureAction<Account>({
   fits: ({ alert }) => Boolean(summarize(alert).caller.id),
   undo: {
     id: 'enable_caller',
-    label: 'Enable the caller again',
+    label: ({ alert }) => `Enable ${callerName(alert, 40)}…`,
     order: 301,
     sameRightAs: 'disable_caller',
-    confirm: { text: 'Enables the account or application again. They must sign in again.', yes: 'Enable' },
+    confirm: {
+      title: ({ alert }) => `Enable ${callerName(alert, 40)}?`,
+      text: 'Enables the account or application again. They must sign in again.',
+      yes: 'Enable',
+    },
     permissions: [],
     graph: ['User.EnableDisableAccount.All', 'Application.ReadWrite.All'],
   },

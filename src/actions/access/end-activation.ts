@@ -25,6 +25,7 @@ defineMeasureAction<Activation>({
   order: 290,
   style: 'danger',
   confirm: {
+    title: 'End the activation?',
     text: 'Ends the active role now, before its scheduled end. They stay eligible and can activate it again.',
     yes: 'End it',
   },

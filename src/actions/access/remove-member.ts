@@ -1,4 +1,5 @@
 import { summarize } from '../../domain/alerts/alert';
+import { callerName } from '../../domain/alerts/caller-name';
 import { Refusal } from '../../domain/alerts/transitions';
 import { callerSubject } from '../../domain/measures/subjects';
 import { plainLine } from '../../domain/text/plain-text';
@@ -19,6 +20,7 @@ defineMeasureAction<Membership>({
   order: 280,
   style: 'danger',
   confirm: {
+    title: ({ alert }) => `Remove ${callerName(alert, 40)}?`,
     text: 'Removes the caller from the group that grants the role. Other members keep it. Tokens already issued may work for up to an hour.',
     yes: 'Remove',
   },
@@ -76,10 +78,14 @@ defineMeasureAction<Membership>({
   },
   undo: {
     id: 'add_member',
-    label: 'Put back into group',
+    label: 'Put back into group…',
     order: 281,
     sameRightAs: 'remove_member',
-    confirm: { text: 'Makes the caller a member of the same group again.', yes: 'Put back' },
+    confirm: {
+      title: ({ alert }) => `Put ${callerName(alert, 40)} back?`,
+      text: 'Makes the caller a member of the same group again.',
+      yes: 'Put back',
+    },
     permissions: [],
     graph: ['GroupMember.ReadWrite.All'],
   },

@@ -76,6 +76,7 @@ defineMeasureAction({
   often: true,
   style: 'danger',
   confirm: {
+    title: 'Revoke the role?',
     text: ({ alert }) => {
       const { grant, group } = alert.facts.access ?? {};
       const members = group?.members === null ? '' : ` (${group?.members} members)`;
@@ -100,12 +101,13 @@ defineMeasureAction({
   },
   undo: {
     id: 'restore_role',
-    label: 'Restore role',
+    label: 'Restore role…',
     summary:
       'Assigns the same role to the same principal again, under the same name and with the same condition.',
     order: 170,
     often: true,
     confirm: {
+      title: 'Restore the role?',
       text: ({ measures }) =>
         `Restores ${plainLine(measures.find(({ kind }) => kind === 'role')?.name, 120)} for the same principal.`,
       yes: 'Restore',

@@ -1,15 +1,16 @@
 import { defineMeasureAction } from '../measures/measure-action';
 import { machineSubjects } from '../measures/measure-record';
-import { isScaleSetInstance, isVirtualMachine, theMachine } from '../targets';
+import { isScaleSetInstance, isVirtualMachine, targetWords, theMachine } from '../targets';
 
 /** Stops and deallocates a machine or a scale set instance. Undo starts it. */
 defineMeasureAction<{ machineId: string; name: string }>({
   id: 'deallocate',
   group: 'contain',
-  label: 'Stop the machine…',
+  label: (view) => `Stop ${targetWords(view)}…`,
   order: 270,
   style: 'danger',
   confirm: {
+    title: (view) => `Stop ${targetWords(view)}?`,
     text: 'Stops and deallocates it: nothing runs, and nobody can reach it, not even with a run command. Memory and temporary disks are lost, and a dynamic public IP may change. Start undoes it.',
     yes: 'Stop',
   },
@@ -45,10 +46,14 @@ defineMeasureAction<{ machineId: string; name: string }>({
   fits: (view) => isVirtualMachine(view) || isScaleSetInstance(view),
   undo: {
     id: 'start_machine',
-    label: 'Start the machine',
+    label: (view) => `Start ${targetWords(view)}…`,
     order: 271,
     sameRightAs: 'deallocate',
-    confirm: { text: 'Starts the machine again.', yes: 'Start' },
+    confirm: {
+      title: (view) => `Start ${targetWords(view)}?`,
+      text: 'Starts the machine again.',
+      yes: 'Start',
+    },
     permissions: [
       'Microsoft.Compute/virtualMachines/start/action',
       'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/start/action',

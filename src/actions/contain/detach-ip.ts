@@ -4,7 +4,7 @@ import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
 import { machineSubjects } from '../measures/measure-record';
 import { retryOnConflict } from '../retry-on-conflict';
-import { isVirtualMachine, lastPart, theMachine } from '../targets';
+import { isVirtualMachine, lastPart, targetWords, theMachine } from '../targets';
 
 interface Detached {
   /** Public IP resource ids of each interface, by IP configuration name. */
@@ -73,6 +73,7 @@ defineMeasureAction({
   label: 'Detach public IP…',
   order: 250,
   confirm: {
+    title: (view) => `Detach IPs of ${targetWords(view)}?`,
     text: 'Detaches the public IPs from its interfaces, so it can’t be reached directly from the internet. Traffic through load balancers and gateways, and its outbound connections, continue.',
     yes: 'Detach',
   },
@@ -82,10 +83,14 @@ defineMeasureAction({
   fits: (view) => isVirtualMachine(view) && firstMachine(view.alert)?.publicIps.length !== 0,
   undo: {
     id: 'attach_ip',
-    label: 'Reattach public IP',
+    label: 'Reattach public IP…',
     order: 251,
     sameRightAs: 'detach_ip',
-    confirm: { text: 'Reattaches the same public IPs to the same interfaces.', yes: 'Attach' },
+    confirm: {
+      title: (view) => `Reattach IPs of ${targetWords(view)}?`,
+      text: 'Reattaches the same public IPs to the same interfaces.',
+      yes: 'Attach',
+    },
     permissions: writing,
   },
 });

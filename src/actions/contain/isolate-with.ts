@@ -4,7 +4,7 @@ import type { AlertAction, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { shortText, someOf } from '../input';
 import { actionOf, defineAction } from '../registry';
-import { isOneMachine } from '../targets';
+import { isOneMachine, targetWords } from '../targets';
 
 const choices = [
   { value: 'lock', label: 'Lock it: no more run commands' },
@@ -31,6 +31,7 @@ defineAction<AlertAction>({
   style: 'danger',
   right: 'responder',
   confirm: {
+    title: (view) => `Isolate ${targetWords(view)}?`,
     text: 'Attaches a deny-all security group to every interface and runs the selected actions. Each can be undone separately, except a restart.',
     yes: 'Isolate',
   },

@@ -12,7 +12,7 @@ import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
 import { machineSubjects } from '../measures/measure-record';
 import { retryOnConflict } from '../retry-on-conflict';
-import { isOneMachine, lastPart, machinesOf, typeOf } from '../targets';
+import { isOneMachine, lastPart, machinesOf, targetWords, typeOf } from '../targets';
 
 interface Nic {
   id: string;
@@ -206,7 +206,7 @@ const permissions = [
 defineMeasureAction({
   id: 'isolate',
   group: 'contain',
-  label: (view) => (isOneMachine(view) ? 'Isolate…' : 'Isolate all…'),
+  label: (view) => `Isolate ${targetWords(view)}…`,
   order: 50,
   often: true,
   style: 'danger',
@@ -222,7 +222,7 @@ defineMeasureAction({
   fits: () => true,
   undo: {
     id: 'release',
-    label: 'Release',
+    label: 'Release isolation…',
     order: 40,
     often: true,
     confirm: {

@@ -47,7 +47,7 @@ const permissions = [
 defineMeasureAction({
   id: 'lock',
   group: 'contain',
-  label: 'Lock…',
+  label: 'Lock VM…',
   order: 160,
   often: true,
   confirm: {
@@ -60,7 +60,7 @@ defineMeasureAction({
   fits: isOneMachine,
   undo: {
     id: 'unlock',
-    label: 'Unlock',
+    label: 'Unlock VM…',
     order: 150,
     often: true,
     confirm: { text: 'Removes the lock that Runwatch created.', yes: 'Unlock' },

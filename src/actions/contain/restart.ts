@@ -1,12 +1,12 @@
 import { defineMeasureAction } from '../measures/measure-action';
 import { machineSubjects } from '../measures/measure-record';
-import { isVirtualMachine, theMachine } from '../targets';
+import { isVirtualMachine, targetWords, theMachine } from '../targets';
 
 /** Ends every session and process. Azure would repeat the restart, so no press requests it twice. */
 defineMeasureAction<{ machineId: string; name: string }>({
   id: 'restart',
   group: 'contain',
-  label: 'Restart…',
+  label: (view) => `Restart ${targetWords(view)}…`,
   order: 260,
   style: 'danger',
   confirm: {

@@ -49,7 +49,7 @@ const snapshots: MeasureKind<Snapshots> = {
 defineMeasureAction({
   id: 'snapshot',
   group: 'preserve',
-  label: 'Snapshot…',
+  label: 'Snapshot disks…',
   order: 190,
   often: true,
   confirm: {

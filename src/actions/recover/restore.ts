@@ -9,7 +9,7 @@ import { shortText } from '../input';
 import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
 import { machineSubjects } from '../measures/measure-record';
-import { isVirtualMachine, lastPart, theMachine } from '../targets';
+import { isVirtualMachine, lastPart, targetWords, theMachine } from '../targets';
 
 interface Swapped {
   /** Logical unit number; null for the OS disk. */
@@ -127,11 +127,12 @@ const starting = [
 defineMeasureAction({
   id: 'restore',
   group: 'recover',
-  label: 'Restore the disk…',
+  label: 'Restore disk…',
   order: 320,
   style: 'danger',
   fourEyes: true,
   confirm: {
+    title: (view) => `Restore ${targetWords(view)}?`,
     text: 'Creates new disks from a snapshot or restore point, stops the machine, swaps the disks and starts it. Later changes stay on the old disks, which are kept. A second, different responder must approve it.',
     yes: 'Restore',
   },
@@ -172,10 +173,11 @@ defineMeasureAction({
   fits: isVirtualMachine,
   undo: {
     id: 'restore_old_disk',
-    label: 'Back to the old disks',
+    label: 'Back to the old disks…',
     order: 321,
     sameRightAs: 'restore',
     confirm: {
+      title: 'Swap the old disks back?',
       text: 'Stops the machine, swaps the old disks back in and starts it. The new disks are kept.',
       yes: 'Swap back',
     },

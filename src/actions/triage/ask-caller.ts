@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { upnOf } from '../../domain/activity/activity-event';
 import { summarize } from '../../domain/alerts/alert';
+import { firstName } from '../../domain/alerts/caller-name';
 import { close, Refusal } from '../../domain/alerts/transitions';
 import type { Asked } from '../../domain/alerts/triage';
 import { runwatchActor } from '../../domain/people/person';
@@ -20,7 +21,11 @@ defineAction<AlertAction>({
   id: 'ask_caller',
   group: 'triage',
   name: 'Ask the caller',
-  label: 'Ask the caller',
+  label: ({ alert }) => {
+    const name = firstName(alert);
+    if (name) return `Ask ${name}`;
+    return summarize(alert).caller.type === 'User' ? 'Ask the caller' : 'Ask the owner';
+  },
   summary:
     'Asks the caller, or an owner of the application, in a direct message: yes, no, it was automation. *No* makes the alert critical and pages.',
   order: 30,

@@ -29,7 +29,7 @@ defineAction<AlertAction>({
   id: 'assign_to',
   group: 'triage',
   name: 'Assign',
-  label: 'Assign to…',
+  label: ({ alert }) => (alert.assignee ? 'Reassign…' : 'Assign to…'),
   summary: 'Assigns it to someone else and sends them a direct message.',
   order: 130,
   right: 'triage',

@@ -37,7 +37,7 @@ defineAction<AlertAction>({
   often: true,
   right: 'triage',
   confirm: {
-    title: ({ alert }) => `Close ${alert.id}`,
+    title: ({ alert }) => `Close ${alert.id}?`,
     text: (view) => {
       const held = measuresInForce(view);
       return held.length > 0

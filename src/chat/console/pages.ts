@@ -59,15 +59,16 @@ export const alertList = (
 
 /** An alert, as shown in the chats. @param version keeps an open page from showing an older version */
 export function card(model: MessageModel, alert: Alert, { csrf }: PageContext, version = alert.rev): Html {
+  const { title, headline, facts, status: lines, actions } = model.page;
   const suppressed = alert.verdict === 'suppressed';
   return html`<article class="card ${model.severity}${model.closed ? ' closed' : ''}" id="${model.alertId}" data-rev="${version}" aria-labelledby="${model.alertId}-title">
-<h2 id="${model.alertId}-title"><span class="severity">${model.severity.toUpperCase()} ${model.score}</span> ${model.title} <a class="id" href="/console/alerts/${model.alertId}">${model.alertId}</a></h2>
-<p>${line(model.headline)}</p>
+<h2 id="${model.alertId}-title"><span class="severity">${model.severity.toUpperCase()} ${model.score}</span> ${title} <a class="id" href="/console/alerts/${model.alertId}">${model.alertId}</a></h2>
+<p>${line(headline)}</p>
 ${suppressed && html`<p class="status">Suppressed by exception ${alert.exception ?? ''}: recorded, not posted</p>`}
-${model.facts.length > 0 && html`<dl>${model.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${line(fact.value)}</dd>`)}</dl>`}
-${model.status.map((status) => html`<p class="status">${line(status)}</p>`)}
-<div class="actions">${model.actions.filter((action) => !action.minor).map((action) => button(action, model.alertId, csrf))}${more(
-    model.actions.filter((action) => action.minor),
+${facts.length > 0 && html`<dl>${facts.map((fact) => html`<dt>${fact.label}</dt><dd>${line(fact.value)}</dd>`)}</dl>`}
+${lines.map((status) => html`<p class="status">${line(status)}</p>`)}
+<div class="actions">${actions.filter((action) => !action.minor).map((action) => button(action, model.alertId, csrf))}${more(
+    actions.filter((action) => action.minor),
     model.alertId,
     csrf,
   )}</div>
@@ -80,6 +81,7 @@ const line = (parts: readonly Inline[]): Html[] =>
     if ('bold' in part) return html`<strong>${part.bold}</strong>`;
     if ('code' in part) return html`<code>${part.code}</code>`;
     if ('bar' in part) return drawnBar(part.bar);
+    if ('link' in part) return html`<a href="${part.link}">${part.text}</a>`;
     return html`<time datetime="${part.time}">${part.time.slice(0, 19).replace('T', ' ')} UTC</time>`;
   });
 

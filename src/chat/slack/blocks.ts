@@ -1,4 +1,4 @@
-import type { KnownBlock } from '@slack/types';
+import type { KnownBlock, SectionBlock } from '@slack/types';
 import { plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
 import type { MessageModel } from '../message';
@@ -7,40 +7,53 @@ import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
 /** Slack's limits. @see https://docs.slack.dev/reference/block-kit/blocks */
 const limits = {
   blocks: 50,
+  headerText: 150,
   sectionText: 3000,
   buttonText: 75,
   confirmTitle: 100,
   confirmText: 300,
-  actions: 25,
 } as const;
 
-/** Severity shows by shape and text too, not only by color. */
-const marks = {
-  critical: ':rotating_light:',
-  high: ':red_circle:',
-  medium: ':large_orange_diamond:',
-  low: ':white_circle:',
-} as const;
+/** Severity shows by text too, not only by color. */
+const marks = { critical: '🔴', high: '🟠', medium: '🟡', low: '⚪' } as const;
 
 /** Converts an alert's message to Block Kit. */
 export function toBlocks(model: MessageModel): KnownBlock[] {
-  const mark = model.closed ? ':white_check_mark:' : marks[model.severity];
-  const head = `${mark} *${model.severity.toUpperCase()} ${model.score} · ${escapeMrkdwn(model.title)}*   ${model.alertId}`;
-  const facts = model.facts.map((fact) => `*${escapeMrkdwn(fact.label)}*  ${toMrkdwn(fact.value)}`);
-  const blocks: KnownBlock[] = [section(`${head}\n${toMrkdwn(model.headline)}`)];
-  for (const text of joinLines(facts)) blocks.push(section(text));
-  const status = model.status.map(toMrkdwn).join('\n');
-  if (status) blocks.push(section(status));
-  for (const [approvalId, decisions] of decisionsOf(model.actions)) {
-    const elements = decisions.map((action) => button(action, model.alertId));
+  const { alertId, closed, contained, severity, controls } = model;
+  const status = model.status.map(toMrkdwn);
+  const facts = model.keyFacts.map(({ label, value }) => `*${escapeMrkdwn(label)}:* ${toMrkdwn(value)}`);
+  const line = toMrkdwn(model.context);
+  const blocks: KnownBlock[] = closed
+    ? [context([...status.map((each, index) => (index === 0 ? `:white_check_mark: ${each}` : each)), line])]
+    : [header(`${contained ? '🔒' : marks[severity]} ${model.sentence}`), context([line, ...status])];
+  for (const text of joinLines(facts)) blocks.push({ ...section(text), expand: true });
+  if (model.notes.length > 0) blocks.push(context(model.notes.map(toMrkdwn)));
+  for (const [approvalId, decisions] of decisionsOf(controls.shown)) {
+    const elements = decisions.map((action) => button(action, alertId));
     blocks.push({ type: 'actions', block_id: `${approvalBlock}${approvalId}`, elements });
   }
-  const elements = elementsOf(model);
-  if (elements.length > 0) blocks.push({ type: 'actions', block_id: `actions.${model.alertId}`, elements });
+  const elements = [
+    ...controls.shown.filter(({ approvalId }) => !approvalId).map((action) => button(action, alertId)),
+    ...(controls.more.length > 0 ? [overflow(controls.more, alertId)] : []),
+  ];
+  if (elements.length > 0) blocks.push({ type: 'actions', block_id: `actions.${alertId}`, elements });
   return blocks.slice(0, limits.blocks);
 }
 
-export const section = (text: string): KnownBlock => ({
+const header = (text: string): KnownBlock => ({
+  type: 'header',
+  text: { type: 'plain_text', text: plainLine(text, limits.headerText), emoji: false },
+});
+
+/** One line below the other: Slack puts several elements side by side. */
+const context = (lines: readonly string[]): KnownBlock => ({
+  type: 'context',
+  elements: joinLines(lines)
+    .slice(0, 10)
+    .map((text) => ({ type: 'mrkdwn', text: truncate(text), verbatim: true })),
+});
+
+export const section = (text: string): SectionBlock => ({
   type: 'section',
   text: { type: 'mrkdwn', text: truncate(text), verbatim: true },
 });
@@ -66,59 +79,58 @@ function truncate(text: string): string {
 
 /** Prefix of the block id of Approve and Decline buttons; the approval's id follows. */
 export const approvalBlock = 'approval.';
-/** More are pending only if an attacker floods us with requests. The console shows all. */
-const maxApprovals = 5;
 
-function decisionsOf(actions: readonly Action[]): [string, Action[]][] {
+export function decisionsOf(actions: readonly Action[]): [string, Action[]][] {
   const byApproval = new Map<string, Action[]>();
   for (const action of actions)
     if (action.approvalId)
       byApproval.set(action.approvalId, [...(byApproval.get(action.approvalId) ?? []), action]);
-  return [...byApproval].slice(0, maxApprovals);
+  return [...byApproval];
 }
 
-/** Buttons, and a menu of rarely used actions. */
-function elementsOf({ actions: all, alertId }: MessageModel) {
-  const actions = all.filter(({ approvalId }) => !approvalId);
-  const minor = actions.filter((action) => action.minor).map(({ id, label }) => ({ value: id, label }));
-  const shown: Action[] = actions.filter((action) => !action.minor);
-  const more = minor.length > 0 ? [menu('more', 'More…', minor, alertId)] : [];
-  return [...shown.slice(0, limits.actions - 1).map((action) => element(action, alertId)), ...more];
-}
-
-/** A button, or a menu if the action has choices. Each option holds the alert's id and the choice. */
-function element(action: Action, alertId: string) {
-  if (!action.choices) return button(action, alertId);
-  return menu(action.id, action.label, action.choices, alertId);
-}
-
-const menu = (id: string, label: string, choices: { value: string; label: string }[], alertId: string) => ({
-  type: 'static_select' as const,
-  action_id: id,
-  placeholder: { type: 'plain_text' as const, text: plainLine(label, limits.buttonText) },
-  options: choices.map((choice) => ({
-    value: `${alertId} ${choice.value}`,
-    text: { type: 'plain_text' as const, text: plainLine(choice.label, limits.buttonText) },
+/** Each option holds the alert's id, the action and, if there is one, the choice. */
+const overflow = (actions: readonly Action[], alertId: string) => ({
+  type: 'overflow' as const,
+  action_id: 'more',
+  options: actions.map(({ id, label, choice }) => ({
+    value: [alertId, id, ...(choice ? [choice] : [])].join(' '),
+    text: plain(label, limits.buttonText),
   })),
 });
 
-function button(action: Action, alertId: string) {
+/** A menu of an action's choices. Each option holds the alert's id and the choice. */
+export const menu = (action: Action, alertId: string) => ({
+  type: 'static_select' as const,
+  action_id: action.id,
+  placeholder: plain(action.label, limits.buttonText),
+  options: (action.choices ?? []).map(({ value, label }) => ({
+    value: `${alertId} ${value}`,
+    text: plain(label, limits.buttonText),
+  })),
+});
+
+const plain = (text: string, max: number) => ({
+  type: 'plain_text' as const,
+  text: plainLine(text, max),
+  emoji: false,
+});
+
+/** A button. Its confirmation is Slack's own dialog, unless it opens a form. */
+export function button({ id, label, style, url, confirm, form }: Action, alertId: string) {
   return {
     type: 'button' as const,
-    action_id: action.id,
-    value: alertId,
-    text: { type: 'plain_text' as const, text: plainLine(action.label, limits.buttonText), emoji: false },
-    ...(action.style ? { style: action.style } : {}),
-    ...(action.confirm && !action.form
+    action_id: id,
+    ...(url ? { url } : { value: alertId }),
+    text: plain(label, limits.buttonText),
+    ...(style ? { style } : {}),
+    ...(confirm && !form
       ? {
           confirm: {
-            title: {
-              type: 'plain_text' as const,
-              text: plainLine(action.confirm.title, limits.confirmTitle),
-            },
-            text: { type: 'plain_text' as const, text: plainLine(action.confirm.text, limits.confirmText) },
-            confirm: { type: 'plain_text' as const, text: plainLine(action.confirm.yes, 30) },
-            deny: { type: 'plain_text' as const, text: 'Cancel' },
+            title: plain(confirm.title, limits.confirmTitle),
+            text: plain(confirm.text, limits.confirmText),
+            confirm: plain(confirm.yes, 30),
+            deny: plain('Cancel', 30),
+            style: 'danger' as const,
           },
         }
       : {}),

@@ -12,6 +12,8 @@ export interface ModalContext {
   action: string;
   alertId: string;
   channel: string;
+  /** It is on top of *All responses*; both close together. */
+  onTop?: true;
 }
 
 /** @param intro text that describes what the action will do */

@@ -23,6 +23,9 @@ const dateToken = (iso: string) => {
   return `<!date^${Math.floor(at.getTime() / 1000)}^{date_short_pretty} {time_secs}|${at.toISOString().slice(0, 19).replace('T', ' ')} UTC>`;
 };
 
+/** Slack ends a link's address at these characters. */
+const linkTarget = (url: string) => url.replace(/[<>|\s]/g, encodeURIComponent);
+
 export const toMrkdwn = (line: readonly Inline[]): string =>
   line
     .map((part) => {
@@ -30,6 +33,7 @@ export const toMrkdwn = (line: readonly Inline[]): string =>
       if ('bold' in part) return `*${escapeMrkdwn(part.bold)}*`;
       if ('code' in part) return `\`${escapeMrkdwn(part.code.replace(/`/g, "'"))}\``;
       if ('bar' in part) return textBar(part.bar);
+      if ('link' in part) return `<${linkTarget(part.link)}|${escapeMrkdwn(part.text)}>`;
       return dateToken(part.time);
     })
     .join('');

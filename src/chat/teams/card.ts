@@ -1,6 +1,8 @@
 import type { Field } from '../../actions/form';
 import { plainBlock, plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
+import { nothingApplies, responseGroups } from '../all-responses';
+import { allId } from '../controls';
 import type { Inline } from '../inline';
 import type { MessageModel } from '../message';
 import type { NoticeAction } from '../surface';
@@ -12,8 +14,8 @@ const maxCardSize = 26_000;
 
 type Json = Record<string, unknown>;
 
-/** Severity shows by text and position too, not only by color. */
-const colors = { critical: 'Attention', high: 'Attention', medium: 'Warning', low: 'Default' } as const;
+/** Severity shows by text too, not only by color. */
+const styles = { critical: 'attention', high: 'attention', medium: 'warning', low: 'emphasis' } as const;
 
 /** How a card looks to one person. */
 export interface CardView {
@@ -31,7 +33,7 @@ export const refreshVerb = 'refresh';
 /** Converts an alert to an Adaptive Card 1.5. Action.Execute verbs are the same as Slack's action ids. */
 export function toCard(model: MessageModel, view: CardView = {}): Json {
   const { stateOnly, refreshFor } = view;
-  const seen = stateOnly ? { ...model, actions: [] } : model;
+  const seen = stateOnly ? { ...model, controls: { shown: [], more: [] } } : model;
   const refresh = {
     action: { type: 'Action.Execute', title: 'Refresh', verb: refreshVerb, data: { alertId: model.alertId } },
     userIds: refreshFor,
@@ -44,30 +46,43 @@ export function toCard(model: MessageModel, view: CardView = {}): Json {
     const card = whole(seen, maxChars);
     if (JSON.stringify(card).length <= maxCardSize) return card;
   }
-  return whole({ ...seen, facts: model.facts.slice(0, 4) }, 120);
+  const { shown, more } = seen.controls;
+  const controls = { shown, more: more.filter(({ id }) => id !== allId) };
+  return whole({ ...seen, controls, notes: [] }, 120);
 }
 
 function cardOf(model: MessageModel, maxChars: number, view: CardView): Json {
-  const facts = model.facts.map(({ label, value }) => ({ title: label, value: toMarkdown(value, maxChars) }));
+  const { alertId, closed, contained, severity, controls } = model;
+  const facts = model.keyFacts.map(({ label, value }) => ({
+    title: label,
+    value: toMarkdown(value, maxChars),
+  }));
+  const status = model.status.map((line) => toMarkdown(line, maxChars));
+  const [head = '', ...rest] = closed ? status : [escapeMarkdown(model.sentence), ...status];
   return {
     type: 'AdaptiveCard',
     version: '1.5',
     fallbackText: escapeMarkdown(model.summary),
     msteams: { width: 'Full' },
     body: [
-      text(`${model.severity.toUpperCase()} ${model.score} · ${escapeMarkdown(model.title)}`, {
-        weight: 'Bolder',
-        size: 'Medium',
-        color: model.closed ? 'Good' : colors[model.severity],
-      }),
-      text(`${toMarkdown(model.headline, maxChars)} · ${model.alertId}`),
+      {
+        type: 'Container',
+        id: alertId,
+        style: closed || contained ? 'good' : styles[severity],
+        bleed: true,
+        items: [
+          text(head, { weight: 'Bolder', size: 'Medium' }),
+          text(toMarkdown(model.context, maxChars), { isSubtle: true, spacing: 'None' }),
+        ],
+      },
+      ...rest.map((line) => text(line)),
       ...(facts.length > 0 ? [{ type: 'FactSet', facts }] : []),
-      ...model.status.map((line) => text(toMarkdown(line, maxChars), { separator: true })),
+      ...model.notes.map((line) => text(toMarkdown(line, maxChars), { isSubtle: true })),
     ],
-    actions: model.actions.map((action) => ({
-      ...toAction(action, model, view),
-      ...(action.minor ? { mode: 'secondary' } : {}),
-    })),
+    actions: [
+      ...controls.shown.map((action) => toAction(action, model, view)),
+      ...controls.more.map((action) => ({ ...toAction(action, model, view), mode: 'secondary' })),
+    ],
   };
 }
 
@@ -79,24 +94,77 @@ const text = (value: string, more: Json = {}): Json => ({
 });
 
 /** A form or confirmation opens first; the button inside it runs the action. */
-function toAction(action: Action, { alertId }: MessageModel, { dialogs }: CardView): Json {
-  const style = styleOf(action);
-  const execute = (title: string): Json => ({
+function toAction(action: Action, model: MessageModel, { dialogs }: CardView): Json {
+  const { alertId } = model;
+  const title = plainLine(action.label, 60);
+  if (action.url) return { type: 'Action.OpenUrl', title, url: action.url };
+  if (action.id === allId && !dialogs)
+    return showCard(
+      title,
+      [],
+      model.page.actions.map((each, index) => ({
+        ...toAction(each, model, {}),
+        ...(index >= maxPrimary ? { mode: 'secondary' } : {}),
+      })),
+    );
+  const execute = (label: string): Json => ({
     type: 'Action.Execute',
-    title: plainLine(title, 60),
+    title: label,
     verb: action.id,
-    data: { alertId, ...(action.approvalId ? { approvalId: action.approvalId } : {}) },
-    ...style,
+    data: { alertId, ...idsOf(action) },
+    ...styleOf(action),
   });
-  if (!action.form && !action.choices && !action.confirm) return execute(action.label);
-  if (!dialogs) return showCard(action.label, promptFor(action, true), execute(yesOf(action)));
+  if (action.id !== allId && !opensFirst(action)) return execute(title);
+  if (!dialogs) return showCard(title, promptFor(action, true), [execute(plainLine(yesOf(action), 60))]);
   return {
     type: 'Action.Submit',
-    title: plainLine(action.label, 60),
+    title,
     data: { msteams: { type: 'task/fetch' }, verb: action.id, alertId },
-    ...style,
+    ...styleOf(action),
   };
 }
+
+/** Teams shows at most this many buttons; others need the overflow menu. */
+const maxPrimary = 6;
+
+/** What a press sends besides the alert. */
+const idsOf = ({ approvalId, choice }: Action): Json => ({
+  ...(approvalId ? { approvalId } : {}),
+  ...(choice ? { choice } : {}),
+});
+
+/** Whether a form or a confirmation comes before the action. */
+export const opensFirst = ({ form, choices, confirm }: Action): boolean =>
+  Boolean(form || choices || confirm);
+
+/** Mark on what was pressed in *All responses*: its form or confirmation is still to be shown. */
+export const fromAll = 'all';
+
+/** *All responses*: every action that applies, in groups, each with what it does. */
+export const toAllCard = (actions: readonly Action[], alertId: string): Json => ({
+  type: 'AdaptiveCard',
+  version: '1.5',
+  body:
+    actions.length === 0
+      ? [text(nothingApplies)]
+      : responseGroups(actions).flatMap(({ title, actions: own }) => [
+          text(title, { weight: 'Bolder', size: 'Medium', separator: true }),
+          ...own.flatMap((action) => [
+            ...(action.does ? [text(escapeMarkdown(action.does))] : []),
+            {
+              type: 'ActionSet',
+              actions: [
+                {
+                  type: 'Action.Submit',
+                  title: plainLine(action.label, 60),
+                  data: { verb: action.id, alertId, ...idsOf(action), from: fromAll },
+                  ...styleOf(action),
+                },
+              ],
+            },
+          ]),
+        ]),
+});
 
 /** Content of a dialog: the fields or confirmation, and the button that runs the action. */
 export const toDialogCard = (action: Action, alertId: string, fault?: string): Json => ({
@@ -141,10 +209,10 @@ function promptFor({ confirm, form, choices }: Action, titled: boolean): Json[] 
   ];
 }
 
-const showCard = (title: string, body: Json[], action: Json): Json => ({
+const showCard = (title: string, body: Json[], actions: Json[]): Json => ({
   type: 'Action.ShowCard',
   title: plainLine(title, 60),
-  card: { type: 'AdaptiveCard', version: '1.5', body, actions: [action] },
+  card: { type: 'AdaptiveCard', version: '1.5', body, actions },
 });
 
 /** Converts a form field. A selected person is returned as an Entra object id. */
@@ -227,7 +295,7 @@ export const toNoticeCard = (id: string, words: string, actions: readonly Notice
     return showCard(
       label,
       [{ type: 'Input.ChoiceSet', id: 'choice', label, value: menu[0]?.value ?? '', choices: menu }],
-      execute,
+      [execute],
     );
   }),
 });
@@ -236,7 +304,7 @@ export const toNoticeCard = (id: string, words: string, actions: readonly Notice
 export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => {
   const body = parts.flatMap(({ heading, lines, code }) => [
     text(escapeMarkdown(heading), { weight: 'Bolder', separator: true }),
-    ...lines.slice(0, 60).map((line) => text(toMarkdown(line, 200), { spacing: 'None' })),
+    ...lines.slice(0, 60).map((line) => text(toMarkdown(line, 500), { spacing: 'None' })),
     ...(code
       ? [
           {
@@ -267,6 +335,8 @@ function toMarkdown(line: readonly Inline[], maxChars: number): string {
       if ('bold' in part) return `**${escapeMarkdown(part.bold)}**`;
       if ('code' in part) return escapeMarkdown(plainLine(part.code, maxChars));
       if ('bar' in part) return textBar(part.bar);
+      if ('link' in part)
+        return `[${escapeMarkdown(part.text)}](${part.link.replace(/[()\s]/g, encodeURIComponent)})`;
       const iso = `${part.time.slice(0, 19)}Z`;
       return `{{DATE(${iso},SHORT)}} {{TIME(${iso})}}`;
     })

@@ -5,9 +5,10 @@ import type { AlertView } from '../../domain/measures/alert-view';
 import type { Presser } from '../../domain/people/person';
 import { plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
+import { allId } from '../controls';
 import { type MessageModel, messageOf } from '../message';
 import type { Identified, SurfacePress } from '../surface-press';
-import { refreshVerb, toCard, toDialogCard } from './card';
+import { fromAll, opensFirst, refreshVerb, toAllCard, toCard, toDialogCard } from './card';
 import { rootOf } from './places';
 import type { Views } from './views';
 
@@ -17,6 +18,8 @@ export interface InvokeDeps {
   getView: (id: string) => Promise<AlertView | null>;
   /** False if no responder is configured. */
   responders: boolean;
+  /** Link to an alert's page; null without a public URL. */
+  linkTo: (alertId: string) => string | null;
   views: Views;
   /** Identifies the sender of an activity if they have read access; otherwise the reason for refusal. */
   readerOf: (activity: Activity) => Promise<Identified>;
@@ -53,6 +56,7 @@ export function createInvokes({
   answerTo,
   getView,
   responders,
+  linkTo,
   views,
   readerOf,
   tell,
@@ -60,7 +64,7 @@ export function createInvokes({
 }: InvokeDeps): (activity: Activity) => Promise<unknown> {
   const modelOf = async (alertId: string): Promise<MessageModel | null> => {
     const view = alertId ? await getView(alertId) : null;
-    return view && messageOf(view, { responders, now: now() });
+    return view && messageOf(view, { responders, linkTo, now: now() });
   };
 
   async function answer(activity: Activity): Promise<unknown> {
@@ -74,9 +78,11 @@ export function createInvokes({
     if (activity.name !== 'task/fetch' && activity.name !== 'task/submit') return null;
     const parsed = taskSchema.safeParse(activity.value);
     if (!parsed.success) return message(unknownButton);
-    const { verb = '', type: _, ...given } = parsed.data.data;
+    const { verb = '', type: _, from, ...given } = parsed.data.data;
     if (activity.name === 'task/fetch') return openDialog(activity, verb, given.alertId ?? '');
     const action = await offeredAction(verb, given.alertId ?? '');
+    if (from === fromAll && !(action && !opensFirst(action)) && !given.approvalId)
+      return openDialog(activity, verb, given.alertId ?? '');
     const form = action?.read?.(withDefaultOwner(given, activity));
     if (action && form && 'faults' in form) {
       const who = await readerOf(activity);
@@ -100,16 +106,34 @@ export function createInvokes({
 
   async function offeredAction(verb: string, alertId: string): Promise<Action | null> {
     const model = await modelOf(alertId);
-    return model?.actions.find(({ id }) => id === verb) ?? null;
+    return model?.page.actions.find(({ id }) => id === verb) ?? null;
   }
 
   async function openDialog(activity: Activity, verb: string, alertId: string): Promise<unknown> {
     const who = await readerOf(activity);
     if ('refused' in who) return message(who.refused);
+    if (verb === allId) return allDialog(alertId);
     const action = await offeredAction(verb, alertId);
     return action
       ? dialog(action, alertId)
       : message('This action is no longer available in the alert’s current state.');
+  }
+
+  async function allDialog(alertId: string): Promise<unknown> {
+    const model = await modelOf(alertId);
+    if (!model) return message('This alert has expired.');
+    const content = toAllCard(model.page.actions, alertId);
+    return {
+      task: {
+        type: 'continue',
+        value: {
+          title: 'All responses',
+          height: 'large',
+          width: 'medium',
+          card: { contentType: cardType, content },
+        },
+      },
+    };
   }
 
   const dialog = (action: Action, alertId: string, fault?: string) => ({

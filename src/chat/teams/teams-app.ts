@@ -39,6 +39,7 @@ export interface TeamsDeps
     | 'placeChosen'
     | 'cannotRead'
     | 'getView'
+    | 'linkTo'
     | 'rules'
     | 'now'
   > {
@@ -64,6 +65,7 @@ export function createTeams({
   placeChosen,
   cannotRead,
   getView,
+  linkTo,
   rules,
   search,
   now,
@@ -223,6 +225,7 @@ export function createTeams({
     answerTo,
     getView,
     responders: rules.length > 0,
+    linkTo,
     views,
     readerOf,
     tell: (person, text) => sendDirect(person.id, escapeMarkdown(redactSecrets(text))),

@@ -17,15 +17,19 @@ const firstInput = (blocks: readonly { type: string; block_id?: string }[]): str
 
 type Filled = Pick<Exception, 'match' | 'silenceCritical'>;
 
-/** Opens the form of a button; false if it has none. */
+/**
+ * Opens the form of a button; false if it has none.
+ * @param confirms whether a modal asks for confirmation: a menu's option has no dialog of its own
+ */
 export async function openForm(
   modalContext: ModalContext,
   by: Presser,
-  { triggerId, client }: { triggerId: string; client: WebClient },
+  { triggerId, client, confirms }: { triggerId: string; client: WebClient; confirms: boolean },
   listenerDeps: ListenerDeps,
 ): Promise<boolean> {
   const known = await listenerDeps.getView(modalContext.alertId);
-  if (!(known && formOf(known, modalContext, null, listenerDeps))) return false;
+  const found = known && formOf(known, modalContext, null, listenerDeps);
+  if (!found || !(found.form || confirms)) return false;
   const who = await readerOf(by, listenerDeps);
   if ('refused' in who) {
     await client.chat.postEphemeral({
@@ -38,7 +42,8 @@ export async function openForm(
   const action = formOf(known, modalContext, who.presser, listenerDeps);
   if (!action) return false;
   const view = await modalOf(modalContext, action, action.fields, listenerDeps);
-  await client.views.open({ trigger_id: triggerId, view });
+  const open = modalContext.onTop ? client.views.push : client.views.open;
+  await open({ trigger_id: triggerId, view });
   return true;
 }
 
@@ -56,10 +61,11 @@ const formOf = (
   view: AlertView,
   { action }: ModalContext,
   presser: Presser | null,
-  { responders, now }: ListenerDeps,
+  { responders, linkTo, now }: ListenerDeps,
 ) => {
-  const shown = messageOf(view, { responders, now: now() }).actions.find(({ id }) => id === action);
-  const fields = shown?.form?.(presser, now()) ?? (shown?.minor && shown.confirm ? [] : null);
+  const { actions } = messageOf(view, { responders, linkTo, now: now() }).page;
+  const shown = actions.find(({ id }) => id === action);
+  const fields = shown?.form?.(presser, now()) ?? (shown?.confirm ? [] : null);
   return shown && fields ? { ...shown, fields } : null;
 };
 
@@ -131,7 +137,8 @@ export function listenToForms(listenerDeps: ListenerDeps): void {
       await ack({ response_action: 'errors', errors: form.faults });
       return;
     }
-    await queueThenAck(ack, async () => {
+    const done = () => (modalContext.onTop ? ack({ response_action: 'clear' }) : ack());
+    await queueThenAck(done, async () => {
       await press({
         alertId: modalContext.alertId,
         action: modalContext.action,

@@ -1,11 +1,15 @@
-import type { BlockAction, ButtonAction, StaticSelectAction } from '@slack/bolt';
+import type { BlockAction, ButtonAction, OverflowAction, StaticSelectAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Action } from '../../../actions/action';
 import { actionOf } from '../../../actions/registry';
+import { allId, openId } from '../../controls';
 import type { SurfacePress } from '../../surface-press';
+import { allCallback } from '../all-modal';
 import { approvalBlock } from '../blocks';
+import type { ModalContext } from '../form-modal';
 import { openForm } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
+import { allModalOf, openAll } from './open-all';
 import { queueThenAck } from './queue-then-ack';
 
 const words = /^[a-z_]+$/;
@@ -22,7 +26,7 @@ export function listenToPresses(listenerDeps: ListenerDeps): void {
     otherwise = config.channel,
   ): Pick<SurfacePress, 'by' | 'replyTo'> & { channel: string } => {
     const team = body.team?.id ?? body.user.team_id;
-    const channel = placeOf(team, body.channel?.id ?? otherwise);
+    const channel = contextOf(body)?.channel ?? placeOf(team, body.channel?.id ?? otherwise);
     return {
       channel,
       by: {
@@ -41,13 +45,15 @@ export function listenToPresses(listenerDeps: ListenerDeps): void {
     value: string,
     at: string,
     client: WebClient,
-    blockId = '',
+    { blockId = '', fromMenu = false } = {},
   ): Promise<void> {
     const action = actionOf(id);
     if (!action) return;
     const { channel, by, replyTo } = where(body);
-    const trigger = { triggerId: body.trigger_id, client };
-    if (await openForm({ action: id, alertId: value, channel }, by, trigger, listenerDeps)) return;
+    const trigger = { triggerId: body.trigger_id, client, confirms: fromMenu };
+    const all = contextOf(body);
+    const form = { action: id, alertId: value, channel, ...(all ? { onTop: true as const } : {}) };
+    if (await openForm(form, by, trigger, listenerDeps)) return;
     await press({
       ...aboutOf(action, value, blockId),
       action: id,
@@ -55,31 +61,60 @@ export function listenToPresses(listenerDeps: ListenerDeps): void {
       nonce: `${body.user.id}.${id}.${at || body.trigger_id}`,
       ...(replyTo ? { replyTo } : {}),
     });
+    if (all) await showPressed(body, all, id, client);
+  }
+
+  /** Says in *All responses* that the press was received. */
+  async function showPressed(
+    { view: opened }: BlockAction,
+    modalContext: ModalContext,
+    id: string,
+    client: WebClient,
+  ): Promise<void> {
+    const view = await allModalOf(modalContext, listenerDeps, id);
+    if (view && opened) await client.views.update({ view_id: opened.id, view });
+  }
+
+  async function quickException(body: BlockAction, alertId: string, choice: string, at: string) {
+    const { channel: _, ...rest } = where(body);
+    const nonce = `${body.user.id}.${choice}.${at}`;
+    await press({ ...rest, alertId, action: 'quick_exception', input: { choice }, nonce });
   }
 
   app.action<BlockAction<ButtonAction>>(
     { action_id: words, type: 'block_actions' },
     async ({ ack, body, action, client }) => {
-      if (action.type !== 'button' || !isButton(action.action_id)) return;
-      await queueThenAck(ack, () =>
-        pressed(body, action.action_id, action.value ?? '', action.action_ts, client, action.block_id),
-      );
+      if (action.type !== 'button') return;
+      if (action.action_id === openId) return ack();
+      if (!isButton(action.action_id)) return;
+      const { action_id: id, value = '', action_ts: at, block_id: blockId } = action;
+      await queueThenAck(ack, () => pressed(body, id, value, at, client, { blockId }));
     },
   );
 
-  app.action<BlockAction<StaticSelectAction>>('more', async ({ ack, body, action, client }) => {
-    const [alertId = '', id] = action.selected_option.value.split(' ');
-    await queueThenAck(ack, async () => {
-      if (id && isButton(id)) await pressed(body, id, alertId, action.action_ts, client);
-    });
-  });
+  // An overflow menu; messages of versions before 0.2 have a select menu. Both send the chosen option.
+  app.action<BlockAction<OverflowAction | StaticSelectAction>>(
+    'more',
+    async ({ ack, body, action, client }) => {
+      const [alertId = '', id = '', choice] = action.selected_option.value.split(' ');
+      await queueThenAck(ack, async () => {
+        if (id === allId) {
+          const { channel, by } = where(body);
+          const trigger = { triggerId: body.trigger_id, client };
+          await openAll({ action: id, alertId, channel }, by, trigger, listenerDeps);
+        } else if (id === 'quick_exception' && choice)
+          await quickException(body, alertId, choice, action.action_ts);
+        else if (isButton(id)) await pressed(body, id, alertId, action.action_ts, client, { fromMenu: true });
+      });
+    },
+  );
 
-  app.action<BlockAction<StaticSelectAction>>('quick_exception', async ({ ack, body, action }) => {
+  app.action<BlockAction<StaticSelectAction>>('quick_exception', async ({ ack, body, action, client }) => {
     const [alertId = '', choice = ''] = action.selected_option.value.split(' ');
     await queueThenAck(ack, async () => {
-      const { channel: _, ...rest } = where(body);
-      const nonce = `${body.user.id}.${choice}.${action.action_ts}`;
-      await press({ ...rest, alertId, action: 'quick_exception', input: { choice }, nonce });
+      await quickException(body, alertId, choice, action.action_ts);
+      const all = contextOf(body);
+      if (all) await showPressed(body, all, 'quick_exception', client);
     });
   });
 
@@ -106,6 +141,11 @@ export function listenToPresses(listenerDeps: ListenerDeps): void {
       });
     });
   });
+}
+
+/** What *All responses* carries, if the press came from there. */
+function contextOf({ view }: BlockAction): ModalContext | null {
+  return view?.callback_id === allCallback ? (JSON.parse(view.private_metadata) as ModalContext) : null;
 }
 
 /** False for answers and menu choices, which have no button of their own. */

@@ -24,6 +24,8 @@ export interface SlackAppDeps {
   suggestions: Suggestions;
   /** False if no responder is configured. */
   responders: boolean;
+  /** Link to an alert's page; null without a public URL. */
+  linkTo: (alertId: string) => string | null;
   /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
   /** Content of a person's home page. */

@@ -1,0 +1,31 @@
+import type { Action } from './actions';
+
+/** The order of an incident. */
+const titles: Record<Action['group'], string> = {
+  triage: 'Triage',
+  contain: 'Contain',
+  access: 'Access',
+  preserve: 'Preserve',
+  recover: 'Recover',
+  'hand over': 'Hand over',
+};
+
+export interface ResponseGroup {
+  title: string;
+  actions: Action[];
+}
+
+/** Every action that applies, by purpose. Pending approvals come first. */
+export function responseGroups(actions: readonly Action[]): ResponseGroup[] {
+  const decisions = actions.filter(({ approvalId }) => approvalId);
+  const groups = Object.entries(titles).map(([group, title]) => ({
+    title,
+    actions: actions.filter((action) => action.group === group && !action.approvalId),
+  }));
+  return [{ title: 'Waiting for approval', actions: decisions }, ...groups].filter(
+    (group) => group.actions.length > 0,
+  );
+}
+
+/** What is said where nothing applies any more. */
+export const nothingApplies = 'No responses apply to this alert any more.';

@@ -1,0 +1,56 @@
+import type { KnownBlock, ModalView } from '@slack/types';
+import type { Action } from '../actions';
+import { nothingApplies, responseGroups } from '../all-responses';
+import { approvalBlock, button, decisionsOf, menu, section } from './blocks';
+import type { ModalContext } from './form-modal';
+import { escapeMrkdwn } from './mrkdwn';
+
+export const allCallback = 'runwatch_all';
+const maxBlocks = 100;
+
+/**
+ * Every action that applies to an alert, in groups, each with what it does.
+ * @param pressed the action whose button in this modal was pressed last
+ */
+export function allModal(
+  modalContext: ModalContext,
+  actions: readonly Action[],
+  pressed: Action | null = null,
+): ModalView {
+  const { alertId } = modalContext;
+  const requested = pressed
+    ? [
+        section(
+          `Requested: ${escapeMrkdwn(pressed.label.replace('…', ''))}. The alert’s message shows the result.`,
+        ),
+      ]
+    : [];
+  const blocks = [
+    ...requested,
+    ...responseGroups(actions).flatMap(({ title, actions: own }): KnownBlock[] => [
+      { type: 'header', text: { type: 'plain_text', text: title } },
+      ...decisionsOf(own).flatMap(([approvalId, decisions]): KnownBlock[] => [
+        section(escapeMrkdwn(decisions[0]?.does ?? '')),
+        {
+          type: 'actions',
+          block_id: `${approvalBlock}${approvalId}`,
+          elements: decisions.map((action) => button(action, alertId)),
+        },
+      ]),
+      ...own
+        .filter(({ approvalId }) => !approvalId)
+        .map((action) => ({
+          ...section(escapeMrkdwn(action.does || action.label)),
+          accessory: action.choices ? menu(action, alertId) : button(action, alertId),
+        })),
+    ]),
+  ];
+  return {
+    type: 'modal',
+    callback_id: allCallback,
+    private_metadata: JSON.stringify(modalContext),
+    title: { type: 'plain_text', text: 'All responses' },
+    close: { type: 'plain_text', text: 'Close' },
+    blocks: (blocks.length > 0 ? blocks : [section(nothingApplies)]).slice(0, maxBlocks),
+  };
+}
