@@ -126,9 +126,9 @@ export interface AlertAction extends Described {
   readonly label: Words;
   /** Description for the guide. Default: the confirmation text. */
   readonly summary?: string;
-  /** Position among an alert's buttons, lowest first. */
+  /** Position in the console and in All responses, lowest first. */
   readonly order: number;
-  /** Shown as its own button. Other actions are in the overflow menu. */
+  /** A button of its own in the console. What chats show is in src/chat/controls.ts. */
   readonly often?: true;
   readonly style?: 'primary' | 'danger';
   /** Confirmation: what the action does and does not stop. `title` defaults to the label and the target. */

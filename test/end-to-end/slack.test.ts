@@ -84,7 +84,9 @@ describe.each(['http', 'socket'] as const)('an alert in Slack over %s', (mode) =
       at: Date.now() - 30_000,
       tookMs: 1000,
     });
-    await until('the other machine', () => slack.alerts().some((m) => textOf(m).includes('vm-pay-02')));
+    await until('the other machine', () =>
+      slack.alerts().some((m) => JSON.stringify(m.blocks).includes('on vm-pay-02')),
+    );
     expect(slack.alerts()).toHaveLength(2);
     expect(slack.messageOf(alertId)?.metadata?.event_payload).toEqual({ alert_id: alertId });
   });

@@ -38,7 +38,7 @@ export function listenToHome(listenerDeps: ListenerDeps): void {
           // Someone who may no longer read gets a page that says so instead of the form.
           const may = !('refused' in (await readerOf(by, listenerDeps)));
           const modal = { action: action.id, alertId: value, channel };
-          const trigger = { triggerId: body.trigger_id, client };
+          const trigger = { triggerId: body.trigger_id, client, confirms: false };
           if (may && (await openForm(modal, by, trigger, listenerDeps))) return;
           return publishHome(
             by,
