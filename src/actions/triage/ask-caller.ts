@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { upnOf } from '../../domain/activity/activity-event';
-import { summarize } from '../../domain/alerts/alert';
+import { type Alert, summarize } from '../../domain/alerts/alert';
 import { firstName } from '../../domain/alerts/caller-name';
 import { close, Refusal } from '../../domain/alerts/transitions';
 import type { Asked } from '../../domain/alerts/triage';
@@ -32,7 +32,8 @@ defineAction<AlertAction>({
   often: true,
   right: 'triage',
   permissions: [],
-  offered: ({ alert }) => !alert.triage.asked && alert.state !== 'closed',
+  offered: ({ alert }) =>
+    !alert.triage.asked && alert.state !== 'closed' && addressesOf(alert).length > 0,
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const { asked } = alert.triage;
@@ -41,10 +42,7 @@ defineAction<AlertAction>({
         `${asked.name} was already asked${asked.answer ? ` and answered ${asked.answer}` : ''}.`,
       );
     const { caller, target, startedAt } = summarize(alert);
-    const upn = upnOf(caller);
-    const emails = upn
-      ? [upn]
-      : (alert.facts.who?.owners ?? []).filter((owner) => owner.includes('@')).slice(0, 5);
+    const emails = addressesOf(alert);
     if (emails.length === 0) throw new Refusal('No email address is known for the caller or an owner.');
     const when = `${startedAt.slice(11, 16)} UTC`;
     const text = `Did you run this on ${plainLine(target.name, 80)} at ${when}? (${summarize(alert).technique.title}, as ${plainLine(caller.name, 100)})`;
@@ -59,6 +57,13 @@ defineAction<AlertAction>({
     return null;
   },
 });
+
+/** Email addresses of the caller, or of an application's owners. */
+function addressesOf(alert: Alert): string[] {
+  const upn = upnOf(summarize(alert).caller);
+  if (upn) return [upn];
+  return (alert.facts.who?.owners ?? []).filter((owner) => owner.includes('@')).slice(0, 5);
+}
 
 /**
  * The asked person's answer. Only the first counts. It closes an alert only if configured, because an

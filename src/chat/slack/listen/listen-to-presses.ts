@@ -64,15 +64,19 @@ export function listenToPresses(listenerDeps: ListenerDeps): void {
     if (all) await showPressed(body, all, id, client);
   }
 
-  /** Says in *All responses* that the press was received. */
+  /** Says in *All responses* that the press was received. The press counts even if the modal is gone. */
   async function showPressed(
     { view: opened }: BlockAction,
     modalContext: ModalContext,
     id: string,
     client: WebClient,
   ): Promise<void> {
-    const view = await allModalOf(modalContext, listenerDeps, id);
-    if (view && opened) await client.views.update({ view_id: opened.id, view });
+    try {
+      const view = await allModalOf(modalContext, listenerDeps, id);
+      if (view && opened) await client.views.update({ view_id: opened.id, view });
+    } catch (error) {
+      listenerDeps.log.warn({ error }, 'could not update the list of responses');
+    }
   }
 
   async function quickException(body: BlockAction, alertId: string, choice: string, at: string) {
