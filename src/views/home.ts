@@ -182,9 +182,9 @@ function measureRow(
     ? measuresOf(view.measures, kind).filter((one) => isHeld(one) && one.state !== 'doing')
     : [];
   const words = ({ label, name }: AlertAction) => {
-    const undo = view ? wordsFor(label, view) : name;
+    const undo = (view ? wordsFor(label, view) : name).replace('…', '');
     return {
-      label: undone.length > 1 ? `${undo} all ${undone.length}` : undo,
+      label: undone.length > 1 ? `${undo} (${undone.length})` : undo,
       title: `${undo}: ${namesOf(undone)}`,
     };
   };

@@ -57,7 +57,7 @@ test('the measures of a burst are one row, and its button says how many it undoe
   const part = await inForce();
   expect(part).toMatchObject({ heading: 'In force (2)', more: 0 });
   expect(part?.rows.map(({ actions }) => actions)).toEqual([
-    [expect.objectContaining({ id: 'release', label: 'Release all 2', value: 'RW-1' })],
+    [expect.objectContaining({ id: 'release', label: 'Release isolation (2)', value: 'RW-1' })],
   ]);
   expect(JSON.stringify(part?.rows[0]?.line)).toMatch(/Isolate: vm-[12], vm-[12].*by Sam · from RW-1/);
   expect((await inForce(false))?.rows[0]?.actions).toEqual([]);
