@@ -32,8 +32,7 @@ defineAction<AlertAction>({
   often: true,
   right: 'triage',
   permissions: [],
-  offered: ({ alert }) =>
-    !alert.triage.asked && alert.state !== 'closed' && addressesOf(alert).length > 0,
+  offered: ({ alert }) => !alert.triage.asked && alert.state !== 'closed' && addressesOf(alert).length > 0,
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const { asked } = alert.triage;
