@@ -120,19 +120,30 @@ function signInLine({ signIn, weakSignIn }: Who): string {
 /** Reasons of the score that other lines show. */
 const shownElsewhere = new Set(['technique', 'burst', 'production', 'privilegedIdentity', 'scriptTrait']);
 
-/** The score's unusual reasons. The base, the outcome and the environment appear elsewhere. */
+/** The score's unusual reasons, most points first. The base, the outcome and the environment appear elsewhere. */
 const oddReasons = ({ reasons }: Alert) =>
-  reasons.slice(1).filter(({ id, points }) => points > 0 && !shownElsewhere.has(id ?? ''));
+  reasons
+    .slice(1)
+    .filter(({ id, points }) => points > 0 && !shownElsewhere.has(id ?? ''))
+    .sort((a, b) => b.points - a.points);
 
 const maxRarities = 3;
 
 /** What is unusual, rarest first; empty if nothing is. */
 export function oddTexts(alert: Alert): string[] {
   const odd = oddReasons(alert);
-  const isScored = odd.some(({ id }) => id === 'firstOnMachine');
-  const rare = rarities(alert).filter(({ id, days }) => days && !(isScored && id === 'callerOnMachine'));
-  return [...rare.slice(0, maxRarities), ...odd].map(({ text }) => plainLine(text, 120));
+  const isScored = (reason: string) => odd.some(({ id }) => id === reason);
+  const rare = rarities(alert)
+    .filter(({ days }) => days !== null)
+    .filter(({ id }) => !(saidByFirstTime.has(id) && isScored('firstOnMachine')))
+    .slice(0, maxRarities);
+  const isNewNetwork = rare.some(({ id }) => id === 'callerFromNetwork');
+  const others = odd.filter(({ id }) => !(id === 'newAddress' && isNewNetwork));
+  return [...rare, ...others].map(({ text }) => plainLine(text, 120));
 }
+
+/** Rarities that "first time on this machine" includes for the reader. */
+const saidByFirstTime = new Set<Rarity['id']>(['callerOnMachine', 'machineTechnique']);
 
 /** The same as a line; it says so if nothing is unusual or if that is not known yet. */
 export function unusualText(alert: Alert): string {
