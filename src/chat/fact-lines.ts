@@ -25,6 +25,7 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     ['Access path', accessLine(alert, now)],
     ['Who', who ? whoLine(alert, who) : originLine(alert)],
     ['Why it stands out', unusual(alert)],
+    ['Prevalence', prevalenceLine(alert)],
     ['Similar alerts', likeClosedLine(alert)],
     ['What it exposes', exposureLine(alert)],
     ['Commands', commandsLine(alert)],
@@ -169,6 +170,12 @@ function rarities(alert: Alert): Rarity[] {
       return known ? rarityOf(execution, known, history.days) : [];
     }),
   );
+}
+
+/** How common the script is, and what was not seen lately. */
+function prevalenceLine(alert: Alert): Inline[] | null {
+  const texts = rarities(alert).map(({ text }) => plainLine(text, 200));
+  return texts.length > 0 ? [texts.join(' · ')] : null;
 }
 
 const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
@@ -336,7 +343,6 @@ function outputLine(alert: Alert): Inline[] | null {
 function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | null {
   const how = scriptLocation(alert);
   if (script?.text) {
-    const same = alert.facts.history?.sameScriptAt;
     const lines = script.text.split('\n').length;
     return [
       { code: plainLine(script.text, 300) },
@@ -348,7 +354,6 @@ function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | n
             .slice(0, 5)
             .join(', ')}`
         : '',
-      same ? ` · same script as on ${same.slice(0, 16).replace('T', ' ')} UTC` : '',
       script.redacted.length > 0 ? ` · ${script.redacted.join(', ')} redacted` : '',
     ];
   }

@@ -144,7 +144,11 @@ export function createQueues(address: RedisAddress, log: Log) {
       queues.deliver.add(
         'deliver',
         { surface, id, part: 'thread' },
-        { deduplication: { id: `${surface}.${id}.thread`, keepLastIfActive: true } },
+        // In a flood, alerts come before details.
+        {
+          priority: 1,
+          deduplication: { id: `${surface}.${id}.thread`, keepLastIfActive: true },
+        },
       ),
     depths: async () => {
       const entries = await Promise.all(

@@ -130,8 +130,10 @@ function scriptRarity(script: ScriptPrevalence, at: number) {
   }
   const count = (number: number, one: string) =>
     `${atLeast ? 'at least ' : ''}${number} ${number === 1 ? one : `${one}s`}`;
+  const named = callers.names.map((name) => plainLine(name, 40)).join(', ');
+  const names = named && ` (${named}${callers.count > callers.names.length ? ', …' : ''})`;
   const ran = runs === 1 && !atLeast ? 'once' : count(runs, 'time');
-  const text = `script ran ${ran} by ${count(callers.count, 'caller')} on ${count(machines, 'machine')} since ${firstAt.slice(0, 10)}`;
+  const text = `script ran ${ran} by ${count(callers.count, 'caller')}${names} on ${count(machines, 'machine')} since ${firstAt.slice(0, 10)}`;
   const unseen = days === null ? '' : `, not in the last ${days} days`;
   return [{ id: 'script' as const, days, text: `${text}${unseen}`, never: false }];
 }
