@@ -1,6 +1,6 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
-import { callerName } from '../domain/alerts/caller-name';
+import { callerIdentity, callerName } from '../domain/alerts/caller-name';
 import { environmentsOf, machineFactsOf, scriptFactsOf } from '../domain/alerts/join-facts';
 import { timingOf } from '../domain/alerts/timing';
 import type { AlertView } from '../domain/measures/alert-view';
@@ -66,11 +66,13 @@ export function contextOf(alert: Alert, link: string | null): Inline[] {
     return joined([
       [`${severityName(alert)} ${alert.score}`],
       [`${callerName(alert)} → ${whereOf(alert)}`],
+      text(callerIdentity(alert)),
       took(alert),
       [id],
     ]);
   return joined([
     [outcomeOf(alert)],
+    text(callerIdentity(alert)),
     [`Score ${alert.score}`],
     text(environmentText(alert)),
     text(subscriptionText(alert)),

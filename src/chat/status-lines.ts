@@ -125,7 +125,8 @@ function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): 
       lines.push([`${namesOf(inForce.filter(({ says }) => says === text))}: ${plainLine(text, 400)}`]);
   const underWay = measures.filter(isInProgress);
   if (underWay.length > 0) lines.push([`${kindOf(kind)?.name ?? kind}: in progress on ${namesOf(underWay)}`]);
-  lines.push(...measures.filter(({ state }) => state === 'drifted').map(driftLine));
+  const drifted = measures.filter(({ state }) => state === 'drifted');
+  if (drifted.length > 0) lines.push(driftedLine(drifted));
   const failed = measures.filter(({ state, dismissed }) => state === 'failed' && !dismissed);
   if (failed.length > 0) lines.push([`Failed on ${namesOf(failed)}: ${plainLine(failed[0]?.reason, 250)}`]);
   const dismissed = measures.filter((one) => one.state === 'failed' && one.dismissed);
@@ -150,6 +151,14 @@ const driftLine = ({ reason, kind }: Measure): Inline[] => [
   { bold: kind === 'isolation' ? 'Opened manually since' : 'Changed manually since' },
   `: ${plainLine(reason, 250)}`,
 ];
+
+/** Machines that were opened manually, with the first reason. */
+const driftedLine = (drifted: readonly Measure[]): Inline[] => {
+  const [first] = drifted as readonly [Measure];
+  if (drifted.length === 1) return driftLine(first);
+  const [lead] = driftLine(first);
+  return [lead as Inline, ` on ${namesOf(drifted)}: ${plainLine(first.reason, 250)}`];
+};
 
 function linesOf(measure: Measure): Inline[][] {
   const { state, says, reason, dismissed, checked, name, steps, by: who, at } = measure;

@@ -33,6 +33,8 @@ export interface DeliverDeps {
 
 /** After this long without an answer, the process that made an attempt is considered dead, ms. */
 const attemptTimeoutMs = 15_000;
+/** In a flood, an alert's details are posted later. */
+const floodSize = 20;
 /** Retry delay while another process posts the same message, ms. */
 const retryWhenBusyMs = 1000;
 
@@ -66,7 +68,9 @@ async function deliverFirst(surface: Surface, ids: readonly string[], deps: Deli
       const one = input[index] as DeliveryInput;
       const done =
         one.storedState === '' &&
-        (await deps.limitPosts(() => succeeded(deliverOne(surface, id, one, deps), log)));
+        (await deps.limitPosts(() =>
+          succeeded(deliverOne(surface, id, one, deps, ids.length >= floodSize), log),
+        ));
       if (!done) remaining.push(id);
     }),
   );
@@ -90,13 +94,14 @@ async function deliverOne(
   id: string,
   input: DeliveryInput,
   deps: DeliverDeps,
+  inFlood = false,
 ): Promise<Outcome> {
   const { store, now, metrics } = deps;
   const { alert, notice, state, at } = input;
   const content = await contentOf(alert, notice, deps);
   const seen = { rev: alert?.rev ?? 0, touched: input.touched };
   if (content?.kind === 'alert' && content.model.thread.length > 0)
-    await deps.queues.deliverThread(surface.name, id);
+    await deps.queues.deliverThread(surface.name, id, inFlood);
   const digest = content && digestOf(content);
   if (!content || state.shown === digest) {
     await store.deliveries.settle(surface.name, id, seen, null);

@@ -47,6 +47,8 @@ interface JobData {
 
 export type QueueName = keyof JobData;
 
+/** How long details wait in a flood of alerts, ms. */
+const floodDelayMs = 60_000;
 /** If a worker dies, another may take its job after this long, ms. */
 const lockMs = 15_000;
 
@@ -140,13 +142,14 @@ export function createQueues(address: RedisAddress, log: Log) {
       }));
       if (ids.length > 0) await queues.deliver.addBulk(jobs);
     },
-    deliverThread: (surface: string, id: string) =>
+    deliverThread: (surface: string, id: string, inFlood: boolean) =>
       queues.deliver.add(
         'deliver',
         { surface, id, part: 'thread' },
-        // In a flood, alerts come before details.
+        // Alerts come before details.
         {
           priority: 1,
+          delay: inFlood ? floodDelayMs : 0,
           deduplication: { id: `${surface}.${id}.thread`, keepLastIfActive: true },
         },
       ),

@@ -165,7 +165,7 @@ test('Slack, closed: two lines, what is still in place, release and reopen', () 
     /^:white_check_mark: Closed as true positive by \*Alex Kim\* .*Stolen credentials$/,
   );
   expect(lines[1]).toContain(
-    `Critical 100 · Dana Reyes → ${machineName} · 3 min to acknowledge, 60 min to close`,
+    `Critical 100 · Dana Reyes → ${machineName} · dana · 3 min to acknowledge, 60 min to close`,
   );
   expect(shown[1].text.text).toBe(`*Still in place:* ${machineName} isolated`);
   expect(controlsIn(shown).map(([action]) => action)).toEqual(
@@ -377,4 +377,43 @@ test('a burst of 1,200 machines says how many, and its card stays below 28 KB', 
   for (const dialogs of [true, false])
     expect(JSON.stringify(toCard(shown, { dialogs })).length).toBeLessThan(28 * 1024);
   expect(shown.controls.shown.map(({ label }) => label)).toContain('Isolate 1099 machines…');
+});
+
+test('a chosen display name hides neither the sign-in name nor a guest, and has no symbols', () => {
+  const alert = newOne();
+  const who = {
+    ...(alert.facts.who as NonNullable<Alert['facts']['who']>),
+    name: '✅ Lee Okafor',
+    guest: true,
+  };
+  const shown = model(untouched({ ...alert, facts: { ...alert.facts, who } }));
+  expect(shown.sentence).toContain('Lee Okafor ran');
+  expect(shown.sentence).not.toContain('✅');
+  for (const text of [JSON.stringify(toBlocks(shown)), JSON.stringify(toCard(shown))])
+    expect(text).toContain('dana, guest');
+});
+
+test('a card fits, however many machines were opened manually', () => {
+  const executions = Array.from({ length: 1200 }, (_, i) => {
+    const name = `機械-${i}`;
+    return {
+      ...execution,
+      key: `k${i}`,
+      target: { ...execution.target, id: `${execution.target.id}${i}`, name },
+    };
+  });
+  const measures = executions.map(
+    ({ target: { id: machine, name } }): Measure =>
+      ({
+        ...isolation({ state: 'drifted' }),
+        id: measureIdOf('isolation', machine),
+        target: machine,
+        name,
+        subjects: [`machine:${machine.toLowerCase()}`],
+        reason: 'its interface no longer has our group',
+      }) as Measure,
+  );
+  const card = toCard(model({ alert: newOne(executions), measures, approvals: [] }));
+  expect(Buffer.byteLength(JSON.stringify(card))).toBeLessThan(26_000);
+  expect(JSON.stringify(card)).toMatch(/Opened manually since.* and 1197 more/);
 });

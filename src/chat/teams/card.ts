@@ -44,12 +44,20 @@ export function toCard(model: MessageModel, view: CardView = {}): Json {
   });
   for (const maxChars of [1000, 300, 120]) {
     const card = whole(seen, maxChars);
-    if (JSON.stringify(card).length <= maxCardSize) return card;
+    if (sizeOf(card) <= maxCardSize) return card;
   }
   const { shown, more } = seen.controls;
   const controls = { shown, more: more.filter(({ id }) => id !== allId) };
-  return whole({ ...seen, controls, notes: [] }, 120);
+  for (let lines = seen.status.length; lines > 0; lines--) {
+    const rest: Inline[][] = lines < seen.status.length ? [['More is in the thread.']] : [];
+    const status = [...seen.status.slice(0, lines), ...rest];
+    const card = whole({ ...seen, controls, notes: [], status }, 120);
+    if (sizeOf(card) <= maxCardSize) return card;
+  }
+  return whole({ ...seen, controls, notes: [], status: [] }, 120);
 }
+
+const sizeOf = (card: Json): number => Buffer.byteLength(JSON.stringify(card));
 
 function cardOf(model: MessageModel, maxChars: number, view: CardView): Json {
   const { alertId, closed, contained, severity, controls } = model;
@@ -336,7 +344,7 @@ function toMarkdown(line: readonly Inline[], maxChars: number): string {
       if ('code' in part) return escapeMarkdown(plainLine(part.code, maxChars));
       if ('bar' in part) return textBar(part.bar);
       if ('link' in part)
-        return `[${escapeMarkdown(part.text)}](${part.link.replace(/[()\s]/g, encodeURIComponent)})`;
+        return `[${escapeMarkdown(part.text)}](${part.link.replace(/[()\s]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)})`;
       const iso = `${part.time.slice(0, 19)}Z`;
       return `{{DATE(${iso},SHORT)}} {{TIME(${iso})}}`;
     })

@@ -1,9 +1,20 @@
 import { plainLine } from '../text/plain-text';
 import { type Alert, summarize } from './alert';
 
-/** The caller's display name if known, else the name in the log. */
+/**
+ * The caller's display name if known, else the name in the log. People choose display names, so they contain
+ * no symbols, and the sign-in name is shown with them.
+ */
 export const callerName = (alert: Pick<Alert, 'executions' | 'facts'>, max = 60): string =>
-  plainLine(alert.facts.who?.name, max) || plainLine(summarize(alert).caller.name, max);
+  plainLine(alert.facts.who?.name?.replace(/\p{Extended_Pictographic}/gu, ''), max) ||
+  plainLine(summarize(alert).caller.name, max);
+
+/** The sign-in name, if the display name is another one, and whether it is a guest: "dana@contoso.example, guest". */
+export function callerIdentity(alert: Pick<Alert, 'executions' | 'facts'>): string {
+  const login = plainLine(summarize(alert).caller.name, 80);
+  const named = login === callerName(alert, 80) ? '' : login;
+  return [named, alert.facts.who?.guest ? 'guest' : ''].filter(Boolean).join(', ');
+}
 
 /** How a person is addressed: "Dana". Null for applications, and for people without a known name. */
 export function firstName(alert: Pick<Alert, 'executions' | 'facts'>): string | null {

@@ -125,10 +125,16 @@ test('a script is new only as far back as scripts are known', () => {
 test('a known script is described last', () => {
   expect(rarityOf(run(), { ...usual, script, machineTechnique: null }, 90)).toEqual([
     { id: 'machineTechnique', days: 90, text: 'first run command on vm-1 in 90 days' },
-    { id: 'script', days: null, text: 'script ran 14 times by 2 callers (dana, sam) on 9 machines since 2026-10-02' },
+    {
+      id: 'script',
+      days: null,
+      text: 'script ran 14 times by 2 callers (dana, sam) on 9 machines since 2026-10-02',
+    },
   ]);
   const once = { ...script, runs: 1, machines: 1, callers: { count: 1, names: ['dana'] } };
-  expect(texts({ script: once })).toEqual(['script ran once by 1 caller (dana) on 1 machine since 2026-10-02']);
+  expect(texts({ script: once })).toEqual([
+    'script ran once by 1 caller (dana) on 1 machine since 2026-10-02',
+  ]);
   expect(texts({ script: { ...script, atLeast: true } })).toEqual([
     'script ran at least 14 times by at least 2 callers (dana, sam) on at least 9 machines since 2026-10-02',
   ]);

@@ -5,6 +5,7 @@ import { plainLine } from '../../../domain/text/plain-text';
 import type { SurfacePress } from '../../surface-press';
 import { escapeMrkdwn } from '../mrkdwn';
 import { ownChannel, ownerOf } from '../workspaces';
+import { readerOf } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
 import { publishHome } from './publish-home';
 
@@ -68,8 +69,9 @@ export function followPresses(
   }
 
   /** "Isolate (vm-pay-01)". */
-  async function whatOf({ action, alertId }: SurfacePress): Promise<string> {
+  async function whatOf({ action, alertId, by }: SurfacePress): Promise<string> {
     const name = actionOf(action)?.name ?? action;
+    if ('refused' in (await readerOf(by, listenerDeps))) return name;
     const view = alertId ? await getView(alertId) : null;
     if (!view) return name;
     const { target, machines } = summarize(view.alert);

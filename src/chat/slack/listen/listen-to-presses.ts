@@ -2,12 +2,13 @@ import type { BlockAction, ButtonAction, OverflowAction, StaticSelectAction } fr
 import type { WebClient } from '@slack/web-api';
 import type { Action } from '../../../actions/action';
 import { actionOf } from '../../../actions/registry';
+import type { Presser } from '../../../domain/people/person';
 import { allId, openId } from '../../controls';
 import type { SurfacePress } from '../../surface-press';
 import { allCallback } from '../all-modal';
 import { approvalBlock } from '../blocks';
 import type { ModalContext } from '../form-modal';
-import { openForm } from './listen-to-forms';
+import { openForm, readerOf } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
 import { allModalOf, openAll } from './open-all';
 import { queueThenAck } from './queue-then-ack';
@@ -61,18 +62,27 @@ export function listenToPresses(listenerDeps: ListenerDeps): void {
       nonce: `${body.user.id}.${id}.${at || body.trigger_id}`,
       ...(replyTo ? { replyTo } : {}),
     });
-    if (all) await showPressed(body, all, id, client);
+    if (all)
+      await showPressed(
+        body,
+        by,
+        all,
+        blockId.startsWith(approvalBlock) ? blockId.slice(approvalBlock.length) : id,
+        client,
+      );
   }
 
   /** Says in *All responses* that the press was received. The press counts even if the modal is gone. */
   async function showPressed(
     { view: opened }: BlockAction,
+    by: Presser,
     modalContext: ModalContext,
-    id: string,
+    pressed: string,
     client: WebClient,
   ): Promise<void> {
     try {
-      const view = await allModalOf(modalContext, listenerDeps, id);
+      if ('refused' in (await readerOf(by, listenerDeps))) return;
+      const view = await allModalOf(modalContext, listenerDeps, pressed);
       if (view && opened) await client.views.update({ view_id: opened.id, view });
     } catch (error) {
       listenerDeps.log.warn({ error }, 'could not update the list of responses');
@@ -118,7 +128,7 @@ export function listenToPresses(listenerDeps: ListenerDeps): void {
     await queueThenAck(ack, async () => {
       await quickException(body, alertId, choice, action.action_ts);
       const all = contextOf(body);
-      if (all) await showPressed(body, all, 'quick_exception', client);
+      if (all) await showPressed(body, where(body).by, all, 'quick_exception', client);
     });
   });
 

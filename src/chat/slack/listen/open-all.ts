@@ -7,7 +7,10 @@ import type { ModalContext } from '../form-modal';
 import { readerOf } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
 
-/** The modal with every response; null if there is no such alert. @param pressed id of the action just pressed */
+/**
+ * The modal with every response; null if there is no such alert.
+ * @param pressed id of the action, or of the approval, whose button was just pressed
+ */
 export async function allModalOf(
   modalContext: ModalContext,
   { getView, responders, linkTo, now }: ListenerDeps,
@@ -16,7 +19,8 @@ export async function allModalOf(
   const view = await getView(modalContext.alertId);
   if (!view) return null;
   const { actions } = messageOf(view, { responders, linkTo, now: now() }).page;
-  return allModal(modalContext, actions, actions.find(({ id }) => id === pressed) ?? null);
+  const found = actions.find(({ id, approvalId }) => (approvalId ?? id) === pressed);
+  return allModal(modalContext, actions, found ?? null);
 }
 
 /** Opens *All responses*. It shows alert data, so whoever opens it must have read access. */
