@@ -3,6 +3,7 @@ import { judge } from '../domain/alerts/judge';
 import { withLaterChanges } from '../domain/alerts/later-changes';
 import type { Store } from '../store/store';
 import { enrich, joinFacts, refreshTimeline } from './enrich/enrich';
+import { withinLimits } from './enrich/enrich-script';
 import { withSharedReads } from './enrich/shared-reads';
 import { assignToAlerts, finishMerge, toExecutions } from './group';
 import { closeMerged, readMerged } from './merge-alerts';
@@ -50,6 +51,18 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
   }
 }
 
+/** How long facts wait for Azure's read limit before they are asked for again, ms. */
+const limitedMs = 60_000;
+
+const completeLater = async (alertId: string, { queues }: IngestDeps): Promise<void> => {
+  const id = `${alertId}.limited`;
+  await queues.complete.add(
+    'complete',
+    { alertId },
+    { delay: limitedMs, deduplication: { id, ttl: limitedMs } },
+  );
+};
+
 /** In a flood, the first chunk of alerts is sent while later ones are still being enriched. */
 const chunkSize = 100;
 
@@ -80,7 +93,11 @@ export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps)
     alertId,
     (current) => {
       if (!current || current.mergedInto) return null;
-      const judged = judge({ ...current, facts: joinFacts(current.facts, facts) }, exceptions, judging);
+      const judged = judge(
+        { ...current, facts: withinLimits(joinFacts(current.facts, facts)) },
+        exceptions,
+        judging,
+      );
       const at = new Date(deps.now()).toISOString();
       const changed = withLaterChanges(current, judged, at);
       if (JSON.stringify(changed) === JSON.stringify(current)) return null;
@@ -93,6 +110,7 @@ export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps)
   if (stored) await sayRaised(stored, deps);
   if (part) return;
   const lacking = missingFacts(facts);
+  if (lacking.some(({ limited }) => limited)) return completeLater(alertId, deps);
   if (lacking.length > 0)
     throw new Error(`${machineNameOf(alert)}: ${lacking.map((m) => `${m.what}: ${m.why}`).join('; ')}`);
   if (stored && stored.executions.length !== alert.executions.length)

@@ -11,6 +11,7 @@ import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import type { Store } from '../store/store';
 import { enrich, joinFacts } from './enrich/enrich';
+import { withinLimits } from './enrich/enrich-script';
 import type { EnrichDeps } from './enrich/enrichment-part';
 import { takeOver } from './merge-alerts';
 import type { Queues } from './queues';
@@ -60,7 +61,7 @@ export async function raiseAlert(
       if (current?.mergedInto) return null;
       const grown = current ? addExecutions(current, executions) : draft;
       if (isUnchanged(current, grown)) return null;
-      const joined = current?.ready ? joinFacts(current.facts, facts) : facts;
+      const joined = withinLimits(current?.ready ? joinFacts(current.facts, facts) : facts);
       const changed = afterGrowth(current, takeOver(grown, merged), at);
       const judged = judge({ ...changed.alert, facts: joined, updatedAt: at }, exceptions, judging);
       const first = judged.announced && !current?.announced;
@@ -142,11 +143,14 @@ async function followUp(
   for (const { exception } of exceptedBy(after)) await store.exceptions.noteUse(exception, after.id);
   const isOutdated =
     before !== after && (hasNewOutcome(before, after) || after.executions.length !== draft.executions.length);
-  if (!isOutdated && missingFacts(facts).length === 0) return;
+  const isUnread = after.executions.some(
+    ({ key, status }) => status !== 'started' && after.facts.runs?.[key]?.final === false,
+  );
+  if (!isOutdated && !isUnread && missingFacts(facts).length === 0) return;
   await queues.complete.add(
     'complete',
     { alertId: after.id },
-    { delay: isOutdated ? 0 : 2000, deduplication: { id: after.id, keepLastIfActive: true } },
+    { delay: isOutdated || isUnread ? 0 : 2000, deduplication: { id: after.id, keepLastIfActive: true } },
   );
 }
 

@@ -13,6 +13,7 @@ import { close, contain } from '../../src/domain/alerts/transitions';
 import type { Exception } from '../../src/domain/exceptions/exception';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { loadConfig } from '../../src/load-config';
+import { withinLimits } from '../../src/pipeline/enrich/enrich-script';
 import { complete, type IngestDeps, ingest } from '../../src/pipeline/ingest';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
 import { createLog } from '../../src/runtime/log';
@@ -411,4 +412,65 @@ test('a pattern is searched once for all executions of a script', async () => {
   const began = Date.now();
   judge(alert, [exception], { points: defaultPoints });
   expect(Date.now() - began).toBeLessThan(1500);
+});
+
+test('what a slower reader saw before the end does not replace the output', async () => {
+  const vm = machine('vm-race');
+  const properties = { source: { script: 'echo a' }, provisioningState: 'Running' };
+  const child = addChild(tenant, vm, 'runCommands', 'job', properties);
+  const events = ran(child, start, { name: managedRunCommand });
+  const { azure } = deps;
+  let go = () => {};
+  const opened = new Promise<void>((done) => {
+    go = done;
+  });
+  let wasRead = () => {};
+  const read = new Promise<void>((done) => {
+    wasRead = done;
+  });
+  const slow = {
+    ...azure,
+    machineNow: async (id: string) => {
+      await opened;
+      return azure.machineNow(id);
+    },
+    readProperties: async (id: string, version: string) => {
+      const held = await azure.readProperties(id, version);
+      wasRead();
+      return held;
+    },
+  };
+  const first = ingest({ events: events.slice(0, 1) }, { ...deps, azure: slow });
+  await read;
+  Object.assign(tenant.resources.get(child).properties, {
+    provisioningState: 'Succeeded',
+    instanceView: { executionState: 'Succeeded', exitCode: 0, output: 'root:x:0:0' },
+  });
+  await ingest({ events: events.slice(1) }, deps);
+  go();
+  await first;
+  const [alert] = await shown();
+  expect(Object.values(alert?.facts.runs ?? {})).toMatchObject([{ output: 'root:x:0:0', final: true }]);
+});
+
+test('scripts that come one by one are kept within one limit for the alert', () => {
+  const scripts = Object.fromEntries(
+    Array.from({ length: 40 }, (_, i) => {
+      const text = 'x'.repeat(100_000);
+      return [`s${i}`, { text, sha256: null, parameters: [], runAs: null, redacted: [], traits: [] }];
+    }),
+  );
+  const kept = Object.values(withinLimits({ scripts }).scripts ?? {});
+  expect(kept).toHaveLength(40);
+  expect(kept.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)).toBeLessThanOrEqual(1_000_000);
+});
+
+test('facts that wait for Azure’s read limit are asked for until it answers', async () => {
+  tenant.faults.add({ when: /virtualMachines\/vm-pay-01/, status: 429, headers: { 'retry-after': '100' } });
+  await add(ran(world.vms.pay01));
+  const [alert] = await shown();
+  expect(alert?.facts.missing).toMatchObject([{ what: 'the machine', limited: true }]);
+  await complete({ alertId: alert?.id ?? '' }, deps);
+  const waiting = await queues.complete.getJobs(['delayed']);
+  expect(waiting.map(({ opts }) => opts.delay)).toContain(60_000);
 });

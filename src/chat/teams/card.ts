@@ -57,7 +57,7 @@ export function toCard(model: MessageModel, view: CardView = {}): Json {
   return whole({ ...seen, controls, notes: [], status: [] }, 120);
 }
 
-const sizeOf = (card: Json): number => Buffer.byteLength(JSON.stringify(card));
+const sizeOf = (card: Json | Json[]): number => Buffer.byteLength(JSON.stringify(card));
 
 function cardOf(model: MessageModel, maxChars: number, view: CardView): Json {
   const { alertId, closed, contained, severity, controls } = model;
@@ -308,11 +308,16 @@ export const toNoticeCard = (id: string, words: string, actions: readonly Notice
   }),
 });
 
+const maxThreadLines = 60;
+
 /** An alert's thread, as a reply. The card contains its id, so that a search can find it. */
 export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => {
   const body = parts.flatMap(({ heading, lines, code }) => [
     text(escapeMarkdown(heading), { weight: 'Bolder', separator: true }),
-    ...lines.slice(0, 60).map((line) => text(toMarkdown(line, 500), { spacing: 'None' })),
+    ...lines.slice(0, maxThreadLines).map((line) => text(toMarkdown(line, 500), { spacing: 'None' })),
+    ...(lines.length > maxThreadLines
+      ? [text(`… and ${lines.length - maxThreadLines} more, in the console`, { spacing: 'None' })]
+      : []),
     ...(code
       ? [
           {
@@ -324,7 +329,10 @@ export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => 
         ]
       : []),
   ]);
-  while (JSON.stringify(body).length > maxCardSize && body.length > 1) body.pop();
+  const rest = text('The rest is in the console.', { isSubtle: true });
+  const isWhole = sizeOf(body) <= maxCardSize;
+  while (sizeOf([...body, rest]) > maxCardSize && body.length > 1) body.pop();
+  if (!isWhole) body.push(rest);
   return { type: 'AdaptiveCard', version: '1.5', body: [{ type: 'Container', id, items: body }] };
 };
 

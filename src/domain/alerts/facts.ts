@@ -28,6 +28,8 @@ export interface Missing {
   why: string;
   /** A retry would not help. */
   final?: boolean;
+  /** Azure limits reads for now. */
+  limited?: boolean;
   /** Of several machines or executions, how many it is missing for. */
   count?: number;
 }

@@ -1,4 +1,4 @@
-import type { RunFacts, ScriptFacts } from '../../domain/alerts/facts';
+import type { Facts, RunFacts, ScriptFacts } from '../../domain/alerts/facts';
 import { is, parseResourceId, typeOf } from '../../domain/resources/resource-id';
 import { storedResources } from '../../domain/techniques/catalogue';
 import type { Execution } from '../../domain/techniques/execution';
@@ -30,7 +30,6 @@ export const script: Part = {
       late,
     );
     const redactOnce = memoizeText(redact);
-    const kept = Math.min(keptText, Math.floor(keptOfAll / alert.executions.length));
     const runs: Record<string, RunFacts> = {};
     const scripts: Record<string, ScriptFacts> = {};
     for (const [execution, held] of answers) {
@@ -40,13 +39,13 @@ export const script: Part = {
       if (id) scripts[id] = facts;
       runs[execution.key] = {
         script: id,
-        output: output?.text.slice(0, kept) ?? null,
+        output: output?.text.slice(0, keptText) ?? null,
         exitCode: held?.exitCode ?? null,
         redacted: output?.kinds ?? [],
         final: execution.status !== 'started',
       };
     }
-    return answers.length > 0 ? { runs, scripts: shortened(scripts), missing } : { missing };
+    return answers.length > 0 ? { runs, scripts, missing } : { missing };
   },
 };
 
@@ -77,15 +76,21 @@ async function scriptFacts(held: StoredScript, redactText: Redact): Promise<Scri
   };
 }
 
-/** Many long scripts are cut, so that the alert stays small. */
-function shortened(scripts: Record<string, ScriptFacts>): Record<string, ScriptFacts> {
-  const kept = Math.floor(keptOfAll / Math.max(1, Object.keys(scripts).length));
-  return Object.fromEntries(
-    Object.entries(scripts).map(([id, facts]) => [
-      id,
-      { ...facts, text: facts.text?.slice(0, kept) ?? null },
-    ]),
-  );
+/** Facts in which many long scripts or outputs are cut, so that the alert stays small. */
+export function withinLimits(facts: Facts): Facts {
+  const cut = <T extends object>(all: Record<string, T>, field: keyof T) => {
+    const kept = Math.floor(keptOfAll / Math.max(1, Object.keys(all).length));
+    const isLong = (one: T) => ((one[field] as string | null) ?? '').length > kept;
+    if (!Object.values(all).some(isLong)) return all;
+    const short = (one: T): T =>
+      isLong(one) ? { ...one, [field]: (one[field] as string).slice(0, kept) } : one;
+    return Object.fromEntries(Object.entries(all).map(([id, one]) => [id, short(one)]));
+  };
+  return {
+    ...facts,
+    ...(facts.scripts ? { scripts: cut(facts.scripts, 'text') } : {}),
+    ...(facts.runs ? { runs: cut(facts.runs, 'output') } : {}),
+  };
 }
 
 /** Digest of the script and its parameters. Null if the script is fetched from elsewhere or unavailable. */

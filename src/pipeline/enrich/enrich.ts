@@ -1,5 +1,5 @@
 import { type Alert, summarize } from '../../domain/alerts/alert';
-import type { Facts, Missing } from '../../domain/alerts/facts';
+import type { Facts, Missing, RunFacts } from '../../domain/alerts/facts';
 import { access } from './enrich-access';
 import { who } from './enrich-caller';
 import { history } from './enrich-history';
@@ -8,7 +8,7 @@ import { script } from './enrich-script';
 import { similar } from './enrich-similar';
 import { timeline } from './enrich-timeline';
 import type { EnrichDeps, Part } from './enrichment-part';
-import { isFinal } from './read-each';
+import { whyMissing } from './read-each';
 
 /** After this long, the alert is sent even if some enrichment is still pending, ms. */
 export const enrichmentLimitMs = 5000;
@@ -27,7 +27,7 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
           missing.push(...(found.missing ?? []));
           return found;
         } catch (error) {
-          missing.push({ what, why: (error as Error).message, ...(isFinal(error) ? { final: true } : {}) });
+          missing.push({ what, ...whyMissing(error) });
           return {};
         }
       }),
@@ -38,12 +38,18 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
   return { ...around.reduce(joinFacts, facts), missing };
 }
 
+/** What was read after an execution ended stays. A slower reader may have seen only its start. */
+const joinRuns = (known: Record<string, RunFacts>, found: Record<string, RunFacts>) => ({
+  ...known,
+  ...Object.fromEntries(Object.entries(found).filter(([key, run]) => run.final || !known[key]?.final)),
+});
+
 /** Facts with those of another reading. Those of machines, executions and scripts add up. */
 export const joinFacts = (known: Facts, found: Facts): Facts => ({
   ...known,
   ...found,
   ...(known.machines || found.machines ? { machines: { ...known.machines, ...found.machines } } : {}),
-  ...(known.runs || found.runs ? { runs: { ...known.runs, ...found.runs } } : {}),
+  ...(known.runs || found.runs ? { runs: joinRuns(known.runs ?? {}, found.runs ?? {}) } : {}),
   ...(known.prevalence || found.prevalence
     ? { prevalence: { ...known.prevalence, ...found.prevalence } }
     : {}),

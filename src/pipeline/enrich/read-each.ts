@@ -29,7 +29,7 @@ export async function readEach<Item, Answer>(
         try {
           answers.push([item, await Promise.race(isLate ? [late] : [read(item), late])]);
         } catch (error) {
-          failures.push({ what, why: (error as Error).message, ...(isFinal(error) ? { final: true } : {}) });
+          failures.push({ what, ...whyMissing(error) });
         }
       }),
     ),
@@ -39,5 +39,9 @@ export async function readEach<Item, Answer>(
   return { answers, missing: [{ ...first, ...(items.length > 1 ? { count: failures.length } : {}) }] };
 }
 
-/** A resource that does not exist is not read again. */
-export const isFinal = (error: unknown): boolean => error instanceof AzureError && error.statusCode === 404;
+/** A resource that does not exist is not read again. One that waits for Azure's limit is, until it answers. */
+export const whyMissing = (error: unknown): Omit<Missing, 'what'> => ({
+  why: (error as Error).message,
+  ...(error instanceof AzureError && error.statusCode === 404 ? { final: true } : {}),
+  ...(error instanceof AzureError && error.statusCode === 429 ? { limited: true } : {}),
+});
