@@ -90,7 +90,9 @@ test('a burst of 300 machines is one message whose numbers add up, and exactly t
   const card = await until('the card', () =>
     teams.cards().find((c) => JSON.stringify(c.card).includes('160 machines')),
   );
-  await until('the numbers in Teams', () => JSON.stringify(card.card).includes('160 machines'));
+  await until('the numbers in Teams', () => JSON.stringify(card.card).replaceAll('\\', '').includes(numbers));
+  for (const script of ['curl -fsSL', 'systemctl restart app', 'df -h', 'cat /etc/shadow'])
+    expect(textOf(message)).toMatch(new RegExp(`${script}[^·]* 40 times`));
   const page = await (await fetch(`${url}/console`)).text();
   expect(page).toContain(numbers);
   expect(slack.alerts()).toHaveLength(1);

@@ -66,7 +66,14 @@ test("an alert in Microsoft's own client can be acknowledged, isolated, released
   await page.getByText('Released:').first().waitFor();
   expect(JSON.stringify(tenant.resources.get(nic).properties.networkSecurityGroup)).toContain('nsg-payments');
 
-  await page.getByText('ran a command as root on vm-pay-01').first().scrollIntoViewIfNeeded();
+  // An update replaces the card.
+  const top = page.getByText('ran a command as root on vm-pay-01').first();
+  await until('the top of the card', () =>
+    top.scrollIntoViewIfNeeded().then(
+      () => true,
+      () => false,
+    ),
+  );
   await page.screenshot({ path: join(__dirname, '../../test-results/teams.png') });
   await openAndPress('Add exception…', 'Save');
   await page.getByText('Closed as expected').first().waitFor();
