@@ -14,9 +14,12 @@ export function statusOf(view: AlertView, now: number): Inline[][] {
   const lines: Inline[][] = [];
   const acknowledged = lastChange(alert, 'acknowledged');
   if (alert.state === 'closed') lines.push(closedLine(alert));
+  else if (alert.state === 'new') lines.push(...reopenedLines(alert));
   else if (acknowledged) lines.push(['Acknowledged', ...by(acknowledged)]);
-  if (alert.state === 'investigating')
-    lines.push(['Under investigation', ...by(lastChange(alert, 'investigating'))]);
+  const investigated = lastChange(alert, 'investigating');
+  if (alert.state === 'investigating' && investigated?.by.surface === 'runwatch')
+    lines.push([`No longer contained: ${plainLine(investigated.note, 200)} · `, { time: investigated.at }]);
+  else if (alert.state === 'investigating') lines.push(['Under investigation', ...by(investigated)]);
   lines.push(
     ...changeLines(alert),
     ...triageLines(alert),
@@ -50,6 +53,12 @@ const closedLine = (alert: Alert): Inline[] =>
 const activityLine = ({ text, failed }: NonNullable<Alert['activity']>): Inline[] => [
   `${failed ? 'Failed: ' : ''}${plainLine(text, 300)}`,
 ];
+
+/** Why a closed alert is new again. */
+function reopenedLines(alert: Alert): Inline[][] {
+  const reopened = lastChange(alert, 'new');
+  return reopened ? [[`Reopened: ${plainLine(reopened.note, 200)} · `, { time: reopened.at }]] : [];
+}
 
 /** What changed since people saw it: the severity, and commands after someone responded. */
 function changeLines(alert: Alert): Inline[][] {

@@ -1,5 +1,4 @@
-import type { JudgeContext } from '../domain/alerts/judge';
-import { judge } from '../domain/alerts/judge';
+import { type JudgeContext, judge } from '../domain/alerts/judge';
 import { withLaterChanges } from '../domain/alerts/later-changes';
 import type { Store } from '../store/store';
 import { enrich, joinFacts, refreshTimeline } from './enrich/enrich';

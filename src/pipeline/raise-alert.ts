@@ -2,7 +2,7 @@ import { type Alert, addExecutions, exceptedBy, newAlert, summarize } from '../d
 import type { Facts } from '../domain/alerts/facts';
 import { type JudgeContext, judge } from '../domain/alerts/judge';
 import { withLaterChanges } from '../domain/alerts/later-changes';
-import { reopen, uncontain } from '../domain/alerts/transitions';
+import { reopenAsNew, uncontain } from '../domain/alerts/transitions';
 import type { AuditDraft } from '../domain/audit/audit-chain';
 import type { Exception } from '../domain/exceptions/exception';
 import { runwatchActor } from '../domain/people/person';
@@ -107,7 +107,7 @@ function afterGrowth(before: Alert | null, after: Alert, at: string): { alert: A
       result: 'done' as const,
       why: note,
     };
-    return { alert: { ...reopen(after, move), state: 'new' }, audit: [{ ...entry, action: 'reopen' }] };
+    return { alert: reopenAsNew(after, move), audit: [{ ...entry, action: 'reopen' }] };
   }
   const machines = new Set(before.executions.map(({ target }) => target.id.toLowerCase()));
   const isNew = added.some(({ target, refused }) => !refused && !machines.has(target.id.toLowerCase()));
@@ -115,14 +115,14 @@ function afterGrowth(before: Alert | null, after: Alert, at: string): { alert: A
 }
 
 /** A logged request is only needed to read its script, and would make a burst's alert very large. */
-const withoutBodies = (alert: Alert): Alert => ({
-  ...alert,
-  executions: alert.executions.map((execution) =>
-    execution.requestBody !== null && alert.facts.runs?.[execution.key]?.final
-      ? { ...execution, requestBody: null }
-      : execution,
-  ),
-});
+function withoutBodies(alert: Alert): Alert {
+  const isDone = ({ key, requestBody }: Execution) => requestBody !== null && alert.facts.runs?.[key]?.final;
+  if (!alert.executions.some(isDone)) return alert;
+  const executions = alert.executions.map((execution) =>
+    isDone(execution) ? { ...execution, requestBody: null } : execution,
+  );
+  return { ...alert, executions };
+}
 
 /** Counts, notices and later work. Repeated when the job is, in case a crash came between. */
 async function followUp(

@@ -316,6 +316,11 @@ test('a command that reaches an alert while a person closes it reopens the alert
   slow.go();
   await second;
   expect(await shown()).toMatchObject([{ state: 'new', closedAs: null, executions: [{}, {}] }]);
+  const [reopened] = await shown();
+  expect(reopened?.history.map(({ to }) => to)).toEqual(['closed', 'new']);
+  const { status } = messageOf(untouched(reopened as Alert), { responders: true, now: 0 });
+  expect(JSON.stringify(status)).toContain('Reopened: 1 more command by this caller');
+  expect(JSON.stringify(status)).not.toContain('Acknowledged');
   const entries = await own.store.audit.read({ limit: 10 });
   expect(entries.find(({ action }) => action === 'reopen')).toMatchObject({
     by: { surface: 'runwatch' },
@@ -369,6 +374,7 @@ test('a contained alert that gets a new machine is not contained, and one notice
   expect(grown).toMatchObject({ state: 'investigating' });
   const message = messageOf(untouched(grown as Alert), { responders: true, now: 0 });
   expect(JSON.stringify(message.status)).toContain('2 more commands since someone responded');
+  expect(JSON.stringify(message.status)).toContain('No longer contained: 2 more commands by this caller');
   expect(await noticesOf('more')).toHaveLength(1);
   await add(ran(ids[12] as string, start + 13_000));
   expect(await noticesOf('more')).toHaveLength(1);

@@ -68,6 +68,12 @@ export function reopen(alert: Alert, move: Move): Alert {
   return { ...moved(alert, 'acknowledged', move), closedAs: null };
 }
 
+/** For executions that nobody saw: unlike {@link reopen}, nobody has acknowledged it. */
+export const reopenAsNew = (alert: Alert, move: Move): Alert => ({
+  ...moved(alert, 'new', move),
+  closedAs: null,
+});
+
 function check(alert: Alert, move: keyof typeof from, done: string): void {
   if (from[move].includes(alert.state)) return;
   const last = alert.history.at(-1);
