@@ -15,7 +15,7 @@ import { readRoutedAlert } from './read-routed-alert';
 export interface DeliverDeps {
   store: Store;
   surfaces: readonly Surface[];
-  queues: Pick<Queues, 'deliverAll' | 'deliverThread'>;
+  queues: Pick<Queues, 'deliverAll' | 'deliverThreads' | 'deliverThreadsLater'>;
   metrics: Metrics;
   log: Log;
   /** Whether any responder is configured. */
@@ -48,10 +48,12 @@ export async function deliver(
   const { id, ids, slotAt, part } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
   if (!surface) return;
+  if (ids && part) return deps.queues.deliverThreads(surface.name, ids);
   if (ids) return deps.limitBatches(() => deliverFirst(surface, ids, deps));
   if (part) return deliverThread(job, token, surface, deps);
   const [input] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
   if (!input) return;
+  if (input.alert?.announced) await deps.queues.deliverThreads(surface.name, [id]);
   const outcome = await deliverOne(surface, id, input, deps).catch((error) =>
     waitOrThrow(job, token, error, deps),
   );
@@ -62,15 +64,16 @@ export async function deliver(
 async function deliverFirst(surface: Surface, ids: readonly string[], deps: DeliverDeps): Promise<void> {
   const { store, queues, now, log } = deps;
   const input = await store.deliveries.begin(surface, ids, now(), 'batch');
+  const alerts = ids.filter((_, index) => input[index]?.alert?.announced);
+  if (ids.length >= floodSize) await queues.deliverThreadsLater(surface.name, alerts);
+  else await queues.deliverThreads(surface.name, alerts);
   const remaining: string[] = [];
   await Promise.all(
     ids.map(async (id, index) => {
       const one = input[index] as DeliveryInput;
       const done =
         one.storedState === '' &&
-        (await deps.limitPosts(() =>
-          succeeded(deliverOne(surface, id, one, deps, ids.length >= floodSize), log),
-        ));
+        (await deps.limitPosts(() => succeeded(deliverOne(surface, id, one, deps), log)));
       if (!done) remaining.push(id);
     }),
   );
@@ -94,14 +97,11 @@ async function deliverOne(
   id: string,
   input: DeliveryInput,
   deps: DeliverDeps,
-  inFlood = false,
 ): Promise<Outcome> {
   const { store, now, metrics } = deps;
   const { alert, notice, state, at } = input;
   const content = await contentOf(alert, notice, deps);
   const seen = { rev: alert?.rev ?? 0, touched: input.touched };
-  if (content?.kind === 'alert' && content.model.thread.length > 0)
-    await deps.queues.deliverThread(surface.name, id, inFlood);
   const digest = content && digestOf(content);
   if (!content || state.shown === digest) {
     await store.deliveries.settle(surface.name, id, seen, null);

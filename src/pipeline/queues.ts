@@ -142,17 +142,20 @@ export function createQueues(address: RedisAddress, log: Log) {
       }));
       if (ids.length > 0) await queues.deliver.addBulk(jobs);
     },
-    deliverThread: (surface: string, id: string, inFlood: boolean) =>
-      queues.deliver.add(
-        'deliver',
-        { surface, id, part: 'thread' },
-        // Alerts come before details.
-        {
-          priority: 1,
-          delay: inFlood ? floodDelayMs : 0,
-          deduplication: { id: `${surface}.${id}.thread`, keepLastIfActive: true },
-        },
-      ),
+    /** Queues an alert's details. Alerts come before details. */
+    deliverThreads: async (surface: string, ids: readonly string[]) => {
+      const jobs = ids.map((id) => ({
+        name: 'deliver',
+        data: { surface, id, part: 'thread' as const },
+        opts: { priority: 1, deduplication: { id: `${surface}.${id}.thread`, keepLastIfActive: true } },
+      }));
+      if (jobs.length > 0) await queues.deliver.addBulk(jobs);
+    },
+    /** Queues the details of a flood's alerts, which follow later. */
+    deliverThreadsLater: async (surface: string, ids: readonly string[]) => {
+      const data = { surface, id: ids[0] as string, ids: [...ids], part: 'thread' as const };
+      if (ids.length > 0) await queues.deliver.add('deliver', data, { priority: 1, delay: floodDelayMs });
+    },
     depths: async () => {
       const entries = await Promise.all(
         Object.entries(queues).map(

@@ -23,6 +23,8 @@ interface PlaceHealth {
   error: string | null;
 }
 
+/** For how long a success is not compared with what is stored, ms. */
+const readEveryMs = 1000;
 /** How often the success of a working destination is stored, ms. */
 const writeEveryMs = 10_000;
 /** Failures older than this are ignored, ms. */
@@ -34,10 +36,16 @@ const host = hostname();
 
 /** The bot's health, except for polls and the event hub, which store their own. */
 export function createHealthStore(redis: Redis) {
+  /** When this process last found that a place works, ms. */
+  const worked = new Map<string, number>();
+
   /** @param place such as "slack C0123" or "audit file" */
   async function note(place: string, error: string | null, now: number): Promise<void> {
-    const before = await of(place);
     const ok = error === null;
+    if (ok && Math.abs(now - (worked.get(place) ?? 0)) < readEveryMs) return;
+    if (ok) worked.set(place, now);
+    else worked.delete(place);
+    const before = await of(place);
     const wasOk = before !== null && (before.okAt ?? 0) > (before.failedAt ?? 0);
     if (ok && wasOk && now - (before.okAt ?? 0) < writeEveryMs) return;
     const next: PlaceHealth = ok

@@ -160,12 +160,46 @@ export function allowsReported(
 }
 
 /** Number of machines that the assignments cover and no deny assignment blocks. */
-export const countCovered = (
+export function countCovered(
   ways: readonly AccessPath[],
   machineIds: readonly string[],
-  isDenied: (machineId: string) => boolean = () => false,
-): number =>
-  machineIds.filter((id) => ways.some((way) => covers(way.assignment.scope, id)) && !isDenied(id)).length;
+  isDenied?: (machineId: string) => boolean,
+): number {
+  const sorted = sortedIds(machineIds);
+  const scopes = [...new Set(ways.map((way) => way.assignment.scope.toLowerCase().replace(/\/+$/, '')))];
+  const isWidest = (scope: string) => scopes.every((other) => other === scope || !covers(other, scope));
+  const covered = scopes.some((scope) => covers(scope, ''))
+    ? sorted
+    : scopes.filter(isWidest).flatMap((scope) => idsCoveredBy(scope, sorted));
+  return isDenied ? covered.filter((id) => !isDenied(id)).length : covered.length;
+}
+
+/** The ids below a scope are next to each other, so that a large subscription is not searched for each caller. */
+function idsCoveredBy(scope: string, sorted: readonly string[]): readonly string[] {
+  const at = firstFrom(scope, sorted);
+  const below = sorted.slice(firstFrom(`${scope}/`, sorted), firstFrom(`${scope}${afterSlash}`, sorted));
+  return sorted[at] === scope ? [scope, ...below] : below;
+}
+
+const afterSlash = String.fromCharCode('/'.charCodeAt(0) + 1);
+
+/** Index of the first of the sorted texts that is not less than `text`. */
+function firstFrom(text: string, sorted: readonly string[]): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((sorted[middle] as string) < text) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+const sortedLists = new WeakMap<readonly string[], readonly string[]>();
+function sortedIds(ids: readonly string[]): readonly string[] {
+  const known = sortedLists.get(ids) ?? ids.map((id) => id.toLowerCase()).sort();
+  sortedLists.set(ids, known);
+  return known;
+}
 
 /** Whether any deny assignment blocks the principals from an action at a scope. */
 export const isDenied = ({ action, scope, principals }: AccessQuery, denies: readonly Deny[]): boolean =>

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { is, parseResourceId } from '../resources/resource-id';
 import { techniqueOf } from '../techniques/catalogue';
@@ -23,7 +24,9 @@ export function pairsOf({ caller, target, technique, resourceId }: Execution) {
 }
 
 function networkOf(ip: string | null): string | null {
-  if (!ip || !ipaddr.isValid(ip)) return null;
+  if (!ip) return null;
+  if (isIPv4(ip)) return `${ip.slice(0, ip.lastIndexOf('.'))}.0/24`;
+  if (!ipaddr.isValid(ip)) return null;
   const address = ipaddr.process(ip);
   return address.kind() === 'ipv4'
     ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`)}/24`

@@ -78,8 +78,12 @@ export const access: Part = {
         canChangeAccess: powers.some(({ id }) => id === 'change-access'),
         machines:
           machineIds &&
-          countCovered(ways, machineIds, (scope) =>
-            isDenied({ action: first.operation, scope, principals }, denies),
+          countCovered(
+            ways,
+            machineIds,
+            denies.length > 0
+              ? (scope) => isDenied({ action: first.operation, scope, principals }, denies)
+              : undefined,
           ),
         subscriptionName,
       } satisfies Access,

@@ -3,6 +3,7 @@ import { callerKeyOf } from '../../domain/alerts/alert';
 import type { PrevalenceFacts } from '../../domain/alerts/facts';
 import type { Execution } from '../../domain/techniques/execution';
 import { keys } from '../keys';
+import { inChunks, script } from '../redis/lua-script';
 import { createLastSeen } from './last-seen';
 import { createScriptRuns } from './script-runs';
 
@@ -23,6 +24,25 @@ export const daysBefore = (past: readonly PastExecution[], at: number): PastExec
 /** A caller with more executions in 90 days is automation. The newest are enough. */
 const maxEntries = 5000;
 
+/** Callers per script, so that a flood does not block Redis for long. */
+const chunkSize = 100;
+
+const noteCallers = script(`
+local next = 2
+for i = 3, #KEYS do
+  local caller, name, newest, runs = ARGV[next], ARGV[next + 1], ARGV[next + 2], tonumber(ARGV[next + 3])
+  redis.call('ZADD', KEYS[1], 'GT', newest, caller)
+  redis.call('HSET', KEYS[2], caller, name)
+  next = next + 4
+  for _ = 1, runs do
+    redis.call('ZADD', KEYS[i], ARGV[next], ARGV[next + 1])
+    next = next + 2
+  end
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[i], 0, ${-maxEntries - 1})
+  redis.call('PEXPIRE', KEYS[i], ${retentionMs})
+end`);
+
 /** Executions of the last 90 days, by caller, by script and by pairs such as caller and machine. */
 export function createHistory(redis: Redis) {
   const lastSeen = createLastSeen(redis);
@@ -32,31 +52,24 @@ export function createHistory(redis: Redis) {
 
   /** Stores executions by caller and by pair. Idempotent, in any order. */
   async function note(executions: readonly Execution[], now: number): Promise<void> {
-    const byCaller = new Map<string, Execution[]>();
-    for (const execution of executions) {
-      const key = callerKeyOf(execution.caller);
-      byCaller.set(key, [...(byCaller.get(key) ?? []), execution]);
-    }
+    const byCaller = Map.groupBy(executions, ({ caller }) => callerKeyOf(caller));
     await Promise.all([
       lastSeen.note(executions, now),
-      ...[...byCaller].map(([callerKey, theirs]) => noteCaller(callerKey, theirs, now)),
+      inChunks([...byCaller], chunkSize, (callers) =>
+        noteCallers(
+          redis,
+          [keys.historyCallers, keys.historyNames, ...callers.map(([callerKey]) => keys.history(callerKey))],
+          [
+            now - retentionMs,
+            ...callers.flatMap(([callerKey, theirs]) => {
+              const runs = theirs.flatMap((e) => [Date.parse(e.startedAt), memberOf(e)]);
+              const newest = Math.max(...theirs.map((e) => Date.parse(e.startedAt)));
+              return [callerKey, theirs[0]?.caller.name ?? callerKey, newest, theirs.length, ...runs];
+            }),
+          ],
+        ),
+      ),
     ]);
-  }
-
-  async function noteCaller(callerKey: string, executions: readonly Execution[], now: number): Promise<void> {
-    const key = keys.history(callerKey);
-    const pairs = executions.flatMap((e) => [Date.parse(e.startedAt), memberOf(e)]) as [number, string];
-    const newest = Math.max(...executions.map((e) => Date.parse(e.startedAt)));
-    const name = executions[0]?.caller.name ?? callerKey;
-    await redis
-      .multi()
-      .zadd(keys.historyCallers, 'GT', newest, callerKey)
-      .hset(keys.historyNames, callerKey, name)
-      .zadd(key, ...pairs)
-      .zremrangebyscore(key, '-inf', now - retentionMs)
-      .zremrangebyrank(key, 0, -maxEntries - 1)
-      .pexpire(key, retentionMs)
-      .exec();
   }
 
   /** All stored executions of a caller, oldest first. */

@@ -57,7 +57,8 @@ export function createLastSeen(redis: Redis) {
   async function before(
     asked: readonly { execution: Execution; at: number }[],
   ): Promise<Omit<PrevalenceFacts, 'script'>[]> {
-    const pairs = asked.flatMap(({ execution, at }) => keysOf(execution).map(([, key]) => ({ key, at })));
+    const asking = asked.map(({ execution, at }) => ({ own: keysOf(execution), at }));
+    const pairs = asking.flatMap(({ own, at }) => own.map(([, key]) => ({ key, at })));
     const found = await inChunks(pairs, chunkSize, (some) =>
       lastBefore(
         redis,
@@ -67,8 +68,8 @@ export function createLastSeen(redis: Redis) {
     );
     const times = (found as string[][]).flat().map((ms) => (ms ? new Date(Number(ms)).toISOString() : null));
     let next = 0;
-    return asked.map(({ execution }) => {
-      const own = Object.fromEntries(keysOf(execution).map(([id]) => [id, times[next++] ?? null]));
+    return asking.map((one) => {
+      const own = Object.fromEntries(one.own.map(([id]) => [id, times[next++] ?? null]));
       return {
         callerOnMachine: own.callerOnMachine ?? null,
         callerFromNetwork: own.callerFromNetwork,

@@ -3,10 +3,12 @@ import {
   type Assignment,
   accessPathsFor,
   alsoCan,
+  countCovered,
   type Deny,
   everyone,
 } from '../../../src/domain/access/resolve-access';
 import type { RoleDefinition } from '../../../src/domain/access/role-permissions';
+import { covers } from '../../../src/domain/resources/resource-id';
 import { scopeLabel } from '../../../src/domain/resources/scope-label';
 
 const vm = '/subscriptions/S1/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-1';
@@ -121,4 +123,34 @@ test.each([
 ])('%s is wider than %s', (wide, narrow) => {
   const [first] = alsoCan([assigned('owner', narrow), assigned('owner', wide)], roles);
   expect(first).toEqual({ id: 'change-access', text: expect.stringContaining(scopeLabel(wide)) });
+});
+
+test('covered machines are those that a plain search finds', () => {
+  const name = fc.constantFrom('rg', 'RG', 'rg-2', 'rg0', 'r', 'vm', 'vm-1', 'VM-1');
+  const id = fc
+    .tuple(name, name)
+    .map(([group, machine]) => `/subscriptions/s1/resourceGroups/${group}/vms/${machine}`);
+  const scope = fc.oneof(
+    { weight: 3, arbitrary: id },
+    name.map((group) => `/subscriptions/S1/resourceGroups/${group}/`),
+    fc.constantFrom('/', '/subscriptions/s1', '/subscriptions/s', '/subscriptions/s2'),
+    name.map((group) => `/providers/Microsoft.Management/managementGroups/${group}`),
+  );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(id, { maxLength: 20, selector: (one) => one.toLowerCase() }),
+      fc.array(scope, { maxLength: 4 }),
+      fc.boolean(),
+      (ids, scopes, denies) => {
+        const ways = scopes.map((each) => ({
+          assignment: assigned('owner', each),
+          role: roles[0] as RoleDefinition,
+        }));
+        const isDenied = (one: string) => denies && /vm-1$/i.test(one);
+        const found = ids.filter((one) => scopes.some((each) => covers(each, one)) && !isDenied(one));
+        expect(countCovered(ways, ids, denies ? isDenied : undefined)).toBe(found.length);
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });
