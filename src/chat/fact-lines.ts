@@ -14,6 +14,7 @@ import { scriptLocation } from '../domain/techniques/script-location';
 import { plainLine } from '../domain/text/plain-text';
 import type { Fact, Inline } from './inline';
 import { likeClosedLine } from './like-closed-line';
+import { scoreLine } from './score-lines';
 import { unavailableText } from './unavailable';
 
 /** Answers an analyst's questions in the usual order. Omits lines without content. */
@@ -35,7 +36,7 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     ['Suspicious behavior', behaviorLine(scripts)],
     ['Output', executions.length === 1 ? outputLine(alert) : null],
     ['30 days', bar(alert, history)],
-    ['Score', score(alert)],
+    ['Score', scoreLine(alert)],
     ...(missing ?? []).map((part): [string, Inline[]] => ['Unavailable', [unavailableText(part)]]),
   ];
   return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
@@ -367,23 +368,6 @@ function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
     { bar: history.daily },
     related > 0 ? `  ${related} related ${related === 1 ? 'event' : 'events'} in the thread` : '',
   ];
-}
-
-/** Where the score starts, what was added and when, and where the sum was capped. */
-function score(alert: Alert): Inline[] {
-  const [base, ...added] = alert.reasons;
-  const sum = alert.reasons.reduce((total, { points }) => total + points, 0);
-  const parts: Inline[][] = [
-    ...(base ? [[`starts at ${base.points} for ${plainLine(base.text, 100)}`]] : []),
-    ...added.map(({ points, text, addedAt }): Inline[] => [
-      `${points > 0 ? '+' : ''}${points} ${plainLine(text, 100)}`,
-      ...(addedAt ? [' (since ', { time: addedAt }, ')'] : []),
-    ]),
-    ...(sum === alert.score
-      ? []
-      : [[`${sum} points, ${sum > alert.score ? 'capped at' : 'raised to'} ${alert.score}`]]),
-  ];
-  return parts.flatMap((part, index) => (index > 0 ? [' · ', ...part] : part));
 }
 
 const listedMachines = 20;

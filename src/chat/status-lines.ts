@@ -1,6 +1,6 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
-import { severityChangeText } from '../domain/alerts/later-changes';
+import { lastSeverityChange, severityChangeText } from '../domain/alerts/later-changes';
 import { lastChange, newSinceResponse } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
@@ -63,7 +63,7 @@ function reopenedLines(alert: Alert): Inline[][] {
 /** What changed since people saw it: the severity, and commands after someone responded. */
 function changeLines(alert: Alert): Inline[][] {
   const lines: Inline[][] = [];
-  const change = alert.severityChanges.at(-1);
+  const change = lastSeverityChange(alert);
   if (change) lines.push([`Severity ${severityChangeText(change)} · `, { time: change.at }]);
   const later = newSinceResponse(alert);
   if (alert.state !== 'closed' && later > 0)

@@ -6,6 +6,7 @@ import type { Measure } from '../domain/measures/measure';
 import type { Execution } from '../domain/techniques/execution';
 import { plainBlock, plainLine } from '../domain/text/plain-text';
 import type { Inline } from './inline';
+import { scoreChangeLines } from './score-lines';
 
 /** A section of an alert's thread. `code` is shown verbatim. */
 export interface ThreadPart {
@@ -33,6 +34,7 @@ export function threadOf(
   const { timeline } = alert.facts;
   const parts: ThreadPart[] = [
     { heading: 'Details', lines: [...details] },
+    ...(alert.scoreChanges.length > 0 ? [{ heading: 'Score changes', lines: scoreChangeLines(alert) }] : []),
     ...(status.length > 0 ? [{ heading: 'Response', lines: [...status] }] : []),
   ];
   const { notes } = alert.triage;

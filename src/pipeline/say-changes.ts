@@ -1,5 +1,5 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
-import { isRaised, severityChangeText } from '../domain/alerts/later-changes';
+import { isRaised, lastSeverityChange, severityChangeText } from '../domain/alerts/later-changes';
 import { newSinceResponse } from '../domain/alerts/transitions';
 import { plainLine } from '../domain/text/plain-text';
 import { ownChannels, type RemindDeps } from './remind';
@@ -11,7 +11,7 @@ const saidMs = 86_400_000;
 
 /** Posts a notice when the severity of a shown alert rose, because an updated message is easily missed. */
 export async function sayRaised(alert: Alert, deps: SayDeps): Promise<void> {
-  const change = alert.severityChanges.at(-1);
+  const change = lastSeverityChange(alert);
   if (!change || !isRaised(change) || deps.now() - Date.parse(change.at) > saidMs) return;
   const text = `${alert.id} was ${severityChangeText(change)}. ${aboutOf(alert)}`;
   await say(`notice-severity-${alert.id}-${change.at}`, text, alert, deps);

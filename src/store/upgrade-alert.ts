@@ -1,5 +1,6 @@
 import type { Alert } from '../domain/alerts/alert';
 import type { Facts, HistoryFacts, MachineFacts, RunFacts, ScriptFacts } from '../domain/alerts/facts';
+import type { Severity } from '../domain/alerts/severity';
 import type { Triage } from '../domain/alerts/triage';
 import type { Execution } from '../domain/techniques/execution';
 
@@ -16,7 +17,7 @@ interface OldMeasures {
  * until `actions/migrate-measures.ts` converts them.
  */
 export function readAlert(doc: string): Alert {
-  const stored = JSON.parse(doc) as StoredAlert;
+  const stored = withScoreChanges(JSON.parse(doc) as StoredAlert);
   const alert = stored.exceptionOf ? stored : withFactsByTarget(stored);
   if (alert.triage) return alert;
   const { asked, quickException, notes, watch, escalation } = alert.measures ?? {};
@@ -49,7 +50,30 @@ interface OldFacts extends Facts {
   script?: ScriptFacts & Pick<RunFacts, 'output' | 'exitCode'>;
 }
 
-type StoredAlert = Alert & { measures?: OldMeasures; facts: OldFacts };
+interface OldSeverityChange {
+  at: string;
+  from: Severity;
+  to: Severity;
+  reasons: string[];
+}
+
+type StoredAlert = Alert & {
+  measures?: OldMeasures;
+  facts: OldFacts;
+  severityChanges?: OldSeverityChange[];
+};
+
+/** Earlier versions kept only the severities and the added reasons of a change, or nothing. */
+function withScoreChanges({ severityChanges = [], ...alert }: StoredAlert): StoredAlert {
+  if (alert.scoreChanges) return alert;
+  const scoreChanges = severityChanges.map(({ at, from, to, reasons }) => ({
+    at,
+    from: { score: null, severity: from },
+    to: { score: null, severity: to },
+    reasons: reasons.map((text) => ({ id: '', kind: 'added' as const, text })),
+  }));
+  return { ...alert, scoreChanges };
+}
 
 function withFactsByTarget(alert: StoredAlert): StoredAlert {
   const { machine, script, history, ...facts } = alert.facts;
@@ -60,7 +84,6 @@ function withFactsByTarget(alert: StoredAlert): StoredAlert {
   return {
     ...alert,
     mergedInto: null,
-    severityChanges: [],
     exceptionOf:
       decided === undefined
         ? {}

@@ -225,7 +225,9 @@ test('when a shown alert becomes more severe, a notice and the message say so', 
   await add(...more);
   const [alert] = await shown();
   expect([before?.severity, alert?.severity]).not.toEqual([alert?.severity, before?.severity]);
-  expect(alert?.severityChanges).toMatchObject([{ from: before?.severity, to: alert?.severity }]);
+  expect(alert?.scoreChanges).toMatchObject([
+    { from: { severity: before?.severity }, to: { severity: alert?.severity, score: alert?.score } },
+  ]);
   expect(alert?.reasons.find(({ id }) => id === 'burst')).toMatchObject({ addedAt: expect.any(String) });
   expect(alert?.reasons.find(({ id }) => id === 'production')).not.toHaveProperty('addedAt');
   const text = JSON.stringify(messageOf(untouched(alert as Alert), { responders: true, now: 0 }).status);
@@ -372,6 +374,14 @@ test('a contained alert that gets a new machine is not contained, and one notice
   await add(ran(ids[10] as string, start + 11_000), ran(ids[11] as string, start + 12_000));
   const [grown] = await shown();
   expect(grown).toMatchObject({ state: 'investigating' });
+  const reasons = grown?.scoreChanges.flatMap((change) => change.reasons);
+  expect(reasons).toContainEqual(
+    expect.objectContaining({
+      kind: 'changed',
+      was: expect.stringContaining('10 machines'),
+      text: expect.stringContaining('12 machines'),
+    }),
+  );
   const message = messageOf(untouched(grown as Alert), { responders: true, now: 0 });
   expect(JSON.stringify(message.status)).toContain('2 more commands since someone responded');
   expect(JSON.stringify(message.status)).toContain('No longer contained: 2 more commands by this caller');

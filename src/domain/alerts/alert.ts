@@ -6,7 +6,7 @@ import { type Execution, type ExecutionStatus, mergeExecutions } from '../techni
 import type { Technique, TechniqueId } from '../techniques/technique';
 import { shortDigest } from '../text/short-digest';
 import type { Facts } from './facts';
-import type { Reason, Severity, SeverityChange } from './severity';
+import type { Reason, ScoreChange, Severity } from './severity';
 import type { Triage } from './triage';
 
 export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
@@ -44,8 +44,8 @@ export interface Alert {
   severity: Severity;
   score: number;
   reasons: Reason[];
-  /** Changes of the severity since it was shown, oldest first. */
-  severityChanges: SeverityChange[];
+  /** Changes of the score and the reasons since it was shown, oldest first. */
+  scoreChanges: ScoreChange[];
   verdict: 'alert' | 'suppressed';
   /** Id of the exception that suppresses the whole alert. */
   exception: string | null;
@@ -107,7 +107,7 @@ export function newAlert(id: string, seen: readonly Execution[], now: string): A
     severity: 'medium',
     score: 0,
     reasons: [],
-    severityChanges: [],
+    scoreChanges: [],
     verdict: 'alert',
     exception: null,
     exceptionOf: {},

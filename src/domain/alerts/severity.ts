@@ -11,13 +11,24 @@ export interface Reason {
   addedAt?: string;
 }
 
-/** A change of a shown alert's severity. */
-export interface SeverityChange {
+/** A reason that was added, removed or changed after the alert was shown. */
+export interface ReasonChange {
+  id: string;
+  kind: 'added' | 'removed' | 'changed';
+  text: string;
+  /** The text of a changed reason before. */
+  was?: string;
+  /** What it adds to the score. Absent if unknown. */
+  points?: number;
+}
+
+/** A change of a shown alert's score, or of the reasons for it. */
+export interface ScoreChange {
   at: string;
-  from: Severity;
-  to: Severity;
-  /** The reasons that appeared with it. */
-  reasons: string[];
+  /** `score` is null if unknown. */
+  from: { score: number | null; severity: Severity };
+  to: { score: number | null; severity: Severity };
+  reasons: ReasonChange[];
 }
 
 /** Minimum score of each severity. Elastic's medium is 47, which falls into the middle band. */

@@ -1,0 +1,53 @@
+import type { Alert } from '../domain/alerts/alert';
+import { changesSeverity } from '../domain/alerts/later-changes';
+import type { ReasonChange, ScoreChange } from '../domain/alerts/severity';
+import { plainLine } from '../domain/text/plain-text';
+import type { Inline } from './inline';
+
+/** Where the score starts, what was added and when, and where the sum was capped. */
+export function scoreLine(alert: Alert): Inline[] {
+  const [base, ...added] = alert.reasons;
+  const sum = alert.reasons.reduce((total, { points }) => total + points, 0);
+  const parts: Inline[][] = [
+    ...(base ? [[`starts at ${base.points} for ${plainLine(base.text, 100)}`]] : []),
+    ...added.map(({ points, text, addedAt }): Inline[] => [
+      `${points > 0 ? '+' : ''}${points} ${plainLine(text, 100)}`,
+      ...(addedAt ? [' (since ', { time: addedAt }, ')'] : []),
+    ]),
+    ...(sum === alert.score
+      ? []
+      : [[`${sum} points, ${sum > alert.score ? 'capped at' : 'raised to'} ${alert.score}`]]),
+  ];
+  return parts.flatMap((part, index) => (index > 0 ? [' · ', ...part] : part));
+}
+
+const shownChanges = 10;
+const shownReasons = 5;
+
+/** How the score and its reasons changed since the alert was shown, one line per change, the latest last. */
+export const scoreChangeLines = ({ scoreChanges }: Pick<Alert, 'scoreChanges'>): Inline[][] =>
+  scoreChanges.slice(-shownChanges).map((change) => {
+    const rest = change.reasons.length - shownReasons;
+    const parts = [
+      numbersOf(change),
+      ...change.reasons.slice(0, shownReasons).map(reasonText),
+      ...(rest > 0 ? [`${rest} more ${rest === 1 ? 'reason' : 'reasons'}`] : []),
+    ];
+    return [{ time: change.at }, ` · ${parts.join(' · ')}`];
+  });
+
+/** "62 → 92, medium → critical", "still 100". */
+function numbersOf(change: ScoreChange): string {
+  const { from, to } = change;
+  const severity = changesSeverity(change) ? `${from.severity} → ${to.severity}` : '';
+  if (from.score === null || to.score === null) return severity;
+  const score = from.score === to.score ? `still ${to.score}` : `${from.score} → ${to.score}`;
+  return [score, severity].filter(Boolean).join(', ');
+}
+
+/** "added: new IP address (+8)", "was 12 machines in 3 minutes, now 30 machines in 5 minutes". */
+function reasonText({ kind, text, was, points = 0 }: ReasonChange): string {
+  const signed = points === 0 ? '' : ` (${points > 0 ? '+' : ''}${points})`;
+  const now = plainLine(text, 100);
+  return kind === 'changed' ? `was ${plainLine(was, 100)}, now ${now}${signed}` : `${kind}: ${now}${signed}`;
+}
