@@ -42,7 +42,11 @@ export function actionDeps(core: ActionCore): PerformDeps {
       if (!surface?.createChatChannel) return null;
       const name = `runwatch-${alert.id.toLowerCase()}`;
       const view = await store.measures.viewOf(alert);
-      const model = messageOf(view, { responders: config.responders.length > 0, now: now() });
+      const model = messageOf(view, {
+        responders: config.responders.length > 0,
+        sla: config.policy.sla ?? {},
+        now: now(),
+      });
       const summary = {
         kind: 'notice',
         id: `${alert.id}.room`,

@@ -45,6 +45,7 @@ export async function connectSurfaces(
     getView,
     suggestions: createSuggestions({ store, now }),
     linkTo: linkTo(config),
+    sla: config.policy.sla ?? {},
     backtest: backtestOf(store, now),
     home: (presser) => homeFor(presser, { store, responders: config.responders.length > 0, now: now() }),
   };

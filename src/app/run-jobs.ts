@@ -58,6 +58,7 @@ export function runDeliverJobs(core: AppCore): void {
     responders,
     linkTo: linkTo(config),
     routes,
+    sla: config.policy.sla ?? {},
     now,
     limitPosts,
     limitBatches,

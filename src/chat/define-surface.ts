@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ResponderRule } from '../config/config';
 import type { Report } from '../config/doctor-check';
 import type { SurfaceSettings } from '../config/surface-settings';
+import type { Sla } from '../domain/alerts/timing';
 import type { Exception } from '../domain/exceptions/exception';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Presser } from '../domain/people/person';
@@ -67,6 +68,8 @@ export interface SurfaceContext {
   suggestions: Suggestions;
   /** Link to an alert's page; null without a public URL. */
   linkTo: (alertId: string) => string | null;
+  /** Targets of the response times. */
+  sla: Sla;
   /** Describes what an exception matches and which alerts it would have suppressed. */
   backtest: (exception: Pick<Exception, 'match' | 'silenceCritical'>) => Promise<string>;
   /** Content of a person's home page. */

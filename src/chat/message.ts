@@ -1,5 +1,6 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { callerName } from '../domain/alerts/caller-name';
+import type { Sla } from '../domain/alerts/timing';
 import type { AlertView } from '../domain/measures/alert-view';
 import { plainLine } from '../domain/text/plain-text';
 import { type Action, actionsOf } from './actions';
@@ -8,6 +9,7 @@ import { factsOf, outcomesOf } from './fact-lines';
 import type { Fact, Inline } from './inline';
 import { keyFactsOf } from './key-facts';
 import { likeClosedLine } from './like-closed-line';
+import { overdueText, responseTimes } from './response-times';
 import {
   accountOf,
   contextOf,
@@ -59,8 +61,10 @@ export interface MessageModel {
 export interface MessageOptions {
   /** False if no responder is configured: a line says so, and only triage is offered. */
   responders: boolean;
-  /** Current time, ms: for the age of role assignments and for pending approvals. */
+  /** Current time, ms: for the age of role assignments, pending approvals and missed targets. */
   now: number;
+  /** Targets of the response times; none by default. */
+  sla?: Sla;
   /** Link to an alert's page; null or absent without a public URL. */
   linkTo?: (alertId: string) => string | null;
 }
@@ -69,7 +73,10 @@ const noResponders =
   'No responders are configured, so only triage is available. How to: https://github.com/runwatch/runwatch/blob/main/docs/configuration.md';
 
 /** Builds the message for an alert's current state. Pure. */
-export function messageOf(view: AlertView, { responders, now, linkTo }: MessageOptions): MessageModel {
+export function messageOf(
+  view: AlertView,
+  { responders, now, sla = {}, linkTo }: MessageOptions,
+): MessageModel {
   const { alert } = view;
   const { technique, caller } = summarize(alert);
   const link = linkTo?.(alert.id) ?? null;
@@ -98,13 +105,17 @@ export function messageOf(view: AlertView, { responders, now, linkTo }: MessageO
     sentence: contained
       ? `Contained: ${whereOf(alert)} (${severityName(alert)}, ${callerName(alert)})`
       : `${severityName(alert)}: ${did}`,
-    context: contextOf(alert, link),
+    context: contextOf(alert, link, overdueText(alert, sla, now)),
     keyFacts: keyFactsOf(view, actions),
     status: [...hint, ...(closed ? closedStatusOf(view, now) : whole)],
     notes: closed ? [] : notesOf(alert),
     controls: controlsOf(view, actions, link),
     summary: `${severityName(alert)} ${alert.score}: ${did} (${alert.id})`,
-    thread: threadOf(view, details, closed ? whole : []),
+    thread: threadOf(view, {
+      details,
+      status: closed ? whole : [],
+      times: responseTimes(alert, sla, now),
+    }),
     page: {
       title,
       headline,

@@ -58,8 +58,8 @@ export function tookText(from: string, to: string): string {
   return ms >= 500 ? ` after ${durationWords(ms)}` : '';
 }
 
-/** Outcome, score, environment, subscription, time and a link to the alert's page. */
-export function contextOf(alert: Alert, link: string | null): Inline[] {
+/** Outcome, score, environment, subscription, time, a link to the alert's page, and a missed target. */
+export function contextOf(alert: Alert, link: string | null, overdue: Inline[]): Inline[] {
   const { startedAt } = summarize(alert);
   const id: Inline = link ? { text: alert.id, link } : alert.id;
   if (alert.state === 'closed')
@@ -78,6 +78,7 @@ export function contextOf(alert: Alert, link: string | null): Inline[] {
     text(subscriptionText(alert)),
     [{ time: startedAt }],
     [id],
+    overdue,
   ]);
 }
 

@@ -15,6 +15,15 @@ export interface ThreadPart {
   code?: string;
 }
 
+export interface ThreadLines {
+  /** What happened and all facts. */
+  details: Inline[][];
+  /** Status lines, where the message shows only some of them. */
+  status: Inline[][];
+  /** Response times. */
+  times: Inline[][];
+}
+
 /** Surfaces with lower limits truncate further and refer to the console. */
 const shownMachines = 1500;
 const shownScript = 100_000;
@@ -22,20 +31,18 @@ const shownScripts = 20;
 
 /**
  * What the message has no room for: all facts, notes, script, machines, other activity.
- * @param details what happened and all facts, one per line
- * @param status its status lines, where the message shows only some of them
  */
 export function threadOf(
   { alert, measures }: AlertView,
-  details: readonly Inline[][],
-  status: readonly Inline[][] = [],
+  { details, status, times }: ThreadLines,
 ): ThreadPart[] {
   const { machines } = summarize(alert);
   const { timeline } = alert.facts;
   const parts: ThreadPart[] = [
-    { heading: 'Details', lines: [...details] },
+    { heading: 'Details', lines: details },
+    ...(times.length > 0 ? [{ heading: 'Response time', lines: times }] : []),
     ...(alert.scoreChanges.length > 0 ? [{ heading: 'Score changes', lines: scoreChangeLines(alert) }] : []),
-    ...(status.length > 0 ? [{ heading: 'Response', lines: [...status] }] : []),
+    ...(status.length > 0 ? [{ heading: 'Response', lines: status }] : []),
   ];
   const { notes } = alert.triage;
   for (const kind of new Set(measures.map((one) => one.kind)))

@@ -5,6 +5,7 @@ import { messageOf } from '../chat/message';
 import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor, type Route } from '../domain/alerts/routing';
+import { overdueSteps, type Sla } from '../domain/alerts/timing';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import type { DeliveryInput, DeliveryState, Notice } from '../store/deliveries';
@@ -24,6 +25,8 @@ export interface DeliverDeps {
   linkTo: (alertId: string) => string | null;
   /** Alert routes from RUNWATCH_CONFIG. */
   routes: readonly Route[];
+  /** Targets of the response times. */
+  sla: Sla;
   now: () => number;
   /** Limits concurrent first posts, so that a post is claimed only when it can be sent at once. */
   limitPosts: LimitFunction;
@@ -134,7 +137,7 @@ async function deliverThread(
   const parentRef = parent.state.ref;
   if (!parentRef) return postpone(job, token, { again: now() + 1000 }, deps);
   const view = await store.measures.viewOf(parent.alert);
-  const { thread } = messageOf(view, { responders: deps.responders, linkTo: deps.linkTo, now: now() });
+  const { thread } = messageOf(view, { ...deps, now: now() });
   const content: Content = { kind: 'thread', id: threadId, parent: parentRef, parts: thread };
   const [input] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
   const digest = digestOf(content);
@@ -165,17 +168,21 @@ async function waitOrThrow(
 async function contentOf(
   alert: Alert | null,
   notice: Notice | null,
-  { store, responders, linkTo, now }: DeliverDeps,
+  { store, responders, linkTo, sla, now }: DeliverDeps,
 ): Promise<Content | null> {
   if (alert?.announced) {
     const view = await store.measures.viewOf(alert);
-    const at = view.approvals.length > 0 ? now() : Date.parse(alert.updatedAt);
-    return { kind: 'alert', model: messageOf(view, { responders, linkTo, now: at }) };
+    const at = view.approvals.length > 0 ? now() : shownAsOf(alert, sla, now());
+    return { kind: 'alert', model: messageOf(view, { responders, linkTo, sla, now: at }) };
   }
   if (!notice) return null;
   const { id, text, mention, actions } = notice;
   return { kind: 'notice', id, text, ...(mention ? { mention } : {}), ...(actions ? { actions } : {}) };
 }
+
+/** A message changes with its alert and when a target is missed, ms. Time alone does not update it. */
+const shownAsOf = (alert: Alert, sla: Sla, now: number): number =>
+  Math.max(Date.parse(alert.updatedAt), ...overdueSteps(alert, sla, now).map(({ since }) => since));
 
 /** An alert's route, or a notice's recipient or channel. Default: the surface's channel. */
 async function channelOf(

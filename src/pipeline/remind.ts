@@ -2,7 +2,7 @@ import type { PolicyFile } from '../config/config';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor } from '../domain/alerts/routing';
 import { mostUrgentFirst } from '../domain/alerts/severity';
-import type { TimingStep } from '../domain/alerts/timing';
+import { overdueSteps, type TimingStep } from '../domain/alerts/timing';
 import type { Presser } from '../domain/people/person';
 import { durationWords } from '../domain/text/duration';
 import { plainLine } from '../domain/text/plain-text';
@@ -51,10 +51,14 @@ export async function remind(deps: RemindDeps): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Takes the steps that are due. Returns when the next one is, ms or Infinity. */
+/** Takes the steps that are due; the message then says which target is missed. Returns when the next one is, ms or Infinity. */
 async function remindOf(alert: Alert, now: number, deps: RemindDeps): Promise<number> {
   const steps = reminderSteps(alert, deps.policy);
-  for (const step of dueSteps(steps, now)) await take(step, alert, now, deps);
+  const due = dueSteps(steps, now);
+  for (const step of due) await take(step, alert, now, deps);
+  const { store, queues, policy } = deps;
+  if (due.length > 0 && overdueSteps(alert, policy.sla ?? {}, now).length > 0)
+    await queues.deliverAll(store.surfaces, [alert.id]);
   return nextStepAt(steps, now);
 }
 

@@ -72,6 +72,8 @@ test('the thread names the executions that exceptions cover, and by which', () =
     ...newAlert('RW-1', [one, other], one.startedAt),
     exceptionOf: { [one.key]: null, [other.key]: 'patching' },
   };
-  const excepted = threadOf(untouched(alert), []).find(({ heading }) => heading === '1 excepted');
+  const excepted = threadOf(untouched(alert), { details: [], status: [], times: [] }).find(
+    ({ heading }) => heading === '1 excepted',
+  );
   expect(JSON.stringify(excepted?.lines)).toMatch(/vm-2 .*patching/);
 });

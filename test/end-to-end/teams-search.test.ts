@@ -41,6 +41,7 @@ beforeEach(async () => {
     mayChoosePlaces: async () => true,
     placeChosen: async () => {},
     cannotRead: '',
+    sla: {},
     linkTo: () => null,
     getView: async () => null,
     rules: [],

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { Content, Surface } from '../../src/chat/surface';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import type { Route } from '../../src/domain/alerts/routing';
+import type { Sla } from '../../src/domain/alerts/timing';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { deliver } from '../../src/pipeline/deliver';
 import { createQueues, type DeliverJob } from '../../src/pipeline/queues';
@@ -15,16 +16,23 @@ let own: OwnStore;
 let queues: ReturnType<typeof createQueues>;
 /** Each message on the surface, by channel. */
 let sent: { verb: 'post' | 'update'; channel: string }[] = [];
+/** The latest context line. */
+let context = '';
+const note = (content: Content) => {
+  if (content.kind === 'alert') context = JSON.stringify(content.model.context);
+};
 
 const surface = {
   name: 'chat',
   channel: 'DEFAULT',
   intervalMs: 0,
-  post: async (_: Content, channel: string) => {
+  post: async (content: Content, channel: string) => {
+    note(content);
     sent.push({ verb: 'post', channel });
     return { channel, message: 'm1' };
   },
-  update: async (ref: { channel: string; message: string }) => {
+  update: async (ref: { channel: string; message: string }, content: Content) => {
+    note(content);
     sent.push({ verb: 'update', channel: ref.channel });
     return ref;
   },
@@ -51,7 +59,7 @@ const alertWith = (id: string, fields: Partial<Alert> = {}): Alert => ({
   announced: true,
   ...fields,
 });
-const show = (id: string, routes: readonly Route[]) =>
+const show = (id: string, routes: readonly Route[], sla: Sla = {}, now = Date.now()) =>
   deliver({ data: { surface: 'chat', id } } as Job<DeliverJob>, undefined, {
     store: own.store,
     surfaces: [surface],
@@ -61,7 +69,8 @@ const show = (id: string, routes: readonly Route[]) =>
     linkTo: () => null,
     responders: false,
     routes,
-    now: Date.now,
+    sla,
+    now: () => now,
     limitPosts: pLimit(1),
     limitBatches: pLimit(1),
   });
@@ -93,4 +102,16 @@ test('a route by management group uses what discovery stored; unknown groups mat
   await put(alertWith('RW-3'));
   await show('RW-3', routes);
   expect(sent.map(({ channel }) => channel)).toEqual(['DEFAULT', 'PROD']);
+});
+
+test('a message changes when a target is missed, and not by time alone', async () => {
+  const raised = Date.parse('2026-11-20T22:15:00Z');
+  const sla = { medium: { acknowledge: 5, contain: 30 } };
+  const showAfter = (minutes: number) => show('RW-4', [], sla, raised + minutes * 60_000);
+  await put(alertWith('RW-4'));
+  for (const minutes of [1, 4]) await showAfter(minutes);
+  expect(context).not.toContain('overdue');
+  for (const minutes of [5, 6, 29]) await showAfter(minutes);
+  expect(context).toContain('"Acknowledgment overdue since ",{"time":"2026-11-20T22:20:00.000Z"}');
+  expect(sent.map(({ verb }) => verb)).toEqual(['post', 'update']);
 });

@@ -14,8 +14,11 @@ const sam: Presser = { surface: 'slack', id: 'U0SAM0000', name: 'Sam' };
 const at = (minutes: number) => new Date(start + minutes * minute).toISOString();
 
 let own: OwnStore;
+/** Ids queued for delivery. */
+let queued: string[] = [];
 beforeEach(async () => {
   own = await startStore(['slack']);
+  queued = [];
 });
 afterEach(() => own.stop());
 
@@ -31,7 +34,7 @@ async function remindAt(minutes: number, policy: RemindDeps['policy'] = {}): Pro
   const presses: Press[] = [];
   await remind({
     store: own.store,
-    queues: { deliverAll: async () => {} },
+    queues: { deliverAll: async (_, ids) => void queued.push(...ids) },
     policy,
     press: async (press) => {
       presses.push(press);
@@ -120,4 +123,19 @@ test('a missed target is reminded of once, with how late it is', async () => {
   expect(contain?.notice?.text).toMatch(
     /^RW-1 is not contained after 31 min: high .*\. The target is 30 min; it is 60 s late\.$/,
   );
+});
+
+test('the message of a missed target is updated with its reminder, and no other is', async () => {
+  const policy = { sla: { high: { acknowledge: 5, contain: 30 } } };
+  await put(alert('RW-1', 'high', 0));
+  await put(alert('RW-2', 'critical', 0));
+  const queuedAt = async (minutes: number) => {
+    queued = [];
+    await remindAt(minutes, policy);
+    return queued.filter((id) => id.startsWith('RW-'));
+  };
+  expect(await queuedAt(4)).toEqual([]);
+  expect(await queuedAt(5)).toEqual(['RW-1']);
+  expect(await queuedAt(6)).toEqual([]);
+  expect(await queuedAt(31)).toEqual(['RW-1']);
 });

@@ -1,5 +1,4 @@
 import { type Alert, summarize } from '../../domain/alerts/alert';
-import { type Sla, timingLine } from '../../domain/alerts/timing';
 import { scopeLabel } from '../../domain/resources/scope-label';
 import { plainLine } from '../../domain/text/plain-text';
 import { type Html, html } from './html';
@@ -39,12 +38,6 @@ export function roleGraph(alert: Alert): Html | false {
     ([kind, name, more]) =>
       html`<li><span class="kind">${kind}</span> <strong>${name}</strong>${more && html` <span class="hint">${more}</span>`}</li>`,
   )}</ol></section>`;
-}
-
-/** When the alert was acknowledged, contained and closed, and whether in time. */
-export function timingSection(alert: Alert, now: number, sla: Sla): Html | false {
-  const line = alert.announced && timingLine(alert, now, sla);
-  return line ? html`<section class="card"><h2>Response time</h2><p>${line}</p></section>` : false;
 }
 
 const width = 320;

@@ -12,7 +12,7 @@ import type { Keyring } from '../../runtime/keyring';
 import { messageOf } from '../message';
 import type { SurfacePress } from '../surface-press';
 import { type ActivityRow, activityPage } from './activity-page';
-import { roleGraph, scoreBreakdown, timingSection } from './alert-page';
+import { roleGraph, scoreBreakdown } from './alert-page';
 import { css, icon, js } from './assets';
 import { setPageHeaders, viewerOf } from './auth';
 import {
@@ -90,7 +90,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   const model = (view: AlertView) => ({
     alert: view.alert,
     version: versionOf(view),
-    model: messageOf(view, { responders: deps.responders, now: deps.now() }),
+    model: messageOf(view, { responders: deps.responders, sla: deps.sla, now: deps.now() }),
   });
 
   router.use((request, response, next) => {
@@ -125,7 +125,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           alert.id,
-          html`${alertList([shown], contextOf(request), false)}<div id="more">${timingSection(alert, deps.now(), deps.sla)}${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread)}</div>`,
+          html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread)}</div>`,
         ),
       );
     }),

@@ -1,6 +1,7 @@
 import type { Activity } from '@microsoft/agents-activity';
 import { z } from 'zod';
 import { actionOf } from '../../actions/registry';
+import type { Sla } from '../../domain/alerts/timing';
 import type { AlertView } from '../../domain/measures/alert-view';
 import type { Presser } from '../../domain/people/person';
 import { plainLine } from '../../domain/text/plain-text';
@@ -20,6 +21,8 @@ export interface InvokeDeps {
   responders: boolean;
   /** Link to an alert's page; null without a public URL. */
   linkTo: (alertId: string) => string | null;
+  /** Targets of the response times. */
+  sla: Sla;
   views: Views;
   /** Identifies the sender of an activity if they have read access; otherwise the reason for refusal. */
   readerOf: (activity: Activity) => Promise<Identified>;
@@ -57,6 +60,7 @@ export function createInvokes({
   getView,
   responders,
   linkTo,
+  sla,
   views,
   readerOf,
   tell,
@@ -64,7 +68,7 @@ export function createInvokes({
 }: InvokeDeps): (activity: Activity) => Promise<unknown> {
   const modelOf = async (alertId: string): Promise<MessageModel | null> => {
     const view = alertId ? await getView(alertId) : null;
-    return view && messageOf(view, { responders, linkTo, now: now() });
+    return view && messageOf(view, { responders, linkTo, sla, now: now() });
   };
 
   async function answer(activity: Activity): Promise<unknown> {

@@ -40,6 +40,7 @@ export interface TeamsDeps
     | 'cannotRead'
     | 'getView'
     | 'linkTo'
+    | 'sla'
     | 'rules'
     | 'now'
   > {
@@ -66,6 +67,7 @@ export function createTeams({
   cannotRead,
   getView,
   linkTo,
+  sla,
   rules,
   search,
   now,
@@ -226,6 +228,7 @@ export function createTeams({
     getView,
     responders: rules.length > 0,
     linkTo,
+    sla,
     views,
     readerOf,
     tell: (person, text) => sendDirect(person.id, escapeMarkdown(redactSecrets(text))),

@@ -1,4 +1,3 @@
-import { durationWords } from '../text/duration';
 import type { Alert, StateChange } from './alert';
 import type { Severity } from './severity';
 
@@ -14,7 +13,6 @@ export type Sla = Partial<Record<Severity, Partial<Record<TimingStep, number | u
 type Timed = Pick<Alert, 'raisedAt' | 'state' | 'history'> & Partial<Pick<Alert, 'mergedInto'>>;
 
 const minute = 60_000;
-const done = { acknowledge: 'acknowledged', contain: 'contained', close: 'closed' } as const;
 
 /**
  * An alert counts as acknowledged with its first change of state, as contained with its first containment,
@@ -63,32 +61,22 @@ export function missedSteps(alert: Timed & Pick<Alert, 'severity'>, sla: Sla, no
   });
 }
 
-/**
- * When each step was taken, and whether in time: "Acknowledged after 4 min (target 5 min) · contained after
- * 40 min, 10 min late (target 30 min)". Steps still to be taken are named if they have a target. Pure.
- */
-export function timingLine(alert: Timed & Pick<Alert, 'severity'>, now: number, sla: Sla): string {
-  const timing = timingOf(alert);
-  const parts = timingSteps.flatMap((step) => {
-    const target = targetOf(alert.severity, step, sla);
-    const took = timing[step];
-    const name = done[step];
-    if (took !== null) return [`${name} after ${durationWords(took)}${against(target, took)}`];
-    if (target === null || !isPending(alert, step)) return [];
-    const waited = now - Date.parse(alert.raisedAt);
-    return waited > target
-      ? [`not ${name} after ${durationWords(waited)}${against(target, waited)}`]
-      : [`not ${name} yet (target ${durationWords(target)})`];
-  });
-  const line = parts.join(' · ');
-  return line.charAt(0).toUpperCase() + line.slice(1);
+/** When a step that is still to be taken should be, ms; null without a target. */
+export function dueAt(alert: Timed & Pick<Alert, 'severity'>, step: TimingStep, sla: Sla): number | null {
+  const target = targetOf(alert.severity, step, sla);
+  return target === null || !isPending(alert, step) ? null : Date.parse(alert.raisedAt) + target;
 }
 
-const against = (target: number | null, took: number): string => {
-  if (target === null) return '';
-  const late = took > target ? `, ${durationWords(took - target)} late` : '';
-  return `${late} (target ${durationWords(target)})`;
-};
+/** The steps still to be taken that are past their target, and since when, ms. Pure. */
+export const overdueSteps = (
+  alert: Timed & Pick<Alert, 'severity'>,
+  sla: Sla,
+  now: number,
+): { step: TimingStep; since: number }[] =>
+  timingSteps.flatMap((step) => {
+    const since = dueAt(alert, step, sla);
+    return since !== null && since <= now ? [{ step, since }] : [];
+  });
 
 /** Median and 90th percentile, by nearest rank; null without values. Pure. */
 export function spreadOf(values: readonly number[]): { median: number; p90: number } | null {
