@@ -13,7 +13,7 @@ import { type Execution, executionFrom } from '../../src/domain/techniques/execu
 import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { excessControls, faultsOfBlocks } from '../support/slack-blocks';
-import { excessActions } from '../support/teams';
+import { excessActions, faultsOfCard } from '../support/teams-cards';
 
 // biome-ignore lint/suspicious/noExplicitAny: blocks and cards, inspected by tests
 type Loose = any;
@@ -267,6 +267,7 @@ test.each(manyViews)(
       expect(excessControls(blocks)).toEqual([]);
       expect(faultsOfBlocks(blocks)).toEqual([]);
       expect(excessActions(toCard(shown, { dialogs: true }))).toEqual([]);
+      for (const dialogs of [true, false]) expect(faultsOfCard(toCard(shown, { dialogs }))).toEqual([]);
       const reachable = [...shown.controls.shown, ...shown.controls.more].map((action) => action.id);
       const actions = shown.page.actions.map((action) => action.id);
       if (!reachable.includes('all')) expect(reachable).toEqual(expect.arrayContaining(actions));

@@ -1,81 +1,81 @@
-interface Text {
-  type?: string;
-  text?: string;
-}
+import { openPublished } from './json-schema';
 
 // biome-ignore lint/suspicious/noExplicitAny: arbitrary blocks of a bot
 type Loose = any;
 
+const published = openPublished('slack-blocks.json');
+
+/** Limits that the types don't state. @see https://docs.slack.dev/reference/methods/chat.postMessage */
+const maxMessageBlocks = 50;
+/** @see https://docs.slack.dev/changelog/2018-04-truncating-really-long-messages */
+const maxText = 40_000;
+/** @see https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element */
+const maxInput = 3000;
+/** @see https://docs.slack.dev/messaging/message-metadata */
+const maxMetadataName = 255;
+
 /** Why Slack would reject a message's blocks. @see https://docs.slack.dev/reference/block-kit/blocks */
-export function faultsOfBlocks(blocks: Loose[], maxBlocks = 50): string[] {
-  const faults: string[] = [];
+export function faultsOfBlocks(blocks: Loose[], maxBlocks = maxMessageBlocks): string[] {
   if (!Array.isArray(blocks)) return ['blocks is not a list'];
-  if (blocks.length > maxBlocks) faults.push(`no more than ${maxBlocks} items allowed`);
-  const text = textCheck(faults);
-  const ids = new Set<string>();
-  for (const block of blocks) {
-    if (block.block_id && ids.has(block.block_id)) faults.push(`duplicate block_id ${block.block_id}`);
-    if (block.block_id) ids.add(block.block_id);
-    if (block.type === 'section') {
-      if (!block.text && !block.fields) faults.push('section without text');
-      if (block.text) text('section', block.text, 3000);
-      if (block.fields?.length > 10) faults.push('no more than 10 fields');
-      for (const field of block.fields ?? []) text('field', field, 2000);
-      if (block.accessory) faults.push(...faultsOfElement(block.accessory));
-    } else if (block.type === 'context') {
-      if (block.elements.length > 10) faults.push('no more than 10 context elements');
-      for (const element of block.elements) text('context', element, 3000);
-    } else if (block.type === 'actions') {
-      if (block.elements.length === 0 || block.elements.length > 25) faults.push('1 to 25 actions');
-      const seen = new Set<string>();
-      for (const element of block.elements) {
-        if (seen.has(element.action_id)) faults.push(`duplicate action_id ${element.action_id}`);
-        seen.add(element.action_id);
-        faults.push(...faultsOfElement(element));
-      }
-    } else if (block.type === 'input') {
-      text('label', block.label, 2000);
-      if (!block.element?.type) faults.push('input without element');
-    } else if (block.type === 'header') {
-      text('header', block.text, 150);
-      if (block.text?.type !== 'plain_text') faults.push('header must be plain_text');
-    } else if (block.type !== 'divider') faults.push(`unknown block ${block.type}`);
-  }
-  return faults;
+  return [
+    ...(blocks.length > maxBlocks ? [`no more than ${maxBlocks} items allowed`] : []),
+    ...published('/properties/blocks', blocks),
+    ...repeated(blocks, 'block_id'),
+    ...blocks.flatMap(faultsOfBlock),
+  ];
 }
 
-const textCheck =
-  (faults: string[]) =>
-  (what: string, value: Text | undefined, max: number, min = 1) => {
-    const length = value?.text?.length ?? 0;
-    if (length < min) faults.push(`${what}: must be more than ${min - 1} characters`);
-    if (length > max) faults.push(`${what}: must be less than ${max + 1} characters`);
-    if (value && !['mrkdwn', 'plain_text'].includes(value.type ?? ''))
-      faults.push(`${what}: unknown text type`);
-  };
+/** Why Slack would reject a modal or a home page. @see https://docs.slack.dev/reference/views */
+export function faultsOfView(view: Loose): string[] {
+  if (view?.type !== 'modal' && view?.type !== 'home') return [`unknown view ${view?.type}`];
+  const blocks: Loose[] = Array.isArray(view.blocks) ? view.blocks : [];
+  const hasInput = blocks.some(({ type }) => type === 'input');
+  return [
+    ...published(`/properties/${view.type}`, view),
+    ...repeated(blocks, 'block_id'),
+    ...blocks.flatMap(faultsOfBlock),
+    ...(blocks.length === 0 ? ['view without blocks'] : []),
+    ...(view.type === 'modal' && hasInput && !view.submit ? ['inputs without submit'] : []),
+  ];
+}
 
-function faultsOfElement(element: Loose): string[] {
-  const faults: string[] = [];
-  const text = textCheck(faults);
-  if ((element.action_id?.length ?? 0) > 255) faults.push('action_id too long');
-  if (element.type === 'static_select' || element.type === 'overflow') {
-    const max = element.type === 'overflow' ? 5 : 100;
-    if (element.type === 'static_select') text('placeholder', element.placeholder, 150);
-    if (element.options.length === 0 || element.options.length > max) faults.push(`1 to ${max} options`);
-    for (const option of element.options) {
-      text('option', option.text, 75);
-      if (option.value.length > 150) faults.push('option value too long');
-    }
-  }
-  if (element.type === 'button') {
-    text('button', element.text, 75);
-    if (element.text.type !== 'plain_text') faults.push('button text must be plain_text');
-    if ((element.value?.length ?? 0) > 2000) faults.push('button value too long');
-    if ((element.url?.length ?? 0) > 3000) faults.push('url too long');
-    if (element.style && !['primary', 'danger'].includes(element.style)) faults.push('button style');
-    confirm(element.confirm, text);
-  }
-  return faults;
+/** Why Slack would reject the options of a select that it completes. */
+export const faultsOfOptions = (options: Loose[]): string[] =>
+  Array.isArray(options)
+    ? [
+        ...(options.length > 100 ? ['no more than 100 options'] : []),
+        ...published('/properties/options', options),
+        ...repeated(options, 'value'),
+      ]
+    : ['options is not a list'];
+
+/** Why Slack would reject a message, besides where it goes. */
+export function faultsOfMessage({ text, blocks = [], metadata }: Loose): string[] {
+  const { event_type: name, event_payload: payload } = metadata ?? {};
+  return [
+    ...(!text && blocks.length === 0 ? ['no_text'] : []),
+    ...(String(text ?? '').length > maxText ? ['msg_too_long'] : []),
+    ...(metadata && (!name || name.length > maxMetadataName || typeof payload !== 'object')
+      ? ['invalid_metadata_format']
+      : []),
+    ...faultsOfBlocks(blocks),
+    ...excessControls(blocks),
+  ];
+}
+
+/** Why Slack would reject what a listener acknowledges with. @param view that was submitted */
+export function faultsOfAnswer(body: string, view: Loose): string[] {
+  if (!body) return [];
+  const answer = JSON.parse(body);
+  if (answer.options) return faultsOfOptions(answer.options);
+  if (answer.view) return faultsOfView(answer.view);
+  if (answer.response_action !== 'errors') return [];
+  const ids = (view?.blocks ?? []).filter(({ type }: Loose) => type === 'input');
+  const known = ids.map(({ block_id }: Loose) => block_id);
+  return Object.entries(answer.errors).flatMap(([id, fault]) => [
+    ...(known.includes(id) ? [] : [`error for ${id}, which is no input`]),
+    ...(fault ? [] : [`empty error for ${id}`]),
+  ]);
 }
 
 /** Where a message has more than four controls besides one overflow menu. */
@@ -86,10 +86,35 @@ export function excessControls(blocks: Loose[]): string[] {
   return others > 4 || menus > 1 ? [`${others} controls and ${menus} overflow menus`] : [];
 }
 
-function confirm(dialog: Loose, text: (what: string, value: Text | undefined, max: number) => void): void {
-  if (!dialog) return;
-  text('confirm title', dialog.title, 100);
-  text('confirm text', dialog.text, 300);
-  text('confirm yes', dialog.confirm, 30);
-  text('confirm no', dialog.deny, 30);
+/** What the types can't say about one block. */
+function faultsOfBlock(block: Loose): string[] {
+  const elements: Loose[] = [block?.elements, block?.accessory, block?.element].flat().filter(Boolean);
+  const faults = elements.flatMap(faultsOfElement);
+  if (block?.type === 'section' && !block.text && !block.fields?.length) faults.push('section without text');
+  if (['actions', 'context'].includes(block?.type) && elements.length === 0)
+    faults.push(`${block.type} without elements`);
+  if (block?.type === 'actions') faults.push(...repeated(elements, 'action_id'));
+  return faults;
 }
+
+function faultsOfElement(element: Loose): string[] {
+  const faults: string[] = [];
+  const options: Loose[] | undefined = element.options;
+  if (options?.length === 0) faults.push(`${element.type} without options`);
+  if (options) faults.push(...repeated(options, 'value'));
+  const initial = [element.initial_option, ...(element.initial_options ?? [])].filter(Boolean);
+  const same = (one: Loose) => (other: Loose) => JSON.stringify(one) === JSON.stringify(other);
+  if (options && !initial.every((one) => options.some(same(one)))) faults.push('initial option is no option');
+  if (element.max_length > maxInput) faults.push(`max_length above ${maxInput}`);
+  if (element.initial_value?.length > (element.max_length ?? maxInput)) faults.push('initial_value too long');
+  if (element.initial_date && !/^\d{4}-\d\d-\d\d$/.test(element.initial_date)) faults.push('initial_date');
+  if (element.url && !/^https?:\/\//.test(element.url)) faults.push('url is no web address');
+  return faults;
+}
+
+const repeated = (items: Loose[], key: string): string[] => {
+  const values = items.map((item) => item?.[key]).filter(Boolean);
+  return values
+    .filter((value, index) => values.indexOf(value) !== index)
+    .map((id) => `duplicate ${key} ${id}`);
+};

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { excessControls, faultsOfBlocks } from './slack-blocks';
+import { faultsOfAnswer, faultsOfMessage, faultsOfView } from './slack-blocks';
 
 export interface PostedMessage {
   ts: string;
@@ -58,7 +58,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   const views: OpenedView[] = [];
   /** The opened *All responses* modals. */
   const overviews: OpenedView[] = [];
-  /** What no message may have. Stopping fails if there is any. */
+  /** What Slack would reject of all that the bot sent. Stopping fails if there is any. */
   const violations: string[] = [];
   const rooms = new Map<string, { id: string; name: string; topic: string; members: string[] }>();
   const homes = new Map<string, Record<string, unknown>>();
@@ -195,10 +195,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       permalink: `https://contoso.slack.example/archives/${args.channel}/p${String(args.message_ts).replace('.', '')}`,
     }),
     'views.publish': (args) => {
-      const view = parsed(args.view) as { blocks: unknown[] };
-      const wrong = faultsOfBlocks(view.blocks, 100);
-      if (wrong.length > 0) return fail('invalid_arguments', wrong);
-      homes.set(String(args.user_id), view);
+      homes.set(String(args.user_id), parsed(args.view) as Record<string, unknown>);
       return { ok: true };
     },
     'users.info': (args) => {
@@ -240,10 +237,6 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   function openView(args: Args): Record<string, unknown> {
     if (!args.trigger_id) return fail('invalid_arguments');
     const view = parsed(args.view) as Record<string, unknown>;
-    const wrong = faultsOfBlocks(view.blocks as unknown[], 100);
-    if (((view.title as { text: string }).text ?? '').length > 24)
-      wrong.push('title: more than 24 characters');
-    if (wrong.length > 0) violations.push(...wrong);
     const id = `V${randomUUID().slice(0, 8)}`;
     (view.callback_id === 'runwatch_all' ? overviews : views).push({ id, view });
     return { ok: true, view: { ...view, id } };
@@ -252,20 +245,25 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
   function check(args: Args): Record<string, unknown> | null {
     if (!channels.has(String(args.channel)) && !users.has(String(args.channel)))
       return fail('channel_not_found');
-    const blocks = (parsed(args.blocks) as unknown[]) ?? [];
-    if (!args.text && blocks.length === 0) return fail('no_text');
-    violations.push(...excessControls(blocks));
-    if (String(args.text ?? '').length > 40_000) return fail('msg_too_long');
-    const wrong = faultsOfBlocks(blocks);
-    if (wrong.length > 0)
-      return fail(
-        'invalid_blocks',
-        wrong.map((text) => `[ERROR] ${text}`),
-      );
-    const metadata = parsed(args.metadata) as PostedMessage['metadata'] | undefined;
-    if (metadata && (!metadata.event_type || typeof metadata.event_payload !== 'object'))
-      return fail('invalid_metadata_format');
     return null;
+  }
+
+  /** Checks everything that the bot sends for people to see, whatever the method. */
+  function refuse(method: string, args: Args): Record<string, unknown> | null {
+    const faults = /^chat\.(postMessage|update|postEphemeral)$/.test(method)
+      ? faultsOfMessage({ ...args, blocks: parsed(args.blocks), metadata: parsed(args.metadata) })
+      : /^views\./.test(method)
+        ? faultsOfView(parsed(args.view))
+        : [];
+    if (faults.length === 0) return null;
+    violations.push(...faults.map((fault) => `${method}: ${fault}`));
+    const [first = ''] = faults;
+    const named = /^(no_text|msg_too_long|invalid_metadata_format)$/.test(first);
+    const error = named ? first : method.startsWith('views.') ? 'invalid_arguments' : 'invalid_blocks';
+    return fail(
+      error,
+      faults.map((text) => `[ERROR] ${text}`),
+    );
   }
 
   function handle(request: IncomingMessage, response: ServerResponse, body: string): void {
@@ -306,7 +304,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
       lastPost.set(String(args.channel), Date.now());
     }
     const run = methods[method];
-    answer(200, run ? run(args) : fail('unknown_method'));
+    answer(200, refuse(method, args) ?? (run ? run(args) : fail('unknown_method')));
   }
 
   const server = createServer((request, response) => {
@@ -345,6 +343,17 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
     payload: Record<string, unknown>,
     to: { url: string } | 'socket',
     options: { at?: number; secret?: string } = {},
+  ) {
+    const answer = await deliver(payload, to, options);
+    const faults = answer.status === 200 ? faultsOfAnswer(answer.body, payload.view) : [];
+    violations.push(...faults.map((fault) => `${payload.type}: ${fault}`));
+    return answer;
+  }
+
+  async function deliver(
+    payload: Record<string, unknown>,
+    to: { url: string } | 'socket',
+    options: { at?: number; secret?: string },
   ) {
     if (to === 'socket') {
       const id = randomUUID();
@@ -649,11 +658,7 @@ export async function startSlack({ rate = Number.POSITIVE_INFINITY } = {}) {
         },
         to,
       );
-      const { options } = JSON.parse(body);
-      for (const { value, text } of options)
-        if (value.length > 150 || text.text.length > 75 || text.text.length === 0 || options.length > 100)
-          throw new Error(`Slack rejects the option ${JSON.stringify({ value, text })}`);
-      return options;
+      return JSON.parse(body).options;
     },
     /** Uses the message shortcut on somebody's message. */
     shortcut: (

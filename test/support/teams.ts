@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { excessActions, faultsOfCard, faultsOfInvokeAnswer, maxMessage } from './teams-cards';
 
 // biome-ignore lint/suspicious/noExplicitAny: an Adaptive Card, inspected by tests
 type Card = any;
@@ -28,7 +29,7 @@ export async function startTeams() {
     string,
     { id: string; name: string; aadObjectId: string; userPrincipalName?: string }
   >();
-  /** What no card may have. Stopping fails if there is any. */
+  /** What Teams would reject of all that the bot sent. Stopping fails if there is any. */
   const violations: string[] = [];
   let failing: { times: number; status: number } = { times: 0, status: 500 };
   let losing = 0;
@@ -92,9 +93,18 @@ export async function startTeams() {
         /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/?]+))?/.exec(request.url ?? '') ?? [];
       const activity = JSON.parse(body || '{}');
       const card = activity.attachments?.[0]?.content ?? null;
-      if (body.length > 28 * 1024)
+      if (Buffer.byteLength(body) > maxMessage) {
+        violations.push(`${Buffer.byteLength(body)} bytes`);
         return send(413, { error: { code: 'MessageSizeTooBig', message: 'too big' } });
-      violations.push(...excessActions(card));
+      }
+      const faults = (activity.attachments ?? []).flatMap(({ content }: Card) => [
+        ...faultsOfCard(content),
+        ...excessActions(content),
+      ]);
+      if (faults.length > 0) {
+        violations.push(...faults);
+        return send(400, { error: { code: 'BadSyntax', message: faults.join('; ') } });
+      }
       if (request.method === 'POST') {
         const newId = randomUUID();
         activities.set(newId, {
@@ -138,13 +148,16 @@ export async function startTeams() {
     },
     channelData: { team: { id: 'team', aadGroupId: '00000000-0000-4000-8000-0000000000e0' } },
   });
-  const send = async (url: string, activity: unknown) => {
+  const send = async (url: string, activity: { type: string; name?: string; [more: string]: unknown }) => {
     const response = await fetch(`${url}/api/messages`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(activity),
     });
-    return { status: response.status, body: await response.text() };
+    const answered = { status: response.status, body: await response.text() };
+    if (activity.type === 'invoke' && answered.status === 200)
+      violations.push(...faultsOfInvokeAnswer(activity.name ?? '', answered.body));
+    return answered;
   };
   return {
     people,
@@ -220,12 +233,6 @@ export async function startTeams() {
       if (violations.length > 0) throw new Error(`Teams cards: ${[...new Set(violations)].join('; ')}`);
     },
   };
-}
-/** Where a card has more than four controls besides its overflow menu. */
-export function excessActions(card: Card): string[] {
-  const shown = (card?.actions ?? []).filter(({ mode }: Card) => mode !== 'secondary').length;
-  const hidden = (card?.actions ?? []).length - shown;
-  return shown > 4 || hidden > 5 ? [`${shown} controls and ${hidden} in the overflow menu`] : [];
 }
 
 export type SimulatedTeams = Awaited<ReturnType<typeof startTeams>>;
