@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
 import { toBlocks } from '../../src/chat/slack/blocks';
+import { formModal } from '../../src/chat/slack/form-modal';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
@@ -165,4 +166,15 @@ test('without responders, only triage is offered, and one line says so', () => {
   expect(actions.find((action) => action.id === 'isolate')).toBeUndefined();
   expect(JSON.stringify(status)).toContain('No responders are configured, so only triage is available');
   expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');
+});
+
+test('a form shows :name: in a choice as typed, not as an emoji', () => {
+  const choices = [{ value: 'a', label: ':fire: vm' }];
+  const fields = [
+    { id: 'machine', label: ':x:', kind: 'choice' as const, value: 'a', optional: true, choices },
+  ];
+  const view = formModal(modalContext, { title: ':x:', intro: '', fields, submit: 'Save' });
+  const texts = JSON.stringify(view).match(/\{"type":"plain_text"[^}]*\}/g) ?? [];
+  expect(texts.length).toBeGreaterThan(4);
+  expect(texts.filter((text) => !text.includes('"emoji":false'))).toEqual([]);
 });

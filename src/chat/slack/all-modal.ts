@@ -4,6 +4,7 @@ import { nothingApplies, responseGroups } from '../all-responses';
 import { approvalBlock, button, decisionsOf, menu, section } from './blocks';
 import type { ModalContext } from './form-modal';
 import { escapeMrkdwn } from './mrkdwn';
+import { plain } from './plain-object';
 
 export const allCallback = 'runwatch_all';
 const maxBlocks = 100;
@@ -28,7 +29,7 @@ export function allModal(
   const blocks = [
     ...requested,
     ...responseGroups(actions).flatMap(({ title, actions: own }): KnownBlock[] => [
-      { type: 'header', text: { type: 'plain_text', text: title } },
+      { type: 'header', text: plain(title) },
       ...decisionsOf(own).flatMap(([approvalId, decisions]): KnownBlock[] => [
         section(escapeMrkdwn(decisions[0]?.does ?? '')),
         {
@@ -49,8 +50,8 @@ export function allModal(
     type: 'modal',
     callback_id: allCallback,
     private_metadata: JSON.stringify(modalContext),
-    title: { type: 'plain_text', text: 'All responses' },
-    close: { type: 'plain_text', text: 'Close' },
+    title: plain('All responses'),
+    close: plain('Close'),
     blocks: (blocks.length > 0 ? blocks : [section(nothingApplies)]).slice(0, maxBlocks),
   };
 }

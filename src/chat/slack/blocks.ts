@@ -1,8 +1,8 @@
 import type { KnownBlock, SectionBlock } from '@slack/types';
-import { plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
 import type { MessageModel } from '../message';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
+import { plain } from './plain-object';
 
 /** Slack's limits. @see https://docs.slack.dev/reference/block-kit/blocks */
 const limits = {
@@ -42,7 +42,7 @@ export function toBlocks(model: MessageModel): KnownBlock[] {
 
 const header = (text: string): KnownBlock => ({
   type: 'header',
-  text: { type: 'plain_text', text: plainLine(text, limits.headerText), emoji: false },
+  text: plain(text, limits.headerText),
 });
 
 /** One line below the other: Slack puts several elements side by side. */
@@ -107,12 +107,6 @@ export const menu = (action: Action, alertId: string) => ({
     value: `${alertId} ${value}`,
     text: plain(label, limits.buttonText),
   })),
-});
-
-const plain = (text: string, max: number) => ({
-  type: 'plain_text' as const,
-  text: plainLine(text, max),
-  emoji: false,
 });
 
 /** A button. Its confirmation is Slack's own dialog, unless it opens a form. */

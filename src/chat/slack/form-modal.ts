@@ -2,6 +2,7 @@ import type { InputBlock, ModalView } from '@slack/types';
 import type { Field, FormValues } from '../../actions/form';
 import { plainLine } from '../../domain/text/plain-text';
 import { escapeMrkdwn } from './mrkdwn';
+import { plain } from './plain-object';
 
 export const formCallback = 'runwatch_form';
 /** Button in the exception modal that runs the backtest again. */
@@ -31,9 +32,9 @@ export function formModal(
     type: 'modal',
     callback_id: formCallback,
     private_metadata: JSON.stringify(modalContext),
-    title: { type: 'plain_text', text: plainLine(title, 24) },
-    submit: { type: 'plain_text', text: plainLine(submit, 24) },
-    close: { type: 'plain_text', text: 'Cancel' },
+    title: plain(title, 24),
+    submit: plain(submit, 24),
+    close: plain('Cancel'),
     blocks: [
       {
         type: 'section',
@@ -44,7 +45,7 @@ export function formModal(
               accessory: {
                 type: 'button' as const,
                 action_id: backtestAction,
-                text: { type: 'plain_text' as const, text: 'Count again' },
+                text: plain('Count again'),
               },
             }
           : {}),
@@ -54,21 +55,22 @@ export function formModal(
   };
 }
 
+const maxLabel = 2000;
 const plainIntro = (intro: string) => escapeMrkdwn(plainLine(intro, 2800));
 
 const toInput = (field: Field): InputBlock => ({
   type: 'input',
   block_id: field.id,
   optional: field.optional,
-  label: { type: 'plain_text', text: field.label },
-  ...(field.hint ? { hint: { type: 'plain_text', text: field.hint } } : {}),
+  label: plain(field.label, maxLabel),
+  ...(field.hint ? { hint: plain(field.hint, maxLabel) } : {}),
   element: element(field),
 });
 
 function element(field: Field): InputBlock['element'] {
   const options = (field.choices ?? []).map(({ value, label }) => ({
     value,
-    text: { type: 'plain_text' as const, text: plainLine(label, 75) },
+    text: plain(label),
   }));
   const chosen = options.filter((option) => field.value.split(',').includes(option.value));
   switch (field.kind) {

@@ -1,8 +1,8 @@
 import type { KnownBlock } from '@slack/types';
-import { plainLine } from '../../domain/text/plain-text';
 import type { HomeAction, HomePart } from '../home-part';
 import { section } from './blocks';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
+import { plain } from './plain-object';
 
 /** Prefix of the action ids on the home page: a press there has no channel to answer in. */
 export const homeAction = 'home.';
@@ -27,12 +27,6 @@ export function toHomeBlocks(parts: readonly HomePart[], news = ''): KnownBlock[
   }
   return blocks.slice(0, maxBlocks);
 }
-
-const plain = (text: string, max: number) => ({
-  type: 'plain_text' as const,
-  text: plainLine(text, max),
-  emoji: false,
-});
 
 const button = ({ id, label, value, confirm }: HomeAction) => ({
   type: 'button' as const,

@@ -4,6 +4,7 @@ import type { Content, NoticeAction, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import { joinLines, section, toBlocks } from './blocks';
 import { escapeMrkdwn } from './mrkdwn';
+import { plain } from './plain-object';
 import { toSurfaceError } from './slack-errors';
 import type { SlackPeople } from './slack-people';
 import type { SlackConfig } from './slack-settings';
@@ -26,7 +27,7 @@ export function createSlackSurface(
   async function post(content: Content, channel: string): Promise<Ref> {
     const answer = await call(
       () => client.chat.postMessage({ channel, ...payload(content), ...quiet }),
-      () => client.chat.postMessage({ channel, ...plain(content), ...quiet }),
+      () => client.chat.postMessage({ channel, ...withoutBlocks(content), ...quiet }),
     );
     if (!answer.ts) throw new SurfaceError('Slack answered without a timestamp', 'unknown');
     return { channel: answer.channel ?? channel, message: answer.ts };
@@ -35,7 +36,7 @@ export function createSlackSurface(
   async function update(ref: Ref, content: Content): Promise<Ref> {
     await call(
       () => client.chat.update({ channel: ref.channel, ts: ref.message, ...payload(content) }),
-      () => client.chat.update({ channel: ref.channel, ts: ref.message, ...plain(content) }),
+      () => client.chat.update({ channel: ref.channel, ts: ref.message, ...withoutBlocks(content) }),
     );
     return ref;
   }
@@ -90,7 +91,7 @@ export function createSlackSurface(
       type: 'button' as const,
       action_id: `caller_${answer}`,
       value: alertId,
-      text: { type: 'plain_text' as const, text: label },
+      text: plain(label),
     });
     const elements = [
       button('yes', 'Yes, I did'),
@@ -107,7 +108,7 @@ export function createSlackSurface(
             type: 'input',
             block_id: 'note',
             optional: true,
-            label: { type: 'plain_text', text: 'Add a comment' },
+            label: plain('Add a comment'),
             element: { type: 'plain_text_input', action_id: 'note', max_length: 500 },
           },
           { type: 'actions', elements },
@@ -226,14 +227,13 @@ const forJsonOnly = (blocks: KnownBlock[]) =>
   Object.defineProperty({}, 'toJSON', { value: () => blocks }) as unknown as KnownBlock[];
 
 /** Fallback without blocks, in case Slack rejects them: a plain text alert is better than none. */
-function plain(content: Content) {
+function withoutBlocks(content: Content) {
   if (content.kind === 'notice') return payload(content);
   if (content.kind === 'thread') return { ...payload(content), blocks: [] };
   return { text: escapeMrkdwn(content.model.summary), blocks: [], metadata: metadataOf(content.model) };
 }
 
 function noticeBlocks(text: string, actions: readonly NoticeAction[]): KnownBlock[] {
-  const plain = (words: string) => ({ type: 'plain_text' as const, text: words });
   const elements = actions.map(({ id, label, value, choices }) =>
     choices
       ? {

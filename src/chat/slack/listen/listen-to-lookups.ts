@@ -4,14 +4,13 @@ import type { WebClient } from '@slack/web-api';
 import type { Presser } from '../../../domain/people/person';
 import type { SuggestionKind } from '../../suggestions';
 import { escapeMrkdwn } from '../mrkdwn';
+import { plain } from '../plain-object';
 import { readerOf } from './listen-to-forms';
 import type { ListenerDeps } from './listener-deps';
 
 const lookupCallback = 'runwatch_lookup';
 /** Prefix of the action ids of selects that complete what a person types; the kind follows. */
 const suggestAction = 'suggest.';
-
-const plain = (text: string) => ({ type: 'plain_text' as const, text });
 
 /** A select whose options come from {@link listenToLookups}. Its block id is the kind. */
 export const suggestInput = (kind: SuggestionKind, label: string, placeholder: string): InputBlock => ({

@@ -2,6 +2,7 @@ import type { MessageShortcut } from '@slack/bolt';
 import type { Presser } from '../../../domain/people/person';
 import { plainLine } from '../../../domain/text/plain-text';
 import { escapeMrkdwn } from '../mrkdwn';
+import { plain } from '../plain-object';
 import { addToAlertShortcut } from '../slack-manifest';
 import { readerOf } from './listen-to-forms';
 import { hasLookup, openLookup, suggested, suggestInput } from './listen-to-lookups';
@@ -57,7 +58,6 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
       link: permalink ?? '',
       channel: placeOf(body.team?.id, body.channel.id),
     };
-    const plain = (text: string) => ({ type: 'plain_text' as const, text });
     await client.views.open({
       trigger_id: body.trigger_id,
       view: {
