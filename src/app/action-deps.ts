@@ -53,9 +53,10 @@ export function actionDeps(core: ActionCore): PerformDeps {
         text: `${model.summary} ${linkToAlert(alert.id) ?? ''}`.trim(),
       } as const;
       const ref = { channel: '', message: '' };
-      const thread = { kind: 'thread', id: `${alert.id}.room`, parent: ref, parts: model.thread } as const;
+      const parts = model.thread();
+      const thread = { kind: 'thread', id: `${alert.id}.room`, parent: ref, parts } as const;
       const invited = [...people, ...(alert.assignee?.surface === surface.name ? [alert.assignee.id] : [])];
-      const contents: Content[] = model.thread.length > 0 ? [summary, thread] : [summary];
+      const contents: Content[] = parts.length > 0 ? [summary, thread] : [summary];
       return surface.createChatChannel(name, model.summary, invited, contents);
     },
     postReview: async (review) => {

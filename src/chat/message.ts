@@ -45,17 +45,19 @@ export interface MessageModel {
   controls: Controls;
   /** One line without any markup, for notifications. */
   summary: string;
-  /** Parts of the thread below the message. */
-  thread: ThreadPart[];
+  /** Parts of the thread below the message. A function, because most deliveries don't need it. */
+  thread: () => ThreadPart[];
   /** All the rest: the console's page, and All responses. */
-  page: {
-    /** "Run command on vm-pay-01". */
-    title: string;
-    headline: Inline[];
-    facts: Fact[];
-    status: Inline[][];
-    actions: Action[];
-  };
+  page: () => MessagePage;
+}
+
+export interface MessagePage {
+  /** "Run command on vm-pay-01". */
+  title: string;
+  headline: Inline[];
+  facts: Fact[];
+  status: Inline[][];
+  actions: Action[];
 }
 
 export interface MessageOptions {
@@ -78,24 +80,13 @@ export function messageOf(
   { responders, now, sla = {}, linkTo }: MessageOptions,
 ): MessageModel {
   const { alert } = view;
-  const { technique, caller } = summarize(alert);
   const link = linkTo?.(alert.id) ?? null;
   const closed = alert.state === 'closed';
   const contained = isContained(view);
   const actions = actionsOf(view, responders, now);
-  const facts = factsOf(alert, now);
   const whole = statusOf(view, now);
   const hint: Inline[][] = responders || closed ? [] : [[noResponders]];
   const did = sentenceOf(alert);
-  const title = [`${technique.title} on ${whereOf(alert)}`, environmentText(alert)]
-    .filter(Boolean)
-    .join(' · ');
-  const headline = [{ bold: plainLine(caller.name, 120) }, ...headlineOf(alert)];
-  const details = [
-    [title],
-    headline,
-    ...facts.map(({ label, value }): Inline[] => [{ bold: label }, ': ', ...value]),
-  ];
   return {
     alertId: alert.id,
     severity: alert.severity,
@@ -111,18 +102,31 @@ export function messageOf(
     notes: closed ? [] : notesOf(alert),
     controls: controlsOf(view, actions, link),
     summary: `${severityName(alert)} ${alert.score}: ${did} (${alert.id})`,
-    thread: threadOf(view, {
-      details,
-      status: closed ? whole : [],
-      times: responseTimes(alert, sla, now),
-    }),
-    page: {
-      title,
-      headline,
-      facts: closed ? [] : facts,
+    thread: () =>
+      threadOf(view, {
+        details: [
+          [headOf(alert).title],
+          headOf(alert).headline,
+          ...factsOf(alert, now).map(({ label, value }): Inline[] => [{ bold: label }, ': ', ...value]),
+        ],
+        status: closed ? whole : [],
+        times: responseTimes(alert, sla, now),
+      }),
+    page: () => ({
+      ...headOf(alert),
+      facts: closed ? [] : factsOf(alert, now),
       status: [...hint, ...whole],
       actions,
-    },
+    }),
+  };
+}
+
+function headOf(alert: Alert): Pick<MessagePage, 'title' | 'headline'> {
+  const { technique, caller } = summarize(alert);
+  const title = [`${technique.title} on ${whereOf(alert)}`, environmentText(alert)];
+  return {
+    title: title.filter(Boolean).join(' · '),
+    headline: [{ bold: plainLine(caller.name, 120) }, ...headlineOf(alert)],
   };
 }
 

@@ -137,7 +137,7 @@ async function deliverThread(
   const parentRef = parent.state.ref;
   if (!parentRef) return postpone(job, token, { again: now() + 1000 }, deps);
   const view = await store.measures.viewOf(parent.alert);
-  const { thread } = messageOf(view, { ...deps, now: now() });
+  const thread = messageOf(view, { ...deps, now: now() }).thread();
   const content: Content = { kind: 'thread', id: threadId, parent: parentRef, parts: thread };
   const [input] = await store.deliveries.begin(surface, [threadId], now(), slotAt ? 'held' : 'alone');
   const digest = digestOf(content);
@@ -197,14 +197,9 @@ async function channelOf(
   return person?.id ?? notice?.channels?.[surface.name] ?? surface.channel;
 }
 
-/**
- * Excludes the thread, which has its own digest, and what only the page shows: a late event there must not
- * update the message.
- */
-const digestOf = (content: Content) => {
-  const shown = content.kind === 'alert' ? { ...content.model, thread: undefined, page: undefined } : content;
-  return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 32);
-};
+/** Without the thread, which has its own digest, and the page: a late event there must not update the message. */
+const digestOf = (content: Content): string =>
+  createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
 
 /** Updates or posts the message. Returns its location; null while another process posts it. */
 async function show(

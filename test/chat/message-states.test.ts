@@ -269,7 +269,7 @@ test.each(manyViews)(
       expect(excessActions(toCard(shown, { dialogs: true }))).toEqual([]);
       for (const dialogs of [true, false]) expect(faultsOfCard(toCard(shown, { dialogs }))).toEqual([]);
       const reachable = [...shown.controls.shown, ...shown.controls.more].map((action) => action.id);
-      const actions = shown.page.actions.map((action) => action.id);
+      const actions = shown.page().actions.map((action) => action.id);
       if (!reachable.includes('all')) expect(reachable).toEqual(expect.arrayContaining(actions));
       expect(shown.keyFacts.length).toBeLessThanOrEqual(3);
     }
@@ -356,7 +356,7 @@ test.each([
 });
 
 test('all responses are in groups, each with what it does', () => {
-  const { actions } = model(views.new as AlertView).page;
+  const { actions } = model(views.new as AlertView).page();
   const body = (toAllCard(actions, id) as Loose).body;
   const headings = body.filter(({ weight }: Loose) => weight === 'Bolder').map(({ text }: Loose) => text);
   expect(headings).toEqual(['Triage', 'Contain', 'Access', 'Preserve', 'Recover', 'Hand over']);

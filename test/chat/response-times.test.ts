@@ -93,7 +93,7 @@ test('every surface shows a missed target in the message, and the times in the t
   const [slack, teams] = shownAt(6);
   expect(slack).toMatch(/Acknowledgment overdue since <!date\^/);
   expect(teams).toMatch(/Acknowledgment overdue since \{\{DATE/);
-  const { thread } = modelAt(6);
+  const thread = modelAt(6).thread();
   for (const text of [
     JSON.stringify(toThreadBlocks(thread)),
     JSON.stringify(toThreadCard('RW-1.thread', thread)),

@@ -28,14 +28,15 @@ const alert: Alert = {
 const modelOf = (one: Alert) => messageOf(untouched(one), { responders: true, now: Date.parse(at) });
 const changesOf = (one: Alert) =>
   modelOf(one)
-    .thread.find(({ heading }) => heading === 'Score changes')
+    .thread()
+    .find(({ heading }) => heading === 'Score changes')
     ?.lines.map((line) => line.filter((part) => typeof part === 'string').join(''));
 
 test('the thread says how the score changed after the alert was shown, on every surface', () => {
   const text =
     ' · 47 → 55 · added: new IP address (+8) · removed: test environment (+20) · was 12 machines, now 30 machines';
   expect(changesOf(alert)).toEqual([text]);
-  const { thread } = modelOf(alert);
+  const thread = modelOf(alert).thread();
   for (const shown of [
     JSON.stringify(toThreadBlocks(thread)),
     JSON.stringify(toThreadCard('RW-1.thread', thread)).replace(/\\\\/g, ''),

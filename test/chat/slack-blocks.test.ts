@@ -141,13 +141,13 @@ test('Slack accepts messages and threads with any text in scripts, tags, answers
         untouched(judge(withFacts(alertOf('dana', 'vm-1', 'rg'), text), [], { points: defaultPoints })),
         { responders: true, now: 0 },
       );
-      const all = [...toBlocks(model), ...toThreadBlocks(model.thread)];
+      const all = [...toBlocks(model), ...toThreadBlocks(model.thread())];
       expect(faultsOfBlocks(toBlocks(model))).toEqual([]);
-      expect(faultsOfBlocks(toThreadBlocks(model.thread))).toEqual([]);
-      expect(model.page.facts.length).toBeGreaterThan(6);
+      expect(faultsOfBlocks(toThreadBlocks(model.thread()))).toEqual([]);
+      expect(model.page().facts.length).toBeGreaterThan(6);
       expect(model.keyFacts).toHaveLength(3);
       expect(excessControls(toBlocks(model))).toEqual([]);
-      const inAll = allModal(modalContext, model.page.actions).blocks;
+      const inAll = allModal(modalContext, model.page().actions).blocks;
       expect(faultsOfBlocks(inAll, 100)).toEqual([]);
       const written = all.map(mrkdwnOf).join('\n');
       const tokens = [...written.matchAll(/<([^>]*)>/g)].map((match) => match[1] ?? '');
@@ -162,7 +162,7 @@ test('without responders, only triage is offered, and one line says so', () => {
     responders: false,
     now: 0,
   });
-  const { actions } = page;
+  const { actions } = page();
   expect(actions.find((action) => action.id === 'isolate')).toBeUndefined();
   expect(JSON.stringify(status)).toContain('No responders are configured, so only triage is available');
   expect(actions.find((action) => action.id === 'acknowledge')?.label).toBe('Acknowledge');

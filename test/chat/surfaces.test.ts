@@ -50,22 +50,22 @@ const { alert, model } = build();
 const rendered = {
   slack: JSON.stringify([
     toBlocks(model),
-    toThreadBlocks(model.thread),
-    allModal({ action: 'all', alertId: 'RW-1', channel: 'C1' }, model.page.actions),
+    toThreadBlocks(model.thread()),
+    allModal({ action: 'all', alertId: 'RW-1', channel: 'C1' }, model.page().actions),
   ]),
   teams: JSON.stringify([
     toCard(model),
-    toThreadCard('RW-1.thread', model.thread),
-    toAllCard(model.page.actions, 'RW-1'),
+    toThreadCard('RW-1.thread', model.thread()),
+    toAllCard(model.page().actions, 'RW-1'),
   ]),
   console: card(model, alert, { csrf: 'x' }).text,
 };
 
 describe.each(Object.entries(rendered))('%s', (surface, text) => {
-  test.each(model.page.facts.map((fact) => fact.label))('shows the fact %s', (label) => {
+  test.each(model.page().facts.map((fact) => fact.label))('shows the fact %s', (label) => {
     expect(text).toContain(label);
   });
-  test.each(model.page.actions.map((action) => action.id))('offers the action %s', (id) => {
+  test.each(model.page().actions.map((action) => action.id))('offers the action %s', (id) => {
     const shown = { slack: new RegExp(`"(RW-1 )?${id}"`), teams: `"${id}"`, console: `data-action="${id}"` };
     expect(text).toMatch(shown[surface as keyof typeof shown]);
   });
@@ -99,10 +99,10 @@ test('a long script is cut in chat and complete on the alert’s page', () => {
     redacted: [],
     traits: [],
   };
-  const { thread } = messageOf(
+  const thread = messageOf(
     untouched({ ...alert, facts: factsAbout(alert.executions[0] as Execution, { script }) }),
     { responders: true, now: 0 },
-  );
+  ).thread();
   expect(JSON.stringify(toThreadBlocks(thread))).toContain('The full script is on the alert');
   expect(JSON.stringify(toThreadCard('RW-1.thread', thread)).length).toBeLessThan(28 * 1024);
   expect(threadHtml(thread).text).toContain(last);

@@ -100,9 +100,12 @@ const stored = async (): Promise<Alert[]> =>
   (await own.store.alerts.list()).sort((a, b) => (a.id < b.id ? -1 : 1));
 const shown = async () => (await stored()).filter(({ mergedInto }) => mergedInto === null);
 const facts = (alert: Alert) =>
-  messageOf(untouched(alert), { responders: true, now: Date.now() }).page.facts.map(
-    ({ label, value }) => `${label}: ${value.map((part) => (typeof part === 'string' ? part : '')).join('')}`,
-  );
+  messageOf(untouched(alert), { responders: true, now: Date.now() })
+    .page()
+    .facts.map(
+      ({ label, value }) =>
+        `${label}: ${value.map((part) => (typeof part === 'string' ? part : '')).join('')}`,
+    );
 
 test('of a burst of twelve machines, an exception by tag covers the one that has the tag', async () => {
   await except('dev-boxes', { tag: { env: 'dev' } });
@@ -114,7 +117,7 @@ test('of a burst of twelve machines, an exception by tag covers the one that has
   expect(alert).toMatchObject({ verdict: 'alert', announced: true, exception: null });
   expect(summarize(alert as Alert)).toMatchObject({ machines: 11 });
   const message = messageOf(untouched(alert as Alert), { responders: true, now: Date.now() });
-  expect(message.page.title).toBe('Run command on 11 machines · production');
+  expect(message.page().title).toBe('Run command on 11 machines · production');
   expect(message.sentence).toMatch(/ on 11 machines$/);
   expect(message.keyFacts.map(({ label }) => label)).toContain('Commands');
   expect(facts(alert as Alert)).toContain(
@@ -188,7 +191,8 @@ test('at the tenth machine, the alerts of the first nine become part of the burs
     new Array(9).fill([burst?.id, 'closed']),
   );
   const [first] = merged;
-  const text = JSON.stringify(messageOf(untouched(first as Alert), { responders: true, now: 0 }));
+  const message = messageOf(untouched(first as Alert), { responders: true, now: 0 });
+  const text = JSON.stringify([message, message.page(), message.thread()]);
   expect(text).toContain(`Merged into ${burst?.id}`);
   expect(text).not.toContain('"reopen"');
   await add(...events);

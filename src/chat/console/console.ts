@@ -125,7 +125,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       response.send(
         page(
           alert.id,
-          html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread)}</div>`,
+          html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread())}</div>`,
         ),
       );
     }),
@@ -191,7 +191,9 @@ export function createConsole(deps: ConsoleDeps): Router {
 
   /** An action's form for the current viewer; null if it has none or is unavailable now. */
   function formOf(view: AlertView, action: string, request: Request) {
-    const shown = model(view).model.page.actions.find(({ id }) => id === action);
+    const shown = model(view)
+      .model.page()
+      .actions.find(({ id }) => id === action);
     const fields = shown?.form?.(viewerOf(request).presser, deps.now());
     return shown?.read && fields ? { fields, read: shown.read } : null;
   }

@@ -59,7 +59,7 @@ export const alertList = (
 
 /** An alert, as shown in the chats. @param version keeps an open page from showing an older version */
 export function card(model: MessageModel, alert: Alert, { csrf }: PageContext, version = alert.rev): Html {
-  const { title, headline, facts, status: lines, actions } = model.page;
+  const { title, headline, facts, status: lines, actions } = model.page();
   const suppressed = alert.verdict === 'suppressed';
   return html`<article class="card ${model.severity}${model.closed ? ' closed' : ''}" id="${model.alertId}" data-rev="${version}" aria-labelledby="${model.alertId}-title">
 <h2 id="${model.alertId}-title"><span class="severity">${model.severity.toUpperCase()} ${model.score}</span> ${title} <a class="id" href="/console/alerts/${model.alertId}">${model.alertId}</a></h2>

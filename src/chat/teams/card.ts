@@ -110,7 +110,7 @@ function toAction(action: Action, model: MessageModel, { dialogs }: CardView): J
     return showCard(
       title,
       [],
-      model.page.actions.map((each, index) => ({
+      model.page().actions.map((each, index) => ({
         ...toAction(each, model, {}),
         ...(index >= maxPrimary ? { mode: 'secondary' } : {}),
       })),

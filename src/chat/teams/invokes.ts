@@ -110,7 +110,7 @@ export function createInvokes({
 
   async function offeredAction(verb: string, alertId: string): Promise<Action | null> {
     const model = await modelOf(alertId);
-    return model?.page.actions.find(({ id }) => id === verb) ?? null;
+    return model?.page().actions.find(({ id }) => id === verb) ?? null;
   }
 
   async function openDialog(activity: Activity, verb: string, alertId: string): Promise<unknown> {
@@ -126,7 +126,7 @@ export function createInvokes({
   async function allDialog(alertId: string): Promise<unknown> {
     const model = await modelOf(alertId);
     if (!model) return message('This alert has expired.');
-    const content = toAllCard(model.page.actions, alertId);
+    const content = toAllCard(model.page().actions, alertId);
     return {
       task: {
         type: 'continue',

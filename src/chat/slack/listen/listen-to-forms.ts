@@ -63,7 +63,7 @@ const formOf = (
   presser: Presser | null,
   { responders, linkTo, now }: ListenerDeps,
 ) => {
-  const { actions } = messageOf(view, { responders, linkTo, now: now() }).page;
+  const { actions } = messageOf(view, { responders, linkTo, now: now() }).page();
   const shown = actions.find(({ id }) => id === action);
   const fields = shown?.form?.(presser, now()) ?? (shown?.confirm ? [] : null);
   return shown && fields ? { ...shown, fields } : null;

@@ -18,7 +18,7 @@ export async function allModalOf(
 ): Promise<ModalView | null> {
   const view = await getView(modalContext.alertId);
   if (!view) return null;
-  const { actions } = messageOf(view, { responders, linkTo, now: now() }).page;
+  const { actions } = messageOf(view, { responders, linkTo, now: now() }).page();
   const found = actions.find(({ id, approvalId }) => (approvalId ?? id) === pressed);
   return allModal(modalContext, actions, found ?? null);
 }
