@@ -494,3 +494,17 @@ test('facts that wait for Azure’s read limit are asked for until it answers', 
   const waiting = await queues.complete.getJobs(['delayed']);
   expect(waiting.map(({ opts }) => opts.delay)).toContain(60_000);
 });
+
+test('one job reads the history of a caller once, however many alerts it raises', async () => {
+  const { history } = own.store;
+  let reads = 0;
+  const of = (caller: string) => {
+    reads++;
+    return history.of(caller);
+  };
+  const ids = [machine('vm-k1'), machine('vm-k2'), machine('vm-k3')];
+  const events = ids.flatMap((id, i) => ran(id, start + i * 1000));
+  await ingest({ events }, { ...deps, store: { ...own.store, history: { ...history, of } } });
+  expect(await shown()).toHaveLength(3);
+  expect(reads).toBe(1);
+});

@@ -139,3 +139,10 @@ test('the message of a missed target is updated with its reminder, and no other 
   expect(await queuedAt(6)).toEqual([]);
   expect(await queuedAt(31)).toEqual(['RW-1']);
 });
+
+test('every due alert of a severity is reminded of in one run, however many there are', async () => {
+  const ids = Array.from({ length: 250 }, (_, i) => `RW-${i}`);
+  await Promise.all(ids.map((id) => put(alert(id, 'critical', 0))));
+  await remindAt(5);
+  expect(await noticeIds()).toHaveLength(250);
+});

@@ -35,7 +35,12 @@ const alert: RoutedAlert = {
   startedAt: '2026-11-26T03:00:00Z',
   machines: [pay],
 };
-const fits = (when: Route['when'], one: RoutedAlert = alert) => unmetConditions(one, when).length === 0;
+/** Whether a route matches. It does exactly if no condition is named as unmet. */
+const fits = (when: Route['when'], one: RoutedAlert = alert) => {
+  const matches = channelFor(one, [{ when, slack: 'C1' }], 'slack') === 'C1';
+  expect(unmetConditions(one, when).length === 0).toBe(matches);
+  return matches;
+};
 
 test.each<[Route['when'], boolean]>([
   [{}, true],
@@ -150,7 +155,12 @@ test('a stored alert has the facts of its first machine, and the place of each',
   expect(routed).toMatchObject({ severity: 'medium', technique: 'run-command' });
   expect(routed.startedAt).toContain('2026-11-20T22:14:26');
   expect(routed.machines).toHaveLength(2);
-  expect(routed.machines[0]).toMatchObject({ environment: 'production', managementGroups: [{ id: 'mg' }] });
+  expect(routed.machines[0]).toMatchObject({
+    environment: 'production',
+    tags: { env: 'prod' },
+    resourceGroup: 'RG',
+    managementGroups: [{ id: 'mg' }],
+  });
   expect(routed.machines[1]).toMatchObject({ environment: null, tags: {}, managementGroups: null });
   expect(routed.machines[1]?.subscriptionId).toBe('0a1b2c3d-2222-4222-8222-0123456789ab');
 });
