@@ -104,7 +104,7 @@ const model = messageOf(view, {
 test(`Slack takes the message of ${machines} machines, and its thread`, () => {
   expect(model.sentence).toContain(`on ${machines} machines`);
   expect(faultsOfBlocks(toBlocks(model))).toEqual([]);
-  const thread = toThreadBlocks(model.thread);
+  const thread = toThreadBlocks(model.thread());
   expect(faultsOfBlocks(thread)).toEqual([]);
   expect(JSON.stringify(thread)).toContain('The rest is in the console.');
 });
@@ -112,11 +112,11 @@ test(`Slack takes the message of ${machines} machines, and its thread`, () => {
 test('Teams takes its card and its thread, both below 28 KB', () => {
   const sizeOf = (card: unknown) => Buffer.byteLength(JSON.stringify(card));
   for (const dialogs of [true, false]) expect(sizeOf(toCard(model, { dialogs }))).toBeLessThan(28 * 1024);
-  expect(sizeOf(toThreadCard('RW-1.thread', model.thread))).toBeLessThan(28 * 1024);
+  expect(sizeOf(toThreadCard('RW-1.thread', model.thread()))).toBeLessThan(28 * 1024);
 });
 
 test('its page in the console lists every machine and stays below 3 MB', () => {
-  const page = `${alertList([{ model, alert, version: 1 }], { csrf: 'x' }, false).text}${threadHtml(model.thread).text}`;
+  const page = `${alertList([{ model, alert, version: 1 }], { csrf: 'x' }, false).text}${threadHtml(model.thread()).text}`;
   for (const { target } of executions) expect(page.includes(target.name)).toBe(true);
   expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
 });
