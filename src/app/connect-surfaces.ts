@@ -1,3 +1,4 @@
+import { missingPermissions } from '../actions/missing-permissions';
 import { tokenOf } from '../azure/connection/credential';
 import { type ConnectedSurface, configuredSurfaces, type SurfaceContext } from '../chat/surfaces';
 import { channelsOf } from '../domain/alerts/routing';
@@ -43,6 +44,7 @@ export async function connectSurfaces(
     withObjectId: (presser) => people().withObjectId(presser),
     describeEntraUser: (surface, id) => people().describeEntraUser(surface, id),
     getView,
+    missingPermissions: (view) => missingPermissions(view, azure),
     suggestions: createSuggestions({ store, now }),
     linkTo: linkTo(config),
     sla: config.policy.sla ?? {},

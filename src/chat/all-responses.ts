@@ -1,3 +1,5 @@
+import type { MissingPermissions } from '../actions/missing-permissions';
+import { plainLine } from '../domain/text/plain-text';
 import type { Action } from './actions';
 
 /** The order of an incident. */
@@ -35,3 +37,18 @@ export function responseGroups(actions: readonly Action[]): ResponseGroup[] {
 
 /** What is said where nothing applies any more. */
 export const nothingApplies = 'No responses apply to this alert any more.';
+
+const shownPermissions = 3;
+
+/** "The bot lacks A, B and 2 more"; empty if it lacks none. */
+export function missingText({ id }: Action, missing: MissingPermissions | null): string {
+  const lacking = missing?.[id] ?? [];
+  if (lacking.length === 0) return '';
+  const shown = lacking.slice(0, shownPermissions).map((name) => plainLine(name, 120));
+  const more = lacking.length - shown.length;
+  return `The bot lacks ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+}
+
+/** What is said where it can't be told which permissions are missing. */
+export const permissionsUnknown =
+  'The bot’s permissions could not be checked. An action that lacks one fails and says so.';

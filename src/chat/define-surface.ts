@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import type { z } from 'zod';
+import type { MissingPermissions } from '../actions/missing-permissions';
 import type { ResponderRule } from '../config/config';
 import type { Report } from '../config/doctor-check';
 import type { SurfaceSettings } from '../config/surface-settings';
@@ -65,6 +66,8 @@ export interface SurfaceContext {
   /** An Entra user by object id, with the display name if Microsoft Graph is available. */
   describeEntraUser: (surface: string, objectId: string) => Promise<Presser>;
   getView: (id: string) => Promise<AlertView | null>;
+  /** Permissions that the bot lacks for the actions on an alert; null if that can't be told. */
+  missingPermissions: (view: AlertView) => Promise<MissingPermissions | null>;
   suggestions: Suggestions;
   /** Link to an alert's page; null without a public URL. */
   linkTo: (alertId: string) => string | null;

@@ -230,7 +230,7 @@ export function commandsLine(alert: Alert): Inline[] | null {
 }
 
 function onMachines(executions: readonly Execution[]): string {
-  const names = new Set(executions.map(({ target }) => plainLine(target.name, 60)));
+  const names = new Set(executions.map(({ target }) => plainLine(target.name, 64)));
   return names.size > 1 ? ` on ${names.size} machines` : ` on ${[...names].join('')}`;
 }
 
@@ -373,7 +373,7 @@ function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
 const listedMachines = 20;
 
 function machineList(executions: readonly Execution[]): Inline[] {
-  const names = [...new Set(executions.map((execution) => plainLine(execution.target.name, 60)))];
+  const names = [...new Set(executions.map((execution) => plainLine(execution.target.name, 64)))];
   const rest = names.length - listedMachines;
   return [names.slice(0, listedMachines).join(', ') + (rest > 0 ? ` and ${rest} more, in the thread` : '')];
 }

@@ -128,7 +128,7 @@ function stillInPlace(measures: readonly Measure[]): Inline[] {
       const more = all.length > maxNames ? ` and ${all.length - maxNames} more` : '';
       const names = `${all
         .slice(0, maxNames)
-        .map(({ name }) => plainLine(name, 60))
+        .map(({ name }) => plainLine(name, 64))
         .join(', ')}${more}`;
       const kind = kindOf(id);
       const unsure = all.some(({ checked }) => checked?.verified === false) ? ' (not verified)' : '';

@@ -27,7 +27,7 @@ export function sentenceOf(alert: Alert): string {
 /** The machine's name, or how many there are. */
 export function whereOf(alert: Alert): string {
   const machines = machineCount(alert);
-  return machines > 1 ? `${machines} machines` : plainLine(summarize(alert).target.name, 60);
+  return machines > 1 ? `${machines} machines` : plainLine(summarize(alert).target.name, 64);
 }
 
 const machineCount = (alert: Alert) => summarize(alert).machines;

@@ -150,7 +150,7 @@ function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): 
 }
 
 function namesOf(measures: readonly Measure[]): string {
-  const names = measures.slice(0, 3).map(({ name }) => plainLine(name, 60));
+  const names = measures.slice(0, 3).map(({ name }) => plainLine(name, 64));
   return `${names.join(', ')}${measures.length > 3 ? ` and ${measures.length - 3} more` : ''}`;
 }
 

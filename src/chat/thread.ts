@@ -103,7 +103,7 @@ function executionParts(alert: Alert): ThreadPart[] {
       .slice(0, shownMachines)
       .map((e): Inline[] => [
         [
-          plainLine(e.target.name, 60),
+          plainLine(e.target.name, 64),
           machineFactsOf(alert, e)?.environment,
           e.refused ? 'denied' : e.status,
           more(e),
@@ -139,7 +139,7 @@ function measureParts(measures: readonly Measure[], machines: number): ThreadPar
     const lines = measures
       .slice(0, shownMachines)
       .map((measure): Inline[] => [
-        { bold: plainLine(measure.name, 60) },
+        { bold: plainLine(measure.name, 64) },
         ` · ${resultOf(measure, kind.stateInForce ?? 'in force')}`,
       ]);
     return [{ heading: `${kind.name}, by machine`, lines }];

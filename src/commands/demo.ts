@@ -5,7 +5,7 @@ import { createAzure } from '../azure/azure';
 import { allRoles, type Config } from '../config/config';
 import { logHistory, scenarios } from '../demo/scenarios';
 import { startTenant } from '../demo/tenant/tenant';
-import { populateTenant } from '../demo/world';
+import { grantBot, populateTenant } from '../demo/world';
 import { loadConfig } from '../load-config';
 import { captureOutput } from '../runtime/capture-output';
 import { createLog } from '../runtime/log';
@@ -29,6 +29,7 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   }
   const tenant = await startTenant();
   const world = populateTenant(tenant);
+  grantBot(tenant);
   logHistory(tenant, world);
   const config = demoConfig(env, tenant.endpoint, tenant.token);
   const log = createLog(config.logLevel);

@@ -137,6 +137,19 @@ export function populateTenant(tenant: Tenant) {
 }
 export type World = ReturnType<typeof populateTenant>;
 
+/** Gives the bot what `manifest azure-role` would, so that no response lacks a permission. */
+export function grantBot(tenant: Tenant): void {
+  for (const [index, id] of Object.values(subscriptions).entries())
+    assign(
+      tenant,
+      `/subscriptions/${id}`,
+      roleIds.owner,
+      tenant.state.botId,
+      'ServicePrincipal',
+      `b07b07b0-2d3e-4f50-6172-8394a5b6c70${index}`,
+    );
+}
+
 export function assign(
   tenant: Tenant,
   scope: string,

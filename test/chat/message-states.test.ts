@@ -357,7 +357,7 @@ test.each([
 
 test('all responses are in groups, each with what it does', () => {
   const { actions } = model(views.new as AlertView).page();
-  const body = (toAllCard(actions, id) as Loose).body;
+  const body = (toAllCard(actions, id, null) as Loose).body;
   const headings = body.filter(({ weight }: Loose) => weight === 'Bolder').map(({ text }: Loose) => text);
   expect(headings).toEqual(['Triage', 'Contain', 'Access', 'Preserve', 'Recover', 'Hand over']);
   for (const { id: action, does, choices } of actions)

@@ -147,7 +147,7 @@ test('Slack accepts messages and threads with any text in scripts, tags, answers
       expect(model.page().facts.length).toBeGreaterThan(6);
       expect(model.keyFacts).toHaveLength(3);
       expect(excessControls(toBlocks(model))).toEqual([]);
-      const inAll = allModal(modalContext, model.page().actions).blocks;
+      const inAll = allModal(modalContext, model.page().actions, {}).blocks;
       expect(faultsOfBlocks(inAll, 100)).toEqual([]);
       const written = all.map(mrkdwnOf).join('\n');
       const tokens = [...written.matchAll(/<([^>]*)>/g)].map((match) => match[1] ?? '');

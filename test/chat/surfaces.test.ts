@@ -51,12 +51,12 @@ const rendered = {
   slack: JSON.stringify([
     toBlocks(model),
     toThreadBlocks(model.thread()),
-    allModal({ action: 'all', alertId: 'RW-1', channel: 'C1' }, model.page().actions),
+    allModal({ action: 'all', alertId: 'RW-1', channel: 'C1' }, model.page().actions, {}),
   ]),
   teams: JSON.stringify([
     toCard(model),
     toThreadCard('RW-1.thread', model.thread()),
-    toAllCard(model.page().actions, 'RW-1'),
+    toAllCard(model.page().actions, 'RW-1', {}),
   ]),
   console: card(model, alert, { csrf: 'x' }).text,
 };

@@ -44,6 +44,7 @@ beforeEach(async () => {
     sla: {},
     linkTo: () => null,
     getView: async () => null,
+    missingPermissions: async () => null,
     rules: [],
     search: createTeamsSearch({ endpoint: teams.address, token: async () => token, appId }),
     now: Date.now,

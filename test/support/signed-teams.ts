@@ -116,6 +116,7 @@ export async function withBot(
     placeChosen: async () => {},
     cannotRead: 'no',
     getView: async () => null,
+    missingPermissions: async () => null,
     sla: {},
     linkTo: () => null,
     rules: [],

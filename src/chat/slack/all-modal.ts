@@ -1,7 +1,8 @@
 import type { KnownBlock, ModalView } from '@slack/types';
+import type { MissingPermissions } from '../../actions/missing-permissions';
 import type { Action } from '../actions';
-import { nothingApplies, responseGroups } from '../all-responses';
-import { approvalBlock, button, decisionsOf, menu, section } from './blocks';
+import { missingText, nothingApplies, permissionsUnknown, responseGroups } from '../all-responses';
+import { approvalBlock, button, context, decisionsOf, menu, section } from './blocks';
 import type { ModalContext } from './form-modal';
 import { escapeMrkdwn } from './mrkdwn';
 import { plain } from './plain-object';
@@ -16,6 +17,7 @@ const maxBlocks = 100;
 export function allModal(
   modalContext: ModalContext,
   actions: readonly Action[],
+  missing: MissingPermissions | null,
   pressed: Action | null = null,
 ): ModalView {
   const { alertId } = modalContext;
@@ -41,10 +43,13 @@ export function allModal(
       ...own
         .filter(({ approvalId }) => !approvalId)
         .map((action) => ({
-          ...section(escapeMrkdwn(action.does || action.label)),
+          ...section(
+            escapeMrkdwn([action.does || action.label, missingText(action, missing)].join('\n').trim()),
+          ),
           accessory: action.choices ? menu(action, alertId) : button(action, alertId),
         })),
     ]),
+    ...(missing ? [] : [context([permissionsUnknown])]),
   ];
   return {
     type: 'modal',
@@ -52,6 +57,6 @@ export function allModal(
     private_metadata: JSON.stringify(modalContext),
     title: plain('All responses'),
     close: plain('Close'),
-    blocks: (blocks.length > 0 ? blocks : [section(nothingApplies)]).slice(0, maxBlocks),
+    blocks: (actions.length > 0 ? blocks : [section(nothingApplies)]).slice(0, maxBlocks),
   };
 }

@@ -46,7 +46,7 @@ const header = (text: string): KnownBlock => ({
 });
 
 /** One line below the other: Slack puts several elements side by side. */
-const context = (lines: readonly string[]): KnownBlock => ({
+export const context = (lines: readonly string[]): KnownBlock => ({
   type: 'context',
   elements: joinLines(lines)
     .slice(0, 10)

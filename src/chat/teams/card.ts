@@ -1,7 +1,8 @@
 import type { Field } from '../../actions/form';
+import type { MissingPermissions } from '../../actions/missing-permissions';
 import { plainBlock, plainLine } from '../../domain/text/plain-text';
 import type { Action } from '../actions';
-import { nothingApplies, responseGroups } from '../all-responses';
+import { missingText, nothingApplies, permissionsUnknown, responseGroups } from '../all-responses';
 import { allId } from '../controls';
 import type { Inline } from '../inline';
 import type { MessageModel } from '../message';
@@ -149,30 +150,42 @@ export const opensFirst = ({ form, choices, confirm }: Action): boolean =>
 export const fromAll = 'all';
 
 /** *All responses*: every action that applies, in groups, each with what it does. */
-export const toAllCard = (actions: readonly Action[], alertId: string): Json => ({
+export const toAllCard = (
+  actions: readonly Action[],
+  alertId: string,
+  missing: MissingPermissions | null,
+): Json => ({
   type: 'AdaptiveCard',
   version: '1.5',
   body:
     actions.length === 0
       ? [text(nothingApplies)]
-      : responseGroups(actions).flatMap(({ title, actions: own }) => [
-          text(title, { weight: 'Bolder', size: 'Medium', separator: true }),
-          ...own.flatMap((action) => [
-            ...(action.does ? [text(escapeMarkdown(action.does))] : []),
-            {
-              type: 'ActionSet',
-              actions: [
-                {
-                  type: 'Action.Submit',
-                  title: plainLine(action.label, 60),
-                  data: { verb: action.id, alertId, ...idsOf(action), from: fromAll },
-                  ...styleOf(action),
-                },
-              ],
-            },
-          ]),
-        ]),
+      : responseGroups(actions)
+          .flatMap(({ title, actions: own }) => [
+            text(title, { weight: 'Bolder', size: 'Medium', separator: true }),
+            ...own.flatMap((action) => [
+              ...(action.does ? [text(escapeMarkdown(action.does))] : []),
+              ...lacking(action, missing),
+              {
+                type: 'ActionSet',
+                actions: [
+                  {
+                    type: 'Action.Submit',
+                    title: plainLine(action.label, 60),
+                    data: { verb: action.id, alertId, ...idsOf(action), from: fromAll },
+                    ...styleOf(action),
+                  },
+                ],
+              },
+            ]),
+          ])
+          .concat(missing ? [] : [text(permissionsUnknown, { isSubtle: true })]),
 });
+
+function lacking(action: Action, missing: MissingPermissions | null): Json[] {
+  const lacks = missingText(action, missing);
+  return lacks ? [text(escapeMarkdown(lacks), { color: 'Warning' })] : [];
+}
 
 /** Content of a dialog: the fields or confirmation, and the button that runs the action. */
 export const toDialogCard = (action: Action, alertId: string, fault?: string): Json => ({

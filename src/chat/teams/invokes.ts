@@ -1,5 +1,6 @@
 import type { Activity } from '@microsoft/agents-activity';
 import { z } from 'zod';
+import type { MissingPermissions } from '../../actions/missing-permissions';
 import { actionOf } from '../../actions/registry';
 import type { Sla } from '../../domain/alerts/timing';
 import type { AlertView } from '../../domain/measures/alert-view';
@@ -17,6 +18,8 @@ export interface InvokeDeps {
   press: (press: SurfacePress) => Promise<string>;
   answerTo: (pressId: string) => Promise<string | null>;
   getView: (id: string) => Promise<AlertView | null>;
+  /** Permissions that the bot lacks for the actions on an alert; null if that can't be told. */
+  missingPermissions: (view: AlertView) => Promise<MissingPermissions | null>;
   /** False if no responder is configured. */
   responders: boolean;
   /** Link to an alert's page; null without a public URL. */
@@ -58,6 +61,7 @@ export function createInvokes({
   press,
   answerTo,
   getView,
+  missingPermissions,
   responders,
   linkTo,
   sla,
@@ -66,10 +70,8 @@ export function createInvokes({
   tell,
   now,
 }: InvokeDeps): (activity: Activity) => Promise<unknown> {
-  const modelOf = async (alertId: string): Promise<MessageModel | null> => {
-    const view = alertId ? await getView(alertId) : null;
-    return view && messageOf(view, { responders, linkTo, sla, now: now() });
-  };
+  const viewOf = async (alertId: string) => (alertId ? getView(alertId) : null);
+  const modelOf = (view: AlertView): MessageModel => messageOf(view, { responders, linkTo, sla, now: now() });
 
   async function answer(activity: Activity): Promise<unknown> {
     if (activity.name === 'adaptiveCard/action') {
@@ -102,15 +104,21 @@ export function createInvokes({
   async function refreshCard(activity: Activity, alertId: string): Promise<unknown> {
     const who = await readerOf(activity);
     if ('refused' in who) return shown(messageType, who.refused);
-    const model = await modelOf(alertId);
-    if (!model) return shown(messageType, 'This alert has expired.');
+    const view = await viewOf(alertId);
+    if (!view) return shown(messageType, 'This alert has expired.');
     const place = rootOf(activity.conversation?.id ?? '');
-    return shown(cardType, toCard(model, await views.of(place, activity.from?.id ?? '')));
+    return shown(cardType, toCard(modelOf(view), await views.of(place, activity.from?.id ?? '')));
   }
 
   async function offeredAction(verb: string, alertId: string): Promise<Action | null> {
-    const model = await modelOf(alertId);
-    return model?.page().actions.find(({ id }) => id === verb) ?? null;
+    const view = await viewOf(alertId);
+    return (
+      (view &&
+        modelOf(view)
+          .page()
+          .actions.find(({ id }) => id === verb)) ??
+      null
+    );
   }
 
   async function openDialog(activity: Activity, verb: string, alertId: string): Promise<unknown> {
@@ -124,9 +132,10 @@ export function createInvokes({
   }
 
   async function allDialog(alertId: string): Promise<unknown> {
-    const model = await modelOf(alertId);
-    if (!model) return message('This alert has expired.');
-    const content = toAllCard(model.page().actions, alertId);
+    const view = await viewOf(alertId);
+    if (!view) return message('This alert has expired.');
+    const { actions } = modelOf(view).page();
+    const content = toAllCard(actions, alertId, await missingPermissions(view));
     return {
       task: {
         type: 'continue',

@@ -39,6 +39,7 @@ export interface TeamsDeps
     | 'placeChosen'
     | 'cannotRead'
     | 'getView'
+    | 'missingPermissions'
     | 'linkTo'
     | 'sla'
     | 'rules'
@@ -66,6 +67,7 @@ export function createTeams({
   placeChosen,
   cannotRead,
   getView,
+  missingPermissions,
   linkTo,
   sla,
   rules,
@@ -226,6 +228,7 @@ export function createTeams({
     press,
     answerTo,
     getView,
+    missingPermissions,
     responders: rules.length > 0,
     linkTo,
     sla,

@@ -27,12 +27,20 @@ export interface RequestRecord {
 
 const bodyLimit = 4 * 1024 * 1024;
 
+const botId = 'b07b07b0-0000-4000-8000-000000000001';
+
+/** A token as Entra's, without a signature. */
+const tokenOf = (oid: string): string =>
+  ['{"alg":"none"}', JSON.stringify({ oid }), '']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
+
 /** Starts a tenant that serves ARM's wire format over TLS on loopback, for tests and the demo. */
-export async function startTenant({ now = Date.now, token = 'simulated-token', port = 0 } = {}) {
+export async function startTenant({ now = Date.now, token = tokenOf(botId), port = 0 } = {}) {
   const certificate = await loopbackCertificate();
   const state: TenantState = {
     tenantId: '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310',
-    botId: 'b07b07b0-0000-4000-8000-000000000001',
+    botId,
     subscriptions: new Map(),
     managementGroups: new Map(),
     resources: createResources(),

@@ -1,4 +1,5 @@
 import type { App } from '@slack/bolt';
+import type { MissingPermissions } from '../../../actions/missing-permissions';
 import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import type { Presser } from '../../../domain/people/person';
@@ -21,6 +22,8 @@ export interface SlackAppDeps {
   /** Message for people without read access. */
   cannotRead: string;
   getView: (id: string) => Promise<AlertView | null>;
+  /** Permissions that the bot lacks for the actions on an alert; null if that can't be told. */
+  missingPermissions: (view: AlertView) => Promise<MissingPermissions | null>;
   suggestions: Suggestions;
   /** False if no responder is configured. */
   responders: boolean;

@@ -13,14 +13,14 @@ import type { ListenerDeps } from './listener-deps';
  */
 export async function allModalOf(
   modalContext: ModalContext,
-  { getView, responders, linkTo, now }: ListenerDeps,
+  { getView, missingPermissions, responders, linkTo, now }: ListenerDeps,
   pressed: string | null = null,
 ): Promise<ModalView | null> {
   const view = await getView(modalContext.alertId);
   if (!view) return null;
   const { actions } = messageOf(view, { responders, linkTo, now: now() }).page();
   const found = actions.find(({ id, approvalId }) => (approvalId ?? id) === pressed);
-  return allModal(modalContext, actions, found ?? null);
+  return allModal(modalContext, actions, await missingPermissions(view), found ?? null);
 }
 
 /** Opens *All responses*. It shows alert data, so whoever opens it must have read access. */
