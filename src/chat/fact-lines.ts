@@ -12,7 +12,7 @@ import { scopeLabel } from '../domain/resources/scope-label';
 import type { Execution } from '../domain/techniques/execution';
 import { scriptLocation } from '../domain/techniques/script-location';
 import { plainLine } from '../domain/text/plain-text';
-import type { Fact, Inline } from './inline';
+import { type Fact, type Inline, joined } from './inline';
 import { likeClosedLine } from './like-closed-line';
 import { scoreLine } from './score-lines';
 import { unavailableText } from './unavailable';
@@ -328,11 +328,12 @@ function scriptsLine(alert: Alert, scripts: readonly UsedScript[]): Inline[] | n
 export function behaviorLine(scripts: readonly UsedScript[]): Inline[] | null {
   const traits = new Map(scripts.flatMap(({ script }) => script.traits.map((trait) => [trait.name, trait])));
   if (traits.size === 0) return null;
-  return [...traits.values()].flatMap((trait): Inline[] => [
-    `${trait.name}, line ${trait.line}: `,
-    { code: plainLine(trait.text, 120) },
-    '  ',
-  ]);
+  return joined(
+    [...traits.values()].map((trait) => [
+      `${trait.name}, line ${trait.line}: `,
+      { code: plainLine(trait.text, 120) },
+    ]),
+  );
 }
 
 function outputLine(alert: Alert): Inline[] | null {
