@@ -1,6 +1,8 @@
-// Takes the README's screenshots from the running demo: `node scripts/screenshots.mjs` (needs Chromium).
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+// Takes the documentation's screenshots: `node scripts/screenshots.mjs` (needs `npm run build`, Chromium, and
+// fonts with emoji and Lato). Those of the console come from the running demo; those of messages from a test,
+// which runs the bot with a simulated Slack and Teams. With `--messages`, only the latter.
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +10,15 @@ import { chromium } from 'playwright-core';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = join(root, 'docs/images');
+
+const test = 'test/end-to-end/message-pictures.test.ts';
+execFileSync('npx', ['jest', '--selectProjects', 'e2e', '--forceExit', test], {
+  cwd: root,
+  stdio: 'inherit',
+});
+cpSync(join(root, 'test-results/message'), join(images, 'message'), { recursive: true });
+if (process.argv.includes('--messages')) process.exit(0);
+
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-shots-'));
 const demo = spawn(process.execPath, [join(root, 'dist/cli.js'), 'demo', '--no-open'], {
   cwd: dir,

@@ -1,5 +1,5 @@
 /** Slack's look for what `render-html.ts` renders, inside an element with class `slack`; with `dark`, its dark theme. */
-export const slackCss = `.slack{--bg:#fff;--fg:#1d1c1d;--muted:#616061;--line:rgba(29,28,29,.3);--soft:rgba(29,28,29,.13);--link:#1264a3;--code:#c01343;--codebg:rgba(29,28,29,.04);--green:#007a5a;--red:#e01e5a;--mention:rgba(29,155,209,.1);font:15px/1.466 Slack-Lato,Lato,system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Color Emoji",sans-serif;color:var(--fg);background:var(--bg);overflow-wrap:anywhere}
+export const slackCss = `.slack{--bg:#fff;--fg:#1d1c1d;--muted:#616061;--line:rgba(29,28,29,.3);--soft:rgba(29,28,29,.13);--link:#1264a3;--code:#c01343;--codebg:rgba(29,28,29,.04);--green:#007a5a;--red:#e01e5a;--mention:rgba(29,155,209,.1);font:15px/1.466 Slack-Lato,Lato,"Segoe UI","Helvetica Neue",Arial,sans-serif,"Noto Color Emoji";color:var(--fg);background:var(--bg);overflow-wrap:anywhere}
 .slack.dark{color-scheme:dark;--bg:#1a1d21;--fg:#d1d2d3;--muted:#ababad;--line:rgba(232,232,232,.3);--soft:rgba(232,232,232,.13);--link:#1d9bd1;--code:#e8912d;--codebg:rgba(232,232,232,.05);--green:#148567;--red:#f2577f}
 .slack *{box-sizing:border-box}
 .slack p{margin:4px 0}
@@ -43,7 +43,7 @@ export const slackCss = `.slack{--bg:#fff;--fg:#1d1c1d;--muted:#616061;--line:rg
 .slack th,.slack td{border:1px solid var(--soft);padding:4px 8px;text-align:left}
 .slack .modal{width:520px;max-width:100%;border:1px solid var(--soft);border-radius:8px;background:var(--bg)}
 .slack .modal .title{display:flex;justify-content:space-between;font-size:18px;padding:16px 24px;border-bottom:1px solid var(--soft)}
-.slack .modal .body{padding:8px 24px}
+.slack .modal .body{padding:8px 24px;max-height:70vh;overflow:auto}
 .slack .modal .foot{display:flex;justify-content:flex-end;gap:12px;padding:16px 24px;border-top:1px solid var(--soft)}
 .slack .home{padding:8px 24px 24px}
 `;

@@ -37,13 +37,13 @@ export function mrkdwnToHtml(text: string, reader: Reader): string {
   const marked = text
     .replace(/[\ue000\ue001]/g, '')
     .replace(/```\n?([\s\S]*?)```/g, (_, code) => keep(`<pre>${escapeRest(code)}</pre>`))
-    .replace(/`([^`\n]+)`/g, (_, code) => keep(`<code>${escapeRest(code)}</code>`))
+    .replace(/(?<!\u200b)`([^`\n]+)`/g, (_, code) => keep(`<code>${escapeRest(code)}</code>`))
     .replace(/<([^<>\n]+)>/g, (_, token) => keep(tokenToHtml(token, reader)));
   const formatted = escapeRest(marked)
     .replace(/:([a-z_]+):/g, (whole, name) => emoji[name] ?? whole)
-    .replace(/(^|[^\w*])\*([^*\n]+)\*(?![\w*])/g, '$1<b>$2</b>')
-    .replace(/(^|[^\w_])_([^_\n]+)_(?![\w_])/g, '$1<i>$2</i>')
-    .replace(/(^|[^\w~])~([^~\n]+)~(?![\w~])/g, '$1<s>$2</s>')
+    .replace(/(^|[^\w*\u200b])\*([^*\n]+)\*(?![\w*])/g, '$1<b>$2</b>')
+    .replace(/(^|[^\w_\u200b])_([^_\n]+)_(?![\w_])/g, '$1<i>$2</i>')
+    .replace(/(^|[^\w~\u200b])~([^~\n]+)~(?![\w~])/g, '$1<s>$2</s>')
     .replace(/\n/g, '<br>');
   return formatted
     .replace(/\ue000(\d+)\ue001/g, (_, index) => kept[Number(index)] ?? '')
