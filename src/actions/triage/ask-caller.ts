@@ -27,7 +27,7 @@ defineAction<AlertAction>({
     return summarize(alert).caller.type === 'User' ? 'Ask the caller' : 'Ask the owner';
   },
   summary:
-    'Asks the caller, or an owner of the application, in a direct message: yes, no, it was automation. *No* makes the alert critical and pages.',
+    'Asks the caller, or an owner of the application, in a direct message: yes, no, it was automation. “No” makes the alert critical and pages.',
   order: 30,
   often: true,
   right: 'triage',
