@@ -68,7 +68,7 @@ export function createPictures(browser: Browser, now: () => number) {
       shoot(
         name,
         `<style>${captionCss}${cardCss}</style><div id="picture" style="background:#f5f5f5;padding:8px 0"><div class="card"></div><div class="caption">${teamsCaption}</div></div>`,
-        options,
+        { width: 800, ...options },
         card,
       ),
   };
