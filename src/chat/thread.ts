@@ -13,7 +13,11 @@ export interface ThreadPart {
   heading: string;
   lines: Inline[][];
   code?: string;
+  /** The lines in columns, for surfaces with tables: row n is line n. */
+  table?: { columns: string[]; rows: TableCell[][] };
 }
+
+export type TableCell = string | { time: string };
 
 export interface ThreadLines {
   /** What happened and all facts. */
@@ -98,33 +102,41 @@ function executionParts(alert: Alert): ThreadPart[] {
     about.length === alert.executions.length
       ? []
       : alert.executions.filter(({ key }) => alert.exceptionOf[key]);
-  const part = (heading: string, all: readonly Execution[], more: (execution: Execution) => string) => {
-    const lines = all
+  const part = (
+    heading: string,
+    all: readonly Execution[],
+    column: string,
+    more: (execution: Execution) => string,
+  ): ThreadPart => {
+    const rows = all
       .slice(0, shownMachines)
-      .map((e): Inline[] => [
-        [
-          plainLine(e.target.name, 64),
-          machineFactsOf(alert, e)?.environment,
-          e.refused ? 'denied' : e.status,
-          more(e),
-        ]
-          .filter(Boolean)
-          .join(' · '),
-        ' · ',
+      .map((e): TableCell[] => [
+        plainLine(e.target.name, 64),
+        machineFactsOf(alert, e)?.environment ?? '',
+        e.refused ? 'denied' : e.status,
+        more(e),
         { time: e.startedAt },
       ]);
+    const lines = rows.map((cells): Inline[] => {
+      const texts = cells.filter((cell) => typeof cell === 'string' && cell);
+      return [`${texts.join(' · ')} · `, ...cells.filter((cell) => typeof cell !== 'string')];
+    });
     if (all.length > shownMachines) lines.push([`and ${all.length - shownMachines} more`]);
-    return { heading, lines };
+    return {
+      heading,
+      lines,
+      table: { columns: ['Machine', 'Environment', 'Outcome', column, 'Time'], rows },
+    };
   };
   const exitCode = (execution: Execution) => {
     const code = runFactsOf(alert, execution)?.exitCode;
     return typeof code === 'number' ? `exit code ${code}` : '';
   };
   return [
-    part(machines > 1 ? `${machines} machines` : `${about.length} commands`, about, exitCode),
+    part(machines > 1 ? `${machines} machines` : `${about.length} commands`, about, 'Exit code', exitCode),
     ...(covered.length > 0
       ? [
-          part(`${covered.length} excepted`, covered, ({ key }) =>
+          part(`${covered.length} excepted`, covered, 'Exception', ({ key }) =>
             plainLine(alert.exceptionOf[key] ?? '', 60),
           ),
         ]

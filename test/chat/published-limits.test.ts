@@ -18,6 +18,10 @@ const textInput = { type: 'plain_text_input', action_id: 't' };
 const select = { type: 'static_select', action_id: 's', options: [option] };
 const confirm = { title: plain('t'), text: plain('x'), confirm: plain('Yes'), deny: plain('No') };
 const modal = { type: 'modal', title: plain('Title'), submit: plain('Save'), blocks: [input(textInput)] };
+const table = (rows: string[][]) => ({
+  type: 'table',
+  rows: rows.map((row) => row.map((text) => ({ type: 'raw_text', text }))),
+});
 const long = (length: number) => 'x'.repeat(length);
 
 test('what Slack takes has no faults', () => {
@@ -50,6 +54,10 @@ test.each<[string, Loose[]]>([
       { ...section, block_id: 'b' },
     ],
   ],
+  ['only_one_table_allowed', [table([['a']]), table([['b']])]],
+  ['more than 100 rows', [table(Array(101).fill(['a']))]],
+  ['more than 10000 characters in a table', [table(Array(10).fill([long(1001)]))]],
+  ['empty cell', [table([['']])]],
   ['actions without elements', [actions()]],
   [
     'more than 25 items',

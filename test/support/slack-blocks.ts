@@ -22,6 +22,7 @@ export function faultsOfBlocks(blocks: Loose[], maxBlocks = maxMessageBlocks): s
     ...published('/properties/blocks', blocks),
     ...repeated(blocks, 'block_id'),
     ...blocks.flatMap(faultsOfBlock),
+    ...faultsOfTables(blocks),
   ];
 }
 
@@ -76,6 +77,20 @@ export function faultsOfAnswer(body: string, view: Loose): string[] {
     ...(known.includes(id) ? [] : [`error for ${id}, which is no input`]),
     ...(fault ? [] : [`empty error for ${id}`]),
   ]);
+}
+
+/** Limits of tables that the types don't state. @see https://docs.slack.dev/reference/block-kit/blocks/table-block */
+function faultsOfTables(blocks: Loose[]): string[] {
+  const tables = blocks.filter((block) => block?.type === 'table');
+  const textOf = ({ text, fallback, elements = [] }: Loose): string =>
+    String(text ?? fallback ?? elements.map(textOf).join(''));
+  const cells: Loose[] = tables.flatMap(({ rows }) => rows.flat());
+  return [
+    ...(tables.length > 1 ? ['only_one_table_allowed'] : []),
+    ...(cells.map(textOf).join('').length > 10_000 ? ['more than 10000 characters in a table'] : []),
+    ...tables.flatMap(({ rows }) => (rows.length > 100 ? ['more than 100 rows'] : [])),
+    ...cells.flatMap((cell) => (textOf(cell) === '' ? ['empty cell'] : [])),
+  ];
 }
 
 /** Where a message has more than four controls besides one overflow menu. */

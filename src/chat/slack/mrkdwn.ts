@@ -17,11 +17,15 @@ export function escapeMrkdwn(text: string): string {
     .replace(/@(?=(?:here|channel|everyone)\b)/gi, '@\u200b');
 }
 
-/** A time in the reader's time zone, with a UTC fallback for clients without support. */
-const dateToken = (iso: string) => {
-  const at = new Date(iso);
-  return `<!date^${Math.floor(at.getTime() / 1000)}^{date_short_pretty} {time_secs}|${at.toISOString().slice(0, 19).replace('T', ' ')} UTC>`;
-};
+export const dateFormat = '{date_short_pretty} {time_secs}';
+
+/** For clients that can't show a time in the reader's time zone. */
+export const utcText = (iso: string): string =>
+  `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** A time in the reader's time zone. */
+const dateToken = (iso: string) =>
+  `<!date^${Math.floor(Date.parse(iso) / 1000)}^${dateFormat}|${utcText(iso)}>`;
 
 /** Slack ends a link's address at these characters. */
 const linkTarget = (url: string) => url.replace(/[<>|\s]/g, encodeURIComponent);

@@ -65,7 +65,7 @@ function renderBlock(block: Part, reader: Reader): string {
     case 'input':
       return `<label class="input"${id}><b>${plainOf(block.label)}${block.optional ? ' <span class="optional">(optional)</span>' : ''}</b>${elementOf(block.element)}${block.hint ? `<span class="hint">${plainOf(block.hint)}</span>` : ''}</label>`;
     case 'table':
-      return `<table${id}>${block.rows.map((row: Part[], index: number) => `<tr>${row.map((cell) => cellOf(cell, index === 0)).join('')}</tr>`).join('')}</table>`;
+      return `<table${id}>${block.rows.map((row: Part[], index: number) => `<tr>${row.map((cell) => cellOf(cell, index === 0, reader)).join('')}</tr>`).join('')}</table>`;
     default:
       return `<p class="unknown">${escapeText(String(block.type))}</p>`;
   }
@@ -87,14 +87,18 @@ const textOf = (text: Part, reader: Reader): string =>
 
 const plainOf = (text: Part): string => escapeText(String(text?.text ?? '')).replace(/\n/g, '<br>');
 
-const cellOf = (cell: Part, isHead: boolean): string => {
+const cellOf = (cell: Part, isHead: boolean, reader: Reader): string => {
   const tag = isHead ? 'th' : 'td';
-  return `<${tag}>${escapeText(cellText(cell))}</${tag}>`;
+  return `<${tag}>${cellHtml(cell, reader)}</${tag}>`;
 };
 
-/** The text of a table's cell: raw, or rich text with its elements. */
-const cellText = ({ text, elements = [] }: Part): string =>
-  String(text ?? elements.map((one: Part) => cellText(one)).join(''));
+/** A table's cell: raw text, or rich text with its elements. */
+function cellHtml({ type, text, elements = [], timestamp, format, fallback }: Part, reader: Reader): string {
+  if (type === 'date') return mrkdwnToHtml(`<!date^${timestamp}^${format}|${fallback}>`, reader);
+  return text === undefined
+    ? elements.map((one: Part) => cellHtml(one, reader)).join('')
+    : escapeText(String(text));
+}
 
 /** A control, with what a page needs to send its press: action id, value and confirmation. */
 function elementOf(element: Part): string {

@@ -27,7 +27,7 @@ export function createSlackSurface(
   async function post(content: Content, channel: string): Promise<Ref> {
     const answer = await call(
       () => client.chat.postMessage({ channel, ...payload(content), ...quiet }),
-      () => client.chat.postMessage({ channel, ...withoutBlocks(content), ...quiet }),
+      () => client.chat.postMessage({ channel, ...fallback(content), ...quiet }),
     );
     if (!answer.ts) throw new SurfaceError('Slack answered without a timestamp', 'unknown');
     return { channel: answer.channel ?? channel, message: answer.ts };
@@ -36,7 +36,7 @@ export function createSlackSurface(
   async function update(ref: Ref, content: Content): Promise<Ref> {
     await call(
       () => client.chat.update({ channel: ref.channel, ts: ref.message, ...payload(content) }),
-      () => client.chat.update({ channel: ref.channel, ts: ref.message, ...withoutBlocks(content) }),
+      () => client.chat.update({ channel: ref.channel, ts: ref.message, ...fallback(content) }),
     );
     return ref;
   }
@@ -226,10 +226,11 @@ function payload(content: Content) {
 const forJsonOnly = (blocks: KnownBlock[]) =>
   Object.defineProperty({}, 'toJSON', { value: () => blocks }) as unknown as KnownBlock[];
 
-/** Fallback without blocks, in case Slack rejects them: a plain text alert is better than none. */
-function withoutBlocks(content: Content) {
+/** For a Slack that rejects the blocks: a plain text alert is better than none, and a thread does without a table. */
+function fallback(content: Content) {
   if (content.kind === 'notice') return payload(content);
-  if (content.kind === 'thread') return { ...payload(content), blocks: [] };
+  if (content.kind === 'thread')
+    return { ...payload(content), blocks: toThreadBlocks(content.parts, { tables: false }) };
   return { text: escapeMrkdwn(content.model.summary), blocks: [], metadata: metadataOf(content.model) };
 }
 

@@ -1,24 +1,40 @@
 import type { KnownBlock } from '@slack/types';
 import { plainBlock } from '../../domain/text/plain-text';
 import type { ThreadPart } from '../thread';
+import { section } from './blocks';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
+import { tableBlock } from './table-block';
 
 const sectionText = 3000;
 const maxBlocks = 48;
 const shownCode = 12_000;
 
-/** Converts an alert's thread to sections within Slack's limits. */
-export function toThreadBlocks(parts: readonly ThreadPart[]): KnownBlock[] {
-  const texts = parts.flatMap(({ heading, lines, code }) => [
-    ...inSections([`*${escapeMrkdwn(heading)}*`, ...lines.map(toMrkdwn)], '\n'),
-    ...(code ? codeSections(code) : []),
-    ...(code && code.length > shownCode
-      ? ['_Truncated. The full script is on the alert’s page in the console._']
-      : []),
-  ]);
-  const shown = texts.slice(0, maxBlocks);
-  if (texts.length > shown.length) shown.push('_The rest is in the console._');
-  return shown.map((text) => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }));
+/**
+ * Converts an alert's thread to blocks within Slack's limits.
+ * @param tables false where Slack doesn't take table blocks: then all is text
+ */
+export function toThreadBlocks(parts: readonly ThreadPart[], { tables = true } = {}): KnownBlock[] {
+  const inTable = tables ? parts.find(({ table }) => table) : undefined;
+  const blocks = parts.flatMap((part): KnownBlock[] => {
+    const { heading, lines, code } = part;
+    const table = part === inTable && part.table ? tableBlock(part.table.columns, part.table.rows) : null;
+    return [
+      ...(table ? [...sections([heading]), table.block] : []),
+      ...sections([table ? '' : heading, ...lines.slice(table?.rowCount ?? 0).map(toMrkdwn)]),
+      ...(code ? codeSections(code).map(section) : []),
+      ...(code && code.length > shownCode
+        ? [section('_Truncated. The full script is on the alert’s page in the console._')]
+        : []),
+    ];
+  });
+  const shown = blocks.slice(0, maxBlocks);
+  if (blocks.length > shown.length) shown.push(section('_The rest is in the console._'));
+  return shown;
+}
+
+/** Lines below a heading in bold; no heading if it is empty. */
+function sections([heading = '', ...lines]: readonly string[]): KnownBlock[] {
+  return inSections([...(heading ? [`*${escapeMrkdwn(heading)}*`] : []), ...lines], '\n').map(section);
 }
 
 /** Puts code in a fence that the code itself cannot close. */
