@@ -1,5 +1,6 @@
 import { hasIsolation } from '../actions/contain/isolate';
 import type { AlertView } from '../domain/measures/alert-view';
+import { isOpenFailure } from '../domain/measures/measure';
 import type { Action } from './actions';
 
 /** What a message offers at once. All other actions are under *All responses…*. */
@@ -57,7 +58,10 @@ const first = ['retry', 'dismiss'];
 export function controlsOf(view: AlertView, actions: readonly Action[], link: string | null): Controls {
   const { buttons, menu } = order[phaseOf(view)];
   const approvals = actions.filter(({ approvalId }) => approvalId).slice(0, maxApprovals * 2);
-  const offered = [...first, ...buttons, ...menu].flatMap((id) => controlOf(id, actions, link));
+  const failed = view.measures.filter(isOpenFailure).map(({ action }) => action);
+  const offered = [...first, ...buttons, ...menu]
+    .filter((id) => !failed.includes(id))
+    .flatMap((id) => controlOf(id, actions, link));
   const room = maxShown - approvals.length;
   const shown = offered.slice(0, room);
   // In the menu, what did not fit among the buttons comes after the menu's own.

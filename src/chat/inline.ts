@@ -1,10 +1,11 @@
 /**
- * Part of a line: plain text (the surface escapes it), bold text, code, a time (shown in the reader's time
+ * Part of a line: plain text (the surface escapes it), bold text, an alarm (what needs somebody), code, a time (shown in the reader's time
  * zone), daily counts (drawn as a bar chart), or text that links to a page of the console.
  */
 export type Inline =
   | string
   | { bold: string }
+  | { alarm: string }
   | { time: string }
   | { code: string }
   | { bar: number[] }

@@ -1,5 +1,5 @@
 import { kindOf } from '../actions/registry';
-import { type Alert, summarize } from '../domain/alerts/alert';
+import { type Alert, type StateChange, summarize } from '../domain/alerts/alert';
 import { lastSeverityChange, severityChangeText } from '../domain/alerts/later-changes';
 import { lastChange, newSinceResponse } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
@@ -15,7 +15,8 @@ export function statusOf(view: AlertView, now: number): Inline[][] {
   const acknowledged = lastChange(alert, 'acknowledged');
   if (alert.state === 'closed') lines.push(closedLine(alert));
   else if (alert.state === 'new') lines.push(...reopenedLines(alert));
-  else if (acknowledged) lines.push(['Acknowledged', ...by(acknowledged)]);
+  else if (acknowledged)
+    lines.push([wasClosed(alert, acknowledged) ? 'Reopened' : 'Acknowledged', ...by(acknowledged)]);
   const investigated = lastChange(alert, 'investigating');
   if (alert.state === 'investigating' && investigated?.by.surface === 'runwatch')
     lines.push([`No longer contained: ${plainLine(investigated.note, 200)} · `, { time: investigated.at }]);
@@ -51,8 +52,13 @@ const closedLine = (alert: Alert): Inline[] =>
     : [`Closed as ${alert.closedAs ?? 'benign'}`, ...by(lastChange(alert, 'closed'))];
 
 const activityLine = ({ text, failed }: NonNullable<Alert['activity']>): Inline[] => [
-  `${failed ? 'Failed: ' : ''}${plainLine(text, 300)}`,
+  ...(failed ? [{ alarm: 'Failed' }, ': '] : []),
+  plainLine(text, 300),
 ];
+
+/** Whoever reopens an alert has acknowledged it. */
+const wasClosed = ({ history }: Alert, change: StateChange): boolean =>
+  history[history.indexOf(change) - 1]?.to === 'closed';
 
 /** Why a closed alert is new again. */
 function reopenedLines(alert: Alert): Inline[][] {
@@ -137,7 +143,8 @@ function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): 
   const drifted = measures.filter(({ state }) => state === 'drifted');
   if (drifted.length > 0) lines.push(driftedLine(drifted));
   const failed = measures.filter(({ state, dismissed }) => state === 'failed' && !dismissed);
-  if (failed.length > 0) lines.push([`Failed on ${namesOf(failed)}: ${plainLine(failed[0]?.reason, 250)}`]);
+  if (failed.length > 0)
+    lines.push([{ alarm: `Failed on ${namesOf(failed)}` }, `: ${plainLine(failed[0]?.reason, 250)}`]);
   const dismissed = measures.filter((one) => one.state === 'failed' && one.dismissed);
   if (dismissed.length > 0) lines.push([`Partly done on ${namesOf(dismissed)}`]);
   const unverified = inForce.filter(({ checked }) => checked && !checked.verified);
@@ -157,7 +164,7 @@ function namesOf(measures: readonly Measure[]): string {
 const notesOf = (measure: Measure | undefined) => plainLine((measure?.checked?.notes ?? []).join('; '), 250);
 
 const driftLine = ({ reason, kind }: Measure): Inline[] => [
-  { bold: kind === 'isolation' ? 'Opened manually since' : 'Changed manually since' },
+  { alarm: kind === 'isolation' ? 'Opened manually since' : 'Changed manually since' },
   `: ${plainLine(reason, 250)}`,
 ];
 
@@ -187,7 +194,7 @@ function linesOf(measure: Measure): Inline[][] {
       `Partly done on ${plainLine(name, 80)}, ${passed} of ${steps.length} steps: ${plainLine(reason, 200)} · dismissed by `,
       { bold: plainLine(dismissed.by.name, 80) },
     ]);
-  } else if (state === 'failed') lines.push([`Failed: ${plainLine(reason, 300)}`]);
+  } else if (state === 'failed') lines.push([{ alarm: 'Failed' }, `: ${plainLine(reason, 300)}`]);
   else if (says) lines.push([plainLine(says, 400)]);
   if (state === 'drifted') lines.push(driftLine(measure));
   if (state === 'in force' && checked)

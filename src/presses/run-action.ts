@@ -1,6 +1,6 @@
 import type { Action, AlertAction, CheckedPress, FreeAction, PressJob } from '../actions/action';
 import { auditOf } from '../actions/audit-of';
-import { isTransient, remedyOf } from '../actions/measures/failures';
+import { isTransient, reasonOf } from '../actions/measures/failures';
 import { withPress } from '../actions/record';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
@@ -26,7 +26,7 @@ export async function fail(
   { store, show, log }: PerformDeps,
 ): Promise<string> {
   const message = redactSecrets(error.message);
-  const text = `${action.name} did not go through: ${remedyOf(error)}${message}.`;
+  const text = `${action.name} did not go through: ${reasonOf(error, message)}.`;
   log.error({ error, action: press.action, alertId: press.alertId }, 'an action failed');
   if (!press.alertId) {
     await store.audit.append([auditOf(press, null, 'failed', message)], press.pressId);

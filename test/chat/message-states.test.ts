@@ -5,7 +5,7 @@ import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toAllCard, toCard } from '../../src/chat/teams/card';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
-import { acknowledge, close, contain } from '../../src/domain/alerts/transitions';
+import { acknowledge, close, contain, reopen } from '../../src/domain/alerts/transitions';
 import type { AlertView } from '../../src/domain/measures/alert-view';
 import type { Approval } from '../../src/domain/measures/approval';
 import { type Measure, measureIdOf } from '../../src/domain/measures/measure';
@@ -417,4 +417,27 @@ test('a card fits, however many machines were opened manually', () => {
   const card = toCard(model({ alert: newOne(executions), measures, approvals: [] }));
   expect(Buffer.byteLength(JSON.stringify(card))).toBeLessThan(26_000);
   expect(JSON.stringify(card)).toMatch(/Opened manually since.* and 1197 more/);
+});
+
+test('a failed response is shown as large as a fact, and Retry replaces its button', () => {
+  const reason = 'Isolate did not go through: grant X to the bot’s identity';
+  const view = {
+    ...untouched(acknowledged),
+    measures: [isolation({ state: 'failed', steps: [], says: '', reason })],
+  };
+  const blocks = toBlocks(model(view)) as Loose[];
+  const section = blocks.find(({ type, text }) => type === 'section' && text.text.includes(reason));
+  expect(section.text.text).toMatch(/^⚠️ \*Failed\*: Isolate did not go through/);
+  expect(JSON.stringify(blocks.find(({ type }) => type === 'context'))).not.toContain('Failed');
+  const shown = model(view).controls.shown.map((action) => action.id);
+  expect(shown.slice(0, 2)).toEqual(['retry', 'dismiss']);
+  expect(shown).not.toContain('isolate');
+  expect(JSON.stringify(toCard(model(view)))).toContain('⚠️ **Failed**');
+});
+
+test('an alert that a person reopened says so', () => {
+  const reopened = reopen(closed, { by, at: at(70), note: 'new evidence' });
+  const text = JSON.stringify(model(untouched(reopened)).status);
+  expect(text).toContain('Reopened');
+  expect(text).not.toContain('Acknowledged');
 });

@@ -195,7 +195,9 @@ test('a partial isolation is reported and can be resumed; release leaves changes
   const message = await until('the alert', () => slack.alerts()[0]);
   tenant.faults.add({ when: /PUT .*vm-pay-01-nic1$/, status: 403 });
   await slack.press(message, 'isolate', 'U0SAM0000', to);
-  await until('the failure', () => textOf(slack.alerts()[0]).includes('Failed: Isolate did not go through'));
+  await until('the failure', () =>
+    textOf(slack.alerts()[0]).includes('*Failed*: Isolate did not go through'),
+  );
   expect(JSON.stringify(tenant.resources.get(nics[0] ?? '').properties)).toContain('runwatch-isolation');
   tenant.faults.clear();
   tenant.faults.add({ when: /PUT .*vm-pay-01-nic1$/, status: 412, times: 1 });

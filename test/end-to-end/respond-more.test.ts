@@ -69,7 +69,7 @@ test('isolates with options: a range stays reachable, the machine is locked and 
     ]),
   );
   await more(message, 'Start vm-pay-01…');
-  await shows(message, /Failed: Start the machine did not go through.*locked/);
+  await shows(message, /Failed\*: Start the machine did not go through.*locked/);
   await slack.press(message, 'unlock', 'U0SAM0000', to);
   await until('no lock', () => !textOf(message).includes('Locked read-only'));
   await more(message, 'Start vm-pay-01…');
@@ -401,7 +401,7 @@ test('a failing escalation target does not duplicate tickets in others; a retry 
   const message = await on('vm-pay-01');
   tenant.faults.add({ when: /PUT .*incidents/, status: 403 });
   await slack.press(message, 'escalate', 'U0SAM0000', to);
-  await shows(message, 'Failed: Escalate did not go through');
+  await shows(message, '*Failed*: Escalate did not go through');
   await shows(message, /Microsoft Sentinel: not opened/);
   tenant.faults.clear();
   await slack.press(message, 'retry', 'U0SAM0000', to);

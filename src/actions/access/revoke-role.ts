@@ -78,10 +78,10 @@ defineMeasureAction({
   confirm: {
     title: 'Revoke the role?',
     text: ({ alert }) => {
-      const { grant, group } = alert.facts.access ?? {};
+      const { grant, group, subscriptionName } = alert.facts.access ?? {};
       const members = group?.members === null ? '' : ` (${group?.members} members)`;
       const others = group ? ` This affects everyone in group ${plainLine(group.name, 60)}${members}.` : '';
-      return `Removes ${plainLine(grant?.role, 60)} at ${scopeLabel(grant?.scope ?? '')}.${others} Tokens already issued may work for a few minutes.`;
+      return `Removes ${plainLine(grant?.role, 60)} at ${scopeLabel(grant?.scope ?? '', subscriptionName)}.${others} Tokens already issued may work for a few minutes.`;
     },
     yes: 'Revoke',
   },

@@ -94,7 +94,7 @@ const isolation: MeasureKind<Isolation> = {
     ),
   ],
   says: ({ interfaces, keep }) =>
-    `Isolated: new connections of ${interfaces.length === 1 ? 'its interface' : `its ${interfaces.length} interfaces`} are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}. Not stopped: sessions already open, and further run commands.`,
+    `Isolated: new connections of ${interfaces.length === 1 ? 'its interface' : `its ${interfaces.length} interfaces`} are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}.`,
   undo: {
     steps: ({ interfaces }) =>
       interfaces.map(
@@ -163,7 +163,8 @@ const isolation: MeasureKind<Isolation> = {
     const kept = new Set(measures.map(({ before }) => (before as unknown as Isolation).keep ?? ''));
     const [only = ''] = kept;
     const keep = kept.size === 1 ? only : 'the ranges kept reachable';
-    return `Isolated: new connections of ${measures.length} of ${machines} machines are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}. Not stopped: sessions already open, and further run commands.`;
+    const open = measures.length < machines ? ' Sessions already open go on.' : '';
+    return `Isolated: new connections of ${measures.length} of ${machines} machines are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}.${open}`;
   },
   onDone: contain,
   onUndone: uncontain,

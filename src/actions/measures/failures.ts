@@ -29,6 +29,6 @@ export const isTransient = (error: unknown): boolean =>
     error.statusCode === 429 ||
     error.statusCode >= 500);
 
-/** Which permission to grant, when Azure reports that one is missing. */
-export const remedyOf = (error: unknown): string =>
-  error instanceof AzureError && error.statusCode === 403 ? `${error.remedy}. ` : '';
+/** Why something did not work: which permission to grant, or what Azure said. */
+export const reasonOf = (error: unknown, message: string): string =>
+  error instanceof AzureError && error.statusCode === 403 ? error.remedy : message;

@@ -3,7 +3,7 @@ import { isHeld, isInProgress, type Measure, measureIdOf } from '../../domain/me
 import { runwatchActor } from '../../domain/people/person';
 import { redactSecrets } from '../../domain/text/redactor';
 import type { ActionDeps, CheckedPress } from '../action';
-import { isTransient, remedyOf } from './failures';
+import { isTransient, reasonOf } from './failures';
 import type { MeasureKind, Target } from './measure-kind';
 import { draft, showAll, signed, withAlert } from './measure-record';
 import type { Outcome } from './outcome';
@@ -29,7 +29,7 @@ export async function failedOn(
     return { target, result: 'refused', text: message };
   }
   log.error({ error, action: press.action, alertId: press.alertId, target: target.id }, 'a measure failed');
-  const reason = `${nameOf(kind, way)} did not go through: ${remedyOf(error)}${message}`;
+  const reason = `${nameOf(kind, way)} did not go through: ${reasonOf(error, message)}`;
   const stored = await store.measures.update(measureIdOf(kind.kind, target.id), (current) => {
     const isOthers = current !== null && current.press !== press.pressId;
     if (isOthers && current.state !== 'failed' && (isInProgress(current) || isHeld(current))) return null;

@@ -41,10 +41,10 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
     kind: 'date',
   });
   return [
-    text('caller', 'Caller', 'UPN, object id or app id; * matches any text', identifierOf(caller)),
+    text('caller', 'Caller', 'UPN, object ID or app ID; * matches any text', identifierOf(caller)),
     text('target', 'Machine', 'Name or full id', like ? machinesOf(alert, like) : target.name),
     text('resourceGroup', 'Resource group', `Here: ${target.resourceGroup}`),
-    text('subscription', 'Subscription id', `Here: ${target.subscriptionId}`),
+    text('subscription', 'Subscription ID', `Here: ${target.subscriptionId}`),
     text(
       'tag',
       'Tags',

@@ -65,7 +65,7 @@ export function retryAfterOf(header: string | undefined | null, now = Date.now()
 function remedyFor(statusCode: number, detail: string): string {
   const action = /perform action '([^']+)'/.exec(detail)?.[1];
   if (statusCode === 403)
-    return `grant ${action ?? 'the missing permission'} to the bot's identity (\`runwatch manifest azure-role\`)`;
+    return `grant ${action ?? 'the missing permission'} to the bot's identity (runwatch manifest azure-role)`;
   if (statusCode === 401) return "check the bot's credential: its token was not accepted";
   if (statusCode === 429) return 'nothing: Azure throttled the request, and Runwatch will retry';
   return 'Runwatch will retry; if this persists, see the bot’s log';

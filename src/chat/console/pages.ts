@@ -79,6 +79,7 @@ const line = (parts: readonly Inline[]): Html[] =>
   parts.map((part) => {
     if (typeof part === 'string') return html`${part}`;
     if ('bold' in part) return html`<strong>${part.bold}</strong>`;
+    if ('alarm' in part) return html`<strong class="alarm">${part.alarm}</strong>`;
     if ('code' in part) return html`<code>${part.code}</code>`;
     if ('bar' in part) return drawnBar(part.bar);
     if ('link' in part) return html`<a href="${part.link}">${part.text}</a>`;

@@ -1,5 +1,6 @@
 import type { KnownBlock, SectionBlock } from '@slack/types';
 import type { Action } from '../actions';
+import type { Inline } from '../inline';
 import type { MessageModel } from '../message';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
 import { plain } from './plain-object';
@@ -17,16 +18,20 @@ const limits = {
 /** Severity shows by text too, not only by color. */
 const marks = { critical: '🔴', high: '🟠', medium: '🟡', low: '⚪' } as const;
 
+/** A line about what needs somebody. It is not shown small. */
+const isAlarm = ([first]: readonly Inline[]): boolean => typeof first === 'object' && 'alarm' in first;
+
 /** Converts an alert's message to Block Kit. */
 export function toBlocks(model: MessageModel): KnownBlock[] {
   const { alertId, closed, contained, severity, controls } = model;
-  const status = model.status.map(toMrkdwn);
+  const status = model.status.filter((line) => !isAlarm(line)).map(toMrkdwn);
+  const alarms = model.status.filter(isAlarm).map(toMrkdwn);
   const facts = model.keyFacts.map(({ label, value }) => `*${escapeMrkdwn(label)}:* ${toMrkdwn(value)}`);
   const line = toMrkdwn(model.context);
   const blocks: KnownBlock[] = closed
     ? [context([...status.map((each, index) => (index === 0 ? `:white_check_mark: ${each}` : each)), line])]
     : [header(`${contained ? '🔒' : marks[severity]} ${model.sentence}`), context([line, ...status])];
-  for (const text of joinLines(facts)) blocks.push({ ...section(text), expand: true });
+  for (const text of joinLines([...alarms, ...facts])) blocks.push({ ...section(text), expand: true });
   if (model.notes.length > 0) blocks.push(context(model.notes.map(toMrkdwn)));
   for (const [approvalId, decisions] of decisionsOf(controls.shown)) {
     const elements = decisions.map((action) => button(action, alertId));

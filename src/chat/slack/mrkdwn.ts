@@ -35,6 +35,7 @@ export const toMrkdwn = (line: readonly Inline[]): string =>
     .map((part) => {
       if (typeof part === 'string') return escapeMrkdwn(part);
       if ('bold' in part) return `*${escapeMrkdwn(part.bold)}*`;
+      if ('alarm' in part) return `⚠️ *${escapeMrkdwn(part.alarm)}*`;
       if ('code' in part) return `\`${escapeMrkdwn(part.code.replace(/`/g, "'"))}\``;
       if ('bar' in part) return textBar(part.bar);
       if ('link' in part) return `<${linkTarget(part.link)}|${escapeMrkdwn(part.text)}>`;

@@ -34,7 +34,8 @@ export function toThreadBlocks(parts: readonly ThreadPart[], { tables = true } =
 
 /** Lines below a heading in bold; no heading if it is empty. */
 function sections([heading = '', ...lines]: readonly string[]): KnownBlock[] {
-  return inSections([...(heading ? [`*${escapeMrkdwn(heading)}*`] : []), ...lines], '\n').map(section);
+  const texts = inSections([...(heading ? [`*${escapeMrkdwn(heading)}*`] : []), ...lines], '\n');
+  return texts.map((text) => ({ ...section(text), expand: true }));
 }
 
 /** Puts code in a fence that the code itself cannot close. */

@@ -362,6 +362,7 @@ function toMarkdown(line: readonly Inline[], maxChars: number): string {
     .map((part) => {
       if (typeof part === 'string') return spaced(part, maxChars);
       if ('bold' in part) return `**${escapeMarkdown(part.bold)}**`;
+      if ('alarm' in part) return `⚠️ **${escapeMarkdown(part.alarm)}**`;
       if ('code' in part) return escapeMarkdown(plainLine(part.code, maxChars));
       if ('bar' in part) return textBar(part.bar);
       if ('link' in part)

@@ -40,7 +40,7 @@ export async function checkManagementGroups(
       ].join('; ') || `read for ${subscriptions.length} subscriptions`,
     fix:
       hidden.length > 0
-        ? "grant the watcher role on these subscriptions to the bot's identity (`runwatch manifest azure-role`)"
+        ? "grant the watcher role on these subscriptions to the bot's identity (runwatch manifest azure-role)"
         : 'correct `managementGroup` in the routes of RUNWATCH_CONFIG: an id such as mg-production, or a display name',
   });
 }
