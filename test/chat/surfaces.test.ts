@@ -1,16 +1,21 @@
 import fc from 'fast-check';
 import { card, threadHtml } from '../../src/chat/console/pages';
+import type { HomePart } from '../../src/chat/home-part';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
 import { toBlocks } from '../../src/chat/slack/blocks';
+import { toHomeBlocks } from '../../src/chat/slack/home-blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import { toAllCard, toCard, toThreadCard } from '../../src/chat/teams/card';
+import { toHomeCard } from '../../src/chat/teams/home-card';
 import { newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
+import { faultsOfView } from '../support/slack-blocks';
+import { faultsOfCard } from '../support/teams-cards';
 
 const build = (name = 'dana') => {
   const caller = {
@@ -60,6 +65,48 @@ const rendered = {
   ]),
   console: card(model, alert, { csrf: 'x' }).text,
 };
+
+test('the home page has the same rows and buttons in Slack and in Teams', () => {
+  const confirm = { title: 'Release vm-1?', text: 'New connections work again.', yes: 'Release' };
+  const parts: HomePart[] = [
+    {
+      heading: 'My alerts',
+      rows: [
+        {
+          line: [{ bold: 'HIGH 70' }, ' by Dana'],
+          actions: [
+            { id: 'close', label: 'Close…', value: 'RW-1' },
+            { id: 'release', label: 'Release', value: 'RW-1', confirm },
+          ],
+        },
+      ],
+      none: '',
+      more: 3,
+    },
+    {
+      heading: 'Exceptions to review (1)',
+      rows: [{ line: ['patching'], actions: [{ id: 'extend_exception', label: 'Extend', value: 'ex-1' }] }],
+      none: '',
+      more: 0,
+    },
+    { heading: 'In force (0)', rows: [], none: 'No changes on Azure are in force.', more: 0 },
+  ];
+  const home = toHomeCard(parts, { dialogs: true });
+  expect(faultsOfCard(home)).toEqual([]);
+  expect(faultsOfView({ type: 'home', blocks: toHomeBlocks(parts) })).toEqual([]);
+  for (const shown of [JSON.stringify(toHomeBlocks(parts)), JSON.stringify(home)])
+    for (const text of [
+      'My alerts',
+      'HIGH 70',
+      '… and 3 more',
+      'patching',
+      'Close…',
+      'release',
+      'ex-1',
+      'No changes on Azure',
+    ])
+      expect(shown).toContain(text);
+});
 
 describe.each(Object.entries(rendered))('%s', (surface, text) => {
   test.each(model.page().facts.map((fact) => fact.label))('shows the fact %s', (label) => {

@@ -45,6 +45,7 @@ beforeEach(async () => {
     linkTo: () => null,
     getView: async () => null,
     missingPermissions: async () => null,
+    home: async () => [],
     rules: [],
     search: createTeamsSearch({ endpoint: teams.address, token: async () => token, appId }),
     now: Date.now,

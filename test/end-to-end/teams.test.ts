@@ -80,6 +80,30 @@ test('message commands are answered, and an alert waits until the app is install
   await until('the delayed card', () => teams.cards()[0], 30);
 });
 
+test('home is answered in a personal chat, with buttons that work', async () => {
+  await teams.install(url);
+  run(bench.world.vms.pay01);
+  await until('the card', () => teams.cards()[0]);
+  await teams.say(url, 'home');
+  await until('the refusal', () => teams.texts().some((text) => text.includes('in a personal chat')));
+  const base = teams.base('c-sam');
+  const conversation = { ...base.conversation, conversationType: 'personal' };
+  await teams.send(url, { ...base, conversation, type: 'message', text: 'home' });
+  const home = await until('the home card', () =>
+    teams.all().find(({ card }) => JSON.stringify(card ?? '').includes('My alerts')),
+  );
+  const buttons = home.card.body.flatMap(({ actions = [] }: { actions?: { verb?: string }[] }) => actions);
+  const assign = buttons.find(({ verb }: { verb?: string }) => verb === 'assign');
+  await teams.send(url, {
+    ...base,
+    conversation,
+    type: 'invoke',
+    name: 'adaptiveCard/action',
+    value: { action: assign, trigger: 'manual' },
+  });
+  await until('assigned', () => shown().includes('Assigned to **Sam Ortiz**'));
+});
+
 test.each([1, 2])(
   'a post that Teams fails %i times is retried, shown once and not reported',
   async (times) => {

@@ -117,6 +117,7 @@ export async function withBot(
     cannotRead: 'no',
     getView: async () => null,
     missingPermissions: async () => null,
+    home: async () => [],
     sla: {},
     linkTo: () => null,
     rules: [],

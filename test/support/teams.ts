@@ -172,6 +172,8 @@ export async function startTeams() {
     cards: () =>
       [...activities.values()].filter((a) => a.card?.fallbackText && !a.conversation.startsWith('direct-')),
     threads: () => [...activities.values()].filter((a) => a.card && !a.card.fallbackText),
+    /** Everything that was sent, cards and texts. */
+    all: () => [...activities.values()],
     texts: () => [...activities.values()].filter((a) => a.text).map((a) => a.text),
     graph,
     activities,

@@ -95,7 +95,7 @@ function cardOf(model: MessageModel, maxChars: number, view: CardView): Json {
   };
 }
 
-const text = (value: string, more: Json = {}): Json => ({
+export const text = (value: string, more: Json = {}): Json => ({
   type: 'TextBlock',
   text: value,
   wrap: true,
@@ -342,12 +342,17 @@ export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => 
         ]
       : []),
   ]);
-  const rest = text('The rest is in the console.', { isSubtle: true });
-  const isWhole = sizeOf(body) <= maxCardSize;
-  while (sizeOf([...body, rest]) > maxCardSize && body.length > 1) body.pop();
-  if (!isWhole) body.push(rest);
-  return { type: 'AdaptiveCard', version: '1.5', body: [{ type: 'Container', id, items: body }] };
+  return { type: 'AdaptiveCard', version: '1.5', body: [{ type: 'Container', id, items: fitted(body) }] };
 };
+
+/** As much of a card's body as Teams takes. */
+export function fitted(body: readonly Json[]): Json[] {
+  if (sizeOf([...body]) <= maxCardSize) return [...body];
+  const rest = text('The rest is in the console.', { isSubtle: true });
+  const shown = [...body];
+  while (sizeOf([...shown, rest]) > maxCardSize && shown.length > 1) shown.pop();
+  return [...shown, rest];
+}
 
 /** Escapes the Markdown that Teams renders in cards: formatting, links and mentions. */
 export const escapeMarkdown = (value: string): string =>
@@ -357,7 +362,7 @@ export const escapeMarkdown = (value: string): string =>
 const spaced = (part: string, maxChars: number) =>
   `${/^\s/.test(part) ? ' ' : ''}${escapeMarkdown(plainLine(part, maxChars))}${/\S\s+$/.test(part) ? ' ' : ''}`;
 
-function toMarkdown(line: readonly Inline[], maxChars: number): string {
+export function toMarkdown(line: readonly Inline[], maxChars: number): string {
   return line
     .map((part) => {
       if (typeof part === 'string') return spaced(part, maxChars);

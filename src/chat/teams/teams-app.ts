@@ -18,6 +18,7 @@ import type { Identified } from '../surface-press';
 import { isTeamsAddress, teamsClouds, verifyChina, whyNotFromTeams } from './authenticate';
 import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
 import { createDeliverToPlaces, everywhere } from './deliver-to-places';
+import { toHomeCard } from './home-card';
 import { createInvokes } from './invokes';
 import { createPlaces, rootOf } from './places';
 import type { TeamsSearch } from './search';
@@ -34,6 +35,7 @@ export interface TeamsDeps
     | 'press'
     | 'answerTo'
     | 'command'
+    | 'home'
     | 'mayRead'
     | 'mayChoosePlaces'
     | 'placeChosen'
@@ -62,6 +64,7 @@ export function createTeams({
   press,
   answerTo,
   command,
+  home,
   mayRead,
   mayChoosePlaces,
   placeChosen,
@@ -128,10 +131,25 @@ export function createTeams({
     const words = (activity.removeRecipientMention?.() || activity.text || '')
       .trim()
       .replace(/^\/?runwatch\s*/i, '');
+    if (/^home$/i.test(words)) return answerHome(context);
     if (words)
       await context.sendActivity(
         escapeMarkdown(redactSecrets(await answerMessage(activity, words))).replace(/\n/g, '\n\n'),
       );
+  }
+
+  /** Answers "home" in a personal chat, as others in a channel have no use for it. */
+  async function answerHome(context: TurnContext): Promise<void> {
+    const { activity } = context;
+    const who = await readerOf(activity);
+    const place = rootOf(activity.conversation?.id ?? '');
+    if ('refused' in who) await context.sendActivity(escapeMarkdown(who.refused));
+    else if (activity.conversation?.conversationType !== 'personal')
+      await context.sendActivity('Send this command to Runwatch in a personal chat.');
+    else {
+      const card = toHomeCard(await home(who.presser), await views.of(place, activity.from?.id ?? ''));
+      await context.sendActivity(toCardActivity(card));
+    }
   }
 
   /** Answers a message: "alerts here", "alerts stop", or a command. */
@@ -302,7 +320,7 @@ export function createTeams({
 }
 
 const placesHelp =
-  'alerts here: post alerts in this conversation\nalerts stop: stop posting alerts here (both for responders)';
+  'home: your alerts, unassigned alerts, exceptions to review and what is in force (in a personal chat)\nalerts here: post alerts in this conversation\nalerts stop: stop posting alerts here (both for responders)';
 
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 

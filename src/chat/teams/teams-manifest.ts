@@ -5,6 +5,7 @@ import { strToU8, zipSync } from 'fflate';
 /** The Teams app's manifest. @see https://learn.microsoft.com/microsoftteams/platform/resources/schema/manifest-schema */
 export function teamsManifest(appId: string) {
   const commands = [
+    { title: 'home', description: 'Your alerts, unassigned alerts, exceptions to review, what is in force' },
     { title: 'status', description: 'Status of polling and alerts' },
     { title: 'roles', description: 'roles CALLER [SCOPE]: the roles of a caller' },
     { title: 'who-can', description: 'who-can SCOPE: everyone who can run commands in a scope' },
