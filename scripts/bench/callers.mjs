@@ -38,13 +38,15 @@ async function measured(carry) {
 
 const rate = await bench.measurePipeline(measured, 'enrich,deliver');
 const perAlert = requests / count;
+const two = await bench.measurePipeline(measured, 'enrich', 'deliver');
 const baseline = await alertmanager({ measured, ...bench });
-console.log(`callers: ${count} alerts, each of another caller on another machine, one process`);
+console.log(`callers: ${count} alerts, each of another caller on another machine`);
 console.log(`  requests to Azure            ${perAlert.toFixed(3)} an alert (target: at most 0.05)`);
-console.log(`  messages                     ${rate.toFixed(0)} per second`);
+console.log(`  one process                  ${rate.toFixed(0)} messages per second`);
+console.log(`  --roles enrich, deliver      ${two.toFixed(0)} messages per second`);
 console.log(
   baseline
-    ? `  Alertmanager, the same Slack ${baseline.toFixed(0)} per second; Runwatch: ${(rate / baseline).toFixed(2)} of it (target: 0.5)`
+    ? `  Alertmanager, the same Slack ${baseline.toFixed(0)} per second; Runwatch: ${(rate / baseline).toFixed(2)} and ${(two / baseline).toFixed(2)} of it (target: 0.5)`
     : '  Alertmanager is not installed (Debian: prometheus-alertmanager)',
 );
 await bench.stop();

@@ -9,7 +9,7 @@ import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import { subjectsOf } from '../domain/measures/subjects';
 import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
-import { openIndexKeys, openScores, placeInIndex } from './open-index';
+import { openIndexKeys, openPlaces, openScores, placeInIndex } from './open-index';
 import { script } from './redis/lua-script';
 import { readAlert } from './upgrade-alert';
 
@@ -37,8 +37,8 @@ for i = 1, subjects do
   redis.call('ZADD', K(2 + marks + i), 'NX', A(5), A(4))
   redis.call('EXPIRE', K(2 + marks + i), ${keepSeconds})
 end
-local keysBefore = 2 + marks + subjects${placeInIndex('K(keysBefore + i)', 'A(8 + i)', 'A(4)', keepSeconds)}
-local closes, closeArgs = keysBefore + ${openIndexKeys.length}, 8 + ${openIndexKeys.length}
+local keysBefore, places = 2 + marks + subjects, tonumber(A(9))${placeInIndex('K(keysBefore + i)', 'A(9 + i)', 'A(4)', keepSeconds, 'places')}
+local closes, closeArgs = keysBefore + places, 9 + places
 if A(closeArgs + 1) ~= '' then
   closes = closes + 1
   redis.call('ZREM', K(closes), A(closeArgs + 1))
@@ -153,9 +153,10 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
       const marks = stored.announced ? surfaces.map(keys.undelivered) : [];
       const subjects = newSubjects(current, stored).map(keys.alertsOn);
       const closes = changedCloses(current, stored);
+      const places = openPlaces(stored, current === null);
       const answer = await commit(redis, signer, {
         drafts: wanted.audit ?? [],
-        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects, ...openIndexKeys, ...closes.keys],
+        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects, ...places.keys, ...closes.keys],
         args: [
           rev,
           rev + 1,
@@ -165,7 +166,8 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
           marks.length,
           subjects.length,
           stored.state,
-          ...openScores(stored),
+          places.keys.length,
+          ...places.scores,
           ...closes.args,
         ],
       });

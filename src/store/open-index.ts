@@ -34,12 +34,28 @@ export const openIndexKeys: readonly string[] = positions.map(({ key }) => key);
 export const openScores = (alert: Alert | null, checkAt: Score = 0): Score[] =>
   positions.map(({ score }) => (alert?.announced && alert.state !== 'closed' ? score(alert, checkAt) : ''));
 
+/** The keys and scores to store with an alert. One that was never stored is in no set yet. */
+export function openPlaces(alert: Alert, isNew: boolean): { keys: string[]; scores: Score[] } {
+  const scores = openScores(alert);
+  const places = openIndexKeys
+    .map((key, i) => ({ key, score: scores[i] as Score }))
+    .filter(({ score }) => !isNew || score !== '');
+  return { keys: places.map(({ key }) => key), scores: places.map(({ score }) => score) };
+}
+
 /**
- * Lua that gives an alert its scores. `keyAt`, `scoreAt` and `id` are Lua expressions, the first two of the
- * position `i` in {@link openIndexKeys}.
+ * Lua that gives an alert its scores. All parameters but the last are Lua expressions, `keyAt` and `scoreAt`
+ * of the position `i`.
+ * @param count number of keys and scores
  */
-export const placeInIndex = (keyAt: string, scoreAt: string, id: string, keepSeconds: number) => `
-for i = 1, ${positions.length} do
+export const placeInIndex = (
+  keyAt: string,
+  scoreAt: string,
+  id: string,
+  keepSeconds: number,
+  count: string = String(positions.length),
+) => `
+for i = 1, ${count} do
   if ${scoreAt} == '' then redis.call('ZREM', ${keyAt}, ${id})
   else
     redis.call('ZADD', ${keyAt}, ${scoreAt}, ${id})
