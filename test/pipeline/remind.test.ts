@@ -117,7 +117,8 @@ test('a missed target is reminded of once, with how late it is', async () => {
   await put(alert('RW-1', 'high', 0));
   for (const minutes of [29, 31, 32, 119, 121, 400]) await remindAt(minutes, policy);
   const ids = ['notice-target-RW-1-contain', 'notice-target-RW-1-close'];
-  expect(await noticeIds()).toEqual(ids);
+  // Notices of the same millisecond are in any order.
+  expect((await noticeIds()).sort()).toEqual([...ids].sort());
   const target = { name: 'slack', channel: 'C1', intervalMs: 0 };
   const [contain] = await own.store.deliveries.begin(target, ids, start, 'held');
   expect(contain?.notice?.text).toMatch(
