@@ -1,5 +1,5 @@
 import { type Alert, exceptedBy, summarize } from '../domain/alerts/alert';
-import type { HistoryFacts, MachineFacts, ScriptFacts, Who } from '../domain/alerts/facts';
+import type { Access, HistoryFacts, MachineFacts, ScriptFacts, Who } from '../domain/alerts/facts';
 import {
   firstMachine,
   knownMachines,
@@ -73,8 +73,23 @@ function accessLine(alert: Alert, now: number): Inline[] {
       : access?.source === 'log'
         ? ' (from Azure’s activity log)'
         : '',
+    elsewhereText(access),
   ];
   return [{ bold: plainLine(grant.role, 100) }, parts.join('')];
+}
+
+/** "; in Sandbox: Contributor; 2 more subscriptions not looked at". */
+function elsewhereText(access: Access | undefined): string {
+  const { elsewhere = [], notLookedAt = 0 } = access ?? {};
+  const others = elsewhere.map(({ subscription, grant, group }) => {
+    const through = group ? `, through group ${plainLine(group.name, 60)}` : '';
+    return `; in ${plainLine(subscription, 60)}: ${grant ? plainLine(grant.role, 80) : 'no role assignment found'}${through}`;
+  });
+  const rest =
+    notLookedAt > 0
+      ? `; ${notLookedAt} more ${notLookedAt === 1 ? 'subscription' : 'subscriptions'} not looked at`
+      : '';
+  return [...others, rest].join('');
 }
 
 function ago(iso: string, now: number): string {

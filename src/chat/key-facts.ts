@@ -98,6 +98,12 @@ function accessPath(alert: Alert): string[] {
     ...(access?.until ? [`activated by PIM until ${access.until.slice(0, 16).replace('T', ' ')} UTC`] : []),
     ...(access?.condition ? ['under a condition (not evaluated)'] : []),
     ...(access?.source === 'resolved' ? ['inferred from role assignments'] : []),
+    ...(access?.elsewhere ?? [])
+      .slice(0, 2)
+      .map(
+        ({ subscription, grant }) =>
+          `${grant ? plainLine(grant.role, 60) : 'no role assignment found'} in ${plainLine(subscription, 40)}`,
+      ),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { type Azure, createAzure } from '../../src/azure/azure';
+import { factsOf as factsOfAlert } from '../../src/chat/fact-lines';
 import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { addMachine, assign, roleIds } from '../../src/demo/world';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
@@ -95,6 +96,41 @@ test('machines where a deny assignment blocks the caller are not among those the
     { tlsOptions: { ca: tenant.ca }, graphEndpoint: tenant.endpoint },
   );
   expect((await factsOf(later)).access?.machines).toBe(2);
+});
+
+test('a burst over several subscriptions names the access to each of them', async () => {
+  const other = (n: number) => `0a1b2c3d-2222-4222-8222-00000000000${n}`;
+  const machineIn = (n: number) => {
+    tenant.state.subscriptions.set(other(n), `Sandbox ${n}`);
+    return addMachine(tenant, `vm-other-${n}`, { subscription: other(n), resourceGroup: 'rg' });
+  };
+  give(scope, roleIds.vmContributor, dana, 1);
+  const machines = [vms[0] ?? '', ...[1, 2, 3, 4, 5, 6].map(machineIn)];
+  give(`/subscriptions/${other(1)}`, roleIds.owner, dana, 2);
+  const executions = machines.flatMap((id, i) =>
+    alertOn(id).executions.map((each) => ({
+      ...each,
+      startedAt: new Date(Date.now() + i * 1000).toISOString(),
+    })),
+  );
+  const alert = newAlert('RW-1', executions, new Date().toISOString());
+  const facts = await factsOf(alert);
+  expect(facts.access).toMatchObject({
+    grant: { role: 'Virtual Machine Contributor' },
+    canChangeAccess: true,
+    notLookedAt: 2,
+  });
+  expect(facts.access?.elsewhere?.map(({ grant }) => grant?.role ?? null)).toEqual([
+    'Owner',
+    null,
+    null,
+    null,
+  ]);
+  const shown = { ...alert, facts };
+  const [path] = factsOfAlert(shown, Date.now()).filter(({ label }) => label === 'Access path');
+  expect(path?.value.join('')).toMatch(
+    /; in [^:]+: Owner; in [^:]+: no role assignment found; .*; 2 more subscriptions not looked at$/,
+  );
 });
 
 test('while Azure limits reads, the facts of the alert with the higher score are read first', async () => {

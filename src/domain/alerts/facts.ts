@@ -62,6 +62,10 @@ export interface Access {
   machines: number | null;
   /** The subscription's display name, if known. */
   subscriptionName: string | null;
+  /** A burst's other subscriptions: all of the above is about the first one. */
+  elsewhere?: { subscription: string; grant: Grant | null; group: Access['group'] }[] | undefined;
+  /** Number of further subscriptions, whose access was not read. */
+  notLookedAt?: number | undefined;
 }
 
 /** Information about the caller that is not in the log. */

@@ -11,85 +11,113 @@ import type { Grant } from '../../domain/activity/activity-event';
 import { summarize } from '../../domain/alerts/alert';
 import type { Access } from '../../domain/alerts/facts';
 import { is } from '../../domain/resources/resource-id';
+import type { Execution } from '../../domain/techniques/execution';
 import type { EnrichDeps, Part } from './enrichment-part';
 
-/** The role assignment that allowed the call, and what else the caller's roles allow. */
+/** A burst rarely covers more. The others are named as not looked at. */
+const maxSubscriptions = 5;
+
+/** The role assignments that allowed the calls, one for each subscription, and what else the roles allow. */
 export const access: Part = {
   what: 'role assignments',
-  ask: async (alert, { azure, store }) => {
-    const { caller, target, grantedBy, first, refused, startedAt } = summarize(alert);
-    const subscriptionName = (await store.polls.subscription(target.subscriptionId))?.name || null;
-    const nothing = {
-      group: null,
-      assignedAt: null,
-      assignedBy: null,
-      until: null,
-      condition: null,
-      otherWays: 0,
-      alsoCan: [],
-      machines: null,
-      subscriptionName,
-    };
-    if (!caller.id || !target.subscriptionId) {
-      return { access: { grant: grantedBy, source: grantedBy ? 'log' : 'unknown', ...nothing } };
-    }
-    const subscription = `/subscriptions/${target.subscriptionId}`;
-    const began = Date.parse(startedAt);
-    const [assignments, definitions, scheduled, machineIds, denies] = await Promise.all([
-      azure.assignmentsOf(caller.id, target.subscriptionId, began),
-      azure.roleDefinitions(subscription),
-      azure.scheduledOf(caller.id, target.subscriptionId, began).catch(unlessThrottled([])),
-      azure.machineIdsOf(target.subscriptionId).catch(unlessThrottled(null)),
-      azure.deniesAt(subscription, began).catch(unlessThrottled([])),
-    ]);
-    const { principals, notEvaluated } = await azure.principalsForDenies(
-      caller.id,
-      assignments,
-      denies,
-      began,
+  ask: async (alert, deps) => {
+    const { executions, startedAt } = summarize(alert);
+    const groups = [...Map.groupBy(executions, subscriptionOf).values()];
+    const [here, ...others] = await Promise.all(
+      groups.slice(0, maxSubscriptions).map((own) => accessOf(own, Date.parse(startedAt), deps)),
     );
-    // What Azure let through was not denied, whatever the deny assignments are by now.
-    const { ways, deniedBy } = accessPathsFor(
-      { action: first.operation, scope: first.resourceId, principals },
-      assignments,
-      definitions,
-      refused ? denies : [],
-    );
-    const way = pick(ways, grantedBy);
-    const named = grantedBy?.assignmentId ?? way?.assignment.name;
-    const pim = scheduled.find((assignment) => named && is(assignment.name, named));
-    const powers = alsoCan(assignments, definitions, subscriptionName);
+    if (!here) return {};
+    const elsewhere = others.map(({ grant, group, subscriptionName }, i) => ({
+      subscription: subscriptionName ?? groups[i + 1]?.[0]?.target.subscriptionId ?? '',
+      grant,
+      group,
+    }));
     return {
       access: {
-        grant: grantOf(way, grantedBy),
-        source: grantedBy?.assignmentId || (grantedBy && !way) ? 'log' : way ? 'resolved' : 'unknown',
-        group: await groupOf(way, grantedBy, caller.id, azure),
-        assignedAt: way?.assignment.createdOn ?? null,
-        assignedBy: way?.assignment.createdBy ? await nameOf(way.assignment.createdBy, azure) : null,
-        selfAssigned: Boolean(caller.id && is(caller.id, way?.assignment.createdBy ?? '')),
-        deniedBy: deniedBy?.name ?? null,
-        deniesNotEvaluated: notEvaluated
-          .filter((deny) => denyReaches(deny, first.operation, first.resourceId))
-          .map(({ name }) => name),
-        until: pim?.until ?? null,
-        condition: way?.assignment.condition ?? null,
-        otherWays: Math.max(0, ways.length - (way ? 1 : 0)),
-        alsoCan: powers.map(({ text }) => text),
-        canChangeAccess: powers.some(({ id }) => id === 'change-access'),
-        machines:
-          machineIds &&
-          countCovered(
-            ways,
-            machineIds,
-            denies.length > 0
-              ? (scope) => isDenied({ action: first.operation, scope, principals }, denies)
-              : undefined,
-          ),
-        subscriptionName,
-      } satisfies Access,
+        ...here,
+        canChangeAccess: [here, ...others].some(({ canChangeAccess }) => canChangeAccess),
+        ...(groups.length > 1 ? { elsewhere, notLookedAt: groups.length - 1 - others.length } : {}),
+      },
     };
   },
 };
+
+const subscriptionOf = ({ target }: Execution): string => target.subscriptionId.toLowerCase();
+
+/**
+ * The access to one subscription.
+ * @param own the commands there
+ * @param began when the first command of the alert started, ms: what changed later decided nothing
+ */
+async function accessOf(
+  own: readonly Execution[],
+  began: number,
+  { azure, store }: EnrichDeps,
+): Promise<Access> {
+  const { caller, target, grantedBy, refused, first } = summarize({ executions: [...own] });
+  const subscriptionName = (await store.polls.subscription(target.subscriptionId))?.name || null;
+  const nothing = {
+    group: null,
+    assignedAt: null,
+    assignedBy: null,
+    until: null,
+    condition: null,
+    otherWays: 0,
+    alsoCan: [],
+    machines: null,
+    subscriptionName,
+  };
+  if (!caller.id || !target.subscriptionId) {
+    return { grant: grantedBy, source: grantedBy ? 'log' : 'unknown', ...nothing };
+  }
+  const subscription = `/subscriptions/${target.subscriptionId}`;
+  const [assignments, definitions, scheduled, machineIds, denies] = await Promise.all([
+    azure.assignmentsOf(caller.id, target.subscriptionId, began),
+    azure.roleDefinitions(subscription),
+    azure.scheduledOf(caller.id, target.subscriptionId, began).catch(unlessThrottled([])),
+    azure.machineIdsOf(target.subscriptionId).catch(unlessThrottled(null)),
+    azure.deniesAt(subscription, began).catch(unlessThrottled([])),
+  ]);
+  const { principals, notEvaluated } = await azure.principalsForDenies(caller.id, assignments, denies, began);
+  // What Azure let through was not denied, whatever the deny assignments are by now.
+  const { ways, deniedBy } = accessPathsFor(
+    { action: first.operation, scope: first.resourceId, principals },
+    assignments,
+    definitions,
+    refused ? denies : [],
+  );
+  const way = pick(ways, grantedBy);
+  const named = grantedBy?.assignmentId ?? way?.assignment.name;
+  const pim = scheduled.find((assignment) => named && is(assignment.name, named));
+  const powers = alsoCan(assignments, definitions, subscriptionName);
+  return {
+    grant: grantOf(way, grantedBy),
+    source: grantedBy?.assignmentId || (grantedBy && !way) ? 'log' : way ? 'resolved' : 'unknown',
+    group: await groupOf(way, grantedBy, caller.id, azure),
+    assignedAt: way?.assignment.createdOn ?? null,
+    assignedBy: way?.assignment.createdBy ? await nameOf(way.assignment.createdBy, azure) : null,
+    selfAssigned: Boolean(caller.id && is(caller.id, way?.assignment.createdBy ?? '')),
+    deniedBy: deniedBy?.name ?? null,
+    deniesNotEvaluated: notEvaluated
+      .filter((deny) => denyReaches(deny, first.operation, first.resourceId))
+      .map(({ name }) => name),
+    until: pim?.until ?? null,
+    condition: way?.assignment.condition ?? null,
+    otherWays: Math.max(0, ways.length - (way ? 1 : 0)),
+    alsoCan: powers.map(({ text }) => text),
+    canChangeAccess: powers.some(({ id }) => id === 'change-access'),
+    machines:
+      machineIds &&
+      countCovered(
+        ways,
+        machineIds,
+        denies.length > 0
+          ? (scope) => isDenied({ action: first.operation, scope, principals }, denies)
+          : undefined,
+      ),
+    subscriptionName,
+  };
+}
 
 /** Prefers the assignment named in the log, then one with the role named there, then any. */
 const pick = (ways: readonly AccessPath[], granted: Grant | null): AccessPath | undefined =>
