@@ -171,3 +171,23 @@ test('one job reads a subscription and a caller once for all its alerts', async 
   await Promise.all(vms.map((vm) => enrich(alertOn(vm), { azure, store, policy: {} })));
   expect(reads.sort()).toEqual(['caller', 'filled', 'subscription']);
 });
+
+test('an address that the caller used only minutes before is still new', async () => {
+  const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const ranBefore = async (minutes: number, ip: string) => {
+    const { executions } = alertOn(vms[1] ?? '');
+    const caller = { ...(executions[0] as Execution).caller, ip };
+    const past = executions.map((one) => ({
+      ...one,
+      key: `${ip} ${minutes}`,
+      caller,
+      startedAt: at(minutes),
+    }));
+    await own.store.history.note(past, Date.now());
+    const alert = alertOn(vms[0] ?? '');
+    const now = alert.executions.map((one) => ({ ...one, caller }));
+    return (await factsOf({ ...alert, executions: now })).history?.addressSeen;
+  };
+  expect(await ranBefore(5, '198.51.100.7')).toBe(false);
+  expect(await ranBefore(15, '198.51.100.7')).toBe(true);
+});

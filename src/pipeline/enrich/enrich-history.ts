@@ -1,5 +1,6 @@
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
 import type { PrevalenceFacts } from '../../domain/alerts/facts';
+import { groupGapMs } from '../../domain/alerts/groups';
 import { scriptFactsOf, usedScripts } from '../../domain/alerts/join-facts';
 import { localTime } from '../../domain/exceptions/time-window';
 import { daysBefore, type PastExecution } from '../../store/events/history';
@@ -33,6 +34,8 @@ export const history: Part = {
     const machines = new Set(executions.map((each) => each.target.id.toLowerCase()));
     const past = daysBefore(kept, at).filter((entry) => !own.has(entry.executionKey));
     const ran = past.filter((entry) => !entry.refused);
+    // What the caller did in the minutes before belongs to the same session: it does not make an address known.
+    const earlier = ran.filter((entry) => entry.at < at - groupGapMs);
     const known = new Set(ran.map(({ targetId }) => targetId));
     return {
       prevalence: Object.fromEntries(
@@ -43,7 +46,7 @@ export const history: Part = {
         onThisMachine: ran.filter(({ targetId }) => machines.has(targetId)).length,
         newMachines: [...machines].filter((id) => !known.has(id)),
         byCaller: ran.length,
-        addressSeen: caller.ip !== null && ran.some((entry) => entry.ip === caller.ip),
+        addressSeen: caller.ip !== null && earlier.some((entry) => entry.ip === caller.ip),
         daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),
         usualHour: usualHour(ran, at, policy.workingHours?.zone),
         refusalsBefore: daysBefore(kept, at).filter((entry) => entry.refused && at - entry.at <= 10 * 60_000)
