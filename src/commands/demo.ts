@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { startApp } from '../app';
 import { createAzure } from '../azure/azure';
+import { createDemoChat } from '../chat/demo/demo-chat';
 import { allRoles, type Config } from '../config/config';
 import { logHistory, scenarios } from '../demo/scenarios';
 import { startTenant } from '../demo/tenant/tenant';
-import { grantBot, populateTenant } from '../demo/world';
+import { grantBot, populateTenant, subscriptions } from '../demo/world';
 import { loadConfig } from '../load-config';
 import { captureOutput } from '../runtime/capture-output';
 import { createLog } from '../runtime/log';
@@ -31,6 +32,8 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   const world = populateTenant(tenant);
   grantBot(tenant);
   logHistory(tenant, world);
+  const chat = createDemoChat(Object.values(world.people));
+  chat.define();
   const config = demoConfig(env, tenant.endpoint, tenant.token);
   const log = createLog(config.logLevel);
   captureOutput(log);
@@ -72,9 +75,11 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   await tenant.stop();
 }
 
-/** The demo has one user, so no action may wait for a second responder. */
-const demoPolicy =
-  'fourEyes: []\nenvironments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}';
+/** The demo has one user, so no action may wait for a second responder. Incidents are created in the tenant. */
+const demoPolicy = `fourEyes: []
+environments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}
+escalation: {sentinel: /subscriptions/${subscriptions.payments}/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/soc}
+`;
 
 /**
  * The demo's settings: everyone may act, and polls are frequent. Only the port and the log level come from
