@@ -1,6 +1,7 @@
 import { depthOf } from '../resources/parse-scope';
 import { covers, is } from '../resources/resource-id';
 import { scopeLabel } from '../resources/scope-label';
+import { phrase, t, translate } from '../text/translate';
 import { grants, grantsData, type PermissionBlock, type RoleDefinition } from './role-permissions';
 
 /** A role assignment as ARM lists it. Active PIM assignments have `until`; eligible ones have `eligible`. */
@@ -98,17 +99,25 @@ export const denyReaches = (deny: Deny, action: string, scope: string): boolean 
 
 /** Sensitive permissions other than running commands. */
 const sensitivePermissions: { id: string; text: string; action?: string; data?: string }[] = [
-  { id: 'change-access', text: 'change access', action: 'Microsoft.Authorization/roleAssignments/write' },
-  { id: 'delete-locks', text: 'delete locks', action: 'Microsoft.Authorization/locks/delete' },
-  { id: 'read-secrets', text: 'read secrets', data: 'Microsoft.KeyVault/vaults/secrets/getSecret/action' },
+  {
+    id: 'change-access',
+    text: phrase('change access'),
+    action: 'Microsoft.Authorization/roleAssignments/write',
+  },
+  { id: 'delete-locks', text: phrase('delete locks'), action: 'Microsoft.Authorization/locks/delete' },
+  {
+    id: 'read-secrets',
+    text: phrase('read secrets'),
+    data: 'Microsoft.KeyVault/vaults/secrets/getSecret/action',
+  },
   {
     id: 'grant-secrets',
-    text: 'give itself secrets (key vault access policies)',
+    text: phrase('give itself secrets (key vault access policies)'),
     action: 'Microsoft.KeyVault/vaults/accessPolicies/write',
   },
   {
     id: 'read-storage-keys',
-    text: 'read storage keys',
+    text: phrase('read storage keys'),
     action: 'Microsoft.Storage/storageAccounts/listKeys/action',
   },
 ];
@@ -135,7 +144,7 @@ export function alsoCan(
       ? [
           {
             id,
-            text: `${text} (${giving.role.name} at ${scopeLabel(giving.assignment.scope, subscriptionName)})`,
+            text: t`${translate(text)} (${giving.role.name} at ${scopeLabel(giving.assignment.scope, subscriptionName)})`,
           },
         ]
       : [];

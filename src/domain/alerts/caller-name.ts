@@ -1,4 +1,5 @@
 import { plainLine } from '../text/plain-text';
+import { t } from '../text/translate';
 import { type Alert, summarize } from './alert';
 
 /**
@@ -13,7 +14,7 @@ export const callerName = (alert: Pick<Alert, 'executions' | 'facts'>, max = 60)
 export function callerIdentity(alert: Pick<Alert, 'executions' | 'facts'>): string {
   const login = plainLine(summarize(alert).caller.name, 80);
   const named = login === callerName(alert, 80) ? '' : login;
-  return [named, alert.facts.who?.guest ? 'guest' : ''].filter(Boolean).join(', ');
+  return [named, alert.facts.who?.guest ? t`guest` : ''].filter(Boolean).join(', ');
 }
 
 /** How a person is addressed: "Dana". Null for applications, and for people without a known name. */

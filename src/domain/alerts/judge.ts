@@ -2,6 +2,7 @@ import { type Exception, findException } from '../exceptions/exception';
 import { matchFactsOf } from '../exceptions/match-facts';
 import type { EnvironmentRule } from '../resources/environment';
 import type { Execution } from '../techniques/execution';
+import { t } from '../text/translate';
 import { type Alert, exceptedBy } from './alert';
 import { environmentsOf } from './join-facts';
 import { type ScoreContext, scoreOf } from './score';
@@ -71,5 +72,5 @@ function belowThreshold(alert: Alert, { environments }: JudgeContext): string | 
   }));
   if (!limits.every(({ from }) => from !== undefined && alert.score < from)) return null;
   const lowest = limits.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0))[0];
-  return `below ${lowest?.from} in ${lowest?.environment}`;
+  return t`below ${lowest?.from} in ${lowest?.environment}`;
 }

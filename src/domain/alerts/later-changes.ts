@@ -1,4 +1,5 @@
 import { plainLine } from '../text/plain-text';
+import { t, translate } from '../text/translate';
 import type { Alert } from './alert';
 import type { Reason, ReasonChange, ScoreChange, Severity } from './severity';
 
@@ -82,7 +83,7 @@ export function severityChangeText(change: ScoreChange): string {
   const why = change.reasons
     .filter(({ points = direction }) => Math.sign(points) === direction)
     .slice(0, 3)
-    .map(({ kind, text }) => `${kind === 'removed' ? 'no longer ' : ''}${plainLine(text, 100)}`);
-  const verb = direction > 0 ? 'raised' : 'lowered';
-  return `${verb} from ${change.from.severity} to ${change.to.severity}${why.length > 0 ? `: ${why.join(', ')}` : ''}`;
+    .map(({ kind, text }) => `${kind === 'removed' ? t`no longer ` : ''}${plainLine(text, 100)}`);
+  const verb = direction > 0 ? t`raised` : t`lowered`;
+  return t`${verb} from ${translate(change.from.severity)} to ${translate(change.to.severity)}${why.length > 0 ? `: ${why.join(', ')}` : ''}`;
 }

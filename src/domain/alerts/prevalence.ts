@@ -4,6 +4,7 @@ import { is, parseResourceId } from '../resources/resource-id';
 import { techniqueOf } from '../techniques/catalogue';
 import type { Execution } from '../techniques/execution';
 import { plainLine } from '../text/plain-text';
+import { counted, dayText, t } from '../text/translate';
 import { callerKeyOf } from './alert';
 import type { PrevalenceFacts, ScriptPrevalence } from './facts';
 
@@ -80,7 +81,7 @@ export function rarest(all: readonly Rarity[]): Rarity[] {
     .map((same) => {
       const [first] = same.sort((a, b) => (b.days ?? 0) - (a.days ?? 0)) as [Rarity];
       const more = same.filter(({ days }) => days === first.days).length - 1;
-      return more > 0 ? { ...first, text: `${first.text} (and ${more} more)` } : first;
+      return more > 0 ? { ...first, text: t`${first.text} (and ${more} more)` } : first;
     })
     .sort((a, b) => (b.days ?? 0) - (a.days ?? 0) || order(a) - order(b));
 }
@@ -94,7 +95,7 @@ const ids: readonly Rarity['id'][] = [
 ];
 const order = ({ id }: { id: Rarity['id'] }) => ids.indexOf(id);
 
-const lengthOf = (historyDays: number) => `${Math.min(90, Math.floor(historyDays))} days`;
+const lengthOf = (historyDays: number) => counted(Math.min(90, Math.floor(historyDays)), '# day', '# days');
 
 /** The longest of 7, 30 and 90 days that it was not seen in and that the history covers. */
 function unseenDays(lastAt: string | null, at: number, historyDays: number): Days | null {
@@ -109,18 +110,21 @@ type Words = { never: (within: string) => string; lately: (days: number) => stri
 function wordsOf({ caller, target, technique, resourceId, refused }: Execution): Record<PairId, Words> {
   const machine = plainLine(target.name, 80);
   const title = techniqueOf(technique).title.toLowerCase();
-  const extension = `extension ${plainLine(extensionOf(resourceId) ?? '', 80)}`;
+  const extension = t`extension ${plainLine(extensionOf(resourceId) ?? '', 80)}`;
   const words = (first: string, none: string): Words => ({
-    never: (within) => (refused ? `${none} in ${within}` : `${first} in ${within}`),
-    lately: (days) => `${none} in the last ${days} days`,
+    never: (within) => (refused ? t`${none} in ${within}` : t`${first} in ${within}`),
+    lately: (days) => t`${none} in the last ${counted(days, '# day', '# days')}`,
   });
   const runs = (where: string) =>
-    words(`first time this caller ran anything ${where}`, `this caller ran nothing ${where}`);
+    words(t`first time this caller ran anything ${where}`, t`this caller ran nothing ${where}`);
   return {
-    callerOnMachine: runs(`on ${machine}`),
-    callerFromNetwork: runs(`from ${networkOf(caller.ip) ?? ''}`),
-    machineTechnique: words(`first ${title} on ${machine}`, `no ${title} on ${machine}`),
-    extensionOnMachine: words(`${extension} first seen on ${machine}`, `${extension} not seen on ${machine}`),
+    callerOnMachine: runs(t`on ${machine}`),
+    callerFromNetwork: runs(t`from ${networkOf(caller.ip) ?? ''}`),
+    machineTechnique: words(t`first ${title} on ${machine}`, t`no ${title} on ${machine}`),
+    extensionOnMachine: words(
+      t`${extension} first seen on ${machine}`,
+      t`${extension} not seen on ${machine}`,
+    ),
   };
 }
 
@@ -128,15 +132,14 @@ function scriptRarity(script: ScriptPrevalence, at: number) {
   const { runs, callers, machines, firstAt, lastAt, atLeast } = script;
   const days = unseenDays(lastAt, at, script.days);
   if (runs === 0 || !firstAt) {
-    const text = `script not seen before in ${lengthOf(script.days)}`;
+    const text = t`script not seen before in ${lengthOf(script.days)}`;
     return days === null ? [] : [{ id: 'script' as const, days, text, never: true }];
   }
-  const count = (number: number, one: string) =>
-    `${atLeast ? 'at least ' : ''}${number} ${number === 1 ? one : `${one}s`}`;
+  const count = (text: string) => (atLeast ? t`at least ${text}` : text);
   const named = callers.names.map((name) => plainLine(name, 40)).join(', ');
   const names = named && ` (${named}${callers.count > callers.names.length ? ', …' : ''})`;
-  const ran = runs === 1 && !atLeast ? 'once' : count(runs, 'time');
-  const text = `script ran ${ran} by ${count(callers.count, 'caller')}${names} on ${count(machines, 'machine')} since ${firstAt.slice(0, 10)}`;
-  const unseen = days === null ? '' : `, not in the last ${days} days`;
+  const ran = runs === 1 && !atLeast ? t`once` : count(counted(runs, '# time', '# times'));
+  const text = t`script ran ${ran} by ${count(counted(callers.count, '# caller', '# callers'))}${names} on ${count(counted(machines, '# machine', '# machines'))} since ${dayText(firstAt)}`;
+  const unseen = days === null ? '' : t`, not in the last ${counted(days, '# day', '# days')}`;
   return [{ id: 'script' as const, days, text: `${text}${unseen}`, never: false }];
 }

@@ -1,5 +1,6 @@
 import { inWindow, type TimeWindow } from '../exceptions/time-window';
 import type { Execution } from '../techniques/execution';
+import { counted, t, translate } from '../text/translate';
 import { type Alert, callerKeyOf, summarize } from './alert';
 import { minBurstMachines } from './groups';
 import { type Known, knownMachines, usedScripts } from './join-facts';
@@ -76,50 +77,50 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
   const production = known.filter(({ environment }) => isProduction(environment));
   const allTest = known.length === machines && known.every(({ environment }) => isTest(environment));
   /** " on 3 of 12 machines", if the alert is about several. */
-  const on = (count: number) => (machines > 1 ? ` on ${count} of ${machines} machines` : '');
+  const on = (count: number) => (machines > 1 ? t` on ${count} of ${machines} machines` : '');
   const hasHistory = history !== undefined && history.days >= minHistoryDays;
   const out: [keyof Points, string][] = [];
   const { asked } = alert.triage ?? {};
   const add = (name: keyof Points, when: boolean | undefined, text: string) => when && out.push([name, text]);
-  add('refused', refused, 'denied by Azure: nothing ran');
-  add('failed', status === 'failed' && !refused, 'failed');
+  add('refused', refused, t`denied by Azure: nothing ran`);
+  add('failed', status === 'failed' && !refused, t`failed`);
   add('burst', executions.length >= minBurstMachines, burstText(executions, machines));
   add(
     'firstOnMachine',
     hasHistory && newMachines > 0,
-    `first time${machines > 1 ? on(newMachines) : ' on this machine'} (0 in ${history?.days} days)`,
+    t`first time${machines > 1 ? on(newMachines) : t` on this machine`} (0 in ${counted(history?.days ?? 0, '# day', '# days')})`,
   );
-  add('unusualHour', history?.usualHour === false, 'outside usual hours');
+  add('unusualHour', history?.usualHour === false, t`outside usual hours`);
   add(
     'outsideWorkingHours',
     context.workingHours && !inWindow(context.workingHours, new Date(startedAt)),
-    `outside ${context.workingHours?.from ?? ''}–${context.workingHours?.to ?? ''}`,
+    t`outside ${context.workingHours?.from ?? ''}–${context.workingHours?.to ?? ''}`,
   );
-  add('newAddress', hasHistory && caller.ip !== null && !history.addressSeen, 'new IP address');
+  add('newAddress', hasHistory && caller.ip !== null && !history.addressSeen, t`new IP address`);
   add(
     'refusalsBefore',
     (history?.refusalsBefore ?? 0) > 0,
-    `${history?.refusalsBefore} denied ${history?.refusalsBefore === 1 ? 'attempt' : 'attempts'} just before`,
+    counted(history?.refusalsBefore ?? 0, '# denied attempt just before', '# denied attempts just before'),
   );
-  add('passwordOnly', who?.weakSignIn, 'no MFA');
-  add('guest', who?.guest, 'guest account');
-  add('selfAssigned', alert.facts.access?.selfAssigned, 'assigned the role to themselves');
-  add('scriptTrait', traits.length > 0, `script ${traits.join(', ')}`);
+  add('passwordOnly', who?.weakSignIn, t`no MFA`);
+  add('guest', who?.guest, t`guest account`);
+  add('selfAssigned', alert.facts.access?.selfAssigned, t`assigned the role to themselves`);
+  add('scriptTrait', traits.length > 0, t`script ${traits.map(translate).join(', ')}`);
   add(
     'privilegedIdentity',
     privileged.length > 0,
-    machines > 1 ? `a privileged identity${on(privileged.length)}` : "the machine's identity is privileged",
+    machines > 1 ? t`a privileged identity${on(privileged.length)}` : t`the machine's identity is privileged`,
   );
   add(
     'exposedMachine',
     exposed.length > 0,
-    `port ${ports.join(', ')} open to the internet${on(exposed.length)}`,
+    t`port ${ports.join(', ')} open to the internet${on(exposed.length)}`,
   );
-  add('production', production.length > 0, `production${on(production.length)}`);
-  add('test', allTest, `${known[0]?.environment} environment`);
+  add('production', production.length > 0, `${t`production`}${on(production.length)}`);
+  add('test', allTest, t`${known[0]?.environment} environment`);
   const watched = (list: readonly string[] | undefined, names: (string | null)[]) =>
     list?.some((entry) => names.some((name) => name?.toLowerCase() === entry.toLowerCase()));
-  add('callerDenied', asked?.answer === 'no', `${asked?.name} says it was not them`);
+  add('callerDenied', asked?.answer === 'no', t`${asked?.name} says it was not them`);
   add(
     'watchlist',
     watched(context.watchlist?.callers, [caller.name, caller.id, caller.appId]) ||
@@ -127,7 +128,7 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
       [callerKeyOf(caller), ...own, ...scripts.map(({ sha256 }) => sha256 ?? '')].some(
         (key) => (context.watched?.get(key) ?? Number.POSITIVE_INFINITY) <= Date.parse(startedAt),
       ),
-    'on the watchlist',
+    t`on the watchlist`,
   );
   return out;
 }
@@ -137,8 +138,11 @@ function burstText(executions: readonly Execution[], machines: number): string {
   const minutes = Math.floor(
     (starts.reduce((a, b) => Math.max(a, b)) - starts.reduce((a, b) => Math.min(a, b))) / 60_000,
   );
-  const what = machines >= minBurstMachines ? `${machines} machines` : `${executions.length} commands`;
-  return `${what} in ${minutes < 1 ? 'a minute' : `${minutes + 1} minutes`}`;
+  const what =
+    machines >= minBurstMachines
+      ? counted(machines, '# machine', '# machines')
+      : counted(executions.length, '# command', '# commands');
+  return t`${what} in ${minutes < 1 ? t`a minute` : counted(minutes + 1, '# minute', '# minutes')}`;
 }
 
 const isProduction = (environment: string | null | undefined) => /^prod/i.test(environment ?? '');

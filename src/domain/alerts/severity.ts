@@ -1,4 +1,5 @@
-export const severities = ['low', 'medium', 'high', 'critical'] as const;
+import { phrase } from '../text/translate';
+export const severities = [phrase('low'), phrase('medium'), phrase('high'), phrase('critical')] as const;
 export type Severity = (typeof severities)[number];
 export const mostUrgentFirst = severities.toReversed();
 

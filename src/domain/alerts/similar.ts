@@ -2,6 +2,7 @@ import { identifierOf } from '../activity/activity-event';
 import type { Match } from '../exceptions/exception';
 import { matchFactsOf } from '../exceptions/match-facts';
 import { shortDigest } from '../text/short-digest';
+import { phrase, t, translate } from '../text/translate';
 import { type Alert, callerKeyOf, summarize } from './alert';
 import type { Harmless, LikeClosed } from './facts';
 import type { Known } from './join-facts';
@@ -69,7 +70,7 @@ export function likeClosedFrom(closes: readonly HarmlessClose[]): LikeClosed | n
   if (!last || closes.length < minLikeClosed) return null;
   return {
     count: closes.length,
-    as: closes.every(({ as }) => as === last.as) ? last.as : 'benign or expected',
+    as: closes.every(({ as }) => as === last.as) ? last.as : phrase('benign or expected'),
     lastAt: new Date(last.at).toISOString(),
     alertIds: closes.slice(0, 3).map(({ alertId }) => alertId),
   };
@@ -79,12 +80,12 @@ export const likeClosedOf = ({ facts }: Pick<Alert, 'facts'>): LikeClosed | null
 
 /** "Like 3 alerts closed as benign" */
 export const likeClosedText = ({ count, as }: LikeClosed): string =>
-  `Like ${count >= maxLikeClosed ? 'at least ' : ''}${count} alerts closed as ${as}`;
+  t`Like ${count >= maxLikeClosed ? t`at least ` : ''}${count} alerts closed as ${translate(as)}`;
 
 /** The reason of an exception for alerts like this one; null if none were closed. */
 export function likeClosedReason(alert: Pick<Alert, 'id' | 'facts'>): string | null {
   const like = likeClosedOf(alert);
-  return like && `${likeClosedText(like)}, last ${like.alertIds[0]} (from ${alert.id})`;
+  return like && t`${likeClosedText(like)}, last ${like.alertIds[0]} (from ${alert.id})`;
 }
 
 /** More machines make a burst, which an exception by machine does not fit. */

@@ -1,5 +1,6 @@
 import type { Presser } from '../people/person';
 import { isSamePerson } from '../people/person';
+import { phrase, t, translate } from '../text/translate';
 import { type Alert, type ClosedAs, type StateName, summarize } from './alert';
 
 /** An action that is not allowed. The message is shown to the presser. */
@@ -20,7 +21,12 @@ const from: Record<
 };
 
 export type OpenState = Exclude<StateName, 'closed'>;
-export const openStates: readonly OpenState[] = ['new', 'acknowledged', 'investigating', 'contained'];
+export const openStates: readonly OpenState[] = [
+  phrase('new'),
+  phrase('acknowledged'),
+  phrase('investigating'),
+  phrase('contained'),
+];
 
 interface Move {
   by: Presser;
@@ -29,20 +35,20 @@ interface Move {
 }
 
 export function acknowledge(alert: Alert, move: Move): Alert {
-  check(alert, 'acknowledge', 'acknowledged');
+  check(alert, 'acknowledge', t`acknowledged`);
   return moved(alert, 'acknowledged', move);
 }
 
 export function investigate(alert: Alert, move: Move): Alert {
-  check(alert, 'investigate', 'investigated');
+  check(alert, 'investigate', t`investigated`);
   return moved(alert, 'investigating', move);
 }
 
 /** Assigning moves the alert to investigating; a contained alert stays contained. */
 export function assign(alert: Alert, to: Presser, move: Move): Alert {
-  check(alert, 'assign', 'assigned');
+  check(alert, 'assign', t`assigned`);
   if (alert.assignee && isSamePerson(alert.assignee, to))
-    throw new Refusal(`${alert.id} is ${isSamePerson(to, move.by) ? 'yours' : `${to.name}'s`} already.`);
+    throw new Refusal(t`${alert.id} is ${isSamePerson(to, move.by) ? t`yours` : `${to.name}'s`} already.`);
   const taken = { ...alert, assignee: to };
   return alert.state === 'contained' ? { ...taken, updatedAt: move.at } : moved(taken, 'investigating', move);
 }
@@ -57,14 +63,14 @@ export function uncontain(alert: Alert, move: Move): Alert {
 }
 
 export function close(alert: Alert, as: ClosedAs, move: Move): Alert {
-  check(alert, 'close', 'closed');
+  check(alert, 'close', t`closed`);
   return { ...moved(alert, 'closed', move), closedAs: as };
 }
 
 export function reopen(alert: Alert, move: Move): Alert {
   if (alert.mergedInto)
-    throw new Refusal(`${alert.id} became part of ${alert.mergedInto}, so it can't be reopened.`);
-  check(alert, 'reopen', 'reopened');
+    throw new Refusal(t`${alert.id} became part of ${alert.mergedInto}, so it can't be reopened.`);
+  check(alert, 'reopen', t`reopened`);
   return { ...moved(alert, 'acknowledged', move), closedAs: null };
 }
 
@@ -77,11 +83,11 @@ export const reopenAsNew = (alert: Alert, move: Move): Alert => ({
 function check(alert: Alert, move: keyof typeof from, done: string): void {
   if (from[move].includes(alert.state)) return;
   const last = alert.history.at(-1);
-  const by = last ? ` by ${last.by.name}` : '';
+  const by = last ? t` by ${last.by.name}` : '';
   throw new Refusal(
     move === 'reopen'
-      ? `${alert.id} is not closed, so there is nothing to reopen.`
-      : `${alert.id} is already ${alert.state}${by} and can't be ${done} now.`,
+      ? t`${alert.id} is not closed, so there is nothing to reopen.`
+      : t`${alert.id} is already ${translate(alert.state)}${by} and can't be ${done} now.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { type Alert, summarize } from '../alerts/alert';
 import type { Execution } from '../techniques/execution';
+import { counted, t } from '../text/translate';
 import { type Exception, type MatchFacts, matches } from './exception';
 
 /** Which alerts an exception would have suppressed. */
@@ -36,14 +37,15 @@ export function backtest(
 
 /** The result as text, with the first few ids. */
 export function backtestText({ of, silenced, tooCritical }: Backtest): string {
-  const newest = of === backtestLimit ? 'newest ' : '';
-  const alerts = `of the ${newest}${of} alerts of the last ${backtestDays} days`;
-  const count = silenced.length === 0 ? `none ${alerts}` : `${silenced.length} ${alerts}: ${named(silenced)}`;
+  const newest = of === backtestLimit ? t`newest ` : '';
+  const alerts = t`of the ${newest}${of} alerts of the last ${backtestDays} days`;
+  const count =
+    silenced.length === 0 ? t`none ${alerts}` : t`${silenced.length} ${alerts}: ${named(silenced)}`;
   const left =
     tooCritical.length === 0
       ? ''
-      : ` ${tooCritical.length} ${tooCritical.length === 1 ? 'matches, but its score is' : 'match, but their scores are'} critical: ${named(tooCritical)}.`;
-  return `It would have suppressed ${count}.${left}`;
+      : ` ${counted(tooCritical.length, '# matches, but its score is critical', '# match, but their scores are critical')}: ${named(tooCritical)}.`;
+  return t`It would have suppressed ${count}.${left}`;
 }
 
 const named = (ids: readonly string[]) => `${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ' …' : ''}`;

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { upnOf } from '../activity/activity-event';
 import { type Alert, summarize } from '../alerts/alert';
+import { t } from '../text/translate';
 import { globMatches, type Match } from './exception';
 
 /**
@@ -11,9 +12,9 @@ export function tooBroad(match: Match, alerts: readonly Alert[]): string | null 
   const { caller: by } = match;
   if (isNarrowed(match)) return null;
   if (!every(by, (value) => letters(value.split('@')[0] ?? '') >= 4 || isExact(value)))
-    return 'it names no caller, machine, resource group, tag, script or address';
+    return t`it names no caller, machine, resource group, tag, script or address`;
   const privileged = alerts.some((alert) => isPrivileged(match, alert));
-  return privileged ? 'its caller may change access, and it would apply everywhere' : null;
+  return privileged ? t`its caller may change access, and it would apply everywhere` : null;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Alert, ClosedAs } from '../alerts/alert';
 import { lastChange } from '../alerts/transitions';
 import { plainLine } from '../text/plain-text';
+import { t, translate } from '../text/translate';
 
 /** The closed alert that an exception was added from. */
 export interface ExceptionOrigin {
@@ -22,4 +23,4 @@ export function originOf(alert: Alert): ExceptionOrigin | null {
 
 /** "RW-1, closed as benign: patch window" */
 export const originText = ({ alertId, closedAs, note }: ExceptionOrigin): string =>
-  `${plainLine(alertId, 40)}, closed as ${closedAs}${note ? `: ${plainLine(note, 200)}` : ''}`;
+  t`${plainLine(alertId, 40)}, closed as ${translate(closedAs)}${note ? `: ${plainLine(note, 200)}` : ''}`;

@@ -1,5 +1,6 @@
 import type { Alert } from '../alerts/alert';
 import type { Presser } from '../people/person';
+import { dayText, t } from '../text/translate';
 import { tooBroad } from './breadth';
 import { type Exception, globMatches, lastDay } from './exception';
 
@@ -33,12 +34,13 @@ export function assessException(
       .flat()
       .some((pattern) => own.some((id) => id && globMatches(pattern, id)) && pattern !== '*')
   )
-    return { refused: 'You can’t add an exception for yourself. Ask another responder' };
+    return { refused: t`You can’t add an exception for yourself. Ask another responder` };
   const left = Date.parse(expires) - now;
-  if (!(left > 0)) return { refused: `Choose a future expiry date; ${lastDay(expires)} has passed` };
+  if (!(left > 0))
+    return { refused: t`Choose a future expiry date; ${dayText(lastDay(expires))} has passed` };
   if (left > (maxDays + 1) * day)
-    return { refused: `An exception may last ${maxDays} days at most; choose an earlier expiry date` };
+    return { refused: t`An exception may last ${maxDays} days at most; choose an earlier expiry date` };
   const broad = tooBroad(match, alerts);
   if (broad) return { needsApproval: broad };
-  return silenceCritical ? { needsApproval: 'it also suppresses critical alerts' } : {};
+  return silenceCritical ? { needsApproval: t`it also suppresses critical alerts` } : {};
 }

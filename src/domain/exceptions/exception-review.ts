@@ -1,4 +1,5 @@
 import { plainLine } from '../text/plain-text';
+import { counted, dayText, t } from '../text/translate';
 import { type Exception, lastDay } from './exception';
 import { originText } from './exception-origin';
 import { matchWords } from './match-words';
@@ -18,17 +19,17 @@ export const reviewNoticeId = (exception: Exception): string =>
 
 /** Buttons for the owner or a responder. */
 export const reviewActions = ({ id }: Exception): { id: string; label: string; value: string }[] => [
-  { id: 'extend_exception', label: 'Extend 30 days', value: id },
-  { id: 'keep_exception', label: 'Let it expire', value: id },
-  { id: 'remove_exception', label: 'Remove', value: id },
+  { id: 'extend_exception', label: t`Extend 30 days`, value: id },
+  { id: 'keep_exception', label: t`Let it expire`, value: id },
+  { id: 'remove_exception', label: t`Remove`, value: id },
 ];
 
 /** The review question for the owner. */
 export const reviewText = (exception: Exception, uses: number): string =>
-  `Exception ${exception.id} of ${plainLine(exception.owner, 80)} expires on ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}${exception.from ? ` Added from ${originText(exception.from)}` : ''}`;
+  t`Exception ${exception.id} of ${plainLine(exception.owner, 80)} expires on ${dayText(lastDay(exception.expires))}: ${matchWords(exception.match)}. ${usesText(uses)} Reason: ${plainLine(exception.reason, 200)}${exception.from ? t` Added from ${originText(exception.from)}` : ''}`;
 
 const usesText = (uses: number) =>
-  uses === 0 ? 'It was never used.' : `It suppressed ${uses} ${uses === 1 ? 'alert' : 'alerts'}.`;
+  uses === 0 ? t`It was never used.` : counted(uses, 'It suppressed # alert.', 'It suppressed # alerts.');
 
 /**
  * All active exceptions with their use counts. Unused ones come first, then by expiry date. Null if there
@@ -46,8 +47,8 @@ export function reportText(
   const unused = live.filter(({ uses }) => uses === 0).length;
   const shown = sorted.slice(0, 40);
   return [
-    `Exceptions in force: ${live.length}, ${unused} of them never used.`,
+    t`Exceptions in force: ${live.length}, ${unused} of them never used.`,
     ...shown.map(({ exception, uses }) => `• ${reviewText(exception, uses)}`),
-    ...(sorted.length > shown.length ? [`… and ${sorted.length - shown.length} more`] : []),
+    ...(sorted.length > shown.length ? [t`… and ${sorted.length - shown.length} more`] : []),
   ].join('\n');
 }

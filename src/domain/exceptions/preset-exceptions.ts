@@ -2,6 +2,7 @@ import { identifierOf } from '../activity/activity-event';
 import { type Alert, summarize } from '../alerts/alert';
 import { leadScript } from '../alerts/join-facts';
 import { likeClosedOf, likeClosedReason, likenessMatch } from '../alerts/similar';
+import { t, translate } from '../text/translate';
 import type { Match } from './exception';
 
 /** A preset exception for the quick exception menu. */
@@ -35,7 +36,7 @@ function likeClosedPreset(alert: Alert): PresetException | null {
   if (!match) return null;
   return {
     id: 'like-closed.30',
-    label: `Like the alerts closed as ${like.as}: 30 days`,
+    label: t`Like the alerts closed as ${translate(like.as)}: 30 days`,
     match,
     days: 30,
     reason: likeClosedReason(alert) ?? '',
@@ -49,23 +50,24 @@ function presetsOf(alert: Alert): PresetException[] {
   const pair: Match = { caller: who, technique: technique.id, target: target.id };
   const forDays = (days: number, words: string): PresetException => ({
     id: `caller-machine.${days}`,
-    label: `This caller on this machine: ${words}`,
+    label: t`This caller on this machine: ${words}`,
     match: pair,
     days,
-    reason: `${technique.title} by this caller on this machine is expected (from ${alert.id})`,
+    reason: t`${technique.title} by this caller on this machine is expected (from ${alert.id})`,
   });
   const sha256 = leadScript(alert)?.sha256;
   const script: PresetException[] = sha256
     ? [
         {
           id: 'script.30',
-          label: 'This script anywhere: 30 days',
+          label: t`This script anywhere: 30 days`,
           match: { script: { sha256 } },
           days: 30,
-          reason: `This script is expected anywhere (from ${alert.id})`,
+          reason: t`This script is expected anywhere (from ${alert.id})`,
         },
       ]
     : [];
-  const byCaller = who === '' ? [] : [forDays(1, '24 hours'), forDays(7, '7 days'), forDays(30, '30 days')];
+  const byCaller =
+    who === '' ? [] : [forDays(1, t`24 hours`), forDays(7, t`7 days`), forDays(30, t`30 days`)];
   return [...byCaller, ...script];
 }

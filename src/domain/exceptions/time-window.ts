@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { t } from '../text/translate';
 
 /**
  * Days and hours in a time zone, e.g. mon-fri 01:00–03:00 Europe/Berlin. If `from` is after `to`, it spans
@@ -54,7 +55,7 @@ export function inWindow(window: TimeWindow, at: Date): boolean {
 
 /** A window as text: "mon-fri 01:00 to 03:00 UTC". */
 export const windowWords = ({ days, from, to, zone = 'UTC' }: TimeWindow): string =>
-  [days, from || to ? `${from ?? '00:00'} to ${to ?? '24:00'}` : '', zone].filter(Boolean).join(' ');
+  [days, from || to ? t`${from ?? '00:00'} to ${to ?? '24:00'}` : '', zone].filter(Boolean).join(' ');
 
 /** An instant as a window sees it: "fri 22:14 UTC". */
 export function localWords(at: Date, zone = 'UTC'): string {

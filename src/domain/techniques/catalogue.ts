@@ -1,3 +1,4 @@
+import { phrase, translate } from '../text/translate';
 import { extensionScript, runCommandScript } from './stored-script';
 import type { StoredResource, Technique, TechniqueId } from './technique';
 
@@ -37,9 +38,9 @@ function showRunCommands(os: string | null): string {
 const builtIn: readonly Technique[] = [
   {
     id: 'run-command',
-    title: 'Run command',
-    verb: 'ran a command',
-    infinitive: 'run a command',
+    title: phrase('Run command'),
+    verb: phrase('ran a command'),
+    infinitive: phrase('run a command'),
     baseScore: 47,
     mitre: ['T1651'],
     targets: [vm],
@@ -48,9 +49,9 @@ const builtIn: readonly Technique[] = [
   },
   {
     id: 'diagnostic-run-command',
-    title: 'Diagnostic run command',
-    verb: 'ran a diagnostic command',
-    infinitive: 'run a diagnostic command',
+    title: phrase('Diagnostic run command'),
+    verb: phrase('ran a diagnostic command'),
+    infinitive: phrase('run a diagnostic command'),
     baseScore: 47,
     mitre: ['T1651'],
     targets: [vm, instance],
@@ -64,9 +65,9 @@ const builtIn: readonly Technique[] = [
   },
   {
     id: 'managed-run-command',
-    title: 'Managed run command',
-    verb: 'ran a managed command',
-    infinitive: 'run a managed command',
+    title: phrase('Managed run command'),
+    verb: phrase('ran a managed command'),
+    infinitive: phrase('run a managed command'),
     baseScore: 47,
     mitre: ['T1651'],
     targets: [vm],
@@ -75,9 +76,9 @@ const builtIn: readonly Technique[] = [
   },
   {
     id: 'vmss-run-command',
-    title: 'Run command on a scale set',
-    verb: 'ran a command on a scale set instance',
-    infinitive: 'run a command on a scale set instance',
+    title: phrase('Run command on a scale set'),
+    verb: phrase('ran a command on a scale set instance'),
+    infinitive: phrase('run a command on a scale set instance'),
     baseScore: 47,
     mitre: ['T1651'],
     targets: [instance],
@@ -89,9 +90,9 @@ const builtIn: readonly Technique[] = [
   },
   {
     id: 'arc-run-command',
-    title: 'Run command on an Arc server',
-    verb: 'ran a command on an Arc server',
-    infinitive: 'run a command on an Arc server',
+    title: phrase('Run command on an Arc server'),
+    verb: phrase('ran a command on an Arc server'),
+    infinitive: phrase('run a command on an Arc server'),
     baseScore: 47,
     mitre: ['T1651'],
     targets: [arc],
@@ -100,9 +101,9 @@ const builtIn: readonly Technique[] = [
   },
   {
     id: 'vm-extension',
-    title: 'Extension',
-    verb: 'installed or changed an extension',
-    infinitive: 'install or change an extension',
+    title: phrase('Extension'),
+    verb: phrase('installed or changed an extension'),
+    infinitive: phrase('install or change an extension'),
     baseScore: 40,
     mitre: ['T1651'],
     targets: [vm, scaleSet, instance, arc],
@@ -124,9 +125,9 @@ const builtIn: readonly Technique[] = [
   },
   {
     id: 'aks-run-command',
-    title: 'Run command on a cluster',
-    verb: 'ran a command in a Kubernetes cluster',
-    infinitive: 'run a command in a Kubernetes cluster',
+    title: phrase('Run command on a cluster'),
+    verb: phrase('ran a command in a Kubernetes cluster'),
+    infinitive: phrase('run a command in a Kubernetes cluster'),
     baseScore: 47,
     mitre: ['T1651'],
     targets: [cluster],
@@ -138,9 +139,9 @@ const builtIn: readonly Technique[] = [
   },
   {
     id: 'serial-console',
-    title: 'Serial console',
-    verb: 'connected to the serial console',
-    infinitive: 'connect to the serial console',
+    title: phrase('Serial console'),
+    verb: phrase('connected to the serial console'),
+    infinitive: phrase('connect to the serial console'),
     baseScore: 55,
     mitre: ['T1021.008'],
     targets: [vm, instance],
@@ -199,18 +200,27 @@ export function detectTechnique(operation: string): { technique: Technique; oper
 }
 
 /** Falls back to a generic technique, because stored alerts may use one that is no longer configured. */
-export const techniqueOf = (id: TechniqueId): Technique =>
-  byId.get(id) ?? {
-    id,
-    title: id,
-    verb: 'ran code',
-    infinitive: 'run code',
-    baseScore: 47,
-    mitre: [],
-    targets: [],
-    script: { where: 'unknown' },
-    operations: [],
-  };
+export const techniqueOf = (id: TechniqueId): Technique => inLocale(byId.get(id) ?? unknownTechnique(id));
+
+/** With the texts that people read in the locale's language. */
+const inLocale = (technique: Technique): Technique => ({
+  ...technique,
+  title: translate(technique.title),
+  verb: translate(technique.verb),
+  infinitive: translate(technique.infinitive),
+});
+
+const unknownTechnique = (id: TechniqueId): Technique => ({
+  id,
+  title: id,
+  verb: phrase('ran code'),
+  infinitive: phrase('run code'),
+  baseScore: 47,
+  mitre: [],
+  targets: [],
+  script: { where: 'unknown' },
+  operations: [],
+});
 
 /** The resource providers to query one by one when a subscription is too busy to read completely. */
 export const techniqueProviders = (): string[] => [

@@ -1,3 +1,5 @@
+import { t } from './translate';
+
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -5,9 +7,9 @@ const day = 24 * hour;
 
 /** A duration in the largest unit that shows at least two: 90 s, 5 min, 26 h, 3 d. */
 export const durationWords = (ms: number): string => {
-  if (ms < 2 * minute) return `${Math.round(ms / second)} s`;
-  if (ms < 2 * hour) return `${Math.round(ms / minute)} min`;
-  return ms < 2 * day ? `${Math.round(ms / hour)} h` : `${Math.round(ms / day)} d`;
+  if (ms < 2 * minute) return t`${Math.round(ms / second)} s`;
+  if (ms < 2 * hour) return t`${Math.round(ms / minute)} min`;
+  return ms < 2 * day ? t`${Math.round(ms / hour)} h` : t`${Math.round(ms / day)} d`;
 };
 
 const units = { s: second, m: minute, h: hour, d: day };

@@ -82,7 +82,7 @@ test('what was never seen comes before what was not seen lately', () => {
     {
       id: 'script',
       days: 7,
-      text: 'script ran 14 times by 2 callers (dana, sam) on 9 machines since 2026-10-02, not in the last 7 days',
+      text: 'script ran 14 times by 2 callers (dana, sam) on 9 machines since Oct 2, 2026, not in the last 7 days',
     },
     { id: 'machineTechnique', days: 7, text: 'no extension on vm-1 in the last 7 days' },
   ]);
@@ -128,14 +128,14 @@ test('a known script is described last', () => {
     {
       id: 'script',
       days: null,
-      text: 'script ran 14 times by 2 callers (dana, sam) on 9 machines since 2026-10-02',
+      text: 'script ran 14 times by 2 callers (dana, sam) on 9 machines since Oct 2, 2026',
     },
   ]);
   const once = { ...script, runs: 1, machines: 1, callers: { count: 1, names: ['dana'] } };
   expect(texts({ script: once })).toEqual([
-    'script ran once by 1 caller (dana) on 1 machine since 2026-10-02',
+    'script ran once by 1 caller (dana) on 1 machine since Oct 2, 2026',
   ]);
   expect(texts({ script: { ...script, atLeast: true } })).toEqual([
-    'script ran at least 14 times by at least 2 callers (dana, sam) on at least 9 machines since 2026-10-02',
+    'script ran at least 14 times by at least 2 callers (dana, sam) on at least 9 machines since Oct 2, 2026',
   ]);
 });

@@ -28,6 +28,6 @@ test('alerts that are not suppressed only because they are critical are listed s
 test('a backtest that reached its limit says so', () => {
   const many = Array.from({ length: backtestLimit }, () => plain);
   expect(words({ match: { target: 'another' } }, many)).toBe(
-    'It would have suppressed none of the newest 5000 alerts of the last 30 days.',
+    'It would have suppressed none of the newest 5,000 alerts of the last 30 days.',
   );
 });
