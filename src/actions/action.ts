@@ -5,6 +5,7 @@ import type { Review } from '../domain/access/access-review';
 import type { Alert } from '../domain/alerts/alert';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Presser } from '../domain/people/person';
+import { translate } from '../domain/text/translate';
 import type { Keyring } from '../runtime/keyring';
 import type { Log } from '../runtime/log';
 import type { Notice } from '../store/deliveries';
@@ -180,4 +181,4 @@ export interface FreeAction extends Described {
 export type Action = AlertAction | FreeAction;
 
 export const wordsFor = (words: Words, view: AlertView): string =>
-  typeof words === 'string' ? words : words(view);
+  typeof words === 'string' ? translate(words) : words(view);

@@ -1,3 +1,5 @@
+import { t } from '../domain/text/translate';
+
 /** A form field, the same on every surface. `value` is the initial value. */
 export interface Field {
   id: string;
@@ -23,6 +25,6 @@ export function readFields(fields: readonly Field[], values: FormValues): FormRe
   const missing = fields.filter((field) => !field.optional && !given[field.id]);
   if (missing.length === 0) return { input: given };
   return {
-    faults: Object.fromEntries(missing.map((field) => [field.id, `${field.label} is required`])),
+    faults: Object.fromEntries(missing.map((field) => [field.id, t`${field.label} is required`])),
   };
 }

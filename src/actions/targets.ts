@@ -2,6 +2,7 @@ import { type Alert, summarize } from '../domain/alerts/alert';
 import type { AlertView } from '../domain/measures/alert-view';
 import { is } from '../domain/resources/resource-id';
 import { plainLine } from '../domain/text/plain-text';
+import { counted } from '../domain/text/translate';
 import type { Target } from './measures/measure-kind';
 
 /** The machines that an alert is about, in order of their first execution. */
@@ -23,7 +24,7 @@ export const theMachine = (view: AlertView): Target[] => {
 /** The machine's name, or how many there are. */
 export function targetWords({ alert }: AlertView): string {
   const { target, machines } = summarize(alert);
-  return machines > 1 ? `${machines} machines` : plainLine(target.name, 60);
+  return machines > 1 ? counted(machines, '# machine', '# machines') : plainLine(target.name, 60);
 }
 
 export const isOneMachine = ({ alert }: AlertView): boolean => summarize(alert).machines === 1;

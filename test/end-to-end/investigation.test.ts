@@ -345,7 +345,7 @@ test('show_roles and /runwatch answer privately', async () => {
     { url },
   );
   await until('roles', () =>
-    slack.whispers.some((w) => w.text.includes('Dana Reyes has 1 role assignments')),
+    slack.whispers.some((w) => w.text.includes('Dana Reyes has 1 role assignment')),
   );
   await slack.command('/runwatch', `who-can ${subscriptions.payments}`, 'U0SAM0000', { url });
   const who = await until('who can', () =>

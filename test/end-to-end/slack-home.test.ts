@@ -134,7 +134,7 @@ test('a quick press says nothing about progress', async () => {
   await slack.press(message, 'acknowledge', 'U0SAM0000', to);
   await until('acknowledged', () => textOf(message).includes('Acknowledged by'));
   await slack.press(message, 'show_roles', 'U0SAM0000', to);
-  await until('the roles', () => slack.whispers.some(({ text }) => /role assignments/.test(text)));
+  await until('the roles', () => slack.whispers.some(({ text }) => /role assignments?/.test(text)));
   expect(slack.whispers.filter(({ text }) => /working on it/.test(text))).toEqual([]);
 });
 

@@ -38,7 +38,7 @@ test('/runwatch roles without a caller opens a dialog that completes callers and
   });
   await until('the roles', () =>
     slack.whispers.some(
-      ({ text, channel }) => channel === 'C0SOC0000' && /Dana Reyes has 1 role assignments/.test(text),
+      ({ text, channel }) => channel === 'C0SOC0000' && /Dana Reyes has 1 role assignment/.test(text),
     ),
   );
 });

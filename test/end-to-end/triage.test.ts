@@ -152,6 +152,6 @@ test('a route can post to another workspace, and buttons work there too', async 
   await until('acknowledged there', () => textOf(far).includes('Acknowledged by *Sam Ortiz*'));
   await slack.press(far, 'show_roles', 'U0SAM0000', to);
   await until('answered there', () =>
-    slack.whispers.some((w) => w.channel === 'C0SECOND0' && /role assignments/.test(w.text)),
+    slack.whispers.some((w) => w.channel === 'C0SECOND0' && /role assignments?/.test(w.text)),
   );
 });

@@ -4,6 +4,7 @@ import { assignmentSubject } from '../../domain/measures/subjects';
 import { is } from '../../domain/resources/resource-id';
 import { uuidFrom } from '../../domain/text/guid';
 import { plainLine } from '../../domain/text/plain-text';
+import { phrase, t } from '../../domain/text/translate';
 import { defineMeasureAction } from '../measures/measure-action';
 
 interface Activation {
@@ -21,13 +22,15 @@ interface Activation {
 defineMeasureAction<Activation>({
   id: 'end_activation',
   group: 'access',
-  label: 'End PIM activation…',
+  label: phrase('End PIM activation…'),
   order: 290,
   style: 'danger',
   confirm: {
-    title: 'End the activation?',
-    text: 'Ends the active role now, before its scheduled end. They stay eligible and can activate it again.',
-    yes: 'End it',
+    title: phrase('End the activation?'),
+    text: phrase(
+      'Ends the active role now, before its scheduled end. They stay eligible and can activate it again.',
+    ),
+    yes: phrase('End it'),
   },
   permissions: [
     'Microsoft.Authorization/roleAssignmentScheduleInstances/read',
@@ -36,15 +39,15 @@ defineMeasureAction<Activation>({
   ],
   kind: {
     kind: 'activation',
-    name: 'End PIM activation',
+    name: phrase('End PIM activation'),
     passes: true,
     subjects: ({ id }) => [assignmentSubject(id)],
     prepare: async ({ id, name }, press, { azure }, alert) => {
-      if (!alert) throw new Refusal('No PIM activation let the call through.');
+      if (!alert) throw new Refusal(t`No PIM activation let the call through.`);
       const { caller, target } = summarize(alert);
       const scheduled = caller.id ? await azure.scheduledOf(caller.id, target.subscriptionId) : [];
       const active = scheduled.find((one) => is(one.name, id));
-      if (!active) throw new Refusal('No PIM activation let the call through.');
+      if (!active) throw new Refusal(t`No PIM activation let the call through.`);
       return {
         requestId: uuidFrom(press.pressId),
         scope: active.scope,
@@ -55,15 +58,15 @@ defineMeasureAction<Activation>({
     },
     steps: ({ requestId, scope, principalId, roleDefinitionId, role }) => [
       {
-        words: `end the activation of ${role}`,
+        words: t`end the activation of ${role}`,
         run: ({ azure }) => azure.endActivation(scope, requestId, principalId, roleDefinitionId),
       },
     ],
-    says: ({ role }) => `The activation of ${role} was ended. They stay eligible.`,
+    says: ({ role }) => t`The activation of ${role} was ended. They stay eligible.`,
   },
   targets: ({ alert }) => {
     const { grant, until } = alert.facts.access ?? {};
-    if (!until || !grant?.assignmentId) throw new Refusal('No PIM activation let the call through.');
+    if (!until || !grant?.assignmentId) throw new Refusal(t`No PIM activation let the call through.`);
     return [{ id: grant.assignmentId, name: plainLine(grant.role, 80) }];
   },
   fits: ({ alert }) => Boolean(alert.facts.access?.until && alert.facts.access.grant?.assignmentId),

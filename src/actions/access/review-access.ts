@@ -4,6 +4,7 @@ import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { isHeld, measureIdOf } from '../../domain/measures/measure';
 import { plainLine } from '../../domain/text/plain-text';
+import { dayText, phrase, t } from '../../domain/text/translate';
 import type { NoticeAction } from '../../store/deliveries';
 import type { ActionDeps, AlertAction, CheckedPress, FreeAction } from '../action';
 import { auditOf } from '../audit-of';
@@ -39,13 +40,13 @@ export function reviewLines({ scope, rows, said }: Review): string {
   const never = rows.filter((row) => row.lastRun === null).length;
   const shown = rows.slice(0, 30);
   return [
-    `Access review of ${plainLine(scope, 120)}: ${rows.length} can run commands; ${never} of them did not in the last ${lookbackDays} days.`,
+    t`Access review of ${plainLine(scope, 120)}: ${rows.length} can run commands; ${never} of them did not in the last ${lookbackDays} days.`,
     ...shown.map(
       (row) =>
-        `• ${plainLine(row.name, 60)} (${row.principalType}): ${plainLine(row.role, 60)} at ${plainLine(row.scope, 120)}${row.group ? ` through ${plainLine(row.group, 60)}` : ''}, ${row.lastRun ? `last on ${row.lastRun.slice(0, 10)}` : 'never'}`,
+        t`• ${plainLine(row.name, 60)} (${row.principalType}): ${plainLine(row.role, 60)} at ${plainLine(row.scope, 120)}${row.group ? t` through ${plainLine(row.group, 60)}` : ''}, ${row.lastRun ? t`last on ${dayText(row.lastRun)}` : t`never`}`,
     ),
     ...(rows.length > shown.length
-      ? [`… and ${rows.length - shown.length} more: runwatch access-review --csv`]
+      ? [t`… and ${rows.length - shown.length} more: runwatch access-review --csv`]
       : []),
     ...said,
   ].join('\n');
@@ -56,10 +57,11 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'review_access',
   group: 'triage',
-  name: 'Review access',
-  label: 'Review access',
-  summary:
+  name: phrase('Review access'),
+  label: phrase('Review access'),
+  summary: phrase(
     'Posts who can run commands in this subscription and when they last did, with a menu that revokes an assignment and another that restores it.',
+  ),
   order: 230,
   right: 'triage',
   sameRightAs: 'show_roles',
@@ -94,7 +96,7 @@ export function reviewMenus({ id, rows, revoked }: Review): NoticeAction[] {
     rows
       .map((row, index) => ({
         value: `${index} ${id}`,
-        label: plainLine(`${row.lastRun ? '' : 'Never used: '}${row.name}, ${row.role}`, 75),
+        label: plainLine(`${row.lastRun ? '' : t`Never used: `}${row.name}, ${row.role}`, 75),
         wanted: wanted(index),
       }))
       .filter((choice) => choice.wanted)
@@ -103,8 +105,8 @@ export function reviewMenus({ id, rows, revoked }: Review): NoticeAction[] {
   const left = choices((index) => !revoked.includes(index));
   const gone = choices((index) => revoked.includes(index));
   return [
-    ...(left.length > 0 ? [{ id: 'revoke_listed', label: 'Revoke…', value: '', choices: left }] : []),
-    ...(gone.length > 0 ? [{ id: 'restore_listed', label: 'Restore…', value: '', choices: gone }] : []),
+    ...(left.length > 0 ? [{ id: 'revoke_listed', label: t`Revoke…`, value: '', choices: left }] : []),
+    ...(gone.length > 0 ? [{ id: 'restore_listed', label: t`Restore…`, value: '', choices: gone }] : []),
   ];
 }
 
@@ -126,21 +128,24 @@ async function changeListedAssignment(
   deps: ActionDeps,
 ): Promise<string> {
   const found = await chosen(press, deps);
-  if (!found) throw new Refusal('That review has expired. Request a new one.');
+  if (!found) throw new Refusal(t`That review has expired. Request a new one.`);
   const { review, row } = found;
-  const what = `${plainLine(row.role, 60)} of ${plainLine(row.group ?? row.name, 60)} at ${plainLine(row.scope, 120)}`;
+  const what = t`${plainLine(row.role, 60)} of ${plainLine(row.group ?? row.name, 60)} at ${plainLine(row.scope, 120)}`;
   const target = assignmentTarget(row.scope, row.assignmentId, row.role);
   const kind = roleAssignment as unknown as MeasureKind;
   const known = await deps.store.measures.get(measureIdOf(kind.kind, target.id));
   if (way === 'undo' && !(known && (isHeld(known) || known.press === press.pressId)))
-    throw new Refusal('Runwatch did not revoke that assignment.');
+    throw new Refusal(t`Runwatch did not revoke that assignment.`);
   const [outcome] =
     way === 'do'
       ? await carryOut(kind, [target], press, null, deps)
       : await undoAll(kind, known ? [known] : [], press, deps);
   if (!outcome || outcome.result === 'refused' || outcome.result === 'failed')
-    throw new Refusal(outcome?.text ?? 'The change failed.');
-  const said = `${plainLine(press.by.name, 80)} ${way === 'do' ? 'revoked' : 'restored'} ${what}.`;
+    throw new Refusal(outcome?.text ?? t`The change failed.`);
+  const said =
+    way === 'do'
+      ? t`${plainLine(press.by.name, 80)} revoked ${what}.`
+      : t`${plainLine(press.by.name, 80)} restored ${what}.`;
   const others = review.revoked.filter((other) => review.rows[other]?.assignmentId !== row.assignmentId);
   const same = review.rows.flatMap((other, i) => (other.assignmentId === row.assignmentId ? [i] : []));
   await deps.postReview({
@@ -166,7 +171,7 @@ const listed = {
 defineAction<FreeAction>({
   ...listed,
   id: 'revoke_listed',
-  name: 'Revoke role',
+  name: phrase('Revoke role'),
   sameRightAs: 'revoke_role',
   run: (press, deps) => changeListedAssignment(press, 'do', deps),
 });
@@ -174,7 +179,7 @@ defineAction<FreeAction>({
 defineAction<FreeAction>({
   ...listed,
   id: 'restore_listed',
-  name: 'Restore role',
+  name: phrase('Restore role'),
   sameRightAs: 'restore_role',
   run: (press, deps) => changeListedAssignment(press, 'undo', deps),
 });

@@ -1,3 +1,4 @@
+import { phrase, t } from '../../domain/text/translate';
 import { defineMeasureAction } from '../measures/measure-action';
 import { machineSubjects } from '../measures/measure-record';
 import { isScaleSetInstance, isVirtualMachine, targetWords, theMachine } from '../targets';
@@ -6,13 +7,15 @@ import { isScaleSetInstance, isVirtualMachine, targetWords, theMachine } from '.
 defineMeasureAction<{ machineId: string; name: string }>({
   id: 'deallocate',
   group: 'contain',
-  label: (view) => `Stop ${targetWords(view)}…`,
+  label: (view) => t`Stop ${targetWords(view)}…`,
   order: 270,
   style: 'danger',
   confirm: {
-    title: (view) => `Stop ${targetWords(view)}?`,
-    text: 'Stops and deallocates it: nothing runs, and nobody can reach it, not even with a run command. Memory and temporary disks are lost, and a dynamic public IP may change. Start undoes it.',
-    yes: 'Stop',
+    title: (view) => t`Stop ${targetWords(view)}?`,
+    text: phrase(
+      'Stops and deallocates it: nothing runs, and nobody can reach it, not even with a run command. Memory and temporary disks are lost, and a dynamic public IP may change. Start undoes it.',
+    ),
+    yes: phrase('Stop'),
   },
   permissions: [
     'Microsoft.Compute/virtualMachines/read',
@@ -21,38 +24,38 @@ defineMeasureAction<{ machineId: string; name: string }>({
   ],
   kind: {
     kind: 'power',
-    name: 'Stop the machine',
-    undoName: 'Start the machine',
+    name: phrase('Stop the machine'),
+    undoName: phrase('Start the machine'),
     needsUnlocked: true,
     subjects: machineSubjects,
     prepare: async ({ id, name }) => ({ machineId: id, name }),
     steps: ({ machineId, name }) => [
-      { words: `stop and deallocate ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
+      { words: t`stop and deallocate ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
     ],
-    says: ({ name }) => `${name} is stopped and deallocated. Memory is lost.`,
+    says: ({ name }) => t`${name} is stopped and deallocated. Memory is lost.`,
     undo: {
       steps: ({ machineId, name }) => [
-        { words: `start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
+        { words: t`start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
       ],
-      says: ({ name }) => `${name} was started again.`,
+      says: ({ name }) => t`${name} was started again.`,
     },
     drift: async ({ machineId, name }, { azure }) => {
       if (/virtualMachineScaleSets/i.test(machineId)) return null;
       const { power } = await azure.readMachine(machineId);
-      return power === 'running' || power === 'starting' ? `${name} was started` : null;
+      return power === 'running' || power === 'starting' ? t`${name} was started` : null;
     },
   },
   targets: theMachine,
   fits: (view) => isVirtualMachine(view) || isScaleSetInstance(view),
   undo: {
     id: 'start_machine',
-    label: (view) => `Start ${targetWords(view)}…`,
+    label: (view) => t`Start ${targetWords(view)}…`,
     order: 271,
     sameRightAs: 'deallocate',
     confirm: {
-      title: (view) => `Start ${targetWords(view)}?`,
-      text: 'Starts the machine again.',
-      yes: 'Start',
+      title: (view) => t`Start ${targetWords(view)}?`,
+      text: phrase('Starts the machine again.'),
+      yes: phrase('Start'),
     },
     permissions: [
       'Microsoft.Compute/virtualMachines/start/action',

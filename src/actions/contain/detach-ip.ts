@@ -1,5 +1,6 @@
 import { firstMachine } from '../../domain/alerts/join-facts';
 import { Refusal } from '../../domain/alerts/transitions';
+import { phrase, t } from '../../domain/text/translate';
 import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
 import { machineSubjects } from '../measures/measure-record';
@@ -14,8 +15,8 @@ interface Detached {
 /** Detaches public IPs from a machine's interfaces. Undo reattaches the same ones. */
 const publicAddresses: MeasureKind<Detached> = {
   kind: 'public-ip',
-  name: 'Detach public IP',
-  undoName: 'Reattach public IP',
+  name: phrase('Detach public IP'),
+  undoName: phrase('Reattach public IP'),
   subjects: machineSubjects,
   prepare: async (target, _, { azure }) => {
     const machine = await azure.readMachine(target.id);
@@ -26,35 +27,35 @@ const publicAddresses: MeasureKind<Detached> = {
       })),
     );
     const interfaces = all.filter(({ addresses }) => Object.keys(addresses).length > 0);
-    if (interfaces.length === 0) throw new Refusal('The machine has no public IP of its own.');
+    if (interfaces.length === 0) throw new Refusal(t`The machine has no public IP of its own.`);
     return { interfaces };
   },
   steps: ({ interfaces }) =>
     interfaces.map(
       ({ id, addresses }): Step => ({
-        words: `detach ${Object.values(addresses).map(lastPart).join(', ')} from ${lastPart(id)}`,
+        words: t`detach ${Object.values(addresses).map(lastPart).join(', ')} from ${lastPart(id)}`,
         run: ({ azure }) =>
           retryOnConflict(async () => azure.setPublicAddresses(await azure.readInterface(id), {})),
       }),
     ),
-  says: () => 'Its public IPs are detached.',
+  says: () => t`Its public IPs are detached.`,
   undo: {
     steps: ({ interfaces }) =>
       interfaces.map(
         ({ id, addresses }): Step => ({
-          words: `reattach ${Object.values(addresses).map(lastPart).join(', ')} to ${lastPart(id)}`,
+          words: t`reattach ${Object.values(addresses).map(lastPart).join(', ')} to ${lastPart(id)}`,
           run: ({ azure }) =>
             retryOnConflict(async () => azure.setPublicAddresses(await azure.readInterface(id), addresses)),
         }),
       ),
-    says: () => 'Its public IPs are reattached.',
+    says: () => t`Its public IPs are reattached.`,
   },
   drift: async ({ interfaces }, { azure }) => {
     const all = await Promise.all(
       interfaces.map(async ({ id }) => azure.publicAddressesOf(await azure.readInterface(id))),
     );
     const attached = all.map(namesOfAddresses).filter(Boolean);
-    return attached.length > 0 ? `someone attached ${attached.join(', ')}` : null;
+    return attached.length > 0 ? t`someone attached ${attached.join(', ')}` : null;
   },
 };
 
@@ -70,12 +71,14 @@ const writing = [
 defineMeasureAction({
   id: 'detach_ip',
   group: 'contain',
-  label: 'Detach public IP…',
+  label: phrase('Detach public IP…'),
   order: 250,
   confirm: {
-    title: (view) => `Detach IPs of ${targetWords(view)}?`,
-    text: 'Detaches the public IPs from its interfaces, so it can’t be reached directly from the internet. Traffic through load balancers and gateways, and its outbound connections, continue.',
-    yes: 'Detach',
+    title: (view) => t`Detach IPs of ${targetWords(view)}?`,
+    text: phrase(
+      'Detaches the public IPs from its interfaces, so it can’t be reached directly from the internet. Traffic through load balancers and gateways, and its outbound connections, continue.',
+    ),
+    yes: phrase('Detach'),
   },
   permissions: ['Microsoft.Compute/virtualMachines/read', ...writing],
   kind: publicAddresses,
@@ -83,13 +86,13 @@ defineMeasureAction({
   fits: (view) => isVirtualMachine(view) && firstMachine(view.alert)?.publicIps.length !== 0,
   undo: {
     id: 'attach_ip',
-    label: 'Reattach public IP…',
+    label: phrase('Reattach public IP…'),
     order: 251,
     sameRightAs: 'detach_ip',
     confirm: {
-      title: (view) => `Reattach IPs of ${targetWords(view)}?`,
-      text: 'Reattaches the same public IPs to the same interfaces.',
-      yes: 'Attach',
+      title: (view) => t`Reattach IPs of ${targetWords(view)}?`,
+      text: phrase('Reattaches the same public IPs to the same interfaces.'),
+      yes: phrase('Attach'),
     },
     permissions: writing,
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refusal } from '../../domain/alerts/transitions';
+import { phrase, t, translate } from '../../domain/text/translate';
 import type { AlertAction, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { shortText, someOf } from '../input';
@@ -7,10 +8,10 @@ import { actionOf, defineAction } from '../registry';
 import { isOneMachine, targetWords } from '../targets';
 
 const choices = [
-  { value: 'lock', label: 'Lock it: no more run commands' },
-  { value: 'detach_ip', label: 'Detach its public IPs' },
-  { value: 'restart', label: 'Restart it to end open sessions: memory is lost' },
-  { value: 'deallocate', label: 'Stop it: nothing runs, memory is lost' },
+  { value: 'lock', label: phrase('Lock it: no more run commands') },
+  { value: 'detach_ip', label: phrase('Detach its public IPs') },
+  { value: 'restart', label: phrase('Restart it to end open sessions: memory is lost') },
+  { value: 'deallocate', label: phrase('Stop it: nothing runs, memory is lost') },
 ];
 /** Run in this order: the lock must come last, because it blocks the other changes. */
 const partOrder = ['isolate', 'detach_ip', 'restart', 'deallocate', 'lock'];
@@ -25,22 +26,31 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'isolate_with',
   group: 'contain',
-  name: 'Isolate with options',
-  label: 'Isolate with options…',
+  name: phrase('Isolate with options'),
+  label: phrase('Isolate with options…'),
   order: 210,
   style: 'danger',
   right: 'responder',
   confirm: {
-    title: (view) => `Isolate ${targetWords(view)}?`,
-    text: 'Attaches a deny-all security group to every interface and runs the selected actions. Each can be undone separately, except a restart.',
-    yes: 'Isolate',
+    title: (view) => t`Isolate ${targetWords(view)}?`,
+    text: phrase(
+      'Attaches a deny-all security group to every interface and runs the selected actions. Each can be undone separately, except a restart.',
+    ),
+    yes: phrase('Isolate'),
   },
   fields: () => [
-    { id: 'also', label: 'Also', value: '', kind: 'checks', choices, optional: true },
+    {
+      id: 'also',
+      label: t`Also`,
+      value: '',
+      kind: 'checks',
+      choices: choices.map(({ value, label }) => ({ value, label: translate(label) })),
+      optional: true,
+    },
     {
       id: 'keep',
-      label: 'Keep reachable from',
-      hint: 'An IP address or range for forensics, e.g. 203.0.113.0/28',
+      label: t`Keep reachable from`,
+      hint: t`An IP address or range for forensics, e.g. 203.0.113.0/28`,
       value: '',
       kind: 'text',
       optional: true,

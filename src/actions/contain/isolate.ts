@@ -7,6 +7,7 @@ import { contain, Refusal, uncontain } from '../../domain/alerts/transitions';
 import { isHeld, type Measure } from '../../domain/measures/measure';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
+import { counted, phrase, t } from '../../domain/text/translate';
 import { shortText } from '../input';
 import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
@@ -37,7 +38,7 @@ interface Isolation {
 
 const groupOf = (body: { properties: { networkSecurityGroup?: { id: string } | null } }): string | null =>
   body.properties.networkSecurityGroup?.id ?? null;
-const nameOrNone = (id: string | null) => (id ? lastPart(id) : 'no group');
+const nameOrNone = (id: string | null) => (id ? lastPart(id) : t`no group`);
 
 const withNic = (before: Record<string, unknown>, changed: Nic): Record<string, unknown> => ({
   ...before,
@@ -52,9 +53,9 @@ const withNic = (before: Record<string, unknown>, changed: Nic): Record<string, 
  */
 const isolation: MeasureKind<Isolation> = {
   kind: 'isolation',
-  name: 'Isolate',
-  undoName: 'Release',
-  stateInForce: 'isolated',
+  name: phrase('Isolate'),
+  undoName: phrase('Release'),
+  stateInForce: phrase('isolated'),
   subjects: machineSubjects,
   prepare: async (target, press, { azure }, alert, earlier) => {
     refuseUnsupportedTypes(target.name, typeOf(alert, target.id));
@@ -69,18 +70,18 @@ const isolation: MeasureKind<Isolation> = {
         return known ?? { id, before: null, unknown: true };
       }),
     );
-    if (interfaces.length === 0) throw new Refusal(`${target.name} has no network interfaces.`);
+    if (interfaces.length === 0) throw new Refusal(t`${target.name} has no network interfaces.`);
     return { machineId: target.id, location: machine.location, groupId, keep, interfaces };
   },
   steps: ({ machineId, groupId, location, keep, interfaces }) => [
     {
-      words: `make sure ${lastPart(groupId)} denies everything`,
+      words: t`make sure ${lastPart(groupId)} denies everything`,
       run: async ({ azure }) =>
         azure.ensureDenyAll(groupId, location || (await azure.readMachine(machineId)).location, keep),
     },
     ...interfaces.map(
       ({ id, before }): Step => ({
-        words: `attach ${lastPart(groupId)} to ${lastPart(id)}, which has ${nameOrNone(before)}`,
+        words: t`attach ${lastPart(groupId)} to ${lastPart(id)}, which has ${nameOrNone(before)}`,
         run: ({ azure, measure, save }) =>
           retryOnConflict(async () => {
             const nic = await azure.readInterface(id);
@@ -94,12 +95,12 @@ const isolation: MeasureKind<Isolation> = {
     ),
   ],
   says: ({ interfaces, keep }) =>
-    `Isolated: new connections of ${interfaces.length === 1 ? 'its interface' : `its ${interfaces.length} interfaces`} are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}.`,
+    t`Isolated: new connections of ${counted(interfaces.length, 'its interface', 'its # interfaces')} are denied${keep ? t`, but for ${plainLine(keep, 50)}` : ''}.`,
   undo: {
     steps: ({ interfaces }) =>
       interfaces.map(
         ({ id, before, unknown }): Step => ({
-          words: unknown ? `leave ${lastPart(id)}` : `restore ${nameOrNone(before)} on ${lastPart(id)}`,
+          words: unknown ? t`leave ${lastPart(id)}` : t`restore ${nameOrNone(before)} on ${lastPart(id)}`,
           run: ({ azure, measure, save }) =>
             retryOnConflict(async () => {
               const nic = await interfaceOrNone(azure, id);
@@ -118,9 +119,9 @@ const isolation: MeasureKind<Isolation> = {
       ),
     says: ({ interfaces }) => {
       const left = interfaces.filter((nic) => nic.left !== undefined);
-      if (left.length === 0) return 'Released: every interface has its original security group.';
-      const names = left.map(({ id, left: has }) => `${lastPart(id)} (has ${nameOrNone(has ?? null)} now)`);
-      return `Released, except ${names.join(', ')}, left unchanged because ${left.some((nic) => nic.unknown) ? 'the original group is unknown' : 'someone else changed it'}.`;
+      if (left.length === 0) return t`Released: every interface has its original security group.`;
+      const names = left.map(({ id, left: has }) => t`${lastPart(id)} (has ${nameOrNone(has ?? null)} now)`);
+      return t`Released, except ${names.join(', ')}, left unchanged because ${left.some((nic) => nic.unknown) ? t`the original group is unknown` : t`someone else changed it`}.`;
     },
   },
   check: async ({ machineId, groupId, keep, interfaces }, { azure }) => {
@@ -136,14 +137,14 @@ const isolation: MeasureKind<Isolation> = {
     const gone: string[] = [];
     for (const { id } of interfaces) {
       const nic = await interfaceOrNone(azure, id);
-      if (!nic) gone.push(`the interface ${lastPart(id)} no longer exists`);
+      if (!nic) gone.push(t`the interface ${lastPart(id)} no longer exists`);
       const present = nic ? groupOf(nic.body) : groupId;
       if (present === null || !is(present, groupId))
-        opened.push(`${lastPart(id)} (now ${nameOrNone(present)})`);
+        opened.push(t`${lastPart(id)} (now ${nameOrNone(present)})`);
     }
     const rules = await azure.whyNotDenied(groupId, keep);
     const parts = [
-      ...(opened.length > 0 ? [`${opened.join(', ')} no longer has our group`] : []),
+      ...(opened.length > 0 ? [t`${opened.join(', ')} no longer has our group`] : []),
       ...gone,
       ...added(await interfacesOrNone(azure, machineId), interfaces),
       ...rules,
@@ -154,7 +155,7 @@ const isolation: MeasureKind<Isolation> = {
     const wanted = rangeOf(press.input?.keep);
     return wanted === keep
       ? null
-      : `It is already isolated, ${keep ? `except for ${keep}` : 'with no allowed range'}. Release it first.`;
+      : t`It is already isolated, ${keep ? t`except for ${keep}` : t`with no allowed range`}. Release it first.`;
   },
   summary: (measures, alert) => {
     const { machines } = summarize(alert);
@@ -162,9 +163,9 @@ const isolation: MeasureKind<Isolation> = {
     if (machines === 1 || !first) return null;
     const kept = new Set(measures.map(({ before }) => (before as unknown as Isolation).keep ?? ''));
     const [only = ''] = kept;
-    const keep = kept.size === 1 ? only : 'the ranges kept reachable';
-    const open = measures.length < machines ? ' Sessions already open go on.' : '';
-    return `Isolated: new connections of ${measures.length} of ${machines} machines are denied${keep ? `, but for ${plainLine(keep, 50)}` : ''}.${open}`;
+    const keep = kept.size === 1 ? only : t`the ranges kept reachable`;
+    const open = measures.length < machines ? t` Sessions already open go on.` : '';
+    return t`Isolated: new connections of ${measures.length} of ${machines} machines are denied${keep ? t`, but for ${plainLine(keep, 50)}` : ''}.${open}`;
   },
   onDone: contain,
   onUndone: uncontain,
@@ -174,7 +175,7 @@ const isolation: MeasureKind<Isolation> = {
 const added = (present: readonly string[], interfaces: readonly Nic[]): string[] =>
   present
     .filter((id) => !interfaces.some((nic) => is(nic.id, id)))
-    .map((id) => `the interface ${lastPart(id)} was added and is not isolated`);
+    .map((id) => t`the interface ${lastPart(id)} was added and is not isolated`);
 
 type Azure = Parameters<NonNullable<MeasureKind['check']>>[1]['azure'];
 
@@ -207,14 +208,14 @@ const permissions = [
 defineMeasureAction({
   id: 'isolate',
   group: 'contain',
-  label: (view) => `Isolate ${targetWords(view)}…`,
+  label: (view) => t`Isolate ${targetWords(view)}…`,
   order: 50,
   often: true,
   style: 'danger',
   confirm: {
     text: (view) =>
-      `${isOneMachine(view) ? '' : `On ${summarize(view.alert).machines} machines: `}Attaches a deny-all security group to every interface. It doesn't end open sessions or stop further run commands. Release restores the original groups.`,
-    yes: 'Isolate',
+      t`${isOneMachine(view) ? '' : t`On ${targetWords(view)}: `}Attaches a deny-all security group to every interface. It doesn't end open sessions or stop further run commands. Release restores the original groups.`,
+    yes: phrase('Isolate'),
   },
   input: z.strictObject({ keep: shortText.optional() }),
   permissions,
@@ -223,12 +224,12 @@ defineMeasureAction({
   fits: () => true,
   undo: {
     id: 'release',
-    label: 'Release isolation…',
+    label: phrase('Release isolation…'),
     order: 40,
     often: true,
     confirm: {
-      text: 'Restores the original security group on every interface.',
-      yes: 'Release',
+      text: phrase('Restores the original security group on every interface.'),
+      yes: phrase('Release'),
     },
     permissions,
   },
@@ -243,7 +244,7 @@ export function rangeOf(given: unknown): string | undefined {
   if (!range) return undefined;
   if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range))
     throw new Refusal(
-      `${range.slice(0, 60)} is not an IP address or range. Use a form such as 203.0.113.0/28.`,
+      t`${range.slice(0, 60)} is not an IP address or range. Use a form such as 203.0.113.0/28.`,
     );
   return range;
 }
@@ -253,14 +254,14 @@ function refuseUnsupportedTypes(name: string, type: string): void {
   if (!type || is(type, 'Microsoft.Compute/virtualMachines')) return;
   if (/^Microsoft\.HybridCompute\/machines/i.test(type))
     throw new Refusal(
-      `${name} is an Arc machine. Azure doesn't control its network, so isolate it on-site. You can still Lock it to block further run commands, and Clean up what was left on it.`,
+      t`${name} is an Arc machine. Azure doesn't control its network, so isolate it on-site. You can still Lock it to block further run commands, and Clean up what was left on it.`,
     );
   if (/virtualMachineScaleSets/i.test(type))
     throw new Refusal(
-      `${name} belongs to a scale set, and each upgrade recreates its interfaces. Stop the instance instead, and lock the scale set to block further run commands.`,
+      t`${name} belongs to a scale set, and each upgrade recreates its interfaces. Stop the instance instead, and lock the scale set to block further run commands.`,
     );
   throw new Refusal(
-    `${name} is not a standalone virtual machine (${type}), so it can't be isolated through its interfaces.`,
+    t`${name} is not a standalone virtual machine (${type}), so it can't be isolated through its interfaces.`,
   );
 }
 

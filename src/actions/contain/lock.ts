@@ -1,3 +1,4 @@
+import { phrase, t } from '../../domain/text/translate';
 import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind } from '../measures/measure-kind';
 import { machineSubjects } from '../measures/measure-record';
@@ -12,8 +13,8 @@ interface Lock {
 /** A ReadOnly lock on the machine. It rejects every write and POST, including run commands. */
 const lock: MeasureKind<Lock> = {
   kind: 'lock',
-  name: 'Lock',
-  undoName: 'Unlock',
+  name: phrase('Lock'),
+  undoName: phrase('Unlock'),
   subjects: machineSubjects,
   prepare: async (target, press, { linkTo }) => {
     const link = linkTo(press.alertId);
@@ -25,17 +26,19 @@ const lock: MeasureKind<Lock> = {
   },
   steps: ({ scope, name, notes }) => [
     {
-      words: 'put a ReadOnly lock on it',
+      words: t`put a ReadOnly lock on it`,
       run: ({ azure }) => azure.lock(scope, name, 'ReadOnly', notes),
     },
   ],
-  says: () => 'Locked read-only: no run commands or other changes. Running processes continue.',
+  says: () => t`Locked read-only: no run commands or other changes. Running processes continue.`,
   undo: {
-    steps: ({ scope, name }) => [{ words: 'remove the lock', run: ({ azure }) => azure.unlock(scope, name) }],
-    says: () => 'Unlocked: changes are allowed again.',
+    steps: ({ scope, name }) => [
+      { words: t`remove the lock`, run: ({ azure }) => azure.unlock(scope, name) },
+    ],
+    says: () => t`Unlocked: changes are allowed again.`,
   },
   drift: async ({ scope, name }, { azure }) =>
-    (await azure.hasLock(scope, name)) ? null : 'someone removed the lock',
+    (await azure.hasLock(scope, name)) ? null : t`someone removed the lock`,
 };
 
 const permissions = [
@@ -47,12 +50,14 @@ const permissions = [
 defineMeasureAction({
   id: 'lock',
   group: 'contain',
-  label: 'Lock VM…',
+  label: phrase('Lock VM…'),
   order: 160,
   often: true,
   confirm: {
-    text: 'A ReadOnly lock rejects every change and run command from anyone who can’t delete locks. It doesn’t stop running processes.',
-    yes: 'Lock',
+    text: phrase(
+      'A ReadOnly lock rejects every change and run command from anyone who can’t delete locks. It doesn’t stop running processes.',
+    ),
+    yes: phrase('Lock'),
   },
   permissions,
   kind: lock,
@@ -60,10 +65,10 @@ defineMeasureAction({
   fits: isOneMachine,
   undo: {
     id: 'unlock',
-    label: 'Unlock VM…',
+    label: phrase('Unlock VM…'),
     order: 150,
     often: true,
-    confirm: { text: 'Removes the lock that Runwatch created.', yes: 'Unlock' },
+    confirm: { text: phrase('Removes the lock that Runwatch created.'), yes: phrase('Unlock') },
     permissions,
   },
 });

@@ -1,3 +1,4 @@
+import { phrase, t } from '../../domain/text/translate';
 import { defineMeasureAction } from '../measures/measure-action';
 import { machineSubjects } from '../measures/measure-record';
 import { isVirtualMachine, targetWords, theMachine } from '../targets';
@@ -6,26 +7,28 @@ import { isVirtualMachine, targetWords, theMachine } from '../targets';
 defineMeasureAction<{ machineId: string; name: string }>({
   id: 'restart',
   group: 'contain',
-  label: (view) => `Restart ${targetWords(view)}…`,
+  label: (view) => t`Restart ${targetWords(view)}…`,
   order: 260,
   style: 'danger',
   confirm: {
-    text: 'Ends every open session and running process. Memory evidence is lost; a disk snapshot doesn’t preserve it. Scripts that run at startup start again.',
-    yes: 'Restart',
+    text: phrase(
+      'Ends every open session and running process. Memory evidence is lost; a disk snapshot doesn’t preserve it. Scripts that run at startup start again.',
+    ),
+    yes: phrase('Restart'),
   },
   permissions: ['Microsoft.Compute/virtualMachines/read', 'Microsoft.Compute/virtualMachines/restart/action'],
   kind: {
     kind: 'restart',
-    name: 'Restart',
+    name: phrase('Restart'),
     passes: true,
     again: true,
     needsUnlocked: true,
     subjects: machineSubjects,
     prepare: async ({ id, name }) => ({ machineId: id, name }),
     steps: ({ machineId, name }) => [
-      { words: `restart ${name}`, once: true, run: ({ azure }) => azure.restart(machineId) },
+      { words: t`restart ${name}`, once: true, run: ({ azure }) => azure.restart(machineId) },
     ],
-    says: ({ name }) => `${name} was restarted. Open sessions have ended, and memory is lost.`,
+    says: ({ name }) => t`${name} was restarted. Open sessions have ended, and memory is lost.`,
   },
   targets: theMachine,
   fits: isVirtualMachine,

@@ -3,6 +3,7 @@ import type { Alert } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import type { Escalation, EscalationPlace } from '../../domain/alerts/triage';
 import { redactSecrets } from '../../domain/text/redactor';
+import { phrase, t } from '../../domain/text/translate';
 import type { ActionDeps, AlertAction, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { shortText } from '../input';
@@ -19,15 +20,15 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'escalate',
   group: 'hand over',
-  name: 'Escalate',
-  label: 'Escalate',
+  name: phrase('Escalate'),
+  label: phrase('Escalate'),
   order: 200,
   often: true,
   right: 'triage',
   confirm: {
-    title: ({ alert }) => `Escalate ${alert.id}?`,
-    text: 'Creates an incident in the systems configured in RUNWATCH_CONFIG.',
-    yes: 'Escalate',
+    title: ({ alert }) => t`Escalate ${alert.id}?`,
+    text: phrase('Creates an incident in the systems configured in RUNWATCH_CONFIG.'),
+    yes: phrase('Escalate'),
   },
   input: z.strictObject({ why: shortText.optional() }),
   permissions: ['Microsoft.SecurityInsights/incidents/read', 'Microsoft.SecurityInsights/incidents/write'],
@@ -40,11 +41,11 @@ defineAction<AlertAction>({
       return where === null ? [] : [{ opener, where }];
     });
     if (!escalation || wanted.length === 0)
-      throw new Refusal('Escalation isn’t configured. Set escalation in RUNWATCH_CONFIG.');
+      throw new Refusal(t`Escalation isn’t configured. Set escalation in RUNWATCH_CONFIG.`);
     const known = alert.triage.escalation;
     const isOpened = (id: string) => known?.places.find((place) => place.id === id)?.state === 'opened';
     if (known && wanted.every(({ opener }) => isOpened(opener.id)))
-      throw new Refusal(`${known.by.name} already escalated this.`);
+      throw new Refusal(t`${known.by.name} already escalated this.`);
     const failures: string[] = [];
     let transientError: unknown = null;
     for (const { opener, where } of wanted) {
@@ -86,7 +87,7 @@ async function openOnce(
   const alert = (await store.alerts.get(press.alertId)) as Alert;
   const present = alert.triage.escalation?.places.find(({ id }) => id === opener.id);
   if (present?.state === 'opened') return null;
-  const unknown = `${where} did not respond, so the result is unknown. Check for an incident there before you escalate again`;
+  const unknown = t`${where} did not respond, so the result is unknown. Check for an incident there before you escalate again`;
   const failed = async (reason: string) => {
     await set({ state: 'failed', link: '', reason });
     await show(press.alertId);
@@ -96,7 +97,7 @@ async function openOnce(
   await set({ state: 'asked', link: '' });
   try {
     const link = await opener.open(alert, escalation, deps);
-    if (link === null) return failed('no connected chat can create a channel');
+    if (link === null) return failed(t`no connected chat can create a channel`);
     await set({ state: 'opened', link });
     await show(press.alertId);
     return null;

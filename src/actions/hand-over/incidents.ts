@@ -2,6 +2,7 @@ import type { PolicyFile } from '../../config/config';
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import { uuidFrom } from '../../domain/text/guid';
 import { plainLine } from '../../domain/text/plain-text';
+import { t } from '../../domain/text/translate';
 import type { ActionDeps } from '../action';
 
 type Escalation = NonNullable<PolicyFile['escalation']>;
@@ -24,7 +25,7 @@ function about(alert: Alert, { linkTo }: ActionDeps) {
   const { technique, target, caller, startedAt } = summarize(alert);
   return {
     id: alert.id,
-    title: plainLine(`${technique.title} on ${target.name} by ${caller.name} (${alert.id})`, 250),
+    title: plainLine(t`${technique.title} on ${target.name} by ${caller.name} (${alert.id})`, 250),
     severity: alert.severity,
     score: alert.score,
     caller: plainLine(caller.name, 200),
@@ -161,7 +162,7 @@ export const openers: readonly Opener[] = [
   },
   {
     id: 'channel',
-    where: ({ channel }) => (channel ? 'a dedicated channel' : null),
+    where: ({ channel }) => (channel ? t`a dedicated channel` : null),
     repeatable: true,
     open: openChannel,
   },

@@ -3,6 +3,7 @@ import { AzureError } from '../../azure/connection/azure-error';
 import type { Alert } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { isHeld, isInProgress, type Measure, measureIdOf } from '../../domain/measures/measure';
+import { t } from '../../domain/text/translate';
 import type { ActionDeps, CheckedPress } from '../action';
 import { decide } from './decide';
 import type { DefinedKind, MeasureKind, Target } from './measure-kind';
@@ -49,7 +50,7 @@ export async function retryAll(
 ): Promise<Outcome[]> {
   return onEach(measures, async (measure) => {
     const kind = kindOf(measure.kind);
-    if (!kind) throw new Refusal(`${measure.kind} is not supported by this version.`);
+    if (!kind) throw new Refusal(t`${measure.kind} is not supported by this version.`);
     const again: CheckedPress = {
       ...press,
       action: measure.way === 'undo' ? kind.undoneBy : kind.doneBy,
@@ -145,9 +146,9 @@ async function join(
 ): Promise<Outcome> {
   const differs = kind.differs?.(measure.before, press);
   if (differs) throw new Refusal(differs);
-  const text = `${measure.name}: already in force, by ${measure.by.name}.`;
+  const text = t`${measure.name}: already in force, by ${measure.by.name}.`;
   await store.audit.append(
-    [draft(press, measure, 'done', 'already in force')],
+    [draft(press, measure, 'done', t`already in force`)],
     `${press.pressId} ${measure.id}`,
   );
   if (press.alertId && !measure.alerts.includes(press.alertId)) {
@@ -165,7 +166,7 @@ async function refuseWhileLocked(kind: MeasureKind, target: Target, { store }: A
     const lock = await store.measures.get(measureIdOf('lock', subject.slice('machine:'.length)));
     if (lock && isHeld(lock))
       throw new Refusal(
-        `${lock.name} is locked by Runwatch, so Azure rejects every change. Unlock it first.`,
+        t`${lock.name} is locked by Runwatch, so Azure rejects every change. Unlock it first.`,
       );
   }
 }
@@ -226,14 +227,14 @@ async function undoFor(
   const target = { id: found.target, name: found.name };
   try {
     const claimed = await deps.store.measures.update(found.id, (current) => {
-      if (!current) throw new Refusal('This record has expired.');
+      if (!current) throw new Refusal(t`This record has expired.`);
       const mine = current.press === press.pressId;
       if (current.way === 'undo' && mine) return null;
       if (current.state === 'undone')
-        throw new Refusal(`${current.name}: ${current.by.name} already undid this.`);
+        throw new Refusal(t`${current.name}: ${current.by.name} already undid this.`);
       if (isInProgress(current))
         throw new Refusal(
-          `${current.name}: ${current.state === 'doing' ? 'still in progress' : 'undo already in progress'}, requested by ${current.by.name}.`,
+          t`${current.name}: ${current.state === 'doing' ? t`still in progress` : t`undo already in progress`}, requested by ${current.by.name}.`,
         );
       if (!isGenuine(current, deps)) throw tamperedError(current);
       const steps = waiting(kind.undo?.steps(current.before) ?? []);

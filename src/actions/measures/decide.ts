@@ -1,6 +1,7 @@
 import { Refusal } from '../../domain/alerts/transitions';
 import { isHeld, type Measure } from '../../domain/measures/measure';
 import { canonicalJson } from '../../domain/text/canonical-json';
+import { counted, t, translate } from '../../domain/text/translate';
 import type { CheckedPress } from '../action';
 import type { MeasureKind } from './measure-kind';
 
@@ -18,20 +19,20 @@ export function decide(
     case 'doing':
       if (mine) return 'resume';
       throw new Refusal(
-        `${measure.name}: already in progress, requested by ${measure.by.name}. Wait for the result.`,
+        t`${measure.name}: already in progress, requested by ${measure.by.name}. Wait for the result.`,
       );
     case 'undoing':
-      throw new Refusal(`${measure.name}: undo in progress. Wait until it finishes.`);
+      throw new Refusal(t`${measure.name}: undo in progress. Wait until it finishes.`);
     case 'in force':
       if (mine) return 'finished';
       return kind.renewable && !measure.alerts.includes(press.alertId) ? 'start' : 'join';
     case 'done':
       if (mine) return 'finished';
       if (!kind.again && measure.alerts.at(-1) === press.alertId)
-        throw new Refusal(`${measure.name}: ${measure.by.name} already did this.`);
+        throw new Refusal(t`${measure.name}: ${measure.by.name} already did this.`);
       if (kind.again && age < minRepeatMs)
         throw new Refusal(
-          `${measure.name}: ${measure.by.name} did that ${Math.round(age / 1000)} s ago. Wait ${minRepeatMs / 60000} minutes before you repeat it.`,
+          t`${measure.name}: ${measure.by.name} did that ${Math.round(age / 1000)} s ago. Wait ${counted(minRepeatMs / 60000, '# minute', '# minutes')} before you repeat it.`,
         );
       return 'start';
     case 'drifted':
@@ -39,11 +40,11 @@ export function decide(
     case 'failed':
       if (mine) return 'finished';
       if (measure.way === 'undo' && !measure.dismissed)
-        throw new Refusal(`${measure.name}: the undo failed. Retry or dismiss it first.`);
+        throw new Refusal(t`${measure.name}: the undo failed. Retry or dismiss it first.`);
       if (measure.way === 'undo' || !isHeld(measure)) return 'start';
       if (canonicalJson(measure.input ?? {}) !== canonicalJson(press.input ?? {}))
         throw new Refusal(
-          `${measure.name}: an earlier ${kind.name} with other options is incomplete. Retry or undo it first.`,
+          t`${measure.name}: an earlier ${translate(kind.name)} with other options is incomplete. Retry or undo it first.`,
         );
       return 'resume';
   }

@@ -1,5 +1,6 @@
 import { AzureError } from '../../azure/connection/azure-error';
 import { Refusal } from '../../domain/alerts/transitions';
+import { t } from '../../domain/text/translate';
 
 /** A permanent failure: a retry can't fix it. */
 export class PermanentError extends Error {}
@@ -8,7 +9,7 @@ export class PermanentError extends Error {}
 export class UnknownOutcomeError extends PermanentError {
   constructor(words: string) {
     super(
-      `Azure did not respond, so the result is unknown (${words}). Check the machine, then retry or dismiss`,
+      t`Azure did not respond, so the result is unknown (${words}). Check the machine, then retry or dismiss`,
     );
   }
 }

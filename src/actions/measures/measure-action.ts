@@ -8,6 +8,7 @@ import {
   measureIdOf,
   measuresOf,
 } from '../../domain/measures/measure';
+import { t, translate } from '../../domain/text/translate';
 import type { AlertAction, PressJob } from '../action';
 import { defineAction, defineMeasure } from '../registry';
 import { carryOut, undoAll } from './carry-out';
@@ -68,7 +69,7 @@ export function defineMeasureAction<Before extends object>({
     offered: (view) => fits(view) && remainingTargets(kind, targets(view), view).length > 0,
     run: async (view, press, deps) => {
       const all = targets(view);
-      if (all.length === 0) throw new Refusal(`There is nothing to ${kind.name.toLowerCase()}.`);
+      if (all.length === 0) throw new Refusal(t`There is nothing to ${translate(kind.name).toLowerCase()}.`);
       return answerFrom(await carryOut(kind, all, press, view.alert, deps));
     },
     pinnedTo: (view) => (fits(view) ? targets(view).map(({ id }) => id.toLowerCase()) : []),
@@ -99,7 +100,7 @@ export function defineMeasureAction<Before extends object>({
 /** @throws {Refusal} when every target refused */
 function answerFrom(outcomes: readonly Outcome[]): string | null {
   const text = describeOutcomes(outcomes);
-  if (outcomes.every(({ result }) => result === 'refused')) throw new Refusal(text ?? 'Nothing was done.');
+  if (outcomes.every(({ result }) => result === 'refused')) throw new Refusal(text ?? t`Nothing was done.`);
   return text;
 }
 
@@ -130,10 +131,10 @@ const undoableMeasures = (kind: MeasureKind, measures: readonly Measure[], press
 
 function nothingToUndo(kind: MeasureKind, { measures }: AlertView): string {
   const last = measuresOf(measures, kind.kind).at(-1);
-  if (last?.state === 'doing') return `${last.name}: still in progress, requested by ${last.by.name}.`;
+  if (last?.state === 'doing') return t`${last.name}: still in progress, requested by ${last.by.name}.`;
   return last?.state === 'undone'
-    ? `${last.name}: ${last.by.name} already undid this.`
-    : `${kind.name} was not done here, so there is nothing to undo.`;
+    ? t`${last.name}: ${last.by.name} already undid this.`
+    : t`${translate(kind.name)} was not done here, so there is nothing to undo.`;
 }
 
 async function planOf(

@@ -1,6 +1,7 @@
 import type { AuditDraft } from '../../domain/audit/audit-chain';
 import { type Measure, type MeasureStep, signedPart } from '../../domain/measures/measure';
 import { machineSubject } from '../../domain/measures/subjects';
+import { t } from '../../domain/text/translate';
 import type { ActionDeps, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { PermanentError } from './failures';
@@ -22,7 +23,7 @@ export const isGenuine = (measure: Measure, { keyring }: Pick<ActionDeps, 'keyri
   keyring.verify('measure', signedPart(measure), measure.signature);
 
 export const tamperedError = ({ name }: Measure) =>
-  new PermanentError(`the Redis record of ${name} was modified outside Runwatch, so it is not used`);
+  new PermanentError(t`the Redis record of ${name} was modified outside Runwatch, so it is not used`);
 
 export const draft = (
   press: CheckedPress,

@@ -1,3 +1,4 @@
+import { t } from '../../domain/text/translate';
 import type { Target } from './measure-kind';
 
 /** The result of a press on one target. */
@@ -15,6 +16,6 @@ export function describeOutcomes(outcomes: readonly Outcome[]): string | null {
   if (outcomes.length === 1 && only) return only.text;
   const done = outcomes.length - lacking.length;
   const lines = lacking.slice(0, 10).map(({ target, text }) => `${target.name}: ${text}`);
-  const more = lacking.length > 10 ? [`and ${lacking.length - 10} more; see the thread for all`] : [];
-  return [`${done} of ${outcomes.length} succeeded.`, ...lines, ...more].join('\n');
+  const more = lacking.length > 10 ? [t`and ${lacking.length - 10} more; see the thread for all`] : [];
+  return [t`${done} of ${outcomes.length} succeeded.`, ...lines, ...more].join('\n');
 }

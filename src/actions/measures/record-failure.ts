@@ -2,6 +2,7 @@ import { Refusal } from '../../domain/alerts/transitions';
 import { isHeld, isInProgress, type Measure, measureIdOf } from '../../domain/measures/measure';
 import { runwatchActor } from '../../domain/people/person';
 import { redactSecrets } from '../../domain/text/redactor';
+import { t, translate } from '../../domain/text/translate';
 import type { ActionDeps, CheckedPress } from '../action';
 import { isTransient, reasonOf } from './failures';
 import type { MeasureKind, Target } from './measure-kind';
@@ -29,7 +30,7 @@ export async function failedOn(
     return { target, result: 'refused', text: message };
   }
   log.error({ error, action: press.action, alertId: press.alertId, target: target.id }, 'a measure failed');
-  const reason = `${nameOf(kind, way)} did not go through: ${reasonOf(error, message)}`;
+  const reason = t`${nameOf(kind, way)} did not go through: ${reasonOf(error, message)}`;
   const stored = await store.measures.update(measureIdOf(kind.kind, target.id), (current) => {
     const isOthers = current !== null && current.press !== press.pressId;
     if (isOthers && current.state !== 'failed' && (isInProgress(current) || isHeld(current))) return null;
@@ -76,7 +77,7 @@ export const failedBeforeStart = (
 });
 
 export const nameOf = ({ name, undoName }: MeasureKind, way: Measure['way']) =>
-  way === 'undo' ? (undoName ?? name) : name;
+  translate(way === 'undo' ? (undoName ?? name) : name);
 
 /**
  * Marks a press's measures in progress as failed when the press ended early.

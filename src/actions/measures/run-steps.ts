@@ -3,6 +3,7 @@ import { Refusal } from '../../domain/alerts/transitions';
 import type { AuditDraft } from '../../domain/audit/audit-chain';
 import { isHeld, isInProgress, type Measure, type MeasureStep } from '../../domain/measures/measure';
 import { redactSecrets } from '../../domain/text/redactor';
+import { t } from '../../domain/text/translate';
 import type { ActionDeps, CheckedPress } from '../action';
 import { isTransient, UnknownOutcomeError, wasNotAccepted } from './failures';
 import type { MeasureKind } from './measure-kind';
@@ -24,7 +25,7 @@ export async function runSteps(
   const change = async (next: (current: Measure) => Measure, audit: AuditDraft[] = []) => {
     const stored = await store.measures.update(found.id, (current) => {
       if (!current || current.press !== press.pressId)
-        throw new Refusal(`${found.name}: another press took over.`);
+        throw new Refusal(t`${found.name}: another press took over.`);
       if (!isGenuine(current, deps)) throw tamperedError(current);
       return { measure: signed(deps, next(current)), audit };
     });
@@ -86,7 +87,7 @@ export async function claimMeasure(
   if (measure.press === press.pressId && isInProgress(measure)) return measure;
   const stored = await store.measures.update(measure.id, (current) => {
     if (!current || current.rev !== measure.rev)
-      throw new Refusal(`${measure.name} just changed. Check its current state.`);
+      throw new Refusal(t`${measure.name} just changed. Check its current state.`);
     if (!isGenuine(current, deps)) throw tamperedError(current);
     const steps =
       current.way === 'do' ? kind.steps(current.before) : (kind.undo?.steps(current.before) ?? []);

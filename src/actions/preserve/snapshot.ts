@@ -1,5 +1,6 @@
 import { parseResourceId } from '../../domain/resources/resource-id';
 import { shortDigest } from '../../domain/text/short-digest';
+import { counted, phrase, t } from '../../domain/text/translate';
 import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
 import { machineSubjects } from '../measures/measure-record';
@@ -17,7 +18,7 @@ interface Snapshots {
  */
 const snapshots: MeasureKind<Snapshots> = {
   kind: 'snapshot',
-  name: 'Snapshot',
+  name: phrase('Snapshot'),
   subjects: machineSubjects,
   prepare: async (target, press, { azure }) => {
     const machine = await azure.readMachine(target.id);
@@ -31,30 +32,32 @@ const snapshots: MeasureKind<Snapshots> = {
   steps: ({ alertId, location, disks }) =>
     disks.flatMap(({ diskId, snapshotId }): Step[] => [
       {
-        words: `take ${lastPart(snapshotId)} of ${lastPart(diskId)}`,
+        words: t`take ${lastPart(snapshotId)} of ${lastPart(diskId)}`,
         run: ({ azure }) =>
           azure.snapshot({ diskId, snapshotId }, location, { 'managed-by': 'runwatch', alert: alertId }),
       },
       {
-        words: `lock ${lastPart(snapshotId)} against deletion`,
+        words: t`lock ${lastPart(snapshotId)} against deletion`,
         run: ({ azure }) =>
           azure.lock(snapshotId, `runwatch-${alertId}`, 'CanNotDelete', `Evidence of ${alertId}`),
       },
     ]),
   says: ({ disks }) =>
-    `Snapshots of ${disks.length === 1 ? 'its disk' : `its ${disks.length} disks`} are kept, locked against deletion.`,
+    t`Snapshots of ${counted(disks.length, 'its disk', 'its # disks')} are kept, locked against deletion.`,
   passes: true,
 };
 
 defineMeasureAction({
   id: 'snapshot',
   group: 'preserve',
-  label: 'Snapshot disks…',
+  label: phrase('Snapshot disks…'),
   order: 190,
   often: true,
   confirm: {
-    text: 'Takes an incremental snapshot of every disk, tagged and locked against deletion. It doesn’t capture memory.',
-    yes: 'Snapshot',
+    text: phrase(
+      'Takes an incremental snapshot of every disk, tagged and locked against deletion. It doesn’t capture memory.',
+    ),
+    yes: phrase('Snapshot'),
   },
   permissions: [
     'Microsoft.Compute/virtualMachines/read',

@@ -1,6 +1,7 @@
 import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { storedResources } from '../../domain/techniques/catalogue';
+import { phrase, t } from '../../domain/text/translate';
 import { defineMeasureAction } from '../measures/measure-action';
 import { machineSubjects } from '../measures/measure-record';
 import { isOneMachine, lastPart } from '../targets';
@@ -18,33 +19,35 @@ const leftoverType = /\/(runCommands|extensions)$/;
 defineMeasureAction<Leftover>({
   id: 'clean_up',
   group: 'recover',
-  label: 'Clean up…',
+  label: phrase('Clean up…'),
   order: 310,
   style: 'danger',
   confirm: {
-    text: 'Removes the managed run command or extension from the machine and cancels it if it is still running. Its effects are not undone. Runwatch can’t restore it, because protected settings can’t be read.',
-    yes: 'Remove it',
+    text: phrase(
+      'Removes the managed run command or extension from the machine and cancels it if it is still running. Its effects are not undone. Runwatch can’t restore it, because protected settings can’t be read.',
+    ),
+    yes: phrase('Remove it'),
   },
   permissions: storedResources()
     .filter(({ type }) => leftoverType.test(type))
     .flatMap(({ type }) => [`${type}/read`, `${type}/delete`]),
   kind: {
     kind: 'leftover',
-    name: 'Clean up',
+    name: phrase('Clean up'),
     passes: true,
     needsUnlocked: true,
     subjects: ({ id }) => machineSubjects({ id: machineOf(id), name: '' }),
     prepare: async ({ id }, _, { azure }) => {
-      if (!(await azure.hasLeftover(id))) throw new Refusal('It is no longer on the machine.');
+      if (!(await azure.hasLeftover(id))) throw new Refusal(t`It is no longer on the machine.`);
       return { id, name: lastPart(id) };
     },
-    steps: ({ id, name }) => [{ words: `remove ${name}`, run: ({ azure }) => azure.removeLeftover(id) }],
-    says: ({ name }) => `${name} was removed from the machine. Its effects are not undone.`,
+    steps: ({ id, name }) => [{ words: t`remove ${name}`, run: ({ azure }) => azure.removeLeftover(id) }],
+    says: ({ name }) => t`${name} was removed from the machine. Its effects are not undone.`,
   },
   targets: ({ alert }) => {
     const { resourceId } = summarize(alert).first;
     if (!leftover.test(resourceId))
-      throw new Refusal('An action run command leaves nothing in Azure to remove.');
+      throw new Refusal(t`An action run command leaves nothing in Azure to remove.`);
     return [{ id: resourceId, name: lastPart(resourceId) }];
   },
   fits: (view) => {

@@ -5,6 +5,7 @@ import { Refusal } from '../../domain/alerts/transitions';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
 import { shortDigest } from '../../domain/text/short-digest';
+import { counted, phrase, t, timeText } from '../../domain/text/translate';
 import { shortText } from '../input';
 import { defineMeasureAction } from '../measures/measure-action';
 import type { MeasureKind, Step } from '../measures/measure-kind';
@@ -29,17 +30,17 @@ interface Restored {
   disks: Swapped[];
 }
 
+const kindText = (kind: Restored['kind']) => (kind === 'snapshot' ? t`snapshot` : t`restore point`);
+
 /** Stops the machine, swaps its disks and starts it. Each step is safe to repeat. */
 const swap = ({ machineId, name }: Restored, disks: AttachedDisk[]): Step[] => [
-  { words: `stop ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
+  { words: t`stop ${name}`, run: ({ azure }) => azure.deallocate(machineId) },
   {
-    words: `attach ${disks.map(({ id }) => lastPart(id)).join(', ')}`,
+    words: t`attach ${disks.map(({ id }) => lastPart(id)).join(', ')}`,
     run: ({ azure }) => azure.swapDisks(machineId, disks),
   },
-  { words: `start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
+  { words: t`start ${name}`, run: ({ azure }) => azure.startMachine(machineId) },
 ];
-
-const minute = (at: string) => `${at.slice(0, 16)}Z`;
 
 /**
  * Creates new disks from the chosen snapshot or restore point. Default: the newest from before the
@@ -47,13 +48,13 @@ const minute = (at: string) => `${at.slice(0, 16)}Z`;
  */
 const disks: MeasureKind<Restored> = {
   kind: 'disks',
-  name: 'Restore the disk',
-  undoName: 'Back to the old disks',
+  name: phrase('Restore the disk'),
+  undoName: phrase('Back to the old disks'),
   needsUnlocked: true,
   renewable: true,
   subjects: machineSubjects,
   prepare: async (target, press, { azure }, alert) => {
-    if (!alert) throw new Refusal('The time of the execution is unknown.');
+    if (!alert) throw new Refusal(t`The time of the execution is unknown.`);
     const { startedAt } = summarize(alert);
     const { name } = target;
     const chosen = plainLine(press.input?.snapshot, 400);
@@ -65,7 +66,7 @@ const disks: MeasureKind<Restored> = {
     );
     if (!good)
       throw new Refusal(
-        `There is no ${chosen ? `snapshot or restore point ${chosen}` : `snapshot or restore point from before ${minute(startedAt)}`} of ${name}. Available: ${states.map(({ id }) => lastPart(id)).join(', ') || 'none'}.`,
+        t`There is no ${chosen ? t`snapshot or restore point ${chosen}` : t`snapshot or restore point from before ${timeText(startedAt)}`} of ${name}. Available: ${states.map(({ id }) => lastPart(id)).join(', ') || t`none`}.`,
       );
     const swapped = plugged
       .filter(({ lun }) => lun === null || all)
@@ -78,7 +79,7 @@ const disks: MeasureKind<Restored> = {
     const without = swapped.filter(({ sourceId }) => !sourceId).map(({ oldDiskId }) => lastPart(oldDiskId));
     if (without.length > 0)
       throw new Refusal(
-        `${lastPart(good.id)} does not include ${without.join(', ')}. Restore only the OS disk.`,
+        t`${lastPart(good.id)} does not include ${without.join(', ')}. Restore only the OS disk.`,
       );
     return {
       machineId: target.id,
@@ -92,7 +93,7 @@ const disks: MeasureKind<Restored> = {
   steps: (before) => [
     ...before.disks.map(
       ({ newDiskId, sourceId, oldDiskId }): Step => ({
-        words: `create ${lastPart(newDiskId)} from the ${before.kind} of ${minute(before.at)}`,
+        words: t`create ${lastPart(newDiskId)} from the ${kindText(before.kind)} of ${timeText(before.at)}`,
         run: ({ azure }) =>
           azure.diskFrom(newDiskId, sourceId, oldDiskId, {
             'managed-by': 'runwatch',
@@ -106,7 +107,7 @@ const disks: MeasureKind<Restored> = {
     ),
   ],
   says: ({ name, at, kind, disks: swapped }) =>
-    `${name} now runs from the ${kind} of ${minute(at)}. Old disks kept: ${swapped.map(({ oldDiskId }) => lastPart(oldDiskId)).join(', ')}.`,
+    t`${name} now runs from the ${kindText(kind)} of ${timeText(at)}. Old disks kept: ${swapped.map(({ oldDiskId }) => lastPart(oldDiskId)).join(', ')}.`,
   undo: {
     steps: (before) =>
       swap(
@@ -114,7 +115,7 @@ const disks: MeasureKind<Restored> = {
         before.disks.map(({ lun, oldDiskId }) => ({ lun, id: oldDiskId })),
       ),
     says: ({ name, disks: swapped }) =>
-      `${name} runs on its old ${swapped.length > 1 ? 'disks' : 'disk'} again.`,
+      t`${name} runs on ${counted(swapped.length, 'its old disk', 'its old disks')} again.`,
   },
 };
 
@@ -127,32 +128,34 @@ const starting = [
 defineMeasureAction({
   id: 'restore',
   group: 'recover',
-  label: 'Restore disk…',
+  label: phrase('Restore disk…'),
   order: 320,
   style: 'danger',
   fourEyes: true,
   confirm: {
-    title: (view) => `Restore ${targetWords(view)}?`,
-    text: 'Creates new disks from a snapshot or restore point, stops the machine, swaps the disks and starts it. Later changes stay on the old disks, which are kept. A second, different responder must approve it.',
-    yes: 'Restore',
+    title: (view) => t`Restore ${targetWords(view)}?`,
+    text: phrase(
+      'Creates new disks from a snapshot or restore point, stops the machine, swaps the disks and starts it. Later changes stay on the old disks, which are kept. A second, different responder must approve it.',
+    ),
+    yes: phrase('Restore'),
   },
   fields: () => [
     {
       id: 'snapshot',
-      label: 'Snapshot or restore point',
-      hint: 'Name or ID. If empty: the newest from before the execution',
+      label: t`Snapshot or restore point`,
+      hint: t`Name or ID. If empty: the newest from before the execution`,
       value: '',
       kind: 'text',
       optional: true,
     },
     {
       id: 'disks',
-      label: 'Disks',
+      label: t`Disks`,
       value: 'system',
       kind: 'choice',
       choices: [
-        { value: 'system', label: 'OS disk only' },
-        { value: 'all', label: 'OS disk and data disks' },
+        { value: 'system', label: t`OS disk only` },
+        { value: 'all', label: t`OS disk and data disks` },
       ],
       optional: true,
     },
@@ -173,13 +176,13 @@ defineMeasureAction({
   fits: isVirtualMachine,
   undo: {
     id: 'restore_old_disk',
-    label: 'Back to the old disks…',
+    label: phrase('Back to the old disks…'),
     order: 321,
     sameRightAs: 'restore',
     confirm: {
-      title: 'Swap the old disks back?',
-      text: 'Stops the machine, swaps the old disks back in and starts it. The new disks are kept.',
-      yes: 'Swap back',
+      title: phrase('Swap the old disks back?'),
+      text: phrase('Stops the machine, swaps the old disks back in and starts it. The new disks are kept.'),
+      yes: phrase('Swap back'),
     },
     permissions: starting,
   },

@@ -1,4 +1,5 @@
 import { acknowledge } from '../../domain/alerts/transitions';
+import { phrase } from '../../domain/text/translate';
 import type { AlertAction } from '../action';
 import { changeState } from '../record';
 import { defineAction } from '../registry';
@@ -7,9 +8,9 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'acknowledge',
   group: 'triage',
-  name: 'Acknowledge',
-  label: 'Acknowledge',
-  summary: 'Shows everyone that you are handling it, and since when.',
+  name: phrase('Acknowledge'),
+  label: phrase('Acknowledge'),
+  summary: phrase('Shows everyone that you are handling it, and since when.'),
   order: 10,
   often: true,
   style: 'primary',

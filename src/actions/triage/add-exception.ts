@@ -10,6 +10,7 @@ import { matchWords } from '../../domain/exceptions/match-words';
 import { exceptionApprovalTimeoutMs } from '../../domain/measures/approval';
 import { plainLine } from '../../domain/text/plain-text';
 import { shortDigest } from '../../domain/text/short-digest';
+import { dayText, phrase, t } from '../../domain/text/translate';
 import type { ActionDeps, AlertAction, CheckedPress, FreeAction } from '../action';
 import { auditOf } from '../audit-of';
 import { defineAction } from '../registry';
@@ -23,14 +24,19 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'add_exception',
   group: 'triage',
-  name: 'Add exception',
-  label: 'Add exception…',
-  summary:
+  name: phrase('Add exception'),
+  label: phrase('Add exception…'),
+  summary: phrase(
     'Opens a form prefilled from the alert. Matching alerts are recorded and counted, not posted. Critical alerts are covered only if you select that. An exception that is too broad needs a second person’s approval.',
+  ),
   order: 60,
   often: true,
   right: 'responder',
-  confirm: { title: 'Add exception', text: 'All conditions must match.', yes: 'Save' },
+  confirm: {
+    title: phrase('Add exception'),
+    text: phrase('All conditions must match.'),
+    yes: phrase('Save'),
+  },
   fields: ({ alert }, presser, now) =>
     exceptionForm(alert, presser ?? { surface: 'runwatch', id: '', name: '' }, now),
   readForm: readExceptionForm,
@@ -53,7 +59,7 @@ defineAction<FreeAction>({
   about: 'exception',
   id: 'put_exception',
   group: 'triage',
-  name: 'Add exception',
+  name: phrase('Add exception'),
   right: 'responder',
   sameRightAs: 'add_exception',
   onlyApproved: true,
@@ -65,7 +71,7 @@ defineAction<FreeAction>({
     await checkException(exception, press, deps);
     const audit = auditOf(press, null, 'done', exception.reason, { exception, approvedBy: press.approvedBy });
     await deps.store.exceptions.put(exception, [{ ...audit, object: exception.id }], press.pressId);
-    return `Exception ${exception.id} is in force until ${lastDay(exception.expires)}.`;
+    return t`Exception ${exception.id} is in force until ${dayText(lastDay(exception.expires))}.`;
   },
 });
 
@@ -80,7 +86,7 @@ export async function approvalOf(exception: Exception, press: CheckedPress, deps
 
 /** The exception as text for the approver. */
 export const exceptionWords = (exception: Exception): string =>
-  `an exception that matches ${matchWords(exception.match)}, until ${lastDay(exception.expires)}; reason: ${plainLine(exception.reason, 300)}`;
+  t`an exception that matches ${matchWords(exception.match)}, until ${dayText(lastDay(exception.expires))}; reason: ${plainLine(exception.reason, 300)}`;
 
 /** @throws {Refusal} when it is invalid, not allowed, or still needs approval */
 export async function checkException(
@@ -92,7 +98,7 @@ export async function checkException(
   if (refused) throw new Refusal(`${refused}.`);
   checkSubscriptions(exception.match, press);
   if (needsApproval && !press.approvedBy)
-    throw new Refusal(`This needs a second person's approval: ${needsApproval}.`);
+    throw new Refusal(t`This needs a second person's approval: ${needsApproval}.`);
 }
 
 export const assess = async (exception: Exception, press: CheckedPress, deps: ActionDeps) =>
@@ -106,7 +112,7 @@ export const assess = async (exception: Exception, press: CheckedPress, deps: Ac
 function read(press: CheckedPress): Exception {
   const parsed = exceptionSchema.safeParse(press.input ?? {});
   if (!parsed.success)
-    throw new Refusal(`The exception is incomplete: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`);
+    throw new Refusal(t`The exception is incomplete: ${parsed.error.issues[0]?.message ?? t`unreadable`}.`);
   return {
     ...parsed.data,
     id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
@@ -126,7 +132,7 @@ export function checkSubscriptions(
   const inside = named.length > 0 && named.every((one) => allowedIn.includes(one.toLowerCase()));
   if (!inside)
     throw new Refusal(
-      `You may add exceptions for some subscriptions only. Set Subscription to ${allowedIn.slice(0, 5).join(', ')}.`,
+      t`You may add exceptions for some subscriptions only. Set Subscription to ${allowedIn.slice(0, 5).join(', ')}.`,
     );
 }
 
@@ -136,5 +142,5 @@ async function savedText(exception: Exception, press: CheckedPress, { store }: A
     after: Date.parse(press.at) - backtestDays * day,
   });
   const tested = backtestText(backtest(exception, recent, matchFactsOf));
-  return `Exception ${exception.id} is saved until ${lastDay(exception.expires)}: ${matchWords(exception.match)}. ${tested}`;
+  return t`Exception ${exception.id} is saved until ${dayText(lastDay(exception.expires))}: ${matchWords(exception.match)}. ${tested}`;
 }

@@ -1,3 +1,4 @@
+import { phrase } from '../../domain/text/translate';
 import type { FreeAction } from '../action';
 import { approvalInput } from '../input';
 import { defineAction } from '../registry';
@@ -12,5 +13,5 @@ const decision = {
   run: async () => null,
 } as const;
 
-defineAction<FreeAction>({ ...decision, id: 'approve', name: 'Approve' });
-defineAction<FreeAction>({ ...decision, id: 'decline', name: 'Decline' });
+defineAction<FreeAction>({ ...decision, id: 'approve', name: phrase('Approve') });
+defineAction<FreeAction>({ ...decision, id: 'decline', name: phrase('Decline') });

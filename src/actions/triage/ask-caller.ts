@@ -7,6 +7,7 @@ import type { Asked } from '../../domain/alerts/triage';
 import { runwatchActor } from '../../domain/people/person';
 import { plainLine } from '../../domain/text/plain-text';
 import { redact } from '../../domain/text/redact';
+import { phrase, t, timeText, translate } from '../../domain/text/translate';
 import type { ActionDeps, AlertAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
 import { record } from '../record';
@@ -20,14 +21,15 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'ask_caller',
   group: 'triage',
-  name: 'Ask the caller',
+  name: phrase('Ask the caller'),
   label: ({ alert }) => {
     const name = firstName(alert);
-    if (name) return `Ask ${name}`;
-    return summarize(alert).caller.type === 'User' ? 'Ask the caller' : 'Ask the owner';
+    if (name) return t`Ask ${name}`;
+    return summarize(alert).caller.type === 'User' ? t`Ask the caller` : t`Ask the owner`;
   },
-  summary:
+  summary: phrase(
     'Asks the caller, or an owner of the application, in a direct message: yes, no, it was automation. “No” makes the alert critical and pages.',
+  ),
   order: 30,
   often: true,
   right: 'triage',
@@ -38,18 +40,18 @@ defineAction<AlertAction>({
     const { asked } = alert.triage;
     if (asked)
       throw new Refusal(
-        `${asked.name} was already asked${asked.answer ? ` and answered ${asked.answer}` : ''}.`,
+        t`${asked.name} was already asked${asked.answer ? t` and answered ${translate(asked.answer)}` : ''}.`,
       );
     const { caller, target, startedAt } = summarize(alert);
     const emails = addressesOf(alert);
-    if (emails.length === 0) throw new Refusal('No email address is known for the caller or an owner.');
-    const when = `${startedAt.slice(11, 16)} UTC`;
-    const text = `Did you run this on ${plainLine(target.name, 80)} at ${when}? (${summarize(alert).technique.title}, as ${plainLine(caller.name, 100)})`;
+    if (emails.length === 0) throw new Refusal(t`No email address is known for the caller or an owner.`);
+    const when = timeText(startedAt);
+    const text = t`Did you run this on ${plainLine(target.name, 80)} at ${when}? (${summarize(alert).technique.title}, as ${plainLine(caller.name, 100)})`;
     let person: Awaited<ReturnType<typeof deps.askPerson>> = null;
     for (const email of emails) person ??= await deps.askPerson(email, alert.id, text);
     if (!person)
       throw new Refusal(
-        `No Slack or Teams user has the email ${emails.map((email) => plainLine(email, 100)).join(' or ')}.`,
+        t`No Slack or Teams user has the email ${emails.map((email) => plainLine(email, 100)).join(t` or `)}.`,
       );
     const now: Asked = { at: press.at, userId: person.id, name: person.name, answer: null, answeredAt: null };
     await record(press, deps, () => ({ asked: now }));
@@ -72,12 +74,12 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'answer',
   group: 'triage',
-  name: 'Answer',
-  label: 'Answer',
+  name: phrase('Answer'),
+  label: phrase('Answer'),
   order: 500,
   right: 'asked',
   input: z.strictObject({
-    answer: z.enum(['yes', 'no', 'automation']),
+    answer: z.enum([phrase('yes'), phrase('no'), phrase('automation')]),
     note: z.string().max(500).optional(),
   }),
   permissions: [],
@@ -87,19 +89,19 @@ defineAction<AlertAction>({
     const alertId = question.mergedInto ?? question.id;
     const press = { ...pressed, alertId };
     const { asked } = question.triage;
-    if (!asked || asked.userId !== press.by.id) throw new Refusal('Someone else was asked this question.');
+    if (!asked || asked.userId !== press.by.id) throw new Refusal(t`Someone else was asked this question.`);
     const given = press.input?.answer as NonNullable<Asked['answer']>;
     const note = (await redact(plainLine(press.input?.note, 500))).text;
     await record(press, deps, (current) => {
       const before = current.triage.asked;
       if (before?.answer)
-        throw new Refusal(`You already answered ${before.answer}. Only the first answer counts.`);
+        throw new Refusal(t`You already answered ${before.answer}. Only the first answer counts.`);
       return { asked: { ...asked, answer: given, answeredAt: press.at, ...(note ? { note } : {}) } };
     });
     await deps.rescore(alertId);
-    if (given === 'no') await deps.page(alertId, `${asked.name} says it was not them`);
+    if (given === 'no') await deps.page(alertId, t`${asked.name} says it was not them`);
     if (deps.answersThatClose.includes(given)) await closeAsExpected(alertId, asked.name, given, press, deps);
-    return 'Thank you. The security team can see your answer.';
+    return t`Thank you. The security team can see your answer.`;
   },
 });
 
@@ -113,7 +115,7 @@ async function closeAsExpected(
   const by = runwatchActor;
   await store.alerts.update(alertId, (alert) => {
     if (!alert || alert.state === 'closed') return null;
-    const note = `${plainLine(name, 80)} answered ${answer}, which closes alerts by configuration`;
+    const note = t`${plainLine(name, 80)} answered ${translate(answer)}, which closes alerts by configuration`;
     const closed = close(alert, 'expected', { by, at: press.at, note });
     return { alert: closed, audit: [{ ...auditOf({ ...press, action: 'close', by }, alert, 'done', note) }] };
   });

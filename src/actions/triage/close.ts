@@ -3,15 +3,16 @@ import type { ClosedAs } from '../../domain/alerts/alert';
 import { close, Refusal, reopen } from '../../domain/alerts/transitions';
 import type { AlertView } from '../../domain/measures/alert-view';
 import { isHeld } from '../../domain/measures/measure';
+import { phrase, t, translate } from '../../domain/text/translate';
 import type { AlertAction } from '../action';
 import { longText } from '../input';
 import { changeState } from '../record';
 import { defineAction, kindOf } from '../registry';
 
 const reasons: readonly { value: ClosedAs; label: string }[] = [
-  { value: 'benign', label: 'Benign: nothing was wrong' },
-  { value: 'expected', label: 'Expected: announced or routine' },
-  { value: 'true positive', label: 'True positive: it was an attack' },
+  { value: phrase('benign'), label: phrase('Benign: nothing was wrong') },
+  { value: phrase('expected'), label: phrase('Expected: announced or routine') },
+  { value: phrase('true positive'), label: phrase('True positive: it was an attack') },
 ];
 const maxNames = 5;
 
@@ -20,8 +21,8 @@ export function measuresInForce({ measures }: AlertView): string[] {
   const byKind = new Map<string, string[]>();
   for (const { kind, name } of measures.filter(isHeld)) byKind.set(kind, [...(byKind.get(kind) ?? []), name]);
   return [...byKind].map(([kind, names]) => {
-    const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
-    return `${kindOf(kind)?.name ?? kind} on ${names.slice(0, maxNames).join(', ')}${more}`;
+    const more = names.length > maxNames ? t` and ${names.length - maxNames} more` : '';
+    return t`${translate(kindOf(kind)?.name ?? kind)} on ${names.slice(0, maxNames).join(', ')}${more}`;
   });
 }
 
@@ -29,26 +30,34 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'close',
   group: 'triage',
-  name: 'Close',
-  label: 'Close…',
-  summary:
+  name: phrase('Close'),
+  label: phrase('Close…'),
+  summary: phrase(
     'Closes it as benign, expected or a true positive, with a note. The dialog lists the measures that stay in force. They can be undone after closing.',
+  ),
   order: 70,
   often: true,
   right: 'triage',
   confirm: {
-    title: ({ alert }) => `Close ${alert.id}?`,
+    title: ({ alert }) => t`Close ${alert.id}?`,
     text: (view) => {
       const held = measuresInForce(view);
       return held.length > 0
-        ? `Stays in force: ${held.join('; ')}. You can undo this after closing.`
-        : 'It can be reopened.';
+        ? t`Stays in force: ${held.join('; ')}. You can undo this after closing.`
+        : t`It can be reopened.`;
     },
-    yes: 'Close',
+    yes: phrase('Close'),
   },
   fields: () => [
-    { id: 'as', label: 'As', value: '', kind: 'choice', choices: [...reasons], optional: false },
-    { id: 'note', label: 'Why', value: '', kind: 'long', optional: true },
+    {
+      id: 'as',
+      label: t`As`,
+      value: '',
+      kind: 'choice',
+      choices: reasons.map(({ value, label }) => ({ value, label: translate(label) })),
+      optional: false,
+    },
+    { id: 'note', label: t`Why`, value: '', kind: 'long', optional: true },
   ],
   input: z.strictObject({
     as: z.enum(reasons.map(({ value }) => value) as [ClosedAs, ...ClosedAs[]]).optional(),
@@ -58,7 +67,7 @@ defineAction<AlertAction>({
   offered: ({ alert }) => alert.state !== 'closed',
   run: (_, press, deps) => {
     const as = reasons.find(({ value }) => value === press.input?.as)?.value;
-    if (!as) throw new Refusal('Choose why it is closed: benign, expected or true positive.');
+    if (!as) throw new Refusal(t`Choose why it is closed: benign, expected or true positive.`);
     return changeState(press, deps, (alert, move) => close(alert, as, move));
   },
 });
@@ -67,9 +76,9 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'reopen',
   group: 'triage',
-  name: 'Reopen',
-  label: 'Reopen',
-  summary: 'Reopens it as acknowledged.',
+  name: phrase('Reopen'),
+  label: phrase('Reopen'),
+  summary: phrase('Reopens it as acknowledged.'),
   order: 90,
   often: true,
   right: 'triage',

@@ -7,6 +7,7 @@ import { exceptionSchema } from '../../domain/exceptions/exceptions-file';
 import type { Presser } from '../../domain/people/person';
 import { allTechniques } from '../../domain/techniques/catalogue';
 import { plainLine } from '../../domain/text/plain-text';
+import { phrase, t, translate } from '../../domain/text/translate';
 import type { Field, FormResult, FormValues } from '../form';
 
 const days = 86_400_000;
@@ -15,8 +16,9 @@ export const defaultExceptionDays = 30;
 const maxValue = 200;
 
 /** Of an action run command, whose script is only on the machine. */
-const cannotMatch =
-  "Azure doesn't log this script, so this can't match. Use the caller, machine, hours or tags instead";
+const cannotMatch = phrase(
+  "Azure doesn't log this script, so this can't match. Use the caller, machine, hours or tags instead",
+);
 
 /**
  * The exception form for every surface: prefilled from the alert, with other possible conditions as hints.
@@ -41,57 +43,57 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
     kind: 'date',
   });
   return [
-    text('caller', 'Caller', 'UPN, object ID or app ID; * matches any text', identifierOf(caller)),
-    text('target', 'Machine', 'Name or full id', like ? machinesOf(alert, like) : target.name),
-    text('resourceGroup', 'Resource group', `Here: ${target.resourceGroup}`),
-    text('subscription', 'Subscription ID', `Here: ${target.subscriptionId}`),
+    text('caller', t`Caller`, t`UPN, object ID or app ID; * matches any text`, identifierOf(caller)),
+    text('target', t`Machine`, t`Name or full id`, like ? machinesOf(alert, like) : target.name),
+    text('resourceGroup', t`Resource group`, t`Here: ${target.resourceGroup}`),
+    text('subscription', t`Subscription ID`, t`Here: ${target.subscriptionId}`),
     text(
       'tag',
-      'Tags',
-      `env=dev,test; team=web. Here: ${tags.map(([name, value]) => `${name}=${value}`).join('; ') || 'none known'}`,
+      t`Tags`,
+      t`env=dev,test; team=web. Here: ${tags.map(([name, value]) => `${name}=${value}`).join('; ') || t`none known`}`,
     ),
     {
       id: 'technique',
-      label: 'Technique',
-      hint: `Here: ${technique.title}`,
+      label: t`Technique`,
+      hint: t`Here: ${technique.title}`,
       value: like?.techniques.length === 1 ? technique.id : 'any',
       kind: 'choice',
       choices: [
-        { value: 'any', label: 'Any' },
-        ...allTechniques().map(({ id, title }) => ({ value: id, label: title })),
+        { value: 'any', label: t`Any` },
+        ...allTechniques().map(({ id, title }) => ({ value: id, label: translate(title) })),
       ],
       optional: true,
     },
     text(
       'script',
-      "The script's SHA-256",
-      script?.sha256 ? `Here: ${script.sha256}` : notLogged ? cannotMatch : 'Unavailable',
+      t`The script's SHA-256`,
+      script?.sha256 ? t`Here: ${script.sha256}` : notLogged ? translate(cannotMatch) : t`Unavailable`,
       like?.sha256 ?? '',
     ),
     text(
       'pattern',
-      'Script matches',
-      notLogged ? cannotMatch : 'A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)',
+      t`Script matches`,
+      notLogged ? translate(cannotMatch) : t`A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)`,
     ),
-    text('ip', 'Address or range', `Here: ${caller.ip ?? 'unavailable'}`),
-    text('hours', 'Days and hours', 'mon-fri 01:00-03:00 Europe/Berlin'),
-    { ...text('reason', 'Reason', '', reasonFor(alert), false), kind: 'long' },
-    text('owner', 'Owner', 'Responsible for this exception', presser.email ?? presser.name, false),
+    text('ip', t`Address or range`, t`Here: ${caller.ip ?? t`unavailable`}`),
+    text('hours', t`Days and hours`, t`mon-fri 01:00-03:00 Europe/Berlin`),
+    { ...text('reason', t`Reason`, '', reasonFor(alert), false), kind: 'long' },
+    text('owner', t`Owner`, t`Responsible for this exception`, presser.email ?? presser.name, false),
     date(
       'expires',
-      'Expires',
-      'The end of this day, UTC',
+      t`Expires`,
+      t`The end of this day, UTC`,
       new Date(now + defaultExceptionDays * days).toISOString().slice(0, 10),
       false,
     ),
-    date('review', 'Review on', 'The owner is asked on this day and a week before it expires', '', true),
-    text('ticket', 'Ticket', 'A link, https://…'),
+    date('review', t`Review on`, t`The owner is asked on this day and a week before it expires`, '', true),
+    text('ticket', t`Ticket`, t`A link, https://…`),
     {
       id: 'silenceCritical',
-      label: 'Also suppress critical alerts',
+      label: t`Also suppress critical alerts`,
       value: '',
       kind: 'checks',
-      choices: [{ value: 'yes', label: 'Yes' }],
+      choices: [{ value: 'yes', label: t`Yes` }],
       optional: true,
     },
   ];
@@ -100,7 +102,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
 function reasonFor(alert: Alert): string {
   const origin = originOf(alert);
   if (origin) return originText(origin);
-  return likeClosedReason(alert) ?? `Reviewed in ${alert.id}: expected`;
+  return likeClosedReason(alert) ?? t`Reviewed in ${alert.id}: expected`;
 }
 
 /** The machines that alerts like this one share, none if the script does; the first if they are too many. */
@@ -148,13 +150,13 @@ export function readExceptionForm(values: FormValues): FormResult {
   for (const issue of parsed.error.issues) {
     const [first, second, third] = issue.path.map(String);
     if (first === 'match' && !second) {
-      faults.caller ??= 'Enter at least one condition, such as a caller or a machine';
+      faults.caller ??= t`Enter at least one condition, such as a caller or a machine`;
       continue;
     }
     const field = first === 'match' ? (third === 'pattern' ? 'pattern' : (second as string)) : String(first);
     faults[field] ??= given(field)
-      ? `Invalid value: ${plainLine(issue.message, 120)}`
-      : `Enter ${field === 'expires' ? 'a date' : /^[aeiou]/.test(field) ? `an ${field}` : `a ${field}`}`;
+      ? t`Invalid value: ${plainLine(issue.message, 120)}`
+      : t`Enter ${field === 'expires' ? t`a date` : /^[aeiou]/.test(field) ? t`an ${field}` : t`a ${field}`}`;
   }
   return { faults };
 }

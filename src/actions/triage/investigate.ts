@@ -1,4 +1,5 @@
 import { investigate } from '../../domain/alerts/transitions';
+import { phrase } from '../../domain/text/translate';
 import type { AlertAction } from '../action';
 import { changeState } from '../record';
 import { defineAction } from '../registry';
@@ -7,9 +8,9 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'investigate',
   group: 'triage',
-  name: 'Investigate',
-  label: 'Investigate',
-  summary: 'Shows that someone is investigating.',
+  name: phrase('Investigate'),
+  label: phrase('Investigate'),
+  summary: phrase('Shows that someone is investigating.'),
   order: 110,
   right: 'triage',
   sameRightAs: 'assign',

@@ -2,6 +2,7 @@ import { Refusal, reopen } from '../../domain/alerts/transitions';
 import type { Exception } from '../../domain/exceptions/exception';
 import { presetExceptions } from '../../domain/exceptions/preset-exceptions';
 import { shortDigest } from '../../domain/text/short-digest';
+import { phrase, t } from '../../domain/text/translate';
 import type { AlertAction } from '../action';
 import { auditOf } from '../audit-of';
 import { choiceInput } from '../input';
@@ -17,10 +18,11 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'quick_exception',
   group: 'triage',
-  name: 'Exception',
-  label: 'Quick exception…',
-  summary:
+  name: phrase('Exception'),
+  label: phrase('Quick exception…'),
+  summary: phrase(
     'Saves a preset exception: this caller on this machine for a day, a week or a month, or this script anywhere, or like alerts that were closed as benign. It doesn’t suppress critical alerts.',
+  ),
   order: 75,
   often: true,
   right: 'responder',
@@ -32,8 +34,8 @@ defineAction<AlertAction>({
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const ready = presetExceptions(alert).find((candidate) => candidate.id === press.input?.choice);
-    if (!ready) throw new Refusal('That exception no longer fits this alert.');
-    if (alert.state === 'closed') throw new Refusal(`${alert.id} is already closed.`);
+    if (!ready) throw new Refusal(t`That exception no longer fits this alert.`);
+    if (alert.state === 'closed') throw new Refusal(t`${alert.id} is already closed.`);
     const owner = press.by.email ?? press.by.name;
     const exception: Exception = {
       id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
@@ -48,7 +50,7 @@ defineAction<AlertAction>({
     if (refused) throw new Refusal(`${refused}.`);
     if (needsApproval)
       throw new Refusal(
-        `This needs a second person's approval: ${needsApproval}. Use Add exception to request it.`,
+        t`This needs a second person's approval: ${needsApproval}. Use Add exception to request it.`,
       );
     await saveException(exception, ready.label, press, deps, { quickException: exception.id });
     return null;
@@ -60,9 +62,9 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'undo_exception',
   group: 'triage',
-  name: 'Undo exception',
-  label: 'Undo exception',
-  summary: 'Removes the exception and reopens the alert.',
+  name: phrase('Undo exception'),
+  label: phrase('Undo exception'),
+  summary: phrase('Removes the exception and reopens the alert.'),
   order: 80,
   often: true,
   right: 'responder',
@@ -74,14 +76,14 @@ defineAction<AlertAction>({
   run: async ({ alert }, press, { store, show }) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const id = alert.triage.quickException;
-    if (!id) throw new Refusal('There is no exception to undo.');
+    if (!id) throw new Refusal(t`There is no exception to undo.`);
     const audit = { ...auditOf(press, alert, 'done'), object: id };
     await store.exceptions.remove(id, [audit], press.pressId);
     await store.alerts.update(press.alertId, (current) => {
       if (!current || current.pressesDone.includes(press.pressId)) return null;
       const opened =
         current.state === 'closed'
-          ? reopen(current, { by: press.by, at: press.at, note: `exception ${id} undone` })
+          ? reopen(current, { by: press.by, at: press.at, note: t`exception ${id} undone` })
           : current;
       return {
         alert: withPress({ ...opened, triage: { ...opened.triage, quickException: null } }, press),

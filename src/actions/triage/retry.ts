@@ -1,6 +1,7 @@
 import { Refusal } from '../../domain/alerts/transitions';
 import type { AlertView } from '../../domain/measures/alert-view';
 import { isHeld, isOpenFailure, type Measure } from '../../domain/measures/measure';
+import { phrase, t } from '../../domain/text/translate';
 import type { ActionId, AlertAction } from '../action';
 import { auditOf } from '../audit-of';
 import { retryAll } from '../measures/carry-out';
@@ -32,9 +33,9 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'retry',
   group: 'contain',
-  name: 'Retry',
-  label: 'Retry',
-  summary: 'Resumes at the step that failed. An earlier approval stays valid.',
+  name: phrase('Retry'),
+  label: phrase('Retry'),
+  summary: phrase('Resumes at the step that failed. An earlier approval stays valid.'),
   order: 20,
   often: true,
   style: 'primary',
@@ -60,7 +61,7 @@ defineAction<AlertAction>({
       const again = { ...press, action: other.id, input: activity.input };
       return other.run(view, again, deps);
     }
-    if (failed.length === 0) throw new Refusal('Nothing has failed, so there is nothing to retry.');
+    if (failed.length === 0) throw new Refusal(t`Nothing has failed, so there is nothing to retry.`);
     const outcomes = await retryAll(failed, kindOf, press, view.alert, deps);
     return describeOutcomes(outcomes);
   },
@@ -71,9 +72,11 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'dismiss',
   group: 'triage',
-  name: 'Dismiss',
-  label: 'Dismiss',
-  summary: 'Removes a failure from the message. Changes made before the failure stay and can be undone.',
+  name: phrase('Dismiss'),
+  label: phrase('Dismiss'),
+  summary: phrase(
+    'Removes a failure from the message. Changes made before the failure stay and can be undone.',
+  ),
   order: 21,
   often: true,
   right: 'responder',
@@ -85,7 +88,7 @@ defineAction<AlertAction>({
     const isMine = ({ dismissed, press: by }: { dismissed?: { at: string } | undefined; press: string }) =>
       dismissed?.at === press.at || by === press.pressId;
     if (!hasFailed(view) && !view.alert.pressesDone.includes(press.pressId) && !view.measures.some(isMine))
-      throw new Refusal('Nothing has failed, so there is nothing to dismiss.');
+      throw new Refusal(t`Nothing has failed, so there is nothing to dismiss.`);
     for (const { id } of failedIn(view))
       await store.measures.update(id, (current) =>
         current && isOpenFailure(current)

@@ -3,6 +3,7 @@ import { type Exception, lastDay } from '../../domain/exceptions/exception';
 import { reviewNoticeId } from '../../domain/exceptions/exception-review';
 import { is } from '../../domain/resources/resource-id';
 import { plainLine } from '../../domain/text/plain-text';
+import { dayText, phrase, t } from '../../domain/text/translate';
 import type { ActionDeps, CheckedPress, FreeAction, PressJob } from '../action';
 import { auditOf } from '../audit-of';
 import { exceptionInput } from '../input';
@@ -30,7 +31,7 @@ const byOwner: FreeAction['place'] = async (press, deps) => {
 defineAction<FreeAction>({
   ...common,
   id: 'extend_exception',
-  name: 'Extend exception',
+  name: phrase('Extend exception'),
   approval: async (press, deps) => {
     const longer = extended(await exceptionOf(press, deps), press, deps.maxExceptionDays);
     return approvalOf(longer, press, deps);
@@ -41,7 +42,7 @@ defineAction<FreeAction>({
     await checkException(longer, press, deps);
     const stored = await deps.store.exceptions.put(longer, [auditOfException(press, longer)], press.pressId);
     const until = stored === 'done' ? longer.expires : exception.expires;
-    const text = `${plainLine(press.by.name, 80)} extended ${exception.id} until ${lastDay(until)}.`;
+    const text = t`${plainLine(press.by.name, 80)} extended ${exception.id} until ${dayText(lastDay(until))}.`;
     await deps.showNotice(reviewNoticeId(exception), text);
     return text;
   },
@@ -50,12 +51,12 @@ defineAction<FreeAction>({
 defineAction<FreeAction>({
   ...common,
   id: 'keep_exception',
-  name: 'Let the exception expire',
+  name: phrase('Let the exception expire'),
   place: byOwner,
   run: async (press, deps) => {
     const exception = await exceptionOf(press, deps);
     await deps.store.audit.append([auditOfException(press, exception)], press.pressId);
-    const text = `${plainLine(press.by.name, 80)} lets ${exception.id} expire on ${lastDay(exception.expires)}.`;
+    const text = t`${plainLine(press.by.name, 80)} lets ${exception.id} expire on ${dayText(lastDay(exception.expires))}.`;
     await deps.showNotice(reviewNoticeId(exception), text);
     return text;
   },
@@ -64,12 +65,12 @@ defineAction<FreeAction>({
 defineAction<FreeAction>({
   ...common,
   id: 'remove_exception',
-  name: 'Remove exception',
+  name: phrase('Remove exception'),
   place: byOwner,
   run: async (press, deps) => {
     const exception = await exceptionOf(press, deps);
     await deps.store.exceptions.remove(exception.id, [auditOfException(press, exception)], press.pressId);
-    const text = `${plainLine(press.by.name, 80)} removed ${exception.id}. It no longer applies.`;
+    const text = t`${plainLine(press.by.name, 80)} removed ${exception.id}. It no longer applies.`;
     await deps.showNotice(reviewNoticeId(exception), text);
     return text;
   },
@@ -77,7 +78,7 @@ defineAction<FreeAction>({
 
 async function exceptionOf(press: PressJob, { store }: ActionDeps): Promise<Exception> {
   const exception = await store.exceptions.get(String(press.input?.exceptionId ?? ''));
-  if (!exception) throw new Refusal('That exception no longer exists.');
+  if (!exception) throw new Refusal(t`That exception no longer exists.`);
   return exception;
 }
 

@@ -4,6 +4,7 @@ import type { Triage } from '../../domain/alerts/triage';
 import { type Exception, findException, lastDay } from '../../domain/exceptions/exception';
 import { type ExceptionOrigin, originOf } from '../../domain/exceptions/exception-origin';
 import { matchFactsOf } from '../../domain/exceptions/match-facts';
+import { dayText, t } from '../../domain/text/translate';
 import type { ActionDeps, CheckedPress } from '../action';
 import { auditOf } from '../audit-of';
 import { withPress } from '../record';
@@ -33,13 +34,13 @@ export async function saveException(
   await store.exceptions.put(exception, [audit], press.pressId);
   await store.alerts.update(press.alertId, (alert) => {
     if (!alert || alert.pressesDone.includes(press.pressId)) return null;
-    const text = `Exception ${exception.id} added by ${press.by.name}, until ${lastDay(exception.expires)}`;
+    const text = t`Exception ${exception.id} added by ${press.by.name}, until ${dayText(lastDay(exception.expires))}`;
     const done = withPress(alert, press);
     const next = covers(exception, alert)
       ? close(done, 'expected', {
           by: press.by,
           at: press.at,
-          note: `exception ${exception.id}: ${note}`,
+          note: t`exception ${exception.id}: ${note}`,
         })
       : { ...done, activity: { action: press.action, text, at: press.at, failed: false } };
     return { alert: { ...next, triage: { ...next.triage, ...triage } } };

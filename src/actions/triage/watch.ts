@@ -3,6 +3,7 @@ import { type Alert, callerKeyOf, summarize } from '../../domain/alerts/alert';
 import { leadScript } from '../../domain/alerts/join-facts';
 import { Refusal } from '../../domain/alerts/transitions';
 import { plainLine } from '../../domain/text/plain-text';
+import { phrase, t } from '../../domain/text/translate';
 import type { AlertAction } from '../action';
 import { shortText, someOf } from '../input';
 import { record } from '../record';
@@ -19,26 +20,28 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'watch',
   group: 'triage',
-  name: 'Watch',
-  label: 'Watch…',
+  name: phrase('Watch'),
+  label: phrase('Watch…'),
   order: 220,
   right: 'triage',
   sameRightAs: 'assign',
   confirm: {
-    title: 'Watch',
-    text: 'Posts all control-plane activity of the selected caller, machine or script to the thread, and scores their later alerts higher.',
-    yes: 'Watch',
+    title: phrase('Watch'),
+    text: phrase(
+      'Posts all control-plane activity of the selected caller, machine or script to the thread, and scores their later alerts higher.',
+    ),
+    yes: phrase('Watch'),
   },
   fields: ({ alert }) => [
     {
       id: 'who',
-      label: 'Watch',
+      label: t`Watch`,
       value: 'caller',
       kind: 'checks',
       choices: watchable(alert).map(({ kind, choice }) => ({ value: kind, label: choice })),
       optional: true,
     },
-    { id: 'days', label: 'Days', value: '7', kind: 'text', optional: false },
+    { id: 'days', label: t`Days`, value: '7', kind: 'text', optional: false },
   ],
   input: z.strictObject({
     who: someOf(['caller', 'machine', 'script']).optional(),
@@ -49,10 +52,10 @@ defineAction<AlertAction>({
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const days = Math.round(Number(press.input?.days ?? 7));
-    if (!(days >= 1 && days <= maxWatchDays)) throw new Refusal(`Watch for 1 to ${maxWatchDays} days.`);
+    if (!(days >= 1 && days <= maxWatchDays)) throw new Refusal(t`Watch for 1 to ${maxWatchDays} days.`);
     const chosen = String(press.input?.who ?? 'caller').split(',');
     const owners = watchable(alert).filter(({ kind }) => chosen.includes(kind));
-    if (owners.length === 0) throw new Refusal('Choose whom or what to watch.');
+    if (owners.length === 0) throw new Refusal(t`Choose whom or what to watch.`);
     const untilMs = Date.parse(press.at) + days * day;
     const until = new Date(untilMs).toISOString();
     for (const { key } of owners)
@@ -73,9 +76,9 @@ defineAction<AlertAction>({
   about: 'alert',
   id: 'unwatch',
   group: 'triage',
-  name: 'Stop watching',
-  label: 'Stop watching',
-  summary: 'Ends the watch on everything watched from this alert.',
+  name: phrase('Stop watching'),
+  label: phrase('Stop watching'),
+  summary: phrase('Ends the watch on everything watched from this alert.'),
   order: 221,
   right: 'triage',
   sameRightAs: 'assign',
@@ -85,7 +88,7 @@ defineAction<AlertAction>({
   run: async ({ alert }, press, deps) => {
     if (alert.pressesDone.includes(press.pressId)) return null;
     const { watch: watched } = alert.triage;
-    if (!watched) throw new Refusal('Nothing is being watched from this alert.');
+    if (!watched) throw new Refusal(t`Nothing is being watched from this alert.`);
     for (const { key } of watched.owners) await deps.store.watches.remove(key);
     await record(press, deps, () => ({ watch: null }));
     return null;
@@ -97,10 +100,12 @@ function watchable(alert: Alert): { kind: string; key: string; words: string; ch
   const sha256 = leadScript(alert)?.sha256;
   const name = plainLine(target.name, 80);
   return [
-    { kind: 'caller', key: callerKeyOf(caller), words: plainLine(caller.name, 80), choice: 'The caller' },
+    { kind: 'caller', key: callerKeyOf(caller), words: plainLine(caller.name, 80), choice: t`The caller` },
     ...(machines === 1
-      ? [{ kind: 'machine', key: target.id.toLowerCase(), words: name, choice: 'The machine' }]
+      ? [{ kind: 'machine', key: target.id.toLowerCase(), words: name, choice: t`The machine` }]
       : []),
-    ...(sha256 ? [{ kind: 'script', key: sha256, words: 'its script', choice: 'The script, anywhere' }] : []),
+    ...(sha256
+      ? [{ kind: 'script', key: sha256, words: t`its script`, choice: t`The script, anywhere` }]
+      : []),
   ];
 }
