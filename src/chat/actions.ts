@@ -6,6 +6,7 @@ import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
 import type { Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
+import { t, translate } from '../domain/text/translate';
 
 /** A button or menu below an alert. */
 export interface Action {
@@ -53,13 +54,13 @@ const decisionsOf = ({ approvals }: AlertView, now: number): Action[] =>
     .flatMap(({ id, what }): Action[] => [
       {
         id: 'approve',
-        label: plainLine(`Approve: ${what}`, 75),
+        label: plainLine(t`Approve: ${what}`, 75),
         group: 'triage',
         does: plainLine(what, 300),
         style: 'primary',
         approvalId: id,
       },
-      { id: 'decline', label: 'Decline', group: 'triage', does: '', approvalId: id },
+      { id: 'decline', label: t`Decline`, group: 'triage', does: '', approvalId: id },
     ]);
 
 function shown(action: AlertAction, view: AlertView): Action {
@@ -70,7 +71,7 @@ function shown(action: AlertAction, view: AlertView): Action {
     id,
     label,
     group,
-    does: confirm && !fields ? text : (action.summary ?? text),
+    does: confirm && !fields ? text : action.summary ? translate(action.summary) : text,
     ...(style ? { style } : {}),
     ...(fields
       ? {
@@ -82,9 +83,11 @@ function shown(action: AlertAction, view: AlertView): Action {
     ...(confirm
       ? {
           confirm: {
-            title: confirm.title ? wordsFor(confirm.title, view) : `${action.name} ${targetWords(view)}?`,
+            title: confirm.title
+              ? wordsFor(confirm.title, view)
+              : t`${translate(action.name)} ${targetWords(view)}?`,
             text,
-            yes: confirm.yes,
+            yes: translate(confirm.yes),
           },
         }
       : {}),

@@ -1,6 +1,7 @@
 import { hasIsolation } from '../actions/contain/isolate';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isOpenFailure } from '../domain/measures/measure';
+import { t } from '../domain/text/translate';
 import type { Action } from './actions';
 
 /** What a message offers at once. All other actions are under *All responses…*. */
@@ -71,7 +72,9 @@ export function controlsOf(view: AlertView, actions: readonly Action[], link: st
   const fits = ordered.slice(0, maxMore - 1);
   const placed = new Set([...approvals, ...shown, ...fits].map(({ id }) => id));
   const isComplete = actions.every(({ id, choices }) => placed.has(id) && !choices);
-  const all: Action[] = isComplete ? [] : [{ id: allId, label: 'All responses…', group: 'triage', does: '' }];
+  const all: Action[] = isComplete
+    ? []
+    : [{ id: allId, label: t`All responses…`, group: 'triage', does: '' }];
   return { shown: [...approvals, ...shown], more: [...fits, ...all] };
 }
 
@@ -85,12 +88,12 @@ const dayPreset = 'caller-machine.1';
 
 function controlOf(id: string, actions: readonly Action[], link: string | null): Action[] {
   if (id === openId)
-    return link ? [{ id, label: 'Open in Runwatch', group: 'triage', does: '', url: link }] : [];
+    return link ? [{ id, label: t`Open in Runwatch`, group: 'triage', does: '', url: link }] : [];
   const found = actions.find((action) => action.id === id && !action.approvalId);
   if (!found) return [];
   if (!found.choices) return [found];
   const { choices, ...plain } = found;
   return choices.some(({ value }) => value === dayPreset)
-    ? [{ ...plain, label: 'Except here for 24 h', choice: dayPreset }]
+    ? [{ ...plain, label: t`Except here for 24 h`, choice: dayPreset }]
     : [];
 }

@@ -12,6 +12,7 @@ import { scopeLabel } from '../domain/resources/scope-label';
 import type { Execution } from '../domain/techniques/execution';
 import { scriptLocation } from '../domain/techniques/script-location';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import { type Fact, type Inline, joined } from './inline';
 import { likeClosedLine } from './like-closed-line';
 import { scoreLine } from './score-lines';
@@ -23,21 +24,21 @@ export function factsOf(alert: Alert, now: number): Fact[] {
   const { who, history, missing } = alert.facts;
   const scripts = usedScripts(alert);
   const lines: [string, Inline[] | null][] = [
-    ['Access path', accessLine(alert, now)],
-    ['Who', who ? whoLine(alert, who) : originLine(alert)],
-    ['Why it stands out', unusual(alert)],
-    ['Prevalence', prevalenceLine(alert)],
-    ['Similar alerts', likeClosedLine(alert)],
-    ['What it exposes', exposureLine(alert)],
-    ['Commands', commandsLine(alert)],
-    ['Machines', machines > 1 ? machineList(executions) : null],
-    ['Where', machines > 1 ? locationsLine(alert) : locationLine(alert, firstMachine(alert))],
-    [scripts.length > 1 ? 'Scripts' : 'Script', scriptsLine(alert, scripts)],
-    ['Suspicious behavior', behaviorLine(scripts)],
-    ['Output', executions.length === 1 ? outputLine(alert) : null],
-    ['30 days', bar(alert, history)],
-    ['Score', scoreLine(alert)],
-    ...(missing ?? []).map((part): [string, Inline[]] => ['Unavailable', [unavailableText(part)]]),
+    [t`Access path`, accessLine(alert, now)],
+    [t`Who`, who ? whoLine(alert, who) : originLine(alert)],
+    [t`Why it stands out`, unusual(alert)],
+    [t`Prevalence`, prevalenceLine(alert)],
+    [t`Similar alerts`, likeClosedLine(alert)],
+    [t`What it exposes`, exposureLine(alert)],
+    [t`Commands`, commandsLine(alert)],
+    [t`Machines`, machines > 1 ? machineList(executions) : null],
+    [t`Where`, machines > 1 ? locationsLine(alert) : locationLine(alert, firstMachine(alert))],
+    [scripts.length > 1 ? t`Scripts` : t`Script`, scriptsLine(alert, scripts)],
+    [t`Suspicious behavior`, behaviorLine(scripts)],
+    [t`Output`, executions.length === 1 ? outputLine(alert) : null],
+    [t`30 days`, bar(alert, history)],
+    [t`Score`, scoreLine(alert)],
+    ...(missing ?? []).map((part): [string, Inline[]] => [t`Unavailable`, [unavailableText(part)]]),
   ];
   return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
 }
@@ -47,35 +48,39 @@ function accessLine(alert: Alert, now: number): Inline[] {
   const { access } = alert.facts;
   if (refused)
     return [
-      `Denied by Azure; nothing ran${access?.deniedBy ? ` (deny assignment ${plainLine(access.deniedBy, 80)})` : ''}`,
+      t`Denied by Azure; nothing ran${access?.deniedBy ? t` (deny assignment ${plainLine(access.deniedBy, 80)})` : ''}`,
     ];
   const grant = access?.grant ?? grantedBy;
-  if (!grant) return [`no role assignment found that allows this for ${plainLine(caller.name, 80)}`];
+  if (!grant) return [t`no role assignment found that allows this for ${plainLine(caller.name, 80)}`];
   const group = access?.group;
-  const parts = [
-    grant.scope ? ` at ${scopeLabel(grant.scope, access?.subscriptionName)}` : '',
+  const parts: Inline[] = [
+    grant.scope ? t` at ${scopeLabel(grant.scope, access?.subscriptionName)}` : '',
     group
-      ? `, through group ${plainLine(group.name, 80)}${group.members === null ? '' : ` (${group.members} members)`}`
+      ? t`, through group ${plainLine(group.name, 80)}${group.members === null ? '' : counted(group.members, ' (# member)', ' (# members)')}`
       : '',
     access?.assignedAt
-      ? `, assigned ${ago(access.assignedAt, now)}${access.assignedBy ? ` by ${plainLine(access.assignedBy, 80)}` : ''}`
+      ? t`, assigned ${ago(access.assignedAt, now)}${access.assignedBy ? t` by ${plainLine(access.assignedBy, 80)}` : ''}`
       : '',
-    access?.until ? `, activated by PIM until ${access.until.slice(0, 16).replace('T', ' ')} UTC` : '',
-    access?.condition ? ', under a condition (not evaluated)' : '',
+    ...(access?.until ? [t`, activated by PIM until `, { time: access.until }] : []),
+    access?.condition ? t`, under a condition (not evaluated)` : '',
     access?.deniesNotEvaluated?.length
-      ? `; ${access.deniesNotEvaluated.length} deny ${access.deniesNotEvaluated.length === 1 ? 'assignment' : 'assignments'} for groups not evaluated`
+      ? counted(
+          access.deniesNotEvaluated.length,
+          '; # deny assignment for groups not evaluated',
+          '; # deny assignments for groups not evaluated',
+        )
       : '',
     access?.otherWays
-      ? `; ${access.otherWays} other ${access.otherWays === 1 ? 'assignment allows' : 'assignments allow'} it too`
+      ? counted(access.otherWays, '; # other assignment allows it too', '; # other assignments allow it too')
       : '',
     access?.source === 'resolved'
-      ? ' (inferred from role assignments)'
+      ? t` (inferred from role assignments)`
       : access?.source === 'log'
-        ? ' (from Azure’s activity log)'
+        ? t` (from Azure’s activity log)`
         : '',
     elsewhereText(access),
   ];
-  return [{ bold: plainLine(grant.role, 100) }, parts.join('')];
+  return [{ bold: plainLine(grant.role, 100) }, ...parts.filter(Boolean)];
 }
 
 /** "; in Sandbox: Contributor; 2 more subscriptions not looked at". */
@@ -94,20 +99,20 @@ function elsewhereText(access: Access | undefined): string {
 
 function ago(iso: string, now: number): string {
   const hours = (now - Date.parse(iso)) / 3_600_000;
-  if (hours < 1) return 'less than an hour ago';
-  if (hours < 48) return `${Math.floor(hours)} hours ago`;
-  return `${Math.floor(hours / 24)} days ago`;
+  if (hours < 1) return t`less than an hour ago`;
+  if (hours < 48) return counted(Math.floor(hours), '# hour ago', '# hours ago');
+  return counted(Math.floor(hours / 24), '# day ago', '# days ago');
 }
 
 function originLine(alert: Alert): Inline[] {
   const { caller } = summarize(alert);
   const kind = {
     User: '',
-    ServicePrincipal: 'an application',
-    ManagedIdentity: 'a managed identity',
-    Unknown: 'an unknown kind of caller',
+    ServicePrincipal: t`an application`,
+    ManagedIdentity: t`a managed identity`,
+    Unknown: t`an unknown kind of caller`,
   }[caller.type];
-  return [[kind, caller.ip ? `from ${plainLine(caller.ip, 45)}` : ''].filter(Boolean).join(' · ')].filter(
+  return [[kind, caller.ip ? t`from ${plainLine(caller.ip, 45)}` : ''].filter(Boolean).join(' · ')].filter(
     Boolean,
   );
 }
@@ -117,11 +122,11 @@ function whoLine(alert: Alert, who: Who): Inline[] {
   const parts = [
     who.name && who.name !== caller.name ? plainLine(who.name, 80) : '',
     who.jobTitle ? plainLine(who.jobTitle, 80) : '',
-    who.guest ? 'a guest' : '',
-    who.enabled === false ? 'the account is disabled' : '',
-    who.owners.length > 0 ? `owned by ${who.owners.map((owner) => plainLine(owner, 60)).join(', ')}` : '',
+    who.guest ? t`a guest` : '',
+    who.enabled === false ? t`the account is disabled` : '',
+    who.owners.length > 0 ? t`owned by ${who.owners.map((owner) => plainLine(owner, 60)).join(', ')}` : '',
     ...originLine(alert).map(String),
-    who.application ? `by ${plainLine(who.application, 80)}` : '',
+    who.application ? t`by ${plainLine(who.application, 80)}` : '',
     signInLine(who),
     who.hint ? `(${who.hint})` : '',
   ];
@@ -129,9 +134,9 @@ function whoLine(alert: Alert, who: Who): Inline[] {
 }
 
 function signInLine({ signIn, weakSignIn }: Who): string {
-  if (weakSignIn) return 'no MFA';
+  if (weakSignIn) return t`no MFA`;
   if (!signIn) return '';
-  return `signed in with ${/\bmfa\b/i.test(signIn) ? 'MFA' : plainLine(signIn, 60)}`;
+  return t`signed in with ${/\bmfa\b/i.test(signIn) ? 'MFA' : plainLine(signIn, 60)}`;
 }
 
 /** Reasons of the score that other lines show. */
@@ -167,8 +172,8 @@ export function unusualText(alert: Alert): string {
   const texts = oddTexts(alert);
   if (texts.length > 0) return texts.join(' · ');
   const { history } = alert.facts;
-  if (!history || history.days < 1) return 'Unavailable: history is still being loaded';
-  return `Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${history.days} days`;
+  if (!history || history.days < 1) return t`Unavailable: history is still being loaded`;
+  return t`Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${counted(history.days, '# day', '# days')}`;
 }
 
 function unusual(alert: Alert): Inline[] {
@@ -194,7 +199,7 @@ function prevalenceLine(alert: Alert): Inline[] | null {
   return texts.length > 0 ? [texts.join(' · ')] : null;
 }
 
-const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
+const times = (count: number) => (count === 1 ? t`once` : counted(count, '# time', '# times'));
 
 function exposureLine(alert: Alert): Inline[] | null {
   const { access } = alert.facts;
@@ -202,21 +207,27 @@ function exposureLine(alert: Alert): Inline[] | null {
   const privileged = knownMachines(alert).filter(({ identityCan }) => identityCan.length > 0);
   const powers = [...new Set(privileged.flatMap(({ identityCan }) => identityCan))];
   const whose =
-    machines > 1 ? `the identities of ${privileged.length} of the machines` : 'the machine’s own identity';
+    machines > 1 ? t`the identities of ${privileged.length} of the machines` : t`the machine’s own identity`;
   const parts = [
     powers.length > 0
-      ? `${whose} can ${powers
+      ? t`${whose} can ${powers
           .slice(0, 3)
           .map((can) => plainLine(can, 150))
           .join('; ')}`
       : '',
     access?.alsoCan.length
-      ? `the caller can also ${access.alsoCan
+      ? t`the caller can also ${access.alsoCan
           .slice(0, 4)
           .map((can) => plainLine(can, 150))
           .join('; ')}`
       : '',
-    access?.machines ? `the caller can run commands on ${access.machines} machines of this subscription` : '',
+    access?.machines
+      ? counted(
+          access.machines,
+          'the caller can run commands on # machine of this subscription',
+          'the caller can run commands on # machines of this subscription',
+        )
+      : '',
   ].filter(Boolean);
   return parts.length > 0 ? [parts.join(' · ')] : null;
 }
@@ -228,38 +239,40 @@ export function commandsLine(alert: Alert): Inline[] | null {
   if (total < 2) return null;
   const excepted = exceptedBy(alert);
   const coversAll = about.length === total;
-  const on = machines > 1 ? ` on ${machines} machines` : '';
+  const on = machines > 1 ? counted(machines, ' on # machine', ' on # machines') : '';
   const parts = [
     refused
-      ? `${executions.length} denied${on}`
-      : `${executions.length} ran${on} (${outcomesOf(executions)})`,
-    denied.length > 0 ? `${denied.length} denied${onMachines(denied)}` : '',
+      ? t`${executions.length} denied${on}`
+      : t`${executions.length} ran${on} (${outcomesOf(executions)})`,
+    denied.length > 0 ? t`${denied.length} denied${onMachines(denied)}` : '',
     !coversAll
-      ? `${total - about.length} excepted (${excepted
+      ? t`${total - about.length} excepted (${excepted
           .slice(0, 5)
-          .map(({ exception, count }) => `${count} by ${plainLine(exception, 60)}`)
+          .map(({ exception, count }) => t`${count} by ${plainLine(exception, 60)}`)
           .join(', ')}${excepted.length > 5 ? ', …' : ''})`
       : '',
   ].filter(Boolean);
-  return [parts.length === 1 ? parts.join('') : `${total} in all: ${parts.join(', ')}`];
+  return [parts.length === 1 ? parts.join('') : t`${total} in all: ${parts.join(', ')}`];
 }
 
 function onMachines(executions: readonly Execution[]): string {
   const names = new Set(executions.map(({ target }) => plainLine(target.name, 64)));
-  return names.size > 1 ? ` on ${names.size} machines` : ` on ${[...names].join('')}`;
+  return names.size > 1
+    ? counted(names.size, ' on # machine', ' on # machines')
+    : t` on ${[...names].join('')}`;
 }
 
 /** "280 succeeded, 15 failed, 5 still running". */
 export function outcomesOf(executions: readonly Execution[]): string {
   const count = (status: Execution['status']) => executions.filter((e) => e.status === status).length;
   const parts: [number, string][] = [
-    [count('succeeded'), 'succeeded'],
-    [count('failed'), 'failed'],
-    [count('started'), 'still running'],
+    [count('succeeded'), t`succeeded`],
+    [count('failed'), t`failed`],
+    [count('started'), t`still running`],
   ];
   return parts
     .filter(([number]) => number > 0)
-    .map(([number, outcome]) => `${number} ${outcome}`)
+    .map(([number, outcome]) => t`${number} ${outcome}`)
     .join(', ');
 }
 
@@ -270,21 +283,21 @@ function locationLine(alert: Alert, machine: MachineFacts | undefined): Inline[]
     machine?.environment ? plainLine(machine.environment, 40) : '',
     target.resourceGroup
       ? plainLine(
-          `${target.resourceGroup} · subscription ${alert.facts.access?.subscriptionName ?? target.subscriptionId}`,
+          t`${target.resourceGroup} · subscription ${alert.facts.access?.subscriptionName ?? target.subscriptionId}`,
           160,
         )
       : '',
     machine?.os ?? '',
     machine?.power ? plainLine(machine.power, 30) : '',
     machine?.publicIps.length
-      ? `public IP ${machine.publicIps.map((ip) => plainLine(ip, 45)).join(', ')}`
+      ? t`public IP ${machine.publicIps.map((ip) => plainLine(ip, 45)).join(', ')}`
       : machine
-        ? 'no public IP'
+        ? t`no public IP`
         : '',
-    ports.length > 0 ? `port ${ports.join(', ')} open to the internet` : '',
+    ports.length > 0 ? t`port ${ports.join(', ')} open to the internet` : '',
     machine ? plainLine(machine.encryption, 60) : '',
-    machine?.agent ? `agent ${plainLine(machine.agent, 30)}` : '',
-    machine?.locks.length ? `locked (${machine.locks.map((lock) => plainLine(lock, 60)).join(', ')})` : '',
+    machine?.agent ? t`agent ${plainLine(machine.agent, 30)}` : '',
+    machine?.locks.length ? t`locked (${machine.locks.map((lock) => plainLine(lock, 60)).join(', ')})` : '',
   ];
   return [parts.filter(Boolean).join(' · ')].filter(Boolean);
 }
@@ -293,26 +306,27 @@ function locationLine(alert: Alert, machine: MachineFacts | undefined): Inline[]
 function locationsLine(alert: Alert): Inline[] {
   const { executions } = summarize(alert);
   const known = knownMachines(alert);
-  const several = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
   const distinct = (of: (execution: Execution) => string) =>
     [...new Set(executions.map((execution) => of(execution).toLowerCase()))].length;
   const countOf = (has: (machine: MachineFacts) => boolean) => known.filter(has).length;
   const open = countOf(({ openPorts }) => (openPorts ?? []).length > 0);
   const parts = [
-    several(
+    counted(
       distinct(({ target }) => target.resourceGroup),
-      'resource group',
+      '# resource group',
+      '# resource groups',
     ),
-    several(
+    counted(
       distinct(({ target }) => target.subscriptionId),
-      'subscription',
+      '# subscription',
+      '# subscriptions',
     ),
     ...(['Linux', 'Windows'] as const).flatMap((os) => {
       const count = countOf((machine) => machine.os === os);
-      return count > 0 ? [`${count} ${os}`] : [];
+      return count > 0 ? [t`${count} ${os}`] : [];
     }),
-    known.length > 0 ? `${countOf(({ publicIps }) => publicIps.length > 0)} with a public IP` : '',
-    open > 0 ? `${open} with a port open to the internet` : '',
+    known.length > 0 ? t`${countOf(({ publicIps }) => publicIps.length > 0)} with a public IP` : '',
+    open > 0 ? t`${open} with a port open to the internet` : '',
   ];
   return [parts.filter(Boolean).join(' · ')];
 }
@@ -332,10 +346,12 @@ function scriptsLine(alert: Alert, scripts: readonly UsedScript[]): Inline[] | n
       .flatMap(({ script, executions: theirs }, index): Inline[] => [
         index > 0 ? ' · ' : '',
         { code: plainLine(script.text ?? '', 100) },
-        ` ${theirs.length} times`,
+        counted(theirs.length, ' # time', ' # times'),
       ]),
-    rest.length > 0 ? ` · ${rest.length} more scripts, in the thread` : '',
-    unknown > 0 ? ` · ${unknown} without a known script` : '',
+    rest.length > 0
+      ? counted(rest.length, ' · # more script, in the thread', ' · # more scripts, in the thread')
+      : '',
+    unknown > 0 ? t` · ${unknown} without a known script` : '',
   ];
 }
 
@@ -345,7 +361,7 @@ export function behaviorLine(scripts: readonly UsedScript[]): Inline[] | null {
   if (traits.size === 0) return null;
   return joined(
     [...traits.values()].map((trait) => [
-      `${trait.name}, line ${trait.line}: `,
+      t`${translate(trait.name)}, line ${trait.line}: `,
       { code: plainLine(trait.text, 120) },
     ]),
   );
@@ -354,7 +370,10 @@ export function behaviorLine(scripts: readonly UsedScript[]): Inline[] | null {
 function outputLine(alert: Alert): Inline[] | null {
   const run = runFactsOf(alert, summarize(alert).first);
   if (!run?.output) return null;
-  return [{ code: plainLine(run.output, 200) }, run.exitCode === null ? '' : ` exit code ${run.exitCode}`];
+  return [
+    { code: plainLine(run.output, 200) },
+    run.exitCode === null ? '' : t` exit code ${String(run.exitCode)}`,
+  ];
 }
 
 function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | null {
@@ -363,18 +382,18 @@ function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | n
     const lines = script.text.split('\n').length;
     return [
       { code: plainLine(script.text, 300) },
-      lines > 1 ? `  ${lines} lines, in the thread` : '',
-      script.runAs ? ` · as ${plainLine(script.runAs, 40)}` : '',
+      lines > 1 ? counted(lines, '  # line, in the thread', '  # lines, in the thread') : '',
+      script.runAs ? t` · as ${plainLine(script.runAs, 40)}` : '',
       script.parameters.length > 0
         ? ` · ${script.parameters
             .map((p) => plainLine(p, 80))
             .slice(0, 5)
             .join(', ')}`
         : '',
-      script.redacted.length > 0 ? ` · ${script.redacted.join(', ')} redacted` : '',
+      script.redacted.length > 0 ? t` · ${script.redacted.join(', ')} redacted` : '',
     ];
   }
-  return how ? ['Azure doesn’t log this script; on the machine: ', { code: how }] : null;
+  return how ? [t`Azure doesn’t log this script; on the machine: `, { code: how }] : null;
 }
 
 function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
@@ -382,7 +401,9 @@ function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {
   const related = alert.facts.timeline?.reduce((sum, entry) => sum + entry.count, 0) ?? 0;
   return [
     { bar: history.daily },
-    related > 0 ? `  ${related} related ${related === 1 ? 'event' : 'events'} in the thread` : '',
+    related > 0
+      ? counted(related, '  # related event in the thread', '  # related events in the thread')
+      : '',
   ];
 }
 
@@ -391,5 +412,5 @@ const listedMachines = 20;
 function machineList(executions: readonly Execution[]): Inline[] {
   const names = [...new Set(executions.map((execution) => plainLine(execution.target.name, 64)))];
   const rest = names.length - listedMachines;
-  return [names.slice(0, listedMachines).join(', ') + (rest > 0 ? ` and ${rest} more, in the thread` : '')];
+  return [names.slice(0, listedMachines).join(', ') + (rest > 0 ? t` and ${rest} more, in the thread` : '')];
 }

@@ -5,9 +5,10 @@ import type { AlertView } from '../domain/measures/alert-view';
 import type { Measure } from '../domain/measures/measure';
 import { scopeLabel } from '../domain/resources/scope-label';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import type { Action } from './actions';
 import { behaviorLine, commandsLine, oddTexts, unusualText } from './fact-lines';
-import type { Fact, Inline } from './inline';
+import { type Fact, type Inline, joined } from './inline';
 import { isContained } from './sentence';
 
 /** A message shows this many facts; the others are in the thread. */
@@ -19,12 +20,12 @@ export function keyFactsOf(view: AlertView, actions: readonly Action[]): Fact[] 
   const { alert } = view;
   const facts =
     alert.state === 'closed'
-      ? [fact('Still in place', stillInPlace(view.measures), 1)]
+      ? [fact(t`Still in place`, stillInPlace(view.measures), 1)]
       : isContained(view)
         ? [
-            fact('Still possible', stillPossible(view), 2),
-            fact('Next', nextSteps(actions), 2),
-            fact('Commands', mixedCommands(alert), 3),
+            fact(t`Still possible`, stillPossible(view), 2),
+            fact(t`Next`, nextSteps(actions), 2),
+            fact(t`Commands`, mixedCommands(alert), 3),
           ]
         : investigated(alert);
   const known = facts.filter((one) => one !== null);
@@ -41,11 +42,11 @@ function investigated(alert: Alert): (Weighted | null)[] {
   const behavior = behaviorLine(usedScripts(alert));
   const odd = oddTexts(alert);
   return [
-    fact('Why it stands out', odd.length > 0 ? items(odd) : [unusualText(alert)], odd.length > 0 ? 3 : 0),
-    fact('Suspicious behavior', behavior, 4),
-    fact('What it exposes', items(exposed(alert)), 2),
-    fact('Access path', items(accessPath(alert)), 1),
-    fact('Commands', mixedCommands(alert), 5),
+    fact(t`Why it stands out`, odd.length > 0 ? items(odd) : [unusualText(alert)], odd.length > 0 ? 3 : 0),
+    fact(t`Suspicious behavior`, behavior, 4),
+    fact(t`What it exposes`, items(exposed(alert)), 2),
+    fact(t`Access path`, joined(accessPath(alert).slice(0, maxItems)), 1),
+    fact(t`Commands`, mixedCommands(alert), 5),
   ];
 }
 
@@ -63,12 +64,14 @@ function exposed(alert: Alert): string[] {
   const { access } = alert.facts;
   const { machines } = summarize(alert);
   const powers = new Set(knownMachines(alert).flatMap(({ identityCan }) => identityCan));
-  const whose = machines > 1 ? 'the machines’ identities' : 'the machine’s identity';
-  const named = access?.subscriptionName ? ` in ${plainLine(access.subscriptionName, 40)}` : '';
+  const whose = machines > 1 ? t`the machines’ identities` : t`the machine’s identity`;
+  const named = access?.subscriptionName ? t` in ${plainLine(access.subscriptionName, 40)}` : '';
   return [
     ...[...powers].slice(0, 2).map((can) => `${brief(can)} (${whose})`),
-    ...(access?.machines ? [`commands on ${access.machines} VMs${named} (caller)`] : []),
-    ...(access?.alsoCan ?? []).slice(0, 3).map((can) => `${brief(can)} (caller)`),
+    ...(access?.machines
+      ? [t`commands on ${counted(access.machines, '# VM', '# VMs')}${named} (caller)`]
+      : []),
+    ...(access?.alsoCan ?? []).slice(0, 3).map((can) => t`${brief(can)} (caller)`),
   ];
 }
 
@@ -76,34 +79,33 @@ function exposed(alert: Alert): string[] {
 const brief = (can: string) => plainLine(can.replace(/ \(.* at (.*)\)$/, ' at $1'), 120);
 
 /** "ops-oncall (2 members) → Virtual Machine Contributor → Payments", and what is special about it. */
-function accessPath(alert: Alert): string[] {
+function accessPath(alert: Alert): Inline[][] {
   const { refused, grantedBy } = summarize(alert);
   const { access } = alert.facts;
   if (refused)
     return [
-      'denied by Azure; nothing ran',
-      ...(access?.deniedBy ? [`deny assignment ${plainLine(access.deniedBy, 80)}`] : []),
+      [t`denied by Azure; nothing ran`],
+      ...(access?.deniedBy ? [[t`deny assignment ${plainLine(access.deniedBy, 80)}`]] : []),
     ];
   const grant = access?.grant ?? grantedBy;
-  if (!grant) return ['no role assignment found that allows this'];
+  if (!grant) return [[t`no role assignment found that allows this`]];
   const group = access?.group;
-  const members = group?.members == null ? '' : ` (${group.members} members)`;
+  const members = group?.members == null ? '' : counted(group.members, ' (# member)', ' (# members)');
   const steps = [
     group ? `${plainLine(group.name, 60)}${members}` : '',
     plainLine(grant.role, 80),
     grant.scope ? scopeLabel(grant.scope, access?.subscriptionName).replace(/^subscription /, '') : '',
   ];
   return [
-    steps.filter(Boolean).join(' → '),
-    ...(access?.until ? [`activated by PIM until ${access.until.slice(0, 16).replace('T', ' ')} UTC`] : []),
-    ...(access?.condition ? ['under a condition (not evaluated)'] : []),
-    ...(access?.source === 'resolved' ? ['inferred from role assignments'] : []),
+    [steps.filter(Boolean).join(' → ')],
+    ...(access?.until ? [[t`activated by PIM until `, { time: access.until }]] : []),
+    ...(access?.condition ? [[t`under a condition (not evaluated)`]] : []),
+    ...(access?.source === 'resolved' ? [[t`inferred from role assignments`]] : []),
     ...(access?.elsewhere ?? [])
       .slice(0, 2)
-      .map(
-        ({ subscription, grant }) =>
-          `${grant ? plainLine(grant.role, 60) : 'no role assignment found'} in ${plainLine(subscription, 40)}`,
-      ),
+      .map(({ subscription, grant }) => [
+        t`${grant ? plainLine(grant.role, 60) : t`no role assignment found`} in ${plainLine(subscription, 40)}`,
+      ]),
   ];
 }
 
@@ -111,15 +113,15 @@ function accessPath(alert: Alert): string[] {
 function stillPossible({ measures }: AlertView): Inline[] {
   const inForce = (kind: string) => measures.some((one) => one.kind === kind && one.state === 'in force');
   if (inForce('power')) return [];
-  return items(['sessions already open', ...(inForce('lock') ? [] : ['further run commands'])]);
+  return items([t`sessions already open`, ...(inForce('lock') ? [] : [t`further run commands`])]);
 }
 
 /** "revoke the role or lock the VM, then snapshot its disks". */
 function nextSteps(actions: readonly Action[]): Inline[] {
   const has = (id: string) => actions.some((action) => action.id === id);
-  const stop = [has('revoke_role') && 'revoke the role', has('lock') && 'lock the VM'].filter(Boolean);
-  const steps = [stop.join(' or '), has('snapshot') && 'snapshot its disks'].filter(Boolean);
-  return steps.length > 0 ? [steps.join(', then ')] : [];
+  const stop = [has('revoke_role') && t`revoke the role`, has('lock') && t`lock the VM`].filter(Boolean);
+  const steps = [stop.join(t` or `), has('snapshot') && t`snapshot its disks`].filter(Boolean);
+  return steps.length > 0 ? [steps.join(t`, then `)] : [];
 }
 
 const maxNames = 3;
@@ -131,14 +133,14 @@ function stillInPlace(measures: readonly Measure[]): Inline[] {
     if (one.state === 'in force') byKind.set(one.kind, [...(byKind.get(one.kind) ?? []), one]);
   return items(
     [...byKind].map(([id, all]) => {
-      const more = all.length > maxNames ? ` and ${all.length - maxNames} more` : '';
+      const more = all.length > maxNames ? t` and ${all.length - maxNames} more` : '';
       const names = `${all
         .slice(0, maxNames)
         .map(({ name }) => plainLine(name, 64))
         .join(', ')}${more}`;
       const kind = kindOf(id);
-      const unsure = all.some(({ checked }) => checked?.verified === false) ? ' (not verified)' : '';
-      return `${kind?.stateInForce ? `${names} ${kind.stateInForce}` : `${kind?.name ?? id}: ${names}`}${unsure}`;
+      const unsure = all.some(({ checked }) => checked?.verified === false) ? t` (not verified)` : '';
+      return `${kind?.stateInForce ? t`${names} ${translate(kind.stateInForce)}` : `${translate(kind?.name ?? id)}: ${names}`}${unsure}`;
     }),
   );
 }

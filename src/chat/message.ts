@@ -3,6 +3,7 @@ import { callerName } from '../domain/alerts/caller-name';
 import type { Sla } from '../domain/alerts/timing';
 import type { AlertView } from '../domain/measures/alert-view';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, phrase, t, translate } from '../domain/text/translate';
 import { type Action, actionsOf } from './actions';
 import { type Controls, controlsOf } from './controls';
 import { factsOf, outcomesOf } from './fact-lines';
@@ -71,8 +72,9 @@ export interface MessageOptions {
   linkTo?: (alertId: string) => string | null;
 }
 
-const noResponders =
-  'No responders are configured, so only triage is available. How to: https://github.com/runwatch/runwatch/blob/main/docs/configuration.md';
+const noResponders = phrase(
+  'No responders are configured, so only triage is available. How to: https://github.com/runwatch/runwatch/blob/main/docs/configuration.md',
+);
 
 /** Builds the message for an alert's current state. Pure. */
 export function messageOf(
@@ -85,7 +87,7 @@ export function messageOf(
   const contained = isContained(view);
   const actions = actionsOf(view, responders, now);
   const whole = statusOf(view, now);
-  const hint: Inline[][] = responders || closed ? [] : [[noResponders]];
+  const hint: Inline[][] = responders || closed ? [] : [[translate(noResponders)]];
   const did = sentenceOf(alert);
   return {
     alertId: alert.id,
@@ -94,14 +96,14 @@ export function messageOf(
     closed,
     contained,
     sentence: contained
-      ? `Contained: ${whereOf(alert)} (${severityName(alert)}, ${callerName(alert)})`
-      : `${severityName(alert)}: ${did}`,
+      ? t`Contained: ${whereOf(alert)} (${severityName(alert)}, ${callerName(alert)})`
+      : t`${severityName(alert)}: ${did}`,
     context: contextOf(alert, link, overdueText(alert, sla, now)),
     keyFacts: keyFactsOf(view, actions),
     status: [...hint, ...(closed ? closedStatusOf(view, now) : whole)],
     notes: closed ? [] : notesOf(alert),
     controls: controlsOf(view, actions, link),
-    summary: `${severityName(alert)} ${alert.score}: ${did} (${alert.id})`,
+    summary: t`${severityName(alert)} ${alert.score}: ${did} (${alert.id})`,
     thread: () =>
       threadOf(view, {
         details: [
@@ -123,7 +125,7 @@ export function messageOf(
 
 function headOf(alert: Alert): Pick<MessagePage, 'title' | 'headline'> {
   const { technique, caller } = summarize(alert);
-  const title = [`${technique.title} on ${whereOf(alert)}`, environmentText(alert)];
+  const title = [t`${technique.title} on ${whereOf(alert)}`, environmentText(alert)];
   return {
     title: title.filter(Boolean).join(' · '),
     headline: [{ bold: plainLine(caller.name, 120) }, ...headlineOf(alert)],
@@ -135,26 +137,26 @@ function notesOf(alert: Alert): Inline[][] {
   const like = likeClosedLine(alert);
   return [
     ...(like ? [like] : []),
-    ...(missing.length > 0 ? [[`Unavailable: ${missing.map(unavailableText).join('; ')}`]] : []),
+    ...(missing.length > 0 ? [[t`Unavailable: ${missing.map(unavailableText).join('; ')}`]] : []),
   ];
 }
 
 function headlineOf(alert: Alert): Inline[] {
   const { technique, executions, status, refused, startedAt, lastEventAt } = summarize(alert);
   const took = tookText(startedAt, lastEventAt);
-  const did = refused ? `tried to ${technique.infinitive}` : technique.verb;
+  const did = refused ? t`tried to ${technique.infinitive}` : technique.verb;
   const runsAs = accountOf(alert);
-  const asWhom = runsAs && technique.script.where !== 'interactive' ? ` as ${plainLine(runsAs, 40)}` : '';
-  const often = executions.length > 1 ? `, ${executions.length} times` : '';
+  const asWhom = runsAs && technique.script.where !== 'interactive' ? t` as ${plainLine(runsAs, 40)}` : '';
+  const often = executions.length > 1 ? counted(executions.length, ', # time', ', # times') : '';
   const mixed = new Set(executions.map((execution) => execution.status)).size > 1;
   const outcome = refused
-    ? 'denied by Azure'
+    ? t`denied by Azure`
     : mixed
       ? outcomesOf(executions)
       : status === 'succeeded'
-        ? `succeeded${took}`
+        ? `${t`succeeded`}${took}`
         : status === 'failed'
-          ? `failed${took}`
-          : 'still running';
+          ? `${t`failed`}${took}`
+          : t`still running`;
   return [` ${did}${asWhom}${often} · `, { time: startedAt }, ` · ${outcome}`];
 }

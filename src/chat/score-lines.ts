@@ -2,6 +2,7 @@ import type { Alert } from '../domain/alerts/alert';
 import { changesSeverity } from '../domain/alerts/later-changes';
 import type { ReasonChange, ScoreChange } from '../domain/alerts/severity';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import type { Inline } from './inline';
 
 /** Where the score starts, what was added and when, and where the sum was capped. */
@@ -9,14 +10,14 @@ export function scoreLine(alert: Alert): Inline[] {
   const [base, ...added] = alert.reasons;
   const sum = alert.reasons.reduce((total, { points }) => total + points, 0);
   const parts: Inline[][] = [
-    ...(base ? [[`starts at ${base.points} for ${plainLine(base.text, 100)}`]] : []),
+    ...(base ? [[t`starts at ${base.points} for ${plainLine(base.text, 100)}`]] : []),
     ...added.map(({ points, text, addedAt }): Inline[] => [
       `${points > 0 ? '+' : ''}${points} ${plainLine(text, 100)}`,
-      ...(addedAt ? [' (since ', { time: addedAt }, ')'] : []),
+      ...(addedAt ? [t` (since `, { time: addedAt }, ')'] : []),
     ]),
     ...(sum === alert.score
       ? []
-      : [[`${sum} points, ${sum > alert.score ? 'capped at' : 'raised to'} ${alert.score}`]]),
+      : [[t`${sum} points, ${sum > alert.score ? t`capped at` : t`raised to`} ${alert.score}`]]),
   ];
   return parts.flatMap((part, index) => (index > 0 ? [' · ', ...part] : part));
 }
@@ -31,7 +32,7 @@ export const scoreChangeLines = ({ scoreChanges }: Pick<Alert, 'scoreChanges'>):
     const parts = [
       numbersOf(change),
       ...change.reasons.slice(0, shownReasons).map(reasonText),
-      ...(rest > 0 ? [`${rest} more ${rest === 1 ? 'reason' : 'reasons'}`] : []),
+      ...(rest > 0 ? [counted(rest, '# more reason', '# more reasons')] : []),
     ];
     return [{ time: change.at }, ` · ${parts.join(' · ')}`];
   });
@@ -39,9 +40,9 @@ export const scoreChangeLines = ({ scoreChanges }: Pick<Alert, 'scoreChanges'>):
 /** "62 → 92, medium → critical", "still 100". */
 function numbersOf(change: ScoreChange): string {
   const { from, to } = change;
-  const severity = changesSeverity(change) ? `${from.severity} → ${to.severity}` : '';
+  const severity = changesSeverity(change) ? `${translate(from.severity)} → ${translate(to.severity)}` : '';
   if (from.score === null || to.score === null) return severity;
-  const score = from.score === to.score ? `still ${to.score}` : `${from.score} → ${to.score}`;
+  const score = from.score === to.score ? t`still ${to.score}` : `${from.score} → ${to.score}`;
   return [score, severity].filter(Boolean).join(', ');
 }
 
@@ -49,5 +50,7 @@ function numbersOf(change: ScoreChange): string {
 function reasonText({ kind, text, was, points = 0 }: ReasonChange): string {
   const signed = points === 0 ? '' : ` (${points > 0 ? '+' : ''}${points})`;
   const now = plainLine(text, 100);
-  return kind === 'changed' ? `was ${plainLine(was, 100)}, now ${now}${signed}` : `${kind}: ${now}${signed}`;
+  return kind === 'changed'
+    ? t`was ${plainLine(was, 100)}, now ${now}${signed}`
+    : `${kind === 'added' ? t`added` : t`removed`}: ${now}${signed}`;
 }

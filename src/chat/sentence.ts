@@ -7,27 +7,37 @@ import type { AlertView } from '../domain/measures/alert-view';
 import type { Measure } from '../domain/measures/measure';
 import { durationWords } from '../domain/text/duration';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import { outcomesOf } from './fact-lines';
 import { type Inline, joined } from './inline';
 
-export const severityName = ({ severity }: Alert): string =>
-  severity.charAt(0).toUpperCase() + severity.slice(1);
+export const severityName = ({ severity }: Alert): string => capitalized(translate(severity));
+
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** "Dana Reyes ran a command as root on vm-pay-01", "… tried to run a command on 3 machines (denied)". */
 export function sentenceOf(alert: Alert): string {
   const { technique, refused, executions } = summarize(alert);
   // The name of what it ran on follows, so "on a scale set instance" is left out.
-  const did = (refused ? `tried to ${technique.infinitive}` : technique.verb).replace(/ (on|in) an? .*$/, '');
+  const did = (refused ? t`tried to ${technique.infinitive}` : technique.verb).replace(
+    / (on|in) an? .*$/,
+    '',
+  );
   const account = refused || technique.script.where === 'interactive' ? null : accountOf(alert);
-  const asWhom = account ? ` as ${plainLine(account, 40)}` : '';
-  const often = executions.length > 1 && machineCount(alert) === 1 ? ` ${executions.length} times` : '';
-  return `${callerName(alert)} ${did}${asWhom}${often} on ${whereOf(alert)}${refused ? ' (denied)' : ''}`;
+  const asWhom = account ? t` as ${plainLine(account, 40)}` : '';
+  const often =
+    executions.length > 1 && machineCount(alert) === 1
+      ? counted(executions.length, ' # time', ' # times')
+      : '';
+  return t`${callerName(alert)} ${did}${asWhom}${often} on ${whereOf(alert)}${refused ? t` (denied)` : ''}`;
 }
 
 /** The machine's name, or how many there are. */
 export function whereOf(alert: Alert): string {
   const machines = machineCount(alert);
-  return machines > 1 ? `${machines} machines` : plainLine(summarize(alert).target.name, 64);
+  return machines > 1
+    ? counted(machines, '# machine', '# machines')
+    : plainLine(summarize(alert).target.name, 64);
 }
 
 const machineCount = (alert: Alert) => summarize(alert).machines;
@@ -46,16 +56,16 @@ export function accountOf(alert: Alert): string | null {
 /** What became of it: "Succeeded after 32 s", "Denied by Azure", "280 succeeded, 15 failed". */
 function outcomeOf(alert: Alert): string {
   const { executions, status, refused, startedAt, lastEventAt } = summarize(alert);
-  if (refused) return 'Denied by Azure';
+  if (refused) return t`Denied by Azure`;
   if (executions.length > 1) return outcomesOf(executions);
-  if (status === 'started') return 'Still running';
-  return `${status === 'succeeded' ? 'Succeeded' : 'Failed'}${tookText(startedAt, lastEventAt)}`;
+  if (status === 'started') return t`Still running`;
+  return `${status === 'succeeded' ? t`Succeeded` : t`Failed`}${tookText(startedAt, lastEventAt)}`;
 }
 
 /** " after 32 s", or nothing if it took no time. */
 export function tookText(from: string, to: string): string {
   const ms = Date.parse(to) - Date.parse(from);
-  return ms >= 500 ? ` after ${durationWords(ms)}` : '';
+  return ms >= 500 ? t` after ${durationWords(ms)}` : '';
 }
 
 /** Outcome, score, environment, subscription, time, a link to the alert's page, and a missed target. */
@@ -64,7 +74,7 @@ export function contextOf(alert: Alert, link: string | null, overdue: Inline[]):
   const id: Inline = link ? { text: alert.id, link } : alert.id;
   if (alert.state === 'closed')
     return joined([
-      [`${severityName(alert)} ${alert.score}`],
+      [t`${severityName(alert)} ${alert.score}`],
       [`${callerName(alert)} → ${whereOf(alert)}`],
       text(callerIdentity(alert)),
       took(alert),
@@ -73,7 +83,7 @@ export function contextOf(alert: Alert, link: string | null, overdue: Inline[]):
   return joined([
     [outcomeOf(alert)],
     text(callerIdentity(alert)),
-    [`Score ${alert.score}`],
+    [t`Score ${alert.score}`],
     text(environmentText(alert)),
     text(subscriptionText(alert)),
     [{ time: startedAt }],
@@ -88,8 +98,8 @@ const text = (value: string): Inline[] => (value ? [value] : []);
 function took(alert: Alert): Inline[] {
   const { acknowledge, close } = timingOf(alert);
   const parts = [
-    acknowledge !== null && acknowledge !== close ? `${durationWords(acknowledge)} to acknowledge` : '',
-    close !== null ? `${durationWords(close)} to close` : '',
+    acknowledge !== null && acknowledge !== close ? t`${durationWords(acknowledge)} to acknowledge` : '',
+    close !== null ? t`${durationWords(close)} to close` : '',
   ];
   return text(parts.filter(Boolean).join(', '));
 }
@@ -101,14 +111,16 @@ export function environmentText(alert: Alert): string {
   return environments
     .filter(({ environment }) => environment)
     .slice(0, 4)
-    .map(({ environment, count }) => `${one ? '' : `${count} `}${plainLine(environment, 40)}`)
+    .map(({ environment, count }) =>
+      one ? plainLine(environment, 40) : t`${count} ${plainLine(environment, 40)}`,
+    )
     .join(', ');
 }
 
 function subscriptionText(alert: Alert): string {
   const { executions } = summarize(alert);
   const ids = new Set(executions.map((execution) => execution.target.subscriptionId.toLowerCase()));
-  if (ids.size > 1) return `${ids.size} subscriptions`;
+  if (ids.size > 1) return counted(ids.size, '# subscription', '# subscriptions');
   return plainLine(alert.facts.access?.subscriptionName, 60);
 }
 

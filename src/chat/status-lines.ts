@@ -6,6 +6,7 @@ import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
 import { isInProgress, isOpenFailure, type Measure } from '../domain/measures/measure';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import type { Inline } from './inline';
 
 /** The alert's status lines: who acknowledged it, what was done, and what that does not stop. */
@@ -16,18 +17,18 @@ export function statusOf(view: AlertView, now: number): Inline[][] {
   if (alert.state === 'closed') lines.push(closedLine(alert));
   else if (alert.state === 'new') lines.push(...reopenedLines(alert));
   else if (acknowledged)
-    lines.push([wasClosed(alert, acknowledged) ? 'Reopened' : 'Acknowledged', ...by(acknowledged)]);
+    lines.push([wasClosed(alert, acknowledged) ? t`Reopened` : t`Acknowledged`, ...by(acknowledged)]);
   const investigated = lastChange(alert, 'investigating');
   if (alert.state === 'investigating' && investigated?.by.surface === 'runwatch')
-    lines.push([`No longer contained: ${plainLine(investigated.note, 200)} · `, { time: investigated.at }]);
-  else if (alert.state === 'investigating') lines.push(['Under investigation', ...by(investigated)]);
+    lines.push([t`No longer contained: ${plainLine(investigated.note, 200)} · `, { time: investigated.at }]);
+  else if (alert.state === 'investigating') lines.push([t`Under investigation`, ...by(investigated)]);
   lines.push(
     ...changeLines(alert),
     ...triageLines(alert),
     ...measureLines(view),
     ...approvalLines(view, now),
   );
-  if (alert.threshold) lines.push([`Not posted: ${alert.threshold}; included in the digest.`]);
+  if (alert.threshold) lines.push([t`Not posted: ${alert.threshold}; included in the digest.`]);
   if (alert.activity) lines.push(activityLine(alert.activity));
   return lines;
 }
@@ -48,11 +49,11 @@ export function closedStatusOf(view: AlertView, now: number): Inline[][] {
 
 const closedLine = (alert: Alert): Inline[] =>
   alert.mergedInto
-    ? [`Merged into ${alert.mergedInto}, which has these commands and others by this caller`]
-    : [`Closed as ${alert.closedAs ?? 'benign'}`, ...by(lastChange(alert, 'closed'))];
+    ? [t`Merged into ${alert.mergedInto}, which has these commands and others by this caller`]
+    : [t`Closed as ${translate(alert.closedAs ?? 'benign')}`, ...by(lastChange(alert, 'closed'))];
 
 const activityLine = ({ text, failed }: NonNullable<Alert['activity']>): Inline[] => [
-  ...(failed ? [{ alarm: 'Failed' }, ': '] : []),
+  ...(failed ? [{ alarm: t`Failed` }, ': '] : []),
   plainLine(text, 300),
 ];
 
@@ -63,18 +64,22 @@ const wasClosed = ({ history }: Alert, change: StateChange): boolean =>
 /** Why a closed alert is new again. */
 function reopenedLines(alert: Alert): Inline[][] {
   const reopened = lastChange(alert, 'new');
-  return reopened ? [[`Reopened: ${plainLine(reopened.note, 200)} · `, { time: reopened.at }]] : [];
+  return reopened ? [[t`Reopened: ${plainLine(reopened.note, 200)} · `, { time: reopened.at }]] : [];
 }
 
 /** What changed since people saw it: the severity, and commands after someone responded. */
 function changeLines(alert: Alert): Inline[][] {
   const lines: Inline[][] = [];
   const change = lastSeverityChange(alert);
-  if (change) lines.push([`Severity ${severityChangeText(change)} · `, { time: change.at }]);
+  if (change) lines.push([t`Severity ${severityChangeText(change)} · `, { time: change.at }]);
   const later = newSinceResponse(alert);
   if (alert.state !== 'closed' && later > 0)
     lines.push([
-      `${later} more ${later === 1 ? 'command' : 'commands'} since someone responded, the latest · `,
+      counted(
+        later,
+        '# more command since someone responded, the latest · ',
+        '# more commands since someone responded, the latest · ',
+      ),
       { time: summarize(alert).about.at(-1)?.startedAt ?? '' },
     ]);
   return lines;
@@ -84,36 +89,36 @@ function changeLines(alert: Alert): Inline[][] {
 function triageLines({ triage, assignee }: Alert): Inline[][] {
   const { asked, escalation, watch } = triage;
   const lines: Inline[][] = [];
-  if (assignee) lines.push(['Assigned to ', { bold: plainLine(assignee.name, 80) }]);
+  if (assignee) lines.push([t`Assigned to `, { bold: plainLine(assignee.name, 80) }]);
   if (asked) {
-    const said = { yes: 'yes, it was them', no: 'no, it was not them', automation: 'it was automation' };
+    const said = { yes: t`yes, it was them`, no: t`no, it was not them`, automation: t`it was automation` };
     lines.push([
-      `${plainLine(asked.name, 80)} was asked · `,
+      t`${plainLine(asked.name, 80)} was asked · `,
       { time: asked.at },
       asked.answer
-        ? ` · answered: ${said[asked.answer]}${asked.note ? ` (“${plainLine(asked.note, 200)}”)` : ''}`
+        ? t` · answered: ${said[asked.answer]}${asked.note ? ` (“${plainLine(asked.note, 200)}”)` : ''}`
         : asked.silentFor
-          ? ` · no answer within ${asked.silentFor} minutes`
-          : ' · no answer yet',
+          ? t` · no answer within ${counted(asked.silentFor, '# minute', '# minutes')}`
+          : t` · no answer yet`,
     ]);
   }
   if (escalation)
     lines.push([
-      'Escalated by ',
+      t`Escalated by `,
       { bold: plainLine(escalation.by.name, 80) },
       ' · ',
       { time: escalation.at },
       ...escalation.places.map(({ where, link, state }) =>
         state === 'opened'
           ? ` · ${plainLine(where, 80)}${link ? ` ${plainLine(link, 200)}` : ''}`
-          : ` · ${plainLine(where, 80)}: ${state === 'failed' ? 'not opened' : 'being opened'}`,
+          : ` · ${plainLine(where, 80)}: ${state === 'failed' ? t`not opened` : t`being opened`}`,
       ),
     ]);
   if (watch)
     lines.push([
-      `Watched: ${watch.owners.map(({ words }) => words).join(', ')} · until `,
+      t`Watched: ${watch.owners.map(({ words }) => words).join(', ')} · until `,
       { time: watch.until },
-      ' · by ',
+      t` · by `,
       { bold: plainLine(watch.by.name, 80) },
     ]);
   return lines;
@@ -139,18 +144,20 @@ function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): 
     for (const text of new Set(inForce.map(({ says }) => says)))
       lines.push([`${namesOf(inForce.filter(({ says }) => says === text))}: ${plainLine(text, 400)}`]);
   const underWay = measures.filter(isInProgress);
-  if (underWay.length > 0) lines.push([`${kindOf(kind)?.name ?? kind}: in progress on ${namesOf(underWay)}`]);
+  if (underWay.length > 0)
+    lines.push([t`${translate(kindOf(kind)?.name ?? kind)}: in progress on ${namesOf(underWay)}`]);
   const drifted = measures.filter(({ state }) => state === 'drifted');
   if (drifted.length > 0) lines.push(driftedLine(drifted));
   const failed = measures.filter(({ state, dismissed }) => state === 'failed' && !dismissed);
   if (failed.length > 0)
-    lines.push([{ alarm: `Failed on ${namesOf(failed)}` }, `: ${plainLine(failed[0]?.reason, 250)}`]);
+    lines.push([{ alarm: t`Failed on ${namesOf(failed)}` }, `: ${plainLine(failed[0]?.reason, 250)}`]);
   const dismissed = measures.filter((one) => one.state === 'failed' && one.dismissed);
-  if (dismissed.length > 0) lines.push([`Partly done on ${namesOf(dismissed)}`]);
+  if (dismissed.length > 0) lines.push([t`Partly done on ${namesOf(dismissed)}`]);
   const unverified = inForce.filter(({ checked }) => checked && !checked.verified);
   if (unverified.length > 0)
-    lines.push([`Not verified on ${namesOf(unverified)}: ${notesOf(unverified[0])}`]);
-  else if (inForce.length > 0 && inForce.every(({ checked }) => checked)) lines.push(['Verified with Azure']);
+    lines.push([t`Not verified on ${namesOf(unverified)}: ${notesOf(unverified[0])}`]);
+  else if (inForce.length > 0 && inForce.every(({ checked }) => checked))
+    lines.push([t`Verified with Azure`]);
   const over = measures.filter(({ state, says }) => (state === 'undone' || state === 'done') && says);
   for (const text of new Set(over.map(({ says }) => says))) lines.push([plainLine(text, 400)]);
   return lines;
@@ -158,13 +165,13 @@ function linesOfMany(kind: string, measures: readonly Measure[], alert: Alert): 
 
 function namesOf(measures: readonly Measure[]): string {
   const names = measures.slice(0, 3).map(({ name }) => plainLine(name, 64));
-  return `${names.join(', ')}${measures.length > 3 ? ` and ${measures.length - 3} more` : ''}`;
+  return `${names.join(', ')}${measures.length > 3 ? t` and ${measures.length - 3} more` : ''}`;
 }
 
 const notesOf = (measure: Measure | undefined) => plainLine((measure?.checked?.notes ?? []).join('; '), 250);
 
 const driftLine = ({ reason, kind }: Measure): Inline[] => [
-  { alarm: kind === 'isolation' ? 'Opened manually since' : 'Changed manually since' },
+  { alarm: kind === 'isolation' ? t`Opened manually since` : t`Changed manually since` },
   `: ${plainLine(reason, 250)}`,
 ];
 
@@ -173,7 +180,7 @@ const driftedLine = (drifted: readonly Measure[]): Inline[] => {
   const [first] = drifted as readonly [Measure];
   if (drifted.length === 1) return driftLine(first);
   const [lead] = driftLine(first);
-  return [lead as Inline, ` on ${namesOf(drifted)}: ${plainLine(first.reason, 250)}`];
+  return [lead as Inline, t` on ${namesOf(drifted)}: ${plainLine(first.reason, 250)}`];
 };
 
 function linesOf(measure: Measure): Inline[][] {
@@ -183,7 +190,7 @@ function linesOf(measure: Measure): Inline[][] {
     const passed = steps.filter((step) => step.state === 'done').length;
     const next = steps[passed]?.words ?? steps.at(-1)?.words ?? '';
     lines.push([
-      `${state === 'doing' ? 'In progress' : 'Being undone'}, step ${Math.min(passed + 1, steps.length)} of ${steps.length}: ${plainLine(next, 150)} · by `,
+      t`${state === 'doing' ? t`In progress` : t`Being undone`}, step ${Math.min(passed + 1, steps.length)} of ${steps.length}: ${plainLine(next, 150)} · by `,
       { bold: plainLine(who.name, 80) },
       ' · ',
       { time: at },
@@ -191,15 +198,15 @@ function linesOf(measure: Measure): Inline[][] {
   } else if (state === 'failed' && dismissed) {
     const passed = steps.filter((step) => step.state === 'done').length;
     lines.push([
-      `Partly done on ${plainLine(name, 80)}, ${passed} of ${steps.length} steps: ${plainLine(reason, 200)} · dismissed by `,
+      t`Partly done on ${plainLine(name, 80)}, ${passed} of ${steps.length} steps: ${plainLine(reason, 200)} · dismissed by `,
       { bold: plainLine(dismissed.by.name, 80) },
     ]);
-  } else if (state === 'failed') lines.push([{ alarm: 'Failed' }, `: ${plainLine(reason, 300)}`]);
+  } else if (state === 'failed') lines.push([{ alarm: t`Failed` }, `: ${plainLine(reason, 300)}`]);
   else if (says) lines.push([plainLine(says, 400)]);
   if (state === 'drifted') lines.push(driftLine(measure));
   if (state === 'in force' && checked)
     lines.push([
-      checked.verified ? 'Verified with Azure · ' : `Not verified: ${notesOf(measure)} · `,
+      checked.verified ? t`Verified with Azure · ` : t`Not verified: ${notesOf(measure)} · `,
       { time: checked.at },
     ]);
   return lines;
@@ -209,18 +216,18 @@ const approvalLines = ({ approvals }: AlertView, now: number): Inline[][] =>
   approvals
     .filter((approval) => isPending(approval, now))
     .map(({ what, by: asker, at, until, why, needed, approvals: given }) => [
-      `${plainLine(what, 300)}: requested by `,
+      t`${plainLine(what, 300)}: requested by `,
       { bold: plainLine(asker.name, 80) },
       ' · ',
       { time: at },
-      ` · waits for ${needed - given.length === 2 ? 'two responders' : 'a second responder'}, because ${plainLine(why, 200)} · until `,
+      t` · waits for ${needed - given.length === 2 ? t`two responders` : t`a second responder`}, because ${plainLine(why, 200)} · until `,
       { time: until },
     ]);
 
 const by = (change: ReturnType<typeof lastChange>): Inline[] =>
   change
     ? [
-        ' by ',
+        t` by `,
         { bold: plainLine(change.by.name, 80) },
         ' · ',
         { time: change.at },

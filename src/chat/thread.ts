@@ -5,6 +5,7 @@ import type { AlertView } from '../domain/measures/alert-view';
 import type { Measure } from '../domain/measures/measure';
 import type { Execution } from '../domain/techniques/execution';
 import { plainBlock, plainLine } from '../domain/text/plain-text';
+import { counted, phrase, t, translate } from '../domain/text/translate';
 import type { Inline } from './inline';
 import { scoreChangeLines } from './score-lines';
 
@@ -43,10 +44,10 @@ export function threadOf(
   const { machines } = summarize(alert);
   const { timeline } = alert.facts;
   const parts: ThreadPart[] = [
-    { heading: 'Details', lines: details },
-    ...(times.length > 0 ? [{ heading: 'Response time', lines: times }] : []),
-    ...(alert.scoreChanges.length > 0 ? [{ heading: 'Score changes', lines: scoreChangeLines(alert) }] : []),
-    ...(status.length > 0 ? [{ heading: 'Response', lines: status }] : []),
+    { heading: t`Details`, lines: details },
+    ...(times.length > 0 ? [{ heading: t`Response time`, lines: times }] : []),
+    ...(alert.scoreChanges.length > 0 ? [{ heading: t`Score changes`, lines: scoreChangeLines(alert) }] : []),
+    ...(status.length > 0 ? [{ heading: t`Response`, lines: status }] : []),
   ];
   const { notes } = alert.triage;
   for (const kind of new Set(measures.map((one) => one.kind)))
@@ -63,7 +64,7 @@ export function threadOf(
       { bold: plainLine(note.by.name, 80) },
       ` · ${plainLine(note.text, 500)}${note.link ? ` · ${plainLine(note.link, 200)}` : ''}`,
     ]);
-    parts.push({ heading: 'Notes', lines });
+    parts.push({ heading: t`Notes`, lines });
   }
   parts.push(...scriptParts(alert), ...executionParts(alert));
   if (timeline && timeline.length > 0) {
@@ -71,9 +72,9 @@ export function threadOf(
       { time: entry.at },
       ` · ${plainLine(entry.who, 60)} · `,
       entry.notable ? { bold: plainLine(entry.operation, 120) } : plainLine(entry.operation, 120),
-      ` on ${plainLine(entry.on, 80)} · ${entry.status}${entry.count > 1 ? ` · ${entry.count} times` : ''}`,
+      t` on ${plainLine(entry.on, 80)} · ${entry.status}${entry.count > 1 ? counted(entry.count, ' · # time', ' · # times') : ''}`,
     ]);
-    parts.push({ heading: 'Activity from 1 h before to 2 h after', lines });
+    parts.push({ heading: t`Activity from 1 h before to 2 h after`, lines });
   }
   return parts;
 }
@@ -83,10 +84,10 @@ function scriptParts(alert: Alert): ThreadPart[] {
   const used = usedScripts(alert);
   return used.slice(0, shownScripts).flatMap(({ script, executions }) => {
     if (!script.text || (used.length === 1 && !script.text.includes('\n'))) return [];
-    const count = used.length > 1 ? `, ${executions.length} times` : '';
+    const count = used.length > 1 ? counted(executions.length, ', # time', ', # times') : '';
     return [
       {
-        heading: `Script${count} · SHA-256 ${script.sha256 ?? ''}`,
+        heading: t`Script${count} · SHA-256 ${script.sha256 ?? ''}`,
         lines: [],
         code: plainBlock(script.text, shownScript),
       },
@@ -113,7 +114,7 @@ function executionParts(alert: Alert): ThreadPart[] {
       .map((e): TableCell[] => [
         plainLine(e.target.name, 64),
         machineFactsOf(alert, e)?.environment ?? '',
-        e.refused ? 'denied' : e.status,
+        e.refused ? t`denied` : e.status === 'started' ? t`started` : translate(e.status),
         more(e),
         { time: e.startedAt },
       ]);
@@ -121,22 +122,29 @@ function executionParts(alert: Alert): ThreadPart[] {
       const texts = cells.filter((cell) => typeof cell === 'string' && cell);
       return [`${texts.join(' · ')} · `, ...cells.filter((cell) => typeof cell !== 'string')];
     });
-    if (all.length > shownMachines) lines.push([`and ${all.length - shownMachines} more`]);
+    if (all.length > shownMachines) lines.push([t`and ${all.length - shownMachines} more`]);
     return {
       heading,
       lines,
-      table: { columns: ['Machine', 'Environment', 'Outcome', column, 'Time'], rows },
+      table: { columns: [t`Machine`, t`Environment`, t`Outcome`, column, t`Time`], rows },
     };
   };
   const exitCode = (execution: Execution) => {
     const code = runFactsOf(alert, execution)?.exitCode;
-    return typeof code === 'number' ? `exit code ${code}` : '';
+    return typeof code === 'number' ? t`exit code ${String(code)}` : '';
   };
   return [
-    part(machines > 1 ? `${machines} machines` : `${about.length} commands`, about, 'Exit code', exitCode),
+    part(
+      machines > 1
+        ? counted(machines, '# machine', '# machines')
+        : counted(about.length, '# command', '# commands'),
+      about,
+      t`Exit code`,
+      exitCode,
+    ),
     ...(covered.length > 0
       ? [
-          part(`${covered.length} excepted`, covered, 'Exception', ({ key }) =>
+          part(t`${covered.length} excepted`, covered, t`Exception`, ({ key }) =>
             plainLine(alert.exceptionOf[key] ?? '', 60),
           ),
         ]
@@ -152,29 +160,29 @@ function measureParts(measures: readonly Measure[], machines: number): ThreadPar
       .slice(0, shownMachines)
       .map((measure): Inline[] => [
         { bold: plainLine(measure.name, 64) },
-        ` · ${resultOf(measure, kind.stateInForce ?? 'in force')}`,
+        ` · ${resultOf(measure, translate(kind.stateInForce ?? phrase('in force')))}`,
       ]);
-    return [{ heading: `${kind.name}, by machine`, lines }];
+    return [{ heading: t`${translate(kind.name)}, by machine`, lines }];
   }
   return measures
     .filter(({ steps }) => steps.length > 0)
-    .map((measure) => stepsPart(measure, kind?.name ?? ''));
+    .map((measure) => stepsPart(measure, translate(kind?.name ?? '')));
 }
 
 function resultOf({ state, reason, steps, by }: Measure, stands: string): string {
   const passed = steps.filter((step) => step.state === 'done').length;
   switch (state) {
     case 'in force':
-      return `${stands}, by ${plainLine(by.name, 60)}`;
+      return t`${stands}, by ${plainLine(by.name, 60)}`;
     case 'failed':
-      return `not ${stands}: ${plainLine(reason, 200)}`;
+      return t`not ${stands}: ${plainLine(reason, 200)}`;
     case 'drifted':
-      return `changed manually: ${plainLine(reason, 200)}`;
+      return t`changed manually: ${plainLine(reason, 200)}`;
     case 'doing':
     case 'undoing':
-      return `${state === 'doing' ? 'in progress' : 'being undone'}, ${passed} of ${steps.length} steps`;
+      return t`${state === 'doing' ? t`in progress` : t`being undone`}, ${passed} of ${steps.length} steps`;
     default:
-      return state;
+      return translate(state);
   }
 }
 
@@ -182,14 +190,14 @@ function resultOf({ state, reason, steps, by }: Measure, stands: string): string
 function stepsPart({ by, steps, way, state, approvedBy, reason }: Measure, name: string): ThreadPart {
   const next = steps.findIndex((step) => step.state !== 'done');
   const lines = steps.map((step, index): Inline[] => {
-    const current = state === 'failed' ? 'failed' : 'in progress';
-    const how = step.state === 'done' ? 'done' : index === next ? current : 'pending';
+    const current = state === 'failed' ? t`failed` : t`in progress`;
+    const how = step.state === 'done' ? t`done` : index === next ? current : t`pending`;
     return [`${how} · ${plainLine(step.words, 200)}`];
   });
   if (reason) lines.push([plainLine(reason, 300)]);
-  const approved = approvedBy ? `, approved by ${plainLine(approvedBy.name, 80)}` : '';
+  const approved = approvedBy ? t`, approved by ${plainLine(approvedBy.name, 80)}` : '';
   return {
-    heading: `${name}, by step: ${way === 'undo' ? 'undone' : 'requested'} by ${plainLine(by.name, 80)}${approved}`,
+    heading: t`${name}, by step: ${way === 'undo' ? t`undone` : t`requested`} by ${plainLine(by.name, 80)}${approved}`,
     lines,
   };
 }

@@ -373,11 +373,11 @@ test('a burst of 1,200 machines says how many, and its card stays below 28 KB', 
     target: { ...execution.target, id: `${execution.target.id}-${i}`, name: `vm-${i}` },
   }));
   const shown = model(untouched({ ...newOne(many), exceptionOf: { K0: 'ex-1' } }));
-  expect(shown.sentence).toMatch(/ran a command.* on 1099 machines$/);
+  expect(shown.sentence).toMatch(/ran a command.* on 1,099 machines$/);
   expect(shown.keyFacts.map(({ label }) => label)).toContain('Commands');
   for (const dialogs of [true, false])
     expect(JSON.stringify(toCard(shown, { dialogs })).length).toBeLessThan(28 * 1024);
-  expect(shown.controls.shown.map(({ label }) => label)).toContain('Isolate 1099 machines…');
+  expect(shown.controls.shown.map(({ label }) => label)).toContain('Isolate 1,099 machines…');
 });
 
 test('a chosen display name hides neither the sign-in name nor a guest, and has no symbols', () => {
@@ -416,7 +416,7 @@ test('a card fits, however many machines were opened manually', () => {
   );
   const card = toCard(model({ alert: newOne(executions), measures, approvals: [] }));
   expect(Buffer.byteLength(JSON.stringify(card))).toBeLessThan(26_000);
-  expect(JSON.stringify(card)).toMatch(/Opened manually since.* and 1197 more/);
+  expect(JSON.stringify(card)).toMatch(/Opened manually since.* and 1,197 more/);
 });
 
 test('a failed response is shown as large as a fact, and Retry replaces its button', () => {

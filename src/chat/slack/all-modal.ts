@@ -1,5 +1,6 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { MissingPermissions } from '../../actions/missing-permissions';
+import { t, translate } from '../../domain/text/translate';
 import type { Action } from '../actions';
 import { missingText, nothingApplies, permissionsUnknown, responseGroups } from '../all-responses';
 import { approvalBlock, button, context, decisionsOf, menu, section } from './blocks';
@@ -24,7 +25,7 @@ export function allModal(
   const requested = pressed
     ? [
         section(
-          `Requested: ${escapeMrkdwn(pressed.label.replace('…', ''))}. The alert’s message shows the result.`,
+          t`Requested: ${escapeMrkdwn(pressed.label.replace('…', ''))}. The alert’s message shows the result.`,
         ),
       ]
     : [];
@@ -49,14 +50,14 @@ export function allModal(
           accessory: action.choices ? menu(action, alertId) : button(action, alertId),
         })),
     ]),
-    ...(missing ? [] : [context([permissionsUnknown])]),
+    ...(missing ? [] : [context([translate(permissionsUnknown)])]),
   ];
   return {
     type: 'modal',
     callback_id: allCallback,
     private_metadata: JSON.stringify(modalContext),
-    title: plain('All responses'),
-    close: plain('Close'),
-    blocks: (actions.length > 0 ? blocks : [section(nothingApplies)]).slice(0, maxBlocks),
+    title: plain(t`All responses`),
+    close: plain(t`Close`),
+    blocks: (actions.length > 0 ? blocks : [section(translate(nothingApplies))]).slice(0, maxBlocks),
   };
 }

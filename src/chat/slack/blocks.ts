@@ -1,4 +1,5 @@
 import type { KnownBlock, SectionBlock } from '@slack/types';
+import { t } from '../../domain/text/translate';
 import type { Action } from '../actions';
 import type { Inline } from '../inline';
 import type { MessageModel } from '../message';
@@ -128,7 +129,7 @@ export function button({ id, label, style, url, confirm, form }: Action, alertId
             title: plain(confirm.title, limits.confirmTitle),
             text: plain(confirm.text, limits.confirmText),
             confirm: plain(confirm.yes, 30),
-            deny: plain('Cancel', 30),
+            deny: plain(t`Cancel`, 30),
             style: 'danger' as const,
           },
         }

@@ -1,6 +1,7 @@
 import type { InputBlock, ModalView } from '@slack/types';
 import type { Field, FormValues } from '../../actions/form';
 import { plainLine } from '../../domain/text/plain-text';
+import { t } from '../../domain/text/translate';
 import { escapeMrkdwn } from './mrkdwn';
 import { plain } from './plain-object';
 
@@ -34,7 +35,7 @@ export function formModal(
     private_metadata: JSON.stringify(modalContext),
     title: plain(title, 24),
     submit: plain(submit, 24),
-    close: plain('Cancel'),
+    close: plain(t`Cancel`),
     blocks: [
       {
         type: 'section',
@@ -45,7 +46,7 @@ export function formModal(
               accessory: {
                 type: 'button' as const,
                 action_id: backtestAction,
-                text: plain('Count again'),
+                text: plain(t`Count again`),
               },
             }
           : {}),

@@ -1,4 +1,5 @@
 import type { KnownBlock } from '@slack/types';
+import { t } from '../../domain/text/translate';
 import type { HomeAction, HomePart } from '../home-part';
 import { section } from './blocks';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
@@ -22,7 +23,7 @@ export function toHomeBlocks(parts: readonly HomePart[], news = ''): KnownBlock[
       if (actions.length > 0)
         blocks.push({ type: 'actions', block_id: `home.${index}.${row}`, elements: actions.map(button) });
     }
-    const rest = [...(rows.length === 0 ? [none] : []), ...(more > 0 ? [`… and ${more} more`] : [])];
+    const rest = [...(rows.length === 0 ? [none] : []), ...(more > 0 ? [t`… and ${more} more`] : [])];
     if (rest.length > 0) blocks.push(section(rest.map(escapeMrkdwn).join('\n')));
   }
   return blocks.slice(0, maxBlocks);
@@ -39,7 +40,7 @@ const button = ({ id, label, value, confirm }: HomeAction) => ({
           title: plain(confirm.title, 100),
           text: plain(confirm.text, 300),
           confirm: plain(confirm.yes, 30),
-          deny: plain('Cancel', 30),
+          deny: plain(t`Cancel`, 30),
         },
       }
     : {}),

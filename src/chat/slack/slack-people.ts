@@ -1,6 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import type { LRUCache } from 'lru-cache';
 import type { Presser } from '../../domain/people/person';
+import { t } from '../../domain/text/translate';
 import { cached, createCache } from '../../runtime/memoize';
 import type { Identified } from '../surface-press';
 
@@ -55,17 +56,17 @@ export function createSlackPeople(client: WebClient, otherTeams: readonly string
     try {
       user = await userOf(id);
     } catch (error) {
-      if (isRefused(error)) return { refused: 'Slack could not identify you, so nothing was done.' };
+      if (isRefused(error)) return { refused: t`Slack could not identify you, so nothing was done.` };
       throw error;
     }
     const ours = new Set([await ownTeam(), ...otherTeams].filter(Boolean));
     const theirs = [user.team_id ?? team, ...(user.enterprise_user?.teams ?? [])];
     if (user.is_stranger || !theirs.some((one) => one && ours.has(one)))
-      return { refused: 'You belong to another Slack workspace, so you cannot use Runwatch here.' };
-    if (user.deleted) return { refused: 'Your Slack account is deactivated.' };
-    if (user.is_bot || id === 'USLACKBOT') return { refused: 'Bots cannot use Runwatch.' };
+      return { refused: t`You belong to another Slack workspace, so you cannot use Runwatch here.` };
+    if (user.deleted) return { refused: t`Your Slack account is deactivated.` };
+    if (user.is_bot || id === 'USLACKBOT') return { refused: t`Bots cannot use Runwatch.` };
     if (user.is_restricted || user.is_ultra_restricted)
-      return { refused: 'Guests cannot use Runwatch. Ask a full member of the workspace.' };
+      return { refused: t`Guests cannot use Runwatch. Ask a full member of the workspace.` };
     return { presser: presserOf(id, team, user) };
   }
 

@@ -1,4 +1,5 @@
 import type { KnownBlock, WebClient } from '@slack/web-api';
+import { t } from '../../domain/text/translate';
 import type { MessageModel } from '../message';
 import type { Content, NoticeAction, Ref, Surface } from '../surface';
 import { SurfaceError } from '../surface';
@@ -94,9 +95,9 @@ export function createSlackSurface(
       text: plain(label),
     });
     const elements = [
-      button('yes', 'Yes, I did'),
-      button('no', 'No'),
-      button('automation', 'It was automation'),
+      button('yes', t`Yes, I did`),
+      button('no', t`No`),
+      button('automation', t`It was automation`),
     ];
     await call(() =>
       client.chat.postMessage({
@@ -108,7 +109,7 @@ export function createSlackSurface(
             type: 'input',
             block_id: 'note',
             optional: true,
-            label: plain('Add a comment'),
+            label: plain(t`Add a comment`),
             element: { type: 'plain_text_input', action_id: 'note', max_length: 500 },
           },
           { type: 'actions', elements },

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { plainBlock } from '../../domain/text/plain-text';
+import { t } from '../../domain/text/translate';
 import type { ThreadPart } from '../thread';
 import { section } from './blocks';
 import { escapeMrkdwn, toMrkdwn } from './mrkdwn';
@@ -23,12 +24,12 @@ export function toThreadBlocks(parts: readonly ThreadPart[], { tables = true } =
       ...sections([table ? '' : heading, ...lines.slice(table?.rowCount ?? 0).map(toMrkdwn)]),
       ...(code ? codeSections(code).map(section) : []),
       ...(code && code.length > shownCode
-        ? [section('_Truncated. The full script is on the alert’s page in the console._')]
+        ? [section(t`_Truncated. The full script is on the alert’s page in the console._`)]
         : []),
     ];
   });
   const shown = blocks.slice(0, maxBlocks);
-  if (blocks.length > shown.length) shown.push(section('_The rest is in the console._'));
+  if (blocks.length > shown.length) shown.push(section(t`_The rest is in the console._`));
   return shown;
 }
 

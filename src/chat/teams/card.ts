@@ -1,6 +1,7 @@
 import type { Field } from '../../actions/form';
 import type { MissingPermissions } from '../../actions/missing-permissions';
 import { plainBlock, plainLine } from '../../domain/text/plain-text';
+import { t, translate } from '../../domain/text/translate';
 import type { Action } from '../actions';
 import { missingText, nothingApplies, permissionsUnknown, responseGroups } from '../all-responses';
 import { allId } from '../controls';
@@ -50,7 +51,7 @@ export function toCard(model: MessageModel, view: CardView = {}): Json {
   const { shown, more } = seen.controls;
   const controls = { shown, more: more.filter(({ id }) => id !== allId) };
   for (let lines = seen.status.length; lines > 0; lines--) {
-    const rest: Inline[][] = lines < seen.status.length ? [['More is in the thread.']] : [];
+    const rest: Inline[][] = lines < seen.status.length ? [[t`More is in the thread.`]] : [];
     const status = [...seen.status.slice(0, lines), ...rest];
     const card = whole({ ...seen, controls, notes: [], status }, 120);
     if (sizeOf(card) <= maxCardSize) return card;
@@ -159,7 +160,7 @@ export const toAllCard = (
   version: '1.5',
   body:
     actions.length === 0
-      ? [text(nothingApplies)]
+      ? [text(translate(nothingApplies))]
       : responseGroups(actions)
           .flatMap(({ title, actions: own }) => [
             text(title, { weight: 'Bolder', size: 'Medium', separator: true }),
@@ -179,7 +180,7 @@ export const toAllCard = (
               },
             ]),
           ])
-          .concat(missing ? [] : [text(permissionsUnknown, { isSubtle: true })]),
+          .concat(missing ? [] : [text(translate(permissionsUnknown), { isSubtle: true })]),
 });
 
 function lacking(action: Action, missing: MissingPermissions | null): Json[] {
@@ -205,7 +206,7 @@ export const toDialogCard = (action: Action, alertId: string, fault?: string): J
   ],
 });
 
-const yesOf = ({ confirm, choices }: Action) => confirm?.yes ?? (choices ? 'Save exception' : 'Save');
+const yesOf = ({ confirm, choices }: Action) => confirm?.yes ?? (choices ? t`Save exception` : t`Save`);
 
 const styleOf = ({ style }: Action): Json =>
   style === 'danger' ? { style: 'destructive' } : style === 'primary' ? { style: 'positive' } : {};
@@ -221,7 +222,7 @@ function promptFor({ confirm, form, choices }: Action, titled: boolean): Json[] 
           {
             type: 'Input.ChoiceSet',
             id: 'choice',
-            label: 'Quick exception',
+            label: t`Quick exception`,
             value: menu[0]?.value,
             choices: menu,
           },
@@ -243,7 +244,7 @@ function input(field: Field): Json {
     label: field.label,
     value: field.value,
     isRequired: !field.optional && field.id !== 'owner',
-    errorMessage: `${field.label} is required`,
+    errorMessage: t`${field.label} is required`,
   };
   const choices = (field.choices ?? []).map(({ value, label: title }) => ({ value, title }));
   switch (field.kind) {
@@ -264,7 +265,7 @@ function input(field: Field): Json {
       return {
         type: 'Input.Text',
         ...label,
-        placeholder: field.id === 'owner' ? 'You, if left empty' : (field.hint ?? ''),
+        placeholder: field.id === 'owner' ? t`You, if left empty` : (field.hint ?? ''),
         ...(field.kind === 'long' ? { isMultiline: true, maxLength: 2000 } : { maxLength: 500 }),
       };
   }
@@ -276,12 +277,12 @@ export const toQuestionCard = (words: string, alertId: string): Json => ({
   version: '1.5',
   body: [
     text(escapeMarkdown(words)),
-    { type: 'Input.Text', id: 'note', label: 'Add a comment', isMultiline: true, maxLength: 500 },
+    { type: 'Input.Text', id: 'note', label: t`Add a comment`, isMultiline: true, maxLength: 500 },
   ],
   actions: [
-    ['yes', 'Yes, I did'],
-    ['no', 'No'],
-    ['automation', 'It was automation'],
+    ['yes', t`Yes, I did`],
+    ['no', t`No`],
+    ['automation', t`It was automation`],
   ].map(([answer, title]) => ({
     type: 'Action.Execute',
     title,
@@ -329,7 +330,7 @@ export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => 
     text(escapeMarkdown(heading), { weight: 'Bolder', separator: true }),
     ...lines.slice(0, maxThreadLines).map((line) => text(toMarkdown(line, 500), { spacing: 'None' })),
     ...(lines.length > maxThreadLines
-      ? [text(`… and ${lines.length - maxThreadLines} more, in the console`, { spacing: 'None' })]
+      ? [text(t`… and ${lines.length - maxThreadLines} more, in the console`, { spacing: 'None' })]
       : []),
     ...(code
       ? [
@@ -348,7 +349,7 @@ export const toThreadCard = (id: string, parts: readonly ThreadPart[]): Json => 
 /** As much of a card's body as Teams takes. */
 export function fitted(body: readonly Json[]): Json[] {
   if (sizeOf([...body]) <= maxCardSize) return [...body];
-  const rest = text('The rest is in the console.', { isSubtle: true });
+  const rest = text(t`The rest is in the console.`, { isSubtle: true });
   const shown = [...body];
   while (sizeOf([...shown, rest]) > maxCardSize && shown.length > 1) shown.pop();
   return [...shown, rest];

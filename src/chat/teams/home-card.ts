@@ -1,4 +1,5 @@
 import { actionOf } from '../../actions/registry';
+import { t } from '../../domain/text/translate';
 import type { HomeAction, HomePart } from '../home-part';
 import { type CardView, escapeMarkdown, fitted, text, toMarkdown } from './card';
 
@@ -18,7 +19,7 @@ export const toHomeCard = (parts: readonly HomePart[], { dialogs }: CardView): J
           : []),
       ]),
       ...(rows.length === 0 ? [text(escapeMarkdown(none), { isSubtle: true })] : []),
-      ...(more > 0 ? [text(`… and ${more} more`, { isSubtle: true })] : []),
+      ...(more > 0 ? [text(t`… and ${more} more`, { isSubtle: true })] : []),
     ]),
   ),
 });

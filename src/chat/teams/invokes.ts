@@ -6,6 +6,7 @@ import type { Sla } from '../../domain/alerts/timing';
 import type { AlertView } from '../../domain/measures/alert-view';
 import type { Presser } from '../../domain/people/person';
 import { plainLine } from '../../domain/text/plain-text';
+import { phrase, t, translate } from '../../domain/text/translate';
 import type { Action } from '../actions';
 import { allId } from '../controls';
 import { type MessageModel, messageOf } from '../message';
@@ -76,14 +77,14 @@ export function createInvokes({
   async function answer(activity: Activity): Promise<unknown> {
     if (activity.name === 'adaptiveCard/action') {
       const parsed = executeSchema.safeParse(activity.value);
-      if (!parsed.success) return shown(messageType, unknownButton);
+      if (!parsed.success) return shown(messageType, translate(unknownButton));
       const { verb, data = {} } = parsed.data.action;
       if (verb === refreshVerb) return refreshCard(activity, data.alertId ?? '');
       return shown(messageType, await pressed(activity, verb, data));
     }
     if (activity.name !== 'task/fetch' && activity.name !== 'task/submit') return null;
     const parsed = taskSchema.safeParse(activity.value);
-    if (!parsed.success) return message(unknownButton);
+    if (!parsed.success) return message(translate(unknownButton));
     const { verb = '', type: _, from, ...given } = parsed.data.data;
     if (activity.name === 'task/fetch') return openDialog(activity, verb, given.alertId ?? '');
     const action = await offeredAction(verb, given.alertId ?? '');
@@ -105,7 +106,7 @@ export function createInvokes({
     const who = await readerOf(activity);
     if ('refused' in who) return shown(messageType, who.refused);
     const view = await viewOf(alertId);
-    if (!view) return shown(messageType, 'This alert has expired.');
+    if (!view) return shown(messageType, t`This alert has expired.`);
     const place = rootOf(activity.conversation?.id ?? '');
     return shown(cardType, toCard(modelOf(view), await views.of(place, activity.from?.id ?? '')));
   }
@@ -128,19 +129,19 @@ export function createInvokes({
     const action = await offeredAction(verb, alertId);
     return action
       ? dialog(action, alertId)
-      : message('This action is no longer available in the alert’s current state.');
+      : message(t`This action is no longer available in the alert’s current state.`);
   }
 
   async function allDialog(alertId: string): Promise<unknown> {
     const view = await viewOf(alertId);
-    if (!view) return message('This alert has expired.');
+    if (!view) return message(t`This alert has expired.`);
     const { actions } = modelOf(view).page();
     const content = toAllCard(actions, alertId, await missingPermissions(view));
     return {
       task: {
         type: 'continue',
         value: {
-          title: 'All responses',
+          title: t`All responses`,
           height: 'large',
           width: 'medium',
           card: { contentType: cardType, content },
@@ -166,13 +167,13 @@ export function createInvokes({
     const { alertId = '', exceptionId, approvalId, choice, answer, ...values } = data;
     const asked = verb === 'ask_caller' && answer !== undefined;
     const defined = actionOf(asked ? 'answer' : verb);
-    if (!defined || (defined.right === 'asked' && !asked)) return unknownButton;
-    if (!(alertId || exceptionId || approvalId || choice)) return unknownButton;
+    if (!defined || (defined.right === 'asked' && !asked)) return translate(unknownButton);
+    if (!(alertId || exceptionId || approvalId || choice)) return translate(unknownButton);
     const action = defined.id;
     const by: Presser = {
       surface: 'teams',
       id: from?.aadObjectId ?? from?.id ?? 'unknown',
-      name: plainLine(from?.name ?? 'unknown Teams user', 80),
+      name: plainLine(from?.name ?? t`unknown Teams user`, 80),
     };
     let input: Record<string, unknown> | undefined;
     if (exceptionId) input = { exceptionId };
@@ -198,7 +199,7 @@ export function createInvokes({
     waitForAnswer(pressId, lateAnswerTimeoutMs)
       .then((lateAnswer) => (lateAnswer ? tell(by, lateAnswer) : undefined))
       .catch(() => {});
-    return 'Received. The message will show the result.';
+    return t`Received. The message will show the result.`;
   }
 
   async function waitForAnswer(pressId: string, withinMs: number): Promise<string | null> {
@@ -213,12 +214,12 @@ export function createInvokes({
   return answer;
 }
 
-const unknownButton = 'This button is not recognized.';
+const unknownButton = phrase('This button is not recognized.');
 
 /** The owner defaults to the presser. */
 const withDefaultOwner = (values: Data, { from }: Activity): Data => ({
   ...values,
-  owner: values.owner || plainLine(from?.name ?? 'unknown Teams user', 80),
+  owner: values.owner || plainLine(from?.name ?? t`unknown Teams user`, 80),
 });
 
 const shown = (type: string, value: unknown) => ({ statusCode: 200, type, value });

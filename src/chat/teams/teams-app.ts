@@ -10,6 +10,7 @@ import type { Presser } from '../../domain/people/person';
 import { guid } from '../../domain/text/guid';
 import { plainLine } from '../../domain/text/plain-text';
 import { redactSecrets } from '../../domain/text/redactor';
+import { phrase, t, translate } from '../../domain/text/translate';
 import type { SurfaceContext } from '../define-surface';
 import { isForwarded } from '../forwarded';
 import type { Content, Surface } from '../surface';
@@ -145,7 +146,7 @@ export function createTeams({
     const place = rootOf(activity.conversation?.id ?? '');
     if ('refused' in who) await context.sendActivity(escapeMarkdown(who.refused));
     else if (activity.conversation?.conversationType !== 'personal')
-      await context.sendActivity('Send this command to Runwatch in a personal chat.');
+      await context.sendActivity(t`Send this command to Runwatch in a personal chat.`);
     else {
       const card = toHomeCard(await home(who.presser), await views.of(place, activity.from?.id ?? ''));
       await context.sendActivity(toCardActivity(card));
@@ -157,16 +158,16 @@ export function createTeams({
     const who = await readerOf(activity);
     if ('refused' in who) return who.refused;
     const [, choice] = /^alerts\s+(here|stop)$/i.exec(words) ?? [];
-    if (!choice) return `${await command(words)}${/^help$/i.test(words) ? `\n${placesHelp}` : ''}`;
+    if (!choice) return `${await command(words)}${/^help$/i.test(words) ? `\n${translate(placesHelp)}` : ''}`;
     if (!(await mayChoosePlaces(who.presser)))
-      return 'Only a responder with all rights in all subscriptions can choose where alerts go.';
+      return t`Only a responder with all rights in all subscriptions can choose where alerts go.`;
     if (activity.conversation?.conversationType === 'personal')
-      return 'Alerts go only to channels and group chats. Send this command in one of them.';
+      return t`Alerts go only to channels and group chats. Send this command in one of them.`;
     const on = choice.toLowerCase() === 'here';
     const place = rootOf(activity.conversation?.id ?? '');
     await placeChosen(who.presser, place, on);
     await places.choose(place, on);
-    return on ? 'Alerts will be posted here from now on.' : 'Alerts will no longer be posted here.';
+    return on ? t`Alerts will be posted here from now on.` : t`Alerts will no longer be posted here.`;
   }
 
   /** @param below message in a channel to reply to */
@@ -211,8 +212,8 @@ export function createTeams({
       ...(config.local ? {} : { tenant: config.tenantId }),
     };
     if (config.local) return { presser };
-    if (!guid(by.id) || !member) return { refused: 'Teams could not identify you, so nothing was done.' };
-    if (member.guest) return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
+    if (!guid(by.id) || !member) return { refused: t`Teams could not identify you, so nothing was done.` };
+    if (member.guest) return { refused: t`Guests cannot use Runwatch. Ask a member of the organization.` };
     return { presser };
   }
 
@@ -229,11 +230,11 @@ export function createTeams({
     const by: Presser = {
       surface: 'teams',
       id: from?.aadObjectId ?? from?.id ?? 'unknown',
-      name: plainLine(from?.name ?? 'unknown Teams user', 80),
+      name: plainLine(from?.name ?? t`unknown Teams user`, 80),
     };
     const known = await identify(by, rootOf(conversation?.id ?? ''));
     if ('refused' in known) return known;
-    return (await mayRead(known.presser)) ? known : { refused: cannotRead };
+    return (await mayRead(known.presser)) ? known : { refused: translate(cannotRead) };
   }
 
   const views = createViews({
@@ -319,8 +320,9 @@ export function createTeams({
   return { surface, router, identify, isInAlertChannel };
 }
 
-const placesHelp =
-  'home: your alerts, unassigned alerts, exceptions to review and what is in force (in a personal chat)\nalerts here: post alerts in this conversation\nalerts stop: stop posting alerts here (both for responders)';
+const placesHelp = phrase(
+  'home: your alerts, unassigned alerts, exceptions to review and what is in force (in a personal chat)\nalerts here: post alerts in this conversation\nalerts stop: stop posting alerts here (both for responders)',
+);
 
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 

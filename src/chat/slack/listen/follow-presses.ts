@@ -2,6 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { actionOf } from '../../../actions/registry';
 import { summarize } from '../../../domain/alerts/alert';
 import { plainLine } from '../../../domain/text/plain-text';
+import { counted, t, translate } from '../../../domain/text/translate';
 import type { SurfacePress } from '../../surface-press';
 import { escapeMrkdwn } from '../mrkdwn';
 import { ownChannel, ownerOf } from '../workspaces';
@@ -47,7 +48,7 @@ export function followPresses(
     const fromHome = ownerOf(channel) !== null;
     const soon = await outcome(pressId, noticeAfterMs);
     if (soon === null && !stopped.aborted) {
-      const text = `${await whatOf(pressed)}: working on it…`;
+      const text = t`${await whatOf(pressed)}: working on it…`;
       if (fromHome) await publishHome(by, client, listenerDeps, text);
       else await client.chat.postEphemeral({ channel, user: replyTo.user, text: escapeMrkdwn(text) });
     }
@@ -70,11 +71,11 @@ export function followPresses(
 
   /** "Isolate (vm-pay-01)". */
   async function whatOf({ action, alertId, by }: SurfacePress): Promise<string> {
-    const name = actionOf(action)?.name ?? action;
+    const name = translate(actionOf(action)?.name ?? action);
     if ('refused' in (await readerOf(by, listenerDeps))) return name;
     const view = alertId ? await getView(alertId) : null;
     if (!view) return name;
     const { target, machines } = summarize(view.alert);
-    return `${name} (${machines > 1 ? `${machines} machines` : plainLine(target.name, 80)})`;
+    return `${name} (${machines > 1 ? counted(machines, '# machine', '# machines') : plainLine(target.name, 80)})`;
   }
 }

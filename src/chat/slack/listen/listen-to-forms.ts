@@ -5,6 +5,7 @@ import type { Field } from '../../../actions/form';
 import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import type { Presser } from '../../../domain/people/person';
+import { t, translate } from '../../../domain/text/translate';
 import type { Action } from '../../actions';
 import { messageOf } from '../../message';
 import type { Identified } from '../../surface-press';
@@ -54,7 +55,7 @@ export async function readerOf(
 ): Promise<Identified> {
   const known = await peopleIn(by.team).identify(by.id, by.team);
   if ('refused' in known) return known;
-  return (await mayRead(known.presser)) ? known : { refused: cannotRead };
+  return (await mayRead(known.presser)) ? known : { refused: translate(cannotRead) };
 }
 
 const formOf = (
@@ -82,7 +83,7 @@ async function modalOf(
     title: confirm?.title ?? label,
     intro: `${confirm?.text ?? ''} ${counted}`.trim(),
     fields,
-    submit: confirm?.yes ?? 'Save',
+    submit: confirm?.yes ?? t`Save`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { BlockAction, ButtonAction } from '@slack/bolt';
 import { actionOf } from '../../../actions/registry';
 import type { Presser } from '../../../domain/people/person';
+import { t } from '../../../domain/text/translate';
 import { homeAction } from '../home-blocks';
 import { homeOf } from '../workspaces';
 import { openForm, readerOf } from './listen-to-forms';
@@ -44,7 +45,7 @@ export function listenToHome(listenerDeps: ListenerDeps): void {
             by,
             client,
             listenerDeps,
-            'The alert has changed since. This page is up to date now.',
+            t`The alert has changed since. This page is up to date now.`,
           );
         }
         await press({

@@ -2,6 +2,7 @@ import type { BlockSuggestion, SlackViewAction } from '@slack/bolt';
 import type { InputBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Presser } from '../../../domain/people/person';
+import { phrase, t, translate } from '../../../domain/text/translate';
 import type { SuggestionKind } from '../../suggestions';
 import { escapeMrkdwn } from '../mrkdwn';
 import { plain } from '../plain-object';
@@ -29,17 +30,17 @@ export const suggestInput = (kind: SuggestionKind, label: string, placeholder: s
 export const suggested = (values: SlackViewAction['view']['state']['values'], kind: SuggestionKind): string =>
   values[kind]?.[`${suggestAction}${kind}`]?.selected_option?.value ?? '';
 
-const scope = suggestInput('scope', 'Machine or subscription', 'Type part of a name');
+const scope = () => suggestInput('scope', t`Machine or subscription`, t`Type part of a name`);
 /** Commands that open a dialog when nothing follows them. */
-const lookups: Record<string, { title: string; blocks: InputBlock[] }> = {
+const lookups: Record<string, { title: string; blocks: () => InputBlock[] }> = {
   roles: {
-    title: 'Roles of a caller',
-    blocks: [
-      suggestInput('caller', 'Caller', 'Type part of a name or an ID'),
-      { ...scope, optional: true, hint: plain('Empty: up to 10 subscriptions that Runwatch reads') },
+    title: phrase('Roles of a caller'),
+    blocks: () => [
+      suggestInput('caller', t`Caller`, t`Type part of a name or an ID`),
+      { ...scope(), optional: true, hint: plain(t`Empty: up to 10 subscriptions that Runwatch reads`) },
     ],
   },
-  'who-can': { title: 'Who can run commands', blocks: [scope] },
+  'who-can': { title: phrase('Who can run commands'), blocks: () => [scope()] },
 };
 
 export const hasLookup = (command: string): boolean => Object.hasOwn(lookups, command);
@@ -55,10 +56,10 @@ export async function openLookup(
     type: 'modal',
     callback_id: lookupCallback,
     private_metadata: JSON.stringify({ command, channel }),
-    title: plain(title),
-    submit: plain('Show'),
-    close: plain('Cancel'),
-    blocks,
+    title: plain(translate(title)),
+    submit: plain(t`Show`),
+    close: plain(t`Cancel`),
+    blocks: blocks(),
   };
   await client.views.open({ trigger_id: triggerId, view });
 }
@@ -94,7 +95,8 @@ export function listenToLookups(listenerDeps: ListenerDeps): void {
     const { command, channel } = JSON.parse(view.private_metadata) as { command: string; channel: string };
     const chosen = suggested(view.state.values, 'scope');
     const at = chosen ? await suggestions.scopeOf(chosen) : '';
-    if (at === null) return refuse('scope', 'This machine is no longer among recent alerts. Choose another.');
+    if (at === null)
+      return refuse('scope', t`This machine is no longer among recent alerts. Choose another.`);
     await ack();
     const text = await answer([command, suggested(view.state.values, 'caller'), at].join(' '));
     await client.chat.postEphemeral({

@@ -1,6 +1,7 @@
 import type { MessageShortcut } from '@slack/bolt';
 import type { Presser } from '../../../domain/people/person';
 import { plainLine } from '../../../domain/text/plain-text';
+import { t } from '../../../domain/text/translate';
 import { escapeMrkdwn } from '../mrkdwn';
 import { plain } from '../plain-object';
 import { addToAlertShortcut } from '../slack-manifest';
@@ -64,12 +65,12 @@ export function listenToPages(listenerDeps: ListenerDeps): void {
         type: 'modal',
         callback_id: addToAlertCallback,
         private_metadata: JSON.stringify(quoted),
-        title: plain('Add to alert'),
-        ...(some ? { submit: plain('Add') } : {}),
-        close: plain('Cancel'),
+        title: plain(t`Add to alert`),
+        ...(some ? { submit: plain(t`Add`) } : {}),
+        close: plain(t`Cancel`),
         blocks: some
-          ? [suggestInput('alert', 'Alert', 'Type a machine, a caller or an alert ID')]
-          : [{ type: 'section', text: plain('No alerts are open.') }],
+          ? [suggestInput('alert', t`Alert`, t`Type a machine, a caller or an alert ID`)]
+          : [{ type: 'section', text: plain(t`No alerts are open.`) }],
       },
     });
   });

@@ -1,6 +1,7 @@
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Presser } from '../../../domain/people/person';
+import { t } from '../../../domain/text/translate';
 import { messageOf } from '../../message';
 import { allModal } from '../all-modal';
 import type { ModalContext } from '../form-modal';
@@ -39,6 +40,6 @@ export async function openAll(
   await client.chat.postEphemeral({
     channel: modalContext.channel.split('/').at(-1) ?? '',
     user: by.id,
-    text: 'refused' in who ? who.refused : 'This alert has expired.',
+    text: 'refused' in who ? who.refused : t`This alert has expired.`,
   });
 }
