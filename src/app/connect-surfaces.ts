@@ -6,6 +6,7 @@ import { backtest, backtestDays, backtestLimit, backtestText } from '../domain/e
 import type { Exception } from '../domain/exceptions/exception';
 import { matchFactsOf } from '../domain/exceptions/match-facts';
 import { matchWords } from '../domain/exceptions/match-words';
+import { t } from '../domain/text/translate';
 import { cannotRead } from '../presses/authorize';
 import type { Store } from '../store/store';
 import { answerCommand } from '../views/chat-commands';
@@ -76,5 +77,5 @@ export const backtestOf =
       limit: backtestLimit,
       after: now() - backtestDays * 86_400_000,
     });
-    return `It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
+    return t`It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
   };

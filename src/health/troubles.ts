@@ -1,5 +1,6 @@
 import { maxClockOffsetMs } from '../azure/connection/clock';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, timeText } from '../domain/text/translate';
 import type { Gap, SubscriptionHealth } from '../store/events/poll-state';
 
 /** A problem that keeps Runwatch from detecting commands or from reporting them. */
@@ -56,8 +57,8 @@ export function troublesOf(state: HealthState): Trouble[] {
     troubles.push({
       id: 'no subscription',
       kind: 'no subscription',
-      says: 'Runwatch sees no subscription, so it sees no commands. Grant its identity Reader on one, then run `runwatch doctor`.',
-      over: 'Runwatch can see subscriptions again.',
+      says: t`Runwatch sees no subscription, so it sees no commands. Grant its identity Reader on one, then run \`runwatch doctor\`.`,
+      over: t`Runwatch can see subscriptions again.`,
       holdMs: minute,
     });
   troubles.push(...unreadTroubles(state));
@@ -70,8 +71,8 @@ export function troublesOf(state: HealthState): Trouble[] {
     troubles.push({
       id: `vanished ${look}`,
       kind: 'vanished',
-      says: `Runwatch's identity can no longer see: ${namesOf(missed)}. Commands run there are no longer seen. If this was not intended, restore the identity's role.`,
-      over: `Visible again, or gone for a day: ${namesOf(missed)}.`,
+      says: t`Runwatch's identity can no longer see: ${namesOf(missed)}. Commands run there are no longer seen. If this was not intended, restore the identity's role.`,
+      over: t`Visible again, or gone for a day: ${namesOf(missed)}.`,
       holdMs: minute / 2,
     });
   }
@@ -79,40 +80,40 @@ export function troublesOf(state: HealthState): Trouble[] {
     troubles.push({
       id: `event hub ${says.split(':')[0]}`,
       kind: 'event hub',
-      says: `Not being read: ${plainLine(says, 300)}. Polls continue, so events arrive later. Run \`runwatch doctor\`.`,
-      over: `Being read again: ${says.split(':')[0]}.`,
+      says: t`Not being read: ${plainLine(says, 300)}. Polls continue, so events arrive later. Run \`runwatch doctor\`.`,
+      over: t`Being read again: ${says.split(':')[0]}.`,
       holdMs: minute,
     });
   for (const { place, error } of surfaces)
     troubles.push({
       id: `surface ${place}`,
       kind: 'surface',
-      says: `Messages to ${plainLine(place, 100)} are rejected: ${plainLine(error, 200)}. They are kept and will be sent once it accepts them.`,
-      over: `Messages to ${plainLine(place, 100)} are accepted again.`,
+      says: t`Messages to ${plainLine(place, 100)} are rejected: ${plainLine(error, 200)}. They are kept and will be sent once it accepts them.`,
+      over: t`Messages to ${plainLine(place, 100)} are accepted again.`,
       holdMs: minute / 3,
     });
   for (const { place, error } of auditCopies)
     troubles.push({
       id: `audit copy ${place}`,
       kind: 'audit copy',
-      says: `The audit log is not copied to its ${place}: ${plainLine(error, 200)}. Nothing is lost. Copying resumes after the last entry that arrived.`,
-      over: `The audit log is copied to its ${place} again.`,
+      says: t`The audit log is not copied to its ${place}: ${plainLine(error, 200)}. Nothing is lost. Copying resumes after the last entry that arrived.`,
+      over: t`The audit log is copied to its ${place} again.`,
       holdMs: minute,
     });
   if (eventsWaitMs > maxEventsWaitMs)
     troubles.push({
       id: 'events',
       kind: 'events',
-      says: `Commands have waited for ${Math.round(eventsWaitMs / minute)} minutes to be processed and have raised no alert yet. Check that a process with the role enrich is running, and check its log.`,
-      over: 'Commands are processed without delay again.',
+      says: t`Commands have waited for ${Math.round(eventsWaitMs / minute)} minutes to be processed and have raised no alert yet. Check that a process with the role enrich is running, and check its log.`,
+      over: t`Commands are processed without delay again.`,
       holdMs: 0,
     });
   if (Math.abs(clockOffsetMs) > maxClockOffsetMs)
     troubles.push({
       id: 'clock',
       kind: 'clock',
-      says: `The clock of a Runwatch host is ${Math.round(Math.abs(clockOffsetMs) / minute)} minutes ${clockOffsetMs > 0 ? 'behind' : 'ahead of'} Azure's. Runwatch uses Azure's time. Fix the host's clock (NTP).`,
-      over: "The host's clock matches Azure's again.",
+      says: t`The clock of a Runwatch host is ${Math.round(Math.abs(clockOffsetMs) / minute)} minutes ${clockOffsetMs > 0 ? t`behind` : t`ahead of`} Azure's. Runwatch uses Azure's time. Fix the host's clock (NTP).`,
+      over: t`The host's clock matches Azure's again.`,
       holdMs: 0,
     });
   return troubles;
@@ -135,16 +136,16 @@ function unreadTroubles(state: HealthState): Trouble[] {
         {
           id: `subscriptions ${cause}`,
           kind: 'subscription' as const,
-          says: `The activity logs of ${unread.length} subscriptions are not read: ${namesOf(together)}. The first error: ${unread[0]?.says} Until this is fixed, commands run there are not seen. Runwatch keeps trying.`,
-          over: 'The activity logs of these subscriptions are read again, including what was missed.',
+          says: t`The activity logs of ${unread.length} subscriptions are not read: ${namesOf(together)}. The first error: ${unread[0]?.says} Until this is fixed, commands run there are not seen. Runwatch keeps trying.`,
+          over: t`The activity logs of these subscriptions are read again, including what was missed.`,
           holdMs: unread[0]?.holdMs ?? 0,
         },
       ];
     return unread.map(({ subscription, says, holdMs }) => ({
       id: `subscription ${subscription.id}`,
       kind: 'subscription' as const,
-      says: `${says} Until this is fixed, commands run there are not seen. Runwatch keeps trying.`,
-      over: `The activity log of subscription ${nameOf(subscription)} is read again, including what was missed.`,
+      says: t`${says} Until this is fixed, commands run there are not seen. Runwatch keeps trying.`,
+      over: t`The activity log of subscription ${nameOf(subscription)} is read again, including what was missed.`,
       holdMs,
     }));
   });
@@ -164,7 +165,7 @@ export function recoveryText(
   if (what === 'subscriptions') return state.subscriptions.every((one) => read(one)) ? reported.over : null;
   if (what !== 'subscription' && what !== 'gap' && what !== 'lost') return reported.over;
   const subscription = state.subscriptions.find((one) => one.id === id);
-  if (!subscription) return `Subscription ${id} is no longer monitored, so its log is no longer read.`;
+  if (!subscription) return t`Subscription ${id} is no longer monitored, so its log is no longer read.`;
   return what !== 'subscription' || read(subscription) ? reported.over : null;
 }
 
@@ -173,7 +174,7 @@ const maxNames = 3;
 function namesOf(subscriptions: readonly { id: string; name: string }[]): string {
   const named = subscriptions.slice(0, maxNames).map(nameOf).join(', ');
   const others = subscriptions.length - maxNames;
-  return others > 0 ? `${named} and ${others} more` : named;
+  return others > 0 ? t`${named} and ${others} more` : named;
 }
 
 /** At most two problems per subscription: spans that are still retried, and spans that are lost. */
@@ -186,16 +187,16 @@ function gapTroubles(subscription: SubscriptionHealth, gaps: readonly Gap[], now
     troubles.push({
       id: `gap ${subscription.id}`,
       kind: 'gap',
-      says: `The activity log of subscription ${name} could not be read ${spansOf(waiting)}: ${plainLine(waiting[0].error, 200)}. Commands run then are unknown so far. Runwatch retries at each poll.`,
-      over: `The activity log of subscription ${name} has no unread gaps left.`,
+      says: t`The activity log of subscription ${name} could not be read ${spansOf(waiting)}: ${plainLine(waiting[0].error, 200)}. Commands run then are unknown so far. Runwatch retries at each poll.`,
+      over: t`The activity log of subscription ${name} has no unread gaps left.`,
       holdMs: 0,
     });
   if (lost[0])
     troubles.push({
       id: `lost ${subscription.id}`,
       kind: 'gap',
-      says: `The activity log of subscription ${name} was never read ${spansOf(lost)}, and Azure no longer keeps it. Commands run then are unknown.`,
-      over: `The lost part of the activity log of subscription ${name} has been reported for a day.`,
+      says: t`The activity log of subscription ${name} was never read ${spansOf(lost)}, and Azure no longer keeps it. Commands run then are unknown.`,
+      over: t`The lost part of the activity log of subscription ${name} has been reported for a day.`,
       holdMs: 0,
     });
   return troubles;
@@ -211,9 +212,9 @@ function spansOf(gaps: readonly Gap[]): string {
     if (last && from <= last.to) last.to = Math.max(last.to, to);
     else spans.push({ from, to });
   }
-  const named = spans.slice(0, maxSpans).map(({ from, to }) => `from ${iso(from)} to ${iso(to)}`);
+  const named = spans.slice(0, maxSpans).map(({ from, to }) => t`from ${iso(from)} to ${iso(to)}`);
   const others = spans.length - named.length;
-  return `${named.join(', ')}${others > 0 ? ` and ${others} more time spans` : ''}`;
+  return `${named.join(', ')}${others > 0 ? counted(others, ' and # more time span', ' and # more time spans') : ''}`;
 }
 
 /** After a restart, polls first catch up. Silence is reported only after this long, ms. */
@@ -229,23 +230,27 @@ function unreadReason(
   const reason = error ? plainLine(error, 300) : '';
   if (status === 403)
     return {
-      says: `Runwatch may not read the activity log of subscription ${name}: ${reason}.`,
+      says: t`Runwatch may not read the activity log of subscription ${name}: ${reason}.`,
       holdMs: 0,
       cause: '403',
     };
   if (status === 401)
     return {
-      says: `Azure does not accept Runwatch's credential for subscription ${name}, which may have expired: ${reason}.`,
+      says: t`Azure does not accept Runwatch's credential for subscription ${name}, which may have expired: ${reason}.`,
       holdMs: 0,
       cause: '401',
     };
   if (status === 404)
-    return { says: `Azure does not know subscription ${name} any more: ${reason}.`, holdMs: 0, cause: '404' };
+    return {
+      says: t`Azure does not know subscription ${name} any more: ${reason}.`,
+      holdMs: 0,
+      cause: '404',
+    };
   const last = lastPollAt ? Date.parse(lastPollAt) : (since ?? now);
   if (now - last <= staleAfterMs(pollSeconds)) return null;
-  const when = lastPollAt ? `since ${iso(last)}` : 'at all yet';
+  const when = lastPollAt ? t`since ${iso(last)}` : t`at all yet`;
   return {
-    says: `The activity log of subscription ${name} was not read ${when}${reason ? `: ${reason}` : ''}.`,
+    says: t`The activity log of subscription ${name} was not read ${when}${reason ? `: ${reason}` : ''}.`,
     holdMs: silenceHoldMs,
     cause: 'silent',
   };
@@ -256,4 +261,4 @@ export const staleAfterMs = (pollSeconds: number): number =>
   Math.min(3 * pollSeconds, Math.max(600, 1.5 * pollSeconds)) * 1000 + 5000;
 
 const nameOf = ({ id, name }: { id: string; name: string }) => (name ? `${plainLine(name, 80)} (${id})` : id);
-const iso = (ms: number) => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const iso = (ms: number) => timeText(ms);

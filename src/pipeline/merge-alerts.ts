@@ -1,6 +1,7 @@
 import type { Alert } from '../domain/alerts/alert';
 import type { Triage } from '../domain/alerts/triage';
 import { runwatchActor } from '../domain/people/person';
+import { t } from '../domain/text/translate';
 import type { Store } from '../store/store';
 import type { Queues } from './queues';
 
@@ -49,7 +50,7 @@ export async function closeMerged(
   { store, queues, now }: { store: Store; queues: Pick<Queues, 'deliverAll'>; now: () => number },
 ): Promise<Alert | null> {
   const at = new Date(now()).toISOString();
-  const why = `merged into ${into}`;
+  const why = t`merged into ${into}`;
   const closed = await store.alerts.update(id, (current) => {
     if (!current || current.mergedInto) return null;
     const entry = { at, by: runwatchActor, alertId: id, object: null, result: 'done' as const, why };

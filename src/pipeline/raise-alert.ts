@@ -7,6 +7,7 @@ import type { AuditDraft } from '../domain/audit/audit-chain';
 import type { Exception } from '../domain/exceptions/exception';
 import { runwatchActor } from '../domain/people/person';
 import type { Execution } from '../domain/techniques/execution';
+import { counted } from '../domain/text/translate';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import type { Store } from '../store/store';
@@ -96,7 +97,7 @@ function afterGrowth(before: Alert | null, after: Alert, at: string): { alert: A
   const known = new Set(before?.executions.map(({ key }) => key));
   const added = after.executions.filter(({ key }) => !known.has(key));
   if (!before || added.length === 0) return { alert: after, audit: [] };
-  const note = `${added.length} more ${added.length === 1 ? 'command' : 'commands'} by this caller`;
+  const note = counted(added.length, '# more command by this caller', '# more commands by this caller');
   const move = { by: runwatchActor, at, note };
   if (before.state === 'closed') {
     const entry = {

@@ -6,6 +6,7 @@ import { overdueSteps, type TimingStep } from '../domain/alerts/timing';
 import type { Presser } from '../domain/people/person';
 import { durationWords } from '../domain/text/duration';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import type { Press } from '../presses/press';
 import type { Notice } from '../store/deliveries';
 import type { Store } from '../store/store';
@@ -81,7 +82,7 @@ async function remindOfNew(alert: Alert, round: number, now: number, deps: Remin
   const pages = round === 2 && routingKey !== undefined;
   const notice: Notice = {
     id: `notice-remind-${alert.id}-${round}`,
-    text: `${reminderText(alert, now)}${pages ? ' Paging on-call now.' : ''}`,
+    text: `${reminderText(alert, now)}${pages ? t` Paging on-call now.` : ''}`,
     channels: {
       ...(await ownChannels(alert, deps)),
       ...(round > 0 ? escalateTo : {}),
@@ -100,7 +101,7 @@ async function remindOfIdle(alert: Alert, since: number, now: number, deps: Remi
   await postNotice(
     {
       id: `notice-sleeps-${alert.id}-${alert.history.length}`,
-      text: `${alert.id} (${alert.state}, ${who}) has had no activity for ${hours} hours: ${aboutOf(alert)}. Close it or reassign it.`,
+      text: t`${alert.id} (${translate(alert.state)}, ${who}) has had no activity for ${counted(hours, '# hour', '# hours')}: ${aboutOf(alert)}. Close it or reassign it.`,
       channels: await ownChannels(alert, deps),
     },
     deps,
@@ -115,11 +116,11 @@ async function remindOfTarget(
   deps: RemindDeps,
 ): Promise<void> {
   const waited = now - Date.parse(alert.raisedAt);
-  const done = step === 'contain' ? 'contained' : 'closed';
+  const done = step === 'contain' ? t`contained` : t`closed`;
   await postNotice(
     {
       id: `notice-target-${alert.id}-${step}`,
-      text: `${alert.id} is not ${done} after ${durationWords(waited)}: ${aboutOf(alert)}. The target is ${durationWords(target)}; it is ${durationWords(waited - target)} late.`,
+      text: t`${alert.id} is not ${done} after ${durationWords(waited)}: ${aboutOf(alert)}. The target is ${durationWords(target)}; it is ${durationWords(waited - target)} late.`,
       channels: await ownChannels(alert, deps),
     },
     deps,
@@ -139,7 +140,7 @@ async function noteNoAnswer(
     if (!current || !asked || asked.answer || asked.silentFor || asked.at !== alert.triage.asked?.at)
       return null;
     const triage = { ...current.triage, asked: { ...asked, silentFor: minutes } };
-    const why = `${plainLine(asked.name, 80)} did not answer within ${minutes} minutes`;
+    const why = t`${plainLine(asked.name, 80)} did not answer within ${counted(minutes, '# minute', '# minutes')}`;
     return {
       alert: { ...current, triage, updatedAt: at },
       audit: [
@@ -183,10 +184,10 @@ export async function ownChannels(
 
 function reminderText(alert: Alert, now: number): string {
   const waited = Math.floor((now - Date.parse(alert.raisedAt)) / minute);
-  return `${alert.id} has waited ${waited} minutes and nobody has acknowledged it: ${aboutOf(alert)}.`;
+  return t`${alert.id} has waited ${counted(waited, '# minute', '# minutes')} and nobody has acknowledged it: ${aboutOf(alert)}.`;
 }
 
 function aboutOf(alert: Alert): string {
   const { technique, target, caller } = summarize(alert);
-  return `${alert.severity} ${alert.score}, ${technique.title} on ${plainLine(target.name, 60)} by ${plainLine(caller.name, 80)}`;
+  return t`${translate(alert.severity)} ${alert.score}, ${technique.title} on ${plainLine(target.name, 60)} by ${plainLine(caller.name, 80)}`;
 }

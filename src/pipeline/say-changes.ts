@@ -2,6 +2,7 @@ import { type Alert, summarize } from '../domain/alerts/alert';
 import { isRaised, lastSeverityChange, severityChangeText } from '../domain/alerts/later-changes';
 import { newSinceResponse } from '../domain/alerts/transitions';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import { ownChannels, type RemindDeps } from './remind';
 
 type SayDeps = Pick<RemindDeps, 'store' | 'queues' | 'policy' | 'now'>;
@@ -13,7 +14,7 @@ const saidMs = 86_400_000;
 export async function sayRaised(alert: Alert, deps: SayDeps): Promise<void> {
   const change = lastSeverityChange(alert);
   if (!change || !isRaised(change) || deps.now() - Date.parse(change.at) > saidMs) return;
-  const text = `${alert.id} was ${severityChangeText(change)}. ${aboutOf(alert)}`;
+  const text = t`${alert.id} was ${severityChangeText(change)}. ${aboutOf(alert)}`;
   await say(`notice-severity-${alert.id}-${change.at}`, text, alert, deps);
 }
 
@@ -25,7 +26,7 @@ export async function sayGrown(alert: Alert, deps: SayDeps): Promise<void> {
   if (!announced || state === 'closed' || !response || count === 0) return;
   if (deps.now() - Date.parse(alert.updatedAt) > saidMs) return;
   const who = plainLine(response.by.name, 80);
-  const text = `${alert.id} got ${count} more ${count === 1 ? 'command' : 'commands'} since ${who} responded (${response.to}). ${aboutOf(alert)}`;
+  const text = t`${alert.id} got ${counted(count, '# more command', '# more commands')} since ${who} responded (${translate(response.to)}). ${aboutOf(alert)}`;
   await say(`notice-more-${alert.id}-${history.indexOf(response)}`, text, alert, deps);
 }
 
@@ -38,6 +39,6 @@ async function say(id: string, text: string, alert: Alert, deps: SayDeps): Promi
 
 function aboutOf(alert: Alert): string {
   const { technique, caller, machines, target } = summarize(alert);
-  const where = machines > 1 ? `${machines} machines` : plainLine(target.name, 60);
-  return `${technique.title} on ${where} by ${plainLine(caller.name, 80)}.`;
+  const where = machines > 1 ? counted(machines, '# machine', '# machines') : plainLine(target.name, 60);
+  return t`${technique.title} on ${where} by ${plainLine(caller.name, 80)}.`;
 }

@@ -6,6 +6,7 @@ import { areDifferentPeople, isPerson, isSamePerson, runwatchActor } from '../do
 import { canonicalJson } from '../domain/text/canonical-json';
 import { plainLine } from '../domain/text/plain-text';
 import { shortDigest } from '../domain/text/short-digest';
+import { phrase, t, timeText, translate } from '../domain/text/translate';
 import type { Keyring } from '../runtime/keyring';
 
 export type ApprovalRequest = Approval<PressJob>;
@@ -92,12 +93,12 @@ export async function askForApproval(
 const noticeOf = (approval: ApprovalRequest) => ({
   id: noticeIdOf(approval),
   text: [
-    `${plainLine(approval.by.name, 80)} requests ${approval.what}. It needs approval: ${approval.why}.`,
-    `${approval.needed === 2 ? 'Two different responders' : 'A second, different responder'} must approve it by ${approval.until.slice(0, 16).replace('T', ' ')} UTC.`,
+    t`${plainLine(approval.by.name, 80)} requests ${approval.what}. It needs approval: ${approval.why}.`,
+    t`${approval.needed === 2 ? t`Two different responders` : t`A second, different responder`} must approve it by ${timeText(approval.until)}.`,
   ].join('\n'),
   actions: [
-    { id: 'approve', label: 'Approve', value: approval.id },
-    { id: 'decline', label: 'Decline', value: approval.id },
+    { id: 'approve', label: t`Approve`, value: approval.id },
+    { id: 'decline', label: t`Decline`, value: approval.id },
   ],
 });
 
@@ -119,7 +120,7 @@ export async function approvalFor(press: PressJob, { store, now }: Deps): Promis
   if (typeof named === 'string') {
     const approval = (await store.measures.getApproval(named)) as ApprovalRequest | null;
     if (!approval || (press.alertId && approval.alertId !== press.alertId))
-      throw new Refusal(noPendingRequest);
+      throw new Refusal(translate(noPendingRequest));
     return approval;
   }
   const alert = await store.alerts.get(press.alertId);
@@ -129,14 +130,14 @@ export async function approvalFor(press: PressJob, { store, now }: Deps): Promis
   const waiting = approvals.filter((one) => isPending(one, now()) && one.at <= press.at);
   if (waiting.length > 1)
     throw new Refusal(
-      'Several requests are pending. Check the message, then press the button of the one you mean.',
+      t`Several requests are pending. Check the message, then press the button of the one you mean.`,
     );
   const [only] = waiting;
-  if (!only) throw new Refusal(noPendingRequest);
+  if (!only) throw new Refusal(translate(noPendingRequest));
   return only as ApprovalRequest;
 }
 
-const noPendingRequest = 'Nothing is waiting for approval here, or the request was replaced.';
+const noPendingRequest = phrase('Nothing is waiting for approval here, or the request was replaced.');
 
 /** The identical pending request, or the one that this press approved. */
 export async function findIdenticalRequest(
@@ -160,12 +161,12 @@ export async function approve(
   deps: Deps,
 ): Promise<ApprovalRequest | null> {
   const { store, keyring, now, show } = deps;
-  if (!isGenuine(found, keyring)) throw new Refusal(noPendingRequest);
+  if (!isGenuine(found, keyring)) throw new Refusal(translate(noPendingRequest));
   let complete = false;
   const stored = await store.measures.updateApproval(found.id, (current) => {
     const approval = current as ApprovalRequest | null;
     complete = false;
-    if (!approval) throw new Refusal(noPendingRequest);
+    if (!approval) throw new Refusal(translate(noPendingRequest));
     const genuine = approval.approvals.filter((one) => isDecisionGenuine(approval.id, one, keyring));
     const mine = genuine.findIndex((one) => one.press === press.pressId);
     if (mine >= 0) {
@@ -174,12 +175,12 @@ export async function approve(
       return null;
     }
     if (!isPending(approval, now())) throw new Refusal(whyClosed(approval));
-    if (!isPerson(press.by)) throw new Refusal('Only a person who is signed in may approve or decline.');
+    if (!isPerson(press.by)) throw new Refusal(t`Only a person who is signed in may approve or decline.`);
     const behind = [approval.by, ...genuine.map(({ by }) => by)].filter(isPerson);
     const distinct = behind.every((one) => areDifferentPeople(one, press.by));
     if (!distinct)
       throw new Refusal(
-        `${behind.some((one) => isSamePerson(one, press.by)) ? 'You already requested or approved it' : 'Runwatch cannot confirm that you are not the requester'}. A second, different responder must approve it, in the same chat.`,
+        t`${behind.some((one) => isSamePerson(one, press.by)) ? t`You already requested or approved it` : t`Runwatch cannot confirm that you are not the requester`}. A second, different responder must approve it, in the same chat.`,
       );
     const unsigned = { by: press.by, at: press.at, press: press.pressId, signature: '' };
     const decision = {
@@ -227,8 +228,8 @@ export async function decline(
   await store.measures.updateApproval(found.id, (approval) => {
     if (approval?.ended && approval.state === state) return null;
     if (!approval || !isPending(approval, now()))
-      throw new Refusal(approval ? whyClosed(approval as ApprovalRequest) : noPendingRequest);
-    if (!isPerson(press.by)) throw new Refusal('Only a person who is signed in may approve or decline.');
+      throw new Refusal(approval ? whyClosed(approval as ApprovalRequest) : translate(noPendingRequest));
+    if (!isPerson(press.by)) throw new Refusal(t`Only a person who is signed in may approve or decline.`);
     return {
       approval: { ...approval, state, ended: { by: press.by, at: press.at } },
       audit: [
@@ -253,14 +254,14 @@ function whyClosed({ state, until, ended, approvals }: ApprovalRequest): string 
   const who = plainLine((ended?.by ?? approvals.at(-1)?.by)?.name, 80);
   switch (state) {
     case 'declined':
-      return `${who} declined it.`;
+      return t`${who} declined it.`;
     case 'cancelled':
-      return `${who} withdrew it.`;
+      return t`${who} withdrew it.`;
     case 'approved':
     case 'carried out':
-      return `${who} already approved it.`;
+      return t`${who} already approved it.`;
     default:
-      return `Nobody approved it by ${until.slice(0, 16).replace('T', ' ')} UTC. Request it again.`;
+      return t`Nobody approved it by ${timeText(until)}. Request it again.`;
   }
 }
 
@@ -285,7 +286,7 @@ export async function expireApprovals({
             alertId: approval.alertId,
             object: null,
             result: 'refused',
-            why: `nobody approved it by ${approval.until}`,
+            why: t`nobody approved it by ${timeText(approval.until)}`,
             details: { approval: id, askedBy: approval.by, what: approval.what },
           },
         ],

@@ -6,6 +6,7 @@ import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { approvalTimeoutMs, exceptionApprovalTimeoutMs } from '../domain/measures/approval';
 import { shortDigest } from '../domain/text/short-digest';
+import { t } from '../domain/text/translate';
 import { refusalFor, subscriptionLimitOf } from './authorize';
 import { isByRunwatch } from './check-press';
 import type { PerformDeps } from './perform-deps';
@@ -52,9 +53,9 @@ export async function refusalOnAlert(
 ): Promise<string | null> {
   const answers = action.right === 'asked';
   if (isCallerOf(alert, press.by) && !answers && action.id !== 'add_note')
-    return 'You are the caller of this alert, so you may only answer the question and add notes. Ask another responder.';
+    return t`You are the caller of this alert, so you may only answer the question and add notes. Ask another responder.`;
   if (isCallerOf(alert, press.by)) return null;
-  if (answers) return 'Someone else was asked this question.';
+  if (answers) return t`Someone else was asked this question.`;
   const subscriptions = new Set(summarize(alert).about.map(({ target }) => target.subscriptionId));
   for (const subscriptionId of subscriptions) {
     const refusal = await refusalOf(action, rights, press, subscriptionId, deps);
@@ -94,7 +95,7 @@ export async function approvalNeeded(
   const isException = action.about === 'exception' || action.id.includes('exception');
   return {
     what: special?.what ?? whatOf(action, view),
-    why: special?.why ?? 'this action requires two people here',
+    why: special?.why ?? t`this action requires two people here`,
     pin: pinOf(action, press, view),
     timeoutMs: special?.timeoutMs ?? (isException ? exceptionApprovalTimeoutMs : approvalTimeoutMs),
   };

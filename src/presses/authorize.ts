@@ -3,6 +3,7 @@ import type { ResponderRule } from '../config/config';
 import { globMatches } from '../domain/exceptions/exception';
 import { isConsoleToken, isInChat, type Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
+import { phrase, t, translate } from '../domain/text/translate';
 
 /** Whether a person is in a chat or Entra group. Called only when a rule names a group. */
 export type InGroup = (group: string, presser: Presser) => Promise<boolean>;
@@ -26,9 +27,9 @@ export async function refusalFor(
 ): Promise<string | null> {
   if (rules.length === 0) {
     if (asked.needs !== 'triage')
-      return 'No responders are configured, so nobody may do this. Set RUNWATCH_RESPONDERS (or responders in RUNWATCH_CONFIG).';
+      return t`No responders are configured, so nobody may do this. Set RUNWATCH_RESPONDERS (or responders in RUNWATCH_CONFIG).`;
     if (!isConsoleToken(asked.presser) && (await mayRead(asked.presser))) return null;
-    return cannotRead;
+    return translate(cannotRead);
   }
   const granting = rules.filter(
     ({ may, subscriptions }) =>
@@ -39,9 +40,9 @@ export async function refusalFor(
   for (const one of who) if (await matchesRule(one, asked.presser, inGroup)) return null;
   const action = asked.action.replaceAll('_', ' ');
   if (who.length === 0)
-    return `You are not among the responders who may ${action} here: nobody is. Ask an admin to change RUNWATCH_RESPONDERS.`;
+    return t`You are not among the responders who may ${action} here: nobody is. Ask an admin to change RUNWATCH_RESPONDERS.`;
   const named = (await mayRead(asked.presser)) ? ` (${namesOf(who)})` : '';
-  return `You are not among the responders who may ${action} here. Ask one of them${named}, or ask an admin to change RUNWATCH_RESPONDERS.`;
+  return t`You are not among the responders who may ${action} here. Ask one of them${named}, or ask an admin to change RUNWATCH_RESPONDERS.`;
 }
 
 const maxNamed = 5;
@@ -49,7 +50,7 @@ const maxNamed = 5;
 /** Entries of RUNWATCH_RESPONDERS, as configured. */
 function namesOf(who: readonly string[]): string {
   const names = who.slice(0, maxNamed).map((one) => plainLine(one, 60));
-  return `${names.join(', ')}${who.length > maxNamed ? ` and ${who.length - maxNamed} more` : ''}`;
+  return `${names.join(', ')}${who.length > maxNamed ? t` and ${who.length - maxNamed} more` : ''}`;
 }
 
 /**
@@ -74,8 +75,9 @@ export async function subscriptionLimitOf(
   return limits.length > 0 ? [...new Set(limits)] : undefined;
 }
 
-export const cannotRead =
-  'You may not read alerts here. Join an alert channel, or ask an admin to change RUNWATCH_READERS.';
+export const cannotRead = phrase(
+  'You may not read alerts here. Join an alert channel, or ask an admin to change RUNWATCH_READERS.',
+);
 
 export interface ReaderRules {
   responders: readonly ResponderRule[];

@@ -4,6 +4,7 @@ import { actionOf } from '../actions/registry';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { plainLine } from '../domain/text/plain-text';
 import { shortDigest } from '../domain/text/short-digest';
+import { phrase, t, translate } from '../domain/text/translate';
 import type { PerformDeps } from './perform-deps';
 import { isSigned } from './press';
 import { pressSchema, readInput } from './press-input';
@@ -31,8 +32,8 @@ export async function checkPress(
     return null;
   }
   if (deps.now() - Date.parse(job.at) > maxPressAgeMs) {
-    await failInProgress(job.pressId, 'Runwatch stopped while this was in progress', deps);
-    await refuse(job, 'This request is more than a day old, so it was not run. Press again.', deps);
+    await failInProgress(job.pressId, t`Runwatch stopped while this was in progress`, deps);
+    await refuse(job, t`This request is more than a day old, so it was not run. Press again.`, deps);
     return null;
   }
   const known = await deps.store.pressResults.get(job.pressId);
@@ -67,8 +68,8 @@ export const isByRunwatch = ({ by }: PressJob) => by.surface === 'runwatch';
 export async function refuseUnsigned(press: PressJob, deps: PerformDeps): Promise<void> {
   const unsigned = press.signature === undefined;
   const why = unsigned
-    ? 'This press was queued without a signature, by an older version or another program. Press again.'
-    : 'The signature of this press is invalid: RUNWATCH_SECRET differs between processes, or someone changed Redis. Press again.';
+    ? t`This press was queued without a signature, by an older version or another program. Press again.`
+    : t`The signature of this press is invalid: RUNWATCH_SECRET differs between processes, or someone changed Redis. Press again.`;
   deps.log.error(
     { pressId: press.pressId, action: press.action, alertId: press.alertId, unsigned },
     'refused a press with an invalid signature',
@@ -76,20 +77,21 @@ export async function refuseUnsigned(press: PressJob, deps: PerformDeps): Promis
   const { pressId, alertId, action, by, at } = press;
   const who = plainLine(by.name, 80);
   await deps.store.rejectedPresses.note({ pressId, alertId, action, by: who, at });
-  await askToPressAgain(`${who}: ${action.replaceAll('_', ' ')} on ${plainLine(alertId, 40)}`, deps);
+  await askToPressAgain(t`${who}: ${action.replaceAll('_', ' ')} on ${plainLine(alertId, 40)}`, deps);
   // A separate id, so that a forged press can't block the audit entry of the real press with the same id.
   await refuse({ ...press, pressId: `unsigned-${shortDigest(canonicalJson(press))}` }, why, deps);
 }
 
-export const pressAgainHead =
-  'Presses without a valid signature were not run. Most likely an older version queued them. Please press again:';
+export const pressAgainHead = phrase(
+  'Presses without a valid signature were not run. Most likely an older version queued them. Please press again:',
+);
 
 /** Maximum lines in the notice, which is posted once an hour. */
 export const maxPressAgainLines = 20;
 
 export async function askToPressAgain(line: string, { store, now, postNotice }: PerformDeps): Promise<void> {
   const id = `notice-press-again-${new Date(now()).toISOString().slice(0, 13)}`;
-  const text = `${pressAgainHead}\n• ${line}`;
+  const text = `${translate(pressAgainHead)}\n• ${line}`;
   await store.deliveries.changeNotice(
     id,
     (notice) =>

@@ -3,6 +3,7 @@ import type { Identified } from '../chat/surface-press';
 import type { ConnectedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
 import { isInChat, type Presser } from '../domain/people/person';
+import { t } from '../domain/text/translate';
 import type { Log } from '../runtime/log';
 import { type InGroup, isResponder, mayRead as mayReadBy } from './authorize';
 
@@ -21,7 +22,7 @@ export function createPeople({ config, azure, surfaces, log }: PeopleDeps) {
   async function identify(by: Presser, place: string | null): Promise<Identified> {
     if (!isInChat(by)) return { presser: by };
     const own = surfaceOf(by.surface);
-    return own ? own.identify(by, place) : { refused: `${by.surface} is not configured here.` };
+    return own ? own.identify(by, place) : { refused: t`${by.surface} is not configured here.` };
   }
 
   /**

@@ -5,6 +5,7 @@ import { actionOf } from '../actions/registry';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { plainLine } from '../domain/text/plain-text';
+import { phrase, t, timeText, translate } from '../domain/text/translate';
 import type { PressResult } from '../store/press-results';
 import {
   type ApprovalRequest,
@@ -51,7 +52,7 @@ async function performChecked(
 ): Promise<void> {
   const view = action.about === 'alert' ? await viewFor(press, deps) : null;
   const allowed = await authorized(action, press, view, deps);
-  if (action.about !== 'alert' && action.onlyApproved) throw new Refusal('This needs approval.');
+  if (action.about !== 'alert' && action.onlyApproved) throw new Refusal(t`This needs approval.`);
   const wanted = await approvalNeeded(action, allowed, view, deps);
   if (!wanted) return run(action, allowed, view, deps);
   const same = (await findIdenticalRequest(allowed, deps)) ?? (await askForApproval(allowed, wanted, deps));
@@ -60,13 +61,13 @@ async function performChecked(
     if (complete) return carryOutApproved(complete, allowed, deps);
     return note(
       allowed,
-      { result: 'asked', text: 'Approval recorded. One more responder must approve it.' },
+      { result: 'asked', text: t`Approval recorded. One more responder must approve it.` },
       deps,
     );
   }
   const { until } = same;
-  const when = `${until.slice(11, 16)} UTC${wanted.timeoutMs > 3_600_000 ? ` on ${until.slice(0, 10)}` : ''}`;
-  const text = `Not done yet: ${wanted.why}. A second, different responder must approve it by ${when}.`;
+  const when = timeText(until);
+  const text = t`Not done yet: ${wanted.why}. A second, different responder must approve it by ${when}.`;
   await note(allowed, { result: 'asked', text }, deps);
 }
 
@@ -81,9 +82,9 @@ async function decide(action: FreeAction, press: CheckedPress, deps: PerformDeps
   const allowed = await authorized(wanted, { ...asIf, lastTry: press.lastTry }, view, deps);
   if (action.id === 'decline') {
     const how = await decline(found, press, deps);
-    const text = how === 'cancelled' ? 'withdrew it' : 'declined it';
+    const text = how === 'cancelled' ? t`withdrew it` : t`declined it`;
     await addToNotice(found, `${plainLine(press.by.name, 80)} ${text}.`, deps);
-    return note(press, { result: 'done', text: how === 'cancelled' ? 'Withdrawn.' : 'Declined.' }, deps);
+    return note(press, { result: 'done', text: how === 'cancelled' ? t`Withdrawn.` : t`Declined.` }, deps);
   }
   // A person whose right is limited to some subscriptions may approve exceptions only for those.
   await wanted.approval?.(allowed, deps);
@@ -91,7 +92,7 @@ async function decide(action: FreeAction, press: CheckedPress, deps: PerformDeps
   if (!complete)
     return note(
       press,
-      { result: 'asked', text: 'Approval recorded. A second, different responder must also approve it.' },
+      { result: 'asked', text: t`Approval recorded. A second, different responder must also approve it.` },
       deps,
     );
   await carryOutApproved(complete, press, deps);
@@ -102,7 +103,7 @@ async function requestedAction(
   deps: PerformDeps,
 ): Promise<{ action: AlertAction | FreeAction; view: AlertView | null }> {
   const action = actionOf(job.action);
-  if (!action || action.about === 'approval') throw new Refusal('That action no longer exists.');
+  if (!action || action.about === 'approval') throw new Refusal(t`That action no longer exists.`);
   return { action, view: action.about === 'alert' ? await viewFor(job, deps) : null };
 }
 
@@ -121,11 +122,11 @@ async function carryOutApproved(
   try {
     const { action, view } = await requestedAction(approval, deps);
     const asked = await identifyPress(approval.job, action, deps);
-    if ('refused' in asked) throw new Refusal(`The requester may no longer do this: ${asked.refused}`);
+    if ('refused' in asked) throw new Refusal(t`The requester may no longer do this: ${asked.refused}`);
     const job = { ...asked.press, approvedBy: press.by, lastTry: press.lastTry };
     asker = job;
     if (pinOf(action, job, view) !== approval.pin)
-      throw new Refusal('The alert’s machines or roles changed after the request. Request it again.');
+      throw new Refusal(t`The alert’s machines or roles changed after the request. Request it again.`);
     const allowed = isFromCli(job) ? job : await authorized(action, job, view, deps);
     result = await runAction(action, allowed, view, deps);
   } catch (error) {
@@ -136,7 +137,7 @@ async function carryOutApproved(
     await store.audit.append([audit], `${asker.pressId} refused`);
   }
   await markCarriedOut(approval, deps);
-  await addToNotice(approval, `${who} approved it. ${result.text}`.trim(), deps);
+  await addToNotice(approval, t`${who} approved it. ${result.text}`.trim(), deps);
   await note(asker, result, deps);
   await note(press, result, deps);
 }
@@ -144,11 +145,13 @@ async function carryOutApproved(
 /** A request from the command line runs under its approvers' rights. */
 const isFromCli = ({ by }: PressJob) => by.surface === 'cli';
 
-const targetChanged = 'The alert’s machine changed after you pressed. Check the alert, then press again.';
+const targetChanged = phrase(
+  'The alert’s machine changed after you pressed. Check the alert, then press again.',
+);
 
 async function viewFor(press: PressJob, { store }: PerformDeps): Promise<AlertView> {
   const alert = await store.alerts.get(press.alertId);
-  if (!alert) throw new Refusal('This alert has expired.');
-  if (press.target !== targetOf(alert)) throw new Refusal(targetChanged);
+  if (!alert) throw new Refusal(t`This alert has expired.`);
+  if (press.target !== targetOf(alert)) throw new Refusal(translate(targetChanged));
   return store.measures.viewOf(alert);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Action } from '../actions/action';
+import { t } from '../domain/text/translate';
 
 const nothing = z.strictObject({});
 
@@ -13,7 +14,7 @@ export function readInput(
   const [issue] = parsed.error.issues;
   const where = issue?.path.join('.');
   return {
-    refused: `The input is invalid${where ? ` (${where.slice(0, 60)})` : ''}: ${issue?.message ?? 'unreadable'}.`,
+    refused: t`The input is invalid${where ? ` (${where.slice(0, 60)})` : ''}: ${issue?.message ?? t`unreadable`}.`,
   };
 }
 

@@ -4,6 +4,7 @@ import { Refusal } from '../domain/alerts/transitions';
 import type { Presser } from '../domain/people/person';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { shortDigest } from '../domain/text/short-digest';
+import { phrase, translate } from '../domain/text/translate';
 import type { Keyring } from '../runtime/keyring';
 
 /** The part of the queue that presses use, so that this folder does not depend on the pipeline. */
@@ -39,7 +40,7 @@ export interface PressDeps {
  */
 export function createPress({ queues, now, keyring, getAlert, secretMatches }: PressDeps) {
   return async ({ nonce, ...press }: Press): Promise<string> => {
-    if (!(await secretMatches())) throw new Refusal(secretMismatch);
+    if (!(await secretMatches())) throw new Refusal(translate(secretMismatch));
     const pressId = `press-${shortDigest(press.alertId, press.action, nonce)}`;
     const alert = press.alertId ? await getAlert(press.alertId) : null;
     const unsigned = {
@@ -54,8 +55,9 @@ export function createPress({ queues, now, keyring, getAlert, secretMatches }: P
   };
 }
 
-export const secretMismatch =
-  "This process's RUNWATCH_SECRET differs from the other processes', so it can't act. Set the same value in every process.";
+export const secretMismatch = phrase(
+  "This process's RUNWATCH_SECRET differs from the other processes', so it can't act. Set the same value in every process.",
+);
 
 /** The machine of a press. A press signed for one machine does nothing to another. */
 export const targetOf = (alert: Alert): string => summarize(alert).target.id.toLowerCase();

@@ -5,6 +5,7 @@ import { withPress } from '../actions/record';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { redactSecrets } from '../domain/text/redactor';
+import { t, translate } from '../domain/text/translate';
 import type { PressResult } from '../store/press-results';
 import type { PerformDeps } from './perform-deps';
 import { note } from './press-result';
@@ -26,7 +27,7 @@ export async function fail(
   { store, show, log }: PerformDeps,
 ): Promise<string> {
   const message = redactSecrets(error.message);
-  const text = `${action.name} did not go through: ${reasonOf(error, message)}.`;
+  const text = t`${translate(action.name)} did not go through: ${reasonOf(error, message)}.`;
   log.error({ error, action: press.action, alertId: press.alertId }, 'an action failed');
   if (!press.alertId) {
     await store.audit.append([auditOf(press, null, 'failed', message)], press.pressId);

@@ -5,6 +5,7 @@ import { lastDay } from '../domain/exceptions/exception';
 import { matchWords } from '../domain/exceptions/match-words';
 import { parseScope } from '../domain/resources/parse-scope';
 import { plainLine } from '../domain/text/plain-text';
+import { dayText, phrase, t, timeText, translate } from '../domain/text/translate';
 import type { Store } from '../store/store';
 
 export interface ChatCommandDeps {
@@ -24,44 +25,50 @@ const commands = new Map<string, ChatCommand>([
   [
     'roles',
     {
-      input: 'CALLER [SCOPE]',
-      says: 'roles of a caller, given as UPN, object ID, app ID or name',
+      input: phrase('CALLER [SCOPE]'),
+      says: phrase('roles of a caller, given as UPN, object ID, app ID or name'),
       run: (words, deps) => roles(words, deps),
     },
   ],
   [
     'who-can',
     {
-      input: 'SCOPE',
-      says: 'everyone who can run commands in a scope',
+      input: phrase('SCOPE'),
+      says: phrase('everyone who can run commands in a scope'),
       run: (words, deps) => everyoneWhoCan(words[0] ?? '', deps),
     },
   ],
-  ['exceptions', { says: 'active exceptions', run: (_, deps) => exceptions(deps) }],
-  ['status', { says: 'recent alerts and the state of each subscription', run: (_, deps) => status(deps) }],
-  ['help', { says: 'this list', run: async () => help() }],
+  ['exceptions', { says: phrase('active exceptions'), run: (_, deps) => exceptions(deps) }],
+  [
+    'status',
+    { says: phrase('recent alerts and the state of each subscription'), run: (_, deps) => status(deps) },
+  ],
+  ['help', { says: phrase('this list'), run: async () => help() }],
 ]);
 
 const help = (): string =>
   [
-    'Commands:',
+    t`Commands:`,
     ...[...commands].map(
-      ([name, { input, says }]) => `/runwatch ${[name, input].filter(Boolean).join(' ')}: ${says}`,
+      ([name, { input, says }]) =>
+        t`/runwatch ${[name, input && translate(input)].filter(Boolean).join(' ')}: ${translate(says)}`,
     ),
   ].join('\n');
 
-const notAScope = 'Enter a scope: a subscription ID, or an ARM ID such as /subscriptions/…/resourceGroups/…';
+const notAScope = phrase(
+  'Enter a scope: a subscription ID, or an ARM ID such as /subscriptions/…/resourceGroups/…',
+);
 
 /** Answers /runwatch commands, the same in every chat. An unknown command gets the list of all. */
 export async function answerCommand(text: string, deps: ChatCommandDeps): Promise<string> {
   const [verb = '', ...words] = text.trim().split(/\s+/);
   if (verb === '') return help();
   const command = commands.get(verb.toLowerCase());
-  if (!command) return `Unknown command: ${plainLine(verb, 40)}.\n${help()}`;
+  if (!command) return t`Unknown command: ${plainLine(verb, 40)}.\n${help()}`;
   try {
     return await command.run(words, deps);
   } catch (error) {
-    return `The command failed: ${plainLine((error as Error).message, 300)}.`;
+    return t`The command failed: ${plainLine((error as Error).message, 300)}.`;
   }
 }
 
@@ -70,13 +77,13 @@ async function roles(words: string[], { azure, store }: ChatCommandDeps): Promis
   const last = words.at(-1) ?? '';
   const given = words.length > 1 && last.startsWith('/') ? last : '';
   const scope = words.length > 1 ? parseScope(last) : null;
-  if (given && !scope) return notAScope;
+  if (given && !scope) return translate(notAScope);
   const caller = (scope ? words.slice(0, -1) : words).join(' ');
-  if (!caller) return 'Enter a caller: /runwatch roles CALLER [SCOPE]';
+  if (!caller) return t`Enter a caller: /runwatch roles CALLER [SCOPE]`;
   const [principal, ...others] = await findCaller(caller, azure);
-  if (!principal) return `No user or application in the directory matches ${plainLine(caller, 80)}.`;
+  if (!principal) return t`No user or application in the directory matches ${plainLine(caller, 80)}.`;
   if (others.length > 0)
-    return `${others.length + 1} matches. Enter an object ID: ${[principal, ...others].map((p) => `${plainLine(p.name, 60)} ${p.id}`).join(', ')}`;
+    return t`${others.length + 1} matches. Enter an object ID: ${[principal, ...others].map((p) => `${plainLine(p.name, 60)} ${p.id}`).join(', ')}`;
   const scopes = scope
     ? [scope]
     : (await store.polls.subscriptions()).flatMap(({ id }) => parseScope(id) ?? []).slice(0, 10);
@@ -90,7 +97,7 @@ async function roles(words: string[], { azure, store }: ChatCommandDeps): Promis
 
 async function everyoneWhoCan(given: string, { azure }: ChatCommandDeps): Promise<string> {
   const parsed = parseScope(given);
-  if (!parsed) return notAScope;
+  if (!parsed) return translate(notAScope);
   const { scope, subscriptionId } = parsed;
   const able = await principalsWithAccess(
     'Microsoft.Compute/virtualMachines/runCommand/action',
@@ -102,22 +109,22 @@ async function everyoneWhoCan(given: string, { azure }: ChatCommandDeps): Promis
     .slice(0, 40)
     .map(
       (a) =>
-        `• ${plainLine(a.name, 80)} (${a.principalType}): ${plainLine(a.role, 60)} at ${plainLine(a.scope, 160)}${a.group ? ` through ${plainLine(a.group, 60)}` : ''}`,
+        t`• ${plainLine(a.name, 80)} (${a.principalType}): ${plainLine(a.role, 60)} at ${plainLine(a.scope, 160)}${a.group ? t` through ${plainLine(a.group, 60)}` : ''}`,
     );
-  if (able.length > lines.length) lines.push(`… and ${able.length - lines.length} more`);
-  return [`${able.length} can run commands at ${plainLine(scope, 160)}:`, ...lines].join('\n');
+  if (able.length > lines.length) lines.push(t`… and ${able.length - lines.length} more`);
+  return [t`${able.length} can run commands at ${plainLine(scope, 160)}:`, ...lines].join('\n');
 }
 
 async function exceptions({ store, now }: ChatCommandDeps): Promise<string> {
   const live = (await store.exceptions.list()).filter((exception) => Date.parse(exception.expires) > now());
-  if (live.length === 0) return 'There are no active exceptions.';
+  if (live.length === 0) return t`There are no active exceptions.`;
   const lines = live
     .slice(0, 40)
     .map(
       (e) =>
-        `• ${e.id}: ${matchWords(e.match)}, ${plainLine(e.reason, 120)}, owner ${plainLine(e.owner, 60)}, until ${lastDay(e.expires)}`,
+        t`• ${e.id}: ${matchWords(e.match)}, ${plainLine(e.reason, 120)}, owner ${plainLine(e.owner, 60)}, until ${dayText(lastDay(e.expires))}`,
     );
-  return [`Active exceptions: ${live.length}`, ...lines].join('\n');
+  return [t`Active exceptions: ${live.length}`, ...lines].join('\n');
 }
 
 async function status({ store, now }: ChatCommandDeps): Promise<string> {
@@ -129,10 +136,10 @@ async function status({ store, now }: ChatCommandDeps): Promise<string> {
     .slice(0, 40)
     .map(
       (s) =>
-        `• ${plainLine(s.name || s.id, 80)}: ${s.error ? plainLine(s.error, 160) : `last read ${s.lastPollAt ?? 'never'}`}`,
+        `• ${plainLine(s.name || s.id, 80)}: ${s.error ? plainLine(s.error, 160) : t`last read ${s.lastPollAt ? timeText(s.lastPollAt) : t`never`}`}`,
     );
   return [
-    `${alerts} alerts in the last day, ${open} of them open. ${subscriptions.length} subscriptions:`,
+    t`${alerts} alerts in the last day, ${open} of them open. ${subscriptions.length} subscriptions:`,
     ...lines,
   ].join('\n');
 }

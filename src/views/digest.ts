@@ -19,6 +19,7 @@ import {
 } from '../domain/exceptions/exception-review';
 import { durationWords } from '../domain/text/duration';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, phrase, t, translate } from '../domain/text/translate';
 import type { Queues } from '../pipeline/queues';
 import type { Store } from '../store/store';
 
@@ -126,21 +127,27 @@ export function digestText(rows: readonly DigestRow[], sla: Sla, past: readonly 
   const byException = new Map<string, number>();
   for (const id of excepted) byException.set(id, (byException.get(id) ?? 0) + 1);
   return [
-    `Last 24 hours: ${posted.length} alerts, ${open.length} still open; ${quiet.length} below their environment's threshold; ${excepted.length} covered by exceptions.`,
+    t`Last 24 hours: ${posted.length} alerts, ${open.length} still open; ${quiet.length} below their environment's threshold; ${excepted.length} covered by exceptions.`,
     ...responseTimes(posted, sla),
     ...openPastTarget(past),
     ...highlights(posted),
     ...quiet.slice(0, maxListed).map((text) => `• ${text}`),
-    ...more(quiet.length, 'below their threshold'),
-    ...[...byException].slice(0, maxListed).map(([id, count]) => `• exception ${id}: ${count} times`),
-    ...more(byException.size, 'exceptions'),
+    ...more(quiet.length, t`below their threshold`),
+    ...[...byException]
+      .slice(0, maxListed)
+      .map(([id, count]) => t`• exception ${id}: ${counted(count, '# time', '# times')}`),
+    ...more(byException.size, t`exceptions`),
   ].join('\n');
 }
 
 const more = (count: number, words: string): string[] =>
-  count > maxListed ? [`… and ${count - maxListed} more ${words}`] : [];
+  count > maxListed ? [t`… and ${count - maxListed} more ${words}`] : [];
 
-const done = { acknowledge: 'acknowledged', contain: 'contained', close: 'closed' } as const;
+const done = {
+  acknowledge: phrase('acknowledged'),
+  contain: phrase('contained'),
+  close: phrase('closed'),
+} as const;
 
 /** A line per severity: the median and 90th percentile of each step, and how many missed its target. */
 function responseTimes(posted: readonly DigestRow[], sla: Sla): string[] {
@@ -150,21 +157,23 @@ function responseTimes(posted: readonly DigestRow[], sla: Sla): string[] {
       const target = targetOf(severity, step, sla);
       const spread = spreadOf(own.flatMap(({ timing }) => timing[step] ?? []));
       const missed = own.filter((row) => row.missed.includes(step)).length;
-      const late = target === null ? '' : `${missed} missed the target of ${durationWords(target)}`;
+      const late = target === null ? '' : t`${missed} missed the target of ${durationWords(target)}`;
       if (spread)
         return [
-          `${done[step]} after ${durationWords(spread.median)} (median), ${durationWords(spread.p90)} (90th percentile)${late && `, ${late}`}`,
+          t`${translate(done[step])} after ${durationWords(spread.median)} (median), ${durationWords(spread.p90)} (90th percentile)${late && `, ${late}`}`,
         ];
-      return missed > 0 ? [`none ${done[step]}, ${late}`] : [];
+      return missed > 0 ? [t`none ${translate(done[step])}, ${late}`] : [];
     });
-    return parts.length > 0 ? [`${severity}: ${parts.join('; ')}`] : [];
+    return parts.length > 0 ? [`${translate(severity)}: ${parts.join('; ')}`] : [];
   });
 }
 
 function openPastTarget(past: readonly PastTarget[]): string[] {
   const late = past.filter(({ count }) => count > 0);
-  const counts = late.map(({ severity, step, count }) => `${count} ${severity} not ${done[step]}`);
-  return late.length > 0 ? [`Open and past their target: ${counts.join(', ')}`] : [];
+  const counts = late.map(
+    ({ severity, step, count }) => t`${count} ${translate(severity)} not ${translate(done[step])}`,
+  );
+  return late.length > 0 ? [t`Open and past their target: ${counts.join(', ')}`] : [];
 }
 
 /** The alerts with the longest wait for a response, and callers who had not run commands before. */
@@ -177,16 +186,16 @@ function highlights(posted: readonly DigestRow[]): string[] {
   return [
     ...(waits.length > 0
       ? [
-          `Slowest to be acknowledged: ${waits.map(({ id, waited }) => `${id} ${durationWords(waited)}`).join(', ')}`,
+          t`Slowest to be acknowledged: ${waits.map(({ id, waited }) => `${id} ${durationWords(waited)}`).join(', ')}`,
         ]
       : []),
     ...(names.length > 0
-      ? [`New callers: ${names.slice(0, maxListed).join(', ')}${names.length > maxListed ? ' …' : ''}`]
+      ? [t`New callers: ${names.slice(0, maxListed).join(', ')}${names.length > maxListed ? ' …' : ''}`]
       : []),
   ];
 }
 
 function line(alert: Alert): string {
   const { technique, target, caller } = summarize(alert);
-  return `${alert.id}: ${technique.title} on ${plainLine(target.name, 60)} by ${plainLine(caller.name, 80)}, ${alert.severity} ${alert.score}`;
+  return t`${alert.id}: ${technique.title} on ${plainLine(target.name, 60)} by ${plainLine(caller.name, 80)}, ${translate(alert.severity)} ${alert.score}`;
 }

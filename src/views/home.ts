@@ -11,6 +11,7 @@ import type { AlertView } from '../domain/measures/alert-view';
 import { isHeld, type Measure, measuresOf } from '../domain/measures/measure';
 import { isSamePerson, type Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
+import { counted, t, translate } from '../domain/text/translate';
 import type { Store } from '../store/store';
 
 export interface HomeDeps {
@@ -35,9 +36,9 @@ export async function homeFor(presser: Presser, deps: HomeDeps): Promise<HomePar
   const listed = await store.measures.viewsOf(mine.slice(0, shown.mine));
   return [
     {
-      heading: `My alerts (${mine.length})`,
+      heading: t`My alerts (${mine.length})`,
       rows: listed.map((view) => alertRow(view, ['close'], deps)),
-      none: 'No alerts are assigned to you.',
+      none: t`No alerts are assigned to you.`,
       more: mine.length - listed.length,
     },
     ...(await unassignedParts(
@@ -72,25 +73,25 @@ async function unassignedParts(taken: readonly Alert[], deps: HomeDeps): Promise
       .slice(0, shown.unassigned);
     const views = await store.measures.viewsOf(alerts);
     return {
-      heading: `Unassigned, ${severity} (${total})`,
+      heading: t`Unassigned, ${translate(severity)} (${total})`,
       rows: views.map((view) => alertRow(view, ['assign', 'close'], deps)),
       none: '',
       more: total - alerts.length,
     };
   };
   const parts = (await Promise.all(mostUrgentFirst.map(part))).filter((one) => one !== null);
-  const none = 'Every open alert is assigned.';
-  return parts.length > 0 ? parts : [{ heading: 'Unassigned (0)', rows: [], none, more: 0 }];
+  const none = t`Every open alert is assigned.`;
+  return parts.length > 0 ? parts : [{ heading: t`Unassigned (0)`, rows: [], none, more: 0 }];
 }
 
 function alertRow(view: AlertView, actions: readonly string[], deps: HomeDeps): HomeRow {
   const { alert } = view;
   const { technique, target, machines, caller } = summarize(alert);
-  const where = machines > 1 ? `${machines} machines` : plainLine(target.name, 60);
+  const where = machines > 1 ? counted(machines, '# machine', '# machines') : plainLine(target.name, 60);
   return {
     line: [
-      { bold: `${alert.severity.toUpperCase()} ${alert.score} · ${technique.title} on ${where}` },
-      ` by ${plainLine(caller.name, 80)} · ${alert.id} · ${alert.state} · `,
+      { bold: t`${translate(alert.severity).toUpperCase()} ${alert.score} · ${technique.title} on ${where}` },
+      t` by ${plainLine(caller.name, 80)} · ${alert.id} · ${translate(alert.state)} · `,
       { time: alert.raisedAt },
     ],
     actions: actions.flatMap((id) => alertAction(id, view, deps) ?? []),
@@ -104,7 +105,7 @@ function alertAction(
   { responders, now }: HomeDeps,
   words: (action: AlertAction) => { label: string; title: string } = (action) => ({
     label: wordsFor(action.label, view),
-    title: action.name,
+    title: translate(action.name),
   }),
 ): HomeAction | null {
   const action = actionOf(id);
@@ -117,7 +118,7 @@ function alertAction(
     label: plainLine(label, 75),
     value: view.alert.id,
     ...(confirm && !fields
-      ? { confirm: { title, text: wordsFor(confirm.text, view), yes: confirm.yes } }
+      ? { confirm: { title, text: wordsFor(confirm.text, view), yes: translate(confirm.yes) } }
       : {}),
   };
 }
@@ -131,9 +132,9 @@ async function exceptionsPart(review: readonly Exception[], { store, responders 
     }),
   );
   return {
-    heading: `Exceptions to review (${review.length})`,
+    heading: t`Exceptions to review (${review.length})`,
     rows: await Promise.all(rows),
-    none: 'No exceptions expire within a week.',
+    none: t`No exceptions expire within a week.`,
     more: review.length - listed.length,
   };
 }
@@ -160,11 +161,11 @@ async function measuresPart(deps: HomeDeps): Promise<HomePart> {
   const alerts = await deps.store.alerts.getMany(listed.map(({ alertId }) => alertId));
   const views = await deps.store.measures.viewsOf(alerts.filter((alert) => alert !== null));
   return {
-    heading: `In force (${held.length})`,
+    heading: t`In force (${held.length})`,
     rows: listed.map((group) =>
       measureRow(group, views.find(({ alert }) => alert.id === group.alertId) ?? null, deps),
     ),
-    none: 'No changes on Azure are in force.',
+    none: t`No changes on Azure are in force.`,
     more: held.length - listed.reduce((sum, { measures }) => sum + measures.length, 0),
   };
 }
@@ -182,17 +183,17 @@ function measureRow(
     ? measuresOf(view.measures, kind).filter((one) => isHeld(one) && one.state !== 'doing')
     : [];
   const words = ({ label, name }: AlertAction) => {
-    const undo = (view ? wordsFor(label, view) : name).replace('…', '');
+    const undo = (view ? wordsFor(label, view) : translate(name)).replace('…', '');
     return {
       label: undone.length > 1 ? `${undo} (${undone.length})` : undo,
       title: `${undo}: ${namesOf(undone)}`,
     };
   };
   const line: Inline[] = [
-    { bold: `${defined?.name ?? kind}: ${namesOf(measures)}` },
-    ' · since ',
+    { bold: `${translate(defined?.name ?? kind)}: ${namesOf(measures)}` },
+    t` · since `,
     { time: newest.at },
-    ` · by ${plainLine(newest.by.name, 80)}${alertId ? ` · from ${alertId}` : ''}`,
+    t` · by ${plainLine(newest.by.name, 80)}${alertId ? t` · from ${alertId}` : ''}`,
     ...(others.length > 0 ? [` · ${others.join('; ')}`] : []),
   ];
   const undo = view && defined ? alertAction(defined.undoneBy, view, deps, words) : null;
@@ -201,35 +202,35 @@ function measureRow(
 
 const stateOf = ({ state, reason }: Measure): string =>
   ({
-    doing: 'in progress',
-    undoing: 'being undone',
-    drifted: `changed manually since: ${plainLine(reason, 200)}`,
-    failed: `failed: ${plainLine(reason, 200)}`,
+    doing: t`in progress`,
+    undoing: t`being undone`,
+    drifted: t`changed manually since: ${plainLine(reason, 200)}`,
+    failed: t`failed: ${plainLine(reason, 200)}`,
   })[state as string] ?? '';
 
 function namesOf(measures: readonly Measure[]): string {
   const names = measures.slice(0, maxNames).map(({ name }) => plainLine(name, 80));
   const rest = measures.length - names.length;
-  return `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return `${names.join(', ')}${rest > 0 ? t` and ${rest} more` : ''}`;
 }
 
 async function subscriptionsPart(store: Store): Promise<HomePart> {
   const subscriptions = await store.polls.subscriptions();
   const listed = subscriptions.slice(0, shown.subscriptions);
   return {
-    heading: `Subscriptions (${subscriptions.length})`,
+    heading: t`Subscriptions (${subscriptions.length})`,
     rows: listed.map(({ id, name, error, lastPollAt }) => ({
       line: [
         `${plainLine(name || id, 80)}: `,
         ...(error
           ? [plainLine(error, 160)]
           : lastPollAt
-            ? ['last read ', { time: lastPollAt }]
-            : ['not read yet']),
+            ? [t`last read `, { time: lastPollAt }]
+            : [t`not read yet`]),
       ],
       actions: [],
     })),
-    none: 'No subscriptions are known yet.',
+    none: t`No subscriptions are known yet.`,
     more: subscriptions.length - listed.length,
   };
 }

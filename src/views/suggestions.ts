@@ -2,6 +2,7 @@ import type { Suggestion, SuggestionKind, Suggestions } from '../chat/suggestion
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { plainLine } from '../domain/text/plain-text';
 import { shortDigest } from '../domain/text/short-digest';
+import { counted, t, translate } from '../domain/text/translate';
 import { memoize } from '../runtime/memoize';
 import type { Store } from '../store/store';
 
@@ -30,7 +31,7 @@ export function createSuggestions({ store, now }: { store: Store; now: () => num
     scope: async () => [
       ...machinesOf(await store.alerts.list({ limit: maxRecent })),
       ...(await store.polls.subscriptions()).map(({ id, name }) =>
-        scopeEntry(`/subscriptions/${id}`, `Subscription ${name || id}`),
+        scopeEntry(`/subscriptions/${id}`, t`Subscription ${name || id}`),
       ),
     ],
     alert: async () => (await store.alerts.listOpen({ limit: maxOpen })).map(alertEntry),
@@ -85,7 +86,7 @@ function machinesOf(alerts: readonly Alert[]): Entry[] {
 
 function alertEntry(alert: Alert): Entry {
   const { target, machines, caller, technique } = summarize(alert);
-  const where = machines > 1 ? `${machines} machines` : target.name;
+  const where = machines > 1 ? counted(machines, '# machine', '# machines') : target.name;
   const text = `${alert.id} · ${where} · ${caller.name}`;
-  return entry(alert.id, text, `${text} ${target.name} ${technique.title} ${alert.severity}`);
+  return entry(alert.id, text, `${text} ${target.name} ${technique.title} ${translate(alert.severity)}`);
 }

@@ -46,7 +46,7 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
       ]),
     },
     'gap',
-    /could not be read from 2026-11-26 10:00 UTC to 2026-11-26 11:00 UTC: HTTP 500 InternalServerError\. Commands run then are unknown so far\. Runwatch retries at each poll/,
+    /could not be read from Nov 26, 2026, 10:00 AM UTC to Nov 26, 2026, 11:00 AM UTC: HTTP 500 InternalServerError\. Commands run then are unknown so far\. Runwatch retries at each poll/,
   ],
   [
     'a gap that Azure no longer keeps',
@@ -99,7 +99,7 @@ test('a refusal is reported at once; a transient error only after three interval
     expect(subscription({ lastPollAt: recent, error: 'no', status })[0]?.says).toMatch(says);
   expect(subscription({ lastPollAt: ago(60_000), error: 'HTTP 503', status: 503 })).toEqual([]);
   expect(subscription({ lastPollAt: ago(100_000), error: 'HTTP 503', status: 503 })[0]?.says).toMatch(
-    /was not read since 2026-11-26 11:58 UTC: HTTP 503/,
+    /was not read since Nov 26, 2026, 11:58 AM UTC: HTTP 503/,
   );
   expect(subscription({ lastPollAt: null, since: now - 100_000 })[0]?.says).toMatch(/not read at all yet/);
   expect(staleAfterMs(30)).toBe(95_000);

@@ -102,7 +102,7 @@ const model = messageOf(view, {
 });
 
 test(`Slack takes the message of ${machines} machines, and its thread`, () => {
-  expect(model.sentence).toContain(`on ${machines} machines`);
+  expect(model.sentence).toContain(`on ${machines.toLocaleString('en-US')} machines`);
   expect(faultsOfBlocks(toBlocks(model))).toEqual([]);
   const thread = toThreadBlocks(model.thread());
   expect(faultsOfBlocks(thread)).toEqual([]);

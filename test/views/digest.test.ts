@@ -88,7 +88,7 @@ test('counts every alert of the day', async () => {
     'held',
   );
   await own.stop();
-  expect(sent?.notice?.text).toMatch(/^Last 24 hours: 10100 alerts, 10100 still open/);
+  expect(sent?.notice?.text).toMatch(/^Last 24 hours: 10,100 alerts, 10,100 still open/);
 }, 60_000);
 
 test('a critical alert is suppressed only by an exception that allows it; a lower one by any exception', () => {

@@ -34,7 +34,7 @@ test('newer alerts do not hide an assigned one on its home page, and the count i
   const [mine, unassigned] = parts;
   expect(mine?.heading).toBe('My alerts (1)');
   expect(JSON.stringify(mine?.rows)).toContain('RW-MINE');
-  expect(unassigned?.heading).toMatch(/^Unassigned, \w+ \(2100\)$/);
+  expect(unassigned?.heading).toMatch(/^Unassigned, \w+ \(2,100\)$/);
   expect(unassigned?.rows.map(({ line }) => JSON.stringify(line))).toEqual(
     ['RW-2099', 'RW-2098', 'RW-2097'].map((id) => expect.stringContaining(id)),
   );
@@ -44,5 +44,5 @@ test('newer alerts do not hide an assigned one on its home page, and the count i
 
 test('/runwatch status counts every alert of the day', async () => {
   const deps = { store: own.store, now: () => start + 5000 } as ChatCommandDeps;
-  expect(await answerCommand('status', deps)).toMatch(/^2101 alerts in the last day, 2101 of them open/);
+  expect(await answerCommand('status', deps)).toMatch(/^2,101 alerts in the last day, 2,101 of them open/);
 });

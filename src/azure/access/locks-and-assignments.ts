@@ -1,5 +1,6 @@
 import type { RoleAssignmentCreateParameters } from '@azure/arm-authorization';
 import { parseResourceId } from '../../domain/resources/resource-id';
+import { t } from '../../domain/text/translate';
 import { inPath, subscriptionOf } from '../connection/arm-path';
 import { AzureError, callAzure, toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
@@ -82,7 +83,7 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
       assignment: AssignmentProperties,
     ): Promise<string | null> => {
       if ((await botId())?.toLowerCase() === assignment.principalId.toLowerCase())
-        return 'it belongs to Runwatch itself';
+        return t`it belongs to Runwatch itself`;
       if (!assignment.roleDefinitionId.toLowerCase().endsWith(ownerRole)) return null;
       const found = clients
         .authorization(subscriptionOf(scope))
@@ -91,7 +92,7 @@ export function createSafeguards(clients: AzureClients, botId: () => Promise<str
         for await (const other of found) {
           if (other.name !== name && other.roleDefinitionId?.toLowerCase().endsWith(ownerRole)) return null;
         }
-        return 'it is the last owner of this scope';
+        return t`it is the last owner of this scope`;
       });
     },
 

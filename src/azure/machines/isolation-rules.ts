@@ -1,5 +1,6 @@
 import type { SecurityRule } from '@azure/arm-network';
 import { is, parseResourceId } from '../../domain/resources/resource-id';
+import { t } from '../../domain/text/translate';
 import { toAzureError } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 import { runOperation } from '../connection/long-operation';
@@ -52,14 +53,14 @@ export function createIsolationRules(clients: AzureClients) {
   async function whyNotDenied(groupId: string, keep?: string): Promise<string[]> {
     const present = await readRules(groupId);
     const name = groupId.split('/').at(-1);
-    if (!present) return [`the security group ${name} is gone`];
+    if (!present) return [t`the security group ${name} is gone`];
     const wanted = rulesFor(keep).map(fingerprint);
     const found = present.map(fingerprint);
     const added = present.filter((rule) => !wanted.includes(fingerprint(rule))).map(({ name: n }) => n);
     const missing = wanted.filter((rule) => !found.includes(rule)).length;
     return [
-      ...(added.length > 0 ? [`the security group ${name} has unexpected rules: ${added.join(', ')}`] : []),
-      ...(missing > 0 ? [`the security group ${name} is missing ${missing} of Runwatch’s rules`] : []),
+      ...(added.length > 0 ? [t`the security group ${name} has unexpected rules: ${added.join(', ')}`] : []),
+      ...(missing > 0 ? [t`the security group ${name} is missing ${missing} of Runwatch’s rules`] : []),
     ];
   }
 
@@ -73,13 +74,15 @@ export function createIsolationRules(clients: AzureClients) {
     const nic = await network.networkInterfaces.get(resourceGroup, name);
     const notes: string[] = [];
     if (!is(nic.networkSecurityGroup?.id ?? '', groupId))
-      notes.push(`${name} does not have Runwatch’s security group`);
-    if (!isRunning) notes.push('the machine is not running, so Azure has no effective rules to read');
+      notes.push(t`${name} does not have Runwatch’s security group`);
+    if (!isRunning) notes.push(t`the machine is not running, so Azure has no effective rules to read`);
     else
-      notes.push(...(await orReadError(() => whyNotEffective(nicId, groupId), `effective rules of ${name}`)));
+      notes.push(
+        ...(await orReadError(() => whyNotEffective(nicId, groupId), t`effective rules of ${name}`)),
+      );
     const subnets = (nic.ipConfigurations ?? []).flatMap(({ subnet }) => subnet?.id ?? []);
     for (const networkId of new Set(subnets.map((id) => id.replace(/\/subnets\/[^/]+$/i, ''))))
-      notes.push(...(await orReadError(() => alwaysAllowRules(networkId), 'network manager rules')));
+      notes.push(...(await orReadError(() => alwaysAllowRules(networkId), t`network manager rules`)));
     return notes;
   }
 
@@ -100,7 +103,7 @@ export function createIsolationRules(clients: AzureClients) {
       );
     return denies('Inbound') && denies('Outbound')
       ? []
-      : [`Runwatch’s security group is not effective on ${name} yet`];
+      : [t`Runwatch’s security group is not effective on ${name} yet`];
   }
 
   /** Network manager rules that override security groups. */
@@ -125,7 +128,7 @@ export function createIsolationRules(clients: AzureClients) {
         displayName?: string;
         id?: string;
       };
-      return `a network manager always allows ${direction === 'Outbound' ? 'outgoing' : 'incoming'} traffic by ${displayName ?? id?.split('/').at(-1) ?? 'a rule'}`;
+      return t`a network manager always allows ${direction === 'Outbound' ? t`outgoing` : t`incoming`} traffic by ${displayName ?? id?.split('/').at(-1) ?? t`a rule`}`;
     });
   }
 
@@ -137,7 +140,7 @@ async function orReadError(read: () => Promise<string[]>, what: string): Promise
     return await read();
   } catch (error) {
     const { message, remedy } = toAzureError(error, what);
-    return [`${what} could not be read: ${message}${remedy ? ` (${remedy})` : ''}`];
+    return [t`${what} could not be read: ${message}${remedy ? ` (${remedy})` : ''}`];
   }
 }
 

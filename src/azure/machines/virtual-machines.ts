@@ -1,5 +1,6 @@
 import type { VirtualMachine } from '@azure/arm-compute';
 import { covers, is, parseResourceId } from '../../domain/resources/resource-id';
+import { t } from '../../domain/text/translate';
 import { memoize } from '../../runtime/memoize';
 import { AzureError, callAzure, toAzureError } from '../connection/azure-error';
 import { type BulkReading, collectPages, createBulkReader } from '../connection/bulk-reads';
@@ -150,9 +151,9 @@ function toMachine(id: string, vm: VirtualMachine): Machine {
 }
 
 function encryptionOf(vm: VirtualMachine): string {
-  if (vm.securityProfile?.encryptionAtHost) return 'encryption at host';
+  if (vm.securityProfile?.encryptionAtHost) return t`encryption at host`;
   const disk = vm.storageProfile?.osDisk;
-  if (disk?.managedDisk?.diskEncryptionSet?.id) return 'customer-managed encryption key';
+  if (disk?.managedDisk?.diskEncryptionSet?.id) return t`customer-managed encryption key`;
   if (disk?.encryptionSettings?.enabled) return 'Azure Disk Encryption';
-  return 'platform-managed encryption key';
+  return t`platform-managed encryption key`;
 }

@@ -12,6 +12,7 @@ import { summarize } from '../../domain/alerts/alert';
 import type { Access } from '../../domain/alerts/facts';
 import { is } from '../../domain/resources/resource-id';
 import type { Execution } from '../../domain/techniques/execution';
+import { phrase } from '../../domain/text/translate';
 import type { EnrichDeps, Part } from './enrichment-part';
 
 /** A burst rarely covers more. The others are named as not looked at. */
@@ -19,7 +20,7 @@ const maxSubscriptions = 5;
 
 /** The role assignments that allowed the calls, one for each subscription, and what else the roles allow. */
 export const access: Part = {
-  what: 'role assignments',
+  what: phrase('role assignments'),
   ask: async (alert, deps) => {
     const { executions, startedAt } = summarize(alert);
     const groups = [...Map.groupBy(executions, subscriptionOf).values()];

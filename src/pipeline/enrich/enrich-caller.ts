@@ -2,11 +2,12 @@ import { AzureError } from '../../azure/connection/azure-error';
 import { applicationName } from '../../domain/access/well-known-apps';
 import { summarize } from '../../domain/alerts/alert';
 import type { Who } from '../../domain/alerts/facts';
+import { phrase, t } from '../../domain/text/translate';
 import type { Part } from './enrichment-part';
 
 /** Identifies the caller with Microsoft Graph if permitted, otherwise from the token claims. */
 export const who: Part = {
-  what: 'who the caller is',
+  what: phrase('who the caller is'),
   ask: async (alert, { azure }) => {
     const { caller } = summarize(alert);
     const methods = caller.authMethods ?? [];
@@ -20,14 +21,14 @@ export const who: Part = {
       owners: [],
       application:
         caller.type === 'User' && caller.appId
-          ? (applicationName(caller.appId) ?? `unknown application ${caller.appId}`)
+          ? (applicationName(caller.appId) ?? t`unknown application ${caller.appId}`)
           : null,
       signIn: methods.length > 0 ? methods.join(' + ') : null,
       weakSignIn,
       hint: null,
     };
     if (!caller.id) return { who: fromClaims };
-    const hint = 'grant Directory.Read.All (Microsoft Graph) to see title, owner and account state';
+    const hint = t`grant Directory.Read.All (Microsoft Graph) to see title, owner and account state`;
     if (!azure.directory.permitted) return { who: { ...fromClaims, hint } };
     try {
       const person = await azure.directory.principal(caller.id);

@@ -6,12 +6,13 @@ import { environmentOf } from '../../domain/resources/environment';
 import { depthOf } from '../../domain/resources/parse-scope';
 import { is, type Target } from '../../domain/resources/resource-id';
 import { scopeLabel } from '../../domain/resources/scope-label';
+import { phrase, t } from '../../domain/text/translate';
 import type { EnrichDeps, Part } from './enrichment-part';
 import { readEach } from './read-each';
 
 /** Each machine of the alert, its exposure and locks, and what its managed identity can do. */
 export const machine: Part = {
-  what: 'the machine',
+  what: phrase('the machine'),
   endsInTime: true,
   ask: async (alert, deps, late) => {
     const targets = new Map(alert.executions.map(({ target }) => [target.id.toLowerCase(), target]));
@@ -71,7 +72,7 @@ async function identityPermissions(
   );
   const widest = commands.sort((a, b) => depthOf(a.assignment.scope) - depthOf(b.assignment.scope))[0];
   const run = widest
-    ? [`run commands on machines (${widest.role.name} at ${scopeLabel(widest.assignment.scope)})`]
+    ? [t`run commands on machines (${widest.role.name} at ${scopeLabel(widest.assignment.scope)})`]
     : [];
   return [...run, ...alsoCan(assignments, definitions).map(({ text }) => text)];
 }

@@ -6,6 +6,7 @@ import { scriptDigest, traitsOf } from '../../domain/techniques/script';
 import type { StoredScript } from '../../domain/techniques/stored-script';
 import { redact } from '../../domain/text/redact';
 import { shortDigest } from '../../domain/text/short-digest';
+import { phrase } from '../../domain/text/translate';
 import type { EnrichDeps, Part } from './enrichment-part';
 import { readEach } from './read-each';
 
@@ -16,7 +17,7 @@ const keptOfAll = 1_000_000;
 
 /** The script of each execution, if Azure holds it. Secrets are redacted before anything is stored. */
 export const script: Part = {
-  what: 'the script',
+  what: phrase('the script'),
   endsInTime: true,
   ask: async (alert, { azure }, late) => {
     const asked = alert.executions.filter((execution) => {

@@ -1,6 +1,7 @@
 import type { Alert } from '../../domain/alerts/alert';
 import type { LikeClosed } from '../../domain/alerts/facts';
 import { likeClosedFrom, likenessKey, likenessOf } from '../../domain/alerts/similar';
+import { phrase } from '../../domain/text/translate';
 import type { Store } from '../../store/store';
 import type { Part } from './enrichment-part';
 
@@ -8,7 +9,7 @@ const dayMs = 86_400_000;
 
 /** Whether people closed alerts like this one as harmless. */
 export const similar: Part = {
-  what: 'similar alerts',
+  what: phrase('similar alerts'),
   ask: async (alert, { store }) => ({ likeClosed: await likeClosed(alert, store) }),
 };
 

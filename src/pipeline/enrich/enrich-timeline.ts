@@ -4,6 +4,7 @@ import { knownMachines } from '../../domain/alerts/join-facts';
 import { is } from '../../domain/resources/resource-id';
 import { detectTechnique } from '../../domain/techniques/catalogue';
 import { targetOf } from '../../domain/techniques/target';
+import { phrase, t } from '../../domain/text/translate';
 import type { TimelineEvent } from '../../store/events/timeline-store';
 import type { Part } from './enrichment-part';
 
@@ -16,7 +17,7 @@ const followedMachines = 20;
 
 /** Other activity of this caller and on this machine, from 1 h before to 2 h after. */
 export const timeline: Part = {
-  what: 'the timeline',
+  what: phrase('the timeline'),
   ask: async (alert, { store }) => {
     const { caller, target, executions, startedAt, lastEventAt } = summarize(alert);
     const from = Date.parse(startedAt) - windowMs.before;
@@ -54,7 +55,8 @@ function gather(happenings: readonly TimelineEvent[], targetId: string): Timelin
       count: 1,
       notable: notable.test(operation),
     };
-    if (detectTechnique(operation) && !is(machine.id, targetId)) entry.on = `${machine.name} (also targeted)`;
+    if (detectTechnique(operation) && !is(machine.id, targetId))
+      entry.on = t`${machine.name} (also targeted)`;
     const last = out.at(-1);
     if (
       last &&
