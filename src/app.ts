@@ -6,6 +6,7 @@ import { type Azure, createAzure } from './azure/azure';
 import type { ConsoleDeps } from './chat/console/console';
 import type { ConnectedSurface } from './chat/surfaces';
 import { type Config, ConfigError, type Role } from './config/config';
+import { applyLocale } from './config/locale';
 import { addCustomTechniques } from './domain/techniques/custom-technique';
 import { hideSecrets } from './domain/text/redactor';
 import { updateGauges } from './health/gauges';
@@ -66,6 +67,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { redisUrl, dataDir, secrets, hidden } = options.config;
   hideSecrets(hidden);
   checkActionIds(options.config);
+  applyLocale(options.config.policy.locale);
   addCustomTechniques(options.config.policy.techniques);
   if (redisUrl) {
     if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);

@@ -6,6 +6,8 @@ import type { AnySurfaceSettings } from './surface-settings';
 /** Descriptions of RUNWATCH_CONFIG's keys. */
 const descriptions: Record<keyof PolicyFile, string> = {
   url: 'the console’s URL, for links in Slack, tickets and locks (default: `http://HOST:PORT`)',
+  locale:
+    'a language tag such as `en-GB` (`en-US`): its language selects the texts in chat (`en` is shipped), the whole tag the format of numbers and dates',
   responders:
     'who may run which actions, and in which subscriptions: Slack user ids, Teams/Entra object ids, e-mail addresses, `*@domain`, `slack-group:ID`, `entra-group:ID`, `*`; added to `RUNWATCH_RESPONDERS`',
   fourEyes:

@@ -7,6 +7,7 @@ import { hoursSchema } from '../domain/exceptions/exceptions-file';
 import { isBuiltIn } from '../domain/techniques/catalogue';
 import { customTechniqueFaults, customTechniqueSchema } from '../domain/techniques/custom-technique';
 import { durationPattern, minutesOf } from '../domain/text/duration';
+import { localeSchema } from './locale';
 import type { AnySurfaceSettings } from './surface-settings';
 import type { ReadFile } from './variables';
 
@@ -52,6 +53,8 @@ const targets = z
 const keys = {
   /** The console's URL, for links in messages and tickets. */
   url: httpUrl.optional(),
+  /** The language of what people read in chat, and the format of numbers and dates. */
+  locale: localeSchema.optional(),
   responders: z
     .array(
       z.strictObject({

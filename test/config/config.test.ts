@@ -4,7 +4,9 @@ import { withActionTable } from '../../src/action-docs';
 import { surfaceDefinitions } from '../../src/chat/surfaces';
 import type { ConfigError } from '../../src/config/config';
 import { configurationDoc } from '../../src/config/configuration-docs';
+import { applyLocale } from '../../src/config/locale';
 import { allVariables } from '../../src/config/variables';
+import { dayText } from '../../src/domain/text/translate';
 import { loadConfig } from '../../src/load-config';
 
 const faultsOf = (env: Record<string, string>, files: Record<string, string> = {}) => {
@@ -186,4 +188,21 @@ test('commands that act need RUNWATCH_SECRET when REDIS_URL is set', () => {
   expect(() => loadConfig(env, undefined, { needsSecret: true })).toThrow(/RUNWATCH_SECRET: unset/);
   expect(loadConfig(env).secrets).toBeNull();
   expect(faultsOf({ ...env, RUNWATCH_SECRET: 'too short' })[0]).toMatch(/RUNWATCH_SECRET: .*32 characters/);
+});
+
+test.each([
+  ['fr-FR', 'got fr-FR, expected a tag such as en-GB, with one of these languages: en'],
+  ['not a tag', 'got not a tag, expected a tag such as en-GB'],
+])('locale: %s is refused', (tag, why) => {
+  expect(faultsOf({ RUNWATCH_CONFIG: 'c' }, { c: `locale: ${tag}\n` })).toEqual([
+    expect.stringContaining(`locale: ${why}`),
+  ]);
+});
+
+test('locale sets the format of dates', () => {
+  const { policy } = loadConfig({ RUNWATCH_CONFIG: 'c' }, () => 'locale: en-GB\n');
+  applyLocale(policy.locale);
+  expect(dayText('2026-11-26')).toBe('26 Nov 2026');
+  applyLocale();
+  expect(dayText('2026-11-26')).toBe('Nov 26, 2026');
 });
