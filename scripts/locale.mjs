@@ -10,7 +10,7 @@ const root = new URL('../', import.meta.url);
 const folders = /^src\/(chat|actions|views|presses|domain|pipeline|health)\//;
 /** English for everybody: what is configured, logged, audited, or read by administrators and developers. */
 const englishOnly = [
-  'src/chat/console/',
+  'src/chat/(console|demo)/',
   'src/chat/[a-z]+/(doctor-[a-z]+|[a-z]+-(manifest|settings)|authenticate|render-[a-z]+|search|slack|teams)\\.ts',
   'src/actions/measures/migrate-measures\\.ts',
   'src/presses/check-policy\\.ts',

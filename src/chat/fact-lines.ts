@@ -87,12 +87,12 @@ function accessLine(alert: Alert, now: number): Inline[] {
 function elsewhereText(access: Access | undefined): string {
   const { elsewhere = [], notLookedAt = 0 } = access ?? {};
   const others = elsewhere.map(({ subscription, grant, group }) => {
-    const through = group ? `, through group ${plainLine(group.name, 60)}` : '';
-    return `; in ${plainLine(subscription, 60)}: ${grant ? plainLine(grant.role, 80) : 'no role assignment found'}${through}`;
+    const through = group ? t`, through group ${plainLine(group.name, 60)}` : '';
+    return t`; in ${plainLine(subscription, 60)}: ${grant ? plainLine(grant.role, 80) : t`no role assignment found`}${through}`;
   });
   const rest =
     notLookedAt > 0
-      ? `; ${notLookedAt} more ${notLookedAt === 1 ? 'subscription' : 'subscriptions'} not looked at`
+      ? counted(notLookedAt, '; # more subscription not looked at', '; # more subscriptions not looked at')
       : '';
   return [...others, rest].join('');
 }

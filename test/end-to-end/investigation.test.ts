@@ -344,9 +344,7 @@ test('show_roles and /runwatch answer privately', async () => {
     'U0SAM0000',
     { url },
   );
-  await until('roles', () =>
-    slack.whispers.some((w) => w.text.includes('Dana Reyes has 1 role assignment')),
-  );
+  await until('roles', () => slack.whispers.some((w) => w.text.includes('Dana Reyes has 1 role assignment')));
   await slack.command('/runwatch', `who-can ${subscriptions.payments}`, 'U0SAM0000', { url });
   const who = await until('who can', () =>
     slack.whispers.find((w) => w.text.includes('can run commands at')),
