@@ -1,21 +1,15 @@
 import { type Alert, exceptedBy, summarize } from '../domain/alerts/alert';
-import type { Access, HistoryFacts, MachineFacts, ScriptFacts, Who } from '../domain/alerts/facts';
-import {
-  firstMachine,
-  knownMachines,
-  runFactsOf,
-  type UsedScript,
-  usedScripts,
-} from '../domain/alerts/join-facts';
+import type { HistoryFacts, MachineFacts, Who } from '../domain/alerts/facts';
+import { firstMachine, knownMachines, usedScripts } from '../domain/alerts/join-facts';
 import { type Rarity, rarest, rarityOf } from '../domain/alerts/prevalence';
-import { scopeLabel } from '../domain/resources/scope-label';
 import type { Execution } from '../domain/techniques/execution';
-import { scriptLocation } from '../domain/techniques/script-location';
 import { plainLine } from '../domain/text/plain-text';
-import { counted, t, translate } from '../domain/text/translate';
-import { type Fact, type Inline, joined } from './inline';
+import { counted, t } from '../domain/text/translate';
+import { accessLine } from './access-line';
+import type { Fact, Inline } from './inline';
 import { likeClosedLine } from './like-closed-line';
 import { scoreLine } from './score-lines';
+import { behaviorLine, outputLine, scriptsLine } from './script-lines';
 import { unavailableText } from './unavailable';
 
 /** Answers an analyst's questions in the usual order. Omits lines without content. */
@@ -41,67 +35,6 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     ...(missing ?? []).map((part): [string, Inline[]] => [t`Unavailable`, [unavailableText(part)]]),
   ];
   return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
-}
-
-function accessLine(alert: Alert, now: number): Inline[] {
-  const { refused, caller, grantedBy } = summarize(alert);
-  const { access } = alert.facts;
-  if (refused)
-    return [
-      t`Denied by Azure; nothing ran${access?.deniedBy ? t` (deny assignment ${plainLine(access.deniedBy, 80)})` : ''}`,
-    ];
-  const grant = access?.grant ?? grantedBy;
-  if (!grant) return [t`no role assignment found that allows this for ${plainLine(caller.name, 80)}`];
-  const group = access?.group;
-  const parts: Inline[] = [
-    grant.scope ? t` at ${scopeLabel(grant.scope, access?.subscriptionName)}` : '',
-    group
-      ? t`, through group ${plainLine(group.name, 80)}${group.members === null ? '' : counted(group.members, ' (# member)', ' (# members)')}`
-      : '',
-    access?.assignedAt
-      ? t`, assigned ${ago(access.assignedAt, now)}${access.assignedBy ? t` by ${plainLine(access.assignedBy, 80)}` : ''}`
-      : '',
-    ...(access?.until ? [t`, activated by PIM until `, { time: access.until }] : []),
-    access?.condition ? t`, under a condition (not evaluated)` : '',
-    access?.deniesNotEvaluated?.length
-      ? counted(
-          access.deniesNotEvaluated.length,
-          '; # deny assignment for groups not evaluated',
-          '; # deny assignments for groups not evaluated',
-        )
-      : '',
-    access?.otherWays
-      ? counted(access.otherWays, '; # other assignment allows it too', '; # other assignments allow it too')
-      : '',
-    access?.source === 'resolved'
-      ? t` (inferred from role assignments)`
-      : access?.source === 'log'
-        ? t` (from Azure’s activity log)`
-        : '',
-    elsewhereText(access),
-  ];
-  return [{ bold: plainLine(grant.role, 100) }, ...parts.filter(Boolean)];
-}
-
-/** "; in Sandbox: Contributor; 2 more subscriptions not looked at". */
-function elsewhereText(access: Access | undefined): string {
-  const { elsewhere = [], notLookedAt = 0 } = access ?? {};
-  const others = elsewhere.map(({ subscription, grant, group }) => {
-    const through = group ? t`, through group ${plainLine(group.name, 60)}` : '';
-    return t`; in ${plainLine(subscription, 60)}: ${grant ? plainLine(grant.role, 80) : t`no role assignment found`}${through}`;
-  });
-  const rest =
-    notLookedAt > 0
-      ? counted(notLookedAt, '; # more subscription not looked at', '; # more subscriptions not looked at')
-      : '';
-  return [...others, rest].join('');
-}
-
-function ago(iso: string, now: number): string {
-  const hours = (now - Date.parse(iso)) / 3_600_000;
-  if (hours < 1) return t`less than an hour ago`;
-  if (hours < 48) return counted(Math.floor(hours), '# hour ago', '# hours ago');
-  return counted(Math.floor(hours / 24), '# day ago', '# days ago');
 }
 
 function originLine(alert: Alert): Inline[] {
@@ -329,71 +262,6 @@ function locationsLine(alert: Alert): Inline[] {
     open > 0 ? t`${open} with a port open to the internet` : '',
   ];
   return [parts.filter(Boolean).join(' · ')];
-}
-
-const listedScripts = 5;
-
-function scriptsLine(alert: Alert, scripts: readonly UsedScript[]): Inline[] | null {
-  const { executions } = summarize(alert);
-  const [only] = scripts;
-  if (!only || (scripts.length === 1 && only.executions.length === executions.length))
-    return scriptLine(alert, only?.script);
-  const unknown = executions.length - scripts.reduce((sum, each) => sum + each.executions.length, 0);
-  const rest = scripts.slice(listedScripts);
-  return [
-    ...scripts
-      .slice(0, listedScripts)
-      .flatMap(({ script, executions: theirs }, index): Inline[] => [
-        index > 0 ? ' · ' : '',
-        { code: plainLine(script.text ?? '', 100) },
-        counted(theirs.length, ' # time', ' # times'),
-      ]),
-    rest.length > 0
-      ? counted(rest.length, ' · # more script, in the thread', ' · # more scripts, in the thread')
-      : '',
-    unknown > 0 ? t` · ${unknown} without a known script` : '',
-  ];
-}
-
-/** The suspicious lines of all scripts, each kind once. */
-export function behaviorLine(scripts: readonly UsedScript[]): Inline[] | null {
-  const traits = new Map(scripts.flatMap(({ script }) => script.traits.map((trait) => [trait.name, trait])));
-  if (traits.size === 0) return null;
-  return joined(
-    [...traits.values()].map((trait) => [
-      t`${translate(trait.name)}, line ${trait.line}: `,
-      { code: plainLine(trait.text, 120) },
-    ]),
-  );
-}
-
-function outputLine(alert: Alert): Inline[] | null {
-  const run = runFactsOf(alert, summarize(alert).first);
-  if (!run?.output) return null;
-  return [
-    { code: plainLine(run.output, 200) },
-    run.exitCode === null ? '' : t` exit code ${String(run.exitCode)}`,
-  ];
-}
-
-function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | null {
-  const how = scriptLocation(alert);
-  if (script?.text) {
-    const lines = script.text.split('\n').length;
-    return [
-      { code: plainLine(script.text, 300) },
-      lines > 1 ? counted(lines, '  # line, in the thread', '  # lines, in the thread') : '',
-      script.runAs ? t` · as ${plainLine(script.runAs, 40)}` : '',
-      script.parameters.length > 0
-        ? ` · ${script.parameters
-            .map((p) => plainLine(p, 80))
-            .slice(0, 5)
-            .join(', ')}`
-        : '',
-      script.redacted.length > 0 ? t` · ${script.redacted.join(', ')} redacted` : '',
-    ];
-  }
-  return how ? [t`Azure doesn’t log this script; on the machine: `, { code: how }] : null;
 }
 
 function bar(alert: Alert, history: HistoryFacts | undefined): Inline[] | null {

@@ -7,8 +7,9 @@ import { scopeLabel } from '../domain/resources/scope-label';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t, translate } from '../domain/text/translate';
 import type { Action } from './actions';
-import { behaviorLine, commandsLine, oddTexts, unusualText } from './fact-lines';
+import { commandsLine, oddTexts, unusualText } from './fact-lines';
 import { type Fact, type Inline, joined } from './inline';
+import { behaviorLine } from './script-lines';
 import { isContained } from './sentence';
 
 /** A message shows this many facts; the others are in the thread. */

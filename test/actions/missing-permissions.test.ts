@@ -2,7 +2,7 @@ import { missingPermissions } from '../../src/actions/missing-permissions';
 import { createAzure } from '../../src/azure/azure';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
-import { toAllCard } from '../../src/chat/teams/card';
+import { toAllCard } from '../../src/chat/teams/dialog-cards';
 import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { assign, populateTenant, roleIds, subscriptions } from '../../src/demo/world';
 import { newAlert } from '../../src/domain/alerts/alert';

@@ -8,15 +8,11 @@ import { toBlocks } from '../../src/chat/slack/blocks';
 import { formModal } from '../../src/chat/slack/form-modal';
 import { toHomeBlocks } from '../../src/chat/slack/home-blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
-import {
-  toAllCard,
-  toCard,
-  toDialogCard,
-  toNoticeCard,
-  toQuestionCard,
-  toThreadCard,
-} from '../../src/chat/teams/card';
+import { toCard } from '../../src/chat/teams/card';
+import { toAllCard, toDialogCard } from '../../src/chat/teams/dialog-cards';
 import { toHomeCard } from '../../src/chat/teams/home-card';
+import { toNoticeCard, toQuestionCard } from '../../src/chat/teams/notice-cards';
+import { toThreadCard } from '../../src/chat/teams/thread-card';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { withLaterChanges } from '../../src/domain/alerts/later-changes';

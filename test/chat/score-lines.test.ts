@@ -2,7 +2,7 @@ import { threadHtml } from '../../src/chat/console/pages';
 import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
-import { toThreadCard } from '../../src/chat/teams/card';
+import { toThreadCard } from '../../src/chat/teams/thread-card';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import type { ReasonChange, ScoreChange } from '../../src/domain/alerts/severity';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';

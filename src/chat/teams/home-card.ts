@@ -1,7 +1,9 @@
 import { actionOf } from '../../actions/registry';
 import { t } from '../../domain/text/translate';
 import type { HomeAction, HomePart } from '../home-part';
-import { type CardView, escapeMarkdown, fitted, text, toMarkdown } from './card';
+import type { CardView } from './card';
+import { fitted, text } from './card-elements';
+import { escapeMarkdown, toMarkdown } from './markdown';
 
 type Json = Record<string, unknown>;
 

@@ -11,7 +11,9 @@ import type { Action } from '../actions';
 import { allId } from '../controls';
 import { type MessageModel, messageOf } from '../message';
 import type { Identified, SurfacePress } from '../surface-press';
-import { fromAll, opensFirst, refreshVerb, toAllCard, toCard, toDialogCard } from './card';
+import { refreshVerb, toCard } from './card';
+import { opensFirst } from './card-elements';
+import { fromAll, toAllCard, toDialogCard } from './dialog-cards';
 import { rootOf } from './places';
 import type { Views } from './views';
 

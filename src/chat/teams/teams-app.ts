@@ -17,14 +17,17 @@ import type { Content, Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import type { Identified } from '../surface-press';
 import { isTeamsAddress, teamsClouds, verifyChina, whyNotFromTeams } from './authenticate';
-import { type CardView, escapeMarkdown, toCard, toNoticeCard, toThreadCard } from './card';
+import { type CardView, toCard } from './card';
 import { createDeliverToPlaces, everywhere } from './deliver-to-places';
 import { toHomeCard } from './home-card';
 import { createInvokes } from './invokes';
+import { escapeMarkdown } from './markdown';
+import { toNoticeCard } from './notice-cards';
 import { createPlaces, rootOf } from './places';
 import type { TeamsSearch } from './search';
 import { createTeamsPeople, toCardActivity } from './teams-people';
 import type { TeamsConfig } from './teams-settings';
+import { toThreadCard } from './thread-card';
 import { createViews } from './views';
 
 export interface TeamsDeps

@@ -3,7 +3,7 @@ import type { CloudAdapter, ConnectorClient, TurnContext } from '@microsoft/agen
 import { redactSecrets } from '../../domain/text/redactor';
 import type { Surface } from '../surface';
 import { SurfaceError } from '../surface';
-import { toQuestionCard } from './card';
+import { toQuestionCard } from './notice-cards';
 import type { Place, Places } from './places';
 
 /** A member of a conversation. */
