@@ -6,10 +6,10 @@ const shared = {
   testEnvironment: 'node',
   transform: {
     '\\.ts$': swc,
-    'node_modules/(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue)/.+\\.js$': swc,
+    'node_modules/(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider)/.+\\.js$': swc,
   },
   transformIgnorePatterns: [
-    '/node_modules/(?!(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue)/)',
+    '/node_modules/(?!(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider)/)',
   ],
   rootDir: __dirname,
 };

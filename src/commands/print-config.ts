@@ -15,6 +15,7 @@ export function printConfig(config: Config, output: Output): void {
     ...rest,
     redisUrl: config.redisUrl && shownUrl(config.redisUrl),
     consoleToken: config.consoleToken && hidden,
+    signIn: config.signIn && { ...config.signIn, clientSecret: hidden },
     metricsToken: config.metricsToken && hidden,
     secrets: config.secrets && { current: hidden, previous: config.secrets.previous && hidden },
     azure: { ...azure, endpoint: shownUrl(azure.endpoint), accessToken: azure.accessToken && hidden },

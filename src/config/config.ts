@@ -3,6 +3,7 @@ import { defaultPoints, type Points } from '../domain/alerts/score';
 import type { Secrets } from '../runtime/keyring';
 import { secretsOf } from './hidden-values';
 import { type PolicyFile, readPolicy } from './policy-file';
+import { type SignInConfig, signInFrom } from './sign-in-settings';
 import type { AnySurfaceSettings, SettingsSource } from './surface-settings';
 import { allVariables, type Env, type ReadFile, readOne, readVariables, type Values } from './variables';
 
@@ -62,6 +63,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** The console's URL without a trailing slash; null if messages should not link to it. */
   readonly publicUrl: string | null;
+  /** Sign-in by OpenID Connect; null without it. */
+  readonly signIn: SignInConfig | null;
   readonly logLevel: string;
   readonly responders: readonly ResponderRule[];
   /** Who may read, in the same syntax as responders. Null: members of the alert channels. */
@@ -129,6 +132,8 @@ export function readConfig(
     const settings = surface.read(values, source);
     return settings === null ? [] : [{ surface, settings }];
   });
+  const publicUrl = (values.RUNWATCH_PUBLIC_URL ?? policy.url)?.replace(/\/+$/, '') ?? null;
+  const signIn = signInFrom(values, publicUrl, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze({
     azure: {
@@ -158,7 +163,8 @@ export function readConfig(
       ...azureSecrets.flatMap((name) => env[name] ?? []),
     ],
     trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],
-    publicUrl: (values.RUNWATCH_PUBLIC_URL ?? policy.url)?.replace(/\/+$/, '') ?? null,
+    publicUrl,
+    signIn,
     logLevel: values.RUNWATCH_LOG_LEVEL ?? 'info',
     responders: respondersFrom(values.RUNWATCH_RESPONDERS, policy),
     readers: values.RUNWATCH_READERS?.length ? values.RUNWATCH_READERS : null,

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { isProtected } from '../domain/text/is-protected';
 import { shownUrl } from '../domain/text/redactor';
 import type { AnySurfaceSettings } from './surface-settings';
 import { number } from './variable-types';
@@ -37,6 +38,28 @@ function isGuessable(text: string): boolean {
 const secretExpected = 'at least 32 characters (openssl rand -base64 32)';
 
 const address = z.string().refine((value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value));
+
+/** Entra's addresses for several tenants name no tenant, so people of any tenant could sign in. */
+const manyTenants = /^\/(common|organizations|consumers)(\/|$)/i;
+
+const issuer = z
+  .url()
+  .max(250)
+  .refine((value) => {
+    const url = URL.parse(value);
+    return (
+      url !== null &&
+      isProtected(url) &&
+      !url.search &&
+      !url.hash &&
+      !url.username &&
+      !manyTenants.test(url.pathname)
+    );
+  })
+  .meta({
+    expected:
+      'the https URL of an OpenID Connect issuer, for Entra that of one tenant: https://login.microsoftonline.com/TENANT/v2.0',
+  });
 
 /** The emulator has no TLS, so its traffic must stay on this machine. */
 const loopbackEmulator = /^Endpoint=sb:\/\/(localhost|127\.0\.0\.1)[:;/]/i;
@@ -96,6 +119,9 @@ export const variables = {
     .meta({ expected: 'IP addresses or ranges, comma-separated' })
     .optional(),
   RUNWATCH_CONSOLE_TOKEN: hardToGuess(16).optional(),
+  RUNWATCH_OIDC_ISSUER: issuer.optional(),
+  RUNWATCH_OIDC_CLIENT_ID: z.string().min(1).max(200).optional(),
+  RUNWATCH_OIDC_CLIENT_SECRET: z.string().min(1).max(500).optional(),
   RUNWATCH_METRICS_TOKEN: hardToGuess(16).optional(),
   RUNWATCH_METRICS_PORT: number(0, 65_535).optional(),
   RUNWATCH_LOG_LEVEL: z
@@ -111,6 +137,7 @@ export const secretNames: readonly string[] = [
   'RUNWATCH_SECRET',
   'RUNWATCH_SECRET_PREVIOUS',
   'RUNWATCH_CONSOLE_TOKEN',
+  'RUNWATCH_OIDC_CLIENT_SECRET',
   'RUNWATCH_METRICS_TOKEN',
 ];
 

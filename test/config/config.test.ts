@@ -206,3 +206,51 @@ test('locale sets the format of dates', () => {
   applyLocale();
   expect(dayText('2026-11-26')).toBe('Nov 26, 2026');
 });
+
+const signIn = {
+  RUNWATCH_OIDC_ISSUER: 'https://login.microsoftonline.com/0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310/v2.0',
+  RUNWATCH_OIDC_CLIENT_ID: 'an-app',
+  RUNWATCH_OIDC_CLIENT_SECRET: 'hunter2-of-the-console',
+  RUNWATCH_PUBLIC_URL: 'https://runwatch.contoso.example/',
+};
+
+test('sign-in needs issuer, client and public URL; its secret can be a file and is hidden', () => {
+  const { RUNWATCH_OIDC_CLIENT_SECRET: secret, ...rest } = signIn;
+  const config = loadConfig({ ...rest, RUNWATCH_OIDC_CLIENT_SECRET_FILE: '/secret' }, () => `${secret}\n`);
+  expect(config.signIn).toEqual({
+    issuer: signIn.RUNWATCH_OIDC_ISSUER,
+    clientId: 'an-app',
+    clientSecret: secret,
+    redirectUri: 'https://runwatch.contoso.example/console/callback',
+    signedOutUri: 'https://runwatch.contoso.example/console/signed-out',
+  });
+  expect(config.hidden).toContain(secret);
+  expect(loadConfig({}).signIn).toBeNull();
+  expect(faultsOf({ RUNWATCH_OIDC_CLIENT_ID: 'an-app' }).map((fault) => fault.split(':')[0])).toEqual([
+    'RUNWATCH_OIDC_ISSUER',
+    'RUNWATCH_OIDC_CLIENT_SECRET',
+    'RUNWATCH_PUBLIC_URL',
+  ]);
+});
+
+test.each([
+  ['http://id.contoso.example', false],
+  ['https://login.microsoftonline.com/common/v2.0', false],
+  ['https://login.microsoftonline.com/organizations/v2.0', false],
+  ['https://user:password@id.contoso.example', false],
+  ['https://id.contoso.example/?x=1', false],
+  ['id.contoso.example', false],
+  ['https://id.contoso.example/realms/soc', true],
+  ['http://127.0.0.1:9000', true],
+])('the issuer %s is accepted: %s', (issuer, isAccepted) => {
+  const faults = faultsOf({ ...signIn, RUNWATCH_OIDC_ISSUER: issuer });
+  expect(faults).toEqual(isAccepted ? [] : [expect.stringMatching(/^RUNWATCH_OIDC_ISSUER: got /)]);
+});
+
+test('sign-in over plain http works only on loopback', () => {
+  const over = (url: string) => faultsOf({ ...signIn, RUNWATCH_PUBLIC_URL: url });
+  expect(over('http://runwatch.contoso.example')).toEqual([
+    expect.stringMatching(/^RUNWATCH_PUBLIC_URL: expected an https URL/),
+  ]);
+  expect(over('http://localhost:3000')).toEqual([]);
+});
