@@ -26,6 +26,7 @@ const presserSchema = z.strictObject({
   team: z.string().max(50).optional(),
   objectId: z.string().max(100).optional(),
   tenant: z.string().max(100).optional(),
+  issuer: z.string().max(300).optional(),
 });
 
 /** The schema of a job in the respond queue. Anything else is refused. */

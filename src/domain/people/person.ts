@@ -1,4 +1,7 @@
-/** The person who pressed. `id` is a Slack user id, an Entra object id, or the console's user. */
+/**
+ * The person who pressed. `id` is a Slack user id, an Entra object id, the issuer and subject of another OpenID
+ * provider, or the console's user.
+ */
 export interface Presser {
   /** A chat's name, console, cli, or runwatch for what Runwatch does by itself. */
   surface: string;
@@ -12,6 +15,8 @@ export interface Presser {
   objectId?: string | undefined;
   /** The Entra tenant of the object id. In Teams, `id` itself is the object id. */
   tenant?: string | undefined;
+  /** The OpenID issuer that vouched for the person. The console's other users have none. */
+  issuer?: string | undefined;
 }
 
 /** Runwatch itself, in the audit log. */
@@ -21,6 +26,10 @@ export const runwatchActor: Presser = { surface: 'runwatch', id: 'runwatch', nam
 export const consoleTokenId = 'console-token';
 export const isConsoleToken = ({ surface, id }: Presser): boolean =>
   surface === 'console' && id === consoleTokenId;
+
+/** Whether this person signed in to the console by OpenID Connect. */
+export const isSignedIn = ({ surface, issuer }: Presser): boolean =>
+  surface === 'console' && issuer !== undefined;
 
 /**
  * Whether two pressers are the same person: by Entra tenant and object id, else by a verified email address
@@ -34,6 +43,7 @@ export function comparePeople(a: Presser, b: Presser): 'same' | 'different' | 'u
     return 'same';
   if (a.surface !== b.surface) return 'unknown';
   if (a.team !== undefined && b.team !== undefined && a.team !== b.team) return 'unknown';
+  if (a.issuer !== b.issuer || tenantsDiffer(a, b)) return 'unknown';
   return a.id.toLowerCase() === b.id.toLowerCase() ? 'same' : 'different';
 }
 
@@ -46,15 +56,21 @@ export const isSamePerson = (a: Presser, b: Presser): boolean => comparePeople(a
 export const areDifferentPeople = (a: Presser, b: Presser): boolean =>
   isPerson(a) && isPerson(b) && comparePeople(a, b) === 'different';
 
+/** Ids of two Entra tenants can't be compared; those of a Slack workspace can, whatever Entra knows. */
+const tenantsDiffer = (a: Presser, b: Presser): boolean =>
+  a.team === undefined &&
+  a.tenant !== undefined &&
+  b.tenant !== undefined &&
+  a.tenant.toLowerCase() !== b.tenant.toLowerCase();
+
 /** In Teams, the id is the Entra object id; records before 0.2 have it there only. */
 function entraIdOf({ surface, id, objectId, tenant }: Presser): { tenant: string; id: string } | null {
   const entraId = surface === 'teams' ? id : objectId;
   return entraId && tenant ? { tenant: tenant.toLowerCase(), id: entraId.toLowerCase() } : null;
 }
 
-/** Whether it is an identified person, who may approve requests. */
-export const isPerson = (presser: Presser): boolean =>
-  isInChat(presser) || (presser.surface === 'console' && !isConsoleToken(presser));
+/** Whether it is an identified person, who may approve requests. The console's local user and token are not. */
+export const isPerson = (presser: Presser): boolean => isInChat(presser) || isSignedIn(presser);
 
 /** Whether the presser came from a chat, which has to vouch for them. */
 export const isInChat = ({ surface }: Presser): boolean => !['console', 'cli', 'runwatch'].includes(surface);

@@ -1,5 +1,5 @@
 import type { Presser } from '../../../src/domain/people/person';
-import { areDifferentPeople, comparePeople } from '../../../src/domain/people/person';
+import { areDifferentPeople, comparePeople, isPerson } from '../../../src/domain/people/person';
 
 const tenant = 'aaaaaaaa-0000-4000-8000-000000000000';
 const other = 'bbbbbbbb-0000-4000-8000-000000000000';
@@ -24,6 +24,9 @@ const web = (id: string, more: Partial<Presser> = {}): Presser => ({
   ...more,
 });
 
+const signedIn = (id: string, more: Partial<Presser> = {}): Presser =>
+  web(id, { objectId: id, tenant, issuer: 'https://login.microsoftonline.com/t/v2.0', ...more });
+
 test.each<[string, Presser, Presser, ReturnType<typeof comparePeople>]>([
   ['two users in a workspace', slack('U1'), slack('U2'), 'different'],
   ['the same user twice', slack('U1'), slack('u1'), 'same'],
@@ -46,17 +49,44 @@ test.each<[string, Presser, Presser, ReturnType<typeof comparePeople>]>([
     web('x', { email: 'c@b' }),
     'unknown',
   ],
+  ['two people signed in by one issuer', signedIn('o1'), signedIn('o2'), 'different'],
+  ['one person signed in twice', signedIn('o1'), signedIn('O1'), 'same'],
+  ['signed in by two issuers', signedIn('o1'), web('x#1', { issuer: 'https://x' }), 'unknown'],
+  [
+    'signed in by two tenants',
+    signedIn('o1'),
+    signedIn('o2', { tenant: other, issuer: 'https://x' }),
+    'unknown',
+  ],
+  ['the local user and someone signed in', web('root'), signedIn('o1'), 'unknown'],
+  ['Teams and the console with the same object id', teams('o1'), signedIn('O1'), 'same'],
+  ['Teams and the console, other object ids', teams('o1'), signedIn('o2'), 'different'],
+  ['Teams and the console in two tenants', teams('o1'), signedIn('o2', { tenant: other }), 'unknown'],
+  ['Slack by Graph and the console', slack('U1', { objectId: 'o1', tenant }), signedIn('o1'), 'same'],
+  ['Slack without Graph and the console', slack('U1'), signedIn('o1'), 'unknown'],
+  ['Teams users of two tenants', teams('o1'), teams('o2', { tenant: other }), 'unknown'],
+  [
+    'Slack users of one workspace, known to two tenants',
+    slack('U1', { objectId: 'o1', tenant }),
+    slack('U2', { objectId: 'o2', tenant: other }),
+    'different',
+  ],
 ])('%s', (_, a, b, wanted) => {
   expect(comparePeople(a, b)).toBe(wanted);
   expect(comparePeople(b, a)).toBe(wanted);
   expect(areDifferentPeople(a, b)).toBe(wanted === 'different');
 });
 
-test('a command, a token and Runwatch itself never count as a second person', () => {
+test('a command, a token, the local user and Runwatch itself never count as a second person', () => {
   const cli: Presser = { surface: 'cli', id: 'x', name: 'x' };
   const token = web('console-token');
   const ourselves: Presser = { surface: 'runwatch', id: 'runwatch', name: 'Runwatch' };
-  for (const one of [cli, token, ourselves])
-    for (const two of [slack('U1'), { ...one, id: 'another' }])
+  for (const one of [cli, token, ourselves, web('root')])
+    for (const two of [slack('U1'), signedIn('o1'), { ...one, id: 'another' }])
       expect(areDifferentPeople(one, two)).toBe(false);
+});
+
+test('only people of a chat and people who signed in may approve', () => {
+  expect([slack('U1'), teams('o1'), signedIn('o1')].map(isPerson)).toEqual([true, true, true]);
+  expect([web('root'), web('console-token')].map(isPerson)).toEqual([false, false]);
 });
