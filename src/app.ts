@@ -4,6 +4,7 @@ import { runDeliverJobs, runEnrichJobs, runRespondJobs } from './app/run-jobs';
 import { servePages } from './app/serve-pages';
 import { type Azure, createAzure } from './azure/azure';
 import type { ConsoleDeps } from './chat/console/console';
+import { createClaimedGroups } from './chat/console/sign-in/claimed-groups';
 import type { ConnectedSurface } from './chat/surfaces';
 import { type Config, ConfigError, type Role } from './config/config';
 import { applyLocale } from './config/locale';
@@ -125,7 +126,14 @@ async function assemble(
   const begin: RunInBackground = (work) => void startTasks.push(retryUntilDone(log, stopped.signal, work));
   const shared = { config, has, log, now, metrics, keyring, store, queues, azure, press, getView, begin };
   const connected: ConnectedSurface[] = [];
-  const people: People = createPeople({ config, azure, surfaces: connected, log });
+  const people: People = createPeople({
+    config,
+    azure,
+    surfaces: connected,
+    claimedGroups: createClaimedGroups(store.signIns, keyring, now).of,
+    log,
+    now,
+  });
   connected.push(...(await connectSurfaces(shared, () => people)));
   const core: AppCore = { ...shared, surfaces: connected, people };
   const serving = has('serve') ? await servePages(core, panel) : null;

@@ -1,7 +1,10 @@
-import { createAuth } from '../chat/console/auth';
+import { type AuthDeps, createAuth } from '../chat/console/auth';
 import { type ConsoleDeps, createConsole } from '../chat/console/console';
+import { createClaimedGroups } from '../chat/console/sign-in/claimed-groups';
+import { createSignIn } from '../chat/console/sign-in/sign-in';
 import type { ServedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
+import { shortDigest } from '../domain/text/short-digest';
 import { troublesOf } from '../health/troubles';
 import { readHealth } from '../health/watch-health';
 import type { Pages } from '../server';
@@ -54,6 +57,7 @@ export async function servePages(
     host: config.host,
     behindProxy: isProxied(config, served),
     consoleToken: config.consoleToken,
+    signIn: signInFor(core),
     keyring,
     failures: store.signInFailures,
     log,
@@ -61,6 +65,29 @@ export async function servePages(
   });
   const webhooks = served.flatMap(({ router }) => router ?? []);
   return { pages: { auth, console: consoleRouter, queues, webhooks }, served };
+}
+
+/** Sign-in by OpenID Connect; null if it is not configured. */
+function signInFor({ config, log, now, keyring, store, people }: AppCore): AuthDeps['signIn'] {
+  if (!config.signIn) return null;
+  const by = createSignIn({
+    config: config.signIn,
+    keyring,
+    log,
+    now,
+    store: store.signIns,
+    claimedGroups: createClaimedGroups(store.signIns, keyring, now),
+    failures: store.signInFailures,
+    identify: (presser) => people.identify(presser, null),
+    mayRead: people.mayRead,
+    denied: async (presser, why) => {
+      const at = new Date(now()).toISOString();
+      const entry = { at, by: presser, action: 'sign in', alertId: null, object: null, why };
+      const once = `sign-in ${shortDigest(presser.issuer ?? '', presser.id)} ${at.slice(0, 13)}`;
+      await store.audit.append([{ ...entry, result: 'refused' }], once);
+    },
+  });
+  return { host: new URL(config.signIn.issuer).host, by };
 }
 
 /** True if requests come from other machines. When we listen on loopback, a local proxy forwards them. */

@@ -1,7 +1,7 @@
 import type { Action, ActionId } from '../actions/action';
 import type { ResponderRule } from '../config/config';
 import { globMatches } from '../domain/exceptions/exception';
-import { isConsoleToken, isInChat, type Presser } from '../domain/people/person';
+import { isConsoleToken, isInChat, isSignedIn, type Presser } from '../domain/people/person';
 import { plainLine } from '../domain/text/plain-text';
 import { phrase, t, translate } from '../domain/text/translate';
 
@@ -89,10 +89,11 @@ export interface ReaderRules {
 
 /**
  * Whether this person may read alerts, roles and exceptions. Responders always may. Otherwise
- * RUNWATCH_READERS decides or, if unset, membership of an alert channel. The console checks access at login.
+ * RUNWATCH_READERS decides or, if unset, membership of an alert channel. The console's token and local user
+ * may, and so may commands.
  */
 export async function mayRead(presser: Presser, rules: ReaderRules): Promise<boolean> {
-  if (!isInChat(presser)) return true;
+  if (!isInChat(presser) && !isSignedIn(presser)) return true;
   if (await isResponder(presser, rules.responders, rules.inGroup)) return true;
   for (const who of rules.readers ?? []) if (await matchesRule(who, presser, rules.inGroup)) return true;
   return rules.readers === null && (await rules.isInAlertChannel(presser));

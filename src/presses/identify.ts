@@ -2,27 +2,57 @@ import type { Azure } from '../azure/azure';
 import type { Identified } from '../chat/surface-press';
 import type { ConnectedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
-import { isInChat, type Presser } from '../domain/people/person';
+import { isInChat, isSignedIn, type Presser } from '../domain/people/person';
 import { t } from '../domain/text/translate';
 import type { Log } from '../runtime/log';
+import { memoize } from '../runtime/memoize';
 import { type InGroup, isResponder, mayRead as mayReadBy } from './authorize';
 
 export interface PeopleDeps {
-  config: Pick<Config, 'responders' | 'readers'>;
+  config: Pick<Config, 'responders' | 'readers' | 'signIn'>;
   azure: Pick<Azure, 'directory' | 'tenantId'>;
   surfaces: readonly ConnectedSurface[];
+  /** Groups by the claim of the console's OpenID issuer; null if it is absent or too old. */
+  claimedGroups: (presser: Presser) => Promise<ReadonlySet<string> | null>;
   log: Log;
+  now: () => number;
 }
 
+/** How long it is used that an account exists, is enabled and is no guest, ms. */
+const standingMs = 5 * 60_000;
+
 /** Identifies people on their surface, looks up their groups, and checks whether they may read. */
-export function createPeople({ config, azure, surfaces, log }: PeopleDeps) {
+export function createPeople({ config, azure, surfaces, claimedGroups, log, now }: PeopleDeps) {
+  const standing = memoize(
+    standingMs,
+    1000,
+    async (id) => ({ principal: await azure.directory.principalNow(id) }),
+    now,
+  );
   const surfaceOf = (name: string) => surfaces.find(({ surface }) => surface.name === name);
 
   /** @param place the channel or conversation of the press */
   async function identify(by: Presser, place: string | null): Promise<Identified> {
+    if (isSignedIn(by)) return identifySignedIn(by);
     if (!isInChat(by)) return { presser: by };
     const own = surfaceOf(by.surface);
     return own ? own.identify(by, place) : { refused: t`${by.surface} is not configured here.` };
+  }
+
+  /** A person whom the configured issuer named, unless Microsoft Graph says that they lost their account. */
+  async function identifySignedIn(by: Presser): Promise<Identified> {
+    if (by.issuer !== config.signIn?.issuer)
+      return { refused: 'You signed in by a service that is no longer configured. Sign in again.' };
+    if (by.objectId === undefined) return { presser: await withObjectId(by) };
+    const ours = await azure.tenantId().catch(() => null);
+    if (!ours || ours.toLowerCase() !== by.tenant?.toLowerCase()) return { presser: by };
+    const known = await standing(by.objectId).catch(() => null);
+    if (!known) return { presser: by };
+    if (!known.principal || known.principal.enabled === false)
+      return { refused: 'Your account is deactivated.' };
+    if (known.principal.guest)
+      return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
+    return { presser: by };
   }
 
   /**
@@ -37,12 +67,17 @@ export function createPeople({ config, azure, surfaces, log }: PeopleDeps) {
     return { ...presser, objectId, ...(tenant ? { tenant } : {}) };
   }
 
-  /** A chat resolves its own groups. Graph resolves Entra groups, by object id or verified email. */
+  /**
+   * A chat resolves its own groups. Entra groups are in a recent claim of the person who signed in, else Graph
+   * resolves them, by object id or verified email.
+   */
   const inGroup: InGroup = async (group, presser) => {
     const [kind = '', id = ''] = group.split(':');
     const chat = kind.replace(/-group$/, '');
     if (chat !== 'entra')
       return presser.surface === chat ? ((await surfaceOf(chat)?.inGroup?.(id, presser)) ?? false) : false;
+    const claimed = isSignedIn(presser) ? await claimedGroups(presser) : null;
+    if (claimed) return claimed.has(id.toLowerCase());
     const who = presser.objectId ?? presser.email;
     if (!who) return false;
     return azure.directory.isMember(who, id).catch((error) => {

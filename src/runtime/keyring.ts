@@ -1,10 +1,13 @@
 import {
+  createCipheriv,
+  createDecipheriv,
   createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
   hkdfSync,
   type KeyObject,
+  randomBytes,
   sign,
   timingSafeEqual,
   verify,
@@ -12,7 +15,7 @@ import {
 import type { AuditSigner, AuditVerifier } from '../domain/audit/audit-chain';
 
 /** What a key is used for. Each purpose has its own key, so a signature is valid for one purpose only. */
-export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'measure' | 'check';
+export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'measure' | 'check' | 'sign-in';
 
 /** RUNWATCH_SECRET, and RUNWATCH_SECRET_PREVIOUS during rotation. */
 export interface Secrets {
@@ -47,6 +50,35 @@ export function createKeyring({ current, previous }: Secrets) {
         return given.length === wanted.length && timingSafeEqual(given, wanted);
       });
     },
+    /**
+     * Encrypts and authenticates a text with AES-256-GCM, as base64url.
+     * @param context what it belongs to, such as its key in Redis; it opens in no other context
+     */
+    seal: (purpose: Purpose, context: string, text: string): string => {
+      const iv = randomBytes(ivBytes);
+      const cipher = createCipheriv('aes-256-gcm', keyFor(current, purpose), iv);
+      cipher.setAAD(Buffer.from(context));
+      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+      return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
+    },
+    /** A sealed text; null if it was not sealed with the current or the previous secret, in this context. */
+    open: (purpose: Purpose, context: string, sealed: string): string | null => {
+      const bytes = Buffer.from(sealed, 'base64url');
+      if (bytes.length < ivBytes + tagBytes) return null;
+      for (const secret of [current, ...(previous === null ? [] : [previous])]) {
+        const key = keyFor(secret, purpose);
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivBytes));
+        decipher.setAAD(Buffer.from(context));
+        decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
+        try {
+          const text = decipher.update(bytes.subarray(ivBytes + tagBytes));
+          return Buffer.concat([text, decipher.final()]).toString('utf8');
+        } catch {
+          // Sealed with another secret, in another context, or changed.
+        }
+      }
+      return null;
+    },
     auditSigner: (): AuditSigner => {
       const key = auditKeyOf(current);
       return {
@@ -69,6 +101,10 @@ export function createKeyring({ current, previous }: Secrets) {
   };
 }
 export type Keyring = ReturnType<typeof createKeyring>;
+
+/** Lengths of AES-GCM's nonce and tag. */
+const ivBytes = 12;
+const tagBytes = 16;
 
 /** An Ed25519 private key in PKCS #8 is this prefix plus 32 bytes. Source: RFC 8410, section 7. */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');

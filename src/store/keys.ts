@@ -87,6 +87,10 @@ export const keys = {
   lateSlots: key('late-slots'),
   secretCheck: key('secret-check'),
   signInFailures: key('sign-in-failures'),
+  signInSession: (id: string) => key('sign-in-session', id),
+  signInSessionsOf: (person: string) => key('sign-in-sessions-of', person),
+  signInGroups: (person: string) => key('sign-in-groups', person),
+  usedSignIn: (id: string) => key('used-sign-in', id),
   answer: (pressId: string) => key('answer', pressId),
   changes: key('changes'),
 };

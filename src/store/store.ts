@@ -18,6 +18,7 @@ import { createPressResults, createRejectedPresses } from './press-results';
 import { connect, type RedisAddress } from './redis/connect';
 import { createReviews } from './reviews';
 import { createSecretCheck } from './secret-check';
+import { createSignIns } from './sign-ins';
 import { createSurfaceState } from './surface-state';
 import { createVersion } from './version';
 import { createWatches } from './watches';
@@ -54,6 +55,7 @@ export function createStore(
     rejectedPresses: createRejectedPresses(redis),
     pressResults: createPressResults(redis),
     secretMatches: createSecretCheck(redis),
+    signIns: createSignIns(redis),
     /** Failed console sign-ins by IP address: ten per minute across all processes. */
     signInFailures: new RateLimiterRedis({
       storeClient: redis,

@@ -30,12 +30,19 @@ const numRuns = Math.min(Number(process.env.FUZZ_RUNS ?? 25), 300);
 const tenant = '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310';
 const samId = '11111111-0000-4000-8000-000000000001';
 const leeId = '11111111-0000-4000-8000-000000000002';
+const issuer = `https://login.microsoftonline.com/${tenant}/v2.0`;
+const otherId = 'https://x.example#sam';
 const danaSlack = 'U0DANA000';
 
-/** People as their surfaces identify them. Sam is one person in Slack and in Teams. */
+/** People as their surfaces identify them. Sam is one person in Slack, in Teams and signed in to the console. */
 const people = {
   sam: { surface: 'slack', id: 'U0SAM0000', name: 'Sam', team: 'T1', objectId: samId, tenant },
   samInTeams: { surface: 'teams', id: samId, name: 'Sam', tenant },
+  samInConsole: { surface: 'console', id: samId, name: 'Sam', objectId: samId, tenant, issuer },
+  leeInConsole: { surface: 'console', id: leeId, name: 'Lee', objectId: leeId, tenant, issuer },
+  elsewhere: { surface: 'console', id: otherId, name: 'Sam of another issuer', issuer: 'https://x.example' },
+  token: { surface: 'console', id: 'console-token', name: 'the console token' },
+  local: { surface: 'console', id: 'root', name: 'root' },
   lee: { surface: 'teams', id: leeId, name: 'Lee', tenant },
   max: { surface: 'slack', id: 'U0MAX0000', name: 'Max', team: 'T1' },
   eve: { surface: 'slack', id: 'U0EVE0000', name: 'Eve', team: 'T1' },
@@ -44,7 +51,11 @@ const people = {
 } satisfies Record<string, Presser>;
 type Who = keyof typeof people;
 const responders = [
-  { who: ['U0SAM0000', samId, leeId, danaSlack, 'ops'], may: 'all' as const, subscriptions: null },
+  {
+    who: ['U0SAM0000', samId, leeId, danaSlack, 'ops', otherId, 'console-token', 'root'],
+    may: 'all' as const,
+    subscriptions: null,
+  },
   { who: ['U0MAX0000'], may: ['acknowledge', 'lock'], subscriptions: null },
 ];
 
@@ -328,7 +339,10 @@ test('after any presses, faults and crashes, undo restores the original, nothing
             const asker = (details as { askedBy: Presser }).askedBy;
             const both = [asker, by].map(({ id }) => (id === samId ? people.sam.id : id));
             expect(both[0]).not.toBe(both[1]);
-            expect(by.surface).not.toBe('cli');
+            expect(['ops', 'root', 'console-token']).not.toContain(by.id);
+            // Nothing says that the account of another issuer is not Sam's.
+            if (both.includes(otherId))
+              expect(both).toContainEqual(expect.stringMatching(/^(ops|root|console-token)$/));
           }
         }
         const restarts = bench.tenant.requests
@@ -389,7 +403,14 @@ function depsFor(around: Azure, fourEyes: string[]): PerformDeps {
     azure: around,
     queues,
     surfaces: [],
-    people: createPeople({ config, azure, surfaces: [], log }),
+    people: createPeople({
+      config,
+      azure,
+      surfaces: [],
+      claimedGroups: async () => null,
+      log,
+      now: Date.now,
+    }),
     keyring,
     press: createPress({
       queues,

@@ -5,6 +5,7 @@ export const css = `:root{color-scheme:light dark;--bg:#f6f7f9;--fg:#1b1f24;--ca
 body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 header{display:flex;gap:1.5rem;align-items:baseline;padding:.7rem 1.2rem;background:var(--card);border-bottom:1px solid var(--line)}
 nav{display:flex;gap:1rem;flex-wrap:wrap}
+.account{margin-left:auto;display:flex;gap:.6rem;align-items:baseline;flex-wrap:wrap}
 a{color:var(--accent)}
 main{overflow-wrap:anywhere;max-width:60rem;margin:0 auto;padding:1rem 1.2rem 4rem}
 h1{font-size:1.3rem;margin:.6rem 0}

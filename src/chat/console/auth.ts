@@ -8,14 +8,19 @@ import express, {
   type Response,
   Router,
 } from 'express';
-import helmet from 'helmet';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { consoleTokenId, type Presser } from '../../domain/people/person';
 import type { Keyring } from '../../runtime/keyring';
 import type { Log } from '../../runtime/log';
 import { isForwarded } from '../forwarded';
-import { html } from './html';
-import { createSessions } from './sessions';
+import { type Html, html } from './html';
+import { setPageHeaders } from './page-headers';
+import { createSessions, formToken } from './sessions';
+import { ownPath } from './sign-in/cookies';
+import { consumeOf } from './sign-in/failures';
+import { claimsMs } from './sign-in/limits';
+import type { SignedIn, SignIn } from './sign-in/sign-in';
+import { choicePage, deniedPage, plainPage } from './sign-in/sign-in-pages';
 
 /** A console user and the session that their forms belong to. */
 export interface Viewer {
@@ -28,6 +33,8 @@ export interface AuthDeps {
   /** True if requests arrive through a proxy, so a local address does not prove a local user. */
   behindProxy: boolean;
   consoleToken: string | null;
+  /** Sign-in by OpenID Connect, and the host of its issuer; null without it. */
+  signIn: { host: string; by: SignIn } | null;
   keyring: Keyring;
   /** Counts failed sign-ins per IP address. */
   failures: RateLimiterAbstract;
@@ -53,17 +60,21 @@ export function viewerOf(request: Request): Viewer {
 }
 
 /**
- * Access control for the console. Without RUNWATCH_CONSOLE_TOKEN, only local requests to a loopback address
- * are allowed. With it, users sign in with the token, or clients send it as a bearer token.
+ * Access control for the console. People sign in by OpenID Connect where it is configured, or with
+ * RUNWATCH_CONSOLE_TOKEN, which clients send as a bearer token. Without either, only local requests to a
+ * loopback address are allowed.
  */
-export function createAuth({ host, behindProxy, consoleToken, keyring, failures, log, now }: AuthDeps) {
+export function createAuth(deps: AuthDeps) {
+  const { host, behindProxy, consoleToken, signIn, keyring, failures, log, now } = deps;
   const sessions = consoleToken === null ? null : createSessions(keyring, consoleToken, now);
   const byToken: Presser = { surface: 'console', id: consoleTokenId, name: 'the console token' };
 
   /** Identifies the viewer; null if not authenticated, 'slow' after too many wrong tokens. */
-  async function authenticate(request: Request): Promise<Viewer | 'slow' | null> {
+  async function authenticate(request: Request): Promise<Viewer | SignedIn | 'slow' | null> {
+    const person = await signIn?.by.authenticate(request);
+    if (person) return person;
     if (!sessions || consoleToken === null) {
-      const local = !behindProxy && isLocal(request, host);
+      const local = !signIn && !behindProxy && isLocal(request, host);
       return local ? { presser: localUser(), session: 'local' } : null;
     }
     const session = cookieOf(request);
@@ -76,29 +87,48 @@ export function createAuth({ host, behindProxy, consoleToken, keyring, failures,
 
   /** Checks a token. After ten wrong tokens in a minute, an address is blocked for a while. */
   async function tryToken(request: Request, given: string): Promise<'right' | 'wrong' | 'slow'> {
-    const address = request.ip ?? 'unknown';
-    const before = await failures.get(address).catch(() => null);
-    if (before && before.remainingPoints <= 0) return 'slow';
+    const failed = await consumeOf(failures, request.ip);
+    if (failed.isSlow) return 'slow';
     if (consoleToken !== null && same(given, consoleToken)) return 'right';
-    log.warn({ address }, 'wrong console token');
-    await failures.consume(address).catch(() => {});
+    log.warn({ address: request.ip ?? 'unknown' }, 'wrong console token');
+    await failed.count();
     return 'wrong';
   }
 
   const guard: RequestHandler = async (request: Request, response: Response, next: NextFunction) => {
     const viewer = await authenticate(request);
     if (viewer === 'slow') return void tooManyAttempts(response);
-    if (viewer) {
+    const wantsPage = isPageRequest(request);
+    const denied = viewer && 'denied' in viewer ? viewer : null;
+    if (viewer && denied?.denied == null) {
       viewers.set(request, viewer);
+      if (denied) endIn(claimsMs, response);
       return next();
     }
-    if (!sessions) return void response.status(403).send(forbiddenText(host));
-    const wantsPage = request.method === 'GET' && request.accepts(['html', 'json']) === 'html';
+    if (!sessions && !signIn) return void response.status(403).send(forbiddenText(host));
     setPageHeaders(request, response);
+    if (denied?.denied && !denied.isStale) {
+      const { presser, session, denied: why } = denied;
+      response.status(403);
+      return void response.send(
+        wantsPage ? deniedPage(presser, why, formToken(keyring, session)) : `You have no access. ${why}`,
+      );
+    }
+    if (wantsPage && signIn && !sessions)
+      return void response.redirect(302, `/console/sign-in?next=${encodeURIComponent(request.originalUrl)}`);
     response.status(401).set('www-authenticate', 'Bearer');
     if (wantsPage) return void response.send(signInPage(request.originalUrl));
-    response.send('Send RUNWATCH_CONSOLE_TOKEN as a bearer token, or open /console in a browser.');
+    response.send(
+      signIn
+        ? 'Sign in: open /console in a browser.'
+        : 'Send RUNWATCH_CONSOLE_TOKEN as a bearer token, or open /console in a browser.',
+    );
   };
+
+  const signInPage = (next: string, fault = ''): string =>
+    signIn
+      ? choicePage(signIn.host, ownPath(next), tokenForm(next, fault))
+      : plainPage('Sign in', tokenForm(next, fault));
 
   const router = Router();
   router.post(
@@ -107,7 +137,7 @@ export function createAuth({ host, behindProxy, consoleToken, keyring, failures,
     async (request, response) => {
       if (!sessions) return void response.status(404).end();
       const body = (request.body ?? {}) as Record<string, unknown>;
-      const next = safePath(body.next);
+      const next = ownPath(body.next);
       if (!isOwnForm(request))
         return void response.status(403).send('This form was not sent from this page.');
       const outcome = await tryToken(request, String(body.token ?? ''));
@@ -129,6 +159,7 @@ export function createAuth({ host, behindProxy, consoleToken, keyring, failures,
       response.redirect(303, next);
     },
   );
+  if (signIn) router.use(signIn.by.router);
 
   return {
     guard,
@@ -137,11 +168,24 @@ export function createAuth({ host, behindProxy, consoleToken, keyring, failures,
     /** Whether this request may see more than the liveness state. */
     mayRead: async (request: Request): Promise<boolean> => {
       const viewer = await authenticate(request);
-      return viewer !== null && viewer !== 'slow';
+      if (viewer === null || viewer === 'slow') return false;
+      return !('denied' in viewer) || viewer.denied === null;
     },
   };
 }
 export type Auth = ReturnType<typeof createAuth>;
+
+/** Whether a browser opens a page, rather than fetches something for an open one. */
+const isPageRequest = (request: Request): boolean =>
+  request.method === 'GET' &&
+  request.accepts(['html', 'json']) === 'html' &&
+  ['document', undefined].includes(request.headers['sec-fetch-dest'] as string | undefined);
+
+/** Ends a response that lasts longer, such as a stream of events: its next request is authorized again. */
+function endIn(ms: number, response: Response): void {
+  const timer = setTimeout(() => response.end(), ms);
+  response.on('close', () => clearTimeout(timer));
+}
 
 /** With TLS, the __Host- prefix binds the cookie to this host. */
 const cookieName = (request: Request) => (request.secure ? '__Host-runwatch' : 'runwatch_console');
@@ -173,64 +217,16 @@ const forbiddenText = (host: string) =>
     ? 'Open the console as http://127.0.0.1 or http://localhost, not through a proxy. To open it elsewhere, set RUNWATCH_CONSOLE_TOKEN.'
     : 'Set RUNWATCH_CONSOLE_TOKEN (openssl rand -base64 32) to open the console here, or bind RUNWATCH_HOST to 127.0.0.1.';
 
-/** Path to redirect to. Only our own pages are allowed, never another host. */
-function safePath(path: unknown): string {
-  const given = typeof path === 'string' ? path : '';
-  return /^\/(console|queues)([/?#]|$)/.test(given) && !/[\\\s]|\/\//.test(given)
-    ? given.slice(0, 2000)
-    : '/console';
-}
-
 /** Browsers report the origin of a form in the Sec-Fetch-Site header. */
 function isOwnForm(request: Request): boolean {
   const site = request.headers['sec-fetch-site'];
   return site === undefined || site === 'same-origin' || site === 'none';
 }
 
-const self = ["'self'"];
-const none = ["'none'"];
-const protect = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: none,
-      scriptSrc: self,
-      styleSrc: self,
-      connectSrc: self,
-      imgSrc: self,
-      formAction: self,
-      baseUri: none,
-      frameAncestors: none,
-    },
-  },
-  xFrameOptions: { action: 'deny' },
-  // It would bind every port of the host name; the proxy that ends TLS decides that.
-  strictTransportSecurity: false,
-});
-
-/** Sets the security headers of a page of ours, which nobody may cache. */
-export function setPageHeaders(request: Request, response: Response): void {
-  protect(request, response, () => response.set('cache-control', 'no-store'));
-}
-
-const signInPage = (next: string, fault = ''): string =>
-  `<!doctype html>${
-    html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in · Runwatch</title>
-</head>
-<body>
-<main>
-<h1>Runwatch</h1>
-<form method="post" action="/console/sign-in">
-<input type="hidden" name="next" value="${safePath(next)}">
+const tokenForm = (next: string, fault: string): Html =>
+  html`<form method="post" action="/console/sign-in">
+<input type="hidden" name="next" value="${ownPath(next)}">
 <p><label for="token">Console token</label> <input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>
 ${fault && html`<p role="alert">${fault}</p>`}
 <button type="submit">Open the console</button>
-</form>
-</main>
-</body>
-</html>`.text
-  }`;
+</form>`;

@@ -11,10 +11,11 @@ import { redactSecrets } from '../../domain/text/redactor';
 import type { Keyring } from '../../runtime/keyring';
 import { messageOf } from '../message';
 import type { SurfacePress } from '../surface-press';
+import { accountOf } from './account';
 import { type ActivityRow, activityPage } from './activity-page';
 import { roleGraph, scoreBreakdown } from './alert-page';
 import { css, icon, js } from './assets';
-import { setPageHeaders, viewerOf } from './auth';
+import { viewerOf } from './auth';
 import {
   type AlertFilter,
   filterForm,
@@ -25,6 +26,7 @@ import {
   openFilterOf,
 } from './filter';
 import { html } from './html';
+import { setPageHeaders } from './page-headers';
 import {
   type AuditRow,
   alertList,
@@ -85,7 +87,10 @@ export interface Panel {
 /** The web console, mounted at /console. Works without JavaScript; JavaScript adds live updates. */
 export function createConsole(deps: ConsoleDeps): Router {
   /** The CSRF token for the forms on this viewer's pages. */
-  const contextOf = (request: Request) => ({ csrf: formToken(deps.keyring, viewerOf(request).session) });
+  const contextOf = (request: Request) => ({
+    csrf: formToken(deps.keyring, viewerOf(request).session),
+    account: accountOf(request, deps.keyring),
+  });
   const router = Router();
   const model = (view: AlertView) => ({
     alert: view.alert,
@@ -113,7 +118,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       page(
         'Alerts',
         html`${filterForm(filter, { shown: alerts.length, searched: all.length, most: shownAlerts })}${deps.panel && panelHtml(deps.panel.choices, context.csrf)}${list}`,
-        { outcome },
+        { ...context, outcome },
       ),
     );
   });
@@ -126,6 +131,7 @@ export function createConsole(deps: ConsoleDeps): Router {
         page(
           alert.id,
           html`${alertList([shown], contextOf(request), false)}<div id="more">${roleGraph(alert)}${scoreBreakdown(alert)}${threadHtml(shown.model.thread())}</div>`,
+          contextOf(request),
         ),
       );
     }),
@@ -145,6 +151,7 @@ export function createConsole(deps: ConsoleDeps): Router {
         page(
           'Add exception',
           exceptionPage(await backtestOf(view.alert), view.alert.id, fields, {}, contextOf(request)),
+          contextOf(request),
         ),
       );
     }),
@@ -153,7 +160,11 @@ export function createConsole(deps: ConsoleDeps): Router {
   router.post('/alerts/:id/:action', form, fromOurPage, withAlert(pressed));
   router.get('/exceptions', async (request, response) => {
     response.send(
-      page('Exceptions', exceptionsTable(await deps.listExceptions(), deps.now(), contextOf(request))),
+      page(
+        'Exceptions',
+        exceptionsTable(await deps.listExceptions(), deps.now(), contextOf(request)),
+        contextOf(request),
+      ),
     );
   });
   router.post('/exceptions/:id/:action', form, fromOurPage, async (request, response) => {
@@ -172,14 +183,15 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
   router.get(
     '/audit',
-    async (_request, response) => void response.send(page('Audit log', auditTable(await deps.listAudit()))),
+    async (request, response) =>
+      void response.send(page('Audit log', auditTable(await deps.listAudit()), contextOf(request))),
   );
-  router.get('/activity', async (_request, response) => {
+  router.get('/activity', async (request, response) => {
     const { rows, zone } = await deps.activity();
-    response.send(page('Activity', activityPage(rows, zone)));
+    response.send(page('Activity', activityPage(rows, zone), contextOf(request)));
   });
-  router.get('/health', async (_request, response) => {
-    response.send(page('Health', healthPage(await deps.health())));
+  router.get('/health', async (request, response) => {
+    response.send(page('Health', healthPage(await deps.health()), contextOf(request)));
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
     const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);
@@ -217,6 +229,7 @@ export function createConsole(deps: ConsoleDeps): Router {
             page(
               'Add exception',
               exceptionPage(await backtestOf(alert), alert.id, fields, form.faults, contextOf(request)),
+              contextOf(request),
             ),
           );
       }
@@ -247,7 +260,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       if (!view)
         return void response
           .status(404)
-          .send(page('Not found', html`<p class="empty">No alert has this ID.</p>`));
+          .send(page('Not found', html`<p class="empty">No alert has this ID.</p>`, contextOf(request)));
       await handle(view, request, response);
     };
   }

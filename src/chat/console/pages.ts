@@ -17,9 +17,11 @@ export interface PageContext {
   csrf: string;
   /** Answer to the press that opened the page, if any. */
   outcome?: string | null;
+  /** Who is signed in, if somebody is. */
+  account?: Html | null;
 }
 
-export function page(title: string, body: Html, { outcome }: Partial<PageContext> = {}): string {
+export function page(title: string, body: Html, { outcome, account }: Partial<PageContext> = {}): string {
   return `<!doctype html>${
     html`<html lang="en">
 <head>
@@ -32,7 +34,7 @@ export function page(title: string, body: Html, { outcome }: Partial<PageContext
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-<header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/activity">Activity</a> <a href="/console/audit">Audit log</a> <a href="/console/health">Health</a></nav></header>
+<header><strong>Runwatch</strong><nav aria-label="Pages"><a href="/console">Alerts</a> <a href="/console/exceptions">Exceptions</a> <a href="/console/activity">Activity</a> <a href="/console/audit">Audit log</a> <a href="/console/health">Health</a></nav>${account}</header>
 <main id="main">
 <h1>${title}</h1>
 <p id="outcome" role="status" aria-live="polite">${outcome ?? ''}</p>

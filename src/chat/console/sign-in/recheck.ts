@@ -1,0 +1,101 @@
+import { type ClientError, ResponseBodyError, refreshTokenGrant } from 'openid-client';
+import type { Log } from '../../../runtime/log';
+import type { ClaimedGroups } from './claimed-groups';
+import type { Issuer } from './discover';
+import { claimsMs } from './limits';
+import { personOfClaims } from './person-of-claims';
+import type { Session, SessionStore } from './session-store';
+
+/** The issuer is asked again when what it said is this old, ms: before its groups become too old to use. */
+const recheckMs = claimsMs - 60_000;
+/** After a failure, the issuer is not asked again for this long, ms. */
+const retryMs = 15_000;
+/** How long another process may take to ask the issuer, seconds. */
+const lockSeconds = 15;
+
+export interface RecheckDeps {
+  issuer: Issuer;
+  sessions: SessionStore;
+  claimedGroups: ClaimedGroups;
+  lock: (key: string, seconds: number) => Promise<boolean>;
+  unlock: (key: string) => Promise<void>;
+  log: Log;
+  now: () => number;
+}
+
+/**
+ * Asks the issuer every few minutes of use whether it still vouches for the person, with the refresh token.
+ * If it no longer does, the session ends. While it does not answer, the session goes on without its groups.
+ */
+export function createRecheck(deps: RecheckDeps) {
+  const { issuer, sessions, claimedGroups, lock, unlock, log, now } = deps;
+  /** Requests of one session share a recheck: an issuer may accept each refresh token only once. */
+  const running = new Map<string, Promise<Session | null>>();
+  let failedAt = Number.NEGATIVE_INFINITY;
+
+  async function renew(key: string, session: Session, token: string): Promise<Session | null> {
+    let renewed: Awaited<ReturnType<typeof refreshTokenGrant>>;
+    try {
+      renewed = await refreshTokenGrant(await issuer(), token);
+    } catch (error) {
+      if (error instanceof ResponseBodyError && error.error === 'invalid_grant') {
+        log.info({ id: session.presser.id }, 'the issuer no longer vouches for a person; session ended');
+        await sessions.end(key, session);
+        await claimedGroups.note(session.presser, null);
+        return null;
+      }
+      failedAt = now();
+      const { code } = error as ClientError;
+      log.warn({ code, reason: (error as Error).message }, 'could not ask the issuer about a session');
+      return session;
+    }
+    const claims = renewed.claims();
+    const person = claims && personOfClaims(claims, session.presser.issuer);
+    if (person && ('refused' in person || person.presser.id !== session.presser.id)) {
+      await sessions.end(key, session);
+      return null;
+    }
+    if (person) await claimedGroups.note(session.presser, person.groups);
+    const next = {
+      checkedAt: now(),
+      refreshToken: renewed.refresh_token ?? token,
+      ...(renewed.id_token ? { idToken: renewed.id_token } : {}),
+    };
+    await sessions.change(key, (current) => ({ ...current, ...next }));
+    return { ...session, ...next };
+  }
+
+  /** Another process asks the issuer: waits until it has, or gives up. */
+  async function waitForOther(key: string, session: Session): Promise<Session | null> {
+    for (let tries = 0; tries < 30; tries++) {
+      await new Promise((done) => setTimeout(done, 100));
+      const current = await sessions.find(key);
+      if (!current || current.checkedAt !== session.checkedAt) return current;
+    }
+    return session;
+  }
+
+  async function once(key: string, session: Session, token: string): Promise<Session | null> {
+    if (!(await lock(key, lockSeconds))) return waitForOther(key, session);
+    try {
+      const current = await sessions.find(key);
+      if (!current || current.checkedAt !== session.checkedAt) return current;
+      return await renew(key, session, token);
+    } finally {
+      await unlock(key);
+    }
+  }
+
+  /** The session, vouched for again if that was due; null if it ended. */
+  return (key: string, session: Session): Promise<Session | null> => {
+    const token = session.refreshToken;
+    const sinceFailure = now() - failedAt;
+    const isWaiting = sinceFailure >= 0 && sinceFailure < retryMs;
+    if (!token || isWaiting || now() - session.checkedAt < recheckMs) return Promise.resolve(session);
+    const known = running.get(key);
+    if (known) return known;
+    const work = once(key, session, token).finally(() => running.delete(key));
+    running.set(key, work);
+    return work;
+  };
+}

@@ -1,0 +1,94 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { decodeJwt, SignJWT } from 'jose';
+import Provider from 'oidc-provider';
+
+export const clientId = 'runwatch';
+export const clientSecret = 'a secret of the console, known to its issuer';
+
+export interface TestPerson {
+  name: string;
+  email?: string;
+  email_verified?: boolean;
+  groups?: string[];
+}
+
+export interface TestIssuer {
+  url: string;
+  /** People by login. They sign in with any password. */
+  people: Map<string, TestPerson>;
+  /** Changes the claims of the next ID tokens, which are signed again. */
+  tamper: ((claims: Record<string, unknown>) => Record<string, unknown>) | null;
+  /** Whether refresh tokens are refused. */
+  isRevoked: boolean;
+  /** Requests to the token endpoint. */
+  tokenRequests: () => number;
+  stop: () => Promise<void>;
+  /** Listens again after a stop. */
+  restart: () => Promise<void>;
+}
+
+/** oidc-provider on loopback, with its own sign-in pages. @param publicUrl the console's */
+export async function startIssuer(publicUrl: string, port: number): Promise<TestIssuer> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = { ...privateKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' };
+  const url = `http://127.0.0.1:${port}`;
+  const people = new Map<string, TestPerson>();
+  let tokenRequests = 0;
+  // It warns that its storage and sign-in pages are for development.
+  jest.spyOn(console, 'warn').mockImplementation(() => {});
+  const provider = new Provider(url, {
+    clients: [
+      {
+        client_id: clientId,
+        client_secret: clientSecret,
+        redirect_uris: [`${publicUrl}/console/callback`],
+        post_logout_redirect_uris: [`${publicUrl}/console/signed-out`],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
+    ],
+    jwks: { keys: [key] },
+    cookies: { keys: ['keys of the cookies of this test'] },
+    conformIdTokenClaims: false,
+    claims: { openid: ['sub', 'groups'], profile: ['name'], email: ['email', 'email_verified'] },
+    issueRefreshToken: async () => true,
+    pkce: { required: () => true },
+    ttl: { Interaction: 600, Session: 3600, Grant: 3600, IdToken: 600, AccessToken: 600, RefreshToken: 3600 },
+    findAccount: async (_: unknown, id: string) => {
+      const person = people.get(id);
+      return person && { accountId: id, claims: async () => ({ sub: id, ...person }) };
+    },
+  });
+  const issuer: TestIssuer = {
+    url,
+    people,
+    tamper: null,
+    isRevoked: false,
+    tokenRequests: () => tokenRequests,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+    restart: () => listen(server, port),
+  };
+  provider.use(async (context, next) => {
+    if (context.path === '/token') tokenRequests++;
+    await next();
+    const body = context.body as { id_token?: string; error?: string } | undefined;
+    if (context.path !== '/token' || !body?.id_token) return;
+    if (issuer.isRevoked && context.oidc?.params?.grant_type === 'refresh_token') {
+      context.status = 400;
+      context.body = { error: 'invalid_grant' };
+    } else if (issuer.tamper)
+      body.id_token = await new SignJWT(issuer.tamper(decodeJwt(body.id_token)))
+        .setProtectedHeader({ alg: 'RS256', kid: 'one' })
+        .sign(createPrivateKey({ key, format: 'jwk' }));
+  });
+  const server: Server = createServer(provider.callback());
+  await listen(server, port);
+  return issuer;
+}
+
+const listen = (server: Server, port: number): Promise<void> =>
+  new Promise((done) => server.listen(port, '127.0.0.1', done));
