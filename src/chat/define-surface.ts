@@ -91,6 +91,8 @@ export interface ConnectedSurface {
   isInAlertChannel: (by: Presser) => Promise<boolean>;
   /** Whether this person is in a group of the surface; rules name it `NAME-group:ID`. */
   inGroup?: (group: string, by: Presser) => Promise<boolean>;
+  /** The surface's user who is a person that signed in to the console, by verified ids; null if unknown. */
+  userOf?: (person: Presser) => Promise<Presser | null>;
   /** A user by id, with a display name. */
   describe: (id: string) => Promise<Presser>;
   /** Starts to receive presses. Called only in processes that serve. */

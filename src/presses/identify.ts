@@ -18,7 +18,7 @@ export interface PeopleDeps {
   now: () => number;
 }
 
-/** How long it is used that an account exists, is enabled and is no guest, ms. */
+/** How long the state of an account, and who a signed-in person is in a chat, is used, ms. */
 const standingMs = 5 * 60_000;
 
 /** Identifies people on their surface, looks up their groups, and checks whether they may read. */
@@ -43,16 +43,17 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
   async function identifySignedIn(by: Presser): Promise<Identified> {
     if (by.issuer !== config.signIn?.issuer)
       return { refused: 'You signed in by a service that is no longer configured. Sign in again.' };
-    if (by.objectId === undefined) return { presser: await withObjectId(by) };
+    const presser = by.objectId === undefined ? await withObjectId(by) : by;
+    const { objectId, tenant } = presser;
     const ours = await azure.tenantId().catch(() => null);
-    if (!ours || ours.toLowerCase() !== by.tenant?.toLowerCase()) return { presser: by };
-    const known = await standing(by.objectId).catch(() => null);
-    if (!known) return { presser: by };
-    if (!known.principal || known.principal.enabled === false)
+    // Graph knows the accounts of our tenant only. While it does not answer, the issuer's word counts.
+    if (!objectId || !ours || ours.toLowerCase() !== tenant?.toLowerCase()) return { presser };
+    const known = await standing(objectId).catch(() => null);
+    if (known && (!known.principal || known.principal.enabled === false))
       return { refused: 'Your account is deactivated.' };
-    if (known.principal.guest)
+    if (known?.principal?.guest)
       return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
-    return { presser: by };
+    return { presser };
   }
 
   /**
@@ -74,8 +75,11 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
   const inGroup: InGroup = async (group, presser) => {
     const [kind = '', id = ''] = group.split(':');
     const chat = kind.replace(/-group$/, '');
-    if (chat !== 'entra')
-      return presser.surface === chat ? ((await surfaceOf(chat)?.inGroup?.(id, presser)) ?? false) : false;
+    if (chat !== 'entra') {
+      const own = surfaceOf(chat);
+      const user = await userOn(own, presser);
+      return (user && (await own?.inGroup?.(id, user))) ?? false;
+    }
     const claimed = isSignedIn(presser) ? await claimedGroups(presser) : null;
     if (claimed) return claimed.has(id.toLowerCase());
     const who = presser.objectId ?? presser.email;
@@ -86,8 +90,41 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
     });
   };
 
-  const isInAlertChannel = async (presser: Presser): Promise<boolean> =>
-    (await surfaceOf(presser.surface)?.isInAlertChannel(presser)) ?? false;
+  const chatUser = memoize<Presser | null>(
+    standingMs,
+    1000,
+    async (question) => {
+      const { chat, presser } = JSON.parse(question) as { chat: string; presser: Presser };
+      return (await surfaceOf(chat)?.userOf?.(presser)) ?? null;
+    },
+    now,
+  );
+
+  /** The presser as a user of a surface: themselves, or whom they are there if they signed in to the console. */
+  async function userOn(own: ConnectedSurface | undefined, presser: Presser): Promise<Presser | null> {
+    const chat = own?.surface.name;
+    if (chat === undefined || presser.surface === chat) return chat === undefined ? null : presser;
+    if (!isSignedIn(presser)) return null;
+    return chatUser(JSON.stringify({ chat, presser })).catch((error) => {
+      log.warn({ error, chat }, 'could not look up a signed-in person in a chat');
+      return null;
+    });
+  }
+
+  async function isInAlertChannel(presser: Presser): Promise<boolean> {
+    for (const own of surfaces) {
+      const user = await userOn(own, presser);
+      if (user && (await own.isInAlertChannel(user))) return true;
+    }
+    return false;
+  }
+
+  const isInChannelRecently = memoize(
+    60_000,
+    1000,
+    (presser) => isInAlertChannel(JSON.parse(presser) as Presser),
+    now,
+  );
 
   return {
     identify,
@@ -105,7 +142,9 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
         responders: config.responders,
         readers: config.readers,
         inGroup,
-        isInAlertChannel,
+        // The console asks at each request, a chat only at a press.
+        isInAlertChannel: (one) =>
+          isSignedIn(one) ? isInChannelRecently(JSON.stringify(one)) : isInAlertChannel(one),
       }),
     /** An Entra user by object id, with the display name if Microsoft Graph is available. */
     describeEntraUser: async (surface: string, objectId: string): Promise<Presser> => {

@@ -28,15 +28,23 @@ export interface TestIssuer {
   restart: () => Promise<void>;
 }
 
-/** oidc-provider on loopback, with its own sign-in pages. @param publicUrl the console's */
-export async function startIssuer(publicUrl: string, port: number): Promise<TestIssuer> {
+/**
+ * oidc-provider on loopback, with its own sign-in pages.
+ * @param publicUrl the console's
+ * @param host another name of loopback is another site to a browser
+ */
+export async function startIssuer(
+  publicUrl: string,
+  port: number,
+  host: '127.0.0.1' | 'localhost' = '127.0.0.1',
+): Promise<TestIssuer> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = { ...privateKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' };
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   const people = new Map<string, TestPerson>();
   let tokenRequests = 0;
   // It warns that its storage and sign-in pages are for development.
-  jest.spyOn(console, 'warn').mockImplementation(() => {});
+  for (const level of ['warn', 'info'] as const) jest.spyOn(console, level).mockImplementation(() => {});
   const provider = new Provider(url, {
     clients: [
       {

@@ -21,8 +21,9 @@ export async function connectSlack(
   const first = createSlackSurface(client, settings, peopleIn(undefined));
   const channels = [...new Set([settings.channel, ...context.routed])];
 
+  const surface = others.length > 0 ? joinWorkspaces(first, new Map(others)) : first;
   return {
-    surface: others.length > 0 ? joinWorkspaces(first, new Map(others)) : first,
+    surface,
     identify: async ({ id, team }) => {
       const known = await peopleIn(team).identify(id, team);
       return 'refused' in known ? known : { presser: await withObjectId(known.presser) };
@@ -45,6 +46,10 @@ export async function connectSlack(
       return false;
     },
     inGroup: (group, by) => peopleIn(by.team).inGroup(group, by.id),
+    userOf: async ({ email }) => {
+      const user = email === undefined ? null : await surface.personOf(email);
+      return user && { surface: surface.name, ...user };
+    },
     describe: (id) => peopleIn(undefined).describe(id),
     serve: async () =>
       createSlackApp({ ...context, config: settings, responders: context.rules.length > 0, peopleIn }),

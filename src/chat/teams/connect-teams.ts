@@ -18,6 +18,10 @@ export async function connectTeams(
     surface,
     identify,
     isInAlertChannel,
+    userOf: async ({ name, objectId, tenant }) =>
+      objectId && tenant && tenant.toLowerCase() === settings.tenantId.toLowerCase()
+        ? { surface: surface.name, id: objectId, name, tenant }
+        : null,
     describe: (id) => context.describeEntraUser(surface.name, id),
     serve: async () => ({
       router,

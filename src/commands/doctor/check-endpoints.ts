@@ -20,7 +20,7 @@ export async function checkEndpoints(config: Config, report: Report): Promise<vo
   );
 }
 
-function endpointsOf({ azure, surfaces, policy }: Config): string[] {
+function endpointsOf({ azure, surfaces, policy, signIn }: Config): string[] {
   const { escalation, audit } = policy;
   return [
     azure.endpoint,
@@ -28,6 +28,7 @@ function endpointsOf({ azure, surfaces, policy }: Config): string[] {
     escalation?.url,
     escalation?.webhook?.url,
     audit?.webhook,
+    signIn?.issuer,
   ].filter((url) => url !== undefined);
 }
 

@@ -5,6 +5,7 @@ import { progressLine } from '../support/progress';
 import { checkAzure } from './check-azure';
 import { checkEndpoints } from './check-endpoints';
 import { checkRedis } from './check-redis';
+import { checkSignIn } from './check-sign-in';
 import { checkSurfaces } from './check-surfaces';
 
 /** Checks what the bot needs and prints a fix for each failure. Resolves with the exit code. */
@@ -31,6 +32,7 @@ export async function doctor(flags: { json?: boolean }, config: Config, output: 
   await checkAzure(config, report);
   const redisAnswers = await checkRedis(config, report);
   await checkSurfaces(config, redisAnswers, report);
+  await checkSignIn(config, report);
   progress.done();
   const failed = checks.filter((check) => !check.ok && !check.optional).length;
   output.err(`${checks.length} checks, ${failed} failed`);

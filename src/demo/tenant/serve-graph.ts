@@ -99,7 +99,8 @@ function membersOf(groupId: string, directory: Directory): Principal[] {
 function filtered(all: Principal[], filter: string): Principal[] {
   const terms = filter
     .split(' or ')
-    .map((term) => /^(userPrincipalName|displayName|appId) eq '((?:[^']|'')*)'$/.exec(term));
+    .map((term) => term.replace(/^proxyAddresses\/any\(p:p eq 'smtp:(.*)'\)$/, "mail eq '$1'"))
+    .map((term) => /^(userPrincipalName|mail|displayName|appId) eq '((?:[^']|'')*)'$/.exec(term));
   if (terms.some((term) => term === null))
     throw new ArmError(400, 'Request_UnsupportedQuery', `Unsupported filter '${filter}'.`);
   return all.filter((p) =>
