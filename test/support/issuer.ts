@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { decodeJwt, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
@@ -19,6 +19,8 @@ export interface TestIssuer {
   people: Map<string, TestPerson>;
   /** Changes the claims of the next ID tokens, which are signed again. */
   tamper: ((claims: Record<string, unknown>) => Record<string, unknown>) | null;
+  /** Whether ID tokens are signed with a key that is not the issuer's. */
+  isForged: boolean;
   /** Whether refresh tokens are refused. */
   isRevoked: boolean;
   /** Requests to the token endpoint. */
@@ -72,6 +74,7 @@ export async function startIssuer(
     url,
     people,
     tamper: null,
+    isForged: false,
     isRevoked: false,
     tokenRequests: () => tokenRequests,
     stop: async () => {
@@ -88,10 +91,10 @@ export async function startIssuer(
     if (issuer.isRevoked && context.oidc?.params?.grant_type === 'refresh_token') {
       context.status = 400;
       context.body = { error: 'invalid_grant' };
-    } else if (issuer.tamper)
-      body.id_token = await new SignJWT(issuer.tamper(decodeJwt(body.id_token)))
+    } else if (issuer.tamper || issuer.isForged)
+      body.id_token = await new SignJWT((issuer.tamper ?? ((claims) => claims))(decodeJwt(body.id_token)))
         .setProtectedHeader({ alg: 'RS256', kid: 'one' })
-        .sign(createPrivateKey({ key, format: 'jwk' }));
+        .sign(issuer.isForged ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey : privateKey);
   });
   const server: Server = createServer(provider.callback());
   await listen(server, port);

@@ -52,20 +52,9 @@ export async function discover({ issuer, clientId, clientSecret }: SignInConfig)
 }
 
 /** Discovers an issuer when it is first needed, and each hour. Failures are not cached. */
-export function createIssuer(config: SignInConfig) {
-  let last: Configuration | null = null;
-  const read = memoize(cacheMs, 1, async () => {
-    last = await discover(config);
-    return last;
-  });
-  return async (): Promise<Configuration> => {
-    try {
-      return await read('');
-    } catch (error) {
-      if (last) return last;
-      throw error;
-    }
-  };
+export function createIssuer(config: SignInConfig): () => Promise<Configuration> {
+  const read = memoize(cacheMs, 1, () => discover(config));
+  return () => read('');
 }
 export type Issuer = ReturnType<typeof createIssuer>;
 

@@ -10,8 +10,8 @@ import type { Session, SessionStore } from './session-store';
 const recheckMs = claimsMs - 60_000;
 /** After a failure, the issuer is not asked again for this long, ms. */
 const retryMs = 15_000;
-/** How long another process may take to ask the issuer, seconds. */
-const lockSeconds = 15;
+/** Longer than a request to the issuer takes, seconds. */
+const lockSeconds = 30;
 
 export interface RecheckDeps {
   issuer: Issuer;
@@ -29,8 +29,6 @@ export interface RecheckDeps {
  */
 export function createRecheck(deps: RecheckDeps) {
   const { issuer, sessions, claimedGroups, lock, unlock, log, now } = deps;
-  /** Requests of one session share a recheck: an issuer may accept each refresh token only once. */
-  const running = new Map<string, Promise<Session | null>>();
   let failedAt = Number.NEGATIVE_INFINITY;
 
   async function renew(key: string, session: Session, token: string): Promise<Session | null> {
@@ -65,7 +63,7 @@ export function createRecheck(deps: RecheckDeps) {
     return { ...session, ...next };
   }
 
-  /** Another process asks the issuer: waits until it has, or gives up. */
+  /** Another request asks the issuer: waits until it has, or gives up. */
   async function waitForOther(key: string, session: Session): Promise<Session | null> {
     for (let tries = 0; tries < 30; tries++) {
       await new Promise((done) => setTimeout(done, 100));
@@ -75,7 +73,8 @@ export function createRecheck(deps: RecheckDeps) {
     return session;
   }
 
-  async function once(key: string, session: Session, token: string): Promise<Session | null> {
+  /** One request of a session at a time: an issuer may accept each refresh token only once. */
+  async function renewOnce(key: string, session: Session, token: string): Promise<Session | null> {
     if (!(await lock(key, lockSeconds))) return waitForOther(key, session);
     try {
       const current = await sessions.find(key);
@@ -87,15 +86,11 @@ export function createRecheck(deps: RecheckDeps) {
   }
 
   /** The session, vouched for again if that was due; null if it ended. */
-  return (key: string, session: Session): Promise<Session | null> => {
+  return async (key: string, session: Session): Promise<Session | null> => {
     const token = session.refreshToken;
     const sinceFailure = now() - failedAt;
     const isWaiting = sinceFailure >= 0 && sinceFailure < retryMs;
-    if (!token || isWaiting || now() - session.checkedAt < recheckMs) return Promise.resolve(session);
-    const known = running.get(key);
-    if (known) return known;
-    const work = once(key, session, token).finally(() => running.delete(key));
-    running.set(key, work);
-    return work;
+    const isDue = now() - session.checkedAt >= recheckMs;
+    return token && isDue && !isWaiting ? renewOnce(key, session, token) : session;
   };
 }

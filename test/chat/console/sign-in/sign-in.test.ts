@@ -61,6 +61,7 @@ async function startConsole(port: number, consoleToken: string | null = null): P
   const app = express();
   app.use('/console', auth.router);
   app.use('/console', auth.guard, (request, response) => {
+    if (request.path === '/events') return void response.type('text/event-stream').flushHeaders();
     const { presser, session } = viewerOf(request);
     response.json({ presser, csrf: formToken(testKeyring, session) });
   });
@@ -80,7 +81,7 @@ beforeEach(async () => {
   clock = 0;
   denied = [];
   refused = null;
-  Object.assign(issuer, { isRevoked: false, tamper: null });
+  Object.assign(issuer, { isForged: false, isRevoked: false, tamper: null });
   issuer.people.clear();
   issuer.people.set('sam', {
     name: 'Sam Ito',
@@ -257,7 +258,7 @@ test.each<[string, Partial<TestIssuer>]>([
   Object.assign(issuer, change);
   clock = 5 * minute;
   expect((await see(client)).status).toBe(302);
-  Object.assign(issuer, { isRevoked: false, tamper: null });
+  Object.assign(issuer, { isForged: false, isRevoked: false, tamper: null });
   clock = 0;
   expect((await see(client)).status).toBe(302);
 });
@@ -270,6 +271,32 @@ test('a state from another browser is refused, and the sign-in still works where
   expect(await stolen.text()).toContain('started in another browser');
   expect((await see(thief)).status).toBe(302);
   expect((await finish(victim, callback)).status).toBe(303);
+});
+
+test('two tabs can sign in at once', async () => {
+  const client = createWebClient();
+  const first = await callbackOf(client);
+  const second = await callbackOf(client);
+  expect((await finish(client, first)).status).toBe(303);
+  expect((await finish(client, second)).status).toBe(303);
+});
+
+test('an ID token that the issuer did not sign is refused', async () => {
+  issuer.isForged = true;
+  const client = createWebClient();
+  expect((await finish(client, await callbackOf(client))).status).toBe(400);
+});
+
+test('a stream of events ends after five minutes, so that its reader is authorized again', async () => {
+  const client = await session();
+  const wait = setTimeout;
+  const spy = jest
+    .spyOn(globalThis, 'setTimeout')
+    .mockImplementation(((work: () => void, ms: number) =>
+      wait(work, ms === 5 * minute ? 20 : ms)) as typeof setTimeout);
+  const answer = await client.request(`${url}/console/events`);
+  expect(await answer.text()).toBe('');
+  spy.mockRestore();
 });
 
 test('a callback works once, even with the cookies of before', async () => {
@@ -418,7 +445,10 @@ test('a session in Redis that Runwatch did not seal opens nothing', async () => 
   const client = createWebClient();
   client.jarOf(url).set('__Host-runwatch', 'A'.repeat(43));
   const key = sessionKey('A'.repeat(43));
-  const forged = JSON.stringify({ presser: { surface: 'console', id: 'x', name: 'x', issuer: issuer.url } });
+  const presser = { surface: 'console', id: 'x', name: 'x', issuer: issuer.url };
+  const at = now();
+  const times = { startedAt: at, seenAt: at, checkedAt: at };
+  const forged = JSON.stringify({ presser, ...times, refreshToken: null, idToken: null });
   await own.store.signIns.addSession(key, 'x', forged, { seconds: 60, at: 1, most: 10 });
   expect((await see(client)).status).toBe(302);
 });
