@@ -29,6 +29,7 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
     async (id) => ({ principal: await azure.directory.principalNow(id) }),
     now,
   );
+  const ownTenant = memoize(standingMs, 1, () => azure.tenantId(), now);
   const surfaceOf = (name: string) => surfaces.find(({ surface }) => surface.name === name);
 
   /** @param place the channel or conversation of the press */
@@ -45,7 +46,7 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
       return { refused: 'You signed in by a service that is no longer configured. Sign in again.' };
     const presser = by.objectId === undefined ? await withObjectId(by) : by;
     const { objectId, tenant } = presser;
-    const ours = await azure.tenantId().catch(() => null);
+    const ours = await ownTenant('').catch(() => null);
     // Graph knows the accounts of our tenant only. While it does not answer, the issuer's word counts.
     if (!objectId || !ours || ours.toLowerCase() !== tenant?.toLowerCase()) return { presser };
     const known = await standing(objectId).catch(() => null);
@@ -64,7 +65,7 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
     if (presser.email === undefined) return presser;
     const objectId = await azure.directory.userIdOf(presser.email).catch(() => null);
     if (!objectId) return presser;
-    const tenant = await azure.tenantId().catch(() => null);
+    const tenant = await ownTenant('').catch(() => null);
     return { ...presser, objectId, ...(tenant ? { tenant } : {}) };
   }
 

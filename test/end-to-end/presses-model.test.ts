@@ -43,6 +43,7 @@ const people = {
   elsewhere: { surface: 'console', id: otherId, name: 'Sam of another issuer', issuer: 'https://x.example' },
   token: { surface: 'console', id: 'console-token', name: 'the console token' },
   local: { surface: 'console', id: 'root', name: 'root' },
+  local2: { surface: 'console', id: 'admin', name: 'admin' },
   lee: { surface: 'teams', id: leeId, name: 'Lee', tenant },
   max: { surface: 'slack', id: 'U0MAX0000', name: 'Max', team: 'T1' },
   eve: { surface: 'slack', id: 'U0EVE0000', name: 'Eve', team: 'T1' },
@@ -52,7 +53,7 @@ const people = {
 type Who = keyof typeof people;
 const responders = [
   {
-    who: ['U0SAM0000', samId, leeId, danaSlack, 'ops', otherId, 'console-token', 'root'],
+    who: ['U0SAM0000', samId, leeId, danaSlack, 'ops', otherId, 'console-token', 'root', 'admin'],
     may: 'all' as const,
     subscriptions: null,
   },
@@ -339,10 +340,10 @@ test('after any presses, faults and crashes, undo restores the original, nothing
             const asker = (details as { askedBy: Presser }).askedBy;
             const both = [asker, by].map(({ id }) => (id === samId ? people.sam.id : id));
             expect(both[0]).not.toBe(both[1]);
-            expect(['ops', 'root', 'console-token']).not.toContain(by.id);
+            expect(['ops', 'root', 'admin', 'console-token']).not.toContain(by.id);
             // Nothing says that the account of another issuer is not Sam's.
             if (both.includes(otherId))
-              expect(both).toContainEqual(expect.stringMatching(/^(ops|root|console-token)$/));
+              expect(both).toContainEqual(expect.stringMatching(/^(ops|root|admin|console-token)$/));
           }
         }
         const restarts = bench.tenant.requests
@@ -355,6 +356,49 @@ test('after any presses, faults and crashes, undo restores the original, nothing
     { numRuns },
   );
 }, 900_000);
+
+test('of each two pressers, one approves for the other only if they are provably two people', async () => {
+  const inEntra: Record<string, Who[]> = {
+    sam: ['sam', 'samInTeams', 'samInConsole'],
+    lee: ['lee', 'leeInConsole'],
+  };
+  const isOf = (human: 'sam' | 'lee', who: Who) => inEntra[human]?.includes(who) ?? false;
+  const areTwo = (a: Who, b: Who) => (isOf('sam', a) && isOf('lee', b)) || (a === 'sam' && b === 'dana');
+  const all = Object.keys(people) as Who[];
+  const byKim = originals.findIndex(
+    ({ executions }) => executions[0]?.caller.id === bench.world.people.kim.id,
+  );
+  const approved: string[] = [];
+  let at = Date.now() - 3_000_000;
+  for (const asker of all)
+    for (const approver of all) {
+      // Dana is the caller of the other alerts, so she may not approve there.
+      const alertId = (await fresh())[byKim] as string;
+      for (const [action, who] of [
+        ['isolate', asker],
+        ['approve', approver],
+      ] as const) {
+        at += 1000;
+        const pressing = { queues, now: () => at, keyring, getAlert: store.alerts.get };
+        const job = await signedPress(
+          { alertId, action, by: people[who] },
+          { ...pressing, secretMatches: async () => true },
+          String(at),
+        );
+        await perform(job, 1, depsFor(azure, ['isolate']));
+      }
+      const { approvals } = await store.measures.viewOf((await store.alerts.get(alertId)) as Alert);
+      const isApproved = (await store.audit.read()).some(
+        ({ action, result }) => action === 'isolate' && result === 'done',
+      );
+      if (isApproved) approved.push(`${asker} ${approver}`);
+      expect(approvals.filter((one) => one.state === 'approved')).toEqual([]);
+    }
+  const expected = all.flatMap((a) =>
+    all.flatMap((b) => (areTwo(a, b) || areTwo(b, a) ? [`${a} ${b}`] : [])),
+  );
+  expect(approved).toEqual(expected);
+}, 300_000);
 
 /** A queue never runs one job twice at the same time. */
 function distinct<T extends { job: PressJob }>(taken: T[], queue: T[]): T[] {

@@ -5,6 +5,7 @@ import {
   type ClientError,
   type Configuration,
 } from 'openid-client';
+import { rateLimitedWarn } from '../../../runtime/rate-limited-warn';
 import { clearCookie, cookieOf, sessionCookie, setCookie } from './cookies';
 import type { Issuer } from './discover';
 import { consumeOf } from './failures';
@@ -18,6 +19,8 @@ import { openTransaction, type Transaction, transactionCookie } from './transact
 /** Finishes a sign-in: checks what the issuer sent, begins a session and opens the page that was wanted. */
 export function finishSignIn(issuer: Issuer, sessions: SessionStore, deps: SignInDeps) {
   const { config, keyring, log, now, store, claimedGroups, failures, identify, mayRead, denied } = deps;
+
+  const warn = rateLimitedWarn(log);
 
   return async (request: Request, response: Response): Promise<void> => {
     const failed = await consumeOf(failures, request.ip);
@@ -37,7 +40,7 @@ export function finishSignIn(issuer: Issuer, sessions: SessionStore, deps: SignI
     try {
       found = await issuer();
     } catch (error) {
-      log.warn({ reason: (error as Error).message }, 'the sign-in service does not answer');
+      warn(error, 'the sign-in service does not answer');
       return void response.status(503).send(unavailablePage(new URL(config.issuer).host, next));
     }
     let answer: Awaited<ReturnType<typeof exchange>>;

@@ -7,6 +7,7 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from 'openid-client';
+import { rateLimitedWarn } from '../../../runtime/rate-limited-warn';
 import { ownPath, setCookie } from './cookies';
 import type { Issuer } from './discover';
 import { transactionMs } from './limits';
@@ -15,15 +16,15 @@ import { unavailablePage } from './sign-in-pages';
 import { sealTransaction, transactionCookie } from './transaction';
 
 /** Sends the browser to the issuer, and remembers the page that it wanted. */
-export const startSignIn =
-  (issuer: Issuer, { config, keyring, log, now }: SignInDeps) =>
-  async (request: Request, response: Response): Promise<void> => {
+export function startSignIn(issuer: Issuer, { config, keyring, log, now }: SignInDeps) {
+  const warn = rateLimitedWarn(log);
+  return async (request: Request, response: Response): Promise<void> => {
     const next = ownPath(request.query.next);
     let found: Configuration;
     try {
       found = await issuer();
     } catch (error) {
-      log.warn({ reason: (error as Error).message }, 'the sign-in service does not answer');
+      warn(error, 'the sign-in service does not answer');
       const page = unavailablePage(new URL(config.issuer).host, next);
       return void response.status(503).set('retry-after', '10').send(page);
     }
@@ -41,6 +42,7 @@ export const startSignIn =
     });
     response.redirect(302, url.href);
   };
+}
 
 /** A refresh token lets us ask again whether the issuer still vouches for the person. */
 function scopeOf(found: Configuration): string {
