@@ -44,6 +44,21 @@ function az() {
     if (lacking.length > 0) refuse(`parameters that are needed: ${lacking}`);
     return undefined;
   }
+  if (has('ad', 'app', 'create')) {
+    const uris = args.slice(args.indexOf('--web-redirect-uris') + 1, args.indexOf('--query'));
+    if (option('--sign-in-audience') !== 'AzureADMyOrg') refuse('people of other tenants could sign in');
+    if (!uris.length || uris.some((uri) => !/^https:\/\/[^/]+\/console\/[a-z-]+$/.test(uri)))
+      refuse('--web-redirect-uris');
+    return console.log('a0b1c2d3-0000-4000-8000-000000000003');
+  }
+  if (has('ad', 'app', 'update')) {
+    if (args.includes('--optional-claims') && !JSON.parse(option('--optional-claims')).idToken.length)
+      refuse('--optional-claims');
+    return option('--id') ? undefined : refuse('--id is needed');
+  }
+  if (has('ad', 'sp', 'create')) return option('--id') ? undefined : refuse('--id is needed');
+  if (has('ad', 'app', 'credential', 'reset'))
+    return option('--id') ? console.log('the-password') : refuse('--id is needed');
   return refuse('not known to the shim');
 }
 
