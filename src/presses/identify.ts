@@ -43,7 +43,7 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
   /** A person whom the configured issuer named, unless Microsoft Graph says that they lost their account. */
   async function identifySignedIn(by: Presser): Promise<Identified> {
     if (by.issuer !== config.signIn?.issuer)
-      return { refused: 'You signed in by a service that is no longer configured. Sign in again.' };
+      return { refused: t`You signed in by a service that is no longer configured. Sign in again.` };
     const presser = by.objectId === undefined ? await withObjectId(by) : by;
     const { objectId, tenant } = presser;
     const ours = await ownTenant('').catch(() => null);
@@ -51,9 +51,9 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
     if (!objectId || !ours || ours.toLowerCase() !== tenant?.toLowerCase()) return { presser };
     const known = await standing(objectId).catch(() => null);
     if (known && (!known.principal || known.principal.enabled === false))
-      return { refused: 'Your account is deactivated.' };
+      return { refused: t`Your account is deactivated.` };
     if (known?.principal?.guest)
-      return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
+      return { refused: t`Guests cannot use Runwatch. Ask a member of the organization.` };
     return { presser };
   }
 
