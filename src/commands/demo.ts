@@ -5,7 +5,7 @@ import { createAzure } from '../azure/azure';
 import { createDemoChat } from '../chat/demo/demo-chat';
 import { allRoles, type Config } from '../config/config';
 import { logHistory, scenarios } from '../demo/scenarios';
-import { startTenant } from '../demo/tenant/tenant';
+import { botToken, startTenant } from '../demo/tenant/tenant';
 import { grantBot, populateTenant, subscriptions } from '../demo/world';
 import { loadConfig } from '../load-config';
 import { captureOutput } from '../runtime/capture-output';
@@ -28,7 +28,7 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
       2,
     );
   }
-  const tenant = await startTenant();
+  const tenant = await startTenant({ token: botToken });
   const world = populateTenant(tenant);
   grantBot(tenant);
   logHistory(tenant, world);

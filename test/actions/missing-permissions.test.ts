@@ -3,7 +3,7 @@ import { createAzure } from '../../src/azure/azure';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
 import { toAllCard } from '../../src/chat/teams/dialog-cards';
-import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
+import { botToken, startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { assign, populateTenant, roleIds, subscriptions } from '../../src/demo/world';
 import { newAlert } from '../../src/domain/alerts/alert';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
@@ -15,7 +15,7 @@ const scope = `/subscriptions/${subscriptions.payments}`;
 
 let tenant: Tenant;
 beforeEach(async () => {
-  tenant = await startTenant();
+  tenant = await startTenant({ token: botToken });
   populateTenant(tenant);
 });
 afterEach(() => tenant.stop());

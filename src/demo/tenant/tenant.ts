@@ -29,14 +29,13 @@ const bodyLimit = 4 * 1024 * 1024;
 
 const botId = 'b07b07b0-0000-4000-8000-000000000001';
 
-/** A token as Entra's, without a signature. */
-const tokenOf = (oid: string): string =>
-  ['{"alg":"none"}', JSON.stringify({ oid }), '']
-    .map((part) => Buffer.from(part).toString('base64url'))
-    .join('.');
+/** A token that names the bot, as Entra's do. It has no signature. */
+export const botToken: string = ['{"alg":"none"}', JSON.stringify({ oid: botId }), '']
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .join('.');
 
 /** Starts a tenant that serves ARM's wire format over TLS on loopback, for tests and the demo. */
-export async function startTenant({ now = Date.now, token = tokenOf(botId), port = 0 } = {}) {
+export async function startTenant({ now = Date.now, token = 'simulated-token', port = 0 } = {}) {
   const certificate = await loopbackCertificate();
   const state: TenantState = {
     tenantId: '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310',
