@@ -126,7 +126,7 @@ function executionParts(alert: Alert): ThreadPart[] {
     return {
       heading,
       lines,
-      table: { columns: [t`Machine`, t`Environment`, t`Outcome`, column, t`Time`], rows },
+      table: withoutEmptyColumns([t`Machine`, t`Environment`, t`Outcome`, column, t`Time`], rows),
     };
   };
   const exitCode = (execution: Execution) => {
@@ -150,6 +150,12 @@ function executionParts(alert: Alert): ThreadPart[] {
         ]
       : []),
   ];
+}
+
+function withoutEmptyColumns(columns: string[], rows: TableCell[][]): NonNullable<ThreadPart['table']> {
+  const isUsed = columns.map((_, index) => rows.some((row) => row[index] !== ''));
+  const used = <T>(cells: T[]): T[] => cells.filter((_, index) => isUsed[index]);
+  return { columns: used(columns), rows: rows.map(used) };
 }
 
 /** One kind of measure: by machine if there are several, otherwise by step. */

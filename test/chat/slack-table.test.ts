@@ -1,8 +1,13 @@
+import { messageOf } from '../../src/chat/message';
 import { createSlackClient } from '../../src/chat/slack/slack-app';
 import { createSlackSurface } from '../../src/chat/slack/slack-surface';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
 import type { ThreadPart } from '../../src/chat/thread';
+import { newAlert } from '../../src/domain/alerts/alert';
+import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { createLog } from '../../src/runtime/log';
+import { untouched } from '../support/alerts';
+import { event } from '../support/event';
 import { type SimulatedSlack, startSlack } from '../support/slack';
 import { faultsOfBlocks } from '../support/slack-blocks';
 
@@ -57,4 +62,18 @@ describe('a Slack without tables', () => {
     expect(rowsOf(posted?.blocks ?? [])).toBe(0);
     expect(textOf(posted?.blocks ?? [])).toContain('vm-11 · production');
   });
+});
+
+test('a column without a value is left out', () => {
+  const executions = ['vm-1', 'vm-2'].map((name) => {
+    const resourceId = `/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/${name}`;
+    return executionFrom(event({ id: name, resourceId })) as Execution;
+  });
+  const thread = messageOf(untouched(newAlert('RW-1', executions, time)), {
+    responders: true,
+    now: 0,
+  }).thread();
+  const table = thread.find(({ table }) => table)?.table;
+  expect(table?.columns).toEqual(['Machine', 'Outcome', 'Time']);
+  expect(table?.rows.map((row) => row.length)).toEqual([3, 3]);
 });
