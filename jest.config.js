@@ -22,9 +22,11 @@ module.exports = {
       ...shared,
       displayName: 'test',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/test/end-to-end/', '/test/faults/'],
+      testPathIgnorePatterns: ['/test/end-to-end/', '/test/faults/', '/test/pictures/'],
     },
     { ...shared, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/end-to-end/**/*.test.ts'] },
+    // Run by scripts/screenshots.mjs.
+    { ...shared, displayName: 'pictures', testMatch: ['<rootDir>/test/pictures/**/*.test.ts'] },
   ],
 };

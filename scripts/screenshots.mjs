@@ -11,8 +11,8 @@ import { chromium } from 'playwright-core';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = join(root, 'docs/images');
 
-const test = 'test/end-to-end/message-pictures.test.ts';
-execFileSync('npx', ['jest', '--selectProjects', 'e2e', '--forceExit', test], {
+const test = 'test/pictures/message-pictures.test.ts';
+execFileSync('npx', ['jest', '--selectProjects', 'pictures', '--forceExit', test], {
   cwd: root,
   stdio: 'inherit',
 });
