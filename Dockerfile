@@ -3,7 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci --ignore-scripts
 COPY src ./src
-RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts
+RUN npx tsc -p tsconfig.build.json && cp -r src/chat/console/assets dist/chat/console/ && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 # Half of V8's own: a flood's short-lived objects fit a small container (npm run bench -- memory).

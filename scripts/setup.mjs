@@ -97,6 +97,7 @@ function peers() {
 
 function build() {
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  run(process.execPath, [join(root, 'scripts/copy-assets.mjs')]);
 }
 
 if (Number(process.versions.node.split('.')[0]) < 22)

@@ -51,6 +51,8 @@ export async function servePages(
     }),
     press,
     answerTo: store.answers.get,
+    outcomeOf: store.pressResults.get,
+    openCount: async () => (await store.alerts.openCounts()).reduce((sum, { count }) => sum + count, 0),
     watch: store.watchChanges,
   });
   const auth = createAuth({

@@ -54,7 +54,7 @@ export function accountOf(alert: Alert): string | null {
 }
 
 /** What became of it: "Succeeded after 32 s", "Denied by Azure", "280 succeeded, 15 failed". */
-function outcomeOf(alert: Alert): string {
+export function outcomeOf(alert: Alert): string {
   const { executions, status, refused, startedAt, lastEventAt } = summarize(alert);
   if (refused) return t`Denied by Azure`;
   if (executions.length > 1) return outcomesOf(executions);

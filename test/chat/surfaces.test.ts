@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { card, threadHtml } from '../../src/chat/console/pages';
 import type { HomePart } from '../../src/chat/home-part';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
@@ -14,6 +13,7 @@ import { newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
+import { pageTextOf } from '../support/alert-page';
 import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { faultsOfView } from '../support/slack-blocks';
@@ -65,7 +65,7 @@ const rendered = {
     toThreadCard('RW-1.thread', model.thread()),
     toAllCard(model.page().actions, 'RW-1', {}),
   ]),
-  console: card(model, alert, { csrf: 'x' }).text,
+  console: pageTextOf(untouched(alert)),
 };
 
 test('the home page has the same rows and buttons in Slack and in Teams', () => {
@@ -115,7 +115,11 @@ describe.each(Object.entries(rendered))('%s', (surface, text) => {
     expect(text).toContain(label);
   });
   test.each(model.page().actions.map((action) => action.id))('offers the action %s', (id) => {
-    const shown = { slack: new RegExp(`"(RW-1 )?${id}"`), teams: `"${id}"`, console: `data-action="${id}"` };
+    const shown = {
+      slack: new RegExp(`"(RW-1 )?${id}"`),
+      teams: `"${id}"`,
+      console: new RegExp(`data-(action|opens)="${id}"`),
+    };
     expect(text).toMatch(shown[surface as keyof typeof shown]);
   });
 });
@@ -148,11 +152,9 @@ test('a long script is cut in chat and complete on the alert’s page', () => {
     redacted: [],
     traits: [],
   };
-  const thread = messageOf(
-    untouched({ ...alert, facts: factsAbout(alert.executions[0] as Execution, { script }) }),
-    { responders: true, now: 0 },
-  ).thread();
+  const view = untouched({ ...alert, facts: factsAbout(alert.executions[0] as Execution, { script }) });
+  const thread = messageOf(view, { responders: true, now: 0 }).thread();
   expect(JSON.stringify(toThreadBlocks(thread))).toContain('The full script is on the alert');
   expect(JSON.stringify(toThreadCard('RW-1.thread', thread)).length).toBeLessThan(28 * 1024);
-  expect(threadHtml(thread).text).toContain(last);
+  expect(pageTextOf(view)).toContain(last);
 });

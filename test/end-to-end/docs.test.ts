@@ -88,10 +88,9 @@ async function withDemo(
 }
 
 const acknowledge = async (page: Page) => {
-  const newest = page.locator('article.card', { hasText: 'Run command on vm-pay-01' }).first();
-  const card = page.locator(`[id="${await newest.getAttribute('id')}"]`);
-  await card.locator('[data-action=acknowledge]').click();
-  await card.getByText('Acknowledged by').waitFor();
+  await page.locator('a.what', { hasText: 'Run command on vm-pay-01' }).first().click();
+  await page.locator('[data-action=acknowledge]').first().click();
+  await page.locator('#part-next').getByText('Acknowledged by').waitFor();
 };
 
 test('the README alone leads from a fresh clone to a pressed button in under five minutes', async () => {

@@ -93,7 +93,8 @@ test('a burst of 300 machines is one message whose numbers add up, and exactly t
   await until('the numbers in Teams', () => JSON.stringify(card.card).replaceAll('\\', '').includes(numbers));
   for (const script of ['curl -fsSL', 'systemctl restart app', 'df -h', 'cat /etc/shadow'])
     expect(textOf(message)).toMatch(new RegExp(`${script}[^·]* 40 times`));
-  const page = await (await fetch(`${url}/console`)).text();
+  const id = /RW-[A-Z0-9]+/.exec(textOf(message))?.[0];
+  const page = await (await fetch(`${url}/console/alerts/${id}`)).text();
   expect(page).toContain(numbers);
   expect(slack.alerts()).toHaveLength(1);
   expect(teams.cards()).toHaveLength(1);

@@ -1,4 +1,3 @@
-import { alertList, threadHtml } from '../../src/chat/console/pages';
 import { messageOf } from '../../src/chat/message';
 import { toBlocks } from '../../src/chat/slack/blocks';
 import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
@@ -12,6 +11,7 @@ import { acknowledge } from '../../src/domain/alerts/transitions';
 import type { AuditDraft } from '../../src/domain/audit/audit-chain';
 import { type Measure, measureIdOf } from '../../src/domain/measures/measure';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
+import { pageTextOf } from '../support/alert-page';
 import { event, vm } from '../support/event';
 import { faultsOfBlocks } from '../support/slack-blocks';
 import { type OwnStore, startStore } from '../support/store';
@@ -117,7 +117,7 @@ test('Teams takes its card and its thread, both below 28 KB', () => {
 });
 
 test('its page in the console lists every machine and stays below 3 MB', () => {
-  const page = `${alertList([{ model, alert, version: 1 }], { csrf: 'x' }, false).text}${threadHtml(model.thread()).text}`;
+  const page = pageTextOf(view);
   for (const { target } of executions) expect(page.includes(target.name)).toBe(true);
   expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
 });

@@ -98,6 +98,6 @@ test('export, import, the console and the review show the origin', async () => {
   expect(parseExceptions(stringify({ exceptions: [saved] }))[0]).toEqual(saved);
   const origin = 'RW-6, closed as benign: patch window';
   expect(reviewText(saved, 0)).toContain(`Added from ${origin}`);
-  const page = exceptionsTable([{ exception: saved, uses: 0 }], Date.parse(at), { csrf: '' } as never);
+  const page = exceptionsTable([{ exception: saved, uses: 0 }], Date.parse(at), '');
   expect(page.text).toContain(`<a href="/console/alerts/RW-6">${origin}</a>`);
 });

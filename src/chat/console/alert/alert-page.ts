@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { type Alert, summarize } from '../../../domain/alerts/alert';
+import { callerName } from '../../../domain/alerts/caller-name';
+import type { Sla } from '../../../domain/alerts/timing';
+import type { AlertView } from '../../../domain/measures/alert-view';
+import { versionOf } from '../../../domain/measures/alert-view';
+import { plainLine } from '../../../domain/text/plain-text';
+import { translate } from '../../../domain/text/translate';
+import { factsOf, oddTexts, unusualText } from '../../fact-lines';
+import type { Fact } from '../../inline';
+import type { MessageModel } from '../../message';
+import { responseTimes } from '../../response-times';
+import { environmentText, outcomeOf, sentenceOf, severityName, whereOf } from '../../sentence';
+import type { RelatedAlerts } from '../alerts/read-alerts';
+import { pressForm } from '../forms';
+import { type Html, html } from '../html';
+import { ageHtml, factsHtml, lineHtml } from '../inline-html';
+import { accessGraph } from './access-graph';
+import { copyHtml } from './copy';
+import { evidenceHtml } from './evidence';
+import { machinesTable } from './machines-table';
+import { relatedHtml } from './related';
+import { allResponses, measuresHtml, nextStep } from './responses';
+import { scoreBreakdown } from './score-breakdown';
+import { timelineHtml } from './timeline';
+
+export interface AlertPageContext {
+  csrf: string;
+  now: number;
+  sla: Sla;
+  related: RelatedAlerts;
+}
+
+/** The page of one alert: what is known on the left, what to do on the right. A closed alert keeps its facts. */
+export function alertPage(view: AlertView, model: MessageModel, context: AlertPageContext): Html {
+  const { alert } = view;
+  const { now, sla, csrf, related } = context;
+  const { actions, status } = model.page();
+  const facts = factsOf(alert, now);
+  const pick = (...labels: string[]) => {
+    const wanted = new Set(labels.map(translate));
+    return facts.filter(({ label }) => wanted.has(label));
+  };
+  const times = responseTimes(alert, sla, now);
+  return html`${crumbs(alert.id, false)}
+<header class="head" id="alert" data-id="${alert.id}" data-rev="${versionOf(view)}"><h1><span class="pill ${alert.severity}">${severityName(alert)} <span class="num">${alert.score}</span></span> ${titleOf(alert)}</h1><p class="lead">${lead(alert, now)}</p></header>
+${pressForm(csrf)}<button type="button" class="btn primary fresh" id="fresh" hidden></button>
+<div class="grid"><div class="facts-column">
+${part('why', html`<h2>Why it stands out</h2>${whyHtml(alert, pick)}`)}
+${part('exposes', html`<h2>What it exposes</h2>${factsHtml(pick('What it exposes', 'Who', 'Where', 'Commands', 'Unavailable').map(capital))}`)}
+${part('access', html`<h2>Access path</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
+${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 'Output')))}
+${part('machines', machinesTable(view))}
+${part('timeline', html`<h2 tabindex="-1">Timeline</h2>${timelineHtml(view)}`, 'live')}
+</div><aside class="rail" aria-label="Response">
+${part('next', nextStep(view, model.controls, [...status, ...times]), 'live')}
+${part('measures', measuresHtml(view, actions), 'live')}
+${part('responses', allResponses(actions, alert.id), 'live')}
+${part('related', relatedHtml(alert, related, now))}
+${part('copy', copyHtml(alert))}
+</aside></div>`;
+}
+
+/** "Run command on vm-pay-01". */
+export const titleOf = (alert: Alert): string => `${summarize(alert).technique.title} on ${whereOf(alert)}`;
+
+/** @param isBelow true on a page below the alert's own */
+export const crumbs = (id: string, isBelow: boolean): Html =>
+  html`<nav class="crumbs" aria-label="Breadcrumb"><a href="/console">Alerts</a> / ${isBelow ? html`<a href="/console/alerts/${id}">${id}</a>` : html`<span aria-current="page">${id}</span>`}</nav>`;
+
+/**
+ * A section that the page's script replaces on its own. `live` ones are replaced at once; others only when the
+ * reader asks, because they would move what is being read.
+ */
+function part(name: string, body: Html | false, how: 'live' | 'calm' = 'calm'): Html {
+  const text = body ? body.text : '';
+  const version = createHash('sha256')
+    .update(text.replace(/>[^<]*<\/time>/g, '>'))
+    .digest('hex')
+    .slice(0, 12);
+  return html`<section class="panel" id="part-${name}" data-part="${how}" data-version="${version}"${!body && html` hidden`}>${body}</section>`;
+}
+
+/** "Dana Reyes (Support engineer) ran a command as root on vm-pay-01, production, 4 min ago. Succeeded after 32 s." */
+function lead(alert: Alert, now: number): Html {
+  const { startedAt, caller } = summarize(alert);
+  const { who } = alert.facts;
+  const name = callerName(alert);
+  const about = [
+    plainLine(who?.jobTitle, 60),
+    who?.guest ? 'guest' : '',
+    caller.ip ? `from ${plainLine(caller.ip, 45)}` : '',
+  ].filter(Boolean);
+  const where = environmentText(alert);
+  return html`<strong>${name}</strong>${about.length > 0 && ` (${about.join(', ')})`}${sentenceOf(alert).slice(name.length)}${where && html`, <strong>${where}</strong>`}, ${ageHtml(startedAt, now)} ago. ${outcomeOf(alert)}.`;
+}
+
+function whyHtml(alert: Alert, pick: (...labels: string[]) => Fact[]): Html {
+  // The drawing only: the text after it is about the chats' thread.
+  const days = pick('30 days').map(({ label, value }) => ({ label, value: value.slice(0, 1) }));
+  return html`${oddTexts(alert).length === 0 && html`<p>${unusualText(alert)}</p>`}${scoreBreakdown(alert)}${factsHtml([...pick('Prevalence', 'Similar alerts'), ...days].map(capital))}`;
+}
+
+const sentences = (facts: readonly Fact[]): Html =>
+  html`${facts.map((fact) => html`<p class="muted">${lineHtml(capital(fact).value)}</p>`)}`;
+
+const capital = ({ label, value: [first = '', ...rest] }: Fact): Fact => ({
+  label,
+  value: [typeof first === 'string' ? `${first.charAt(0).toUpperCase()}${first.slice(1)}` : first, ...rest],
+});
+
+const scriptFacts = (facts: readonly Fact[]): Html | false => {
+  const shown = factsHtml(facts);
+  return shown && html`<h2>Script</h2>${shown}`;
+};

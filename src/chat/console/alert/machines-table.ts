@@ -1,0 +1,80 @@
+import { kindOf } from '../../../actions/registry';
+import { type Alert, summarize } from '../../../domain/alerts/alert';
+import { machineFactsOf, runFactsOf } from '../../../domain/alerts/join-facts';
+import type { AlertView } from '../../../domain/measures/alert-view';
+import { isHeld, type Measure } from '../../../domain/measures/measure';
+import type { Execution } from '../../../domain/techniques/execution';
+import { plainLine } from '../../../domain/text/plain-text';
+import { type Html, html } from '../html';
+import { clockHtml } from '../inline-html';
+
+const shownAtOnce = 25;
+/** More would make the page too large; the alert's facts count all of them. */
+const mostShown = 1500;
+
+/** The commands of an alert with several: each machine's outcome, state and measures. */
+export function machinesTable(view: AlertView): Html | false {
+  const { alert } = view;
+  const { about, machines, executions, denied } = summarize(alert);
+  if (alert.executions.length === 1) return false;
+  const covered =
+    about.length === alert.executions.length
+      ? []
+      : alert.executions.filter(({ key }) => alert.exceptionOf[key]);
+  const all = [...executions, ...denied];
+  const held = heldBy(view.measures);
+  return html`<h2>${machines > 1 ? `${machines} machines` : `${all.length} commands`}</h2>${tableOf(all, alert, held, machines > 1 ? 'Machines' : 'Commands')}${
+    covered.length > 0 &&
+    html`<h3>${covered.length} excepted</h3>${tableOf(covered, alert, held, 'Excepted commands')}`
+  }`;
+}
+
+/** The measures on each machine, by its id in lower case. */
+function heldBy(measures: readonly Measure[]): ReadonlyMap<string, Measure[]> {
+  const byMachine = new Map<string, Measure[]>();
+  for (const one of measures) {
+    const id = one.target.toLowerCase();
+    byMachine.set(id, [...(byMachine.get(id) ?? []), one]);
+  }
+  return byMachine;
+}
+
+function tableOf(
+  executions: readonly Execution[],
+  alert: Alert,
+  held: ReadonlyMap<string, Measure[]>,
+  label: string,
+): Html {
+  const body = (some: readonly Execution[]) =>
+    html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="plain"><thead><tr><th scope="col">Machine</th><th scope="col">Environment</th><th scope="col">Outcome</th><th scope="col">State</th><th scope="col">Time</th></tr></thead><tbody>${some.map((one) => row(one, alert, held))}</tbody></table></div>`;
+  const rest = executions.slice(shownAtOnce, mostShown);
+  const left = executions.length - mostShown;
+  return html`${body(executions.slice(0, shownAtOnce))}${
+    rest.length > 0 &&
+    html`<details><summary data-opens-part="machines">${rest.length} more</summary>${body(rest)}</details>`
+  }${left > 0 && html`<p class="muted">${left} more are not listed.</p>`}`;
+}
+
+function row(execution: Execution, alert: Alert, held: ReadonlyMap<string, Measure[]>): Html {
+  const { target, refused, status, startedAt, key } = execution;
+  const code = runFactsOf(alert, execution)?.exitCode;
+  const outcome = refused ? 'denied by Azure' : status === 'started' ? 'running' : status;
+  const exception = alert.exceptionOf[key];
+  const state = exception
+    ? `excepted by ${plainLine(exception, 60)}`
+    : (held.get(target.id.toLowerCase()) ?? []).map(stateOf).filter(Boolean).join(', ');
+  return html`<tr><td>${plainLine(target.name, 64)}</td><td>${machineFactsOf(alert, execution)?.environment ?? ''}</td><td>${outcome}${typeof code === 'number' && `, exit code ${code}`}</td><td>${state || '—'}</td><td class="num">${clockHtml(startedAt)}</td></tr>`;
+}
+
+/** "isolated", "Isolate: in progress, 2 of 4 steps", "Isolate: failed". */
+function stateOf(measure: Measure): string {
+  const { kind, state, steps, checked } = measure;
+  const name = kindOf(kind)?.name ?? kind;
+  const passed = steps.filter((step) => step.state === 'done').length;
+  if (state === 'in force')
+    return `${kindOf(kind)?.stateInForce ?? name}${checked?.verified === false ? ' (not verified)' : ''}`;
+  if (state === 'doing' || state === 'undoing')
+    return `${name}: in progress, ${passed} of ${steps.length} steps`;
+  if (state === 'failed') return `${name}: failed`;
+  return isHeld(measure) ? `${name}: ${state}` : '';
+}

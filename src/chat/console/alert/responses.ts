@@ -1,0 +1,81 @@
+import { kindOf } from '../../../actions/registry';
+import type { AlertView } from '../../../domain/measures/alert-view';
+import { isInProgress, isOpenFailure, type Measure } from '../../../domain/measures/measure';
+import { plainLine } from '../../../domain/text/plain-text';
+import type { Action } from '../../actions';
+import { responseGroups } from '../../all-responses';
+import type { Controls } from '../../controls';
+import type { Inline } from '../../inline';
+import { controlHtml } from '../forms';
+import { type Html, html } from '../html';
+import { lineHtml, timeHtml } from '../inline-html';
+
+/** Status and owner, and at most four buttons. */
+export function nextStep(
+  { alert }: AlertView,
+  { shown }: Pick<Controls, 'shown'>,
+  status: readonly Inline[][],
+): Html {
+  const buttons = shown.filter(({ url }) => !url);
+  const step =
+    buttons.length > 0
+      ? html`<div class="stack">${buttons.map((action) => controlHtml(action, alert.id))}</div>`
+      : html`<p class="muted">Nothing is left to do here.</p>`;
+  return html`<h2 tabindex="-1">Next step</h2>${statusHtml(alert.state, alert.assignee?.name ?? null, status)}${step}`;
+}
+
+const statusHtml = (state: string, owner: string | null, lines: readonly Inline[][]): Html =>
+  html`<p class="state"><strong>${state.charAt(0).toUpperCase()}${state.slice(1)}</strong> · ${owner ? plainLine(owner, 80) : 'no owner'}</p>${lines.map((line) => html`<p class="status">${lineHtml(line)}</p>`)}`;
+
+/** All responses that apply, by purpose. */
+export const allResponses = (actions: readonly Action[], alertId: string): Html =>
+  html`<h2>All responses</h2>${responseGroups(actions).map(
+    ({ title, actions: own }) =>
+      html`<details><summary data-opens-part="${title}">${title} <span class="muted num">${own.length}</span></summary><ul class="plain responses">${own.map(
+        (action) =>
+          html`<li>${controlHtml(action, alertId)}${action.does && html`<span class="sub">${action.does}</span>`}</li>`,
+      )}</ul></details>`,
+  )}`;
+
+const mostMeasures = 30;
+
+/** Measures that are in force, in progress or failed, with their steps and how to undo them. */
+export function measuresHtml({ alert, measures }: AlertView, actions: readonly Action[]): Html | false {
+  const standing = measures.filter(
+    ({ state, dismissed }) => state !== 'undone' && state !== 'done' && !dismissed,
+  );
+  if (standing.length === 0) return false;
+  const offered = (id: string | undefined) =>
+    actions.find((action) => action.id === id && !action.approvalId);
+  const kinds = [...new Set(standing.map(({ kind }) => kind))];
+  return html`<h2 tabindex="-1">Measures</h2>${kinds.map((kind) => {
+    const own = standing.filter((one) => one.kind === kind);
+    const undo = offered(kindOf(kind)?.undoneBy);
+    const failed = own.some(isOpenFailure);
+    const buttons = [
+      ...(failed ? ['retry', 'dismiss'].flatMap((id) => offered(id) ?? []) : []),
+      ...(undo && kindOf(kind)?.undoneBy !== kindOf(kind)?.doneBy ? [undo] : []),
+    ];
+    return html`<div class="measure"><h3>${kindOf(kind)?.name ?? kind}</h3>${own.slice(0, mostMeasures).map(measureHtml)}${own.length > mostMeasures && html`<p class="muted">${own.length - mostMeasures} more are in the table of machines.</p>`}<div class="row">${buttons.map((action) => controlHtml(action, alert.id))}</div></div>`;
+  })}`;
+}
+
+function measureHtml(measure: Measure): Html {
+  const { name, state, steps, by, at, reason, checked } = measure;
+  const passed = steps.filter((step) => step.state === 'done').length;
+  const how = isInProgress(measure)
+    ? html`${state === 'doing' ? 'In progress' : 'Being undone'}, ${passed} of ${steps.length} steps`
+    : state === 'failed'
+      ? html`<strong class="alarm">Failed</strong>: ${plainLine(reason, 300)}`
+      : state === 'drifted'
+        ? html`<strong class="alarm">Changed manually</strong>: ${plainLine(reason, 300)}`
+        : html`In force${checked && (checked.verified ? ', verified with Azure' : `, not verified: ${plainLine(checked.notes.join('; '), 200)}`)}`;
+  const next = steps.findIndex((step) => step.state !== 'done');
+  return html`<p><strong>${plainLine(name, 80)}</strong> · ${how}</p><p class="sub">by ${plainLine(by.name, 80)}, ${timeHtml(at)}</p>${
+    steps.length > 0 &&
+    html`<details><summary data-opens-part="steps-${measure.id}">${passed} of ${steps.length} steps</summary><ol class="steps">${steps.map(
+      (step, i) =>
+        html`<li>${plainLine(step.words, 200)} <span class="muted">${step.state === 'done' ? 'done' : i === next ? (state === 'failed' ? 'failed' : 'next') : 'pending'}</span></li>`,
+    )}</ol></details>`
+  }`;
+}

@@ -1,0 +1,178 @@
+import { kindOf } from '../../../actions/registry';
+import { type Alert, summarize } from '../../../domain/alerts/alert';
+import type { AlertView } from '../../../domain/measures/alert-view';
+import type { Presser } from '../../../domain/people/person';
+import { detectTechnique } from '../../../domain/techniques/catalogue';
+import { plainLine } from '../../../domain/text/plain-text';
+import type { Inline } from '../../inline';
+import { scoreChangeLines } from '../../score-lines';
+import { type Html, html } from '../html';
+import { clockHtml, lineHtml } from '../inline-html';
+
+export type Source = 'Azure' | 'This alert' | 'Runwatch' | 'People' | 'Note';
+
+export interface TimelineEvent {
+  at: string;
+  source: Source;
+  line: Inline[];
+}
+
+/** Commands of a burst are one entry. */
+const maxCommands = 5;
+
+/** What Azure logged, what Runwatch and people did, and notes, oldest first. Pure. */
+export function timelineOf(view: AlertView): TimelineEvent[] {
+  const { alert, measures, approvals } = view;
+  const { notes = [], asked, escalation, watch } = alert.triage;
+  const events: TimelineEvent[] = [
+    ...commandEvents(alert),
+    ...(alert.facts.timeline ?? []).map((entry): TimelineEvent => {
+      const what = detectTechnique(entry.operation)?.technique.title ?? plainLine(entry.operation, 120);
+      return {
+        at: entry.at,
+        source: 'Azure',
+        line: [
+          entry.notable ? { bold: what } : what,
+          ` on ${plainLine(entry.on, 80)} · ${entry.status} · ${plainLine(entry.who, 60)}${entry.count > 1 ? ` · ${entry.count} times` : ''}`,
+        ],
+      };
+    }),
+    {
+      at: alert.raisedAt,
+      source: 'Runwatch',
+      line: [alert.announced ? 'Raised this alert' : 'Recorded this alert'],
+    },
+    ...alert.scoreChanges.map(
+      (change): TimelineEvent => ({
+        at: change.at,
+        source: 'Runwatch',
+        line: ['Score ', ...(scoreChangeLines({ scoreChanges: [change] })[0] ?? []).slice(1)],
+      }),
+    ),
+    ...alert.history.map(
+      ({ to, by, at, note }): TimelineEvent => ({
+        at,
+        source: sourceOf(by),
+        line: [
+          { bold: plainLine(by.name, 80) },
+          `: ${to === 'closed' ? `closed as ${alert.closedAs ?? 'benign'}` : to}${note ? ` · ${plainLine(note, 300)}` : ''}`,
+        ],
+      }),
+    ),
+    ...notes.map(
+      (note): TimelineEvent => ({
+        at: note.at,
+        source: 'Note',
+        line: [
+          { bold: plainLine(note.by.name, 80) },
+          `: ${plainLine(note.text, 500)}${note.link ? ` · ${plainLine(note.link, 200)}` : ''}`,
+        ],
+      }),
+    ),
+    ...measures.map(
+      ({ at, by, kind, name, approvedBy }): TimelineEvent => ({
+        at,
+        source: sourceOf(by),
+        line: [
+          { bold: plainLine(by.name, 80) },
+          ` requested: ${kindOf(kind)?.name ?? kind}, ${plainLine(name, 80)}${approvedBy ? `, approved by ${plainLine(approvedBy.name, 80)}` : ''}`,
+        ],
+      }),
+    ),
+    ...measures.flatMap((measure): TimelineEvent[] => {
+      const { state, changedAt, reason, says } = measure;
+      const text = state === 'failed' || state === 'drifted' ? reason : says;
+      return text && state !== 'doing' && state !== 'undoing'
+        ? [
+            {
+              at: changedAt,
+              source: 'Runwatch',
+              line: [
+                ...(state === 'failed'
+                  ? [{ alarm: 'Failed' }, ': ']
+                  : state === 'drifted'
+                    ? ['Changed manually: ']
+                    : []),
+                plainLine(text, 400),
+              ],
+            },
+          ]
+        : [];
+    }),
+    ...approvals.map(
+      ({ at, by, what, state }): TimelineEvent => ({
+        at,
+        source: 'People',
+        line: [{ bold: plainLine(by.name, 80) }, ` asked for approval of ${plainLine(what, 300)} · ${state}`],
+      }),
+    ),
+  ];
+  if (asked) events.push({ at: asked.at, source: 'Runwatch', line: [`Asked ${plainLine(asked.name, 80)}`] });
+  if (asked?.answer && asked.answeredAt)
+    events.push({
+      at: asked.answeredAt,
+      source: 'People',
+      line: [{ bold: plainLine(asked.name, 80) }, ` answered: ${asked.answer}`],
+    });
+  if (escalation)
+    events.push({
+      at: escalation.at,
+      source: sourceOf(escalation.by),
+      line: [
+        { bold: plainLine(escalation.by.name, 80) },
+        ` escalated it to ${escalation.places.map(({ where }) => plainLine(where, 80)).join(', ')}`,
+      ],
+    });
+  if (watch)
+    events.push({
+      at: watch.at,
+      source: sourceOf(watch.by),
+      line: [
+        { bold: plainLine(watch.by.name, 80) },
+        ` watches ${watch.owners.map(({ words }) => plainLine(words, 80)).join(', ')}`,
+      ],
+    });
+  return events
+    .filter(({ at }) => !Number.isNaN(Date.parse(at)))
+    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+}
+
+const sourceOf = ({ surface }: Presser): Source => (surface === 'runwatch' ? 'Runwatch' : 'People');
+
+function commandEvents(alert: Alert): TimelineEvent[] {
+  const { technique, about, machines } = summarize(alert);
+  const event = (at: string, on: string, how: string): TimelineEvent => ({
+    at,
+    source: 'This alert',
+    line: [{ bold: `${technique.title} on ${on}` }, ` · ${how}`],
+  });
+  if (about.length > maxCommands) {
+    const [first, last] = [about[0], about.at(-1)];
+    const on = machines > 1 ? `${machines} machines` : plainLine(first?.target.name, 80);
+    return [
+      ...(first ? [event(first.startedAt, on, `the first of ${about.length} commands`)] : []),
+      ...(last ? [event(last.startedAt, on, 'the last command')] : []),
+    ];
+  }
+  return about.map((one) =>
+    event(one.startedAt, plainLine(one.target.name, 80), one.refused ? 'denied by Azure' : one.status),
+  );
+}
+
+const styles: Record<Source, string> = {
+  Azure: 'low',
+  'This alert': 'critical',
+  Runwatch: 'ok',
+  People: 'accent',
+  Note: 'medium',
+};
+
+/** One list with a heading for each day, so that a time needs no date. */
+export function timelineHtml(view: AlertView): Html {
+  const events = timelineOf(view);
+  return html`<ol class="tl">${events.map(({ at, source, line }, i) => {
+    const day = at.slice(0, 10);
+    const isNewDay = i > 0 && events[i - 1]?.at.slice(0, 10) !== day;
+    return html`<li${(isNewDay || i === 0) && html` class="day" data-day="${day}"`}><span class="num muted">${clockHtml(at)}</span><span><span class="pill ${styles[source]}">${source}</span> ${lineHtml(line)}</span></li>`;
+  })}</ol>`;
+}

@@ -1,0 +1,15 @@
+import { mostUrgentFirst } from '../../../domain/alerts/severity';
+import { durationWords } from '../../../domain/text/duration';
+import { type Html, html } from '../html';
+import { numberText } from '../../../domain/text/translate';
+import type { Strip } from './read-alerts';
+
+/** Open alerts by severity, and how fast alerts are acknowledged and closed. */
+export const stripHtml = ({ open, acknowledge, close }: Strip): Html =>
+  html`<div class="strip"><ul aria-label="Open alerts by severity">${mostUrgentFirst.map(
+    (severity) =>
+      html`<li><a class="pill ${open[severity] > 0 ? severity : 'none'}" href="/console?severity=${severity}">${numberText(open[severity])} ${severity}</a></li>`,
+  )}</ul><dl>${median('to acknowledge', acknowledge)}${median('to close', close)}</dl></div>`;
+
+const median = (words: string, ms: number | null): Html =>
+  html`<div><dt>Median ${words}</dt><dd class="num" title="Of alerts raised in the last 30 days">${ms === null ? '—' : durationWords(ms)}</dd></div>`;

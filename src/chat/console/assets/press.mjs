@@ -1,0 +1,178 @@
+import { ask, Fault, outcomes, submit } from './request.mjs';
+import { localize, toast } from './shell.mjs';
+
+const sheet = document.getElementById('sheet');
+const kinds = { done: 'ok', asked: 'waits', refused: 'bad', failed: 'bad' };
+let opener = null;
+let pending = 0;
+
+/** Whether a press of this page is under way. */
+export const isPressing = () => pending > 0;
+export const isSheetOpen = () => sheet.open;
+
+/** Called after a press had its effect. */
+let afterPress = async () => {};
+export const onPressed = (listener) => {
+  afterPress = listener;
+};
+
+/** Results by button, so that they stay beside it when the section is drawn again. */
+const results = new Map();
+const keyOf = (control) => control.dataset.opens ?? control.dataset.action;
+
+function tell(control, text, kind, link) {
+  const key = keyOf(control);
+  if (key) results.set(key, { text, kind });
+  showResults(document);
+  toast(text, kind, link);
+}
+
+/** Puts each result below its button. Without the button it stays at the top of the next step. */
+export function showResults(root) {
+  for (const old of root.querySelectorAll('.result')) old.remove();
+  for (const [key, { text, kind }] of results) {
+    const beside = root.querySelector(`.rail [data-opens="${key}"], .rail [data-action="${key}"]`);
+    const line = Object.assign(document.createElement('p'), {
+      className: `result ${kind}`,
+      textContent: text,
+    });
+    if (beside) beside.after(line);
+    else root.querySelector('#part-next .stack')?.before(line);
+  }
+}
+
+const busy = (button, is) => {
+  if (!button) return;
+  if (is) button.setAttribute('aria-disabled', 'true');
+  else button.removeAttribute('aria-disabled');
+};
+
+/** Presses a button, waits for what became of it and says so. */
+async function press(form, button, control, name) {
+  if (button?.getAttribute('aria-disabled')) return;
+  busy(button, true);
+  pending += 1;
+  try {
+    const { pressId } = await submit(form, button);
+    if (form.closest('dialog')) closeSheet();
+    results.set(keyOf(control), { text: 'Requested…', kind: 'waits' });
+    showResults(document);
+    await outcomes([pressId], ({ result, text }) => {
+      tell(control, text || `${name}: done.`, kinds[result] ?? 'ok');
+    });
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    if (fault.form) return fill(fault.form, true);
+    const shown = form.querySelector('[data-fault]');
+    if (shown && form.closest('dialog')) {
+      shown.textContent = fault.message;
+      if (fault.link) shown.append(' ', linkTo(fault.link));
+    } else tell(control, fault.message, 'bad', fault.link);
+    return;
+  } finally {
+    pending -= 1;
+    busy(button, false);
+  }
+  await afterPress();
+}
+
+const linkTo = ({ href, text }) => Object.assign(document.createElement('a'), { href, textContent: text });
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  if (form.id === 'press') {
+    event.preventDefault();
+    press(form, button, button, button.textContent);
+  } else if (form.matches('dialog .sheet')) {
+    event.preventDefault();
+    press(form, button, opener ?? button, form.dataset.actionName);
+  }
+});
+
+/** Shows a form in the dialog. */
+function fill(markup, faulty = false) {
+  sheet.innerHTML = markup;
+  localize(sheet);
+  watchPreview();
+  const first = faulty
+    ? sheet.querySelector('[aria-invalid]')
+    : sheet.querySelector('input:not([type=hidden]), select, textarea');
+  (first ?? sheet.querySelector('#sheet-title')).focus();
+}
+
+export async function openSheet(control) {
+  opener = control;
+  sheet.innerHTML = '<h2 id="sheet-title" tabindex="-1">Loading…</h2>';
+  if (!sheet.open) sheet.showModal();
+  try {
+    const response = await ask(control.href, { headers: { 'x-part': 'form', accept: 'text/html' } });
+    fill(await response.text());
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    sheet.innerHTML =
+      '<h2 id="sheet-title" tabindex="-1">The form didn’t load</h2><p class="fault" role="alert"></p><div class="row"><button type="button" class="btn primary" data-again>Try again</button><button type="button" class="btn" data-cancel>Cancel</button></div>';
+    const shown = sheet.querySelector('.fault');
+    shown.textContent = fault.message;
+    if (fault.link) shown.append(' ', linkTo(fault.link));
+    sheet.querySelector('[data-again]').addEventListener('click', () => openSheet(control));
+    sheet.querySelector('#sheet-title').focus();
+  }
+}
+
+function closeSheet() {
+  sheet.close();
+}
+sheet.addEventListener('close', () => {
+  sheet.innerHTML = '';
+  const again = opener && document.querySelector(`[data-opens="${opener.dataset.opens}"]`);
+  (opener?.isConnected ? opener : again)?.focus();
+});
+
+document.addEventListener('click', (event) => {
+  const control = event.target.closest('[data-opens]');
+  if (control && !event.metaKey && !event.ctrlKey) {
+    event.preventDefault();
+    openSheet(control);
+  }
+  if (event.target.closest('dialog [data-cancel]')) {
+    event.preventDefault();
+    closeSheet();
+  }
+  if (event.target === sheet) closeSheet();
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key === ' ' && event.target.matches?.('a[data-opens]')) {
+    event.preventDefault();
+    openSheet(event.target);
+  }
+});
+
+const previewAfterMs = 400;
+
+/** Says which alerts an exception would have suppressed, as typed. */
+function watchPreview() {
+  const shown = sheet.querySelector('[data-preview]');
+  if (!shown) return;
+  const form = shown.closest('form');
+  let timer;
+  let latest = 0;
+  form.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const mine = ++latest;
+      try {
+        const body = new URLSearchParams(new FormData(form));
+        const response = await ask(shown.dataset.preview, {
+          method: 'POST',
+          body,
+          headers: { accept: 'application/json' },
+        });
+        const { text } = await response.json();
+        if (mine === latest) shown.textContent = text;
+      } catch {
+        if (mine === latest) shown.textContent = 'The preview isn’t available right now.';
+      }
+    }, previewAfterMs);
+  });
+}

@@ -1,0 +1,55 @@
+import { type Html, html } from './html';
+import { numberText } from '../../domain/text/translate';
+
+const pages = [
+  ['alerts', '/console', 'Alerts'],
+  ['exceptions', '/console/exceptions', 'Exceptions'],
+  ['activity', '/console/activity', 'Activity'],
+  ['audit', '/console/audit', 'Audit log'],
+  ['health', '/console/health', 'System health'],
+] as const;
+export type PageName = (typeof pages)[number][0];
+
+/** What every page shows around its content. */
+export interface Shell {
+  current: PageName;
+  /** Display name of who reads. */
+  viewer: string;
+  /** Who is signed in, with a button to sign out; null for the local user and the console token. */
+  account?: Html | null;
+  /** Number of open alerts. */
+  open: number;
+  /** Answer to the press that opened the page, without JavaScript. */
+  outcome?: string | null;
+}
+
+/** @param script the page's own module in assets/ */
+export function page(title: string, body: Html, shell: Shell, script: 'list' | 'alert' = 'list'): string {
+  return `<!doctype html>${
+    html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · Runwatch</title>
+<link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/console/assets/console.css">
+<script type="module" src="/console/assets/${script}.mjs"></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+${bar(shell)}
+<main id="main" tabindex="-1">
+${shell.outcome && html`<p class="outcome" role="status">${shell.outcome}</p>`}${body}
+</main>
+<div id="toasts" class="toasts" role="status" aria-live="polite"></div>
+<dialog id="sheet" aria-labelledby="sheet-title"></dialog>
+</body>
+</html>`.text
+  }`;
+}
+
+const bar = ({ current, viewer, account, open }: Shell): Html =>
+  html`<header class="top"><strong class="brand">Runwatch</strong><nav aria-label="Pages">${pages.map(
+    ([name, href, label]) =>
+      html`<a href="${href}"${name === current && html` aria-current="page"`}>${label}${name === 'alerts' && html` <span class="num" id="open-count">${numberText(open)}</span><span class="unseen"> open</span>`}</a>`,
+  )}</nav><button type="button" class="live" id="live" hidden>Live</button>${account ?? html`<span class="viewer">${viewer}</span>`}</header>`;

@@ -1,0 +1,12 @@
+import { alertPage } from '../../src/chat/console/alert/alert-page';
+import { type MessageOptions, messageOf } from '../../src/chat/message';
+import type { AlertView } from '../../src/domain/measures/alert-view';
+
+export const unrelated = { caller: [], machine: [], script: [] };
+
+/** An alert's page in the console, as HTML. */
+export const pageTextOf = (view: AlertView, options: Partial<MessageOptions> = {}): string => {
+  const { now = 0, sla = {}, responders = true } = options;
+  const model = messageOf(view, { responders, now, sla });
+  return alertPage(view, model, { csrf: 'x', now, sla, related: unrelated }).text;
+};
