@@ -31,62 +31,52 @@ const browser = await chromium.launch({
 });
 try {
   await new Promise((done) => demo.stdout.once('data', done));
-  const page = await browser.newPage({ viewport: { width: 1040, height: 1000 }, deviceScaleFactor: 1.5 });
-  await page.goto('http://127.0.0.1:3999/console');
-  const night = page.locator('article.card', { hasText: 'Run command on vm-pay-01' }).first();
-  await night.getByText('related events').waitFor();
-  await page.locator('article.card', { hasText: '24 machines' }).waitFor();
-  await night.screenshot({ path: join(images, 'alert.png') });
-  const managed = page.locator('article.card', { hasText: 'Managed run command on vm-pay-01' });
-  await managed.getByText('exit code').waitFor();
-  await managed.screenshot({ path: join(images, 'script.png') });
-  await night.locator('[data-action=acknowledge]').click();
-  await night.getByText('Acknowledged by').waitFor();
-  await night.locator('[data-opens=isolate]').click();
-  await night.locator('[data-action=isolate]').click();
-  await night.getByText('Isolated:').waitFor();
-  await night.screenshot({ path: join(images, 'isolated.png') });
-  await night.locator('[data-opens=more]').click();
-  await night.screenshot({ path: join(images, 'more.png') });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, deviceScaleFactor: 1.5 });
+  const shot = (name, options = {}) => page.screenshot({ path: join(images, `${name}.png`), ...options });
+  /** Opens an alert from the list, once it is there. */
+  async function open(title) {
+    const link = page.getByRole('link', { name: title, exact: true });
+    for (let tries = 0; tries < 60; tries++) {
+      await page.goto('http://127.0.0.1:3999/console');
+      if ((await link.count()) > 0) break;
+      await page.waitForTimeout(500);
+    }
+    await link.click();
+  }
+  /** Runs an action, confirms it, and waits until the page shows the result. */
+  async function press(action, done) {
+    await page.evaluate((id) => {
+      document.querySelector(`[data-opens="${id}"], [data-action="${id}"]`).click();
+    }, action);
+    const confirm = page.locator(`dialog [data-action=${action}]`);
+    if (await page.locator('dialog[open]').count()) await confirm.click();
+    await page.locator('#part-next').getByText(done).first().waitFor();
+  }
 
-  /** Runs an action on a card, confirms it, and waits until the card shows the result. */
-  async function press(card, action, done) {
-    const folded = card.locator('[data-opens=more]');
-    if (
-      !(await folded
-        .locator('..')
-        .getAttribute('open')
-        .catch(() => ''))
-    ) {
-      const inMore = await card
-        .locator(`.more [data-opens=${action}], .more [data-action=${action}]`)
-        .count();
-      if (inMore > 0 && !(await card.locator('details.more[open]').count())) await folded.click();
-    }
-    const opens = card.locator(`[data-opens=${action}]`);
-    if (await opens.count()) await opens.click();
-    await card.locator(`[data-action=${action}]`).click();
-    await card.getByText(done).waitFor();
-  }
-  /** Retries, since a card that changes during the screenshot is replaced. */
-  async function shot(card, name, triesLeft = 10) {
-    try {
-      await card.screenshot({ path: join(images, `${name}.png`), timeout: 5000 });
-    } catch (error) {
-      if (triesLeft === 0) throw error;
-      await shot(card, name, triesLeft - 1);
-    }
-  }
-  await press(night, 'snapshot', 'locked against deletion');
-  await press(night, 'revoke_role', 'Revoked:');
-  await press(night, 'watch', 'Watched:');
-  await press(night, 'disable_caller', 'is disabled.');
-  await shot(night, 'measures');
-  await press(night, 'restore', 'now runs from the snapshot of');
-  await shot(night, 'restored');
-  const storm = page.locator('article.card', { hasText: '24 machines' });
-  await press(storm, 'isolate', 'of 24 machines are denied');
-  await shot(storm, 'contained');
+  await open('Run command on 24 machines');
+  await page.goto('http://127.0.0.1:3999/console');
+  await shot('alerts');
+  await open('Managed run command on vm-pay-01');
+  await page.getByText('exit code').first().waitFor();
+  await page.locator('#part-evidence').screenshot({ path: join(images, 'script.png') });
+  await open('Run command on vm-pay-01');
+  await page.locator('.days').waitFor();
+  await shot('alert', { fullPage: true });
+  await press('acknowledge', 'Acknowledged by');
+  await press('isolate', 'Isolated:');
+  await shot('isolated');
+  await page.locator('summary', { hasText: 'Contain' }).click();
+  await page.locator('#part-responses').screenshot({ path: join(images, 'more.png') });
+  await press('snapshot', 'locked against deletion');
+  await press('revoke_role', 'Revoked:');
+  await press('watch', 'Watched:');
+  await press('disable_caller', 'is disabled.');
+  await page.locator('#part-measures').screenshot({ path: join(images, 'measures.png') });
+  await press('restore', 'now runs from the snapshot of');
+  await page.locator('#part-next').screenshot({ path: join(images, 'restored.png') });
+  await open('Run command on 24 machines');
+  await press('isolate', 'of 24 machines are denied');
+  await shot('contained');
 } finally {
   await browser.close();
   demo.kill('SIGTERM');

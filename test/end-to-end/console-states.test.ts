@@ -185,7 +185,9 @@ test('on a phone, what is pressed is at least 44 pixels high', async () => {
   for (const path of ['', `/alerts/${id}`]) {
     await page.goto(`${url}${path}`);
     const small = await page
-      .locator('.btn:visible, select:visible, .views a, .top nav a, .pick:visible, summary:visible, .live')
+      .locator(
+        '.btn:visible, select:visible, .views a, .top nav a, .pick:visible, summary:visible, .live:visible',
+      )
       .evaluateAll((all) =>
         all
           .filter((one) => one.getBoundingClientRect().height < 44)

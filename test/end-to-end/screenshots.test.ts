@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { logHistory, scenarios } from '../../src/demo/scenarios';
 import { subscriptions } from '../../src/demo/world';
 import { type Bench, setUp } from '../support/bot';
@@ -30,26 +30,38 @@ test('the console shows who was asked, where it was escalated to, and what was c
   const app = await bench.start({ RUNWATCH_CONFIG: file });
   await app.historyFilled();
   for (const { name, play } of scenarios) if (name === 'night') play(tenant, world);
-  const page = await browser.newPage({ viewport: { width: 1040, height: 1000 }, deviceScaleFactor: 1.5 });
-  await page.goto(`${app.url}/console`);
-  const shot = (card: Locator, name: string) =>
-    card.screenshot({ path: join(__dirname, `../../test-results/${name}.png`) });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, deviceScaleFactor: 1.5 });
+  const open = async (title: string) => {
+    await page.goto(`${app.url}/console`);
+    const link = page.getByRole('link', { name: title, exact: true });
+    await until(title, async () => {
+      if ((await link.count()) > 0) return true;
+      await page.reload();
+      return false;
+    });
+    await link.click();
+  };
+  const shot = (name: string) =>
+    page.screenshot({ path: join(__dirname, `../../test-results/${name}.png`), fullPage: true });
 
-  const night = page.locator('article.card', { hasText: 'Run command on vm-pay-01' }).first();
-  await night.getByText('related events').waitFor();
-  await night.locator('[data-action=ask_caller]').click();
-  await night.getByText('was asked').waitFor();
+  await open('Run command on vm-pay-01');
+  const next = page.locator('#part-next');
+  await page.locator('.days').waitFor();
+  await next.locator('[data-action=ask_caller]').click();
+  await next.getByText('was asked').waitFor();
   const asked = await until('the question', () => slack.messages.find((m) => m.channel === 'U0DANA000'));
   expect(asked.text).toContain('vm-pay-01');
-  await night.locator('[data-opens=escalate]').click();
-  await night.locator('[data-action=escalate]').click();
-  await night.getByText('Escalated by').filter({ hasText: 'app_redirect' }).waitFor();
-  await shot(night, 'escalated');
+  await page.locator('summary', { hasText: 'Hand over' }).click();
+  await page.locator('#part-responses [data-opens=escalate]').click();
+  await page.locator('dialog [data-action=escalate]').click();
+  await next.getByText('Escalated by').filter({ hasText: 'app_redirect' }).waitFor();
+  await shot('escalated');
 
-  const managed = page.locator('article.card', { hasText: 'Managed run command on vm-pay-01' });
-  await managed.locator('[data-opens=more]').click();
-  await managed.locator('[data-opens=clean_up]').click();
-  await shot(managed, 'clean-up');
-  await managed.locator('[data-action=clean_up]').click();
-  await managed.getByText('was removed from the machine').waitFor();
+  await open('Managed run command on vm-pay-01');
+  await page.locator('summary', { hasText: 'Recover' }).click();
+  await page.locator('#part-responses [data-opens=clean_up]').click();
+  await page.locator('dialog [data-action=clean_up]').waitFor();
+  await shot('clean-up');
+  await page.locator('dialog [data-action=clean_up]').click();
+  await next.getByText('was removed from the machine').waitFor();
 }, 90_000);

@@ -42,9 +42,9 @@ export function sheetHtml(action: Action, fields: readonly Field[], context: For
   return html`<form method="post" action="/console/alerts/${alertId}/${action.id}" class="sheet" novalidate data-action-name="${action.label.replace(/…$/, '')}"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="">
 <h2 id="sheet-title" tabindex="-1">${title}</h2>${text && html`<p>${text}</p>`}
 <div class="fields">${[...fields, ...(choices ? [choices] : [])].map((field) => fieldHtml(field, faults[field.id]))}</div>
-${preview !== undefined && html`<p class="preview" role="status" data-preview="/console/alerts/${alertId}/exception/preview">${preview}</p>`}
+<div class="foot">${preview !== undefined && html`<p class="preview" role="status" data-preview="/console/alerts/${alertId}/exception/preview">${preview}</p>`}
 <p class="fault" data-fault role="alert"></p>
-<div class="row"><button class="btn ${action.style === 'danger' ? 'danger solid' : 'primary'}" data-action="${action.id}">${yes ?? action.label.replace(/…$/, '')}</button> <a class="btn" data-cancel href="/console/alerts/${alertId}">Cancel</a></div></form>`;
+<div class="row"><button class="btn ${action.style === 'danger' ? 'danger solid' : 'primary'}" data-action="${action.id}">${yes ?? action.label.replace(/…$/, '')}</button> <a class="btn" data-cancel href="/console/alerts/${alertId}">Cancel</a></div></div></form>`;
 }
 
 const choiceField = (choices: NonNullable<Action['choices']>): Field => ({

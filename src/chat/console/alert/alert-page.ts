@@ -44,19 +44,19 @@ export function alertPage(view: AlertView, model: MessageModel, context: AlertPa
   const times = responseTimes(alert, sla, now);
   return html`${crumbs(alert.id, false)}
 <header class="head" id="alert" data-id="${alert.id}" data-rev="${versionOf(view)}"><h1><span class="pill ${alert.severity}">${severityName(alert)} <span class="num">${alert.score}</span></span> ${titleOf(alert)}</h1><p class="lead">${lead(alert, now)}</p></header>
-${pressForm(csrf)}<button type="button" class="btn primary fresh" id="fresh" hidden></button>
+${pressForm(csrf)}<div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
 <div class="grid"><div class="facts-column">
 ${part('why', html`<h2>Why it stands out</h2>${whyHtml(alert, pick)}`)}
 ${part('exposes', html`<h2>What it exposes</h2>${factsHtml(pick('What it exposes', 'Who', 'Where', 'Commands', 'Unavailable').map(capital))}`)}
 ${part('access', html`<h2>Access path</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
 ${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 'Output')))}
-${part('machines', machinesTable(view))}
+${part('machines', machinesTable(view), 'live')}
 ${part('timeline', html`<h2 tabindex="-1">Timeline</h2>${timelineHtml(view)}`, 'live')}
 </div><aside class="rail" aria-label="Response">
 ${part('next', nextStep(view, model.controls, [...status, ...times]), 'live')}
 ${part('measures', measuresHtml(view, actions), 'live')}
 ${part('responses', allResponses(actions, alert.id), 'live')}
-${part('related', relatedHtml(alert, related, now))}
+${part('related', relatedHtml(alert, related, now), 'live')}
 ${part('copy', copyHtml(alert))}
 </aside></div>`;
 }

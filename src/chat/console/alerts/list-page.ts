@@ -23,7 +23,7 @@ export interface ListContext {
 export const listPage = (list: AlertPage, context: ListContext): Html =>
   html`<h1>Alerts</h1>
 ${context.panel}<div id="list" data-query="${hrefOf(context.query).replace(/^\/console\??/, '')}"${context.query.cursor !== '' && html` data-later`}>${tabs(context.query, list.counts)}${stripHtml(list.strip)}${filters(context.query, list.environments)}
-<button type="button" class="btn primary fresh" id="fresh" hidden></button>
+<div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
 ${list.rows.length === 0 ? empty(list, context.query) : table(list, context)}</div>
 ${help}`;
 
@@ -106,7 +106,7 @@ ${environments.length > 0 && select('environment', 'Environment', query.environm
 ${select('technique', 'Technique', query.technique, [['', 'All techniques'], ...allTechniques().map(({ id, title }): Option => [id, title])])}
 ${select('group', 'Group by', query.grouped ? 'caller-machine' : '', [
   ['', 'Not grouped'],
-  ['caller-machine', 'Group: caller + machine'],
+  ['caller-machine', 'Caller + machine'],
 ])}
 <button class="btn">Apply</button>${isFiltering(query) && html` <a href="${hrefOf({ ...query, text: '', severity: '', state: '', technique: '', environment: '' })}">Clear</a>`}</form>`;
 }

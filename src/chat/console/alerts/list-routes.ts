@@ -10,6 +10,7 @@ import { listPage } from './list-page';
 import { queryOf } from './query';
 import { isListed, listAlerts, pageSize, type ReadDeps } from './read-alerts';
 import { rowHtml, rowOf } from './table-row';
+import { viewNames } from './tabs';
 
 export interface ListDeps extends ReadDeps, PressDeps {
   getView: (id: string) => Promise<AlertView | null>;
@@ -54,7 +55,7 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
     await frame.send(
       request,
       response,
-      `Alerts (${list.strip.open.critical} critical)`,
+      `${viewNames[query.view]} alerts (${list.total})`,
       listPage(list, context),
     );
   });

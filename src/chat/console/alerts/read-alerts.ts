@@ -44,7 +44,7 @@ export interface AlertPage {
 export const pageSize = 50;
 /** A page is chosen among this many of the newest alerts, and of the open ones. */
 const searched = 2000;
-const relatedSearched = 500;
+const relatedSearched = 200;
 const timedMs = 30 * 86_400_000;
 
 /** A page of the list for a viewer. The only function of the list that reads alerts. */

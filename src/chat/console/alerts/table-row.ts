@@ -37,8 +37,8 @@ const maxReasons = 2;
 const maxReason = 60;
 
 export function rowOf(alert: Alert, version: number): AlertRow {
-  const { technique, executions, machines } = summarize(alert);
-  const account = technique.script.where === 'interactive' ? null : accountOf(alert);
+  const { technique, executions, machines, refused } = summarize(alert);
+  const account = refused || technique.script.where === 'interactive' ? null : accountOf(alert);
   const outcome = outcomeOf(alert);
   return {
     id: alert.id,

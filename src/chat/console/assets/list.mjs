@@ -66,8 +66,6 @@ function announce() {
   const fresh = find('#fresh');
   const count = waiting.size;
   const text = count === 1 ? '1 new alert' : `${count} new alerts`;
-  if (count > 0 && fresh.textContent !== text)
-    toast(`${text}. Press the button above the list to show them.`, 'waits');
   fresh.textContent = text;
   fresh.hidden = count === 0;
 }
@@ -76,6 +74,15 @@ const later = () => {
   clearTimeout(timer);
   timer = setTimeout(readRows, 300);
 };
+
+/** Reads the numbers above the table again. */
+async function readCounts() {
+  const page = await getPage(location.href);
+  for (const part of ['.views', '.strip']) {
+    const now = page.querySelector(part);
+    if (now) find(part).innerHTML = now.innerHTML;
+  }
+}
 
 /** Reads the list again. The selection and the focus are kept. */
 async function reload() {
@@ -121,7 +128,7 @@ async function bulk(form, button) {
   const say = (id, result, text) => {
     count[result] += 1;
     const line = lines.get(id);
-    line.textContent = `${id}: ${text || 'done'}`;
+    line.textContent = text?.startsWith(id) ? text : `${id}: ${text || 'done'}`;
     line.className = result === 'done' ? '' : 'bad';
   };
   try {
@@ -142,6 +149,7 @@ async function bulk(form, button) {
     for (const box of chosen()) box.checked = !isGood && lines.get(box.value)?.className === 'bad';
     for (const id of ids) changedIds.add(id);
     await readRows();
+    await readCounts();
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     toast(fault.message, 'bad', fault.link);

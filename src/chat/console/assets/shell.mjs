@@ -1,4 +1,14 @@
-const full = new Intl.DateTimeFormat([], { dateStyle: 'medium', timeStyle: 'long' });
+const full = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'long' });
+const short = {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+};
+const thisYear = new Intl.DateTimeFormat([], short);
+const otherYear = new Intl.DateTimeFormat([], { ...short, year: 'numeric' });
 const clock = new Intl.DateTimeFormat([], { timeStyle: 'medium', hourCycle: 'h23' });
 const day = new Intl.DateTimeFormat([], { dateStyle: 'full' });
 
@@ -18,8 +28,11 @@ export function localize(root) {
     if (Number.isNaN(at.getTime())) continue;
     time.title = full.format(at);
     const how = time.dataset.as;
+    const isThisYear = at.getFullYear() === new Date().getFullYear();
     time.textContent =
-      how === 'age' ? age(Math.max(0, Date.now() - at)) : (how === 'clock' ? clock : full).format(at);
+      how === 'age'
+        ? age(Math.max(0, Date.now() - at))
+        : (how === 'clock' ? clock : isThisYear ? thisYear : otherYear).format(at);
   }
   let before = '';
   for (const item of root.querySelectorAll('.tl li')) {
