@@ -96,8 +96,8 @@ test('a link of another site opens after sign-in; two people isolate; sign-out e
     httpOnly: true,
     sameSite: 'Lax',
   });
-  await sam.page.locator('[data-opens=isolate]').click();
-  await sam.page.locator('[data-action=isolate]').click();
+  await sam.page.locator('#part-next [data-opens=isolate]').click();
+  await sam.page.locator('dialog [data-action=isolate]').click();
   await until('the request', async () => {
     const alert = await store.alerts.get(alertId);
     return alert && (await store.measures.viewOf(alert)).approvals[0];
@@ -110,7 +110,7 @@ test('a link of another site opens after sign-in; two people isolate; sign-out e
 
   const lee = await signIn('lee');
   await lee.page.locator('[data-action=approve]').first().click();
-  await lee.page.getByText('Isolated:').waitFor();
+  await lee.page.locator('#part-next').getByText('Isolated:').first().waitFor();
   const entries = await store.audit.read();
   const named = (wanted: string, result: string) =>
     entries.filter((entry) => entry.action === wanted && entry.result === result).map(({ by }) => by);

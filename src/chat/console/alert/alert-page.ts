@@ -92,7 +92,10 @@ function lead(alert: Alert, now: number): Html {
     caller.ip ? `from ${plainLine(caller.ip, 45)}` : '',
   ].filter(Boolean);
   const where = environmentText(alert);
-  return html`<strong>${name}</strong>${about.length > 0 && ` (${about.join(', ')})`}${sentenceOf(alert).slice(name.length)}${where && html`, <strong>${where}</strong>`}, ${ageHtml(startedAt, now)} ago. ${outcomeOf(alert)}.`;
+  const did = sentenceOf(alert);
+  // Other languages may begin with another word.
+  const rest = did.startsWith(name) ? did.slice(name.length) : `: ${did}`;
+  return html`<strong>${name}</strong>${about.length > 0 && ` (${about.join(', ')})`}${rest}${where && html`, <strong>${where}</strong>`}, ${ageHtml(startedAt, now)} ago. ${outcomeOf(alert)}.`;
 }
 
 function whyHtml(alert: Alert, pick: (...labels: string[]) => Fact[]): Html {

@@ -2,11 +2,11 @@ import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { callerName } from '../../../domain/alerts/caller-name';
 import { leadScript } from '../../../domain/alerts/join-facts';
 import { plainLine } from '../../../domain/text/plain-text';
+import { numberText } from '../../../domain/text/translate';
 import { severityName, whereOf } from '../../sentence';
 import type { RelatedAlerts } from '../alerts/read-alerts';
 import { statusText } from '../alerts/table-row';
 import { type Html, html } from '../html';
-import { numberText } from '../../../domain/text/translate';
 import { ageHtml } from '../inline-html';
 
 const shown = 3;

@@ -1,7 +1,7 @@
 import { severities } from '../../../domain/alerts/severity';
 import { allTechniques } from '../../../domain/techniques/catalogue';
-import { type Html, html } from '../html';
 import { numberText } from '../../../domain/text/translate';
+import { type Html, html } from '../html';
 import { bulkBar } from './bulk';
 import { type AlertQuery, hrefOf, isFiltering, type Sort, views } from './query';
 import type { AlertPage } from './read-alerts';

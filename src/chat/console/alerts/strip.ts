@@ -1,7 +1,7 @@
 import { mostUrgentFirst } from '../../../domain/alerts/severity';
 import { durationWords } from '../../../domain/text/duration';
-import { type Html, html } from '../html';
 import { numberText } from '../../../domain/text/translate';
+import { type Html, html } from '../html';
 import type { Strip } from './read-alerts';
 
 /** Open alerts by severity, and how fast alerts are acknowledged and closed. */

@@ -1,5 +1,5 @@
-import { type Html, html } from '../html';
 import { numberText } from '../../../domain/text/translate';
+import { type Html, html } from '../html';
 import { type AlertQuery, hrefOf, type View, views } from './query';
 
 export const viewNames: Record<View, string> = {

@@ -89,12 +89,16 @@ function show(name, text, hint) {
   live.title = hint;
 }
 
+const reconnectMs = 5000;
+
 function connect() {
   source = new EventSource('/console/events');
   source.addEventListener('open', () => show('on', 'Live', 'Changes appear by themselves. Press to pause.'));
-  source.addEventListener('error', () =>
-    show('offline', navigator.onLine ? 'Reconnecting…' : 'Offline', 'Changes appear once Runwatch answers.'),
-  );
+  source.addEventListener('error', () => {
+    show('offline', navigator.onLine ? 'Reconnecting…' : 'Offline', 'Changes appear once Runwatch answers.');
+    // After a refusal the browser does not try again by itself.
+    if (source?.readyState === EventSource.CLOSED) setTimeout(() => source && connect(), reconnectMs);
+  });
   source.addEventListener('alert', (event) => {
     const change = JSON.parse(event.data);
     for (const listener of listeners) listener(change);
