@@ -1,5 +1,6 @@
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { callerName } from '../domain/alerts/caller-name';
+import { accountOf } from '../domain/alerts/run-account';
 import type { Sla } from '../domain/alerts/timing';
 import type { AlertView } from '../domain/measures/alert-view';
 import { plainLine } from '../domain/text/plain-text';
@@ -12,7 +13,6 @@ import { keyFactsOf } from './key-facts';
 import { likeClosedLine } from './like-closed-line';
 import { overdueText, responseTimes } from './response-times';
 import {
-  accountOf,
   contextOf,
   environmentText,
   isContained,

@@ -1,7 +1,8 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { callerIdentity, callerName } from '../domain/alerts/caller-name';
-import { environmentsOf, machineFactsOf, scriptFactsOf } from '../domain/alerts/join-facts';
+import { environmentsOf } from '../domain/alerts/join-facts';
+import { accountOf } from '../domain/alerts/run-account';
 import { timingOf } from '../domain/alerts/timing';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Measure } from '../domain/measures/measure';
@@ -41,17 +42,6 @@ export function whereOf(alert: Alert): string {
 }
 
 const machineCount = (alert: Alert) => summarize(alert).machines;
-
-/** The account that the commands ran as; null if unknown or different. */
-export function accountOf(alert: Alert): string | null {
-  const { executions } = summarize(alert);
-  const accounts = executions.map((execution) => {
-    const runAs = scriptFactsOf(alert, execution)?.runAs;
-    const os = machineFactsOf(alert, execution)?.os;
-    return runAs ?? (os ? { Linux: 'root', Windows: 'SYSTEM' }[os] : null);
-  });
-  return new Set(accounts).size === 1 ? (accounts[0] ?? null) : null;
-}
 
 /** What became of it: "Succeeded after 32 s", "Denied by Azure", "280 succeeded, 15 failed". */
 export function outcomeOf(alert: Alert): string {
