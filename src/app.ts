@@ -98,7 +98,7 @@ async function assemble(
   const has = (role: Role) => roles.includes(role);
   const metrics = createMetrics();
   const keyring = createKeyring(secrets);
-  const store = createStore(address, Object.keys(config.surfaces), keyring.auditSigner());
+  const store = createStore(address, Object.keys(config.surfaces), keyring.auditSigner(), config.keepDays);
   const warn = rateLimitedWarn(log);
   store.onError((error) => warn(error, 'Redis does not answer; waiting for it'));
   store.alerts.onStored(metrics.changedAlert);

@@ -5,6 +5,7 @@ import { watchHealth } from '../health/watch-health';
 import { archiveAudit } from '../pipeline/archive-audit';
 import { copyAudit } from '../pipeline/copy-audit';
 import { deliver } from '../pipeline/deliver';
+import { indexAlerts } from '../pipeline/index-alerts';
 import { complete, ingest } from '../pipeline/ingest';
 import { remind } from '../pipeline/remind';
 import { sweep } from '../pipeline/sweep';
@@ -68,11 +69,13 @@ export function runDeliverJobs(core: AppCore): void {
   begin(async () => {
     await store.alerts.indexOpen();
     await store.alerts.checkAll();
+    await store.alerts.markAllChanged();
   });
   queues.work('sweep', async () => {
     await sweep({ store, queues, now });
     await remind({ store, queues, policy, press, now });
     await askForReviews({ store, queues, now });
+    await indexAlerts({ store, now });
   });
   queues.work('health', async () => {
     await store.deliveries.withLock('watch-health', 10_000, () =>

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { defaultKeepDays } from '../domain/alerts/alert';
 import { defaultPoints, type Points } from '../domain/alerts/score';
 import type { Secrets } from '../runtime/keyring';
 import { secretsOf } from './hidden-values';
@@ -43,6 +44,8 @@ export interface Config {
   readonly dataDir: string;
   /** Settings of each configured surface by name. Only the surface itself knows their shape. */
   readonly surfaces: Readonly<Record<string, unknown>>;
+  /** How long alerts are kept after their last change. */
+  readonly keepDays: number;
   readonly pollSeconds: number;
   readonly lookbackMinutes: number;
   readonly port: number;
@@ -147,6 +150,7 @@ export function readConfig(
     redisUrl: values.REDIS_URL ?? null,
     dataDir: values.RUNWATCH_DATA_DIR ?? './data',
     surfaces: Object.fromEntries(configured.map(({ surface, settings }) => [surface.name, settings])),
+    keepDays: values.RUNWATCH_KEEP_DAYS ?? defaultKeepDays,
     pollSeconds: values.RUNWATCH_POLL_SECONDS ?? 60,
     lookbackMinutes: values.RUNWATCH_LOOKBACK_MINUTES ?? 25,
     port: values.RUNWATCH_PORT ?? 3000,

@@ -102,6 +102,7 @@ export const variables = {
     .optional(),
   RUNWATCH_POLL_SECONDS: number(1, 3600).optional(),
   RUNWATCH_LOOKBACK_MINUTES: number(1, 60 * 24 * 89).optional(),
+  RUNWATCH_KEEP_DAYS: number(1, 3650).optional(),
   RUNWATCH_PORT: number(0, 65_535).optional(),
   RUNWATCH_HOST: z.string().min(1).optional(),
   RUNWATCH_DATA_DIR: z.string().min(1).optional(),

@@ -11,10 +11,10 @@ import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
 import { openIndexKeys, openPlaces, openScores, placeInIndex } from './open-index';
 import { script } from './redis/lua-script';
+import { createAlertSearch } from './search-alerts';
+import { createSearchIndex, graceSeconds } from './search-index';
 import { readAlert } from './upgrade-alert';
 
-/** Alerts are kept for 400 days because auditors may ask a year later. */
-const keepSeconds = 400 * 86_400;
 /** Executions map to their alert for longer than Azure keeps its log (90 days). */
 const executionSeconds = 100 * 86_400;
 /** How long an alert closed as harmless counts for later alerts like it, ms. */
@@ -22,14 +22,15 @@ const harmlessMs = 90 * 86_400_000;
 
 /**
  * Stores an alert unless it changed since it was read. In the same step, appends to the audit log, marks the
- * alert undelivered on each surface, indexes its subjects, updates the index of open alerts, counts it for
- * alerts like it if it was closed as harmless, and notifies watchers.
+ * alert undelivered on each surface and changed for the search, indexes its subjects and updates the index of open
+ * alerts. Also counts it for alerts like it if it was closed as harmless, and notifies watchers.
  */
-const commit = auditedScript(`
+const commitScript = (keepSeconds: number) =>
+  auditedScript(`
 local rev = redis.call('HGET', K(1), 'rev') or '0'
 if rev ~= A(1) then return 'stale' end
 redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3), 'state', A(8))
-redis.call('EXPIRE', K(1), ${keepSeconds})
+redis.call('EXPIRE', K(1), ${keepSeconds + graceSeconds})
 redis.call('ZADD', K(2), A(5), A(4))
 local marks, subjects = tonumber(A(6)), tonumber(A(7))
 for i = 1, marks do redis.call('ZADD', K(2 + i), 'NX', A(5), A(4)) end
@@ -50,6 +51,7 @@ if A(closeArgs + 2) ~= '' then
   redis.call('ZREMRANGEBYRANK', K(closes), 0, -${maxLikeClosed + 1})
   redis.call('PEXPIRE', K(closes), ${harmlessMs})
 end
+redis.call('ZADD', K(closes + 1), A(closeArgs + 4), A(4))
 redis.call('PUBLISH', '${keys.changes}', A(4))`);
 
 const claimAll = script(`
@@ -75,7 +77,8 @@ end
 return states`);
 
 /** Updates an alert's place in the index of open alerts, unless the alert changed since it was read. */
-const placeScript = script(`
+const placeScriptOf = (keepSeconds: number) =>
+  script(`
 if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[2] then return 0 end${placeInIndex('KEYS[1 + i]', 'ARGV[2 + i]', 'ARGV[1]', keepSeconds)}
 return 1`);
 
@@ -116,7 +119,17 @@ function changedCloses(before: Alert | null, after: Alert) {
   };
 }
 
-export function createAlertsStore(redis: Redis, surfaces: readonly string[], signer: AuditSigner | null) {
+/** @param keepSeconds how long an alert is kept after its last change */
+export function createAlertsStore(
+  redis: Redis,
+  surfaces: readonly string[],
+  signer: AuditSigner | null,
+  keepSeconds: number,
+) {
+  const commit = commitScript(keepSeconds);
+  const placeScript = placeScriptOf(keepSeconds);
+  const searchIndex = createSearchIndex(redis, keepSeconds, getMany);
+
   async function get(id: string): Promise<Alert | null> {
     const doc = await redis.hget(keys.alert(id), 'doc');
     return doc ? readAlert(doc) : null;
@@ -156,7 +169,15 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
       const places = openPlaces(stored, current === null);
       const answer = await commit(redis, signer, {
         drafts: wanted.audit ?? [],
-        keys: [keys.alert(id), keys.alerts, ...marks, ...subjects, ...places.keys, ...closes.keys],
+        keys: [
+          keys.alert(id),
+          keys.alerts,
+          ...marks,
+          ...subjects,
+          ...places.keys,
+          ...closes.keys,
+          keys.unindexed,
+        ],
         args: [
           rev,
           rev + 1,
@@ -169,6 +190,7 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
           places.keys.length,
           ...places.scores,
           ...closes.args,
+          Date.now(),
         ],
       });
       if (answer === 'done') {
@@ -393,6 +415,11 @@ export function createAlertsStore(redis: Redis, surfaces: readonly string[], sig
     countWaiting,
     pastTargets,
     onStored,
+    search: createAlertSearch(redis, searchIndex).search,
+    indexChanged: searchIndex.indexChanged,
+    markAllChanged: searchIndex.markAllChanged,
+    sweepExpired: searchIndex.sweepExpired,
+    sweepDaily: searchIndex.sweepDaily,
   };
 }
 export type AlertsStore = ReturnType<typeof createAlertsStore>;

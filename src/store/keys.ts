@@ -17,6 +17,12 @@ export const keys = {
   /** Open alerts by when the reminders check them next. */
   checkAt: (severity: Severity) => key('check-at', severity),
   openIndexed: key('open-indexed'),
+  /** Alerts of a month ("2026-11") by term and time. */
+  searchMonth: (month: string) => key('search', month),
+  /** Alerts that changed since they were indexed, by when. */
+  unindexed: key('unindexed'),
+  /** The version of the search index that includes the alerts of earlier versions. */
+  searchIndexed: key('search-indexed'),
   execution: (executionKey: string) => key('execution', executionKey),
   runs: (base: string) => key('runs', base),
   sessions: (sessionKey: string) => key('sessions', sessionKey),

@@ -9,8 +9,6 @@ import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
 import { script } from './redis/lua-script';
 
-/** Finished records are kept as long as alerts. */
-const keepSeconds = 400 * 86_400;
 /** A measure's changes update at most this many alerts per subject, newest first. */
 const maxShown = 500;
 
@@ -18,7 +16,8 @@ const maxShown = 500;
  * Stores a record unless it changed since it was read. In the same step, audits it, indexes it by subject,
  * and marks the alerts that show it undelivered on each surface.
  */
-const commit = auditedScript(`
+const commitScript = (keepSeconds: number) =>
+  auditedScript(`
 local rev = redis.call('HGET', K(1), 'rev') or '0'
 if rev ~= A(1) then return 'stale' end
 redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3))
@@ -62,12 +61,16 @@ export interface MeasureChange {
 
 const isMeasureId = (id: string) => id.startsWith('M-');
 
+/** @param keepSeconds how long finished records are kept: as long as alerts */
 export function createMeasuresStore(
   redis: Redis,
   surfaces: readonly string[],
   signer: AuditSigner | null,
+  keepSeconds: number,
   now: () => number = Date.now,
 ) {
+  const commit = commitScript(keepSeconds);
+
   /** Alerts about any of these subjects, newest first for each subject. */
   async function alertsOn(subjects: readonly string[]): Promise<string[]> {
     const lists = await Promise.all(

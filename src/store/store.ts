@@ -1,4 +1,5 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
+import { defaultKeepDays } from '../domain/alerts/alert';
 import type { AuditSigner } from '../domain/audit/audit-chain';
 import { createAlertsStore } from './alerts-store';
 import { createAuditLog } from './audit/audit-log';
@@ -27,18 +28,21 @@ import { createWatches } from './watches';
  * All stored data, over one Redis connection.
  * @param surfaces surfaces that messages are posted to
  * @param signer null without RUNWATCH_SECRET; audited changes can't be stored then
+ * @param keepDays how long alerts are kept after their last change
  */
 export function createStore(
   address: RedisAddress,
   surfaces: readonly string[],
   signer: AuditSigner | null = null,
+  keepDays = defaultKeepDays,
 ) {
   const redis = connect(address);
+  const keepSeconds = keepDays * 86_400;
   return {
-    alerts: createAlertsStore(redis, surfaces, signer),
+    alerts: createAlertsStore(redis, surfaces, signer, keepSeconds),
     runs: createRunsStore(redis),
     sessions: createSessionsStore(redis),
-    measures: createMeasuresStore(redis, surfaces, signer),
+    measures: createMeasuresStore(redis, surfaces, signer, keepSeconds),
     audit: createAuditLog(redis, signer),
     exceptions: createExceptionsStore(redis, signer),
     polls: createPollState(redis),
@@ -46,7 +50,7 @@ export function createStore(
     health: createHealthStore(redis),
     deliveries: createDeliveries(redis),
     answers: createAnswers(redis),
-    surfaceState: (surface: string) => createSurfaceState(redis, surface),
+    surfaceState: (surface: string) => createSurfaceState(redis, surface, keepSeconds),
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
     watches: createWatches(redis),

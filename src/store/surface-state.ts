@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { keys } from './keys';
 
 /** Conversations of a surface's app, and what was posted to each. */
-export function createSurfaceState(redis: Redis, surface: string) {
+export function createSurfaceState(redis: Redis, surface: string, keepSeconds: number) {
   const conversations = keys.conversations(surface);
   const posts = (contentId: string) => keys.posts(surface, contentId);
   return {
@@ -17,7 +17,7 @@ export function createSurfaceState(redis: Redis, surface: string) {
         : redis
             .multi()
             .hset(posts(contentId), conversation, noted)
-            .expire(posts(contentId), 400 * 86_400)
+            .expire(posts(contentId), keepSeconds)
             .exec(),
   };
 }

@@ -26,6 +26,7 @@ test('an empty environment is a complete configuration', () => {
   expect(loadConfig({})).toMatchObject({
     pollSeconds: 60,
     lookbackMinutes: 25,
+    keepDays: 400,
     port: 3000,
     host: '127.0.0.1',
     surfaces: {},
@@ -36,12 +37,14 @@ test('an empty environment is a complete configuration', () => {
 test('all errors are reported together, each with the value and what was expected', () => {
   const faults = faultsOf({
     RUNWATCH_POLL_SECONDS: '0',
+    RUNWATCH_KEEP_DAYS: '3651',
     AZURE_CLOUD: 'mars',
     AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://x',
     SLACK_BOT_TOKEN: 'hunter2',
   });
-  expect(faults).toHaveLength(4);
+  expect(faults).toHaveLength(5);
   expect(faults.join('\n')).toMatch(/RUNWATCH_POLL_SECONDS: got "0", expected a whole number from 1 to 3600/);
+  expect(faults.join('\n')).toMatch(/RUNWATCH_KEEP_DAYS: got "3651", expected a whole number from 1 to 3650/);
   expect(faults.join('\n')).toMatch(/AZURE_CLOUD: got "mars", expected public, usgovernment or china/);
   expect(faults.join('\n')).not.toContain('hunter2');
 });

@@ -22,7 +22,7 @@ export async function withStore<T>(
   const secrets =
     config.secrets ?? (embedded ? { current: readSecretFile(config.dataDir), previous: null } : null);
   const keyring = secrets && createKeyring(secrets);
-  const store = createStore(address, Object.keys(config.surfaces), keyring?.auditSigner());
+  const store = createStore(address, Object.keys(config.surfaces), keyring?.auditSigner(), config.keepDays);
   store.onError(() => {});
   try {
     return await work(store, address, keyring);

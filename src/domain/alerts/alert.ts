@@ -9,6 +9,9 @@ import type { Facts } from './facts';
 import type { Reason, ScoreChange, Severity } from './severity';
 import type { Triage } from './triage';
 
+/** How long alerts are kept by default: auditors may ask a year later. */
+export const defaultKeepDays = 400;
+
 export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
 export type ClosedAs = 'true positive' | 'benign' | 'expected';
 

@@ -1,0 +1,132 @@
+import type { Caller } from '../activity/activity-event';
+import { upnOf } from '../activity/activity-event';
+import type { Presser } from '../people/person';
+import type { Alert } from './alert';
+import { environmentsOf } from './join-facts';
+import { subscriptionsOf } from './routed-alert';
+
+/** Words of one alert that are indexed: enough for the names of a burst's 1,500 machines. Later ones are left out. */
+export const maxWords = 2000;
+/** Code points of a word that are compared. */
+const maxLength = 64;
+/** From how many places of one word a search finds it. */
+const maxStarts = 5;
+
+/**
+ * What alerts are found by: "state=new", "text=vm-pay-01". Values are in lower case and have no whitespace or control
+ * characters, so that terms can be joined by line breaks.
+ */
+export const stateTerm = (state: Alert['state']) => `state=${state}`;
+export const severityTerm = (severity: Alert['severity']) => `severity=${severity}`;
+export const verdictTerm = (verdict: Alert['verdict']) => `verdict=${verdict}`;
+export const techniqueTerm = (technique: string) => `technique=${filterValue(technique)}`;
+export const environmentTerm = (environment: string) => `environment=${filterValue(environment)}`;
+export const subscriptionTerm = (subscriptionId: string) => `subscription=${filterValue(subscriptionId)}`;
+/** @param person name of the assignee, or verified address (else object id, else the surface's id); null: unassigned */
+export const assigneeTerm = (person: string | null) =>
+  `assignee=${person === null ? '' : filterValue(person)}`;
+export const textTerm = (word: string) => `text=${word}`;
+
+/** All terms of an alert, each once. */
+export function termsOf(alert: Alert): string[] {
+  const terms = new Set([
+    stateTerm(alert.state),
+    severityTerm(alert.severity),
+    verdictTerm(alert.verdict),
+    techniqueTerm(alert.technique),
+    ...environmentsOf(alert).flatMap(({ environment }) => (environment ? environmentTerm(environment) : [])),
+    ...subscriptionsOf(alert).map(subscriptionTerm),
+    ...(alert.assignee ? namesOf(alert.assignee) : [null]).map(assigneeTerm),
+  ]);
+  for (const word of indexedWords(alert)) terms.add(textTerm(word));
+  return [...terms];
+}
+
+/** By name, and by what identifies them best. */
+const namesOf = ({ id, name, email, objectId }: Presser): string[] => [name, email ?? objectId ?? id];
+
+/** The words of what was typed. Each has to be the beginning of a word of the alert. */
+export function typedWords(text: string): string[] {
+  const words = wordsOf(text).map((word) => word.replace(/^[^\p{L}\p{N}]+(?=.)/u, ''));
+  return [...new Set(words)];
+}
+
+/** A name of several parts is found by the beginning of each: "vm-pay-01" also by "pay-01" and "01". */
+function indexedWords(alert: Alert): Set<string> {
+  const found = new Set<string>();
+  const add = (word: string) => {
+    if (found.size < maxWords) found.add(word);
+  };
+  const whole = (text: string | null | undefined) => {
+    if (text) for (const word of wordsOf(text)) add(word);
+  };
+  const inParts = (text: string | null | undefined) => {
+    if (text) for (const word of wordsOf(text)) for (const part of startsOf(word)) add(part);
+  };
+  whole(alert.id);
+  inParts(alert.facts.who?.name);
+  const callers = new Set<Caller>();
+  const known = new Set<string>();
+  for (const { caller } of alert.executions) {
+    const key = `${caller.id} ${caller.name} ${caller.upn} ${caller.ip}`;
+    if (!known.has(key)) callers.add(caller);
+    known.add(key);
+  }
+  for (const caller of callers) {
+    inParts(caller.name);
+    inParts(caller.displayName);
+    inParts(upnOf(caller));
+    whole(caller.id);
+    whole(caller.appId);
+    whole(caller.ip);
+  }
+  for (const { sha256 } of Object.values(alert.facts.scripts ?? {})) whole(sha256);
+  for (const link of linksOf(alert)) inParts(link.split(/[/?#]/).findLast(Boolean));
+  const machines = new Set<string>();
+  const groups = new Set<string>();
+  for (const { target } of alert.executions) {
+    machines.add(target.name);
+    groups.add(target.resourceGroup);
+  }
+  for (const machine of machines) whole(machine);
+  for (const group of groups) inParts(group);
+  for (const machine of machines) inParts(machine);
+  return found;
+}
+
+/** Links to tickets and incidents. */
+const linksOf = ({ triage }: Alert): string[] => [
+  ...(triage.escalation?.places ?? []).map(({ link }) => link),
+  ...(triage.notes ?? []).flatMap(({ link }) => link ?? []),
+];
+
+/** Parts of one character find too much. The domain of an address is one part. */
+function startsOf(word: string): string[] {
+  const starts = [word];
+  const domain = word.lastIndexOf('@') + 1;
+  for (const { index } of word.matchAll(/(?<=[^\p{L}\p{N}])[\p{L}\p{N}]{2}/gu)) {
+    if (starts.length === maxStarts || (domain > 0 && index > domain)) break;
+    starts.push(word.slice(index));
+  }
+  return starts;
+}
+
+const wordsOf = (text: string): string[] => normalized(text.slice(0, 1000)).split(' ').flatMap(shortened);
+
+/** A filter's value: spaces stay, so that "Dana Kim" is one value. */
+const filterValue = (text: string): string => shortened(normalized(text.slice(0, 1000)))[0] ?? '';
+
+const shortened = (word: string): string[] => {
+  if (word.length <= maxLength) return word === '' ? [] : [word];
+  return [[...word].slice(0, maxLength).join('')];
+};
+
+function normalized(text: string): string {
+  if (/^[!-~]+$/.test(text)) return text.toLowerCase();
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\p{Cc}\p{Z}]+/gu, ' ')
+    .replace(/[\p{Cf}\p{Co}\p{Cs}]/gu, '')
+    .trim();
+}
