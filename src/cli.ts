@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { accessCommands } from './cli/access-commands';
+import { alertCommands } from './cli/alert-commands';
 import { auditCommands } from './cli/audit-commands';
 import type { CliContext } from './cli/cli-context';
 import { detectionCommands } from './cli/detection-commands';
@@ -59,6 +60,7 @@ const context: CliContext = {
 
 for (const register of [
   runCommands,
+  alertCommands,
   detectionCommands,
   routeCommands,
   exceptionCommands,
