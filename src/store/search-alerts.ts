@@ -15,6 +15,7 @@ import {
 import { mostUrgentFirst, type Severity, severities } from '../domain/alerts/severity';
 import { keys } from './keys';
 import { script } from './redis/lua-script';
+import { type Cursor, cursorText, readCursor, type Total } from './search-cursor';
 import { monthOf, positionOf, type SearchIndex, timeLength, timeOf } from './search-index';
 
 /** What alerts are searched by. Values of one field are alternatives; fields and words all have to match. */
@@ -43,7 +44,7 @@ export interface AlertPage {
   alerts: AlertRow[];
   /** Where the next page begins; null if this is the last. */
   next: string | null;
-  total: number | `at least ${number}`;
+  total: Total;
   /** Alerts that changed and are not indexed yet, as in a flood. They are found as they were before. */
   waiting: number;
 }
@@ -58,9 +59,15 @@ const indexedFirst = 100;
 /** The latest time that a position can have, ms. */
 const maxTime = 36 ** 8 - 1;
 const maxTypedWords = 8;
+/** Alternatives of one field. */
+const maxValues = 50;
 const maxLimit = 500;
-/** A month's entries of words with the same beginning that are sorted by time. */
-const maxSorted = 2000;
+/** A month's entries of words with the same beginning that are read as a whole. */
+const maxListed = 3000;
+/** Entries of a list that take as long to read as one alert to examine. */
+const readPerExamined = 3;
+/** Examining so many alerts is faster than reading other lists to leave some out. */
+const fewEntries = 300;
 
 /** An alert has one of these terms, or the beginning of a word. */
 type Condition = { terms: string[] } | { prefix: string };
@@ -112,7 +119,7 @@ local function selection(month, condition)
   if size == count(month, '[' .. word .. '\\0', '(' .. word .. '\\1') then
     return {ranges = {only}, size = count(month, only.from, only.before)}
   end
-  if size <= ${maxSorted} then return {list = {from, before}, size = size} end
+  if size <= ${maxListed} then return {list = {from, before}, size = size} end
   return nil
 end
 
@@ -135,19 +142,26 @@ local function readRanges(ranges, size)
   table.sort(rows, isNewer)
   return rows, isOver
 end
-local function readList(list)
-  local rows, seen = {}, {}
-  for _, member in ipairs(redis.call('ZRANGEBYLEX', query.month, list[1], list[2])) do
-    local position = string.sub(member, string.find(member, '\\0', 1, true) + 1)
-    if not seen[position] and not isBefore(position, query.low) and isBefore(position, query.high) then
-      rows[#rows + 1] = rowOf(position)
+-- The alerts in all lists, in no order.
+local function readLists(lists)
+  local common, read = nil, 0
+  for _, list in ipairs(lists) do
+    local found = {}
+    local members = redis.call('ZRANGEBYLEX', query.month, list[1], list[2])
+    for _, member in ipairs(members) do
+      local position = string.sub(member, string.find(member, '\\0', 1, true) + 1)
+      if not common or common[position] then found[position] = true end
     end
-    seen[position] = true
+    common, read = found, read + #members
   end
-  table.sort(rows, isNewer)
-  return rows, true
+  local rows = {}
+  for position in pairs(common) do
+    if not isBefore(position, query.low) and isBefore(position, query.high) then rows[#rows + 1] = rowOf(position) end
+  end
+  return rows, read
 end
 
+local function keyOf(row) return '${keys.alert('')}' .. string.sub(row.position, timeLength + 1) end
 local function matches(terms)
   for _, condition in ipairs(query.conditions) do
     local found = false
@@ -164,12 +178,13 @@ local function matches(terms)
 end
 
 local rows, matched, examined, last = {}, 0, 0, query.high
-for _, month in ipairs(KEYS) do
+for i, month in ipairs(KEYS) do
   query.month = month
   local best = selection(month, {terms = query.all})
-  local isExact = #query.conditions == 0
+  local isExact, lists = #query.conditions == 0, {}
   for _, condition in ipairs(query.conditions) do
     local other = selection(month, condition)
+    if other and other.list then lists[#lists + 1] = other.list end
     if other and other.size <= best.size then
       best = other
       isExact = #query.conditions == 1 and other.ranges ~= nil
@@ -178,27 +193,44 @@ for _, month in ipairs(KEYS) do
   if query.limit == 0 and isExact then
     matched = matched + best.size
   else
+    local isList = best.list ~= nil
     local size, isOver = math.max(20, math.min(query.limit + 1, 200)), best.size == 0
     while not isOver do
-      local some
-      if best.list then some, isOver = readList(best.list) else some, isOver = readRanges(best.ranges, size) end
+      local some, read
+      if isList then
+        some, read = readLists(best.size > ${fewEntries} and lists or {best.list})
+        isOver, examined = true, examined + math.floor(read / ${readPerExamined})
+      else
+        some, isOver = readRanges(best.ranges, size)
+      end
+      local found = {}
       for _, row in ipairs(some) do
-        local key = '${keys.alert('')}' .. string.sub(row.position, timeLength + 1)
-        local terms = redis.call('HGET', key, 'terms')
-        if terms and matches(terms) then
+        local terms = redis.call('HGET', keyOf(row), 'terms')
+        row.isMatch = terms and matches(terms)
+        if row.isMatch then found[#found + 1] = row end
+      end
+      if isList then
+        -- Sorting few matches is faster than sorting a list, so a month's list is examined as a whole.
+        examined = examined + #some
+        table.sort(found, isNewer)
+        some = found
+      end
+      for _, row in ipairs(some) do
+        if row.isMatch then
           if query.limit > 0 and matched == query.limit then return {rows, matched, last} end
           matched = matched + 1
-          if query.limit > 0 then rows[matched] = redis.call('HGET', key, 'row') end
+          if query.limit > 0 then rows[matched] = redis.call('HGET', keyOf(row), 'row') end
         end
         last = row.position
-        examined = examined + 1
-        if examined >= query.most then return {rows, matched, last} end
+        if not isList then examined = examined + 1 end
+        if not isList and examined >= query.most then return {rows, matched, last} end
       end
       if not isOver then
         for _, range in ipairs(best.ranges) do range.before = '(' .. string.sub(range.from, 2, range.skip) .. last end
       end
       size = math.min(200, size * 2)
     end
+    if examined >= query.most then return {rows, matched, ARGV[i + 1]} end
   end
 end
 return {rows, matched, ''}`);
@@ -213,24 +245,19 @@ export function createAlertSearch(redis: Redis, index: SearchIndex) {
     const found: Found = { rows: [], count: 0, position: start };
     for (let i = 0; i < calls; i++) {
       const high = found.position ?? (end === undefined ? '~' : positionOf(end));
-      const until = found.position ? monthOf(timeOf(found.position)) : '~';
-      const [rows, count, last] = (await find(
-        redis,
-        all
-          .filter((month) => month <= until)
-          .reverse()
-          .map(keys.searchMonth),
-        [
-          JSON.stringify({
-            conditions,
-            all: severities.map(severityTerm),
-            low: positionOf(low),
-            high,
-            limit: limit === 0 ? 0 : limit - found.count,
-            most: examinedPerCall,
-          }),
-        ],
-      )) as [string[], number, string];
+      const until = found.position ? monthBefore(found.position) : '~';
+      const some = all.filter((month) => month <= until).reverse();
+      const [rows, count, last] = (await find(redis, some.map(keys.searchMonth), [
+        JSON.stringify({
+          conditions,
+          all: severities.map(severityTerm),
+          low: positionOf(low),
+          high,
+          limit: limit === 0 ? 0 : limit - found.count,
+          most: examinedPerCall,
+        }),
+        ...some.map((month) => positionOf(Date.parse(`${month}-01T00:00:00.000Z`))),
+      ])) as [string[], number, string];
       found.rows.push(...rows);
       found.count += count;
       found.position = last || null;
@@ -239,7 +266,7 @@ export function createAlertSearch(redis: Redis, index: SearchIndex) {
     return found;
   }
 
-  async function totalOf(query: AlertQuery): Promise<AlertPage['total']> {
+  async function totalOf(query: AlertQuery): Promise<Total> {
     const { count, position } = await walk(query, 0, null, countCalls);
     return position === null ? count : `at least ${count}`;
   }
@@ -284,13 +311,17 @@ export function createAlertSearch(redis: Redis, index: SearchIndex) {
   return { search };
 }
 
+/** The month of the alerts before a position. The beginning of a month has no id. */
+const monthBefore = (position: string) =>
+  monthOf(timeOf(position) - (position.length === timeLength ? 1 : 0));
+
 const finite = (at: number | undefined): number | undefined =>
   at !== undefined && Number.isFinite(at) ? Math.min(Math.max(Math.trunc(at), 0), maxTime) : undefined;
 
 function conditionsOf(query: AlertQuery): Condition[] {
   const { states, severities, techniques, assignee, environment, subscription, verdict } = query;
   const anyOf = (terms: string[] | undefined): Condition[] =>
-    terms && terms.length > 0 ? [{ terms: [...new Set(terms)] }] : [];
+    terms && terms.length > 0 ? [{ terms: [...new Set(terms)].slice(0, maxValues) }] : [];
   return [
     ...anyOf(states?.map(stateTerm)),
     ...anyOf(severities?.map(severityTerm)),
@@ -303,25 +334,4 @@ function conditionsOf(query: AlertQuery): Condition[] {
       .slice(0, maxTypedWords)
       .map((prefix) => ({ prefix })),
   ];
-}
-
-interface Cursor {
-  /** Which of the severities, where alerts are sorted by them. */
-  part: number;
-  position: string | null;
-  total: AlertPage['total'];
-}
-
-const cursorText = ({ part, position, total }: Cursor): string =>
-  [part, String(total).replace('at least ', '~'), position ?? ''].join('.');
-
-function readCursor(cursor: string | null, parts: number): Cursor | null {
-  const [, part, least, count, position] =
-    /^([0-3])\.(~?)(\d{1,12})\.((?:0[0-9a-z]{8}[\w-]{1,100})?)$/.exec(cursor ?? '') ?? [];
-  if (part === undefined || Number(part) >= parts) return null;
-  return {
-    part: Number(part),
-    position: position || null,
-    total: least ? `at least ${Number(count)}` : Number(count),
-  };
 }

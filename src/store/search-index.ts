@@ -73,10 +73,16 @@ function placeOf(alert: Alert): { terms: string; row: string } {
   };
 }
 
-/** Indexes an alert unless it changed since it was read: then it stays marked. */
+/** Indexes an alert unless it changed since it was read: then it stays marked. Earlier versions stored no grace. */
 const indexOne = script(`${placeTerms}
 if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[2] then return end
-if ARGV[2] ~= '' then placeTerms(KEYS[1], ARGV[3], ARGV[4], ARGV[5]) end
+if ARGV[2] ~= '' then
+  local left = redis.call('TTL', KEYS[1])
+  if left > 0 and left <= ARGV[5] - ${graceSeconds} and redis.call('HEXISTS', KEYS[1], 'terms') == 0 then
+    redis.call('EXPIRE', KEYS[1], left + ${graceSeconds})
+  end
+  placeTerms(KEYS[1], ARGV[3], ARGV[4], ARGV[5])
+end
 redis.call('ZREM', KEYS[2], ARGV[1])`);
 
 /** Removes what is in its grace: it did not change for as long as alerts are kept. Freed in the background. */
@@ -150,7 +156,7 @@ export function createSearchIndex(
     for (let from = 0; ; from += markedAtOnce) {
       const ids = await redis.zrevrange(keys.alerts, from, from + markedAtOnce - 1);
       if (ids.length === 0) break;
-      await redis.zadd(keys.unindexed, 'NX', ...ids.flatMap((id) => [-from, id]));
+      await redis.zadd(keys.unindexed, 'NX', ...ids.flatMap((id) => [from, id]));
     }
     await redis.set(keys.searchIndexed, version);
   }

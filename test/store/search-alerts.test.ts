@@ -173,12 +173,14 @@ test('pages continue where the last one ended, also for alerts of the same milli
   expect((await own.store.alerts.search({}, { cursor: 'no cursor' })).alerts).toHaveLength(50);
 });
 
-test('alerts of an earlier version are added, once', async () => {
+test('alerts of an earlier version are added, once, and kept as long as before', async () => {
   await put(plainAlert('RW-1'));
   await redis.del(keys.unindexed);
+  await redis.expire(keys.alert('RW-1'), 100 * 86_400);
   expect(await found({})).toEqual([]);
   await own.store.alerts.markAllChanged();
   expect(await found({})).toEqual(['RW-1']);
+  expect(await redis.ttl(keys.alert('RW-1'))).toBeGreaterThan(129 * 86_400);
   await own.store.alerts.markAllChanged();
   expect(await redis.zcard(keys.unindexed)).toBe(0);
 });
