@@ -1,10 +1,11 @@
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { callerName } from '../../../domain/alerts/caller-name';
 import { usedScripts } from '../../../domain/alerts/join-facts';
+import { accountOf } from '../../../domain/alerts/run-account';
 import type { Severity } from '../../../domain/alerts/severity';
 import { plainLine } from '../../../domain/text/plain-text';
 import { oddTexts, unusualText } from '../../fact-lines';
-import { accountOf, environmentText, outcomeOf, severityName, whereOf } from '../../sentence';
+import { environmentText, outcomeOf, severityName, whereOf } from '../../sentence';
 import { type Html, html } from '../html';
 import { ageHtml } from '../inline-html';
 import { groupOf } from './page-of';
