@@ -42,6 +42,8 @@ try {
       await page.waitForTimeout(500);
     }
     await link.click();
+    await page.locator('#alert').waitFor();
+    await page.getByRole('button', { name: 'Live' }).waitFor();
   }
   /** Runs an action, confirms it, and waits until the page shows the result. */
   async function press(action, done) {
@@ -51,6 +53,8 @@ try {
     const confirm = page.locator(`dialog [data-action=${action}]`);
     if (await page.locator('dialog[open]').count()) await confirm.click();
     await page.locator('#part-next').getByText(done).first().waitFor();
+    await page.locator('.toast').last().waitFor();
+    await page.evaluate(() => document.getElementById('toasts').replaceChildren());
   }
 
   await open('Run command on 24 machines');
@@ -61,7 +65,7 @@ try {
   await page.locator('#part-evidence').screenshot({ path: join(images, 'script.png') });
   await open('Run command on vm-pay-01');
   await page.locator('.days').waitFor();
-  await shot('alert', { fullPage: true });
+  await shot('alert');
   await press('acknowledge', 'Acknowledged by');
   await press('isolate', 'Isolated:');
   await shot('isolated');

@@ -41,8 +41,10 @@ test('the console shows who was asked, where it was escalated to, and what was c
     });
     await link.click();
   };
-  const shot = (name: string) =>
-    page.screenshot({ path: join(__dirname, `../../test-results/${name}.png`), fullPage: true });
+  const shot = async (name: string) => {
+    await page.evaluate(`document.getElementById('toasts').replaceChildren()`);
+    await page.screenshot({ path: join(__dirname, `../../test-results/${name}.png`), fullPage: true });
+  };
 
   await open('Run command on vm-pay-01');
   const next = page.locator('#part-next');

@@ -47,7 +47,7 @@ export function alertPage(view: AlertView, model: MessageModel, context: AlertPa
 ${pressForm(csrf)}<div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
 <div class="grid"><div class="facts-column">
 ${part('why', html`<h2>Why it stands out</h2>${whyHtml(alert, pick)}`)}
-${part('exposes', html`<h2>What it exposes</h2>${factsHtml(pick('What it exposes', 'Who', 'Where', 'Commands', 'Unavailable').map(capital))}`)}
+${part('exposes', html`<h2>What it exposes</h2>${factsHtml([...pick('What it exposes').map(capital), ...pick('Who', 'Where', 'Commands', 'Unavailable')])}`)}
 ${part('access', html`<h2>Access path</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
 ${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 'Output')))}
 ${part('machines', machinesTable(view), 'live')}
@@ -57,7 +57,7 @@ ${part('next', nextStep(view, model.controls, [...status, ...times]), 'live')}
 ${part('measures', measuresHtml(view, actions), 'live')}
 ${part('responses', allResponses(actions, alert.id), 'live')}
 ${part('related', relatedHtml(alert, related, now), 'live')}
-${part('copy', copyHtml(alert))}
+${part('copy', copyHtml(alert), 'live')}
 </aside></div>`;
 }
 

@@ -38,7 +38,7 @@ function scriptHtml({ script, executions }: UsedScript, several: boolean): Html 
   const lines = plainBlock(script.text, maxScript).split('\n');
   return html`<h2>Script${several && `, ${executions.length === 1 ? 'once' : `${executions.length} times`}`}</h2>${
     traits.length > 0 &&
-    html`<ul class="traits">${traits.map(({ name, line }) => html`<li><strong>${capitalized(plainLine(name, 120))}</strong> <span class="muted">line ${line}</span></li>`)}</ul>`
+    html`<ul class="flags">${traits.map(({ name, line }) => html`<li><strong>${capitalized(plainLine(name, 120))}</strong> <span class="muted">line ${line}</span></li>`)}</ul>`
   }<pre tabindex="0" class="script"><code>${lines.map((line, i) => codeLine(line, i + 1, flagged.get(i + 1)))}</code></pre>${about.length > 0 && html`<p class="muted hash">${about.join(' · ')}</p>`}`;
 }
 

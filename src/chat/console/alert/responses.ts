@@ -37,7 +37,9 @@ export const allResponses = (actions: readonly Action[], alertId: string): Html 
       )}</ul></details>`,
   )}`;
 
-const mostMeasures = 30;
+/** More are summarized, except those that need somebody: the table of machines has each. */
+const mostMeasures = 3;
+const mostUrgent = 10;
 
 /** Measures that are in force, in progress or failed, with their steps and how to undo them. */
 export function measuresHtml({ alert, measures }: AlertView, actions: readonly Action[]): Html | false {
@@ -56,7 +58,10 @@ export function measuresHtml({ alert, measures }: AlertView, actions: readonly A
       ...(failed ? ['retry', 'dismiss'].flatMap((id) => offered(id) ?? []) : []),
       ...(undo && kindOf(kind)?.undoneBy !== kindOf(kind)?.doneBy ? [undo] : []),
     ];
-    return html`<div class="measure"><h3>${kindOf(kind)?.name ?? kind}</h3>${own.slice(0, mostMeasures).map(measureHtml)}${own.length > mostMeasures && html`<p class="muted">${own.length - mostMeasures} more are in the table of machines.</p>`}<div class="row">${buttons.map((action) => controlHtml(action, alert.id))}</div></div>`;
+    const shown =
+      own.length > mostMeasures ? own.filter(({ state }) => state !== 'in force').slice(0, mostUrgent) : own;
+    const left = own.length - shown.length;
+    return html`<div class="measure"><h3>${kindOf(kind)?.name ?? kind}</h3>${shown.map(measureHtml)}${left > 0 && html`<p><strong>${left}</strong> ${shown.length > 0 && 'more '}in the table of machines, ${own.filter(({ state }) => state === 'in force').length} of ${own.length} in force</p>`}<div class="row">${buttons.map((action) => controlHtml(action, alert.id))}</div></div>`;
   })}`;
 }
 
