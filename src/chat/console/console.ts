@@ -6,7 +6,7 @@ import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
 import { type ActivityRow, activityPage } from './activity-page';
 import { type AlertDeps, addAlertRoutes } from './alert/alert-routes';
-import { addListRoutes, type Frame } from './alerts/list-routes';
+import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
 import { viewerOf } from './auth';
@@ -76,19 +76,25 @@ export function createConsole(deps: ConsoleDeps): Router {
   const outcomeText = async (pressId: string) =>
     (await deps.answerTo(pressId)) || ((await deps.outcomeOf(pressId)) ? 'Done.' : 'Requested.');
 
-  function fromOurPage(request: Request, response: Response, next: NextFunction): void {
+  async function refuse(request: Request, response: Response, status: number, why: string): Promise<void> {
+    response.status(status);
+    if (isForScript(request)) return void response.json({ error: why });
+    const title = status === 404 ? 'Not found' : 'Nothing was done';
+    const body = html`<h1>${title}</h1><p class="empty">${why} <a href="/console">All alerts</a></p>`;
+    await sendPage(request, response, 'alerts', title, body);
+  }
+
+  async function fromOurPage(request: Request, response: Response, next: NextFunction): Promise<void> {
     const given = (request.body as Record<string, unknown> | undefined)?.csrf;
     if (isFormToken(deps.keyring, viewerOf(request).session, given)) return next();
-    const error = 'This form has expired. Reload the page and try again.';
-    response.status(403);
-    if (request.accepts(['html', 'json']) === 'json') response.json({ error });
-    else response.send(error);
+    await refuse(request, response, 403, 'This form has expired. Reload the page and try again.');
   }
 
   const frame: Frame = {
     csrfOf,
     send: (request, response, title, body, script) =>
       sendPage(request, response, 'alerts', title, body, script),
+    refuse,
     ownForm: [form, fromOurPage],
     panelOf: (request) => deps.panel && panelHtml(deps.panel.choices, csrfOf(request)),
   };

@@ -203,6 +203,21 @@ test('a failed measure stays, with its reason, Retry and Dismiss', () => {
     expect(own).toContain(text);
 });
 
+test('a storm’s measures are summarized, and those that failed are named', () => {
+  const measures = Array.from({ length: 20 }, (_, i) =>
+    isolation({
+      id: `M-${i}`,
+      name: `vm-${i}`,
+      state: i === 7 ? 'failed' : 'in force',
+      reason: 'Azure refused it',
+    }),
+  );
+  const page = pageTextOf({ alert, measures, approvals: [] });
+  const own = page.slice(page.indexOf('id="part-measures"'), page.indexOf('id="part-responses"'));
+  expect(own).toContain('19 of 20');
+  expect(own.match(/vm-\d+/g)).toEqual(['vm-7']);
+});
+
 test('at most four buttons are offered as the next step', () => {
   const page = pageTextOf(untouched(alert));
   const next = page.slice(page.indexOf('id="part-next"'), page.indexOf('id="part-measures"'));

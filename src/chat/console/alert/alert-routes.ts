@@ -3,7 +3,7 @@ import type { FormValues } from '../../../actions/form';
 import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import { messageOf } from '../../message';
-import type { Frame, ListDeps } from '../alerts/list-routes';
+import { type Frame, isForScript, type ListDeps } from '../alerts/list-routes';
 import { relatedAlerts } from '../alerts/read-alerts';
 import { viewerOf } from '../auth';
 import { sheetHtml } from '../forms';
@@ -48,7 +48,7 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
     async (view, request, response) => {
       const offered = offeredAction(view, named(request), viewerOf(request).presser, deps);
       if (!offered)
-        return void response.status(404).json({ error: 'This action is not available for the alert now.' });
+        return frame.refuse(request, response, 404, 'This action is not available for the alert now.');
       const { action, fields } = offered;
       const values = Object.fromEntries(fields.map(({ id, value }) => [id, value]));
       const preview = action.id === 'add_exception' ? await previewOf(view, values, request) : undefined;
@@ -75,17 +75,16 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
     const id = String(request.params.action);
     const body = textsOf(request.body);
     const done: Submitted = await submitPress(view, id, body, viewerOf(request).presser, deps);
-    const isScript = request.accepts(['html', 'json']) === 'json';
-    if (!done) return void response.status(404).json({ error: 'Unknown action.' });
+    if (!done) return frame.refuse(request, response, 404, 'Unknown action.');
     if ('pressId' in done) {
-      if (isScript) return void response.json({ pressId: done.pressId });
+      if (isForScript(request)) return void response.json({ pressId: done.pressId });
       return response.redirect(
         303,
         `/console/alerts/${view.alert.id}?outcome=${encodeURIComponent(done.pressId)}`,
       );
     }
     const offered = offeredAction(view, id, viewerOf(request).presser, deps);
-    if (!offered) return void response.status(422).json({ error: Object.values(done.faults).join('. ') });
+    if (!offered) return frame.refuse(request, response, 422, Object.values(done.faults).join('. '));
     const preview = id === 'add_exception' ? await previewOf(view, body, request) : undefined;
     const context = {
       alertId: view.alert.id,
@@ -95,7 +94,7 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
     };
     const again = sheetHtml(offered.action, done.fields, context);
     response.status(422);
-    if (isScript) return void response.json({ form: again.text });
+    if (isForScript(request)) return void response.json({ form: again.text });
     await sendForm(view, request, response, offered.action.label, again);
   };
 
@@ -103,11 +102,7 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
     return async (request: Request, response: Response) => {
       const view = await deps.getView(String(request.params.id));
       if (view) return handle(view, request, response);
-      response.status(404);
-      if (request.accepts(['html', 'json']) === 'json')
-        return void response.json({ error: 'This alert has expired.' });
-      const body = html`<h1>Not found</h1><p class="empty">No alert has this ID. <a href="/console">All alerts</a></p>`;
-      await frame.send(request, response, 'Not found', body, 'alert');
+      await frame.refuse(request, response, 404, 'No alert has this ID. It may have expired.');
     };
   }
 

@@ -43,25 +43,25 @@ const mostUrgent = 10;
 
 /** Measures that are in force, in progress or failed, with their steps and how to undo them. */
 export function measuresHtml({ alert, measures }: AlertView, actions: readonly Action[]): Html | false {
-  const standing = measures.filter(
+  const open = measures.filter(
     ({ state, dismissed }) => state !== 'undone' && state !== 'done' && !dismissed,
   );
-  if (standing.length === 0) return false;
+  if (open.length === 0) return false;
   const offered = (id: string | undefined) =>
     actions.find((action) => action.id === id && !action.approvalId);
-  const kinds = [...new Set(standing.map(({ kind }) => kind))];
+  const kinds = [...new Set(open.map(({ kind }) => kind))];
   return html`<h2 tabindex="-1">Measures</h2>${kinds.map((kind) => {
-    const own = standing.filter((one) => one.kind === kind);
+    const own = open.filter((one) => one.kind === kind);
     const undo = offered(kindOf(kind)?.undoneBy);
     const failed = own.some(isOpenFailure);
     const buttons = [
       ...(failed ? ['retry', 'dismiss'].flatMap((id) => offered(id) ?? []) : []),
       ...(undo && kindOf(kind)?.undoneBy !== kindOf(kind)?.doneBy ? [undo] : []),
     ];
+    const standing = own.filter(({ state }) => state === 'in force').length;
     const shown =
       own.length > mostMeasures ? own.filter(({ state }) => state !== 'in force').slice(0, mostUrgent) : own;
-    const left = own.length - shown.length;
-    return html`<div class="measure"><h3>${kindOf(kind)?.name ?? kind}</h3>${shown.map(measureHtml)}${left > 0 && html`<p><strong>${left}</strong> ${shown.length > 0 && 'more '}in the table of machines, ${own.filter(({ state }) => state === 'in force').length} of ${own.length} in force</p>`}<div class="row">${buttons.map((action) => controlHtml(action, alert.id))}</div></div>`;
+    return html`<div class="measure"><h3>${kindOf(kind)?.name ?? kind}</h3>${shown.map(measureHtml)}${shown.length < own.length && html`<p><strong>${standing} of ${own.length}</strong> in force. Each is in the table of machines.</p>`}<div class="row">${buttons.map((action) => controlHtml(action, alert.id))}</div></div>`;
   })}`;
 }
 

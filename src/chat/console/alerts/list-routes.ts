@@ -28,10 +28,16 @@ export interface Frame {
     body: Html,
     script?: 'list' | 'alert',
   ) => Promise<void>;
+  /** Says why nothing was done: as JSON to our scripts, else as a page. */
+  refuse: (request: Request, response: Response, status: number, why: string) => Promise<void>;
   /** Parses a form and refuses those that are not from our pages. */
   ownForm: readonly RequestHandler[];
   panelOf: (request: Request) => Html | undefined;
 }
+
+/** Whether one of our scripts sent the request, not the browser by itself. */
+export const isForScript = (request: Request): boolean =>
+  request.get('x-part') === 'form' || request.accepts(['html', 'json']) === 'json';
 
 const idsSchema = z
   .string()
@@ -80,8 +86,7 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
 
   router.post('/bulk', ...frame.ownForm, async (request, response) => {
     const wanted = bulkOf(request.body);
-    const isScript = request.accepts(['html', 'json']) === 'json';
-    if ('fault' in wanted) return void response.status(422).json({ error: wanted.fault });
+    if ('fault' in wanted) return frame.refuse(request, response, 422, wanted.fault);
     const { nonce = '' } = textsOf(request.body);
     const { presser } = viewerOf(request);
     const press = async (id: string): Promise<{ id: string; pressId?: string; error?: string }> => {
@@ -101,7 +106,7 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
         : { id, error: `${Object.values(done.faults).join('. ')}.` };
     };
     const results = await Promise.all(wanted.ids.map(press));
-    if (isScript) return void response.json({ results });
+    if (isForScript(request)) return void response.json({ results });
     await frame.send(request, response, 'Requested', bulkResults(results));
   });
 }
