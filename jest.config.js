@@ -6,7 +6,8 @@ const shared = {
   testEnvironment: 'node',
   transform: {
     '\\.ts$': swc,
-    'node_modules/(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider)/.+\\.js$': swc,
+    'node_modules/(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider)/.+\\.js$':
+      swc,
   },
   transformIgnorePatterns: [
     '/node_modules/(?!(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider)/)',

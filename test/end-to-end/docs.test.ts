@@ -88,7 +88,11 @@ async function withDemo(
 }
 
 const acknowledge = async (page: Page) => {
-  await page.locator('a.what', { hasText: 'Run command on vm-pay-01' }).first().click();
+  const alert = page.locator('a.what', { hasText: 'Run command on vm-pay-01' }).first();
+  const fresh = page.locator('#fresh:visible');
+  await alert.or(fresh).first().waitFor({ timeout: 120_000 });
+  if (!(await alert.isVisible())) await fresh.click();
+  await alert.click();
   await page.locator('[data-action=acknowledge]').first().click();
   await page.locator('#part-next').getByText('Acknowledged by').waitFor();
 };

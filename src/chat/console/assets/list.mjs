@@ -44,6 +44,8 @@ async function readRows() {
     if (row) redraw(row, html, listed);
     else if (listed && list.dataset.later === undefined) waiting.add(id);
   }
+  // In an empty list, nothing is read that new alerts could move.
+  if (waiting.size > 0 && boxes().length === 0) await reload();
   announce();
   if (changedIds.size > 0) later();
 }
@@ -107,7 +109,7 @@ async function reload() {
     .find(({ value }) => !seen.has(value))
     ?.closest('tr');
   const row = (focused && document.getElementById(focused)) || first;
-  row?.querySelector('.what').focus();
+  if (!document.activeElement?.matches('input, select')) row?.querySelector('.what').focus();
 }
 
 /** Presses an action for each selected alert, and lists what became of each. */
@@ -162,7 +164,8 @@ async function bulk(form, button) {
 if (list) {
   list.addEventListener('change', (event) => {
     if (event.target.id === 'select-all') for (const box of boxes()) box.checked = event.target.checked;
-    find('#results').hidden = true;
+    const results = find('#results');
+    if (results) results.hidden = true;
     showSelection();
   });
   list.addEventListener('click', (event) => {
