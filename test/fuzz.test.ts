@@ -165,6 +165,7 @@ test('the console’s list accepts any query, and escapes what was typed', async
   const deps = {
     listAlerts: async () => [alert],
     listOpen: async () => [alert],
+    findAlerts: async () => [],
     viewsOf: async (alerts: readonly Alert[]) => alerts.map(untouched),
     now: () => 0,
   };

@@ -33,6 +33,7 @@ function alertOf(n: number, more: Partial<Alert> = {}, name = 'dana'): Alert {
 const depsOf = (alerts: readonly Alert[]) => ({
   listAlerts: async () => [...alerts],
   listOpen: async () => [],
+  findAlerts: async () => [],
   viewsOf: async (some: readonly Alert[]) => some.map(untouched),
   now: () => start,
 });
@@ -190,4 +191,16 @@ test('a selection names its alerts once, and nothing else', () => {
     undefined,
   ])
     expect(bulkOf(body)).toHaveProperty('fault');
+});
+
+test('a text finds alerts that are too old for the list, once each, in the tab where they belong', async () => {
+  const old = close(alertOf(1), 'benign', move);
+  const fresh = alertOf(2);
+  const deps = { ...depsOf([fresh]), findAlerts: async () => [old, fresh] };
+  const list = (given: Record<string, unknown>) => listAlerts(queryOf(given), viewer, deps);
+  const closed = await list({ q: 'SEC-1201', view: 'closed' });
+  expect(closed.rows.map(({ id }) => id)).toEqual([old.id]);
+  expect(closed.counts).toMatchObject({ closed: 1, open: 1 });
+  expect((await list({ view: 'closed' })).rows).toEqual([]);
+  expect((await list({ q: 'SEC-1201', view: 'closed', severity: 'low' })).rows).toEqual([]);
 });

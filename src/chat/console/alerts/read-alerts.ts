@@ -13,6 +13,8 @@ export interface ReadDeps {
   listAlerts: (limit: number) => Promise<Alert[]>;
   /** Announced alerts that are not closed, newest first. */
   listOpen: (filter: { limit: number }) => Promise<Alert[]>;
+  /** All kept alerts that have these words, newest first. */
+  findAlerts: (text: string, limit: number) => Promise<Alert[]>;
   /** Alerts with their measures and approvals, in the same order. */
   viewsOf: (alerts: readonly Alert[]) => Promise<AlertView[]>;
   now: () => number;
@@ -45,12 +47,19 @@ export const pageSize = 50;
 /** A page is chosen among this many of the newest alerts, and of the open ones. */
 const searched = 2000;
 const relatedSearched = 200;
+/** Of all kept alerts, so many of the newest that match a text are shown. */
+const maxFound = 500;
 const timedMs = 30 * 86_400_000;
 
 /** A page of the list for a viewer. The only function of the list that reads alerts. */
 export async function listAlerts(query: AlertQuery, viewer: Presser, deps: ReadDeps): Promise<AlertPage> {
-  const all = await newestAndOpen(searched, deps);
-  const fitting = all.filter((alert) => fits(alert, query));
+  const [recent, found] = await Promise.all([
+    newestAndOpen(searched, deps),
+    query.text ? deps.findAlerts(query.text, maxFound) : [],
+  ]);
+  const foundIds = new Set(found.map(({ id }) => id));
+  const all = [...new Map([...recent, ...found].map((alert) => [alert.id, alert])).values()];
+  const fitting = all.filter((alert) => fits(alert, foundIds.has(alert.id) ? { ...query, text: '' } : query));
   const slice = pageOf(
     fitting.filter((alert) => isIn(query.view, alert, viewer)),
     query,
@@ -66,7 +75,7 @@ export async function listAlerts(query: AlertQuery, viewer: Presser, deps: ReadD
     counts: Object.fromEntries(
       views.map((view) => [view, fitting.filter((alert) => isIn(view, alert, viewer)).length]),
     ) as Record<View, number>,
-    strip: stripOf(all, deps.now()),
+    strip: stripOf(recent, deps.now()),
     environments: [
       ...new Set(
         all.flatMap((alert) => environmentsOf(alert).flatMap(({ environment }) => environment ?? [])),
