@@ -45,14 +45,13 @@ const listed = async (text: string) => {
   });
 };
 
-test('a new alert is announced, and can be acknowledged, isolated, released and excepted on its page', async () => {
+test('an alert appears in an empty list, and can be acknowledged, isolated, released and excepted on its page', async () => {
   const { tenant, world } = bench;
   const errors: string[] = [];
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   await page.goto(url);
   await page.getByText('No open alerts.').waitFor();
   run(world.vms.pay01);
-  await page.getByRole('button', { name: '1 new alert' }).click();
   await page.getByRole('link', { name: 'Run command on vm-pay-01' }).click();
   const next = page.locator('#part-next');
 
@@ -123,6 +122,17 @@ test('alerts can be searched and filtered, and the address keeps it', async () =
   expect(page.url()).toBe(`${url}?view=closed`);
   await page.getByRole('link', { name: /^Open/ }).click();
   await rowOf('vm-test-01').waitFor();
+});
+
+test('a new alert waits behind a button while others are read', async () => {
+  await listed('vm-test-01');
+  await page.locator('#live', { hasText: 'Live' }).waitFor();
+  run(bench.world.vms.web[10] as string, { caller: bench.world.people.lee });
+  const button = page.getByRole('button', { name: '1 new alert' });
+  await button.waitFor();
+  expect(await rowOf('vm-web-11').count()).toBe(0);
+  await button.click();
+  await rowOf('vm-web-11').waitFor();
 });
 
 test('an alert’s page shows the access path and the score; activity shows who runs at which hours', async () => {
