@@ -7,7 +7,7 @@ import { updateValues } from './redis/update-values';
 const addSession = script(`
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[3], KEYS[1])
-redis.call('EXPIRE', KEYS[2], ARGV[2])
+redis.call('EXPIRE', KEYS[2], ARGV[5])
 local extra = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[4])
 if extra > 0 then
   for _, key in ipairs(redis.call('ZPOPMIN', KEYS[2], extra)) do
@@ -19,17 +19,20 @@ end`);
 export function createSignIns(redis: Redis) {
   return {
     session: (id: string) => redis.get(keys.signInSession(id)),
-    /** @param most sessions of a person; the oldest end */
+    /**
+     * @param listSeconds how long a session may last: the person's sessions are counted for so long
+     * @param most sessions of a person; the oldest end
+     */
     addSession: async (
       id: string,
       person: string,
       sealed: string,
-      { seconds, at, most }: { seconds: number; at: number; most: number },
+      { seconds, listSeconds, at, most }: { seconds: number; listSeconds: number; at: number; most: number },
     ): Promise<void> => {
       await addSession(
         redis,
         [keys.signInSession(id), keys.signInSessionsOf(person)],
-        [sealed, seconds, at, most],
+        [sealed, seconds, at, most, listSeconds],
       );
     },
     /** Changes a session that still exists. @param change pure function */

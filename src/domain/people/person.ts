@@ -38,9 +38,12 @@ export const isSignedIn = ({ surface, issuer }: Presser): boolean =>
  */
 export function comparePeople(a: Presser, b: Presser): 'same' | 'different' | 'unknown' {
   const [one, other] = [entraIdOf(a), entraIdOf(b)];
-  if (one && other && one.tenant === other.tenant) return one.id === other.id ? 'same' : 'different';
-  if (a.email !== undefined && b.email !== undefined && a.email.toLowerCase() === b.email.toLowerCase())
-    return 'same';
+  const isSameEmail =
+    a.email !== undefined && b.email !== undefined && a.email.toLowerCase() === b.email.toLowerCase();
+  if (one && other && one.tenant === other.tenant && one.id === other.id) return 'same';
+  // Two accounts with one address, as an admin may have.
+  if (one && other && one.tenant === other.tenant) return isSameEmail ? 'unknown' : 'different';
+  if (isSameEmail) return 'same';
   if (a.surface !== b.surface) return 'unknown';
   if (a.team !== undefined && b.team !== undefined && a.team !== b.team) return 'unknown';
   if (a.issuer !== b.issuer || tenantsDiffer(a, b)) return 'unknown';

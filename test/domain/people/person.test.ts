@@ -38,6 +38,12 @@ test.each<[string, Presser, Presser, ReturnType<typeof comparePeople>]>([
     'same',
   ],
   ['Slack and Teams with the same object id', slack('U1', { objectId: 'o1', tenant }), teams('O1'), 'same'],
+  [
+    'two accounts of one directory with one address, as an admin may have',
+    teams('o1', { email: 'a@b' }),
+    signedIn('o2', { email: 'A@b' }),
+    'unknown',
+  ],
   ['Slack and Teams, other object ids', slack('U1', { objectId: 'o1', tenant }), teams('o2'), 'different'],
   ['object ids in two directories', slack('U1', { objectId: 'o1', tenant: other }), teams('o2'), 'unknown'],
   ['an object id without a directory', slack('U1', { objectId: 'o1' }), teams('o2'), 'unknown'],

@@ -31,7 +31,8 @@ export function finishSignIn(issuer: Issuer, sessions: SessionStore, deps: SignI
       response.status(status).send(failedPage(why, next));
     };
     const transaction = transactionOf(request);
-    if (!transaction) return refuse(400, wrongBrowser, { code: 'no such sign-in in this browser' });
+    // Not counted: any page can make a browser send this, and others at its address must still be able to sign in.
+    if (!transaction) return void response.status(400).send(failedPage(wrongBrowser, '/console'));
     const { next } = transaction;
     clearCookie(response, transactionCookie(transaction.state));
     const isFirst = await store.use(sessionKey(transaction.state), transactionMs / 1000);

@@ -2,6 +2,8 @@
 export const idleMs = 3_600_000;
 /** A session ends this long after sign-in, ms. */
 export const lifetimeMs = 12 * 3_600_000;
+/** A session that can't be renewed, because the issuer gave no refresh token, ends this long after sign-in, ms. */
+export const unrenewedMs = 3_600_000;
 /** Sessions of one person; the oldest end. */
 export const maxSessions = 10;
 /** What the issuer says about a person is used for this long, ms. */

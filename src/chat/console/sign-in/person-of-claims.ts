@@ -22,6 +22,7 @@ const schema = z.object({
   tid: text,
   oid: text,
   idp: text,
+  hd: text,
   acct: z.unknown().optional(),
   groups: z.array(z.string().max(200)).max(maxGroups).optional().catch(undefined),
   hasgroups: z.unknown().optional(),
@@ -83,8 +84,15 @@ function isGuest({ acct, idp, preferred_username, upn }: Claims, issuer: string,
 function otherPerson(claims: Claims, issuer: string): Ids | { refused: string } {
   const id = `${issuer}#${claims.sub}`;
   if (id.length > 200) return { refused: 'The sign-in service sent an identifier that is too long.' };
-  return { id, ...emailIf(claims.email_verified === true, claims) };
+  return { id, ...emailIf(claims.email_verified === true && isOwnDomain(claims, issuer), claims) };
 }
+
+/**
+ * Google verifies that an address receives mail, also of a consumer account that an employee keeps. Only `hd`
+ * says that the organization manages the account. Source: "OpenID Connect", developers.google.com.
+ */
+const isOwnDomain = ({ email, hd }: Claims, issuer: string): boolean =>
+  issuer !== 'https://accounts.google.com' || email?.toLowerCase().endsWith(`@${hd?.toLowerCase()}`) === true;
 
 const emailIf = (isVerified: boolean, { email }: Claims): Pick<Presser, 'email'> =>
   isVerified && email ? { email: email.toLowerCase() } : {};

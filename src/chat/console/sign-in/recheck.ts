@@ -54,8 +54,10 @@ export function createRecheck(deps: RecheckDeps) {
       return null;
     }
     if (person) await claimedGroups.note(session.presser, person.groups);
+    // Without an ID token, which the answer may lack, the issuer said nothing about the person.
+    else failedAt = now();
     const next = {
-      checkedAt: now(),
+      ...(person ? { checkedAt: now(), presser: person.presser as Session['presser'] } : {}),
       refreshToken: renewed.refresh_token ?? token,
       ...(renewed.id_token ? { idToken: renewed.id_token } : {}),
     };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Presser } from '../../../domain/people/person';
 import type { Keyring } from '../../../runtime/keyring';
 import { personKey } from './claimed-groups';
-import { idleMs, lifetimeMs, maxSessions } from './limits';
+import { idleMs, lifetimeMs, maxSessions, unrenewedMs } from './limits';
 
 /** Stores sealed sessions by the hash of their id. */
 export interface SealedSessions {
@@ -12,7 +12,7 @@ export interface SealedSessions {
     key: string,
     person: string,
     sealed: string,
-    limits: { seconds: number; at: number; most: number },
+    limits: { seconds: number; listSeconds: number; at: number; most: number },
   ) => Promise<void>;
   changeSession: (key: string, seconds: number, change: (sealed: string) => string) => Promise<void>;
   endSession: (key: string, person: string) => Promise<void>;
@@ -84,7 +84,7 @@ export function createSessionStore(store: SealedSessions, keyring: Keyring, now:
         refreshToken: kept(given.refreshToken),
         idToken: kept(given.idToken),
       });
-      const limits = { seconds: idleMs / 1000, at, most: maxSessions };
+      const limits = { seconds: idleMs / 1000, listSeconds: lifetimeMs / 1000, at, most: maxSessions };
       await store.addSession(key, personKey(given.presser), seal(key, session), limits);
       return id;
     },
@@ -94,7 +94,8 @@ export function createSessionStore(store: SealedSessions, keyring: Keyring, now:
       const session = sealed ? open(key, sealed) : null;
       if (!session) return null;
       const [age, idle] = [now() - session.startedAt, now() - session.seenAt];
-      return age < lifetimeMs && idle < idleMs ? session : null;
+      const longest = session.refreshToken ? lifetimeMs : unrenewedMs;
+      return age < longest && idle < idleMs ? session : null;
     },
     /** Records that the session is used. */
     touch: async (key: string, { seenAt }: Session): Promise<void> => {

@@ -11,6 +11,8 @@ import { signingOutPage } from './sign-in-pages';
 export const signOut =
   (issuer: Issuer, sessions: SessionStore, { config, keyring, log }: SignInDeps) =>
   async (request: Request, response: Response): Promise<void> => {
+    if (request.headers['sec-fetch-site'] === 'cross-site')
+      return void response.status(403).send('This form was not sent from this page.');
     const key = sessionKey(cookieOf(request, sessionCookie) ?? '');
     const session = await sessions.find(key);
     const given = (request.body as Record<string, unknown> | undefined)?.csrf;

@@ -47,6 +47,24 @@ test.each<[string, Record<string, unknown>, string, string | undefined]>([
   ['in Entra with xms_edov as 1', { email: 'sam@b.example', xms_edov: '1' }, entra, 'sam@b.example'],
   ['in Entra with xms_edov as 0', { email: 'sam@b.example', xms_edov: '0' }, entra, undefined],
   ['elsewhere with xms_edov', { email: 'sam@b.example', xms_edov: true }, other, undefined],
+  [
+    'of a consumer account at Google',
+    { email: 'sam@b.example', email_verified: true },
+    'https://accounts.google.com',
+    undefined,
+  ],
+  [
+    'of another organization at Google',
+    { email: 'sam@b.example', email_verified: true, hd: 'example' },
+    'https://accounts.google.com',
+    undefined,
+  ],
+  [
+    'of its organization at Google',
+    { email: 'sam@b.example', email_verified: true, hd: 'B.example' },
+    'https://accounts.google.com',
+    'sam@b.example',
+  ],
 ])('an email %s', (_, claims, issuer, email) => {
   expect(person(claims, issuer).presser.email).toBe(email);
 });

@@ -358,9 +358,40 @@ const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset;
 
 test('after ten failed callbacks in a minute, an address waits', async () => {
   const statuses: number[] = [];
-  for (let i = 0; i < 11; i++)
-    statuses.push((await createWebClient().request(`${url}/console/callback?state=x&code=y`)).status);
+  for (let i = 0; i < 11; i++) {
+    const client = createWebClient();
+    const callback = await client.signIn(`${url}/console/sign-in`, 'sam', /\/console\/callback\?/);
+    statuses.push((await client.request(callback.replace(/code=[^&]+/, 'code=y'))).status);
+  }
   expect(statuses).toEqual([...Array(10).fill(400), 429]);
+});
+
+test('callbacks that another page makes a browser send keep nobody from signing in', async () => {
+  for (let i = 0; i < 12; i++)
+    expect((await createWebClient().request(`${url}/console/callback?state=x&code=y`)).status).toBe(400);
+  expect((await see(await session())).status).toBe(200);
+});
+
+test('another site’s form ends no session', async () => {
+  const client = await session();
+  const answer = await createWebClient().request(`${url}/console/sign-out`, {
+    method: 'POST',
+    headers: { 'sec-fetch-site': 'cross-site' },
+  });
+  expect(answer.status).toBe(403);
+  expect(answer.headers.get('set-cookie')).toBeNull();
+  expect((await see(client)).status).toBe(200);
+});
+
+test('an address that the issuer withdraws no longer counts after five minutes', async () => {
+  const client = await session();
+  const emailOf = async () =>
+    ((await (await see(client)).json()) as { presser: { email?: string } }).presser.email;
+  expect(await emailOf()).toBe('sam@contoso.example');
+  const sam = { name: 'Sam Ito', email: 'sam@contoso.example', groups: [group] };
+  issuer.people.set('sam', { ...sam, email_verified: false });
+  clock = 5 * minute;
+  expect(await emailOf()).toBeUndefined();
 });
 
 test('while the issuer is down, sign-in says so; afterwards it works', async () => {
@@ -449,6 +480,6 @@ test('a session in Redis that Runwatch did not seal opens nothing', async () => 
   const at = now();
   const times = { startedAt: at, seenAt: at, checkedAt: at };
   const forged = JSON.stringify({ presser, ...times, refreshToken: null, idToken: null });
-  await own.store.signIns.addSession(key, 'x', forged, { seconds: 60, at: 1, most: 10 });
+  await own.store.signIns.addSession(key, 'x', forged, { seconds: 60, listSeconds: 60, at: 1, most: 10 });
   expect((await see(client)).status).toBe(302);
 });
