@@ -1,5 +1,5 @@
-// Generates locales/en.json, the texts that people read in chat, from the marks in the code: t`…`, counted(…) and
-// phrase(…) of src/domain/text/translate.ts. --print prints it instead; --unmarked prints the texts without a mark.
+// Generates locales/en.json, the texts that people read, from the marks in the code: t`…`, counted(…), plural(…) and
+// phrase(…) of src/domain/text/translate.ts, and tHtml`…` of the console. --print prints it instead; --unmarked prints the texts without a mark.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -10,7 +10,8 @@ const root = new URL('../', import.meta.url);
 const folders = /^src\/(chat|actions|views|presses|domain|pipeline|health)\//;
 /** English for everybody: what is configured, logged, audited, or read by administrators and developers. */
 const englishOnly = [
-  'src/chat/(console|demo)/',
+  'src/chat/demo/',
+  'src/chat/console/(assets|stream|sign-in/(claimed-groups|session-store))\\.ts',
   'src/chat/[a-z]+/(doctor-[a-z]+|[a-z]+-(manifest|settings)|authenticate|render-[a-z]+|search|slack|teams)\\.ts',
   'src/actions/measures/migrate-measures\\.ts',
   'src/presses/check-policy\\.ts',
@@ -29,6 +30,8 @@ const constants = new Set([
   ...['in force', 'do failed', 'undo failed', 'carried out', 'hand over'],
   ...['no subscription', 'event hub', 'audit copy', 'audit ', 'disk'],
   ...['Runwatch', 'Slack', 'Teams', 'Linux', 'Windows', 'Microsoft Sentinel', 'Actions'],
+  ...['no such sign-in in this browser', 'sign-in used before', 'person refused'],
+  ...['neither a responder nor a reader', 'Azure', 'runwatch exceptions import'],
   ...['High', 'Medium', 'Low', 'New'],
   ...['Refresh', 'Full', 'Container', 'Bolder', 'None', 'Attention', 'Warning', 'Monospace'],
 ]);
@@ -39,12 +42,15 @@ const notTexts = [
   /^(kubectl|sudo|ls|Get-Content) |^Linux: \{0\}/,
   /^\{0\} \(Microsoft Graph\)$/,
   /^<!|^\{date_|^\{0\} UTC$|^\{\{DATE|^:white_check_mark:/,
+  /^M\{0\} \{1\}|^openid | offline_access$/,
   /^TEAMS_LOCAL|^the token is invalid$|^could not verify the request$/,
   /^(Runwatch \{0\}, by \{1\}\{2\}|Evidence of \{0\})$/,
 ];
+/** Attributes alone, as a part of a tag. */
+const attributes = /^( (hidden|selected|required|checked|[a-z-]+="[^"]*"|data-[a-z]+))+$/i;
 /** Calls whose arguments are for logs and developers, or that compare. */
 const silent =
-  /(^|\.)log\.|^(Error|TypeError|RegExp|SurfaceError|kept)$|\.(includes|startsWith|endsWith|split|has|get|set|describe|test|match|replace|replaceAll)$/;
+  /(^|\.)log\.|^(Error|TypeError|RegExp|SurfaceError|kept|warn|pick)$|\.(includes|startsWith|endsWith|split|has|get|set|describe|test|match|replace|replaceAll)$/;
 const functions =
   /^(ArrowFunctionExpression|FunctionExpression|FunctionDeclaration|MethodProperty|ClassMethod|Constructor)$/;
 const types = /^Ts(?!AsExpression|ConstAssertion|SatisfiesExpression|NonNullExpression)/;
@@ -103,7 +109,8 @@ function visit(node, sinks, isTranslated = false) {
     return visitValues(node, sinks, isTranslated);
   }
   if (type === 'TaggedTemplateExpression') {
-    if (node.tag.value === 't') {
+    if (node.tag.value === 'html') return visitHtml(node.template, sinks, isTranslated);
+    if (node.tag.value === 't' || node.tag.value === 'tHtml') {
       if (!isTranslated)
         sinks.refuse(node, 'modules load before the locale is set: use phrase and translate');
       sinks.add(keyOf(node.template), keyOf(node.template));
@@ -122,6 +129,7 @@ function visit(node, sinks, isTranslated = false) {
       sinks.add(literal(2), { one: literal(1), other: literal(2) });
       return visit(given[0], sinks, isTranslated);
     }
+    if (name === 'plural') return sinks.add(literal(1), { one: literal(0), other: literal(1) });
     if (silent.test(name)) return visit(node.callee, sinks, isTranslated);
   }
   if (type === 'BinaryExpression' && /^[!=]=/.test(node.operator)) return;
@@ -134,6 +142,28 @@ function visit(node, sinks, isTranslated = false) {
 function visitValues({ expressions }, sinks, isTranslated) {
   for (const word of expressions.flatMap(literalsOf)) if (/^\p{Ll}{2,}$/u.test(word.value)) sinks.word(word);
   visit(expressions, sinks, isTranslated);
+}
+
+/** Texts between tags and in attributes that people read must be marked. Other attributes have no texts. */
+function visitHtml(template, sinks, isTranslated) {
+  const { quasis, expressions } = template;
+  const markup = keyOf(template).replace(/\{\d+\}/g, '\0');
+  const shown = [...markup.matchAll(/ (aria-label|placeholder|title|alt)="([^"]*)"/g)].map(
+    (match) => match[2],
+  );
+  const between = attributes.test(markup) ? [] : markup.replaceAll('Runwatch', '').split(/<[^>]*>/);
+  for (const text of [...shown, ...between])
+    if (/\p{L}{2}/u.test(text)) sinks.word({ ...template, value: text.replaceAll('\0', '{…}').trim() });
+  const silently = { ...sinks, report: () => {}, word: () => {} };
+  let before = '';
+  for (const [index, expression] of expressions.entries()) {
+    before += quasis[index].cooked;
+    const attribute = /<[^>]*\s([\w-]+)="[^">]*$/.exec(before)?.[1] ?? null;
+    const isRead = attribute === null || /^(aria-label|placeholder|title|alt)$/.test(attribute);
+    if (isRead)
+      for (const word of literalsOf(expression)) if (/^\p{Ll}{2,}$/u.test(word.value)) sinks.word(word);
+    visit(expression, isRead ? sinks : silently, isTranslated);
+  }
 }
 
 function literalsOf(node) {

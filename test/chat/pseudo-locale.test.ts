@@ -2,6 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rangeOf } from '../../src/actions/contain/isolate';
 import { alertActions, kindOf } from '../../src/actions/registry';
+import { activityPage } from '../../src/chat/console/activity-page';
+import { bulkResults } from '../../src/chat/console/alerts/bulk';
+import { listPage } from '../../src/chat/console/alerts/list-page';
+import { queryOf, views } from '../../src/chat/console/alerts/query';
+import { listAlerts } from '../../src/chat/console/alerts/read-alerts';
+import { sheetHtml } from '../../src/chat/console/forms';
+import { html } from '../../src/chat/console/html';
+import { page } from '../../src/chat/console/layout';
+import { auditTable, exceptionsTable, healthPage, panelHtml } from '../../src/chat/console/pages';
+import { offeredAction } from '../../src/chat/console/presses';
+import {
+  choicePage,
+  deniedPage,
+  failedPage,
+  signedOutPage,
+  signingOutPage,
+  unavailablePage,
+} from '../../src/chat/console/sign-in/sign-in-pages';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
 import { toBlocks } from '../../src/chat/slack/blocks';
@@ -30,13 +48,14 @@ import { sayGrown, sayRaised } from '../../src/pipeline/say-changes';
 import { answerCommand, type ChatCommandDeps } from '../../src/views/chat-commands';
 import { digestRow, digestText } from '../../src/views/digest';
 import { homeFor } from '../../src/views/home';
+import { pageTextOf } from '../support/alert-page';
 import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
 import { startStore } from '../support/store';
 
 /** The values in the fixtures, which no language translates. */
 const values =
-  /dana|root|Alex Kim|vm-\w+|RW-\w+|A-\w+|[\w-]+ Contributor|5f3c1a52[\w-]+|Payments|PROD|ops-oncall|curl[^·]*|NOTE|https?:\/\/\S+|Linux|:\w+:|rg\b|UTC|SHA-256|EXC-1|\{\{(DATE|TIME)\([^)]*\)\}\}|<!date\^[^>]*>|(Jan|Sep|Nov|Dec) \d|\b[AP]M\b|RUNWATCH_\w+|Runwatch/g;
+  /dana|\bUser\b|root|Alex Kim|vm-\w+|RW-\w+|A-\w+|[\w-]+ Contributor|5f3c1a52[\w-]+|Payments|PROD|ops-oncall|curl[^·]*|NOTE|https?:\/\/\S+|Linux|:\w+:|rg\b|UTC|SHA-256|EXC-1|\{\{(DATE|TIME)\([^)]*\)\}\}|<!date\^[^>]*>|(Jan|Sep|Nov|Dec) \d|\b[AP]M\b|RUNWATCH_\w+|Runwatch/g;
 
 const pseudo = (text: string) =>
   text
@@ -340,6 +359,103 @@ test('every form and confirmation', () => {
   }
   expect(missed(textsIn(toQuestionCard('', id)))).toEqual([]);
   expect(alertActions().length).toBeGreaterThan(25);
+});
+
+const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+
+/** The texts and the readable attributes of a page, without scripts, their output and code. */
+function textsOfPage(markup: string): string[] {
+  const shown = markup.replace(/<(pre|code|script)\b.*?<\/\1>/gs, '');
+  const attributes = [...shown.matchAll(/ (?:aria-label|placeholder|title|alt)="([^"]*)"/g)];
+  return [...attributes.map(([, text = '']) => text), ...shown.split(/<[^>]*>/)].map((text) =>
+    text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? ''),
+  );
+}
+
+const sheetOf = (view: AlertView, action: string, faults = {}) => {
+  const deps = { responders: true, sla, now: () => now, press: async () => '' };
+  const offered = offeredAction(view, action, by, deps);
+  return offered ? sheetHtml(offered.action, offered.fields, { alertId: id, csrf: '', faults }).text : '';
+};
+
+test('the console’s page and forms of every alert', () => {
+  for (const view of Object.values(viewsOf())) {
+    expect(missed(textsOfPage(pageTextOf(view, { now, sla })))).toEqual([]);
+    for (const { id: action } of alertActions())
+      expect(missed(textsOfPage(sheetOf(view, action)))).toEqual([]);
+  }
+});
+
+test('the console’s lists', async () => {
+  const alerts = Object.entries(viewsOf()).map(([name, { alert }]) => ({ ...alert, id: `RW-${name}` }));
+  const deps = {
+    listAlerts: async () => alerts,
+    listOpen: async () => [],
+    findAlerts: async () => [],
+    viewsOf: async (some: readonly Alert[]) => some.map(untouched),
+    now: () => now,
+  };
+  const queries = [
+    ...views.map((view) => ({ view })),
+    { q: 'NOTE' },
+    { group: 'caller-machine' },
+    { after: 'x' },
+  ];
+  for (const given of queries) {
+    const query = queryOf(given);
+    const list = await listAlerts(query, by, deps);
+    for (const shown of [list, { ...list, rows: [], total: 0 }, { ...list, rows: [] }]) {
+      const body = listPage(shown, { query, csrf: '', now, responders: true });
+      const text = page('NOTE', body, { current: 'alerts', viewer: 'dana', open: 3 });
+      expect(missed(textsOfPage(text))).toEqual([]);
+      const [, scriptTexts = ''] = /id="texts">(.*?)<\/script>/s.exec(text) ?? [];
+      expect(
+        missed(
+          Object.values(JSON.parse(scriptTexts)).flatMap((one) =>
+            typeof one === 'string' ? one : Object.values(one as object),
+          ),
+        ),
+      ).toEqual([]);
+    }
+  }
+});
+
+test('the console’s other pages', () => {
+  const exception = {
+    id: 'EXC-1',
+    match: { caller: 'dana', target: 'vm-1' },
+    silenceCritical: true,
+    reason: 'NOTE',
+    owner: 'dana',
+    ticket: 'https://runwatch.example/1',
+    createdBy: 'dana',
+    createdAt: at(0),
+  };
+  const rows = [at(0), at(90_000)].map((expires, uses) => ({
+    exception: { ...exception, expires } as Exception,
+    uses,
+  }));
+  const subscription = { id: 'NOTE', name: 'Payments', lastPollAt: at(0), error: null, historyDays: 30 };
+  const health = { troubles: [], subscriptions: [subscription], queues: { NOTE: { waiting: 1 } } };
+  const pages = [
+    exceptionsTable(rows, now, '').text,
+    exceptionsTable([], now, '').text,
+    auditTable([]).text,
+    activityPage([], 'UTC').text,
+    activityPage([{ name: 'dana', hours: [1, 2] }], 'UTC').text,
+    healthPage(health).text,
+    healthPage({ ...health, troubles: ['NOTE'] }).text,
+    healthPage({ ...health, subscriptions: [{ ...subscription, lastPollAt: null }] }).text,
+    panelHtml([{ name: 'x', says: 'NOTE' }], '').text,
+    bulkResults([{ id: 'RW-1' }, { id: 'RW-2', error: 'NOTE' }]).text,
+    choicePage('NOTE', '/', html``),
+    unavailablePage('NOTE', '/'),
+    failedPage('NOTE', '/'),
+    deniedPage({ surface: 'console', id: 'x', name: 'dana', email: 'dana' }, 'NOTE', ''),
+    signedOutPage(),
+    signingOutPage(),
+  ];
+  expect(missed(pages.flatMap(textsOfPage))).toEqual([]);
 });
 
 const refused = (attempt: () => unknown): string => {

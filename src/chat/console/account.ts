@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { isSignedIn } from '../../domain/people/person';
 import type { Keyring } from '../../runtime/keyring';
 import { viewerOf } from './auth';
-import { type Html, html } from './html';
+import { type Html, html, tHtml } from './html';
 import { formToken } from './sessions';
 import { signOutForm } from './sign-in/sign-in-pages';
 
@@ -10,5 +10,5 @@ import { signOutForm } from './sign-in/sign-in-pages';
 export function accountOf(request: Request, keyring: Keyring): Html | null {
   const { presser, session } = viewerOf(request);
   if (!isSignedIn(presser)) return null;
-  return html`<div class="account"><span>Signed in as <strong>${presser.name}</strong></span> ${signOutForm(formToken(keyring, session))}</div>`;
+  return html`<div class="account"><span>${tHtml`Signed in as ${html`<strong>${presser.name}</strong>`}`}</span> ${signOutForm(formToken(keyring, session))}</div>`;
 }

@@ -10,6 +10,7 @@ import express, {
 } from 'express';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { consoleTokenId, type Presser } from '../../domain/people/person';
+import { phrase, t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import type { Log } from '../../runtime/log';
 import { isForwarded } from '../forwarded';
@@ -67,7 +68,7 @@ export function viewerOf(request: Request): Viewer {
 export function createAuth(deps: AuthDeps) {
   const { host, behindProxy, consoleToken, signIn, keyring, failures, log, now } = deps;
   const sessions = consoleToken === null ? null : createSessions(keyring, consoleToken, now);
-  const byToken: Presser = { surface: 'console', id: consoleTokenId, name: 'the console token' };
+  const byToken: Presser = { surface: 'console', id: consoleTokenId, name: phrase('the console token') };
 
   /** Identifies the viewer; null if not authenticated, 'slow' after too many wrong tokens. */
   async function authenticate(request: Request): Promise<Viewer | SignedIn | 'slow' | null> {
@@ -111,7 +112,7 @@ export function createAuth(deps: AuthDeps) {
       const { presser, session, denied: why } = denied;
       response.status(403);
       return void response.send(
-        wantsPage ? deniedPage(presser, why, formToken(keyring, session)) : `You have no access. ${why}`,
+        wantsPage ? deniedPage(presser, why, formToken(keyring, session)) : t`You have no access. ${why}`,
       );
     }
     if (wantsPage && signIn && !sessions)
@@ -120,15 +121,15 @@ export function createAuth(deps: AuthDeps) {
     if (wantsPage) return void response.send(signInPage(request.originalUrl));
     response.send(
       signIn
-        ? 'Sign in: open /console in a browser.'
-        : 'Send RUNWATCH_CONSOLE_TOKEN as a bearer token, or open /console in a browser.',
+        ? t`Sign in: open /console in a browser.`
+        : t`Send RUNWATCH_CONSOLE_TOKEN as a bearer token, or open /console in a browser.`,
     );
   };
 
   const signInPage = (next: string, fault = ''): string =>
     signIn
       ? choicePage(signIn.host, ownPath(next), tokenForm(next, fault))
-      : plainPage('Sign in', tokenForm(next, fault));
+      : plainPage(t`Sign in`, tokenForm(next, fault));
 
   const router = Router();
   router.post(
@@ -139,11 +140,11 @@ export function createAuth(deps: AuthDeps) {
       const body = (request.body ?? {}) as Record<string, unknown>;
       const next = ownPath(body.next);
       if (!isOwnForm(request))
-        return void response.status(403).send('This form was not sent from this page.');
+        return void response.status(403).send(t`This form was not sent from this page.`);
       const outcome = await tryToken(request, String(body.token ?? ''));
       if (outcome === 'slow') return void tooManyAttempts(response);
       setPageHeaders(request, response);
-      if (outcome === 'wrong') return void response.status(401).send(signInPage(next, 'Wrong token.'));
+      if (outcome === 'wrong') return void response.status(401).send(signInPage(next, t`Wrong token.`));
       response.append(
         'set-cookie',
         stringifySetCookie({
@@ -193,7 +194,7 @@ const cookieOf = (request: Request): string | undefined =>
   parseCookie(request.headers.cookie ?? '')[cookieName(request)];
 
 function localUser(): Presser {
-  let name = 'local user';
+  let name: string = phrase('local user');
   try {
     name = userInfo().username;
   } catch {
@@ -209,13 +210,13 @@ function tooManyAttempts(response: Response): void {
   response
     .status(429)
     .set('retry-after', '60')
-    .send('Too many wrong tokens from your IP address. Wait a minute.');
+    .send(t`Too many wrong tokens from your IP address. Wait a minute.`);
 }
 
 const forbiddenText = (host: string) =>
   loopback.has(host)
-    ? 'Open the console as http://127.0.0.1 or http://localhost, not through a proxy. To open it elsewhere, set RUNWATCH_CONSOLE_TOKEN.'
-    : 'Set RUNWATCH_CONSOLE_TOKEN (openssl rand -base64 32) to open the console here, or bind RUNWATCH_HOST to 127.0.0.1.';
+    ? t`Open the console as http://127.0.0.1 or http://localhost, not through a proxy. To open it elsewhere, set RUNWATCH_CONSOLE_TOKEN.`
+    : t`Set RUNWATCH_CONSOLE_TOKEN (openssl rand -base64 32) to open the console here, or bind RUNWATCH_HOST to 127.0.0.1.`;
 
 /** Browsers report the origin of a form in the Sec-Fetch-Site header. */
 function isOwnForm(request: Request): boolean {
@@ -226,7 +227,7 @@ function isOwnForm(request: Request): boolean {
 const tokenForm = (next: string, fault: string): Html =>
   html`<form method="post" action="/console/sign-in">
 <input type="hidden" name="next" value="${ownPath(next)}">
-<p><label for="token">Console token</label> <input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>
+<p><label for="token">${t`Console token`}</label> <input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>
 ${fault && html`<p role="alert">${fault}</p>`}
-<button type="submit">Open the console</button>
+<button type="submit">${t`Open the console`}</button>
 </form>`;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Exception } from '../../domain/exceptions/exception';
+import { t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
 import { type ActivityRow, activityPage } from './activity-page';
@@ -74,20 +75,20 @@ export function createConsole(deps: ConsoleDeps): Router {
   }
 
   const outcomeText = async (pressId: string) =>
-    (await deps.answerTo(pressId)) || ((await deps.outcomeOf(pressId)) ? 'Done.' : 'Requested.');
+    (await deps.answerTo(pressId)) || ((await deps.outcomeOf(pressId)) ? t`Done.` : t`Requested.`);
 
   async function refuse(request: Request, response: Response, status: number, why: string): Promise<void> {
     response.status(status);
     if (isForScript(request)) return void response.json({ error: why });
-    const title = status === 404 ? 'Not found' : 'Nothing was done';
-    const body = html`<h1>${title}</h1><p class="empty">${why} <a href="/console">All alerts</a></p>`;
+    const title = status === 404 ? t`Not found` : t`Nothing was done`;
+    const body = html`<h1>${title}</h1><p class="empty">${why} <a href="/console">${t`All alerts`}</a></p>`;
     await sendPage(request, response, 'alerts', title, body);
   }
 
   async function fromOurPage(request: Request, response: Response, next: NextFunction): Promise<void> {
     const given = (request.body as Record<string, unknown> | undefined)?.csrf;
     if (isFormToken(deps.keyring, viewerOf(request).session, given)) return next();
-    await refuse(request, response, 403, 'This form has expired. Reload the page and try again.');
+    await refuse(request, response, 403, t`This form has expired. Reload the page and try again.`);
   }
 
   const frame: Frame = {
@@ -108,19 +109,19 @@ export function createConsole(deps: ConsoleDeps): Router {
   addAlertRoutes(router, deps, frame);
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
-    if (!ids.success) return void response.status(400).json({ error: 'The list of presses is invalid.' });
+    if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
     const results = await Promise.all(ids.data.map(deps.outcomeOf));
     response.json({ results: ids.data.map((pressId, i) => ({ pressId, ...results[i] })) });
   });
   router.get('/exceptions', async (request, response) => {
     const table = exceptionsTable(await deps.listExceptions(), deps.now(), csrfOf(request));
-    await sendPage(request, response, 'exceptions', 'Exceptions', html`<h1>Exceptions</h1>${table}`);
+    await sendPage(request, response, 'exceptions', t`Exceptions`, html`<h1>${t`Exceptions`}</h1>${table}`);
   });
   router.post('/exceptions/:id/:action', form, fromOurPage, async (request, response) => {
     const action = (['extend_exception', 'remove_exception'] as const).find(
       (id) => id === request.params.action,
     );
-    if (!action) return void response.status(404).send('Unknown action.');
+    if (!action) return void response.status(404).send(t`Unknown action.`);
     await deps.press({
       alertId: '',
       action,
@@ -132,20 +133,20 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
   router.get('/audit', async (request, response) => {
     const table = auditTable(await deps.listAudit());
-    await sendPage(request, response, 'audit', 'Audit log', html`<h1>Audit log</h1>${table}`);
+    await sendPage(request, response, 'audit', t`Audit log`, html`<h1>${t`Audit log`}</h1>${table}`);
   });
   router.get('/activity', async (request, response) => {
     const { rows, zone } = await deps.activity();
-    const body = html`<h1>Activity</h1>${activityPage(rows, zone)}`;
-    await sendPage(request, response, 'activity', 'Activity', body);
+    const body = html`<h1>${t`Activity`}</h1>${activityPage(rows, zone)}`;
+    await sendPage(request, response, 'activity', t`Activity`, body);
   });
   router.get('/health', async (request, response) => {
-    const body = html`<h1>System health</h1>${healthPage(await deps.health())}`;
-    await sendPage(request, response, 'health', 'System health', body);
+    const body = html`<h1>${t`System health`}</h1>${healthPage(await deps.health())}`;
+    await sendPage(request, response, 'health', t`System health`, body);
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
     const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);
-    if (!choice) return void response.status(404).send('This demo event does not exist.');
+    if (!choice) return void response.status(404).send(t`This demo event does not exist.`);
     deps.panel?.play(choice.name);
     response.redirect(303, '/console');
   });

@@ -1,4 +1,5 @@
 import type { Field } from '../../actions/form';
+import { t } from '../../domain/text/translate';
 import type { Action } from '../actions';
 import { type Html, html } from './html';
 
@@ -44,12 +45,12 @@ export function sheetHtml(action: Action, fields: readonly Field[], context: For
 <div class="fields">${[...fields, ...(choices ? [choices] : [])].map((field) => fieldHtml(field, faults[field.id]))}</div>
 <div class="foot">${preview !== undefined && html`<p class="preview" role="status" data-preview="/console/alerts/${alertId}/exception/preview">${preview}</p>`}
 <p class="fault" data-fault role="alert"></p>
-<div class="row"><button class="btn ${action.style === 'danger' ? 'danger solid' : 'primary'}" data-action="${action.id}">${yes ?? action.label.replace(/…$/, '')}</button> <a class="btn" data-cancel href="/console/alerts/${alertId}">Cancel</a></div></div></form>`;
+<div class="row"><button class="btn ${action.style === 'danger' ? 'danger solid' : 'primary'}" data-action="${action.id}">${yes ?? action.label.replace(/…$/, '')}</button> <a class="btn" data-cancel href="/console/alerts/${alertId}">${t`Cancel`}</a></div></div></form>`;
 }
 
 const choiceField = (choices: NonNullable<Action['choices']>): Field => ({
   id: 'choice',
-  label: 'Applies to',
+  label: t`Applies to`,
   value: choices[0]?.value ?? '',
   kind: 'choice',
   choices,
@@ -62,7 +63,7 @@ export function fieldHtml(field: Field, fault?: string): Html {
   const hint = field.hint ?? '';
   const told = hint || fault ? html` aria-describedby="${id}-hint"` : '';
   const invalid = fault ? html` aria-invalid="true"` : '';
-  const label = html`${field.label}${field.optional && html` <span class="muted">(optional)</span>`}`;
+  const label = html`${field.label}${field.optional && html` <span class="muted">${t`(optional)`}</span>`}`;
   const below =
     (hint || fault) &&
     html`<span class="hint" id="${id}-hint">${fault && html`<strong class="fault">${fault}. </strong>`}${hint}</span>`;
@@ -82,11 +83,11 @@ function input({ id: name, kind, value, choices = [] }: Field, id: string, more:
     )}`;
   if (kind === 'choice') {
     const isOffered = choices.some((choice) => choice.value === value);
-    return html`<select id="${id}" name="${name}"${more}>${!isOffered && html`<option value="">Choose one</option>`}${choices.map(
+    return html`<select id="${id}" name="${name}"${more}>${!isOffered && html`<option value="">${t`Choose one`}</option>`}${choices.map(
       (choice) =>
         html`<option value="${choice.value}"${choice.value === value && html` selected`}>${choice.label}</option>`,
     )}</select>`;
   }
-  const hint = kind === 'person' ? html` placeholder="Email address or name"` : '';
+  const hint = kind === 'person' ? html` placeholder="${t`Email address or name`}"` : '';
   return html`<input id="${id}" name="${name}" type="${kind === 'date' ? 'date' : 'text'}" value="${value}" maxlength="500"${hint}${more}>`;
 }

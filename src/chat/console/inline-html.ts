@@ -1,28 +1,22 @@
 import { durationWords } from '../../domain/text/duration';
+import { clockText, secondsText, t } from '../../domain/text/translate';
 import type { Fact, Inline } from '../inline';
 import { type Html, html } from './html';
 
-const format = (options: Intl.DateTimeFormatOptions) => {
-  const formatter = new Intl.DateTimeFormat('en-US', { ...options, hourCycle: 'h23', timeZone: 'UTC' });
-  return (iso: string) => {
-    const at = new Date(iso);
-    return Number.isNaN(at.getTime()) ? '' : `${formatter.format(at)} UTC`;
-  };
-};
-const fullText = format({ dateStyle: 'medium', timeStyle: 'medium' });
-const clockText = format({ timeStyle: 'medium' });
+const inUtc = (iso: string, text: (at: string) => string): string =>
+  Number.isNaN(Date.parse(iso)) ? '' : t`${text(iso)} UTC`;
 
 /** A time in UTC, which the page's script shows in the reader's zone. */
 export const timeHtml = (iso: string): Html =>
-  html`<time datetime="${iso}" data-as="full">${fullText(iso)}</time>`;
+  html`<time datetime="${iso}" data-as="full">${inUtc(iso, secondsText)}</time>`;
 
 /** Hour, minute and second only. */
 export const clockHtml = (iso: string): Html =>
-  html`<time datetime="${iso}" data-as="clock">${clockText(iso)}</time>`;
+  html`<time datetime="${iso}" data-as="clock">${inUtc(iso, clockText)}</time>`;
 
 /** How long ago it was, with the time as its title. */
 export const ageHtml = (iso: string, now: number): Html =>
-  html`<time datetime="${iso}" data-as="age" title="${fullText(iso)}">${durationWords(Math.max(0, now - Date.parse(iso)))}</time>`;
+  html`<time datetime="${iso}" data-as="age" title="${inUtc(iso, secondsText)}">${durationWords(Math.max(0, now - Date.parse(iso)))}</time>`;
 
 export const lineHtml = (parts: readonly Inline[]): Html[] =>
   parts.map((part) => {
@@ -47,5 +41,5 @@ function dailyBars(counts: readonly number[]): Html {
     const height = count === 0 ? 1 : Math.max(3, Math.round((count / top) * 24));
     return html`<rect x="${i * 8}" y="${26 - height}" width="6" height="${height}"/>`;
   });
-  return html`<svg class="days" role="img" viewBox="0 0 ${counts.length * 8} 26" width="${counts.length * 8}" height="26" aria-label="${total} executions in ${counts.length} days, at most ${top} a day">${bars}</svg>`;
+  return html`<svg class="days" role="img" viewBox="0 0 ${counts.length * 8} 26" width="${counts.length * 8}" height="26" aria-label="${t`${total} executions in ${counts.length} days, at most ${top} a day`}">${bars}</svg>`;
 }

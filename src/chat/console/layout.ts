@@ -1,12 +1,13 @@
-import { numberText } from '../../domain/text/translate';
-import { type Html, html } from './html';
+import { numberText, phrase, t, textLanguage, translate } from '../../domain/text/translate';
+import { dataBlock, type Html, html } from './html';
+import { scriptTexts } from './script-texts';
 
 const pages = [
-  ['alerts', '/console', 'Alerts'],
-  ['exceptions', '/console/exceptions', 'Exceptions'],
-  ['activity', '/console/activity', 'Activity'],
-  ['audit', '/console/audit', 'Audit log'],
-  ['health', '/console/health', 'System health'],
+  ['alerts', '/console', phrase('Alerts')],
+  ['exceptions', '/console/exceptions', phrase('Exceptions')],
+  ['activity', '/console/activity', phrase('Activity')],
+  ['audit', '/console/audit', phrase('Audit log')],
+  ['health', '/console/health', phrase('System health')],
 ] as const;
 export type PageName = (typeof pages)[number][0];
 
@@ -26,17 +27,18 @@ export interface Shell {
 /** @param script the page's own module in assets/ */
 export function page(title: string, body: Html, shell: Shell, script: 'list' | 'alert' = 'list'): string {
   return `<!doctype html>${
-    html`<html lang="en">
+    html`<html lang="${textLanguage()}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · Runwatch</title>
 <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/console/assets/console.css">
+${dataBlock('texts', scriptTexts())}
 <script type="module" src="/console/assets/${script}.mjs"></script>
 </head>
 <body>
-<a class="skip" href="#main">Skip to content</a>
+<a class="skip" href="#main">${t`Skip to content`}</a>
 ${bar(shell)}
 <main id="main" tabindex="-1">
 ${shell.outcome && html`<p class="outcome" role="status">${shell.outcome}</p>`}${body}
@@ -49,7 +51,7 @@ ${shell.outcome && html`<p class="outcome" role="status">${shell.outcome}</p>`}$
 }
 
 const bar = ({ current, viewer, account, open }: Shell): Html =>
-  html`<header class="top"><strong class="brand">Runwatch</strong><nav aria-label="Pages">${pages.map(
+  html`<header class="top"><strong class="brand">Runwatch</strong><nav aria-label="${t`Pages`}">${pages.map(
     ([name, href, label]) =>
-      html`<a href="${href}"${name === current && html` aria-current="page"`}>${label}${name === 'alerts' && html` <span class="num" id="open-count">${numberText(open)}</span><span class="unseen"> open</span>`}</a>`,
-  )}</nav><button type="button" class="live" id="live" hidden>Live</button>${account ?? html`<span class="viewer">${viewer}</span>`}</header>`;
+      html`<a href="${href}"${name === current && html` aria-current="page"`}>${translate(label)}${name === 'alerts' && html` <span class="num" id="open-count">${numberText(open)}</span><span class="unseen">${t` open`}</span>`}</a>`,
+  )}</nav><button type="button" class="live" id="live" hidden>${t`Live`}</button>${account ?? html`<span class="viewer">${translate(viewer)}</span>`}</header>`;

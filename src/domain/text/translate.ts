@@ -2,27 +2,35 @@
 export type Catalogue = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 
 interface Locale {
+  /** "en". */
+  language: string;
   /** Null for English: the texts in the code are used. */
   catalogue: Catalogue | null;
   numbers: Intl.NumberFormat;
   plurals: Intl.PluralRules;
   days: Intl.DateTimeFormat;
   times: Intl.DateTimeFormat;
+  seconds: Intl.DateTimeFormat;
+  clock: Intl.DateTimeFormat;
   /** Small numbers look the same as in code, so they need no formatting. */
   plainDigits: boolean;
 }
 
 const day = { year: 'numeric', month: 'short', day: 'numeric', timeZone: 'UTC' } as const;
 const time = { ...day, hour: 'numeric', minute: '2-digit', timeZoneName: 'short' } as const;
+const clock = { timeStyle: 'medium', hourCycle: 'h23', timeZone: 'UTC' } as const;
 
 function localeOf(tag: string, catalogue: Catalogue | null): Locale {
   const numbers = new Intl.NumberFormat(tag);
   return {
+    language: new Intl.Locale(tag).language,
     catalogue,
     numbers,
     plurals: new Intl.PluralRules(tag),
     days: new Intl.DateTimeFormat(tag, day),
     times: new Intl.DateTimeFormat(tag, time),
+    seconds: new Intl.DateTimeFormat(tag, { ...clock, dateStyle: 'medium' }),
+    clock: new Intl.DateTimeFormat(tag, clock),
     plainDigits: numbers.format(123) === '123',
   };
 }
@@ -57,11 +65,15 @@ export function t(strings: TemplateStringsArray, ...values: readonly Value[]): s
     for (let i = 0; i < values.length; i++) text += `${shown(values[i])}${strings[i + 1]}`;
     return text;
   }
-  const { parts, order } = templates.get(strings) ?? compile(strings);
+  const { parts, order } = templateOf(strings);
   let text = parts[0] as string;
   for (let i = 0; i < order.length; i++) text += `${shown(values[order[i] as number])}${parts[i + 1]}`;
   return text;
 }
+
+/** The translated parts of a text, for tags that put in their values by themselves. */
+export const templateOf = (strings: TemplateStringsArray): Template =>
+  templates.get(strings) ?? compile(strings);
 
 function compile(strings: TemplateStringsArray): Template {
   const key = strings.reduce((all, part, index) => `${all}{${index - 1}}${part}`);
@@ -85,6 +97,12 @@ export function counted(count: number, one: string, other: string): string {
   return (translated ?? (count === 1 ? one : other)).replace('#', shown(count));
 }
 
+/** The texts for a count by plural category, for the console's scripts: plural('# machine', '# machines'). */
+export function plural(one: string, other: string): Readonly<Record<string, string>> {
+  const forms = locale.catalogue?.[other];
+  return typeof forms === 'object' ? forms : { one, other };
+}
+
 /** Marks a text where it can't be translated yet, because modules load before the locale is set. */
 export const phrase = <Text extends string>(text: Text): Text => text;
 
@@ -93,6 +111,9 @@ export function translate(text: string): string {
   const translated = locale.catalogue?.[text];
   return typeof translated === 'string' ? translated : text;
 }
+
+/** The language of all texts: "en". */
+export const textLanguage = (): string => locale.language;
 
 export const numberText = (value: number): string =>
   locale.plainDigits && Number.isInteger(value) && Math.abs(value) < 1000
@@ -107,3 +128,9 @@ export const dayText = (at: string | number): string => locale.days.format(new D
 /** A time labelled UTC, "Jul 1, 2026, 2:05 PM UTC", where the reader's time zone can't be used. */
 export const timeText = (at: string | number): string =>
   locale.times.format(new Date(at)).replaceAll('\u202f', ' ');
+
+/** A time with seconds in 24 hours, "Jul 1, 2026, 14:05:09", in UTC. */
+export const secondsText = (at: string): string => locale.seconds.format(new Date(at));
+
+/** "14:05:09", in UTC. */
+export const clockText = (at: string): string => locale.clock.format(new Date(at));

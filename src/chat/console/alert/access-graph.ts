@@ -3,6 +3,7 @@ import { callerName } from '../../../domain/alerts/caller-name';
 import { knownMachines } from '../../../domain/alerts/join-facts';
 import { scopeLabel } from '../../../domain/resources/scope-label';
 import { plainLine } from '../../../domain/text/plain-text';
+import { counted, phrase, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
 
 /** One step of the access path. */
@@ -27,40 +28,42 @@ export function accessSteps(alert: Alert): Step[] {
   const name = callerName(alert, 120);
   const several = machines > 1;
   return [
-    { kind: 'Caller', name, more: login === name ? caller.type : login },
+    { kind: phrase('Caller'), name, more: login === name ? caller.type : login },
     ...(group
       ? [
           {
-            kind: 'Group',
+            kind: phrase('Group'),
             name: plainLine(group.name, 120),
-            more: group.members === null ? '' : `${group.members} members`,
+            more: group.members === null ? '' : counted(group.members, '# member', '# members'),
           },
         ]
       : []),
     {
-      kind: 'Role',
+      kind: phrase('Role'),
       name: plainLine(grant.role, 120),
       more: [
-        until ? `PIM until ${until.slice(0, 16).replace('T', ' ')} UTC` : '',
-        condition ? 'with a condition' : '',
+        until ? t`PIM until ${until.slice(0, 16).replace('T', ' ')} UTC` : '',
+        condition ? t`with a condition` : '',
       ]
         .filter(Boolean)
         .join(', '),
     },
-    ...(grant.scope ? [{ kind: 'Scope', name: scopeLabel(grant.scope, subscriptionName), more: '' }] : []),
+    ...(grant.scope
+      ? [{ kind: phrase('Scope'), name: scopeLabel(grant.scope, subscriptionName), more: '' }]
+      : []),
     {
-      kind: several ? 'Machines' : 'Machine',
-      name: several ? `${machines} machines` : plainLine(target.name, 120),
+      kind: several ? phrase('Machines') : phrase('Machine'),
+      name: several ? counted(machines, '# machine', '# machines') : plainLine(target.name, 120),
       more: several ? '' : plainLine(target.resourceGroup, 120),
     },
     ...(powers.length > 0
       ? [
           {
-            kind: several ? 'Their identities' : 'Its identity',
-            name: 'Managed identity',
-            more: several ? `on ${privileged.length} of the machines` : '',
+            kind: several ? phrase('Their identities') : phrase('Its identity'),
+            name: t`Managed identity`,
+            more: several ? t`on ${privileged.length} of the machines` : '',
           },
-          ...powers.slice(0, maxPowers).map((can) => ({ kind: 'Reaches', ...powerOf(can) })),
+          ...powers.slice(0, maxPowers).map((can) => ({ kind: phrase('Reaches'), ...powerOf(can) })),
         ]
       : []),
   ];
@@ -83,8 +86,8 @@ const fitting = { name: 24, more: 30 };
 export function accessGraph(alert: Alert): Html | false {
   const steps = accessSteps(alert);
   if (steps.length === 0) return false;
-  return html`<div class="graph wide" aria-hidden="true">${drawing(steps, 4)}</div><div class="graph narrow" aria-hidden="true">${drawing(steps, 1)}</div><ol class="unseen" aria-label="Access path">${steps.map(
-    ({ kind, name, more }) => html`<li>${kind}: ${name}${more && `, ${more}`}</li>`,
+  return html`<div class="graph wide" aria-hidden="true">${drawing(steps, 4)}</div><div class="graph narrow" aria-hidden="true">${drawing(steps, 1)}</div><ol class="unseen" aria-label="${t`Access path`}">${steps.map(
+    ({ kind, name, more }) => html`<li>${translate(kind)}: ${name}${more && `, ${more}`}</li>`,
   )}</ol>`;
 }
 
@@ -134,7 +137,8 @@ function boxHtml(place: Place & { step: Step }): Html {
   const { x, y } = corner(place);
   const { kind, name, more } = place.step;
   const lines = wrapped(name);
-  return html`<svg x="${x}" y="${y}" width="${box.width}" height="${box.height}"><title>${kind}: ${name}${more && `, ${more}`}</title><rect class="box ${kind === 'Caller' || kind === 'Reaches' ? 'end' : ''}" x="0.5" y="0.5" width="${box.width - 1}" height="${box.height - 1}" rx="6"/><text class="kind" x="12" y="17">${kind}</text>${lines.map((line, i) => html`<text class="name" x="12" y="${35 + i * 16}">${line}</text>`)}<text class="more" x="12" y="${36 + lines.length * 16}">${plainLine(more, fitting.more)}</text></svg>`;
+  const shown = translate(kind);
+  return html`<svg x="${x}" y="${y}" width="${box.width}" height="${box.height}"><title>${shown}: ${name}${more && `, ${more}`}</title><rect class="box ${kind === 'Caller' || kind === 'Reaches' ? 'end' : ''}" x="0.5" y="0.5" width="${box.width - 1}" height="${box.height - 1}" rx="6"/><text class="kind" x="12" y="17">${shown}</text>${lines.map((line, i) => html`<text class="name" x="12" y="${35 + i * 16}">${line}</text>`)}<text class="more" x="12" y="${36 + lines.length * 16}">${plainLine(more, fitting.more)}</text></svg>`;
 }
 
 /** A name on at most two lines. */

@@ -5,7 +5,7 @@ import type { Sla } from '../../../domain/alerts/timing';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import { versionOf } from '../../../domain/measures/alert-view';
 import { plainLine } from '../../../domain/text/plain-text';
-import { translate } from '../../../domain/text/translate';
+import { t, translate } from '../../../domain/text/translate';
 import { factsOf, oddTexts, unusualText } from '../../fact-lines';
 import type { Fact } from '../../inline';
 import type { MessageModel } from '../../message';
@@ -13,7 +13,7 @@ import { responseTimes } from '../../response-times';
 import { environmentText, outcomeOf, sentenceOf, severityName, whereOf } from '../../sentence';
 import type { RelatedAlerts } from '../alerts/read-alerts';
 import { pressForm } from '../forms';
-import { type Html, html } from '../html';
+import { type Html, html, tHtml } from '../html';
 import { ageHtml, factsHtml, lineHtml } from '../inline-html';
 import { accessGraph } from './access-graph';
 import { copyHtml } from './copy';
@@ -46,13 +46,13 @@ export function alertPage(view: AlertView, model: MessageModel, context: AlertPa
 <header class="head" id="alert" data-id="${alert.id}" data-rev="${versionOf(view)}"><h1><span class="pill ${alert.severity}">${severityName(alert)} <span class="num">${alert.score}</span></span> ${titleOf(alert)}</h1><p class="lead">${lead(alert, now)}</p></header>
 ${pressForm(csrf)}<div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
 <div class="grid"><div class="facts-column">
-${part('why', html`<h2>Why it stands out</h2>${whyHtml(alert, pick)}`)}
-${part('exposes', html`<h2>What it exposes</h2>${factsHtml([...pick('What it exposes').map(capital), ...pick('Who', 'Where', 'Commands', 'Unavailable')])}`)}
-${part('access', html`<h2>Access path</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
+${part('why', html`<h2>${t`Why it stands out`}</h2>${whyHtml(alert, pick)}`)}
+${part('exposes', html`<h2>${t`What it exposes`}</h2>${factsHtml([...pick('What it exposes').map(capital), ...pick('Who', 'Where', 'Commands', 'Unavailable')])}`)}
+${part('access', html`<h2>${t`Access path`}</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
 ${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 'Output')))}
 ${part('machines', machinesTable(view), 'live')}
-${part('timeline', html`<h2 tabindex="-1">Timeline</h2>${timelineHtml(view)}`, 'live')}
-</div><aside class="rail" aria-label="Response">
+${part('timeline', html`<h2 tabindex="-1">${t`Timeline`}</h2>${timelineHtml(view)}`, 'live')}
+</div><aside class="rail" aria-label="${t`Response`}">
 ${part('next', nextStep(view, model.controls, [...status, ...times]), 'live')}
 ${part('measures', measuresHtml(view, actions), 'live')}
 ${part('responses', allResponses(actions, alert.id), 'live')}
@@ -62,11 +62,11 @@ ${part('copy', copyHtml(alert), 'live')}
 }
 
 /** "Run command on vm-pay-01". */
-export const titleOf = (alert: Alert): string => `${summarize(alert).technique.title} on ${whereOf(alert)}`;
+export const titleOf = (alert: Alert): string => t`${summarize(alert).technique.title} on ${whereOf(alert)}`;
 
 /** @param isBelow true on a page below the alert's own */
 export const crumbs = (id: string, isBelow: boolean): Html =>
-  html`<nav class="crumbs" aria-label="Breadcrumb"><a href="/console">Alerts</a> / ${isBelow ? html`<a href="/console/alerts/${id}">${id}</a>` : html`<span aria-current="page">${id}</span>`}</nav>`;
+  html`<nav class="crumbs" aria-label="${t`Breadcrumb`}"><a href="/console">${t`Alerts`}</a> / ${isBelow ? html`<a href="/console/alerts/${id}">${id}</a>` : html`<span aria-current="page">${id}</span>`}</nav>`;
 
 /**
  * A section that the page's script replaces on its own. `live` ones are replaced at once; others only when the
@@ -88,14 +88,14 @@ function lead(alert: Alert, now: number): Html {
   const name = callerName(alert);
   const about = [
     plainLine(who?.jobTitle, 60),
-    who?.guest ? 'guest' : '',
-    caller.ip ? `from ${plainLine(caller.ip, 45)}` : '',
+    who?.guest ? t`guest` : '',
+    caller.ip ? t`from ${plainLine(caller.ip, 45)}` : '',
   ].filter(Boolean);
   const where = environmentText(alert);
   const did = sentenceOf(alert);
   // Other languages may begin with another word.
   const rest = did.startsWith(name) ? did.slice(name.length) : `: ${did}`;
-  return html`<strong>${name}</strong>${about.length > 0 && ` (${about.join(', ')})`}${rest}${where && html`, <strong>${where}</strong>`}, ${ageHtml(startedAt, now)} ago. ${outcomeOf(alert)}.`;
+  return html`<strong>${name}</strong>${about.length > 0 && ` (${about.join(', ')})`}${rest}${where && html`, <strong>${where}</strong>`}${tHtml`, ${ageHtml(startedAt, now)} ago. ${outcomeOf(alert)}.`}`;
 }
 
 function whyHtml(alert: Alert, pick: (...labels: string[]) => Fact[]): Html {
@@ -114,5 +114,5 @@ const capital = ({ label, value: [first = '', ...rest] }: Fact): Fact => ({
 
 const scriptFacts = (facts: readonly Fact[]): Html | false => {
   const shown = factsHtml(facts);
-  return shown && html`<h2>Script</h2>${shown}`;
+  return shown && html`<h2>${t`Script`}</h2>${shown}`;
 };

@@ -2,6 +2,7 @@ import type { Request, Response, Router } from 'express';
 import type { FormValues } from '../../../actions/form';
 import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
+import { t } from '../../../domain/text/translate';
 import { messageOf } from '../../message';
 import { type Frame, isForScript, type ListDeps } from '../alerts/list-routes';
 import { relatedAlerts } from '../alerts/read-alerts';
@@ -48,7 +49,7 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
     async (view, request, response) => {
       const offered = offeredAction(view, named(request), viewerOf(request).presser, deps);
       if (!offered)
-        return frame.refuse(request, response, 404, 'This action is not available for the alert now.');
+        return frame.refuse(request, response, 404, t`This action is not available for the alert now.`);
       const { action, fields } = offered;
       const values = Object.fromEntries(fields.map(({ id, value }) => [id, value]));
       const preview = action.id === 'add_exception' ? await previewOf(view, values, request) : undefined;
@@ -63,10 +64,10 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
   async function previewOf(view: AlertView, values: FormValues, request: Request): Promise<string> {
     const offered = offeredAction(view, 'add_exception', viewerOf(request).presser, deps);
     const read = offered?.action.read?.(values);
-    if (!read) return 'An exception is not available for this alert now.';
+    if (!read) return t`An exception is not available for this alert now.`;
     if ('faults' in read) {
       const [fault = ''] = Object.values(read.faults);
-      return `No preview yet: ${fault.charAt(0).toLowerCase()}${fault.slice(1)}.`;
+      return t`No preview yet: ${fault.charAt(0).toLowerCase()}${fault.slice(1)}.`;
     }
     return deps.backtest({ match: read.input.match as Exception['match'] });
   }
@@ -75,7 +76,7 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
     const id = String(request.params.action);
     const body = textsOf(request.body);
     const done: Submitted = await submitPress(view, id, body, viewerOf(request).presser, deps);
-    if (!done) return frame.refuse(request, response, 404, 'Unknown action.');
+    if (!done) return frame.refuse(request, response, 404, t`Unknown action.`);
     if ('pressId' in done) {
       if (isForScript(request)) return void response.json({ pressId: done.pressId });
       return response.redirect(
@@ -102,7 +103,7 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
     return async (request: Request, response: Response) => {
       const view = await deps.getView(String(request.params.id));
       if (view) return handle(view, request, response);
-      await frame.refuse(request, response, 404, 'No alert has this ID. It may have expired.');
+      await frame.refuse(request, response, 404, t`No alert has this ID. It may have expired.`);
     };
   }
 

@@ -1,6 +1,7 @@
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { leadScript } from '../../../domain/alerts/join-facts';
 import { plainLine } from '../../../domain/text/plain-text';
+import { t, translate } from '../../../domain/text/translate';
 import { oddTexts } from '../../fact-lines';
 import { sentenceOf, severityName } from '../../sentence';
 import { type Html, html } from '../html';
@@ -13,11 +14,11 @@ export function markdownOf(alert: Alert): string {
   return [
     `**${severityName(alert)} ${alert.score}: ${escaped(sentenceOf(alert))}** (${alert.id})`,
     '',
-    `- Time: ${startedAt}`,
-    `- Caller: ${escaped(plainLine(caller.name, 120))}${caller.ip ? `, IP ${escaped(plainLine(caller.ip, 45))}` : ''}`,
-    ...(odd.length > 0 ? [`- Why it stands out: ${escaped(odd.slice(0, 5).join('; '))}`] : []),
-    ...(hash ? [`- Script SHA-256: ${hash}`] : []),
-    `- Status: ${alert.state}${alert.assignee ? `, ${escaped(plainLine(alert.assignee.name, 80))}` : ''}`,
+    t`- Time: ${startedAt}`,
+    t`- Caller: ${escaped(plainLine(caller.name, 120))}${caller.ip ? t`, IP ${escaped(plainLine(caller.ip, 45))}` : ''}`,
+    ...(odd.length > 0 ? [t`- Why it stands out: ${escaped(odd.slice(0, 5).join('; '))}`] : []),
+    ...(hash ? [t`- Script SHA-256: ${hash}`] : []),
+    t`- Status: ${translate(alert.state)}${alert.assignee ? `, ${escaped(plainLine(alert.assignee.name, 80))}` : ''}`,
   ].join('\n');
 }
 
@@ -28,10 +29,10 @@ export function copyHtml(alert: Alert): Html {
   const { caller } = summarize(alert);
   const hash = leadScript(alert)?.sha256;
   const items: [string, string][] = [
-    ['Alert ID', alert.id],
-    ...(caller.ip ? [['IP address', plainLine(caller.ip, 45)] as [string, string]] : []),
-    ...(hash ? [['Script hash', hash] as [string, string]] : []),
-    ['Markdown summary', markdownOf(alert)],
+    [t`Alert ID`, alert.id],
+    ...(caller.ip ? [[t`IP address`, plainLine(caller.ip, 45)] as [string, string]] : []),
+    ...(hash ? [[t`Script hash`, hash] as [string, string]] : []),
+    [t`Markdown summary`, markdownOf(alert)],
   ];
-  return html`<h2>Copy</h2><div class="row">${items.map(([label, text]) => html`<button type="button" class="btn" data-copy="${text}">${label}</button>`)}</div>`;
+  return html`<h2>${t`Copy`}</h2><div class="row">${items.map(([label, text]) => html`<button type="button" class="btn" data-copy="${text}">${label}</button>`)}</div>`;
 }

@@ -1,6 +1,7 @@
 import type { Alert } from '../../../domain/alerts/alert';
 import { runFactsOf, type UsedScript, usedScripts } from '../../../domain/alerts/join-facts';
 import { plainBlock, plainLine } from '../../../domain/text/plain-text';
+import { counted, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
 
 /** All of a script is shown, up to what a page can hold. */
@@ -15,7 +16,7 @@ export function evidenceHtml(alert: Alert): Html | false {
   const known = used.filter(({ script }) => script.text);
   const outputs = outputsOf(alert);
   if (known.length === 0 && outputs.length === 0) return false;
-  return html`${known.slice(0, maxScripts).map((one) => scriptHtml(one, used.length > 1))}${known.length > maxScripts && html`<p class="muted">${known.length - maxScripts} more scripts are not shown.</p>`}${outputs.map(
+  return html`${known.slice(0, maxScripts).map((one) => scriptHtml(one, used.length > 1))}${known.length > maxScripts && html`<p class="muted">${counted(known.length - maxScripts, '# more script is not shown.', '# more scripts are not shown.')}</p>`}${outputs.map(
     ({ title, text }) => html`<h2>${title}</h2><pre tabindex="0">${plainBlock(text, maxOutput)}</pre>`,
   )}`;
 }
@@ -23,22 +24,22 @@ export function evidenceHtml(alert: Alert): Html | false {
 function scriptHtml({ script, executions }: UsedScript, several: boolean): Html {
   const { sha256, runAs, parameters, redacted, traits } = script;
   const flagged = new Map<number, string[]>();
-  for (const { line, name } of traits) flagged.set(line, [...(flagged.get(line) ?? []), name]);
+  for (const { line, name } of traits) flagged.set(line, [...(flagged.get(line) ?? []), translate(name)]);
   const about = [
-    runAs ? `runs as ${plainLine(runAs, 40)}` : '',
+    runAs ? t`runs as ${plainLine(runAs, 40)}` : '',
     parameters.length > 0
-      ? `parameters ${parameters
+      ? t`parameters ${parameters
           .slice(0, 5)
           .map((one) => plainLine(one, 80))
           .join(', ')}`
       : '',
-    redacted.length > 0 ? `${redacted.join(', ')} redacted` : '',
-    sha256 ? `SHA-256 ${sha256}` : '',
+    redacted.length > 0 ? t`${redacted.join(', ')} redacted` : '',
+    sha256 ? t`SHA-256 ${sha256}` : '',
   ].filter(Boolean);
   const lines = plainBlock(script.text, maxScript).split('\n');
-  return html`<h2>Script${several && `, ${executions.length === 1 ? 'once' : `${executions.length} times`}`}</h2>${
+  return html`<h2>${t`Script${several ? (executions.length === 1 ? t`, once` : counted(executions.length, ', # time', ', # times')) : ''}`}</h2>${
     traits.length > 0 &&
-    html`<ul class="flags">${traits.map(({ name, line }) => html`<li><strong>${capitalized(plainLine(name, 120))}</strong> <span class="muted">line ${line}</span></li>`)}</ul>`
+    html`<ul class="flags">${traits.map(({ name, line }) => html`<li><strong>${capitalized(plainLine(translate(name), 120))}</strong> <span class="muted">${t`line ${String(line)}`}</span></li>`)}</ul>`
   }<pre tabindex="0" class="script"><code>${lines.map((line, i) => codeLine(line, i + 1, flagged.get(i + 1)))}</code></pre>${about.length > 0 && html`<p class="muted hash">${about.join(' · ')}</p>`}`;
 }
 
@@ -47,7 +48,7 @@ const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.sli
 /** A flagged line is marked, with its kind as text. Others are plain text, because scripts can be long. */
 const codeLine = (line: string, number: number, flags: string[] | undefined): Html =>
   flags
-    ? html`<mark title="Line ${number}: ${flags.join(', ')}">${line}<span class="unseen"> (flagged: ${flags.join(', ')})</span></mark>`
+    ? html`<mark title="${t`Line ${String(number)}: ${flags.join(', ')}`}">${line}<span class="unseen">${t` (flagged: ${flags.join(', ')})`}</span></mark>`
     : html`${line}
 `;
 
@@ -55,9 +56,9 @@ function outputsOf(alert: Alert): { title: string; text: string }[] {
   const found = alert.executions.flatMap((execution) => {
     const run = runFactsOf(alert, execution);
     if (!run?.output) return [];
-    const code = run.exitCode === null ? '' : `, exit code ${run.exitCode}`;
-    const on = alert.executions.length > 1 ? ` on ${plainLine(execution.target.name, 64)}` : '';
-    return [{ title: `Output${on}${code}`, text: run.output }];
+    const code = run.exitCode === null ? '' : t`, exit code ${String(run.exitCode)}`;
+    const on = alert.executions.length > 1 ? t` on ${plainLine(execution.target.name, 64)}` : '';
+    return [{ title: t`Output${on}${code}`, text: run.output }];
   });
   return found.slice(0, maxOutputs);
 }

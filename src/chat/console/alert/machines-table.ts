@@ -2,9 +2,10 @@ import { kindOf } from '../../../actions/registry';
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { machineFactsOf, runFactsOf } from '../../../domain/alerts/join-facts';
 import type { AlertView } from '../../../domain/measures/alert-view';
-import { isHeld, type Measure } from '../../../domain/measures/measure';
+import type { Measure } from '../../../domain/measures/measure';
 import type { Execution } from '../../../domain/techniques/execution';
 import { plainLine } from '../../../domain/text/plain-text';
+import { counted, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
 import { clockHtml } from '../inline-html';
 
@@ -23,9 +24,9 @@ export function machinesTable(view: AlertView): Html | false {
       : alert.executions.filter(({ key }) => alert.exceptionOf[key]);
   const all = [...executions, ...denied];
   const held = heldBy(view.measures);
-  return html`<h2>${machines > 1 ? `${machines} machines` : `${all.length} commands`}</h2>${tableOf(all, alert, held, machines > 1 ? 'Machines' : 'Commands')}${
+  return html`<h2>${machines > 1 ? counted(machines, '# machine', '# machines') : counted(all.length, '# command', '# commands')}</h2>${tableOf(all, alert, held, machines > 1 ? t`Machines` : t`Commands`)}${
     covered.length > 0 &&
-    html`<h3>${covered.length} excepted</h3>${tableOf(covered, alert, held, 'Excepted commands')}`
+    html`<h3>${t`${covered.length} excepted`}</h3>${tableOf(covered, alert, held, t`Excepted commands`)}`
   }`;
 }
 
@@ -46,35 +47,35 @@ function tableOf(
   label: string,
 ): Html {
   const body = (some: readonly Execution[]) =>
-    html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="plain"><thead><tr><th scope="col">Machine</th><th scope="col">Environment</th><th scope="col">Outcome</th><th scope="col">State</th><th scope="col">Time</th></tr></thead><tbody>${some.map((one) => row(one, alert, held))}</tbody></table></div>`;
+    html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="plain"><thead><tr>${[t`Machine`, t`Environment`, t`Outcome`, t`State`, t`Time`].map((column) => html`<th scope="col">${column}</th>`)}</tr></thead><tbody>${some.map((one) => row(one, alert, held))}</tbody></table></div>`;
   const rest = executions.slice(shownAtOnce, mostShown);
   const left = executions.length - mostShown;
   return html`${body(executions.slice(0, shownAtOnce))}${
     rest.length > 0 &&
-    html`<details><summary data-opens-part="machines">${rest.length} more</summary>${body(rest)}</details>`
-  }${left > 0 && html`<p class="muted">${left} more are not listed.</p>`}`;
+    html`<details><summary data-opens-part="machines">${t`${rest.length} more`}</summary>${body(rest)}</details>`
+  }${left > 0 && html`<p class="muted">${counted(left, '# more is not listed.', '# more are not listed.')}</p>`}`;
 }
 
 function row(execution: Execution, alert: Alert, held: ReadonlyMap<string, Measure[]>): Html {
   const { target, refused, status, startedAt, key } = execution;
   const code = runFactsOf(alert, execution)?.exitCode;
-  const outcome = refused ? 'denied by Azure' : status === 'started' ? 'running' : status;
+  const outcome = refused ? t`denied by Azure` : status === 'started' ? t`running` : translate(status);
   const exception = alert.exceptionOf[key];
   const state = exception
-    ? `excepted by ${plainLine(exception, 60)}`
+    ? t`excepted by ${plainLine(exception, 60)}`
     : (held.get(target.id.toLowerCase()) ?? []).map(stateOf).filter(Boolean).join(', ');
-  return html`<tr><td>${plainLine(target.name, 64)}</td><td>${machineFactsOf(alert, execution)?.environment ?? ''}</td><td>${outcome}${typeof code === 'number' && `, exit code ${code}`}</td><td>${state || '—'}</td><td class="num">${clockHtml(startedAt)}</td></tr>`;
+  return html`<tr><td>${plainLine(target.name, 64)}</td><td>${machineFactsOf(alert, execution)?.environment ?? ''}</td><td>${outcome}${typeof code === 'number' && t`, exit code ${String(code)}`}</td><td>${state || '—'}</td><td class="num">${clockHtml(startedAt)}</td></tr>`;
 }
 
 /** "isolated", "Isolate: in progress, 2 of 4 steps", "Isolate: failed". */
 function stateOf(measure: Measure): string {
   const { kind, state, steps, checked } = measure;
-  const name = kindOf(kind)?.name ?? kind;
+  const name = translate(kindOf(kind)?.name ?? kind);
   const passed = steps.filter((step) => step.state === 'done').length;
   if (state === 'in force')
-    return `${kindOf(kind)?.stateInForce ?? name}${checked?.verified === false ? ' (not verified)' : ''}`;
+    return `${translate(kindOf(kind)?.stateInForce ?? name)}${checked?.verified === false ? t` (not verified)` : ''}`;
   if (state === 'doing' || state === 'undoing')
-    return `${name}: in progress, ${passed} of ${steps.length} steps`;
-  if (state === 'failed') return `${name}: failed`;
-  return isHeld(measure) ? `${name}: ${state}` : '';
+    return t`${name}: in progress, ${passed} of ${steps.length} steps`;
+  if (state === 'failed') return t`${name}: failed`;
+  return state === 'drifted' ? t`${name}: drifted` : '';
 }

@@ -1,9 +1,11 @@
 import { kindOf } from '../../../actions/registry';
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import type { AlertView } from '../../../domain/measures/alert-view';
+import type { Approval } from '../../../domain/measures/approval';
 import type { Presser } from '../../../domain/people/person';
 import { detectTechnique } from '../../../domain/techniques/catalogue';
 import { plainLine } from '../../../domain/text/plain-text';
+import { counted, phrase, t, translate } from '../../../domain/text/translate';
 import type { Inline } from '../../inline';
 import { scoreChangeLines } from '../../score-lines';
 import { type Html, html } from '../html';
@@ -17,6 +19,15 @@ export interface TimelineEvent {
   line: Inline[];
 }
 
+const decisions: Record<Approval['state'], string> = {
+  asked: phrase('asked'),
+  approved: phrase('approved'),
+  'carried out': phrase('carried out'),
+  declined: phrase('declined'),
+  cancelled: phrase('cancelled'),
+  expired: phrase('expired'),
+};
+
 /** Commands of a burst are one entry. */
 const maxCommands = 5;
 
@@ -27,26 +38,27 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
   const events: TimelineEvent[] = [
     ...commandEvents(alert),
     ...(alert.facts.timeline ?? []).map((entry): TimelineEvent => {
-      const what = detectTechnique(entry.operation)?.technique.title ?? plainLine(entry.operation, 120);
+      const title = detectTechnique(entry.operation)?.technique.title;
+      const what = title ? translate(title) : plainLine(entry.operation, 120);
       return {
         at: entry.at,
         source: 'Azure',
         line: [
           entry.notable ? { bold: what } : what,
-          ` on ${plainLine(entry.on, 80)} · ${entry.status} · ${plainLine(entry.who, 60)}${entry.count > 1 ? ` · ${entry.count} times` : ''}`,
+          t` on ${plainLine(entry.on, 80)} · ${translate(entry.status)} · ${plainLine(entry.who, 60)}${entry.count > 1 ? counted(entry.count, ' · # time', ' · # times') : ''}`,
         ],
       };
     }),
     {
       at: alert.raisedAt,
       source: 'Runwatch',
-      line: [alert.announced ? 'Raised this alert' : 'Recorded this alert'],
+      line: [alert.announced ? t`Raised this alert` : t`Recorded this alert`],
     },
     ...alert.scoreChanges.map(
       (change): TimelineEvent => ({
         at: change.at,
         source: 'Runwatch',
-        line: ['Score ', ...(scoreChangeLines({ scoreChanges: [change] })[0] ?? []).slice(1)],
+        line: [t`Score `, ...(scoreChangeLines({ scoreChanges: [change] })[0] ?? []).slice(1)],
       }),
     ),
     ...alert.history.map(
@@ -55,14 +67,14 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
         source: sourceOf(by),
         line: [
           { bold: plainLine(by.name, 80) },
-          `: ${to === 'closed' ? `closed as ${alert.closedAs ?? 'benign'}` : to}${note ? ` · ${plainLine(note, 300)}` : ''}`,
+          `: ${to === 'closed' ? t`closed as ${translate(alert.closedAs ?? phrase('benign'))}` : translate(to)}${note ? ` · ${plainLine(note, 300)}` : ''}`,
         ],
       }),
     ),
     ...notes.map(
       (note): TimelineEvent => ({
         at: note.at,
-        source: 'Note',
+        source: phrase('Note'),
         line: [
           { bold: plainLine(note.by.name, 80) },
           `: ${plainLine(note.text, 500)}${note.link ? ` · ${plainLine(note.link, 200)}` : ''}`,
@@ -75,7 +87,7 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
         source: sourceOf(by),
         line: [
           { bold: plainLine(by.name, 80) },
-          ` requested: ${kindOf(kind)?.name ?? kind}, ${plainLine(name, 80)}${approvedBy ? `, approved by ${plainLine(approvedBy.name, 80)}` : ''}`,
+          t` requested: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}${approvedBy ? t`, approved by ${plainLine(approvedBy.name, 80)}` : ''}`,
         ],
       }),
     ),
@@ -89,9 +101,9 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
               source: 'Runwatch',
               line: [
                 ...(state === 'failed'
-                  ? [{ alarm: 'Failed' }, ': ']
+                  ? [{ alarm: t`Failed` }, ': ']
                   : state === 'drifted'
-                    ? ['Changed manually: ']
+                    ? [t`Changed manually: `]
                     : []),
                 plainLine(text, 400),
               ],
@@ -102,17 +114,20 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
     ...approvals.map(
       ({ at, by, what, state }): TimelineEvent => ({
         at,
-        source: 'People',
-        line: [{ bold: plainLine(by.name, 80) }, ` asked for approval of ${plainLine(what, 300)} · ${state}`],
+        source: phrase('People'),
+        line: [
+          { bold: plainLine(by.name, 80) },
+          t` asked for approval of ${plainLine(what, 300)} · ${translate(decisions[state])}`,
+        ],
       }),
     ),
   ];
-  if (asked) events.push({ at: asked.at, source: 'Runwatch', line: [`Asked ${plainLine(asked.name, 80)}`] });
+  if (asked) events.push({ at: asked.at, source: 'Runwatch', line: [t`Asked ${plainLine(asked.name, 80)}`] });
   if (asked?.answer && asked.answeredAt)
     events.push({
       at: asked.answeredAt,
-      source: 'People',
-      line: [{ bold: plainLine(asked.name, 80) }, ` answered: ${asked.answer}`],
+      source: phrase('People'),
+      line: [{ bold: plainLine(asked.name, 80) }, t` answered: ${translate(asked.answer)}`],
     });
   if (escalation)
     events.push({
@@ -120,7 +135,7 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
       source: sourceOf(escalation.by),
       line: [
         { bold: plainLine(escalation.by.name, 80) },
-        ` escalated it to ${escalation.places.map(({ where }) => plainLine(where, 80)).join(', ')}`,
+        t` escalated it to ${escalation.places.map(({ where }) => plainLine(where, 80)).join(', ')}`,
       ],
     });
   if (watch)
@@ -129,7 +144,7 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
       source: sourceOf(watch.by),
       line: [
         { bold: plainLine(watch.by.name, 80) },
-        ` watches ${watch.owners.map(({ words }) => plainLine(words, 80)).join(', ')}`,
+        t` watches ${watch.owners.map(({ words }) => plainLine(words, 80)).join(', ')}`,
       ],
     });
   return events
@@ -137,25 +152,30 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
-const sourceOf = ({ surface }: Presser): Source => (surface === 'runwatch' ? 'Runwatch' : 'People');
+const sourceOf = ({ surface }: Presser): Source => (surface === 'runwatch' ? 'Runwatch' : phrase('People'));
 
 function commandEvents(alert: Alert): TimelineEvent[] {
   const { technique, about, machines } = summarize(alert);
   const event = (at: string, on: string, how: string): TimelineEvent => ({
     at,
-    source: 'This alert',
-    line: [{ bold: `${technique.title} on ${on}` }, ` · ${how}`],
+    source: phrase('This alert'),
+    line: [{ bold: t`${technique.title} on ${on}` }, ` · ${how}`],
   });
   if (about.length > maxCommands) {
     const [first, last] = [about[0], about.at(-1)];
-    const on = machines > 1 ? `${machines} machines` : plainLine(first?.target.name, 80);
+    const on =
+      machines > 1 ? counted(machines, '# machine', '# machines') : plainLine(first?.target.name, 80);
     return [
-      ...(first ? [event(first.startedAt, on, `the first of ${about.length} commands`)] : []),
-      ...(last ? [event(last.startedAt, on, 'the last command')] : []),
+      ...(first ? [event(first.startedAt, on, t`the first of ${about.length} commands`)] : []),
+      ...(last ? [event(last.startedAt, on, t`the last command`)] : []),
     ];
   }
   return about.map((one) =>
-    event(one.startedAt, plainLine(one.target.name, 80), one.refused ? 'denied by Azure' : one.status),
+    event(
+      one.startedAt,
+      plainLine(one.target.name, 80),
+      one.refused ? t`denied by Azure` : translate(one.status),
+    ),
   );
 }
 
@@ -173,6 +193,6 @@ export function timelineHtml(view: AlertView): Html {
   return html`<ol class="tl">${events.map(({ at, source, line }, i) => {
     const day = at.slice(0, 10);
     const isNewDay = i > 0 && events[i - 1]?.at.slice(0, 10) !== day;
-    return html`<li${(isNewDay || i === 0) && html` class="day" data-day="${day}"`}><span class="num muted">${clockHtml(at)}</span><span><span class="pill ${styles[source]}">${source}</span> ${lineHtml(line)}</span></li>`;
+    return html`<li${(isNewDay || i === 0) && html` class="day" data-day="${day}"`}><span class="num muted">${clockHtml(at)}</span><span><span class="pill ${styles[source]}">${translate(source)}</span> ${lineHtml(line)}</span></li>`;
   })}</ol>`;
 }

@@ -1,7 +1,7 @@
 import { severities } from '../../../domain/alerts/severity';
 import { allTechniques } from '../../../domain/techniques/catalogue';
-import { numberText } from '../../../domain/text/translate';
-import { type Html, html } from '../html';
+import { counted, numberText, phrase, t, translate } from '../../../domain/text/translate';
+import { type Html, html, tHtml } from '../html';
 import { bulkBar } from './bulk';
 import { type AlertQuery, hrefOf, isFiltering, type Sort, views } from './query';
 import type { AlertPage } from './read-alerts';
@@ -21,34 +21,34 @@ export interface ListContext {
 
 /** The page of all alerts. */
 export const listPage = (list: AlertPage, context: ListContext): Html =>
-  html`<h1>Alerts</h1>
+  html`<h1>${t`Alerts`}</h1>
 ${context.panel}<div id="list" data-query="${hrefOf(context.query).replace(/^\/console\??/, '')}"${context.query.cursor !== '' && html` data-later`}>${tabs(context.query, list.counts)}${stripHtml(list.strip)}${filters(context.query, list.environments)}
 <div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
 ${list.rows.length === 0 ? empty(list, context.query) : table(list, context)}</div>
-${help}`;
+${help()}`;
 
 const columns: readonly (readonly [string, string, Sort | null])[] = [
-  ['c-sev', 'Severity', 'severity'],
-  ['c-what', 'Alert', 'alert'],
-  ['c-why', 'Why it stands out', null],
-  ['c-env', 'Environment', 'environment'],
-  ['c-age', 'Age', 'age'],
-  ['c-state', 'Status', 'status'],
-  ['c-own', 'Owner', 'owner'],
+  ['c-sev', phrase('Severity'), 'severity'],
+  ['c-what', phrase('Alert'), 'alert'],
+  ['c-why', phrase('Why it stands out'), null],
+  ['c-env', phrase('Environment'), 'environment'],
+  ['c-age', phrase('Age'), 'age'],
+  ['c-state', phrase('Status'), 'status'],
+  ['c-own', phrase('Owner'), 'owner'],
 ];
 
 const table = (list: AlertPage, { query, csrf, now, responders }: ListContext): Html =>
   html`<form method="post" action="/console/bulk" id="bulk-form"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="">
-<table class="list" aria-label="${viewNames[query.view]} alerts"><thead><tr><th scope="col" class="c-sel"><label class="pick"><input type="checkbox" id="select-all" aria-label="Select all on this page" hidden></label></th>${columns.map((column) => heading(column, query))}</tr></thead><tbody>
+<table class="list" aria-label="${t`${translate(viewNames[query.view])} alerts`}"><thead><tr><th scope="col" class="c-sel"><label class="pick"><input type="checkbox" id="select-all" aria-label="${t`Select all on this page`}" hidden></label></th>${columns.map((column) => heading(column, query))}</tr></thead><tbody>
 ${list.rows.map((row, i) => html`${query.grouped && groupHeading(row, list.rows[i - 1], list.groups)}${rowHtml(row, now)}`)}</tbody></table>
 ${paging(list, query)}${bulkBar(responders)}</form>`;
 
 function heading([name, label, sort]: (typeof columns)[number], query: AlertQuery): Html {
-  if (!sort) return html`<th scope="col" class="${name}">${label}</th>`;
+  if (!sort) return html`<th scope="col" class="${name}">${translate(label)}</th>`;
   const isSorted = query.sort === sort;
   const order = query.reversed ? 'descending' : 'ascending';
   const href = hrefOf(query, { sort, reversed: isSorted && !query.reversed });
-  return html`<th scope="col" class="${name}"${isSorted && html` aria-sort="${order}"`}><a href="${href}">${label}</a></th>`;
+  return html`<th scope="col" class="${name}"${isSorted && html` aria-sort="${order}"`}><a href="${href}">${translate(label)}</a></th>`;
 }
 
 const groupHeading = (
@@ -58,32 +58,32 @@ const groupHeading = (
 ): Html | false => {
   if (before?.group === row.group) return false;
   const count = groups.get(row.group) ?? 1;
-  return html`<tr class="group"><th scope="rowgroup" colspan="8">${row.groupName} <span class="muted num">${count === 1 ? '1 alert' : `${numberText(count)} alerts`}</span></th></tr>
+  return html`<tr class="group"><th scope="rowgroup" colspan="8">${row.groupName} <span class="muted num">${counted(count, '# alert', '# alerts')}</span></th></tr>
 `;
 };
 
 function paging(list: AlertPage, query: AlertQuery): Html | false {
   if (list.rows.length === list.total) return false;
-  const range = `${numberText(list.from + 1)}–${numberText(list.from + list.rows.length)} of ${numberText(list.total)}`;
-  return html`<nav class="paging" aria-label="Pages of the list">${list.from > 0 && html`<a class="btn" href="${hrefOf(query)}">First page</a>`}<span class="muted num">${range}</span>${list.next && html`<a class="btn" rel="next" href="${hrefOf(query, { cursor: list.next })}">Next page</a>`}</nav>`;
+  const range = t`${list.from + 1}–${list.from + list.rows.length} of ${list.total}`;
+  return html`<nav class="paging" aria-label="${t`Pages of the list`}">${list.from > 0 && html`<a class="btn" href="${hrefOf(query)}">${t`First page`}</a>`}<span class="muted num">${range}</span>${list.next && html`<a class="btn" rel="next" href="${hrefOf(query, { cursor: list.next })}">${t`Next page`}</a>`}</nav>`;
 }
 
 const nothing: Record<AlertQuery['view'], string> = {
-  open: 'No open alerts. Alerts about commands run on machines appear here automatically.',
-  mine: 'No open alerts are assigned to you.',
-  unassigned: 'Every open alert has an owner.',
-  contained: 'No alerts are contained.',
-  suppressed: 'No alerts are suppressed by an exception or an environment’s threshold.',
-  closed: 'No alerts are closed yet.',
+  open: phrase('No open alerts. Alerts about commands run on machines appear here automatically.'),
+  mine: phrase('No open alerts are assigned to you.'),
+  unassigned: phrase('Every open alert has an owner.'),
+  contained: phrase('No alerts are contained.'),
+  suppressed: phrase('No alerts are suppressed by an exception or an environment’s threshold.'),
+  closed: phrase('No alerts are closed yet.'),
 };
 
 /** Says why the list is empty and where there is more. */
 function empty({ counts, total }: AlertPage, query: AlertQuery): Html {
   if (total > 0)
-    return html`<p class="empty">No more alerts on this page. <a href="${hrefOf(query)}">First page</a></p>`;
-  if (!isFiltering(query)) return html`<p class="empty">${nothing[query.view]}</p>`;
+    return html`<p class="empty">${t`No more alerts on this page.`} <a href="${hrefOf(query)}">${t`First page`}</a></p>`;
+  if (!isFiltering(query)) return html`<p class="empty">${translate(nothing[query.view])}</p>`;
   const elsewhere = views.filter((view) => view !== query.view && counts[view] > 0);
-  return html`<p class="empty">No alerts match. <a href="${hrefOf(query, { text: '', severity: '', state: '', technique: '', environment: '' })}">Clear filters</a>${elsewhere.length > 0 && html` or see what matches in ${elsewhere.map((view, i) => html`${i > 0 && ', '}<a href="${hrefOf(query, { view, state: '' })}">${viewNames[view]} (${numberText(counts[view])})</a>`)}`}</p>`;
+  return html`<p class="empty">${t`No alerts match.`} <a href="${hrefOf(query, { text: '', severity: '', state: '', technique: '', environment: '' })}">${t`Clear filters`}</a>${elsewhere.length > 0 && tHtml` or see what matches in ${elsewhere.map((view, i) => html`${i > 0 && ', '}<a href="${hrefOf(query, { view, state: '' })}">${translate(viewNames[view])} (${numberText(counts[view])})</a>`)}`}</p>`;
 }
 
 type Option = readonly [value: string, words: string];
@@ -99,27 +99,28 @@ function filters(query: AlertQuery, environments: readonly string[]): Html {
   const known = environments.includes(query.environment)
     ? environments
     : [query.environment, ...environments];
-  return html`<form method="get" action="/console" class="bar" role="search" aria-label="Filter alerts">${hidden('view', query.view === 'open' ? '' : query.view)}${hidden('sort', query.sort === 'severity' && !query.reversed ? '' : `${query.reversed ? '-' : ''}${query.sort}`)}
-<input type="search" name="q" id="search" value="${query.text}" aria-label="Search alerts" placeholder="Search caller, machine, IP, script or ID" maxlength="200">
-${select('severity', 'Severity', query.severity, [['', 'All severities'], ...severities.toReversed().map((one): Option => [one, one])])}
-${environments.length > 0 && select('environment', 'Environment', query.environment, [['', 'All environments'], ...known.filter(Boolean).map((one): Option => [one, one])])}
-${select('technique', 'Technique', query.technique, [['', 'All techniques'], ...allTechniques().map(({ id, title }): Option => [id, title])])}
-${select('group', 'Group by', query.grouped ? 'caller-machine' : '', [
-  ['', 'Not grouped'],
-  ['caller-machine', 'Caller + machine'],
+  return html`<form method="get" action="/console" class="bar" role="search" aria-label="${t`Filter alerts`}">${hidden('view', query.view === 'open' ? '' : query.view)}${hidden('sort', query.sort === 'severity' && !query.reversed ? '' : `${query.reversed ? '-' : ''}${query.sort}`)}
+<input type="search" name="q" id="search" value="${query.text}" aria-label="${t`Search alerts`}" placeholder="${t`Search caller, machine, IP, script or ID`}" maxlength="200">
+${select('severity', t`Severity`, query.severity, [['', t`All severities`], ...severities.toReversed().map((one): Option => [one, translate(one)])])}
+${environments.length > 0 && select('environment', t`Environment`, query.environment, [['', t`All environments`], ...known.filter(Boolean).map((one): Option => [one, one])])}
+${select('technique', t`Technique`, query.technique, [['', t`All techniques`], ...allTechniques().map(({ id, title }): Option => [id, translate(title)])])}
+${select('group', t`Group by`, query.grouped ? 'caller-machine' : '', [
+  ['', t`Not grouped`],
+  ['caller-machine', t`Caller + machine`],
 ])}
-<button class="btn">Apply</button>${isFiltering(query) && html` <a href="${hrefOf({ ...query, text: '', severity: '', state: '', technique: '', environment: '' })}">Clear</a>`}</form>`;
+<button class="btn">${t`Apply`}</button>${isFiltering(query) && html` <a href="${hrefOf({ ...query, text: '', severity: '', state: '', technique: '', environment: '' })}">${t`Clear`}</a>`}</form>`;
 }
 
 const shortcuts: readonly (readonly [string, string])[] = [
-  ['j / k', 'Next or previous alert'],
-  ['x', 'Select the alert'],
-  ['a', 'Acknowledge the selection, or this alert'],
-  ['c', 'Close the selection, or this alert'],
-  ['o or Enter', 'Open the alert'],
-  ['/', 'Search'],
-  ['?', 'These shortcuts'],
-  ['Esc', 'Close a dialog'],
+  ['j / k', phrase('Next or previous alert')],
+  ['x', phrase('Select the alert')],
+  ['a', phrase('Acknowledge the selection, or this alert')],
+  ['c', phrase('Close the selection, or this alert')],
+  [phrase('o or Enter'), phrase('Open the alert')],
+  ['/', phrase('Search')],
+  ['?', phrase('These shortcuts')],
+  [phrase('Esc'), phrase('Close a dialog')],
 ];
 
-const help = html`<dialog id="help" aria-labelledby="help-title"><h2 id="help-title">Keyboard shortcuts</h2><dl class="keys">${shortcuts.map(([key, does]) => html`<dt><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl><p><label class="check"><input type="checkbox" id="use-keys" checked> Use single-key shortcuts</label></p><form method="dialog"><button class="btn primary">Done</button></form></dialog>`;
+const help = (): Html =>
+  html`<dialog id="help" aria-labelledby="help-title"><h2 id="help-title">${t`Keyboard shortcuts`}</h2><dl class="keys">${shortcuts.map(([key, does]) => html`<dt><kbd>${translate(key)}</kbd></dt><dd>${translate(does)}</dd>`)}</dl><p><label class="check"><input type="checkbox" id="use-keys" checked>${t` Use single-key shortcuts`}</label></p><form method="dialog"><button class="btn primary">${t`Done`}</button></form></dialog>`;

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response, Router } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../../../domain/alerts/transitions';
 import { type AlertView, versionOf } from '../../../domain/measures/alert-view';
+import { t, translate } from '../../../domain/text/translate';
 import { viewerOf } from '../auth';
 import type { Html } from '../html';
 import { type PressDeps, submitPress, textsOf } from '../presses';
@@ -61,14 +62,14 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
     await frame.send(
       request,
       response,
-      `${viewNames[query.view]} alerts (${list.total})`,
+      t`${translate(viewNames[query.view])} alerts (${list.total})`,
       listPage(list, context),
     );
   });
 
   router.get('/rows', async (request, response) => {
     const ids = idsSchema.safeParse(request.query.ids);
-    if (!ids.success) return void response.status(400).json({ error: 'The list of alerts is invalid.' });
+    if (!ids.success) return void response.status(400).json({ error: t`The list of alerts is invalid.` });
     const query = queryOf(request.query);
     const { presser } = viewerOf(request);
     const views = await Promise.all(ids.data.map(deps.getView));
@@ -91,7 +92,7 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
     const { presser } = viewerOf(request);
     const press = async (id: string): Promise<{ id: string; pressId?: string; error?: string }> => {
       const view = await deps.getView(id);
-      if (!view) return { id, error: 'This alert has expired.' };
+      if (!view) return { id, error: t`This alert has expired.` };
       // One nonce for all would do: a press's id covers its alert.
       const done = await submitPress(view, wanted.action, { ...wanted.values, nonce }, presser, deps).catch(
         (error: unknown) => {
@@ -99,7 +100,7 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
           throw error;
         },
       );
-      if (!done) return { id, error: 'Unknown action.' };
+      if (!done) return { id, error: t`Unknown action.` };
       if ('refused' in done) return { id, error: done.refused };
       return 'pressId' in done
         ? { id, pressId: done.pressId }
@@ -107,6 +108,6 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
     };
     const results = await Promise.all(wanted.ids.map(press));
     if (isForScript(request)) return void response.json({ results });
-    await frame.send(request, response, 'Requested', bulkResults(results));
+    await frame.send(request, response, t`Requested`, bulkResults(results));
   });
 }

@@ -1,19 +1,19 @@
-import { numberText } from '../../../domain/text/translate';
+import { numberText, phrase, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
 import { type AlertQuery, hrefOf, type View, views } from './query';
 
 export const viewNames: Record<View, string> = {
-  open: 'Open',
-  mine: 'Mine',
-  unassigned: 'Unassigned',
-  contained: 'Contained',
-  suppressed: 'Suppressed',
-  closed: 'Closed',
+  open: phrase('Open'),
+  mine: phrase('Mine'),
+  unassigned: phrase('Unassigned'),
+  contained: phrase('Contained'),
+  suppressed: phrase('Suppressed'),
+  closed: phrase('Closed'),
 };
 
 /** The saved filters, each with how many alerts it has. The other filters are kept. */
 export const tabs = (query: AlertQuery, counts: Readonly<Record<View, number>>): Html =>
-  html`<nav class="views" aria-label="Views">${views.map(
+  html`<nav class="views" aria-label="${t`Views`}">${views.map(
     (view) =>
-      html`<a href="${hrefOf(query, { view, state: '' })}"${view === query.view && html` aria-current="page"`}>${viewNames[view]} <span class="num">${numberText(counts[view])}</span></a>`,
+      html`<a href="${hrefOf(query, { view, state: '' })}"${view === query.view && html` aria-current="page"`}>${translate(viewNames[view])} <span class="num">${numberText(counts[view])}</span></a>`,
   )}</nav>`;

@@ -1,6 +1,7 @@
 import { isPressing, isSheetOpen, onPressed, showResults } from './press.mjs';
 import { getPage } from './request.mjs';
 import { localize, onAlert, toast } from './shell.mjs';
+import { text } from './texts.mjs';
 
 const head = document.getElementById('alert');
 const fresh = document.getElementById('fresh');
@@ -53,7 +54,7 @@ function draw(page, how) {
     head.innerHTML = now.innerHTML;
   }
   fresh.hidden = left === 0;
-  fresh.textContent = 'New facts about this alert: show them';
+  fresh.textContent = text('newFacts');
   showResults(document);
 }
 
@@ -94,8 +95,8 @@ document.addEventListener('click', async (event) => {
   if (!button) return;
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
-    toast(`${button.textContent} copied.`);
+    toast(text('copied', button.textContent));
   } catch {
-    toast('The browser doesn’t allow copying here. Open Runwatch over HTTPS.', 'bad');
+    toast(text('cannotCopy'), 'bad');
   }
 });

@@ -1,6 +1,7 @@
 import { useKeys } from './keys.mjs';
 import { Fault, getJson, getPage, outcomes, submit } from './request.mjs';
 import { localize, onAlert, toast } from './shell.mjs';
+import { numberText, text } from './texts.mjs';
 
 const list = document.getElementById('list');
 const find = (selector) => list?.querySelector(selector);
@@ -16,7 +17,7 @@ function showSelection() {
   const bar = find('#bulk');
   if (!bar) return;
   const count = chosen().length;
-  find('#selected').textContent = `${count} selected`;
+  find('#selected').textContent = text('selected', count);
   find('#unselect').hidden = count === 0;
   bar.hidden = count === 0 && find('#results').hidden;
   const all = find('#select-all');
@@ -38,7 +39,7 @@ async function readRows() {
   } catch {
     return;
   }
-  document.getElementById('open-count').textContent = answer.open.toLocaleString('en-US');
+  document.getElementById('open-count').textContent = numberText(answer.open);
   for (const { id, listed, html } of answer.rows) {
     const row = document.getElementById(id);
     if (row) redraw(row, html, listed);
@@ -67,8 +68,7 @@ function redraw(row, markup, listed) {
 function announce() {
   const fresh = find('#fresh');
   const count = waiting.size;
-  const text = count === 1 ? '1 new alert' : `${count} new alerts`;
-  fresh.textContent = text;
+  fresh.textContent = text('newAlerts', count);
   fresh.hidden = count === 0;
 }
 
@@ -116,21 +116,24 @@ async function reload() {
 async function bulk(form, button) {
   if (button.getAttribute('aria-disabled')) return;
   const ids = chosen().map(({ value }) => value);
-  if (ids.length === 0) return toast('Select an alert first.', 'waits');
+  if (ids.length === 0) return toast(text('selectFirst'), 'waits');
   if (button.value === 'close' && !form.elements.as.value) {
     form.elements.as.focus();
-    return toast('Choose why the alerts are closed.', 'bad');
+    return toast(text('chooseWhy'), 'bad');
   }
   button.setAttribute('aria-disabled', 'true');
   const shown = find('#results');
   const lines = new Map(
-    ids.map((id) => [id, Object.assign(document.createElement('li'), { textContent: `${id}: requested…` })]),
+    ids.map((id) => [
+      id,
+      Object.assign(document.createElement('li'), { textContent: text('alertRequested', id) }),
+    ]),
   );
   const count = { done: 0, asked: 0, refused: 0, failed: 0 };
-  const say = (id, result, text) => {
+  const say = (id, result, said) => {
     count[result] += 1;
     const line = lines.get(id);
-    line.textContent = text?.startsWith(id) ? text : `${id}: ${text || 'done'}`;
+    line.textContent = !said ? text('alertDone', id) : said.startsWith(id) ? said : `${id}: ${said}`;
     line.className = result === 'done' ? '' : 'bad';
   };
   try {
@@ -140,14 +143,17 @@ async function bulk(form, button) {
     for (const open of list.querySelectorAll('.pop[open]')) open.open = false;
     for (const { id, error } of results) if (error) say(id, 'refused', error);
     const byPress = new Map(results.filter(({ pressId }) => pressId).map(({ id, pressId }) => [pressId, id]));
-    await outcomes([...byPress.keys()], ({ pressId, result, text }) =>
-      say(byPress.get(pressId), result, text),
+    await outcomes([...byPress.keys()], ({ pressId, result, text: said }) =>
+      say(byPress.get(pressId), result, said),
     );
-    const parts = Object.entries({ done: 'done', asked: 'waiting', refused: 'refused', failed: 'failed' })
-      .filter(([result]) => count[result] > 0)
-      .map(([result, words]) => `${count[result]} ${words}`);
+    const parts = Object.keys(count)
+      .filter((result) => count[result] > 0)
+      .map((result) => text(result, count[result]));
     const isGood = count.refused + count.failed === 0;
-    toast(`${button.dataset.name ?? button.textContent}: ${parts.join(', ')}.`, isGood ? 'ok' : 'bad');
+    toast(
+      text('results', button.dataset.name ?? button.textContent, parts.join(', ')),
+      isGood ? 'ok' : 'bad',
+    );
     for (const box of chosen()) box.checked = !isGood && lines.get(box.value)?.className === 'bad';
     for (const id of ids) changedIds.add(id);
     await readRows();

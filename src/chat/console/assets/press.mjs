@@ -1,5 +1,6 @@
 import { ask, Fault, outcomes, submit } from './request.mjs';
 import { localize, toast } from './shell.mjs';
+import { text } from './texts.mjs';
 
 const sheet = document.getElementById('sheet');
 const kinds = { done: 'ok', asked: 'waits', refused: 'bad', failed: 'bad' };
@@ -20,21 +21,21 @@ export const onPressed = (listener) => {
 const results = new Map();
 const keyOf = (control) => control.dataset.opens ?? control.dataset.action;
 
-function tell(control, text, kind, link) {
+function tell(control, said, kind, link) {
   const key = keyOf(control);
-  if (key) results.set(key, { text, kind });
+  if (key) results.set(key, { said, kind });
   showResults(document);
-  toast(text, kind, link);
+  toast(said, kind, link);
 }
 
 /** Puts each result below its button. Without the button it stays at the top of the next step. */
 export function showResults(root) {
   for (const old of root.querySelectorAll('.result')) old.remove();
-  for (const [key, { text, kind }] of results) {
+  for (const [key, { said, kind }] of results) {
     const beside = root.querySelector(`.rail [data-opens="${key}"], .rail [data-action="${key}"]`);
     const line = Object.assign(document.createElement('p'), {
       className: `result ${kind}`,
-      textContent: text,
+      textContent: said,
     });
     if (beside) beside.after(line);
     else root.querySelector('#part-next .stack')?.before(line);
@@ -55,10 +56,10 @@ async function press(form, button, control, name) {
   try {
     const { pressId } = await submit(form, button);
     if (form.closest('dialog')) closeSheet();
-    results.set(keyOf(control), { text: 'Requested…', kind: 'waits' });
+    results.set(keyOf(control), { said: text('requested'), kind: 'waits' });
     showResults(document);
-    await outcomes([pressId], ({ result, text }) => {
-      tell(control, text || `${name}: done.`, kinds[result] ?? 'ok');
+    await outcomes([pressId], ({ result, text: said }) => {
+      tell(control, said || text('actionDone', name), kinds[result] ?? 'ok');
     });
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
@@ -76,7 +77,8 @@ async function press(form, button, control, name) {
   await afterPress();
 }
 
-const linkTo = ({ href, text }) => Object.assign(document.createElement('a'), { href, textContent: text });
+const linkTo = ({ href, text: words }) =>
+  Object.assign(document.createElement('a'), { href, textContent: words });
 
 document.addEventListener('submit', (event) => {
   const form = event.target;
@@ -103,7 +105,8 @@ function fill(markup, faulty = false) {
 
 export async function openSheet(control) {
   opener = control;
-  sheet.innerHTML = '<h2 id="sheet-title" tabindex="-1">Loading…</h2>';
+  sheet.innerHTML = '<h2 id="sheet-title" tabindex="-1"></h2>';
+  sheet.querySelector('h2').textContent = text('loading');
   if (!sheet.open) sheet.showModal();
   try {
     const response = await ask(control.href, { headers: { 'x-part': 'form', accept: 'text/html' } });
@@ -111,7 +114,10 @@ export async function openSheet(control) {
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     sheet.innerHTML =
-      '<h2 id="sheet-title" tabindex="-1">The form didn’t load</h2><p class="fault" role="alert"></p><div class="row"><button type="button" class="btn primary" data-again>Try again</button><button type="button" class="btn" data-cancel>Cancel</button></div>';
+      '<h2 id="sheet-title" tabindex="-1"></h2><p class="fault" role="alert"></p><div class="row"><button type="button" class="btn primary" data-again></button><button type="button" class="btn" data-cancel></button></div>';
+    sheet.querySelector('h2').textContent = text('notLoaded');
+    sheet.querySelector('[data-again]').textContent = text('tryAgain');
+    sheet.querySelector('[data-cancel]').textContent = text('cancel');
     const shown = sheet.querySelector('.fault');
     shown.textContent = fault.message;
     if (fault.link) shown.append(' ', linkTo(fault.link));
@@ -168,10 +174,10 @@ function watchPreview() {
           body,
           headers: { accept: 'application/json' },
         });
-        const { text } = await response.json();
-        if (mine === latest) shown.textContent = text;
+        const preview = await response.json();
+        if (mine === latest) shown.textContent = preview.text;
       } catch {
-        if (mine === latest) shown.textContent = 'The preview isn’t available right now.';
+        if (mine === latest) shown.textContent = text('noPreview');
       }
     }, previewAfterMs);
   });

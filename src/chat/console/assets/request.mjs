@@ -1,3 +1,5 @@
+import { text } from './texts.mjs';
+
 /** What went wrong with a request, for the reader. */
 export class Fault extends Error {
   /** @param {{ form?: string, link?: { href: string, text: string } }} [more] */
@@ -8,35 +10,29 @@ export class Fault extends Error {
   }
 }
 
-const offline = 'You’re offline, so nothing was sent. Try again when you’re connected.';
-const unanswered =
-  'Runwatch didn’t answer, so it’s unknown whether this arrived. Check the alert, then try again.';
-const unread = 'Runwatch didn’t answer. Check your connection and try again.';
-
 /** Sends a request to Runwatch. @throws {Fault} that says what happened and what to do */
 export async function ask(url, options = {}) {
   let response;
   try {
     response = await fetch(url, { credentials: 'same-origin', redirect: 'manual', ...options });
   } catch {
-    if (!navigator.onLine) throw new Fault(offline);
-    throw new Fault(options.method === 'POST' ? unanswered : unread);
+    if (!navigator.onLine) throw new Fault(text('notSent'));
+    throw new Fault(text(options.method === 'POST' ? 'unanswered' : 'unread'));
   }
   if (response.ok) return response;
   const isJson = (response.headers.get('content-type') ?? '').includes('json');
   const body = isJson ? await response.json().catch(() => ({})) : {};
   // Without a session, a page redirects to the sign-in.
   if (response.status === 401 || response.type === 'opaqueredirect')
-    throw new Fault('Your session has expired. Nothing was done.', {
-      link: { href: location.href, text: 'Sign in again' },
+    throw new Fault(text('expired'), {
+      link: { href: location.href, text: text('signInAgain') },
     });
-  if (body.form) throw new Fault('Some of the fields need your attention.', { form: body.form });
+  if (body.form) throw new Fault(text('faults'), { form: body.form });
   if (body.error) throw new Fault(body.error);
-  if (response.status === 403) throw new Fault('This isn’t allowed. Reload the page and try again.');
-  if (response.status === 429) throw new Fault('Too many requests. Wait a minute, then try again.');
-  if (response.status >= 500)
-    throw new Fault(`Runwatch isn’t available right now (error ${response.status}). Try again in a moment.`);
-  throw new Fault(`Runwatch refused the request (error ${response.status}).`);
+  if (response.status === 403) throw new Fault(text('notAllowed'));
+  if (response.status === 429) throw new Fault(text('tooMany'));
+  if (response.status >= 500) throw new Fault(text('unavailable', response.status));
+  throw new Fault(text('refusedRequest', response.status));
 }
 
 const json = { accept: 'application/json' };
@@ -84,9 +80,7 @@ export async function outcomes(pressIds, told) {
     wait = Math.min(wait * 1.4, longestWaitMs);
     const query = new URLSearchParams([...waiting].map((id) => ['id', id]));
     const { results } = await getJson(`/console/presses?${query}`);
-    for (const { pressId, result, text } of results)
-      if (result && waiting.delete(pressId)) told({ pressId, result, text });
+    for (const outcome of results) if (outcome.result && waiting.delete(outcome.pressId)) told(outcome);
   }
-  for (const pressId of waiting)
-    told({ pressId, result: 'asked', text: 'Still in progress. The result will be on the alert.' });
+  for (const pressId of waiting) told({ pressId, result: 'asked', text: text('inProgress') });
 }

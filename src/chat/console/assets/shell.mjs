@@ -1,4 +1,8 @@
-const full = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'long' });
+import { language, text } from './texts.mjs';
+
+/** The reader's variant of the page's language, such as en-GB. */
+const reader = navigator.languages.find((one) => one.split('-')[0] === language) ?? language;
+const full = new Intl.DateTimeFormat(reader, { dateStyle: 'full', timeStyle: 'long' });
 const short = {
   month: 'short',
   day: 'numeric',
@@ -7,18 +11,18 @@ const short = {
   second: '2-digit',
   hourCycle: 'h23',
 };
-const thisYear = new Intl.DateTimeFormat([], short);
-const otherYear = new Intl.DateTimeFormat([], { ...short, year: 'numeric' });
-const clock = new Intl.DateTimeFormat([], { timeStyle: 'medium', hourCycle: 'h23' });
-const day = new Intl.DateTimeFormat([], { dateStyle: 'full' });
+const thisYear = new Intl.DateTimeFormat(reader, short);
+const otherYear = new Intl.DateTimeFormat(reader, { ...short, year: 'numeric' });
+const clock = new Intl.DateTimeFormat(reader, { timeStyle: 'medium', hourCycle: 'h23' });
+const day = new Intl.DateTimeFormat(reader, { dateStyle: 'full' });
 
 /** As durationWords on the server. */
 function age(ms) {
   const minute = 60_000;
-  if (ms < 2 * minute) return `${Math.round(ms / 1000)} s`;
-  if (ms < 120 * minute) return `${Math.round(ms / minute)} min`;
+  if (ms < 2 * minute) return text('seconds', Math.round(ms / 1000));
+  if (ms < 120 * minute) return text('minutes', Math.round(ms / minute));
   const hours = ms / (60 * minute);
-  return hours < 48 ? `${Math.round(hours)} h` : `${Math.round(hours / 24)} d`;
+  return hours < 48 ? text('hours', Math.round(hours)) : text('days', Math.round(hours / 24));
 }
 
 /** Shows times in the reader's zone. */
@@ -54,18 +58,18 @@ const toasts = document.getElementById('toasts');
 const toastMs = 8000;
 
 /** Says a result aloud and in a corner. `kind`: ok, waits or bad. Bad ones stay until they are dismissed. */
-export function toast(text, kind = 'ok', link = undefined) {
+export function toast(said, kind = 'ok', link = undefined) {
   const box = document.createElement('div');
   box.className = `toast ${kind}`;
   const words = document.createElement('span');
-  words.textContent = text;
+  words.textContent = said;
   if (link)
     words.append(
       ' ',
       Object.assign(document.createElement('a'), { href: link.href, textContent: link.text }),
     );
   const dismiss = Object.assign(document.createElement('button'), { type: 'button', textContent: '✕' });
-  dismiss.setAttribute('aria-label', 'Dismiss');
+  dismiss.setAttribute('aria-label', text('dismiss'));
   dismiss.addEventListener('click', () => box.remove());
   box.append(words, dismiss);
   toasts.append(box);
@@ -82,10 +86,10 @@ export function onAlert(listener) {
 }
 const listeners = new Set();
 
-function show(name, text, hint) {
+function show(name, said, hint) {
   live.hidden = false;
   live.className = `live ${name}`;
-  live.textContent = text;
+  live.textContent = said;
   live.title = hint;
 }
 
@@ -93,9 +97,9 @@ const reconnectMs = 5000;
 
 function connect() {
   source = new EventSource('/console/events');
-  source.addEventListener('open', () => show('on', 'Live', 'Changes appear by themselves. Press to pause.'));
+  source.addEventListener('open', () => show('on', text('live'), text('liveHint')));
   source.addEventListener('error', () => {
-    show('offline', navigator.onLine ? 'Reconnecting…' : 'Offline', 'Changes appear once Runwatch answers.');
+    show('offline', text(navigator.onLine ? 'reconnecting' : 'offline'), text('offlineHint'));
     // After a refusal the browser does not try again by itself.
     if (source?.readyState === EventSource.CLOSED) setTimeout(() => source && connect(), reconnectMs);
   });
@@ -109,7 +113,7 @@ live?.addEventListener('click', () => {
   if (source) {
     source.close();
     source = null;
-    show('paused', 'Paused', 'Nothing changes by itself. Press to continue.');
+    show('paused', text('paused'), text('pausedHint'));
   } else connect();
 });
 connect();

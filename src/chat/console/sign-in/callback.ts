@@ -5,6 +5,7 @@ import {
   type ClientError,
   type Configuration,
 } from 'openid-client';
+import { phrase, translate } from '../../../domain/text/translate';
 import { rateLimitedWarn } from '../../../runtime/rate-limited-warn';
 import { clearCookie, cookieOf, sessionCookie, setCookie } from './cookies';
 import type { Issuer } from './discover';
@@ -24,11 +25,11 @@ export function finishSignIn(issuer: Issuer, sessions: SessionStore, deps: SignI
 
   return async (request: Request, response: Response): Promise<void> => {
     const failed = await consumeOf(failures, request.ip);
-    if (failed.isSlow) return void response.status(429).set('retry-after', '60').send(tooMany);
+    if (failed.isSlow) return void response.status(429).set('retry-after', '60').send(translate(tooMany));
     const refuse = async (status: number, why: string, reason: object, next = '/console') => {
       log.warn({ ...reason, address: request.ip }, 'a sign-in failed');
       await failed.count();
-      response.status(status).send(failedPage(why, next));
+      response.status(status).send(failedPage(translate(why), next));
     };
     const transaction = transactionOf(request);
     // Not counted: any page can make a browser send this, and others at its address must still be able to sign in.
@@ -102,11 +103,14 @@ export function finishSignIn(issuer: Issuer, sessions: SessionStore, deps: SignI
   }
 }
 
-const tooMany = 'Too many failed sign-ins from your IP address. Wait a minute.';
-const wrongBrowser =
-  'This sign-in was used before, took longer than 10 minutes, or was started in another browser.';
-const refusedThere = 'The sign-in service did not sign you in.';
-const notVerified = 'Runwatch could not verify the answer of the sign-in service. The reason is in its log.';
+const tooMany = phrase('Too many failed sign-ins from your IP address. Wait a minute.');
+const wrongBrowser = phrase(
+  'This sign-in was used before, took longer than 10 minutes, or was started in another browser.',
+);
+const refusedThere = phrase('The sign-in service did not sign you in.');
+const notVerified = phrase(
+  'Runwatch could not verify the answer of the sign-in service. The reason is in its log.',
+);
 
 /** What the log may say about a failure: never the code, the tokens or the secret. */
 function reasonOf(error: unknown): object {

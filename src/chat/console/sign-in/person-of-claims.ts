@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Presser } from '../../../domain/people/person';
 import { guid } from '../../../domain/text/guid';
 import { plainLine } from '../../../domain/text/plain-text';
+import { phrase } from '../../../domain/text/translate';
 
 /** Who signed in, and their groups by the issuer's claim: null if it is absent or incomplete. */
 export interface Claimed {
@@ -50,7 +51,7 @@ export function personOfClaims(
   issuer: string,
 ): Claimed | { refused: string } {
   const parsed = schema.safeParse(claims);
-  if (!parsed.success) return { refused: 'The sign-in service sent an invalid identity.' };
+  if (!parsed.success) return { refused: phrase('The sign-in service sent an invalid identity.') };
   const known = isEntra(issuer) ? entraPerson(parsed.data, issuer) : otherPerson(parsed.data, issuer);
   if ('refused' in known) return known;
   const { name, preferred_username } = parsed.data;
@@ -64,9 +65,9 @@ type Ids = Pick<Presser, 'id' | 'email' | 'objectId' | 'tenant'>;
 function entraPerson(claims: Claims, issuer: string): Ids | { refused: string } {
   const [tenant, objectId] = [guid(claims.tid ?? ''), guid(claims.oid ?? '')];
   if (!tenant || !objectId || !new URL(issuer).pathname.toLowerCase().includes(tenant))
-    return { refused: 'The sign-in service did not say which account of the organization you are.' };
+    return { refused: phrase('The sign-in service did not say which account of the organization you are.') };
   if (isGuest(claims, issuer, tenant))
-    return { refused: 'Guests cannot use Runwatch. Ask a member of the organization.' };
+    return { refused: phrase('Guests cannot use Runwatch. Ask a member of the organization.') };
   const isVerified = ['1', 'true'].includes(String(claims.xms_edov).toLowerCase());
   return { id: objectId, objectId, tenant, ...emailIf(isVerified, claims) };
 }
@@ -83,7 +84,7 @@ function isGuest({ acct, idp, preferred_username, upn }: Claims, issuer: string,
 
 function otherPerson(claims: Claims, issuer: string): Ids | { refused: string } {
   const id = `${issuer}#${claims.sub}`;
-  if (id.length > 200) return { refused: 'The sign-in service sent an identifier that is too long.' };
+  if (id.length > 200) return { refused: phrase('The sign-in service sent an identifier that is too long.') };
   return { id, ...emailIf(claims.email_verified === true && isOwnDomain(claims, issuer), claims) };
 }
 

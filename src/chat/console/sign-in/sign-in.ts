@@ -1,5 +1,6 @@
 import express, { type Router as ExpressRouter, type Request, Router } from 'express';
 import type { Presser } from '../../../domain/people/person';
+import { phrase, translate } from '../../../domain/text/translate';
 import { setPageHeaders } from '../page-headers';
 import { finishSignIn } from './callback';
 import { cookieOf, sessionCookie } from './cookies';
@@ -42,7 +43,7 @@ export function createSignIn(deps: SignInDeps) {
     const isStale = now() - session.checkedAt > claimsMs;
     if ('refused' in known)
       return { presser: session.presser, session: key, denied: known.refused, isStale: false };
-    const denied = (await mayRead(known.presser)) ? null : cannotRead;
+    const denied = (await mayRead(known.presser)) ? null : translate(cannotRead);
     return { presser: known.presser, session: key, denied, isStale };
   }
 
@@ -55,14 +56,15 @@ export function createSignIn(deps: SignInDeps) {
   router.get('/sign-in', headers, startSignIn(issuer, deps));
   router.get('/callback', headers, finishSignIn(issuer, sessions, deps));
   router.post('/sign-out', headers, form, signOut(issuer, sessions, deps));
-  router.get('/signed-out', headers, (_request, response) => void response.send(signedOutPage));
+  router.get('/signed-out', headers, (_request, response) => void response.send(signedOutPage()));
 
   return { authenticate, router };
 }
 export type SignIn = ReturnType<typeof createSignIn>;
 
-const cannotRead =
-  'You are neither a responder nor a reader of Runwatch. Ask an admin to add you, or a group of yours, to RUNWATCH_READERS or RUNWATCH_RESPONDERS.';
+const cannotRead = phrase(
+  'You are neither a responder nor a reader of Runwatch. Ask an admin to add you, or a group of yours, to RUNWATCH_READERS or RUNWATCH_RESPONDERS.',
+);
 
 /** Whether a person did something. Updates that an open page fetches don't keep a session alive. */
 function isUse({ method, headers }: Request): boolean {

@@ -1,0 +1,56 @@
+import { phrase, plural, translate } from '../../domain/text/translate';
+
+/** Texts of the scripts in assets/, where `text(id, …values)` of texts.mjs puts in numbered values. */
+const texts = {
+  seconds: phrase('{0} s'),
+  minutes: phrase('{0} min'),
+  hours: phrase('{0} h'),
+  days: phrase('{0} d'),
+  live: phrase('Live'),
+  liveHint: phrase('Changes appear by themselves. Press to pause.'),
+  reconnecting: phrase('Reconnecting…'),
+  offline: phrase('Offline'),
+  offlineHint: phrase('Changes appear once Runwatch answers.'),
+  paused: phrase('Paused'),
+  pausedHint: phrase('Nothing changes by itself. Press to continue.'),
+  dismiss: phrase('Dismiss'),
+  newFacts: phrase('New facts about this alert: show them'),
+  copied: phrase('{0} copied.'),
+  cannotCopy: phrase('The browser doesn’t allow copying here. Open Runwatch over HTTPS.'),
+  selectFirst: phrase('Select an alert first.'),
+  chooseWhy: phrase('Choose why the alerts are closed.'),
+  alertRequested: phrase('{0}: requested…'),
+  alertDone: phrase('{0}: done'),
+  results: phrase('{0}: {1}.'),
+  done: phrase('{0} done'),
+  asked: phrase('{0} waiting'),
+  refused: phrase('{0} refused'),
+  failed: phrase('{0} failed'),
+  requested: phrase('Requested…'),
+  actionDone: phrase('{0}: done.'),
+  loading: phrase('Loading…'),
+  notLoaded: phrase('The form didn’t load'),
+  tryAgain: phrase('Try again'),
+  cancel: phrase('Cancel'),
+  noPreview: phrase('The preview isn’t available right now.'),
+  notSent: phrase('You’re offline, so nothing was sent. Try again when you’re connected.'),
+  unanswered: phrase(
+    'Runwatch didn’t answer, so it’s unknown whether this arrived. Check the alert, then try again.',
+  ),
+  unread: phrase('Runwatch didn’t answer. Check your connection and try again.'),
+  expired: phrase('Your session has expired. Nothing was done.'),
+  signInAgain: phrase('Sign in again'),
+  faults: phrase('Some of the fields need your attention.'),
+  notAllowed: phrase('This isn’t allowed. Reload the page and try again.'),
+  tooMany: phrase('Too many requests. Wait a minute, then try again.'),
+  unavailable: phrase('Runwatch isn’t available right now (error {0}). Try again in a moment.'),
+  refusedRequest: phrase('Runwatch refused the request (error {0}).'),
+  inProgress: phrase('Still in progress. The result will be on the alert.'),
+} as const;
+
+/** In the locale's language. Counts have a text for each plural category. */
+export const scriptTexts = (): Readonly<Record<string, string | Readonly<Record<string, string>>>> => ({
+  ...Object.fromEntries(Object.entries(texts).map(([id, text]) => [id, translate(text)])),
+  selected: plural('# selected', '# selected'),
+  newAlerts: plural('# new alert', '# new alerts'),
+});
