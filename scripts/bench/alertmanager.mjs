@@ -3,11 +3,21 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const program = ['prometheus-alertmanager', 'alertmanager'].find(
   (name) => spawnSync(name, ['--version']).status === 0,
 );
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 /**
  * Notifications per second, from the first alert sent to the last one in Slack; null if it is not installed.
@@ -21,7 +31,7 @@ export async function alertmanager({ measured, slack, port, dir }) {
 receivers: [{name: slack, slack_configs: [{api_url: 'http://127.0.0.1:${port}/webhook', channel: C1}]}]
 `,
   );
-  const address = `127.0.0.1:${port + 1}`;
+  const address = `127.0.0.1:${await freePort()}`;
   const server = spawn(
     program,
     [
@@ -38,7 +48,10 @@ receivers: [{name: slack, slack_configs: [{api_url: 'http://127.0.0.1:${port}/we
       (answer) => answer.ok,
       () => false,
     );
-  while (!(await ready())) await new Promise((done) => setTimeout(done, 50));
+  while (!(await ready())) {
+    if (server.exitCode !== null) throw new Error(`Alertmanager ended with ${server.exitCode}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
   const rate = await measured(async (some) => {
     slack.send(some.length);
     const finished = once(slack, 'message');
