@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
 const { createLog } = require('../../dist/runtime/log.js');
+const { batchesOf } = require('../../dist/pipeline/event-batches.js');
 const { createQueues } = require('../../dist/pipeline/queues.js');
 const { connect } = require('../../dist/store/redis/connect.js');
 const { startEmbeddedRedis } = require('../../dist/store/redis/embedded-redis.js');
@@ -66,7 +67,7 @@ export async function setUp(machines) {
       const rate = await measured(async (some) => {
         slack.send(some.length);
         const finished = once(slack, 'message');
-        for (const thousand of thousands(some)) await queues.events.add('events', { events: thousand });
+        await queues.events.addBulk(batchesOf(some).map((events) => ({ name: 'events', data: { events } })));
         await finished;
       });
       for (const bot of bots) bot.kill('SIGTERM');

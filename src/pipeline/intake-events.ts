@@ -8,6 +8,7 @@ import { shortDigest } from '../domain/text/short-digest';
 import type { Metrics } from '../runtime/metrics';
 import type { PollState } from '../store/events/poll-state';
 import type { TimelineStore } from '../store/events/timeline-store';
+import { batchesOf } from './event-batches';
 import type { Queues } from './queues';
 
 export interface IntakeDeps {
@@ -98,15 +99,10 @@ function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {
   return detected !== null && !off.has(detected.technique.id);
 }
 
-/** Events per job: enough to detect a burst in one job, few enough for Redis. */
-const batchSize = 1000;
-
-async function enqueue(queues: IntakeDeps['queues'], events: ActivityEvent[]): Promise<void> {
-  const jobs = [];
-  for (let i = 0; i < events.length; i += batchSize) {
-    const batch = events.slice(i, i + batchSize);
+async function enqueue(queues: IntakeDeps['queues'], events: readonly ActivityEvent[]): Promise<void> {
+  const jobs = batchesOf(events).map((batch) => {
     const jobId = `events.${shortDigest(...batch.map((event) => event.id).sort())}`;
-    jobs.push({ name: 'events', data: { events: batch }, opts: { jobId } });
-  }
+    return { name: 'events', data: { events: batch }, opts: { jobId } };
+  });
   if (jobs.length > 0) await queues.events.addBulk(jobs);
 }
