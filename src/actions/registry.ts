@@ -6,6 +6,8 @@ import type { DefinedKind } from './measures/measure-kind';
 const actions = new Map<ActionId, Action>();
 const kinds = new Map<string, DefinedKind>();
 let loaded = false;
+/** All actions in order; null after one was added. */
+let sorted: readonly Action[] | null = null;
 
 /** Loads every file in the subfolders. A new action needs only a new file there. */
 function load(): void {
@@ -21,6 +23,7 @@ function load(): void {
 export function defineAction<T extends Action>(action: T): T {
   if (actions.has(action.id)) throw new Error(`the action ${action.id} is defined twice`);
   actions.set(action.id, action);
+  sorted = null;
   return action;
 }
 
@@ -31,7 +34,8 @@ export function defineMeasure(kind: DefinedKind): void {
 /** All actions, sorted by button order. */
 export function allActions(): readonly Action[] {
   load();
-  return [...actions.values()].sort((a, b) => orderOf(a) - orderOf(b));
+  sorted ??= [...actions.values()].sort((a, b) => orderOf(a) - orderOf(b));
+  return sorted;
 }
 
 const orderOf = (action: Action) => (action.about === 'alert' ? action.order : Number.MAX_SAFE_INTEGER);
