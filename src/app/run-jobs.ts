@@ -13,6 +13,7 @@ import { watchMeasures } from '../pipeline/watch-measures';
 import { expireApprovals } from '../presses/approvals';
 import { perform } from '../presses/perform';
 import { secretMismatch } from '../presses/press';
+import { createGeoDatabases } from '../runtime/geo-databases';
 import type { Log } from '../runtime/log';
 import { askForReviews, digest, report } from '../views/digest';
 import { actionDeps } from './action-deps';
@@ -37,7 +38,8 @@ export function runEnrichJobs({ config, azure, store, queues, metrics, log, now 
     watchlist: policy.watchlist,
     environments: policy.environments,
   };
-  const deps = { azure, store, queues, metrics, log, judging, policy, now };
+  const geo = createGeoDatabases(policy.geo);
+  const deps = { azure, store, queues, metrics, log, judging, policy, geo, now };
   queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
   queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
 }

@@ -32,6 +32,7 @@ import { createLeftovers } from './machines/leftovers';
 import { createPower } from './machines/power';
 import { createMachines } from './machines/virtual-machines';
 import { createSentinelIncidents } from './sentinel-incidents';
+import { createServiceTags } from './service-tags';
 
 export interface AzureOptions {
   credential?: TokenCredential;
@@ -128,6 +129,7 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createLeftovers(clients),
     ...createSentinelIncidents(clients),
     ...createDisks(clients),
+    ...createServiceTags(clients, azure.cloud, clock.now),
     readProperties: (id: string, apiVersion: string) => readProperties(clients, id, apiVersion),
     managementGroups: () => listManagementGroups(clients),
     /** Enabled subscriptions that are visible to the credential. */

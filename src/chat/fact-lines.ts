@@ -1,3 +1,4 @@
+import { addressText } from '../domain/alerts/address-text';
 import { type Alert, exceptedBy, summarize } from '../domain/alerts/alert';
 import type { HistoryFacts, MachineFacts, Who } from '../domain/alerts/facts';
 import { firstMachine, knownMachines, usedScripts } from '../domain/alerts/join-facts';
@@ -45,9 +46,7 @@ function originLine(alert: Alert): Inline[] {
     ManagedIdentity: t`a managed identity`,
     Unknown: t`an unknown kind of caller`,
   }[caller.type];
-  return [[kind, caller.ip ? t`from ${plainLine(caller.ip, 45)}` : ''].filter(Boolean).join(' · ')].filter(
-    Boolean,
-  );
+  return [[kind, caller.ip ? t`from ${addressText(alert)}` : ''].filter(Boolean).join(' · ')].filter(Boolean);
 }
 
 function whoLine(alert: Alert, who: Who): Inline[] {

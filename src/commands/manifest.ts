@@ -24,6 +24,7 @@ const ownActions = [
   'Microsoft.Network/publicIPAddresses/read',
   'Microsoft.Network/virtualNetworks/read',
   'Microsoft.Network/virtualNetworks/subnets/read',
+  'Microsoft.Network/locations/serviceTags/read',
   managementGroupsAction,
 ];
 

@@ -33,6 +33,7 @@ const descriptions: Record<keyof PolicyFile, string> = {
   score: 'points per reason, overriding the defaults below',
   escalation:
     'PagerDuty’s `routingKey` (`url` for a compatible service), a ticket through `webhook`, a `sentinel` workspace, a dedicated `channel`; reminders escalate to `slack` or `teams` and mention the user group `mention`',
+  geo: "MMDB files, such as GeoLite2-ASN.mmdb, that tell the network operator and the country of the caller's address; read again each hour",
   watchlist: 'callers and machines whose alerts score higher',
 };
 

@@ -112,6 +112,10 @@ const keys = {
     .optional(),
   accessReview: z.enum(['monthly']).optional(),
   exceptions: z.strictObject({ maxDays: z.number().int().min(1).max(3650) }).optional(),
+  /** MMDB files of network operators and countries, such as GeoLite2-ASN.mmdb. */
+  geo: z
+    .strictObject({ asn: z.string().min(1).optional(), country: z.string().min(1).optional() })
+    .optional(),
   /** URL to request each minute while healthy, for a dead man's switch. */
   heartbeat: z.strictObject({ url: httpUrl }).optional(),
   audit: z

@@ -7,6 +7,7 @@ import { type Execution, executionFrom } from '../../src/domain/techniques/execu
 import { loadConfig } from '../../src/load-config';
 import { enrich } from '../../src/pipeline/enrich/enrich';
 import { withSharedReads } from '../../src/pipeline/enrich/shared-reads';
+import { createGeoDatabases } from '../../src/runtime/geo-databases';
 import type { Store } from '../../src/store/store';
 import { event } from '../support/event';
 import { type OwnStore, startStore } from '../support/store';
@@ -56,7 +57,8 @@ const alertOn = (resourceId: string, fields: Partial<Alert> = {}, refused = fals
   const execution = executionFrom(event({ resourceId, caller, refused, time })) as Execution;
   return { ...newAlert('RW-1', [execution], time), ...fields };
 };
-const factsOf = (alert: Alert) => enrich(alert, { azure, store: own.store, policy: {} });
+const factsOf = (alert: Alert) =>
+  enrich(alert, { azure, store: own.store, policy: {}, geo: createGeoDatabases() });
 
 test('of a machine’s identities, the role that can run commands at the widest scope is named', async () => {
   const [narrow, wide] = [guid(2), guid(3)];
@@ -168,7 +170,9 @@ test('one job reads a subscription and a caller once for all its alerts', async 
       filledFrom: noted('filled', history.filledFrom),
     },
   });
-  await Promise.all(vms.map((vm) => enrich(alertOn(vm), { azure, store, policy: {} })));
+  await Promise.all(
+    vms.map((vm) => enrich(alertOn(vm), { azure, store, policy: {}, geo: createGeoDatabases() })),
+  );
   expect(reads.sort()).toEqual(['caller', 'filled', 'subscription']);
 });
 

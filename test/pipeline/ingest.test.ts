@@ -16,6 +16,7 @@ import { loadConfig } from '../../src/load-config';
 import { withinLimits } from '../../src/pipeline/enrich/enrich-script';
 import { complete, type IngestDeps, ingest } from '../../src/pipeline/ingest';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
+import { createGeoDatabases } from '../../src/runtime/geo-databases';
 import { createLog } from '../../src/runtime/log';
 import { createMetrics } from '../../src/runtime/metrics';
 import { untouched } from '../support/alerts';
@@ -42,6 +43,7 @@ beforeEach(async () => {
     azure: createAzure(config, { tlsOptions: { ca: tenant.ca }, graphEndpoint: tenant.endpoint }),
     policy: { environments: { dev: { tags: { env: 'dev' } }, production: { tags: { env: 'prod' } } } },
     queues,
+    geo: createGeoDatabases(),
     metrics: createMetrics(),
     log,
     judging: { points: defaultPoints },

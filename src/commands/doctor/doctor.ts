@@ -4,6 +4,7 @@ import { type Output, paint } from '../support/output';
 import { progressLine } from '../support/progress';
 import { checkAzure } from './check-azure';
 import { checkEndpoints } from './check-endpoints';
+import { checkGeo } from './check-geo';
 import { checkRedis } from './check-redis';
 import { checkSignIn } from './check-sign-in';
 import { checkSurfaces } from './check-surfaces';
@@ -33,6 +34,7 @@ export async function doctor(flags: { json?: boolean }, config: Config, output: 
   const redisAnswers = await checkRedis(config, report);
   await checkSurfaces(config, redisAnswers, report);
   await checkSignIn(config, report);
+  await checkGeo(config.policy.geo ?? {}, report);
   progress.done();
   const failed = checks.filter((check) => !check.ok && !check.optional).length;
   output.err(`${checks.length} checks, ${failed} failed`);

@@ -224,6 +224,16 @@ export const routes: Route[] = [
   },
   {
     method: /^GET$/,
+    path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Network\/locations\/[^/]+\/serviceTags$/i,
+    action: 'Microsoft.Network/locations/serviceTags/read',
+    versions: any,
+    answer: (_, { serviceTags }) => ({
+      status: 200,
+      body: { name: 'Public', type: 'Microsoft.Network/serviceTags', cloud: 'Public', values: serviceTags },
+    }),
+  },
+  {
+    method: /^GET$/,
     path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Network\/locations\/[^/]+\/operations\/[^/]+$/i,
     action: 'Microsoft.Network/locations/operations/read',
     versions: any,

@@ -22,6 +22,8 @@ export interface TenantState {
   denyAssignments: { id?: string; properties: { scope?: unknown; [field: string]: unknown } }[];
   /** Rules that network managers apply to every virtual network. */
   adminRules: unknown[];
+  /** Azure's address ranges, in ARM's shape. */
+  serviceTags: unknown[];
   pimActive: PimInstance[];
   pimEligible: PimInstance[];
   pageSize: number;

@@ -34,6 +34,13 @@ export const botToken: string = ['{"alg":"none"}', JSON.stringify({ oid: botId }
   .map((part) => Buffer.from(part).toString('base64url'))
   .join('.');
 
+const serviceTag = (name: string, region: string, addressPrefixes: string[], systemService = '') => ({
+  id: name,
+  name,
+  serviceTagChangeNumber: '1',
+  properties: { changeNumber: '1', region, state: 'GA', systemService, addressPrefixes },
+});
+
 /** Starts a tenant that serves ARM's wire format over TLS on loopback, for tests and the demo. */
 export async function startTenant({ now = Date.now, token = 'simulated-token', port = 0 } = {}) {
   const certificate = await loopbackCertificate();
@@ -51,6 +58,11 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     customRoles: [],
     denyAssignments: [],
     adminRules: [],
+    serviceTags: [
+      serviceTag('AzureCloud', '', ['192.0.2.64/26', '2001:db8:a::/48']),
+      serviceTag('AzureCloud.westeurope', 'westeurope', ['192.0.2.64/26', '2001:db8:a::/48']),
+      serviceTag('AzureDevOps.WestEurope', 'westeurope', ['192.0.2.96/28'], 'AzureDevOps'),
+    ],
     pimActive: [],
     pimEligible: [],
     pageSize: 200,

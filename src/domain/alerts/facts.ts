@@ -1,4 +1,6 @@
 import type { Grant } from '../activity/activity-event';
+import type { AzureAddress } from '../network/azure-ranges';
+import type { AutonomousSystem } from '../network/geo-record';
 
 /**
  * Results of enrichment: of the caller, of each machine and of each execution. What is absent has not been
@@ -14,6 +16,8 @@ export interface Facts {
   /** By `RunFacts.script`. Executions of the same script share it. */
   scripts?: Record<string, ScriptFacts>;
   history?: HistoryFacts;
+  /** By the caller's public IP addresses. */
+  addresses?: Record<string, AddressFacts>;
   /** By execution key. */
   prevalence?: Record<string, PrevalenceFacts>;
   timeline?: TimelineEntry[];
@@ -83,6 +87,14 @@ export interface Who {
   weakSignIn: boolean;
   /** Which additional permission would show more. */
   hint: string | null;
+}
+
+/** Where an address is. Null if it is not known, or nothing was configured to tell. */
+export interface AddressFacts {
+  azure: AzureAddress | null;
+  asn: AutonomousSystem | null;
+  /** ISO 3166-1 code. */
+  country: string | null;
 }
 
 /** How an alert about something harmless is closed. */
@@ -180,6 +192,8 @@ export interface HistoryFacts {
   byCaller: number;
   /** The caller ran something from this address before; denied attempts do not count. */
   addressSeen: boolean;
+  /** The caller ran something from this network operator before; absent if the operator is not known. */
+  networkSeen?: boolean | undefined;
   /** Executions by this caller per day for the last 30 days, oldest first. */
   daily: number[];
   /** Whether the caller has run commands at this hour before; null if there is too little history. */

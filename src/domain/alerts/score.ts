@@ -1,6 +1,7 @@
 import { inWindow, type TimeWindow } from '../exceptions/time-window';
 import type { Execution } from '../techniques/execution';
 import { counted, t, translate } from '../text/translate';
+import { networkOf } from './address-text';
 import { type Alert, callerKeyOf, summarize } from './alert';
 import { minBurstMachines } from './groups';
 import { type Known, knownMachines, usedScripts } from './join-facts';
@@ -15,6 +16,7 @@ export const defaultPoints = {
   unusualHour: 10,
   outsideWorkingHours: 10,
   newAddress: 8,
+  newNetwork: 7,
   refusalsBefore: 12,
   passwordOnly: 12,
   guest: 10,
@@ -97,6 +99,7 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
     t`outside ${context.workingHours?.from ?? ''}–${context.workingHours?.to ?? ''}`,
   );
   add('newAddress', hasHistory && caller.ip !== null && !history.addressSeen, t`new IP address`);
+  add('newNetwork', hasHistory && history.networkSeen === false, t`new network: ${networkOf(alert)}`);
   add(
     'refusalsBefore',
     (history?.refusalsBefore ?? 0) > 0,

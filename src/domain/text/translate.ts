@@ -12,6 +12,7 @@ interface Locale {
   times: Intl.DateTimeFormat;
   seconds: Intl.DateTimeFormat;
   clock: Intl.DateTimeFormat;
+  countries: Intl.DisplayNames;
   /** Small numbers look the same as in code, so they need no formatting. */
   plainDigits: boolean;
 }
@@ -31,6 +32,7 @@ function localeOf(tag: string, catalogue: Catalogue | null): Locale {
     times: new Intl.DateTimeFormat(tag, time),
     seconds: new Intl.DateTimeFormat(tag, { ...clock, dateStyle: 'medium' }),
     clock: new Intl.DateTimeFormat(tag, clock),
+    countries: new Intl.DisplayNames(tag, { type: 'region', fallback: 'code' }),
     plainDigits: numbers.format(123) === '123',
   };
 }
@@ -134,3 +136,6 @@ export const secondsText = (at: string): string => locale.seconds.format(new Dat
 
 /** "14:05:09", in UTC. */
 export const clockText = (at: string): string => locale.clock.format(new Date(at));
+
+/** A country's name by its ISO 3166-1 code: "Germany". */
+export const countryName = (code: string): string => locale.countries.of(code) ?? code;

@@ -3,6 +3,7 @@ import type { PrevalenceFacts } from '../../domain/alerts/facts';
 import { groupGapMs } from '../../domain/alerts/groups';
 import { scriptFactsOf, usedScripts } from '../../domain/alerts/join-facts';
 import { localTime } from '../../domain/exceptions/time-window';
+import type { GeoDatabases } from '../../runtime/geo-databases';
 import { daysBefore, type PastExecution } from '../../store/events/history';
 import type { Part } from './enrichment-part';
 
@@ -13,7 +14,7 @@ const enoughForHours = 10;
 /** Shows whether caller, machine, script, IP address and hour are usual. */
 export const history: Part = {
   what: 'history',
-  ask: async (alert, { store, policy }) => {
+  ask: async (alert, { store, policy, geo }) => {
     const { caller, startedAt, target, executions } = summarize(alert);
     const at = Date.parse(startedAt);
     const own = new Set(alert.executions.map((execution) => execution.key));
@@ -36,6 +37,7 @@ export const history: Part = {
     const ran = past.filter((entry) => !entry.refused);
     // What the caller did in the minutes before belongs to the same session: it does not make an address known.
     const earlier = ran.filter((entry) => entry.at < at - groupGapMs);
+    const network = caller.ip ? alert.facts.addresses?.[caller.ip]?.asn : null;
     const known = new Set(ran.map(({ targetId }) => targetId));
     return {
       prevalence: Object.fromEntries(
@@ -47,6 +49,7 @@ export const history: Part = {
         newMachines: [...machines].filter((id) => !known.has(id)),
         byCaller: ran.length,
         addressSeen: caller.ip !== null && earlier.some((entry) => entry.ip === caller.ip),
+        ...(network ? { networkSeen: await wasSeen(network.number, earlier, geo) } : {}),
         daily: dailyCounts([...ran, ...alert.executions.map(() => ({ at }))], at),
         usualHour: usualHour(ran, at, policy.workingHours?.zone),
         refusalsBefore: daysBefore(kept, at).filter((entry) => entry.refused && at - entry.at <= 10 * 60_000)
@@ -56,6 +59,13 @@ export const history: Part = {
     };
   },
 };
+
+/** Whether any of the executions came from a network operator. */
+async function wasSeen(asn: number, entries: readonly PastExecution[], geo: GeoDatabases): Promise<boolean> {
+  const addresses = new Set(entries.flatMap(({ ip }) => ip ?? []));
+  const networks = await Promise.all([...addresses].map((ip) => geo.asn(ip)));
+  return networks.some((network) => network?.number === asn);
+}
 
 function dailyCounts(entries: readonly { at: number }[], at: number): number[] {
   const counts = new Array<number>(30).fill(0);

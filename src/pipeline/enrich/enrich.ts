@@ -1,6 +1,7 @@
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import type { Facts, Missing, RunFacts } from '../../domain/alerts/facts';
 import { access } from './enrich-access';
+import { address } from './enrich-address';
 import { who } from './enrich-caller';
 import { history } from './enrich-history';
 import { machine } from './enrich-machine';
@@ -13,7 +14,7 @@ import { whyMissing } from './read-each';
 /** After this long, the alert is sent even if some enrichment is still pending, ms. */
 export const enrichmentLimitMs = 5000;
 
-const parts: readonly Part[] = [access, who, machine, script];
+const parts: readonly Part[] = [access, who, machine, script, address];
 
 /** Runs all parts in parallel. A part that fails or times out is listed in `missing`. */
 export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> {

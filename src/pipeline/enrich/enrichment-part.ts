@@ -2,12 +2,14 @@ import type { Azure } from '../../azure/azure';
 import type { PolicyFile } from '../../config/config';
 import type { Alert } from '../../domain/alerts/alert';
 import type { Facts } from '../../domain/alerts/facts';
+import type { GeoDatabases } from '../../runtime/geo-databases';
 import type { Store } from '../../store/store';
 
 export interface EnrichDeps {
   azure: Azure;
   store: Store;
   policy: PolicyFile;
+  geo: GeoDatabases;
 }
 
 /** One part of an alert's enrichment. Throws if it fails. */

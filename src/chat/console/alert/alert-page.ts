@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { addressText } from '../../../domain/alerts/address-text';
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { callerName } from '../../../domain/alerts/caller-name';
 import type { Sla } from '../../../domain/alerts/timing';
@@ -89,7 +90,7 @@ function lead(alert: Alert, now: number): Html {
   const about = [
     plainLine(who?.jobTitle, 60),
     who?.guest ? t`guest` : '',
-    caller.ip ? t`from ${plainLine(caller.ip, 45)}` : '',
+    caller.ip ? t`from ${addressText(alert)}` : '',
   ].filter(Boolean);
   const where = environmentText(alert);
   const did = sentenceOf(alert);
