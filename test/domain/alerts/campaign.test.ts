@@ -1,0 +1,121 @@
+import { type Alert, newAlert } from '../../../src/domain/alerts/alert';
+import { campaignOf, linkOf } from '../../../src/domain/alerts/campaign';
+import type { Facts, MachineFacts } from '../../../src/domain/alerts/facts';
+import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
+import { event, vm } from '../../support/event';
+
+const minute = 60_000;
+const start = Date.parse('2026-11-20T22:00:00Z');
+const dana = '00000000-0000-4000-8000-000000000001';
+const kim = '00000000-0000-4000-8000-000000000002';
+const identity = '00000000-0000-4000-8000-0000000000aa';
+const machineOf = (name: string) => vm.replace('vm-1', name);
+
+function machineFacts(...identities: string[]): MachineFacts {
+  const unknown = {
+    os: null,
+    power: null,
+    agent: null,
+    environment: null,
+    openPorts: null,
+    encryption: null,
+  };
+  return { ...unknown, tags: {}, publicIps: [], locks: [], identityCan: [], identities };
+}
+
+interface Fields {
+  by?: string;
+  on?: string;
+  after?: number;
+  ip?: string | null;
+  operation?: string;
+  refused?: boolean;
+  facts?: Facts;
+  announced?: boolean;
+}
+
+function alertOf(id: string, fields: Fields = {}): Alert {
+  const {
+    by = dana,
+    on = 'vm-1',
+    after = 0,
+    ip = null,
+    refused = false,
+    facts = {},
+    announced = true,
+  } = fields;
+  const time = new Date(start + after * minute).toISOString();
+  const execution = executionFrom(
+    event({
+      time,
+      operation: fields.operation ?? event().operation,
+      resourceId: machineOf(on),
+      correlationId: `c-${id}`,
+      caller: { id: by, name: by, upn: null, type: 'User', ip, appId: null },
+      refused,
+    }),
+  ) as Execution;
+  return { ...newAlert(id, [execution], time), facts, announced };
+}
+
+const storyOf = (alert: Alert, others: readonly Alert[]) =>
+  campaignOf(alert, others).map(({ alert: { id }, link }) => (link ? `${link.from} ${link.kind} ${id}` : id));
+
+test('follows an attacker from machine to machine by their identities', () => {
+  const first = alertOf('A', {
+    facts: { machines: { [machineOf('vm-1').toLowerCase()]: machineFacts(identity) } },
+  });
+  const second = alertOf('B', { by: identity.toUpperCase(), on: 'vm-2', after: 3 * 24 * 60 });
+  const unrelated = alertOf('C', { by: kim, on: 'vm-3', after: 5 });
+  const story = ['A', 'A identity B'];
+  expect(storyOf(first, [unrelated, second])).toEqual(story);
+  expect(storyOf(second, [first, unrelated])).toEqual(story);
+  expect(storyOf(unrelated, [first, second])).toEqual([]);
+  expect(linkOf(first, second)?.by).toBe('vm-1');
+});
+
+test('links a password reset with the console session that followed it', () => {
+  const reset = alertOf('A', { operation: 'Microsoft.Compute/virtualMachines/extensions/write' });
+  const session = alertOf('B', {
+    by: kim,
+    after: 30,
+    operation: 'Microsoft.SerialConsole/serialPorts/connect/action',
+  });
+  const inStory = campaignOf(session, [reset]);
+  expect(inStory.map(({ link }) => link?.kind ?? null)).toEqual([null, 'machine']);
+});
+
+test('a denied attempt gives no identity away, and what comes earlier follows from nothing', () => {
+  const facts = { machines: { [machineOf('vm-1').toLowerCase()]: machineFacts(identity) } };
+  const denied = alertOf('A', { refused: true, facts });
+  const before = alertOf('B', { by: identity, on: 'vm-2', after: -30 });
+  const after = alertOf('C', { by: identity, on: 'vm-2', after: 30 });
+  expect(storyOf(denied, [after])).toEqual([]);
+  expect(storyOf(alertOf('A', { facts }), [before])).toEqual([]);
+});
+
+test('the same job again and again is no campaign, nor is what was not shown or is too far away', () => {
+  const alert = alertOf('A');
+  expect(storyOf(alert, [alertOf('B', { after: 60 }), alertOf('C', { after: 120 })])).toEqual([]);
+  const elsewhere = (fields: Fields) => alertOf('B', { on: 'vm-2', ...fields });
+  expect(storyOf(alert, [elsewhere({ after: 60 })])).toEqual(['A', 'A caller B']);
+  expect(storyOf(alert, [elsewhere({ after: 60, announced: false })])).toEqual([]);
+  expect(storyOf(alert, [elsewhere({ after: 25 * 60 })])).toEqual([]);
+});
+
+test('finds alerts that only others connect, and links each to the most telling one', () => {
+  const facts = { machines: { [machineOf('vm-1').toLowerCase()]: machineFacts(identity) } };
+  const alerts = [
+    alertOf('A', { ip: '203.0.113.24', facts }),
+    alertOf('B', { by: kim, on: 'vm-9', ip: '203.0.113.24', after: 10 }),
+    alertOf('C', { by: identity, on: 'vm-2', ip: '203.0.113.24', after: 20 }),
+    alertOf('D', { by: identity, on: 'vm-3', after: 30 }),
+  ];
+  for (const alert of alerts)
+    expect(
+      storyOf(
+        alert,
+        alerts.filter((one) => one !== alert),
+      ),
+    ).toEqual(['A', 'A address B', 'A identity C', 'A identity D']);
+});
