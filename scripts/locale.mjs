@@ -33,10 +33,11 @@ const constants = new Set([
   ...['no such sign-in in this browser', 'sign-in used before', 'person refused'],
   ...['neither a responder nor a reader', 'Azure', 'runwatch exceptions import'],
   ...['High', 'Medium', 'Low', 'New'],
-  ...['Refresh', 'Full', 'Container', 'Bolder', 'None', 'Attention', 'Warning', 'Monospace'],
+  ...['at least ', 'Refresh', 'Full', 'Container', 'Bolder', 'None', 'Attention', 'Warning', 'Monospace'],
 ]);
 /** Ids, commands, tokens of the chats, and notes on locks in Azure. */
 const notTexts = [
+  /^at least \{0\}$/,
   /^(vanished|event hub|surface|audit copy|subscriptions?|gap|lost|unescalated) \{0\}$/,
   /^((\{0\} )?\{\d\} refused)$/,
   /^(kubectl|sudo|ls|Get-Content) |^Linux: \{0\}/,

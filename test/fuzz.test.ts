@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { readExceptionForm } from '../src/actions/triage/exception-form';
 import { listPage } from '../src/chat/console/alerts/list-page';
 import { hrefOf, queryOf } from '../src/chat/console/alerts/query';
-import { listAlerts } from '../src/chat/console/alerts/read-alerts';
 import { messageOf } from '../src/chat/message';
 import { toBlocks } from '../src/chat/slack/blocks';
 import { toCard } from '../src/chat/teams/card';
@@ -10,13 +9,14 @@ import { actionMatches } from '../src/domain/access/role-permissions';
 import type { BrokenFileError } from '../src/domain/activity/broken-file';
 import { normalize, shapeById } from '../src/domain/activity/read-record';
 import { splitRecords } from '../src/domain/activity/split-records';
-import { type Alert, newAlert } from '../src/domain/alerts/alert';
+import { newAlert } from '../src/domain/alerts/alert';
 import { findException, globMatches, matches } from '../src/domain/exceptions/exception';
 import { ExceptionsFileError, parseExceptions } from '../src/domain/exceptions/exceptions-file';
 import { matchWords } from '../src/domain/exceptions/match-words';
 import { type Execution, executionFrom } from '../src/domain/techniques/execution';
 import { plainLine } from '../src/domain/text/plain-text';
 import { redact } from '../src/domain/text/redact';
+import { pageWith } from './support/alert-list';
 import { pageTextOf } from './support/alert-page';
 import { untouched } from './support/alerts';
 import { event } from './support/event';
@@ -162,14 +162,7 @@ test('the console’s list accepts any query, and escapes what was typed', async
   );
   const execution = executionFrom(event()) as Execution;
   const alert = { ...newAlert('RW-1', [execution], execution.startedAt), announced: true };
-  const deps = {
-    listAlerts: async () => [alert],
-    listOpen: async () => [alert],
-    findAlerts: async () => [],
-    viewsOf: async (alerts: readonly Alert[]) => alerts.map(untouched),
-    now: () => 0,
-  };
-  const viewer = { surface: 'console', id: 'a', name: 'a' };
+  const list = pageWith([alert]);
   await fuzzAsync(
     'console-query',
     fc.asyncProperty(query, async (asked) => {
@@ -179,7 +172,6 @@ test('the console’s list accepts any query, and escapes what was typed', async
         sort: read.sort,
         grouped: read.grouped,
       });
-      const list = await listAlerts(read, viewer, deps);
       const page = listPage(list, { query: read, csrf: 'x', now: 0, responders: true });
       expect(page.text).not.toContain('<img');
     }),

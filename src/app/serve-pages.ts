@@ -4,12 +4,10 @@ import { createClaimedGroups } from '../chat/console/sign-in/claimed-groups';
 import { createSignIn } from '../chat/console/sign-in/sign-in';
 import type { ServedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
-import type { Alert } from '../domain/alerts/alert';
 import { shortDigest } from '../domain/text/short-digest';
 import { troublesOf } from '../health/troubles';
 import { readHealth } from '../health/watch-health';
 import type { Pages } from '../server';
-import type { Store } from '../store/store';
 import { activity } from '../views/activity-hours';
 import type { AppCore } from './app-core';
 import { backtestOf } from './connect-surfaces';
@@ -27,8 +25,12 @@ export async function servePages(
     now,
     sla: config.policy.sla ?? {},
     listAlerts: (limit) => store.alerts.list({ limit }),
-    listOpen: store.alerts.listOpen,
-    findAlerts: findAlerts(store),
+    searchAlerts: store.alerts.search,
+    searchGroups: store.alerts.searchGroups,
+    countAll: store.alerts.countAll,
+    countMatches: store.alerts.countMatches,
+    openCounts: store.alerts.openCounts,
+    timings: store.alerts.timings,
     viewsOf: store.measures.viewsOf,
     getView,
     backtest: backtestOf(store, now),
@@ -101,14 +103,3 @@ function isProxied({ publicUrl, trustedProxies }: Config, served: readonly Serve
     publicUrl !== null && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(publicUrl);
   return elsewhere || trustedProxies.length > 0 || served.some(({ behindProxy }) => behindProxy);
 }
-
-/** Reads a hundred whole alerts at a time. */
-const findAlerts =
-  ({ alerts }: Pick<Store, 'alerts'>) =>
-  async (text: string, limit: number): Promise<Alert[]> => {
-    const ids = (await alerts.search({ text }, { limit })).alerts.map(({ id }) => id);
-    const found: Alert[] = [];
-    for (let i = 0; i < ids.length; i += 100)
-      found.push(...(await alerts.getMany(ids.slice(i, i + 100))).filter((alert) => alert !== null));
-    return found;
-  };

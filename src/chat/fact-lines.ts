@@ -2,7 +2,7 @@ import { addressText } from '../domain/alerts/address-text';
 import { type Alert, exceptedBy, summarize } from '../domain/alerts/alert';
 import type { HistoryFacts, MachineFacts, Who } from '../domain/alerts/facts';
 import { firstMachine, knownMachines, usedScripts } from '../domain/alerts/join-facts';
-import { type Rarity, rarest, rarityOf } from '../domain/alerts/prevalence';
+import { oddReasons, rarities, unusualText } from '../domain/alerts/stands-out';
 import type { Execution } from '../domain/techniques/execution';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t } from '../domain/text/translate';
@@ -71,58 +71,9 @@ function signInLine({ signIn, weakSignIn }: Who): string {
   return t`signed in with ${/\bmfa\b/i.test(signIn) ? 'MFA' : plainLine(signIn, 60)}`;
 }
 
-/** Reasons of the score that other lines show. */
-const shownElsewhere = new Set(['technique', 'burst', 'production', 'privilegedIdentity', 'scriptTrait']);
-
-/** The score's unusual reasons, most points first. The base, the outcome and the environment appear elsewhere. */
-const oddReasons = ({ reasons }: Alert) =>
-  reasons
-    .slice(1)
-    .filter(({ id, points }) => points > 0 && !shownElsewhere.has(id ?? ''))
-    .sort((a, b) => b.points - a.points);
-
-const maxRarities = 3;
-
-/** What is unusual, rarest first; empty if nothing is. */
-export function oddTexts(alert: Alert): string[] {
-  const odd = oddReasons(alert);
-  const isScored = (reason: string) => odd.some(({ id }) => id === reason);
-  const rare = rarities(alert)
-    .filter(({ days }) => days !== null)
-    .filter(({ id }) => !(saidByFirstTime.has(id) && isScored('firstOnMachine')))
-    .slice(0, maxRarities);
-  const isNewNetwork = rare.some(({ id }) => id === 'callerFromNetwork');
-  const others = odd.filter(({ id }) => !(id === 'newAddress' && isNewNetwork));
-  return [...rare, ...others].map(({ text }) => plainLine(text, 120));
-}
-
-/** Rarities that "first time on this machine" includes for the reader. */
-const saidByFirstTime = new Set<Rarity['id']>(['callerOnMachine', 'machineTechnique']);
-
-/** The same as a line; it says so if nothing is unusual or if that is not known yet. */
-export function unusualText(alert: Alert): string {
-  const texts = oddTexts(alert);
-  if (texts.length > 0) return texts.join(' · ');
-  const { history } = alert.facts;
-  if (!history || history.days < 1) return t`Unavailable: history is still being loaded`;
-  return t`Nothing unusual: ran here ${times(history.onThisMachine)} before, ${times(history.byCaller)} in total, in ${counted(history.days, '# day', '# days')}`;
-}
-
 function unusual(alert: Alert): Inline[] {
   const points = oddReasons(alert).map((reason) => `+${reason.points}`);
   return [`${unusualText(alert)}${points.length > 0 ? `   ${points.join(' ')}` : ''}`];
-}
-
-/** What is rare about the executions, rarest first. */
-function rarities(alert: Alert): Rarity[] {
-  const { history, prevalence } = alert.facts;
-  if (!history || !prevalence) return [];
-  return rarest(
-    summarize(alert).executions.flatMap((execution) => {
-      const known = prevalence[execution.key];
-      return known ? rarityOf(execution, known, history.days) : [];
-    }),
-  );
 }
 
 /** How common the script is, and what was not seen lately. */
@@ -130,8 +81,6 @@ function prevalenceLine(alert: Alert): Inline[] | null {
   const texts = rarities(alert).map(({ text }) => plainLine(text, 200));
   return texts.length > 0 ? [texts.join(' · ')] : null;
 }
-
-const times = (count: number) => (count === 1 ? t`once` : counted(count, '# time', '# times'));
 
 function exposureLine(alert: Alert): Inline[] | null {
   const { access } = alert.facts;

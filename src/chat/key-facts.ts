@@ -1,13 +1,14 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { knownMachines, usedScripts } from '../domain/alerts/join-facts';
+import { oddTexts, unusualText } from '../domain/alerts/stands-out';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Measure } from '../domain/measures/measure';
 import { scopeLabel } from '../domain/resources/scope-label';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t, translate } from '../domain/text/translate';
 import type { Action } from './actions';
-import { commandsLine, oddTexts, unusualText } from './fact-lines';
+import { commandsLine } from './fact-lines';
 import { type Fact, type Inline, joined } from './inline';
 import { behaviorLine } from './script-lines';
 import { isContained } from './sentence';

@@ -1,12 +1,12 @@
 import { linkTo } from '../app/link-to';
 import type { Config } from '../config/config';
 import type { Alert } from '../domain/alerts/alert';
+import type { AlertQuery } from '../domain/alerts/alert-query';
 import type { AlertRow } from '../domain/alerts/alert-row';
 import type { Severity } from '../domain/alerts/severity';
 import { openStates } from '../domain/alerts/transitions';
 import { techniqueOf } from '../domain/techniques/catalogue';
 import { plainLine } from '../domain/text/plain-text';
-import type { AlertQuery } from '../store/search-alerts';
 import { csvLine } from './support/csv';
 import { type Output, paint, table } from './support/output';
 import { withStore } from './support/with-store';

@@ -7,11 +7,13 @@ import { type Sla, type TimingStep, targetOf, timingSteps } from '../domain/aler
 import { type OpenState, openStates } from '../domain/alerts/transitions';
 import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import { subjectsOf } from '../domain/measures/subjects';
+import { createAlertCounts } from './alert-counts';
 import { auditedScript } from './audit/audited-write';
 import { keys } from './keys';
 import { openIndexKeys, openPlaces, openScores, placeInIndex } from './open-index';
 import { script } from './redis/lua-script';
 import { createAlertSearch } from './search-alerts';
+import { createGroupSearch } from './search-groups';
 import { createSearchIndex, graceSeconds } from './search-index';
 import { readAlert } from './upgrade-alert';
 
@@ -415,7 +417,9 @@ export function createAlertsStore(
     countWaiting,
     pastTargets,
     onStored,
-    search: createAlertSearch(redis, searchIndex).search,
+    ...createAlertSearch(redis, searchIndex),
+    ...createGroupSearch(redis, searchIndex),
+    ...createAlertCounts(redis, searchIndex),
     indexChanged: searchIndex.indexChanged,
     markAllChanged: searchIndex.markAllChanged,
     sweepExpired: searchIndex.sweepExpired,

@@ -21,6 +21,8 @@ export const keys = {
   searchMonth: (month: string) => key('search', month),
   /** Alerts that changed since they were indexed, by when. */
   unindexed: key('unindexed'),
+  /** How many alerts of the search have the same facets. */
+  alertCounts: key('alert-counts'),
   /** The version of the search index that includes the alerts of earlier versions. */
   searchIndexed: key('search-indexed'),
   execution: (executionKey: string) => key('execution', executionKey),

@@ -1,27 +1,31 @@
 export type Total = number | `at least ${number}`;
 
-/** Where the next page of a search begins. */
+/** Where a page of a search begins, or with `back` ends. */
 export interface Cursor {
-  /** Which of the severities, where alerts are sorted by them. */
-  part: number;
-  /** The alert before it; null: the first. */
+  back: boolean;
+  /** Which of the parts that are searched one after another. */
+  part: string;
+  /** The alert before it, or with `back` after it; null: the first or last of the part. */
   position: string | null;
   total: Total;
 }
 
-export const cursorText = ({ part, position, total }: Cursor): string =>
-  [part, String(total).replace('at least ', '~'), position ?? ''].join('.');
+export const cursorText = ({ back, part, position, total }: Cursor): string =>
+  [
+    back ? 'b' : 'a',
+    Buffer.from(part).toString('base64url'),
+    String(total).replace('at least ', '~'),
+    position ?? '',
+  ].join('.');
 
-/**
- * Null if it is not valid, as of a page that somebody edited.
- * @param parts number of severities that are searched one after another
- */
-export function readCursor(cursor: string | null, parts: number): Cursor | null {
-  const [, part, least, count, position] =
-    /^([0-3])\.(~?)(\d{1,12})\.((?:0[0-9a-z]{8}[\w-]{0,100})?)$/.exec(cursor ?? '') ?? [];
-  if (part === undefined || Number(part) >= parts) return null;
+/** Null if it is not valid, as of a page that somebody edited. */
+export function readCursor(cursor: string | null): Cursor | null {
+  const [, back, part, least, count, position] =
+    /^([ab])\.([\w-]{0,500})\.(~?)(\d{1,12})\.((?:0[0-9a-z]{8}[\w-]{0,100})?)$/.exec(cursor ?? '') ?? [];
+  if (part === undefined) return null;
   return {
-    part: Number(part),
+    back: back === 'b',
+    part: Buffer.from(part, 'base64url').toString(),
     position: position || null,
     total: least ? `at least ${Number(count)}` : Number(count),
   };

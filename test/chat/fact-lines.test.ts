@@ -1,8 +1,9 @@
-import { factsOf, oddTexts } from '../../src/chat/fact-lines';
+import { factsOf } from '../../src/chat/fact-lines';
 import { threadOf } from '../../src/chat/thread';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import { judge } from '../../src/domain/alerts/judge';
 import { defaultPoints } from '../../src/domain/alerts/score';
+import { oddTexts } from '../../src/domain/alerts/stands-out';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { untouched } from '../support/alerts';
 import { event, vm } from '../support/event';

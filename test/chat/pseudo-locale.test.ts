@@ -6,7 +6,6 @@ import { activityPage } from '../../src/chat/console/activity-page';
 import { bulkResults } from '../../src/chat/console/alerts/bulk';
 import { listPage } from '../../src/chat/console/alerts/list-page';
 import { queryOf, views } from '../../src/chat/console/alerts/query';
-import { listAlerts } from '../../src/chat/console/alerts/read-alerts';
 import { sheetHtml } from '../../src/chat/console/forms';
 import { html } from '../../src/chat/console/html';
 import { page } from '../../src/chat/console/layout';
@@ -48,6 +47,7 @@ import { sayGrown, sayRaised } from '../../src/pipeline/say-changes';
 import { answerCommand, type ChatCommandDeps } from '../../src/views/chat-commands';
 import { digestRow, digestText } from '../../src/views/digest';
 import { homeFor } from '../../src/views/home';
+import { pageWith } from '../support/alert-list';
 import { pageTextOf } from '../support/alert-page';
 import { factsAbout, untouched } from '../support/alerts';
 import { event } from '../support/event';
@@ -386,25 +386,18 @@ test('the console’s page and forms of every alert', () => {
   }
 });
 
-test('the console’s lists', async () => {
+test('the console’s lists', () => {
   const alerts = Object.entries(viewsOf()).map(([name, { alert }]) => ({ ...alert, id: `RW-${name}` }));
-  const deps = {
-    listAlerts: async () => alerts,
-    listOpen: async () => [],
-    findAlerts: async () => [],
-    viewsOf: async (some: readonly Alert[]) => some.map(untouched),
-    now: () => now,
-  };
   const queries = [
     ...views.map((view) => ({ view })),
     { q: 'NOTE' },
     { group: 'caller-machine' },
-    { after: 'x' },
+    { page: 'x' },
   ];
   for (const given of queries) {
     const query = queryOf(given);
-    const list = await listAlerts(query, by, deps);
-    for (const shown of [list, { ...list, rows: [], total: 0 }, { ...list, rows: [] }]) {
+    const strip = { ...pageWith([]).strip, newest: 2000 };
+    for (const shown of [pageWith(alerts), pageWith([]), pageWith(alerts, { waiting: 2, strip })]) {
       const body = listPage(shown, { query, csrf: '', now, responders: true });
       const text = page('NOTE', body, { current: 'alerts', viewer: 'dana', open: 3 });
       expect(missed(textsOfPage(text))).toEqual([]);

@@ -2,7 +2,8 @@ import { alertPage } from '../../src/chat/console/alert/alert-page';
 import { type MessageOptions, messageOf } from '../../src/chat/message';
 import type { AlertView } from '../../src/domain/measures/alert-view';
 
-export const unrelated = { caller: [], machine: [], script: [] };
+const nothing = { alerts: [], count: 0 };
+export const unrelated = { caller: nothing, machine: nothing, script: nothing };
 
 /** An alert's page in the console, as HTML. */
 export const pageTextOf = (view: AlertView, options: Partial<MessageOptions> = {}): string => {

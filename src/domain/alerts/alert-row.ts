@@ -1,16 +1,20 @@
 import type { Caller } from '../activity/activity-event';
 import type { TechniqueId } from '../techniques/technique';
 import { plainLine } from '../text/plain-text';
+import { translate } from '../text/translate';
 import { type Alert, type ClosedAs, type StateName, summarize } from './alert';
 import { callerIdentity, callerName } from './caller-name';
-import { environmentsOf } from './join-facts';
+import { environmentsOf, usedScripts } from './join-facts';
 import { subscriptionsOf } from './routed-alert';
 import { accountOf } from './run-account';
+import { groupOf } from './search-terms';
 import type { Severity } from './severity';
+import { oddTexts, unusualText } from './stands-out';
 
 /** What a list shows of an alert. A burst's whole document may have megabytes; this has at most 3,000 bytes. */
 export interface AlertRow {
   id: string;
+  rev: number;
   raisedAt: string;
   updatedAt: string;
   startedAt: string;
@@ -35,6 +39,10 @@ export interface AlertRow {
   subscriptionName: string | null;
   /** The two reasons with the most points. */
   reasons: string[];
+  /** Why it stands out, at most two texts, suspicious behavior first. */
+  standsOut: string[];
+  /** Same for alerts of one caller on one machine. */
+  group: string;
   state: StateName;
   closedAs: ClosedAs | null;
   assignee: string | null;
@@ -59,6 +67,7 @@ export function rowOf(alert: Alert): AlertRow {
   }
   return {
     id: alert.id,
+    rev: alert.rev,
     raisedAt: alert.raisedAt,
     updatedAt: alert.updatedAt,
     startedAt,
@@ -88,6 +97,8 @@ export function rowOf(alert: Alert): AlertRow {
       .sort((a, b) => b.points - a.points)
       .slice(0, 2)
       .map(({ text }) => plainLine(text, 120)),
+    standsOut: standsOut(alert),
+    group: groupOf(alert),
     state: alert.state,
     closedAs: alert.closedAs,
     assignee: shortest(alert.assignee?.name, 60),
@@ -97,4 +108,15 @@ export function rowOf(alert: Alert): AlertRow {
     announced: alert.announced,
     mergedInto: alert.mergedInto,
   };
+}
+
+const maxTexts = 2;
+const maxText = 60;
+
+/** What a script does tells more than who ran it. */
+function standsOut(alert: Alert): string[] {
+  const traits = usedScripts(alert).flatMap(({ script }) => script.traits.map(({ name }) => translate(name)));
+  const found = [...new Set([...traits, ...oddTexts(alert)])].slice(0, maxTexts);
+  const texts = found.length > 0 ? found : [unusualText(alert)];
+  return texts.map((text) => plainLine(`${text.charAt(0).toUpperCase()}${text.slice(1)}`, maxText));
 }

@@ -1,7 +1,9 @@
 import type { Caller } from '../activity/activity-event';
 import { upnOf } from '../activity/activity-event';
 import type { Presser } from '../people/person';
-import type { Alert } from './alert';
+import { shortDigest } from '../text/short-digest';
+import { type Alert, callerKeyOf, summarize } from './alert';
+import { type ListName, listOf, ownerKeyOf } from './facets';
 import { environmentsOf } from './join-facts';
 import { subscriptionsOf } from './routed-alert';
 
@@ -26,10 +28,27 @@ export const subscriptionTerm = (subscriptionId: string) => `subscription=${filt
 export const assigneeTerm = (person: string | null) =>
   `assignee=${person === null ? '' : filterValue(person)}`;
 export const textTerm = (word: string) => `text=${word}`;
+export const listTerm = (list: ListName) => `list=${list}`;
+/** @param owner {@link ownerKeyOf} the assignee */
+export const ownerTerm = (owner: string) => `owner=${owner}`;
+/** The environment of most machines; empty for none. */
+export const mainEnvironmentTerm = (environment: string) => `main-environment=${filterValue(environment)}`;
+/** Alerts of one list that have the same {@link groupOf}. */
+export const groupTerm = (list: ListName, group: string) => `group=${list}.${group}`;
+/** @param caller digest of the caller's key */
+export const callerTerm = (caller: string) => `caller=${caller}`;
+/** @param machine digest of the resource id */
+export const machineTerm = (machine: string) => `machine=${machine}`;
 
 /** All terms of an alert, each once. */
 export function termsOf(alert: Alert): string[] {
+  const list = listOf(alert);
   const terms = new Set([
+    ...(list ? [listTerm(list), groupTerm(list, groupOf(alert))] : []),
+    ownerTerm(ownerKeyOf(alert.assignee)),
+    mainEnvironmentTerm(environmentsOf(alert)[0]?.environment ?? ''),
+    callerTerm(callerDigestOf(alert)),
+    ...machineDigestsOf(alert).map(machineTerm),
     stateTerm(alert.state),
     severityTerm(alert.severity),
     verdictTerm(alert.verdict),
@@ -40,6 +59,21 @@ export function termsOf(alert: Alert): string[] {
   ]);
   for (const word of indexedWords(alert)) terms.add(textTerm(word));
   return [...terms];
+}
+
+/** Machines of a burst that are indexed. */
+const maxMachines = 1500;
+
+export const callerDigestOf = (alert: Alert): string => shortDigest(callerKeyOf(summarize(alert).caller));
+export const machineDigestsOf = (alert: Alert): string[] =>
+  [...new Set(alert.executions.map(({ target }) => target.id.toLowerCase()))]
+    .slice(0, maxMachines)
+    .map((id) => shortDigest(id));
+
+/** The same for alerts of one caller on one machine. A burst is a group of its own. */
+export function groupOf(alert: Alert): string {
+  const { caller, target, machines } = summarize(alert);
+  return shortDigest(callerKeyOf(caller), machines > 1 ? alert.id : target.id.toLowerCase());
 }
 
 /** By name, and by what identifies them best. */

@@ -5,12 +5,12 @@ import type { AlertView } from '../../../domain/measures/alert-view';
 import { t } from '../../../domain/text/translate';
 import { messageOf } from '../../message';
 import { type Frame, isForScript, type ListDeps } from '../alerts/list-routes';
-import { relatedAlerts } from '../alerts/read-alerts';
 import { viewerOf } from '../auth';
 import { sheetHtml } from '../forms';
 import { type Html, html } from '../html';
 import { offeredAction, type Submitted, submitPress, textsOf } from '../presses';
 import { alertPage, crumbs, titleOf } from './alert-page';
+import { relatedAlerts } from './related';
 
 export interface AlertDeps extends ListDeps {
   /** Describes which alerts an exception would have suppressed. */

@@ -1,8 +1,8 @@
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { leadScript } from '../../../domain/alerts/join-facts';
+import { oddTexts } from '../../../domain/alerts/stands-out';
 import { plainLine } from '../../../domain/text/plain-text';
 import { t, translate } from '../../../domain/text/translate';
-import { oddTexts } from '../../fact-lines';
 import { sentenceOf, severityName } from '../../sentence';
 import { type Html, html } from '../html';
 

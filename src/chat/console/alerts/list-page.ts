@@ -1,12 +1,13 @@
 import { severities } from '../../../domain/alerts/severity';
 import { allTechniques } from '../../../domain/techniques/catalogue';
-import { counted, numberText, phrase, t, translate } from '../../../domain/text/translate';
+import { counted, phrase, t, translate } from '../../../domain/text/translate';
 import { type Html, html, tHtml } from '../html';
 import { bulkBar } from './bulk';
-import { type AlertQuery, hrefOf, isFiltering, type Sort, views } from './query';
+import { countText, leastOf } from './count-text';
+import { type AlertQuery, groupSorts, hrefOf, isFiltering, type Sort, unfiltered, views } from './query';
 import type { AlertPage } from './read-alerts';
 import { stripHtml } from './strip';
-import { type AlertRow, rowHtml } from './table-row';
+import { groupNameOf, rowHtml } from './table-row';
 import { tabs, viewNames } from './tabs';
 
 export interface ListContext {
@@ -23,8 +24,9 @@ export interface ListContext {
 export const listPage = (list: AlertPage, context: ListContext): Html =>
   html`<h1>${t`Alerts`}</h1>
 ${context.panel}<div id="list" data-query="${hrefOf(context.query).replace(/^\/console\??/, '')}"${context.query.cursor !== '' && html` data-later`}>${tabs(context.query, list.counts)}${stripHtml(list.strip)}${filters(context.query, list.environments)}
+${list.waiting > 0 && html`<p class="muted">${counted(list.waiting, '# recent change isn’t in this list yet.', '# recent changes aren’t in this list yet.')}</p>`}
 <div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
-${list.rows.length === 0 ? empty(list, context.query) : table(list, context)}</div>
+${list.groups.length === 0 ? empty(list, context.query) : table(list, context)}</div>
 ${help()}`;
 
 const columns: readonly (readonly [string, string, Sort | null])[] = [
@@ -40,32 +42,34 @@ const columns: readonly (readonly [string, string, Sort | null])[] = [
 const table = (list: AlertPage, { query, csrf, now, responders }: ListContext): Html =>
   html`<form method="post" action="/console/bulk" id="bulk-form"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="">
 <table class="list" aria-label="${t`${translate(viewNames[query.view])} alerts`}"><thead><tr><th scope="col" class="c-sel"><label class="pick"><input type="checkbox" id="select-all" aria-label="${t`Select all on this page`}" hidden></label></th>${columns.map((column) => heading(column, query))}</tr></thead><tbody>
-${list.rows.map((row, i) => html`${query.grouped && groupHeading(row, list.rows[i - 1], list.groups)}${rowHtml(row, now)}`)}</tbody></table>
+${list.groups.map((group) => html`${query.grouped && groupHeading(group, query)}${group.alerts.map((row) => rowHtml(row, now))}`)}</tbody></table>
 ${paging(list, query)}${bulkBar(responders)}</form>`;
 
 function heading([name, label, sort]: (typeof columns)[number], query: AlertQuery): Html {
-  if (!sort) return html`<th scope="col" class="${name}">${translate(label)}</th>`;
+  if (!sort || (query.grouped && !groupSorts.includes(sort)))
+    return html`<th scope="col" class="${name}">${translate(label)}</th>`;
   const isSorted = query.sort === sort;
   const order = query.reversed ? 'descending' : 'ascending';
-  const href = hrefOf(query, { sort, reversed: isSorted && !query.reversed });
+  const href = hrefOf(query, {
+    sort,
+    reversed: isSorted && !query.reversed && !(query.grouped && sort === 'severity'),
+  });
   return html`<th scope="col" class="${name}"${isSorted && html` aria-sort="${order}"`}><a href="${href}">${translate(label)}</a></th>`;
 }
 
-const groupHeading = (
-  row: AlertRow,
-  before: AlertRow | undefined,
-  groups: AlertPage['groups'],
-): Html | false => {
-  if (before?.group === row.group) return false;
-  const count = groups.get(row.group) ?? 1;
-  return html`<tr class="group"><th scope="rowgroup" colspan="8">${row.groupName} <span class="muted num">${counted(count, '# alert', '# alerts')}</span></th></tr>
+const groupHeading = ({ id, alerts, count = 0 }: AlertPage['groups'][number], query: AlertQuery): Html => {
+  const [first] = alerts;
+  const more = leastOf(count) - alerts.length;
+  return html`<tr class="group"><th scope="rowgroup" colspan="8">${first && groupNameOf(first)} <span class="muted num">${countText(count)}</span>${more > 0 && html` <a href="${hrefOf(query, { of: id, grouped: false })}">${t`Show all`}</a>`}</th></tr>
 `;
 };
 
 function paging(list: AlertPage, query: AlertQuery): Html | false {
-  if (list.rows.length === list.total) return false;
-  const range = t`${list.from + 1}–${list.from + list.rows.length} of ${list.total}`;
-  return html`<nav class="paging" aria-label="${t`Pages of the list`}">${list.from > 0 && html`<a class="btn" href="${hrefOf(query)}">${t`First page`}</a>`}<span class="muted num">${range}</span>${list.next && html`<a class="btn" rel="next" href="${hrefOf(query, { cursor: list.next })}">${t`Next page`}</a>`}</nav>`;
+  if (!list.next && !list.previous) return false;
+  const shown = list.groups.reduce((sum, { alerts }) => sum + alerts.length, 0);
+  const link = (cursor: string | null, rel: 'prev' | 'next', words: string) =>
+    cursor && html`<a class="btn" rel="${rel}" href="${hrefOf(query, { cursor })}">${words}</a>`;
+  return html`<nav class="paging" aria-label="${t`Pages of the list`}">${link(list.previous, 'prev', t`Previous page`)}<span class="muted num">${t`${shown} of ${countText(list.total)} alerts`}</span>${link(list.next, 'next', t`Next page`)}</nav>`;
 }
 
 const nothing: Record<AlertQuery['view'], string> = {
@@ -78,12 +82,12 @@ const nothing: Record<AlertQuery['view'], string> = {
 };
 
 /** Says why the list is empty and where there is more. */
-function empty({ counts, total }: AlertPage, query: AlertQuery): Html {
-  if (total > 0)
+function empty({ counts }: AlertPage, query: AlertQuery): Html {
+  if (query.cursor)
     return html`<p class="empty">${t`No more alerts on this page.`} <a href="${hrefOf(query)}">${t`First page`}</a></p>`;
   if (!isFiltering(query)) return html`<p class="empty">${translate(nothing[query.view])}</p>`;
-  const elsewhere = views.filter((view) => view !== query.view && counts[view] > 0);
-  return html`<p class="empty">${t`No alerts match.`} <a href="${hrefOf(query, { text: '', severity: '', state: '', technique: '', environment: '' })}">${t`Clear filters`}</a>${elsewhere.length > 0 && tHtml` or see what matches in ${elsewhere.map((view, i) => html`${i > 0 && ', '}<a href="${hrefOf(query, { view, state: '' })}">${translate(viewNames[view])} (${numberText(counts[view])})</a>`)}`}</p>`;
+  const elsewhere = views.filter((view) => view !== query.view && leastOf(counts[view]) > 0);
+  return html`<p class="empty">${t`No alerts match.`} <a href="${hrefOf(query, unfiltered)}">${t`Clear filters`}</a>${elsewhere.length > 0 && tHtml` or see what matches in ${elsewhere.map((view, i) => html`${i > 0 && ', '}<a href="${hrefOf(query, { view, state: '' })}">${translate(viewNames[view])} (${countText(counts[view])})</a>`)}`}</p>`;
 }
 
 type Option = readonly [value: string, words: string];
@@ -99,7 +103,7 @@ function filters(query: AlertQuery, environments: readonly string[]): Html {
   const known = environments.includes(query.environment)
     ? environments
     : [query.environment, ...environments];
-  return html`<form method="get" action="/console" class="bar" role="search" aria-label="${t`Filter alerts`}">${hidden('view', query.view === 'open' ? '' : query.view)}${hidden('sort', query.sort === 'severity' && !query.reversed ? '' : `${query.reversed ? '-' : ''}${query.sort}`)}
+  return html`<form method="get" action="/console" class="bar" role="search" aria-label="${t`Filter alerts`}">${hidden('of', query.of)}${hidden('view', query.view === 'open' ? '' : query.view)}${hidden('sort', query.sort === 'severity' && !query.reversed ? '' : `${query.reversed ? '-' : ''}${query.sort}`)}
 <input type="search" name="q" id="search" value="${query.text}" aria-label="${t`Search alerts`}" placeholder="${t`Search caller, machine, IP, script or ID`}" maxlength="200">
 ${select('severity', t`Severity`, query.severity, [['', t`All severities`], ...severities.toReversed().map((one): Option => [one, translate(one)])])}
 ${environments.length > 0 && select('environment', t`Environment`, query.environment, [['', t`All environments`], ...known.filter(Boolean).map((one): Option => [one, one])])}
@@ -108,7 +112,7 @@ ${select('group', t`Group by`, query.grouped ? 'caller-machine' : '', [
   ['', t`Not grouped`],
   ['caller-machine', t`Caller + machine`],
 ])}
-<button class="btn">${t`Apply`}</button>${isFiltering(query) && html` <a href="${hrefOf({ ...query, text: '', severity: '', state: '', technique: '', environment: '' })}">${t`Clear`}</a>`}</form>`;
+<button class="btn">${t`Apply`}</button>${isFiltering(query) && html` <a href="${hrefOf(query, unfiltered)}">${t`Clear`}</a>`}</form>`;
 }
 
 const shortcuts: readonly (readonly [string, string])[] = [

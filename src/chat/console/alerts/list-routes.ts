@@ -1,16 +1,19 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { z } from 'zod';
+import { rowOf } from '../../../domain/alerts/alert-row';
 import { Refusal } from '../../../domain/alerts/transitions';
-import { type AlertView, versionOf } from '../../../domain/measures/alert-view';
+import type { AlertView } from '../../../domain/measures/alert-view';
 import { t, translate } from '../../../domain/text/translate';
 import { viewerOf } from '../auth';
 import type { Html } from '../html';
 import { type PressDeps, submitPress, textsOf } from '../presses';
 import { bulkOf, bulkResults } from './bulk';
+import { countText } from './count-text';
 import { listPage } from './list-page';
 import { queryOf } from './query';
-import { isListed, listAlerts, pageSize, type ReadDeps } from './read-alerts';
-import { rowHtml, rowOf } from './table-row';
+import { listAlerts, pageSize, type ReadDeps } from './read-alerts';
+import { isListed } from './search';
+import { rowHtml } from './table-row';
 import { viewNames } from './tabs';
 
 export interface ListDeps extends ReadDeps, PressDeps {
@@ -62,7 +65,7 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
     await frame.send(
       request,
       response,
-      t`${translate(viewNames[query.view])} alerts (${list.total})`,
+      t`${translate(viewNames[query.view])} alerts (${countText(list.total)})`,
       listPage(list, context),
     );
   });
@@ -80,7 +83,7 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
         .map((view) => ({
           id: view.alert.id,
           listed: isListed(view.alert, query, presser),
-          html: rowHtml(rowOf(view.alert, versionOf(view)), deps.now()).text,
+          html: rowHtml(rowOf(view.alert), deps.now()).text,
         })),
     });
   });

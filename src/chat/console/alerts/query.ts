@@ -6,6 +6,8 @@ export type View = (typeof views)[number];
 
 export const sorts = ['severity', 'alert', 'environment', 'age', 'status', 'owner'] as const;
 export type Sort = (typeof sorts)[number];
+/** By what groups can be sorted: by their first alert. */
+export const groupSorts: readonly Sort[] = ['severity', 'age'];
 
 /** What the list shows. An empty filter matches any alert. */
 export interface AlertQuery {
@@ -16,17 +18,19 @@ export interface AlertQuery {
   state: string;
   technique: string;
   environment: string;
+  /** A group: the alerts of one caller on one machine. */
+  of: string;
   sort: Sort;
   /** Least urgent, oldest or last first. */
   reversed: boolean;
   /** Alerts of the same caller on the same machine stand together. */
   grouped: boolean;
-  /** Where the page begins; see pageOf. Empty for the first page. */
+  /** The cursor of the page. Empty for the first page. */
   cursor: string;
 }
 
 const maxText = 200;
-const maxCursor = 4000;
+const maxCursor = 800;
 const oneOf = <T extends string>(known: readonly T[], given: string): T | null =>
   known.find((one) => one === given) ?? null;
 
@@ -38,7 +42,9 @@ export function queryOf(given: Record<string, unknown>): AlertQuery {
       : '';
   const state = text('state');
   const earlier = oneOf(views, state);
-  const sort = text('sort');
+  const grouped = text('group') === 'caller-machine';
+  const wanted = oneOf(sorts, text('sort').replace(/^-/, '')) ?? 'severity';
+  const sort = grouped && !groupSorts.includes(wanted) ? 'severity' : wanted;
   return {
     view: oneOf(views, text('view')) ?? earlier ?? 'open',
     text: text('q'),
@@ -46,10 +52,12 @@ export function queryOf(given: Record<string, unknown>): AlertQuery {
     state: earlier ? '' : state,
     technique: text('technique'),
     environment: text('environment'),
-    sort: oneOf(sorts, sort.replace(/^-/, '')) ?? 'severity',
-    reversed: sort.startsWith('-'),
-    grouped: text('group') === 'caller-machine',
-    cursor: text('after', maxCursor),
+    of: text('of', 20),
+    sort,
+    // The least severe group has no severe alert at all, so that order is by age only.
+    reversed: text('sort').startsWith('-') && sort === wanted && !(grouped && sort === 'severity'),
+    grouped,
+    cursor: text('page', maxCursor),
   };
 }
 
@@ -64,13 +72,24 @@ export function hrefOf(query: AlertQuery, change: Partial<AlertQuery> = {}): str
     state: next.state,
     technique: next.technique,
     environment: next.environment,
+    of: next.of,
     sort: sort === 'severity' ? '' : sort,
     group: next.grouped ? 'caller-machine' : '',
-    after: next.cursor,
+    page: next.cursor,
   }).filter(([, value]) => value !== '');
   const text = new URLSearchParams(parameters).toString();
   return text ? `/console?${text}` : '/console';
 }
 
-export const isFiltering = ({ text, severity, state, technique, environment }: AlertQuery): boolean =>
-  [text, severity, state, technique, environment].some(Boolean);
+/** No filter but the view. */
+export const unfiltered = {
+  text: '',
+  severity: '',
+  state: '',
+  technique: '',
+  environment: '',
+  of: '',
+} as const;
+
+export const isFiltering = (query: AlertQuery): boolean =>
+  Object.keys(unfiltered).some((name) => query[name as keyof typeof unfiltered] !== '');

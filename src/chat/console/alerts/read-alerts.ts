@@ -1,133 +1,146 @@
-import { type Alert, callerKeyOf, summarize } from '../../../domain/alerts/alert';
-import { environmentsOf, usedScripts } from '../../../domain/alerts/join-facts';
+import type { AlertQuery as Search, SearchPart } from '../../../domain/alerts/alert-query';
+import type { AlertRow } from '../../../domain/alerts/alert-row';
+import { type FacetCount, lists, ownerKeyOf } from '../../../domain/alerts/facets';
 import { mostUrgentFirst, type Severity } from '../../../domain/alerts/severity';
-import { spreadOf, timingOf } from '../../../domain/alerts/timing';
-import { type AlertView, versionOf } from '../../../domain/measures/alert-view';
-import type { Presser } from '../../../domain/people/person';
-import { fits, isIn, isOpen } from './match';
-import { pageOf } from './page-of';
+import { spreadOf, type Timing } from '../../../domain/alerts/timing';
+import { isSamePerson, type Presser } from '../../../domain/people/person';
+import { partsOf } from './parts';
 import { type AlertQuery, type View, views } from './query';
-import { type AlertRow, rowOf } from './table-row';
+import { filtersOf, fits, isCounted, isIn, searchOf } from './search';
 
+export type Count = number | `at least ${number}`;
+
+interface Found {
+  /** Cursors. */
+  next: string | null;
+  previous: string | null;
+  /** Changed alerts that are shown as they were before. */
+  waiting: number;
+}
+
+export interface RowGroup {
+  id: string;
+  count: Count;
+  /** The worst of the group. */
+  severity: Severity;
+  /** The first ones. */
+  alerts: AlertRow[];
+}
+
+/** What the list reads, all from the index. */
 export interface ReadDeps {
-  listAlerts: (limit: number) => Promise<Alert[]>;
-  /** Announced alerts that are not closed, newest first. */
-  listOpen: (filter: { limit: number }) => Promise<Alert[]>;
-  /** All kept alerts that have these words, newest first. */
-  findAlerts: (text: string, limit: number) => Promise<Alert[]>;
-  /** Alerts with their measures and approvals, in the same order. */
-  viewsOf: (alerts: readonly Alert[]) => Promise<AlertView[]>;
+  searchAlerts: (
+    query: Search,
+    options: { limit?: number; cursor?: string | null; parts?: readonly SearchPart[]; total?: number },
+  ) => Promise<Found & { alerts: AlertRow[]; total: Count }>;
+  searchGroups: (
+    query: Search,
+    options: { limit: number; cursor: string | null },
+  ) => Promise<Found & { groups: RowGroup[] }>;
+  /** How many of all alerts have the same facets. */
+  countAll: () => Promise<FacetCount[]>;
+  /** The same of alerts that are found. */
+  countMatches: (query: Search) => Promise<{ counts: FacetCount[]; isExact: boolean }>;
+  openCounts: () => Promise<{ severity: Severity; count: number }[]>;
+  /** Of the newest alerts raised since, ms. */
+  timings: (
+    after: number,
+    limit: number,
+  ) => Promise<{ timings: Pick<Timing, 'acknowledge' | 'close'>[]; isLimited: boolean }>;
   now: () => number;
 }
 
 /** Numbers of the whole team's work. */
 export interface Strip {
   open: Record<Severity, number>;
-  /** Medians of the last 30 days, ms; null if nothing was acknowledged or closed. */
+  /** Medians, ms; null if nothing was acknowledged or closed. */
   acknowledge: number | null;
   close: number | null;
+  /** The medians are of this many of the newest alerts only; null: of all. */
+  newest: number | null;
 }
 
-export interface AlertPage {
-  rows: AlertRow[];
-  /** The position of the first row, counted from 0, and the number of alerts on all pages. */
-  from: number;
-  total: number;
-  next: string | null;
-  /** How many alerts each group has, by the row's group. */
-  groups: ReadonlyMap<string, number>;
+export interface AlertPage extends Found {
+  /** One group without an id if alerts are not grouped. */
+  groups: (Omit<RowGroup, 'severity' | 'count'> & Partial<RowGroup>)[];
+  /** The number of alerts on all pages. */
+  total: Count;
   /** Alerts that the other filters select, in each view. */
-  counts: Record<View, number>;
+  counts: Record<View, Count>;
   strip: Strip;
   /** Of all alerts, for the filter. */
   environments: string[];
 }
 
 export const pageSize = 50;
-/** A page is chosen among this many of the newest alerts, and of the open ones. */
-const searched = 2000;
-const relatedSearched = 200;
-/** Of all kept alerts, so many of the newest that match a text are shown. */
-const maxFound = 500;
-const timedMs = 30 * 86_400_000;
+export const timedDays = 7;
+const timedAlerts = 2000;
 
-/** A page of the list for a viewer. The only function of the list that reads alerts. */
+/** A page of the list for a viewer. */
 export async function listAlerts(query: AlertQuery, viewer: Presser, deps: ReadDeps): Promise<AlertPage> {
-  const [recent, found] = await Promise.all([
-    newestAndOpen(searched, deps),
-    query.text ? deps.findAlerts(query.text, maxFound) : [],
-  ]);
-  const foundIds = new Set(found.map(({ id }) => id));
-  const all = [...new Map([...recent, ...found].map((alert) => [alert.id, alert])).values()];
-  const fitting = all.filter((alert) => fits(alert, foundIds.has(alert.id) ? { ...query, text: '' } : query));
-  const slice = pageOf(
-    fitting.filter((alert) => isIn(query.view, alert, viewer)),
-    query,
-    pageSize,
-  );
-  const shown = await deps.viewsOf(slice.alerts);
-  return {
-    rows: shown.map((view) => rowOf(view.alert, versionOf(view))),
-    from: slice.from,
-    total: slice.total,
-    next: slice.next,
-    groups: slice.groups,
-    counts: Object.fromEntries(
-      views.map((view) => [view, fitting.filter((alert) => isIn(view, alert, viewer)).length]),
-    ) as Record<View, number>,
-    strip: stripOf(recent, deps.now()),
-    environments: [
-      ...new Set(
-        all.flatMap((alert) => environmentsOf(alert).flatMap(({ environment }) => environment ?? [])),
-      ),
-    ].sort(),
+  // First, because it also indexes the newest changes.
+  const matches = await countMatches(query, deps);
+  const [all, strip] = await Promise.all([isCounted(query) ? null : deps.countAll(), stripOf(deps)]);
+  const { isExact } = matches;
+  const known = all ?? matches.counts;
+  const fitting = matches.counts.filter(({ facets }) => fits(facets, query));
+  const inView = (view: View) => fitting.filter(({ facets }) => isIn(view, facets, viewer));
+  const countOf = (view: View): Count => {
+    const count = inView(view).reduce((sum, one) => sum + one.count, 0);
+    return isExact ? count : `at least ${count}`;
   };
+  const search = { ...searchOf(query, keysOf(viewer, known)), sort: orderOf(query) };
+  const counts = Object.fromEntries(views.map((view) => [view, countOf(view)])) as Record<View, Count>;
+  const environments = [...new Set(known.flatMap(({ facets }) => facets.environments))].sort();
+  const common = { counts, strip, environments };
+  const page = { limit: pageSize, cursor: query.cursor || null };
+  if (query.grouped) {
+    const found = await deps.searchGroups(search, page);
+    return { ...common, ...found, total: counts[query.view] };
+  }
+  const { alerts, ...found } = await deps.searchAlerts(search, {
+    ...page,
+    parts: partsOf(query, search, known, isExact ? inView(query.view) : null),
+    ...(isExact ? { total: Number(counts[query.view]) } : {}),
+  });
+  return { ...common, ...found, groups: alerts.length > 0 ? [{ id: '', alerts }] : [] };
 }
 
-/** Newer alerts never hide an open one. */
-async function newestAndOpen(limit: number, { listAlerts: newest, listOpen }: ReadDeps): Promise<Alert[]> {
-  const lists = await Promise.all([newest(limit), listOpen({ limit })]);
-  return [...new Map(lists.flat().map((alert) => [alert.id, alert])).values()];
+async function countMatches(query: AlertQuery, deps: ReadDeps) {
+  if (!query.of) return deps.countMatches(isCounted(query) ? {} : filtersOf(query));
+  const found = await Promise.all(
+    lists.map((list) => deps.countMatches({ ...filtersOf(query), list, group: query.of })),
+  );
+  return { counts: found.flatMap(({ counts }) => counts), isExact: found.every((one) => one.isExact) };
 }
 
-/** Pure. */
-export function stripOf(all: readonly Alert[], now: number): Strip {
-  const open = all.filter(isOpen);
-  const recent = all.filter(({ announced, raisedAt }) => announced && now - Date.parse(raisedAt) < timedMs);
+const orderOf = ({ sort, reversed, grouped }: AlertQuery): Search['sort'] => {
+  if (sort === 'age') return reversed ? 'oldest' : 'newest';
+  return grouped ? 'severity' : 'newest';
+};
+
+/** The keys under which alerts are assigned to the viewer. */
+const keysOf = (viewer: Presser, counts: readonly FacetCount[]): string[] => [
+  ...new Set(
+    counts.flatMap(({ facets: { owner } }) =>
+      owner && isSamePerson(owner, viewer) ? ownerKeyOf(owner) : [],
+    ),
+  ),
+];
+
+async function stripOf({ openCounts, timings, now }: ReadDeps): Promise<Strip> {
+  const [open, timed] = await Promise.all([
+    openCounts(),
+    timings(now() - timedDays * 86_400_000, timedAlerts),
+  ]);
   const median = (step: 'acknowledge' | 'close') =>
-    spreadOf(recent.flatMap((alert) => timingOf(alert)[step] ?? []))?.median ?? null;
+    spreadOf(timed.timings.flatMap((timing) => timing[step] ?? []))?.median ?? null;
+  const openOf = (severity: Severity) =>
+    open.filter((one) => one.severity === severity).reduce((sum, { count }) => sum + count, 0);
   return {
-    open: Object.fromEntries(
-      mostUrgentFirst.map((one) => [one, open.filter(({ severity }) => severity === one).length]),
-    ) as Record<Severity, number>,
+    open: Object.fromEntries(mostUrgentFirst.map((one) => [one, openOf(one)])) as Record<Severity, number>,
     acknowledge: median('acknowledge'),
     close: median('close'),
+    newest: timed.isLimited ? timedAlerts : null,
   };
 }
-
-export interface RelatedAlerts {
-  caller: Alert[];
-  machine: Alert[];
-  script: Alert[];
-}
-
-/** Other alerts with the same caller, a machine or a script in common, newest first. */
-export async function relatedAlerts(alert: Alert, deps: ReadDeps): Promise<RelatedAlerts> {
-  const others = (await newestAndOpen(relatedSearched, deps)).filter(({ id }) => id !== alert.id);
-  const { caller, machine, scripts } = sharedOf(alert);
-  return {
-    caller: others.filter((other) => sharedOf(other).caller === caller),
-    machine: others.filter((other) => [...sharedOf(other).machine].some((id) => machine.has(id))),
-    script: others.filter((other) => [...sharedOf(other).scripts].some((hash) => scripts.has(hash))),
-  };
-}
-
-const sharedOf = (alert: Alert) => ({
-  caller: callerKeyOf(summarize(alert).caller),
-  machine: new Set(alert.executions.map(({ target }) => target.id.toLowerCase())),
-  scripts: new Set(usedScripts(alert).flatMap(({ script }) => script.sha256 ?? [])),
-});
-
-/** Whether the list shows the alert. */
-export const isListed = (alert: Alert, query: AlertQuery, viewer: Presser): boolean =>
-  fits(alert, query) && isIn(query.view, alert, viewer);

@@ -2,14 +2,14 @@ import { mostUrgentFirst } from '../../../domain/alerts/severity';
 import { durationWords } from '../../../domain/text/duration';
 import { t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
-import type { Strip } from './read-alerts';
+import { type Strip, timedDays } from './read-alerts';
 
 /** Open alerts by severity, and how fast alerts are acknowledged and closed. */
-export const stripHtml = ({ open, acknowledge, close }: Strip): Html =>
+export const stripHtml = ({ open, acknowledge, close, newest }: Strip): Html =>
   html`<div class="strip"><ul aria-label="${t`Open alerts by severity`}">${mostUrgentFirst.map(
     (severity) =>
       html`<li><a class="pill ${open[severity] > 0 ? severity : 'none'}" href="/console?severity=${severity}">${t`${open[severity]} ${translate(severity)}`}</a></li>`,
-  )}</ul><dl>${median(t`Median to acknowledge`, acknowledge)}${median(t`Median to close`, close)}</dl></div>`;
+  )}</ul><dl>${median(t`Median to acknowledge`, acknowledge)}${median(t`Median to close`, close)}<div class="muted">${newest === null ? t`last ${timedDays} days` : t`newest ${newest} alerts of the last ${timedDays} days`}</div></dl></div>`;
 
 const median = (words: string, ms: number | null): Html =>
-  html`<div><dt>${words}</dt><dd class="num" title="${t`Of alerts raised in the last 30 days`}">${ms === null ? '—' : durationWords(ms)}</dd></div>`;
+  html`<div><dt>${words}</dt><dd class="num">${ms === null ? '—' : durationWords(ms)}</dd></div>`;

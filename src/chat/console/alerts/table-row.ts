@@ -1,90 +1,81 @@
-import { type Alert, summarize } from '../../../domain/alerts/alert';
-import { callerName } from '../../../domain/alerts/caller-name';
-import { usedScripts } from '../../../domain/alerts/join-facts';
-import { accountOf } from '../../../domain/alerts/run-account';
-import type { Severity } from '../../../domain/alerts/severity';
+import type { AlertRow } from '../../../domain/alerts/alert-row';
+import { techniqueOf } from '../../../domain/techniques/catalogue';
 import { plainLine } from '../../../domain/text/plain-text';
-import { phrase, t, translate } from '../../../domain/text/translate';
-import { oddTexts, unusualText } from '../../fact-lines';
-import { environmentText, outcomeOf, severityName, whereOf } from '../../sentence';
+import { counted, phrase, t, translate } from '../../../domain/text/translate';
+import { tookText } from '../../sentence';
 import { type Html, html } from '../html';
 import { ageHtml } from '../inline-html';
-import { groupOf } from './page-of';
 
-/** What a row of the list shows of an alert. */
-export interface AlertRow {
-  id: string;
-  /** Increases with each change of the alert or its measures. */
-  version: number;
-  severity: Severity;
-  severityText: string;
-  /** "Run command on vm-pay-01". */
-  title: string;
-  /** "Dana Reyes · as root · succeeded after 32 s". */
-  more: string;
-  /** How many commands it has on one machine. */
-  times: number;
-  /** Why it stands out, at most two reasons. */
-  odd: string[];
-  environment: string;
-  raisedAt: string;
-  status: string;
-  owner: string;
-  /** Same for alerts of the same caller on the same machine. */
-  group: string;
-  groupName: string;
-}
+/** "Run command on vm-pay-01". */
+export const titleOf = (row: AlertRow): string =>
+  plainLine(t`${techniqueOf(row.technique).title} on ${whereOf(row)}`, 90);
 
-const maxReasons = 2;
-const maxReason = 60;
+/** The machine's name, or how many there are. */
+const whereOf = ({ machines, machineNames }: AlertRow): string =>
+  machines > 1 ? counted(machines, '# machine', '# machines') : (machineNames[0] ?? '');
 
-export function rowOf(alert: Alert, version: number): AlertRow {
-  const { technique, executions, machines, refused } = summarize(alert);
-  const account = refused || technique.script.where === 'interactive' ? null : accountOf(alert);
-  const outcome = outcomeOf(alert);
-  return {
-    id: alert.id,
-    version,
-    severity: alert.severity,
-    severityText: `${severityName(alert)} ${alert.score}`,
-    title: plainLine(t`${technique.title} on ${whereOf(alert)}`, 90),
-    more: [
-      callerName(alert, 60),
-      account ? t`as ${plainLine(account, 30)}` : '',
-      `${outcome.charAt(0).toLowerCase()}${outcome.slice(1)}`,
-    ]
-      .filter(Boolean)
-      .join(' · '),
-    times: machines > 1 ? 1 : executions.length,
-    odd: standsOut(alert),
-    environment: environmentText(alert),
-    raisedAt: alert.raisedAt,
-    status: statusText(alert),
-    owner: alert.assignee ? plainLine(alert.assignee.name, 40) : '',
-    group: groupOf(alert),
-    groupName: t`${callerName(alert, 60)} on ${whereOf(alert)}`,
-  };
-}
+/** "Dana Reyes on vm-pay-01". */
+export const groupNameOf = (row: AlertRow): string => t`${row.caller.name} on ${whereOf(row)}`;
 
-/** Suspicious behavior first: what a script does tells more than who ran it. */
-function standsOut(alert: Alert): string[] {
-  const traits = usedScripts(alert).flatMap(({ script }) => script.traits.map(({ name }) => translate(name)));
-  const found = [...new Set([...traits, ...oddTexts(alert)])].slice(0, maxReasons);
-  const texts = found.length > 0 ? found : [unusualText(alert)];
-  return texts.map((text) => plainLine(capitalized(text), maxReason));
-}
+/** "Critical 100". */
+export const severityText = ({ severity, score }: AlertRow): string =>
+  `${capitalized(translate(severity))} ${score}`;
 
 const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
-/** "New", "Closed as benign", "Suppressed by ex-1". */
-export function statusText(alert: Alert): string {
-  if (alert.mergedInto) return t`Merged`;
-  if (alert.state === 'closed') return t`Closed as ${translate(alert.closedAs ?? phrase('benign'))}`;
-  if (alert.verdict === 'suppressed' && !alert.announced)
-    return alert.threshold ? t`Not posted: ${plainLine(alert.threshold, 60)}` : t`Suppressed`;
-  return capitalized(translate(alert.state));
+/** "Dana Reyes · as root · succeeded after 32 s". */
+function moreOf(row: AlertRow): string {
+  const hasAccount = row.account && !row.refused && techniqueOf(row.technique).script.where !== 'interactive';
+  const outcome = outcomeOf(row);
+  return [
+    row.caller.name,
+    hasAccount ? t`as ${plainLine(row.account, 30)}` : '',
+    `${outcome.charAt(0).toLowerCase()}${outcome.slice(1)}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
-export const rowHtml = (row: AlertRow, now: number): Html =>
-  html`<tr id="${row.id}" data-rev="${row.version}"><td class="c-sel"><label class="pick"><input type="checkbox" name="id" value="${row.id}" aria-label="${t`Select ${row.id}`}"></label></td><td class="c-sev"><span class="pill ${row.severity}">${row.severityText}</span></td><td class="c-what"><a class="what" href="/console/alerts/${row.id}">${row.title}</a>${row.times > 1 && html` <span class="times">×${row.times}</span>`}<span class="sub">${row.more}</span></td><td class="c-why">${row.odd.join(' · ')}</td><td class="c-env">${row.environment}</td><td class="c-age num">${ageHtml(row.raisedAt, now)}</td><td class="c-state">${row.status}</td><td class="c-own">${row.owner || '—'}</td></tr>
+/** Attempts that Azure did not deny, or all if it denied all. */
+const executionsOf = ({ refused, outcomes }: AlertRow): number =>
+  refused ? outcomes.denied : outcomes.succeeded + outcomes.failed + outcomes.started;
+
+function outcomeOf(row: AlertRow): string {
+  const { refused, outcomes, startedAt, lastEventAt } = row;
+  if (refused) return t`Denied by Azure`;
+  if (executionsOf(row) > 1) {
+    const parts: [number, string][] = [
+      [outcomes.succeeded, t`succeeded`],
+      [outcomes.failed, t`failed`],
+      [outcomes.started, t`still running`],
+    ];
+    return parts.flatMap(([count, outcome]) => (count > 0 ? t`${count} ${outcome}` : [])).join(', ');
+  }
+  if (outcomes.started > 0) return t`Still running`;
+  return `${outcomes.succeeded > 0 ? t`Succeeded` : t`Failed`}${tookText(startedAt, lastEventAt)}`;
+}
+
+/** "production", or "180 production, 90 test" for several machines. */
+function environmentText({ environments }: AlertRow): string {
+  const isOne = environments.length === 1;
+  return environments
+    .flatMap(({ environment, count }) =>
+      environment ? (isOne ? environment : t`${count} ${environment}`) : [],
+    )
+    .join(', ');
+}
+
+/** "New", "Closed as benign", "Suppressed by ex-1". */
+export function statusText(row: AlertRow): string {
+  if (row.mergedInto) return t`Merged`;
+  if (row.state === 'closed') return t`Closed as ${translate(row.closedAs ?? phrase('benign'))}`;
+  if (row.verdict === 'suppressed' && !row.announced)
+    return row.threshold ? t`Not posted: ${plainLine(row.threshold, 60)}` : t`Suppressed`;
+  return capitalized(translate(row.state));
+}
+
+export function rowHtml(row: AlertRow, now: number): Html {
+  const times = row.machines > 1 ? 1 : executionsOf(row);
+  return html`<tr id="${row.id}" data-rev="${row.rev}"><td class="c-sel"><label class="pick"><input type="checkbox" name="id" value="${row.id}" aria-label="${t`Select ${row.id}`}"></label></td><td class="c-sev"><span class="pill ${row.severity}">${severityText(row)}</span></td><td class="c-what"><a class="what" href="/console/alerts/${row.id}">${titleOf(row)}</a>${times > 1 && html` <span class="times">×${times}</span>`}<span class="sub">${moreOf(row)}</span></td><td class="c-why">${row.standsOut.join(' · ')}</td><td class="c-env">${environmentText(row)}</td><td class="c-age num">${ageHtml(row.raisedAt, now)}</td><td class="c-state">${statusText(row)}</td><td class="c-own">${row.assignee ? plainLine(row.assignee, 40) : '—'}</td></tr>
 `;
+}

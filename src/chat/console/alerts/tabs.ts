@@ -1,6 +1,8 @@
-import { numberText, phrase, t, translate } from '../../../domain/text/translate';
+import { phrase, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
+import { countText } from './count-text';
 import { type AlertQuery, hrefOf, type View, views } from './query';
+import type { Count } from './read-alerts';
 
 export const viewNames: Record<View, string> = {
   open: phrase('Open'),
@@ -12,8 +14,8 @@ export const viewNames: Record<View, string> = {
 };
 
 /** The saved filters, each with how many alerts it has. The other filters are kept. */
-export const tabs = (query: AlertQuery, counts: Readonly<Record<View, number>>): Html =>
+export const tabs = (query: AlertQuery, counts: Readonly<Record<View, Count>>): Html =>
   html`<nav class="views" aria-label="${t`Views`}">${views.map(
     (view) =>
-      html`<a href="${hrefOf(query, { view, state: '' })}"${view === query.view && html` aria-current="page"`}>${translate(viewNames[view])} <span class="num">${numberText(counts[view])}</span></a>`,
+      html`<a href="${hrefOf(query, { view, state: '' })}"${view === query.view && html` aria-current="page"`}>${translate(viewNames[view])} <span class="num">${countText(counts[view])}</span></a>`,
   )}</nav>`;

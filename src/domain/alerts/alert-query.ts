@@ -1,0 +1,109 @@
+import type { Alert } from './alert';
+import type { ListName } from './facets';
+import {
+  assigneeTerm,
+  callerTerm,
+  environmentTerm,
+  groupTerm,
+  listTerm,
+  machineTerm,
+  mainEnvironmentTerm,
+  ownerTerm,
+  severityTerm,
+  stateTerm,
+  subscriptionTerm,
+  techniqueTerm,
+  termsOf,
+  textTerm,
+  typedWords,
+  verdictTerm,
+} from './search-terms';
+import type { Severity } from './severity';
+
+/** What alerts are searched by. Values of one field are alternatives; fields and words all have to match. */
+export interface AlertQuery {
+  /** Each word is the beginning of a name, address, id or hash of the alert. */
+  text?: string | undefined;
+  states?: readonly Alert['state'][] | undefined;
+  severities?: readonly Severity[] | undefined;
+  techniques?: readonly string[] | undefined;
+  /** Name, address or id; null for unassigned alerts. */
+  assignee?: string | null | undefined;
+  environment?: string | undefined;
+  /** Its id. */
+  subscription?: string | undefined;
+  verdict?: Alert['verdict'] | undefined;
+  /** Raised at or after, ms. */
+  after?: number | undefined;
+  /** Raised before, ms. */
+  before?: number | undefined;
+  list?: ListName | undefined;
+  /** Keys of the assignee; '' for nobody. */
+  owners?: readonly string[] | undefined;
+  /** The environment of most machines; '' for none. */
+  mainEnvironment?: string | undefined;
+  /** A group of the list. */
+  group?: string | undefined;
+  /** Digest of the caller's key. */
+  caller?: string | undefined;
+  /** Digests of resource ids. */
+  machines?: readonly string[] | undefined;
+  /** SHA-256 of scripts. */
+  scripts?: readonly string[] | undefined;
+  /** Newest first by default; severity: the most severe first, then the newest. */
+  sort?: 'severity' | 'newest' | 'oldest' | undefined;
+}
+
+/** Alerts are searched in one part after another, each in the order of time. */
+export interface SearchPart {
+  /** Names it in cursors. */
+  key: string;
+  query: Partial<AlertQuery>;
+  /** Known to have no match. */
+  isEmpty?: boolean | undefined;
+}
+
+/** An alert has one of these terms, or the beginning of a word. */
+export type Condition = { terms: string[] } | { prefix: string };
+
+const maxTypedWords = 8;
+/** Alternatives of one field. */
+const maxValues = 50;
+
+export function conditionsOf(query: AlertQuery): Condition[] {
+  const { states, severities, techniques, assignee, environment, subscription, verdict, list, group } = query;
+  const { owners, mainEnvironment, caller, machines, scripts } = query;
+  const anyOf = (terms: string[] | undefined): Condition[] =>
+    terms && terms.length > 0 ? [{ terms: [...new Set(terms)].slice(0, maxValues) }] : [];
+  return [
+    ...anyOf(list ? [group ? groupTerm(list, group) : listTerm(list)] : []),
+    ...anyOf(states?.map(stateTerm)),
+    ...anyOf(severities?.map(severityTerm)),
+    ...anyOf(techniques?.map(techniqueTerm)),
+    ...anyOf(assignee === undefined ? [] : [assigneeTerm(assignee)]),
+    ...anyOf(environment ? [environmentTerm(environment)] : []),
+    ...anyOf(subscription ? [subscriptionTerm(subscription)] : []),
+    ...anyOf(verdict ? [verdictTerm(verdict)] : []),
+    ...anyOf(owners?.map(ownerTerm)),
+    ...anyOf(mainEnvironment === undefined ? [] : [mainEnvironmentTerm(mainEnvironment)]),
+    ...anyOf(caller ? [callerTerm(caller)] : []),
+    ...anyOf(machines?.map(machineTerm)),
+    ...anyOf(scripts?.map((sha256) => textTerm(sha256.toLowerCase()))),
+    ...typedWords(query.text ?? '')
+      .slice(0, maxTypedWords)
+      .map((prefix) => ({ prefix })),
+  ];
+}
+
+/** Whether a search finds the alert. */
+export function isFound(alert: Alert, query: AlertQuery): boolean {
+  const at = Date.parse(alert.raisedAt);
+  if (at < (query.after ?? 0) || at >= (query.before ?? Infinity)) return false;
+  const terms = new Set(termsOf(alert));
+  const words = [...terms].filter((term) => term.startsWith(textTerm('')));
+  return conditionsOf(query).every((condition) =>
+    'prefix' in condition
+      ? words.some((word) => word.startsWith(textTerm(condition.prefix)))
+      : condition.terms.some((term) => terms.has(term)),
+  );
+}
