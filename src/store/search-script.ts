@@ -154,16 +154,16 @@ local function collect(row)
 end
 for i, month in ipairs(KEYS) do
   query.month = month
-  local best = selection(month, {terms = query.all})
-  local isExact, lists = #query.conditions == 0, {}
+  local best, isExact, lists = nil, #query.conditions == 0, {}
   for _, condition in ipairs(query.conditions) do
     local other = selection(month, condition)
     if other and other.list then lists[#lists + 1] = other.list end
-    if other and other.size <= best.size then
+    if other and (not best or other.size <= best.size) then
       best = other
       isExact = #query.conditions == 1 and other.ranges ~= nil
     end
   end
+  best = best or selection(month, {terms = query.all})
   if query.limit == 0 and isExact and query.read ~= 'facets' then
     matched = matched + best.size
   else

@@ -18,7 +18,7 @@ import {
   typedWords,
   verdictTerm,
 } from './search-terms';
-import type { Severity } from './severity';
+import { severities as allSeverities, type Severity } from './severity';
 
 /** What alerts are searched by. Values of one field are alternatives; fields and words all have to match. */
 export interface AlertQuery {
@@ -38,7 +38,7 @@ export interface AlertQuery {
   /** Raised before, ms. */
   before?: number | undefined;
   list?: ListName | undefined;
-  /** Keys of the assignee; '' for nobody. */
+  /** Keys of the assignee; '' for nobody. Only with a list, as the group. */
   owners?: readonly string[] | undefined;
   /** The environment of most machines; '' for none. */
   mainEnvironment?: string | undefined;
@@ -73,18 +73,22 @@ const maxValues = 50;
 export function conditionsOf(query: AlertQuery): Condition[] {
   const { states, severities, techniques, assignee, environment, subscription, verdict, list, group } = query;
   const { owners, mainEnvironment, caller, machines, scripts } = query;
+  // A group or an owner selects fewer than the list, and is in it.
+  const isSelected = group !== undefined || Boolean(owners?.length);
+  const listed = severities?.length ? severities : isSelected ? [] : allSeverities;
   const anyOf = (terms: string[] | undefined): Condition[] =>
     terms && terms.length > 0 ? [{ terms: [...new Set(terms)].slice(0, maxValues) }] : [];
   return [
-    ...anyOf(list ? [group ? groupTerm(list, group) : listTerm(list)] : []),
+    ...anyOf(list && listed.map((severity) => listTerm(list, severity))),
+    ...anyOf(list && group ? [groupTerm(list, group)] : []),
+    ...anyOf(list && owners?.map((owner) => ownerTerm(list, owner))),
     ...anyOf(states?.map(stateTerm)),
-    ...anyOf(severities?.map(severityTerm)),
+    ...anyOf(list ? [] : severities?.map(severityTerm)),
     ...anyOf(techniques?.map(techniqueTerm)),
     ...anyOf(assignee === undefined ? [] : [assigneeTerm(assignee)]),
     ...anyOf(environment ? [environmentTerm(environment)] : []),
     ...anyOf(subscription ? [subscriptionTerm(subscription)] : []),
     ...anyOf(verdict ? [verdictTerm(verdict)] : []),
-    ...anyOf(owners?.map(ownerTerm)),
     ...anyOf(mainEnvironment === undefined ? [] : [mainEnvironmentTerm(mainEnvironment)]),
     ...anyOf(caller ? [callerTerm(caller)] : []),
     ...anyOf(machines?.map(machineTerm)),

@@ -111,7 +111,7 @@ export function rowOf(alert: Alert): AlertRow {
 }
 
 const maxTexts = 2;
-const maxText = 60;
+const maxText = 80;
 
 /** What a script does tells more than who ran it. */
 function standsOut(alert: Alert): string[] {

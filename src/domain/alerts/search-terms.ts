@@ -6,6 +6,7 @@ import { type Alert, callerKeyOf, summarize } from './alert';
 import { type ListName, listOf, ownerKeyOf } from './facets';
 import { environmentsOf } from './join-facts';
 import { subscriptionsOf } from './routed-alert';
+import type { Severity } from './severity';
 
 /** Words of one alert that are indexed: enough for the names of a burst's 1,500 machines. Later ones are left out. */
 export const maxWords = 2000;
@@ -28,9 +29,9 @@ export const subscriptionTerm = (subscriptionId: string) => `subscription=${filt
 export const assigneeTerm = (person: string | null) =>
   `assignee=${person === null ? '' : filterValue(person)}`;
 export const textTerm = (word: string) => `text=${word}`;
-export const listTerm = (list: ListName) => `list=${list}`;
+export const listTerm = (list: ListName, severity: Severity) => `list=${list}.${severity}`;
 /** @param owner {@link ownerKeyOf} the assignee */
-export const ownerTerm = (owner: string) => `owner=${owner}`;
+export const ownerTerm = (list: ListName, owner: string) => `owner=${list}.${owner}`;
 /** The environment of most machines; empty for none. */
 export const mainEnvironmentTerm = (environment: string) => `main-environment=${filterValue(environment)}`;
 /** Alerts of one list that have the same {@link groupOf}. */
@@ -44,8 +45,13 @@ export const machineTerm = (machine: string) => `machine=${machine}`;
 export function termsOf(alert: Alert): string[] {
   const list = listOf(alert);
   const terms = new Set([
-    ...(list ? [listTerm(list), groupTerm(list, groupOf(alert))] : []),
-    ownerTerm(ownerKeyOf(alert.assignee)),
+    ...(list
+      ? [
+          listTerm(list, alert.severity),
+          ownerTerm(list, ownerKeyOf(alert.assignee)),
+          groupTerm(list, groupOf(alert)),
+        ]
+      : []),
     mainEnvironmentTerm(environmentsOf(alert)[0]?.environment ?? ''),
     callerTerm(callerDigestOf(alert)),
     ...machineDigestsOf(alert).map(machineTerm),
