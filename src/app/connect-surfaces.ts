@@ -69,13 +69,21 @@ export async function connectSurfaces(
   );
 }
 
-/** Describes what an exception matches, and which of the recent alerts it would have suppressed. */
-export const backtestOf =
+type Tested = Pick<Exception, 'match' | 'silenceCritical'>;
+
+/** Says which of the recent alerts each exception would have suppressed. */
+export const backtestsOf =
   (store: Store, now: () => number) =>
-  async (exception: Pick<Exception, 'match' | 'silenceCritical'>): Promise<string> => {
+  async (exceptions: readonly Tested[]): Promise<string[]> => {
     const recent = await store.alerts.list({
       limit: backtestLimit,
       after: now() - backtestDays * 86_400_000,
     });
-    return t`It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
+    return exceptions.map((exception) => backtestText(backtest(exception, recent, matchFactsOf)));
   };
+
+/** Describes what an exception matches as well. */
+export const backtestOf =
+  (store: Store, now: () => number) =>
+  async (exception: Tested): Promise<string> =>
+    t`It matches ${matchWords(exception.match)}. ${(await backtestsOf(store, now)([exception])).join('')}`;

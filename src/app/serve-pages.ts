@@ -10,7 +10,7 @@ import { readHealth } from '../health/watch-health';
 import type { Pages } from '../server';
 import { activity } from '../views/activity-hours';
 import type { AppCore } from './app-core';
-import { backtestOf } from './connect-surfaces';
+import { backtestOf, backtestsOf } from './connect-surfaces';
 
 /** The console, its access control and the surfaces' routes, for a process with the role serve. */
 export async function servePages(
@@ -34,6 +34,7 @@ export async function servePages(
     viewsOf: store.measures.viewsOf,
     getView,
     backtest: backtestOf(store, now),
+    backtests: (matches) => backtestsOf(store, now)(matches.map((match) => ({ match }))),
     listExceptions: async () =>
       Promise.all(
         (await store.exceptions.list()).map(async (exception) => ({

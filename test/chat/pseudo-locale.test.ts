@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { rangeOf } from '../../src/actions/contain/isolate';
 import { alertActions, kindOf } from '../../src/actions/registry';
 import { activityPage } from '../../src/chat/console/activity-page';
-import { bulkResults } from '../../src/chat/console/alerts/bulk';
+import { bulkResults, bulkSheet } from '../../src/chat/console/alerts/bulk-html';
 import { listPage } from '../../src/chat/console/alerts/list-page';
 import { queryOf, views } from '../../src/chat/console/alerts/query';
 import { sheetHtml } from '../../src/chat/console/forms';
@@ -372,11 +372,23 @@ function textsOfPage(markup: string): string[] {
   );
 }
 
+const pressDeps = { responders: true, sla, now: () => now, press: async () => '' };
 const sheetOf = (view: AlertView, action: string, faults = {}) => {
-  const deps = { responders: true, sla, now: () => now, press: async () => '' };
-  const offered = offeredAction(view, action, by, deps);
+  const offered = offeredAction(view, action, by, pressDeps);
   return offered ? sheetHtml(offered.action, offered.fields, { alertId: id, csrf: '', faults }).text : '';
 };
+
+test('the console’s forms for a selection', () => {
+  const all = Object.values(viewsOf());
+  for (const action of ['assign_to', 'close', 'quick_exception'] as const) {
+    const [first = null] = all.flatMap((view) => offeredAction(view, action, by, pressDeps) ?? []);
+    for (const views of [all, all.slice(0, 1)])
+      expect(missed(textsOfPage(bulkSheet(action, views, { csrf: '', offered: first }).text))).toEqual([]);
+  }
+  const isolated = { ...(all[0] as AlertView), measures: [measure('isolation', 'isolate')] };
+  const close = bulkSheet('close', [isolated], { csrf: '', offered: null }).text;
+  expect(missed(textsOfPage(close))).toEqual([]);
+});
 
 test('the console’s page and forms of every alert', () => {
   for (const view of Object.values(viewsOf())) {

@@ -159,6 +159,13 @@ test.each<['light' | 'dark', number]>([
       }
       expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, width]);
       expect([path, await faults(page)]).toEqual([path, []]);
+      if (path === '')
+        for (const name of ['Close…', 'Assign to…', 'Add exception…']) {
+          await page.getByRole('button', { name }).click();
+          await page.locator('#sheet form').waitFor();
+          expect([name, await faults(page)]).toEqual([name, []]);
+          await page.keyboard.press('Escape');
+        }
       if (path === `/alerts/${id}`) {
         await page.keyboard.press('Escape');
         expect([path, await faults(page)]).toEqual([path, []]);
@@ -182,11 +189,11 @@ async function faults(page: Page): Promise<string[]> {
 
 test('on a phone, what is pressed is at least 44 pixels high', async () => {
   const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-  for (const path of ['', `/alerts/${id}`]) {
+  for (const path of ['', '?group=caller-machine', `/alerts/${id}`]) {
     await page.goto(`${url}${path}`);
     const small = await page
       .locator(
-        '.btn:visible, select:visible, .views a, .top nav a, .pick:visible, summary:visible, .live:visible',
+        '.btn:visible, .fold:visible, select:visible, .views a, .top nav a, .pick:visible, summary:visible, .live:visible',
       )
       .evaluateAll((all) =>
         all

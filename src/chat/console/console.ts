@@ -7,6 +7,7 @@ import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
 import { type ActivityRow, activityPage } from './activity-page';
 import { type AlertDeps, addAlertRoutes } from './alert/alert-routes';
+import { addBulkRoutes, type BulkDeps } from './alerts/bulk-routes';
 import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
@@ -26,7 +27,7 @@ import {
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
 
-export interface ConsoleDeps extends AlertDeps, StreamDeps {
+export interface ConsoleDeps extends AlertDeps, BulkDeps, StreamDeps {
   keyring: Keyring;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
@@ -106,6 +107,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   });
   router.get('/assets/:name', sendAsset);
   addListRoutes(router, deps, frame);
+  addBulkRoutes(router, deps, frame);
   addAlertRoutes(router, deps, frame);
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);

@@ -1,5 +1,4 @@
 import { relatedAlerts } from '../../../src/chat/console/alert/related';
-import { bulkOf } from '../../../src/chat/console/alerts/bulk';
 import { listPage } from '../../../src/chat/console/alerts/list-page';
 import { type AlertQuery, hrefOf, queryOf, type View, views } from '../../../src/chat/console/alerts/query';
 import { listAlerts, pageSize } from '../../../src/chat/console/alerts/read-alerts';
@@ -278,22 +277,6 @@ test('a row has at most two reasons, and times for repeats on one machine', () =
   const [execution] = alert.executions as [Execution];
   const twice = { ...alert, executions: [execution, { ...execution, key: 'other' }] };
   expect(rowHtml(rowOf(twice), start).text).toContain('×2');
-});
-
-test('a selection names its alerts once, and nothing else', () => {
-  expect(bulkOf({ action: 'close', id: ['RW-1', 'RW-1', 'RW-2'], as: 'benign', csrf: 'x' })).toEqual({
-    action: 'close',
-    ids: ['RW-1', 'RW-2'],
-    values: { as: 'benign', note: '' },
-  });
-  for (const body of [
-    { action: 'close' },
-    { action: 'close', id: 'x/../y' },
-    { action: 'acknowledge', id: Array.from({ length: 51 }, (_, i) => `RW-${i}`) },
-    { action: 'isolate', id: 'RW-1' },
-    undefined,
-  ])
-    expect(bulkOf(body)).toHaveProperty('fault');
 });
 
 test('a text is searched in every tab, and its counts are exact until there are thousands', async () => {

@@ -8,11 +8,11 @@ import { type Frame, isForScript, type ListDeps } from '../alerts/list-routes';
 import { viewerOf } from '../auth';
 import { sheetHtml } from '../forms';
 import { type Html, html } from '../html';
-import { offeredAction, type Submitted, submitPress, textsOf } from '../presses';
+import { offeredAction, type PressDeps, type Submitted, submitPress, textsOf } from '../presses';
 import { alertPage, crumbs, titleOf } from './alert-page';
 import { relatedAlerts } from './related';
 
-export interface AlertDeps extends ListDeps {
+export interface AlertDeps extends ListDeps, PressDeps {
   /** Describes which alerts an exception would have suppressed. */
   backtest: (exception: Pick<Exception, 'match'>) => Promise<string>;
 }

@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { measuresInForce } from '../../../actions/triage/close';
+import type { Exception } from '../../../domain/exceptions/exception';
+import { presetExceptions } from '../../../domain/exceptions/preset-exceptions';
+import type { AlertView } from '../../../domain/measures/alert-view';
 import { t } from '../../../domain/text/translate';
-import { type Html, html } from '../html';
 import { pageSize } from './read-alerts';
 
 /** The actions on a selection. Each alert gets a press of its own. */
-export const bulkActions = ['acknowledge', 'assign', 'close', 'quick_exception'] as const;
+const bulkActions = ['acknowledge', 'assign', 'assign_to', 'close', 'quick_exception'] as const;
+export type BulkAction = (typeof bulkActions)[number];
 
-const text = z.string().max(2000).optional();
+const text = z.string().max(2000).default('');
 const bulkSchema = z.object({
   action: z.enum(bulkActions),
   id: z
@@ -20,14 +24,18 @@ const bulkSchema = z.object({
     ),
   as: text,
   note: text,
+  held: z.enum(['', 'keep', 'skip']).default(''),
+  person: text,
   choice: text,
 });
 
 export interface BulkRequest {
-  action: (typeof bulkActions)[number];
+  action: BulkAction;
   ids: string[];
   /** What each press gets as its form. */
   values: Record<string, string>;
+  /** Whether alerts with measures in force are closed too, or left open. Empty until it is chosen. */
+  held: '' | 'keep' | 'skip';
 }
 
 /** Reads a submitted selection, or says what is wrong with it. */
@@ -39,28 +47,66 @@ export function bulkOf(body: unknown): BulkRequest | { fault: string } {
         ? t`Select between 1 and ${pageSize} alerts.`
         : t`Choose what to do with the selected alerts.`,
     };
-  const { action, id, as, note, choice } = parsed.data;
-  const values =
-    action === 'close'
-      ? { as: as ?? '', note: note ?? '' }
-      : action === 'quick_exception'
-        ? { choice: choice ?? '' }
-        : {};
-  return { action, ids: id, values };
+  const { action, id, as, note, held, person, choice } = parsed.data;
+  const values = {
+    ...{ acknowledge: {}, assign: {}, assign_to: { person }, close: { as, note } },
+    ...{ quick_exception: { choice } },
+  }[action];
+  return { action, ids: id, values, held };
 }
 
-/** The bar below the table. Its forms are part of the table's form, so it works without JavaScript too. */
-export const bulkBar = (responders: boolean): Html =>
-  html`<div class="bulk" id="bulk" role="group" aria-label="${t`Selected alerts`}"><strong id="selected" class="num">${t`Selected alerts`}</strong>
-<button class="btn primary" name="action" value="acknowledge" data-key="a">${t`Acknowledge`}</button>
-<button class="btn" name="action" value="assign">${t`Assign to me`}</button>
-<details class="pop"><summary class="btn" data-key="c">${t`Close…`}</summary><div class="popped"><p><label for="bulk-as">${t`Close as`}</label><select id="bulk-as" name="as"><option value="">${t`Choose a reason`}</option><option value="benign">${t`Benign: nothing was wrong`}</option><option value="expected">${t`Expected: announced or routine`}</option><option value="true positive">${t`True positive: it was an attack`}</option></select></p><p><label for="bulk-note">${t`Why (optional)`}</label><input id="bulk-note" name="note" maxlength="500"></p><p class="muted">${t`Isolations and other changes on Azure stay in force.`}</p><button class="btn primary" name="action" value="close">${t`Close the selected alerts`}</button></div></details>
-${responders && html`<details class="pop"><summary class="btn">${t`Add exception…`}</summary><div class="popped"><p><label for="bulk-choice">${t`Stop alerts for`}</label><select id="bulk-choice" name="choice"><option value="caller-machine.1">${t`The caller on the machine: 24 hours`}</option><option value="caller-machine.7">${t`The caller on the machine: 7 days`}</option><option value="caller-machine.30">${t`The caller on the machine: 30 days`}</option><option value="script.30">${t`The script anywhere: 30 days`}</option></select></p><p class="muted">${t`Each selected alert gets an exception of its own and is closed as expected.`}</p><button class="btn primary" name="action" value="quick_exception">${t`Add exceptions`}</button></div></details>`}
-<button type="button" class="btn quiet" id="unselect" hidden>${t`Clear selection`}</button><span class="muted hints">${t`j/k move · x select · a acknowledge · ? shortcuts`}</span><ol class="results" id="results" hidden></ol></div>`;
+/** What is still to be chosen before anything is done; null if nothing. */
+export function missingChoice({ action, values, held }: BulkRequest, views: readonly AlertView[]) {
+  if (action === 'assign_to' && !values.person?.trim()) return t`Enter who to assign the alerts to.`;
+  if (action === 'quick_exception' && !values.choice) return t`Choose an exception.`;
+  if (action !== 'close') return null;
+  if (!values.as) return t`Choose why the alerts are closed.`;
+  const isHeld = views.some((view) => view.alert.state !== 'closed' && measuresInForce(view).length > 0);
+  return isHeld && !held ? t`Choose what happens to the alerts with measures in force.` : null;
+}
 
-/** The results, for browsers without JavaScript. */
-export const bulkResults = (results: readonly { id: string; error?: string }[]): Html =>
-  html`<h1>${t`Requested`}</h1><ul class="plain">${results.map(
-    ({ id, error }) =>
-      html`<li><a href="/console/alerts/${id}">${id}</a>: ${error ?? t`requested; the result is on the alert`}</li>`,
-  )}</ul><p><a class="btn" href="/console">${t`Back to the alerts`}</a></p>`;
+/** Why an alert of the selection is left as it is; null if it is not. */
+export function leftOut(
+  { action, values, held }: BulkRequest,
+  view: AlertView,
+  before: readonly AlertView[],
+): string | null {
+  const inForce = action === 'close' && held !== 'keep' ? measuresInForce(view) : [];
+  if (inForce.length > 0) return t`Left open. In force: ${inForce.join('; ')}.`;
+  if (action !== 'quick_exception') return null;
+  const match = matchOf(view, values.choice ?? '');
+  if (!match) return t`This exception isn’t offered for the alert.`;
+  const same = before.find((other) => isSame(matchOf(other, values.choice ?? ''), match));
+  return same
+    ? t`Covered by the exception of ${same.alert.id}, so none was added. Close this alert separately.`
+    : null;
+}
+
+const matchOf = ({ alert }: AlertView, choice: string): Exception['match'] | null =>
+  alert.state === 'closed' ? null : (presetExceptions(alert).find(({ id }) => id === choice)?.match ?? null);
+
+const isSame = (a: Exception['match'] | null, b: Exception['match']) =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+/** The different exceptions that would be added, each with the first alert that it is for. */
+export function addedBy(
+  views: readonly AlertView[],
+  choice: string,
+): { view: AlertView; match: Exception['match'] }[] {
+  const found = new Map<string, { view: AlertView; match: Exception['match'] }>();
+  for (const view of views) {
+    const match = matchOf(view, choice);
+    const key = JSON.stringify(match);
+    if (match && !found.has(key)) found.set(key, { view, match });
+  }
+  return [...found.values()];
+}
+
+/** The presets that the alerts offer, and for how many of them. */
+export function presetsOf(views: readonly AlertView[]): { value: string; label: string; count: number }[] {
+  const found = new Map<string, { value: string; label: string; count: number }>();
+  for (const { alert } of views)
+    for (const { id, label } of alert.state === 'closed' ? [] : presetExceptions(alert))
+      found.set(id, { value: id, label, count: (found.get(id)?.count ?? 0) + 1 });
+  return [...found.values()];
+}

@@ -2,12 +2,12 @@ import { severities } from '../../../domain/alerts/severity';
 import { allTechniques } from '../../../domain/techniques/catalogue';
 import { counted, phrase, t, translate } from '../../../domain/text/translate';
 import { type Html, html, tHtml } from '../html';
-import { bulkBar } from './bulk';
+import { bulkBar } from './bulk-html';
 import { countText, leastOf } from './count-text';
 import { type AlertQuery, groupSorts, hrefOf, isFiltering, type Sort, unfiltered, views } from './query';
 import type { AlertPage } from './read-alerts';
 import { stripHtml } from './strip';
-import { groupNameOf, rowHtml } from './table-row';
+import { groupNameOf, rowHtml, severityName } from './table-row';
 import { tabs, viewNames } from './tabs';
 
 export interface ListContext {
@@ -41,8 +41,8 @@ const columns: readonly (readonly [string, string, Sort | null])[] = [
 
 const table = (list: AlertPage, { query, csrf, now, responders }: ListContext): Html =>
   html`<form method="post" action="/console/bulk" id="bulk-form"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="nonce" value="">
-<table class="list" aria-label="${t`${translate(viewNames[query.view])} alerts`}"><thead><tr><th scope="col" class="c-sel"><label class="pick"><input type="checkbox" id="select-all" aria-label="${t`Select all on this page`}" hidden></label></th>${columns.map((column) => heading(column, query))}</tr></thead><tbody>
-${list.groups.map((group) => html`${query.grouped && groupHeading(group, query)}${group.alerts.map((row) => rowHtml(row, now))}`)}</tbody></table>
+<table class="list" aria-label="${t`${translate(viewNames[query.view])} alerts`}"><thead><tr><th scope="col" class="c-sel"><label class="pick"><input type="checkbox" id="select-all" aria-label="${t`Select all on this page`}" hidden></label></th>${columns.map((column) => heading(column, query))}</tr></thead>
+${list.groups.map((group) => groupHtml(group, query, now))}</table>
 ${paging(list, query)}${bulkBar(responders)}</form>`;
 
 function heading([name, label, sort]: (typeof columns)[number], query: AlertQuery): Html {
@@ -57,12 +57,17 @@ function heading([name, label, sort]: (typeof columns)[number], query: AlertQuer
   return html`<th scope="col" class="${name}"${isSorted && html` aria-sort="${order}"`}><a href="${href}">${translate(label)}</a></th>`;
 }
 
-const groupHeading = ({ id, alerts, count = 0 }: AlertPage['groups'][number], query: AlertQuery): Html => {
+/** The rows of a group, with a heading if there are several. Its controls need the page's script. */
+function groupHtml(group: AlertPage['groups'][number], query: AlertQuery, now: number): Html {
+  const { id, alerts, count = 0, severity } = group;
   const [first] = alerts;
+  const rows = alerts.map((row) => rowHtml(row, now));
+  if (!query.grouped || !first || !severity || leastOf(count) < 2) return html`<tbody>${rows}</tbody>`;
+  const name = groupNameOf(first);
   const more = leastOf(count) - alerts.length;
-  return html`<tr class="group"><th scope="rowgroup" colspan="8">${first && groupNameOf(first)} <span class="muted num">${countText(count)}</span>${more > 0 && html` <a href="${hrefOf(query, { of: id, grouped: false })}">${t`Show all`}</a>`}</th></tr>
-`;
-};
+  return html`<tbody data-group="${id}"><tr class="group"><td class="c-sel"><label class="pick"><input type="checkbox" class="pick-group" aria-label="${t`Select the alerts of ${name}`}" hidden></label></td><th scope="rowgroup" colspan="7"><div><button type="button" class="fold" aria-expanded="true" disabled>${name}</button> <span class="pill ${severity}">${severityName(severity)}</span> <span class="muted num">${t`${countText(count)} alerts`}</span>${more > 0 && html` <a href="${hrefOf(query, { of: id, grouped: false })}">${t`Show all`}</a>`}</div></th></tr>
+${rows}</tbody>`;
+}
 
 function paging(list: AlertPage, query: AlertQuery): Html | false {
   if (!list.next && !list.previous) return false;

@@ -1,13 +1,10 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { z } from 'zod';
 import { rowOf } from '../../../domain/alerts/alert-row';
-import { Refusal } from '../../../domain/alerts/transitions';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import { t, translate } from '../../../domain/text/translate';
 import { viewerOf } from '../auth';
 import type { Html } from '../html';
-import { type PressDeps, submitPress, textsOf } from '../presses';
-import { bulkOf, bulkResults } from './bulk';
 import { countText } from './count-text';
 import { listPage } from './list-page';
 import { queryOf } from './query';
@@ -16,7 +13,8 @@ import { isListed } from './search';
 import { rowHtml } from './table-row';
 import { viewNames } from './tabs';
 
-export interface ListDeps extends ReadDeps, PressDeps {
+export interface ListDeps extends ReadDeps {
+  responders: boolean;
   getView: (id: string) => Promise<AlertView | null>;
   openCount: () => Promise<number>;
 }
@@ -49,7 +47,7 @@ const idsSchema = z
   .transform((text) => text.split(','))
   .pipe(z.array(z.string().max(120)).max(pageSize));
 
-/** The list of alerts: its page, its rows for live updates, and actions on a selection. */
+/** The list of alerts: its page, and its rows for live updates. */
 export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): void {
   router.get('/', async (request, response) => {
     const query = queryOf(request.query);
@@ -86,31 +84,5 @@ export function addListRoutes(router: Router, deps: ListDeps, frame: Frame): voi
           html: rowHtml(rowOf(view.alert), deps.now()).text,
         })),
     });
-  });
-
-  router.post('/bulk', ...frame.ownForm, async (request, response) => {
-    const wanted = bulkOf(request.body);
-    if ('fault' in wanted) return frame.refuse(request, response, 422, wanted.fault);
-    const { nonce = '' } = textsOf(request.body);
-    const { presser } = viewerOf(request);
-    const press = async (id: string): Promise<{ id: string; pressId?: string; error?: string }> => {
-      const view = await deps.getView(id);
-      if (!view) return { id, error: t`This alert has expired.` };
-      // One nonce for all would do: a press's id covers its alert.
-      const done = await submitPress(view, wanted.action, { ...wanted.values, nonce }, presser, deps).catch(
-        (error: unknown) => {
-          if (error instanceof Refusal) return { refused: error.message };
-          throw error;
-        },
-      );
-      if (!done) return { id, error: t`Unknown action.` };
-      if ('refused' in done) return { id, error: done.refused };
-      return 'pressId' in done
-        ? { id, pressId: done.pressId }
-        : { id, error: `${Object.values(done.faults).join('. ')}.` };
-    };
-    const results = await Promise.all(wanted.ids.map(press));
-    if (isForScript(request)) return void response.json({ results });
-    await frame.send(request, response, t`Requested`, bulkResults(results));
   });
 }

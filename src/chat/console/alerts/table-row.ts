@@ -1,4 +1,5 @@
 import type { AlertRow } from '../../../domain/alerts/alert-row';
+import type { Severity } from '../../../domain/alerts/severity';
 import { techniqueOf } from '../../../domain/techniques/catalogue';
 import { plainLine } from '../../../domain/text/plain-text';
 import { counted, phrase, t, translate } from '../../../domain/text/translate';
@@ -18,8 +19,9 @@ const whereOf = ({ machines, machineNames }: AlertRow): string =>
 export const groupNameOf = (row: AlertRow): string => t`${row.caller.name} on ${whereOf(row)}`;
 
 /** "Critical 100". */
-export const severityText = ({ severity, score }: AlertRow): string =>
-  `${capitalized(translate(severity))} ${score}`;
+export const severityText = ({ severity, score }: AlertRow): string => `${severityName(severity)} ${score}`;
+
+export const severityName = (severity: Severity): string => capitalized(translate(severity));
 
 const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 

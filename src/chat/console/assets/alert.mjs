@@ -1,5 +1,6 @@
-import { isPressing, isSheetOpen, onPressed, showResults } from './press.mjs';
+import { isPressing, onPressed, showResults } from './press.mjs';
 import { getPage } from './request.mjs';
+import { isSheetOpen } from './sheet.mjs';
 import { localize, onAlert, toast } from './shell.mjs';
 import { text } from './texts.mjs';
 

@@ -1,63 +1,47 @@
+import { pressBar } from './bulk.mjs';
+import { chosen, list, select } from './selection.mjs';
+
 const setting = 'runwatch-keys';
 
-/**
- * Keys of the list: j k x a c o / and ?. They can be turned off, because speech input types letters.
- * @param {HTMLElement} list
- */
-export function useKeys(list, { showSelection, chosen }) {
+/** Keys of the list: j k x a c o / and ?. They can be turned off, because speech input types letters. */
+export function useKeys() {
   const help = document.getElementById('help');
   const toggle = document.getElementById('use-keys');
   toggle.checked = localStorage.getItem(setting) !== 'off';
   toggle.addEventListener('change', () => localStorage.setItem(setting, toggle.checked ? 'on' : 'off'));
 
-  const rows = () => [...list.querySelectorAll('tbody tr[id]')];
-  const current = () => document.activeElement?.closest?.('tbody tr[id]') ?? null;
+  const rows = () => [...list.querySelectorAll('tbody:not(.folded) tr, tbody.folded tr.group')];
+  const current = () => document.activeElement?.closest?.('tbody tr') ?? null;
+  /** What is focused in a row: the alert, or the heading of a group. */
+  const mainOf = (row) => row?.querySelector('.what, .fold');
 
   function move(by) {
     const all = rows();
     const at = all.indexOf(current());
-    const next = all[at === -1 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))];
-    next?.querySelector('.what').focus();
+    mainOf(all[at === -1 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))])?.focus();
   }
 
-  /** The row becomes the selection if there is none. */
-  function selectCurrent() {
+  /** The row or the group becomes the selection if there is none. */
+  function hasSelection() {
     if (chosen().length > 0) return true;
-    const box = current()?.querySelector('input[name=id]');
-    if (!box) return false;
-    box.checked = true;
-    showSelection();
-    return true;
+    const row = current();
+    const of = row?.matches('.group') ? row.parentElement : row;
+    select([...(of?.querySelectorAll('input[name=id]') ?? [])]);
+    return chosen().length > 0;
   }
 
   const actions = {
     j: () => move(1),
     k: () => move(-1),
-    x: () => {
-      const box = current()?.querySelector('input[name=id]');
-      if (!box) return;
-      box.checked = !box.checked;
-      box.dispatchEvent(new Event('change', { bubbles: true }));
-    },
-    a: () => selectCurrent() && list.querySelector('#bulk [data-key=a]').click(),
-    c: () => {
-      if (!selectCurrent()) return;
-      list.querySelector('#bulk [data-key=c]').parentElement.open = true;
-      list.querySelector('#bulk-as').focus();
-    },
-    o: () => current()?.querySelector('.what').click(),
+    x: () => current()?.querySelector('input[type=checkbox]').click(),
+    a: () => hasSelection() && pressBar('acknowledge'),
+    c: () => hasSelection() && pressBar('close'),
+    o: () => mainOf(current())?.click(),
     '/': () => list.querySelector('#search').focus(),
     '?': () => help.showModal(),
   };
 
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') {
-      const open = list.querySelector('.pop[open]');
-      if (!open) return;
-      open.open = false;
-      open.querySelector('summary').focus();
-      return;
-    }
     const typing = event.target.matches?.('input:not([type=checkbox]), textarea, select');
     if (!toggle.checked && event.key !== '?') return;
     if (typing || event.metaKey || event.ctrlKey || event.altKey || document.querySelector('dialog[open]'))

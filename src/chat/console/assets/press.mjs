@@ -1,15 +1,13 @@
 import { ask, Fault, outcomes, submit } from './request.mjs';
-import { localize, toast } from './shell.mjs';
+import { closeSheet, fillSheet, openSheet, sheetOpener, showFault } from './sheet.mjs';
+import { toast } from './shell.mjs';
 import { text } from './texts.mjs';
 
-const sheet = document.getElementById('sheet');
 const kinds = { done: 'ok', asked: 'waits', refused: 'bad', failed: 'bad' };
-let opener = null;
 let pending = 0;
 
 /** Whether a press of this page is under way. */
 export const isPressing = () => pending > 0;
-export const isSheetOpen = () => sheet.open;
 
 /** Called after a press had its effect. */
 let afterPress = async () => {};
@@ -63,12 +61,10 @@ async function press(form, button, control, name) {
     });
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    if (fault.form) return fill(fault.form, true);
+    if (fault.form) return fillSheet(fault.form, true);
     const shown = form.querySelector('[data-fault]');
-    if (shown && form.closest('dialog')) {
-      shown.textContent = fault.message;
-      if (fault.link) shown.append(' ', linkTo(fault.link));
-    } else tell(control, fault.message, 'bad', fault.link);
+    if (shown && form.closest('dialog')) showFault(shown, fault);
+    else tell(control, fault.message, 'bad', fault.link);
     return;
   } finally {
     pending -= 1;
@@ -76,9 +72,6 @@ async function press(form, button, control, name) {
   }
   await afterPress();
 }
-
-const linkTo = ({ href, text: words }) =>
-  Object.assign(document.createElement('a'), { href, textContent: words });
 
 document.addEventListener('submit', (event) => {
   const form = event.target;
@@ -88,97 +81,23 @@ document.addEventListener('submit', (event) => {
     press(form, button, button, button.textContent);
   } else if (form.matches('dialog .sheet')) {
     event.preventDefault();
-    press(form, button, opener ?? button, form.dataset.actionName);
+    press(form, button, sheetOpener() ?? button, form.dataset.actionName);
   }
 });
 
-/** Shows a form in the dialog. */
-function fill(markup, faulty = false) {
-  sheet.innerHTML = markup;
-  localize(sheet);
-  watchPreview();
-  const first = faulty
-    ? sheet.querySelector('[aria-invalid]')
-    : sheet.querySelector('input:not([type=hidden]), select, textarea');
-  (first ?? sheet.querySelector('#sheet-title')).focus();
-}
-
-export async function openSheet(control) {
-  opener = control;
-  sheet.innerHTML = '<h2 id="sheet-title" tabindex="-1"></h2>';
-  sheet.querySelector('h2').textContent = text('loading');
-  if (!sheet.open) sheet.showModal();
-  try {
-    const response = await ask(control.href, { headers: { 'x-part': 'form', accept: 'text/html' } });
-    fill(await response.text());
-  } catch (fault) {
-    if (!(fault instanceof Fault)) throw fault;
-    sheet.innerHTML =
-      '<h2 id="sheet-title" tabindex="-1"></h2><p class="fault" role="alert"></p><div class="row"><button type="button" class="btn primary" data-again></button><button type="button" class="btn" data-cancel></button></div>';
-    sheet.querySelector('h2').textContent = text('notLoaded');
-    sheet.querySelector('[data-again]').textContent = text('tryAgain');
-    sheet.querySelector('[data-cancel]').textContent = text('cancel');
-    const shown = sheet.querySelector('.fault');
-    shown.textContent = fault.message;
-    if (fault.link) shown.append(' ', linkTo(fault.link));
-    sheet.querySelector('[data-again]').addEventListener('click', () => openSheet(control));
-    sheet.querySelector('#sheet-title').focus();
-  }
-}
-
-function closeSheet() {
-  sheet.close();
-}
-sheet.addEventListener('close', () => {
-  sheet.innerHTML = '';
-  const again = opener && document.querySelector(`[data-opens="${opener.dataset.opens}"]`);
-  (opener?.isConnected ? opener : again)?.focus();
-});
+export const openForm = (control) =>
+  openSheet(control, () => ask(control.href, { headers: { 'x-part': 'form', accept: 'text/html' } }));
 
 document.addEventListener('click', (event) => {
   const control = event.target.closest('[data-opens]');
   if (control && !event.metaKey && !event.ctrlKey) {
     event.preventDefault();
-    openSheet(control);
+    openForm(control);
   }
-  if (event.target.closest('dialog [data-cancel]')) {
-    event.preventDefault();
-    closeSheet();
-  }
-  if (event.target === sheet) closeSheet();
 });
 document.addEventListener('keydown', (event) => {
   if (event.key === ' ' && event.target.matches?.('a[data-opens]')) {
     event.preventDefault();
-    openSheet(event.target);
+    openForm(event.target);
   }
 });
-
-const previewAfterMs = 400;
-
-/** Says which alerts an exception would have suppressed, as typed. */
-function watchPreview() {
-  const shown = sheet.querySelector('[data-preview]');
-  if (!shown) return;
-  const form = shown.closest('form');
-  let timer;
-  let latest = 0;
-  form.addEventListener('input', () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const mine = ++latest;
-      try {
-        const body = new URLSearchParams(new FormData(form));
-        const response = await ask(shown.dataset.preview, {
-          method: 'POST',
-          body,
-          headers: { accept: 'application/json' },
-        });
-        const preview = await response.json();
-        if (mine === latest) shown.textContent = preview.text;
-      } catch {
-        if (mine === latest) shown.textContent = text('noPreview');
-      }
-    }, previewAfterMs);
-  });
-}
