@@ -17,14 +17,16 @@ for i, id in ipairs(redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', ARGV[1], 'LI
 end
 return times`);
 
+function entriesOf(text: string, count: number): FacetCount[] {
+  const facets = readFacets(text);
+  return facets ? [{ facets, count }] : [];
+}
+
 export function createAlertCounts(redis: Redis, index: SearchIndex) {
   /** How many of all indexed alerts have the same facets. */
   async function countAll(): Promise<FacetCount[]> {
     const counts = await redis.hgetall(keys.alertCounts);
-    return Object.entries(counts).map(([text, count]) => ({
-      facets: readFacets(text),
-      count: Number(count),
-    }));
+    return Object.entries(counts).flatMap(([text, count]) => entriesOf(text, Number(count)));
   }
 
   /** The same of the alerts that a query finds. Not exact if it has to examine thousands. */
@@ -43,7 +45,7 @@ export function createAlertCounts(redis: Redis, index: SearchIndex) {
       if (text) counts.set(text, (counts.get(text) ?? 0) + Number(rows[i + 1]));
     }
     return {
-      counts: [...counts].map(([text, count]) => ({ facets: readFacets(text), count })),
+      counts: [...counts].flatMap(([text, count]) => entriesOf(text, count)),
       isExact: position === null,
     };
   }

@@ -405,6 +405,7 @@ test('the console’s lists', () => {
     { q: 'NOTE' },
     { group: 'caller-machine' },
     { page: 'x' },
+    { of: 'G' },
   ];
   for (const given of queries) {
     const query = queryOf(given);

@@ -57,9 +57,24 @@ export function facetsText(alert: Alert): string {
   ]);
 }
 
-export function readFacets(text: string): Facets {
-  const [list, severity, state, technique, owner, ...environments] = JSON.parse(text);
-  return { list, severity, state, technique, owner: owner && personOf(owner), environments };
+/** Null for what another version stored. */
+export function readFacets(text: string): Facets | null {
+  const stored = parse(text);
+  if (!Array.isArray(stored) || !lists.includes(stored[0])) return null;
+  const [list, severity, state, technique, owner, ...environments] = stored;
+  return {
+    ...{ list, severity, state, technique },
+    owner: Array.isArray(owner) ? personOf(owner) : null,
+    environments: environments.map(String),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function personOf([surface, id, name, ...rest]: (string | null)[]): Presser {

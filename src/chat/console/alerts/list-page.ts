@@ -25,9 +25,19 @@ export const listPage = (list: AlertPage, context: ListContext): Html =>
   html`<h1>${t`Alerts`}</h1>
 ${context.panel}<div id="list" data-query="${hrefOf(context.query).replace(/^\/console\??/, '')}"${context.query.cursor !== '' && html` data-later`}>${tabs(context.query, list.counts)}${stripHtml(list.strip)}${filters(context.query, list.environments)}
 ${list.waiting > 0 && html`<p class="muted">${counted(list.waiting, '# recent change isn’t in this list yet.', '# recent changes aren’t in this list yet.')}</p>`}
+${context.query.of !== '' && onlyHtml(list, context.query)}
 <div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
 ${list.groups.length === 0 ? empty(list, context.query) : table(list, context)}</div>
 ${help()}`;
+
+/** Says which group is shown. */
+function onlyHtml({ groups: [group] }: AlertPage, query: AlertQuery): Html | false {
+  const first = group?.alerts[0];
+  return (
+    first !== undefined &&
+    html`<p class="muted">${t`Only alerts of ${groupNameOf(first)}.`} <a href="${hrefOf(query, { of: '', grouped: true })}">${t`Show all groups`}</a></p>`
+  );
+}
 
 const columns: readonly (readonly [string, string, Sort | null])[] = [
   ['c-sev', phrase('Severity'), 'severity'],
@@ -122,10 +132,10 @@ ${select('group', t`Group by`, query.grouped ? 'caller-machine' : '', [
 
 const shortcuts: readonly (readonly [string, string])[] = [
   ['j / k', phrase('Next or previous alert')],
-  ['x', phrase('Select the alert')],
+  ['x', phrase('Select the alert or the group')],
   ['a', phrase('Acknowledge the selection, or this alert')],
   ['c', phrase('Close the selection, or this alert')],
-  [phrase('o or Enter'), phrase('Open the alert')],
+  [phrase('o or Enter'), phrase('Open the alert, or collapse the group')],
   ['/', phrase('Search')],
   ['?', phrase('These shortcuts')],
   [phrase('Esc'), phrase('Close a dialog')],
