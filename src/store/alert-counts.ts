@@ -7,8 +7,8 @@ import { script } from './redis/lua-script';
 import type { SearchIndex } from './search-index';
 import { walk } from './search-walk';
 
-/** Calls of the search that count the matches of a text: 3,000 alerts. */
-const countCalls = 3;
+/** Calls of the search that count the matches of a text: 2,000 alerts. */
+const countCalls = 2;
 
 const readTimes = script(`
 local times = {}
