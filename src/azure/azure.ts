@@ -130,7 +130,8 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createSentinelIncidents(clients),
     ...createDisks(clients),
     ...createServiceTags(clients, azure.cloud, clock.now),
-    readProperties: (id: string, apiVersion: string) => readProperties(clients, id, apiVersion),
+    readProperties: (id: string, apiVersion: string, expand?: string) =>
+      readProperties(clients, id, apiVersion, expand),
     managementGroups: () => listManagementGroups(clients),
     /** Enabled subscriptions that are visible to the credential. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {

@@ -30,8 +30,7 @@ const ownActions = [
 
 /** Permissions of the watcher role: our own, and those that the techniques need to read scripts. */
 export const watcherActions = (): string[] => [
-  ...ownActions,
-  ...new Set(storedResources().map(({ type }) => `${type}/read`)),
+  ...new Set([...ownActions, ...storedResources().map(({ type }) => `${type}/read`)]),
 ];
 
 /** Permissions of all actions, without those of the watcher role. */

@@ -2,7 +2,7 @@ import type { ActivityEvent, UnreadableRecord } from '../domain/activity/activit
 import type { LogShape } from '../domain/activity/log-shape';
 import { normalize } from '../domain/activity/read-record';
 import { callerKeyOf } from '../domain/alerts/alert';
-import { detectTechnique } from '../domain/techniques/catalogue';
+import { alertingOf, type Detections } from '../domain/techniques/detections';
 import { isMachine, targetOf } from '../domain/techniques/target';
 import { shortDigest } from '../domain/text/short-digest';
 import type { Metrics } from '../runtime/metrics';
@@ -16,13 +16,13 @@ export interface IntakeDeps {
   timeline: TimelineStore;
   queues: Pick<Queues, 'events' | 'complete'>;
   metrics: Metrics;
-  techniquesOff: ReadonlySet<string>;
+  detections: Detections;
   now: () => number;
 }
 
 /** Records without duplicates, keyed by event id, or by a digest if unreadable. */
 export interface SortedRecords {
-  /** Events that run code. */
+  /** Events that are alerted on, those to be confirmed among them. */
   running: Map<string, ActivityEvent>;
   others: Map<string, ActivityEvent>;
   unreadable: Map<string, UnreadableRecord>;
@@ -30,14 +30,14 @@ export interface SortedRecords {
 
 export function sortRecords(
   records: Iterable<unknown>,
-  techniquesOff: ReadonlySet<string>,
+  detections: Detections,
   shape?: LogShape,
 ): SortedRecords {
   const sorted: SortedRecords = { running: new Map(), others: new Map(), unreadable: new Map() };
   for (const record of records) {
     const result = normalize(record, shape);
     if ('event' in result) {
-      const kind = runsCode(result.event, techniquesOff) ? 'running' : 'others';
+      const kind = alertingOf(result.event.operation, detections) === 'never' ? 'others' : 'running';
       sorted[kind].set(result.event.id, result.event);
     } else sorted.unreadable.set(`unreadable-${shortDigest(result.unreadable.excerpt)}`, result.unreadable);
   }
@@ -92,11 +92,6 @@ function ownersOf({ caller, resourceId }: ActivityEvent): string[] {
   const machine = targetOf(resourceId);
   const owners = [callerKeyOf(caller), isMachine(machine) ? machine.id.toLowerCase() : ''];
   return owners.filter(Boolean);
-}
-
-function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {
-  const detected = detectTechnique(event.operation);
-  return detected !== null && !off.has(detected.technique.id);
 }
 
 async function enqueue(queues: IntakeDeps['queues'], events: readonly ActivityEvent[]): Promise<void> {

@@ -2,7 +2,7 @@ import { type Alert, addExecutions, alertIdOf, exceptedBy, newAlert, summarize }
 import { groupExecutions } from '../alerts/groups';
 import { defaultPoints, type Points, scoreOf } from '../alerts/score';
 import { type Exception, findException } from '../exceptions/exception';
-import { detectTechnique } from '../techniques/catalogue';
+import { alertingOf, type Detections } from '../techniques/detections';
 import { type Execution, executionFrom, executionKey } from '../techniques/execution';
 import { assignRuns, type Run } from '../techniques/runs';
 import { type LogShape, shapeOf } from './log-shape';
@@ -22,7 +22,7 @@ export interface ReplayOptions {
   /** A shape's id, or auto. */
   format: string;
   exceptions: readonly Exception[];
-  techniquesOff?: ReadonlySet<string>;
+  detections?: Detections;
   points?: Points;
   /** Groups bursts as the bot does, instead of one alert per execution. */
   group?: boolean;
@@ -32,7 +32,7 @@ export interface ReplayOptions {
 export function createReplay({
   format,
   exceptions,
-  techniquesOff,
+  detections = {},
   points = defaultPoints,
   group = false,
 }: ReplayOptions) {
@@ -59,7 +59,7 @@ export function createReplay({
     counts.records++;
     const shape = format === 'auto' ? found : shapeById(format);
     const operation = operationOf(record, shape);
-    if (operation !== null && !detectTechnique(operation)) return;
+    if (operation !== null && alertingOf(operation, detections) === 'never') return;
     const result = normalize(record, shape ?? undefined);
     if ('unreadable' in result) {
       countUnreadable(result.unreadable.reason);
@@ -69,7 +69,7 @@ export function createReplay({
     const { runs: after, keyOf } = assignRuns(base, runs.get(base) ?? [], [result.event]);
     runs.set(base, after);
     const execution = executionFrom(result.event, keyOf[0]);
-    if (!execution || techniquesOff?.has(execution.technique)) return;
+    if (!execution || alertingOf(execution.operation, detections) !== 'always') return;
     const known = alerts.get(execution.key);
     alerts.set(
       execution.key,

@@ -99,3 +99,74 @@ export function extensionScript(properties: unknown): StoredScript {
     exitCode: null,
   };
 }
+
+const fromBase64 = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
+
+const nothing = { parameters: [], runAs: null, output: null, exitCode: null };
+
+/** What a machine, a scale set or one of its instances runs. A scale set keeps it in a profile of its machines. */
+const machine = z.object({
+  userData: optional(z.string()),
+  applicationProfile: optional(z.object({ galleryApplications: list })),
+  virtualMachineProfile: optional(
+    z.object({
+      userData: optional(z.string()),
+      applicationProfile: optional(z.object({ galleryApplications: list })),
+    }),
+  ),
+});
+
+/**
+ * The user data and the gallery applications of a machine, read with `$expand=userData`. Null is not set. Azure never
+ * returns custom data.
+ * @see https://learn.microsoft.com/rest/api/compute/virtual-machines/get
+ * @see https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/get
+ */
+export function machineContent(properties: unknown): { userData: string | null; applications: string[] } {
+  const found = machine.parse(asObject(properties));
+  const { userData, applicationProfile } = found.virtualMachineProfile ?? found;
+  return {
+    userData: userData ? fromBase64(userData) : null,
+    applications: entriesOf(applicationProfile?.galleryApplications).map(shown),
+  };
+}
+
+export const userDataScript = (properties: unknown): StoredScript => ({
+  ...nothing,
+  text: machineContent(properties).userData,
+});
+
+export const attachedApplications = (properties: unknown): StoredScript => ({
+  ...nothing,
+  text: machineContent(properties).applications.join('\n') || null,
+  fetchedFrom: true,
+});
+
+const applicationVersion = z.object({
+  publishingProfile: optional(
+    z.object({
+      source: optional(z.object({ mediaLink: optional(z.string()) })),
+      manageActions: optional(
+        z.object({
+          install: optional(z.string()),
+          update: optional(z.string()),
+          remove: optional(z.string()),
+        }),
+      ),
+    }),
+  ),
+});
+
+/**
+ * The commands of a gallery application's version, and the package that they come with.
+ * @see https://learn.microsoft.com/rest/api/compute/gallery-application-versions/get
+ */
+export function applicationVersionScript(properties: unknown): StoredScript {
+  const { source, manageActions } = applicationVersion.parse(asObject(properties)).publishingProfile ?? {};
+  const commands = [manageActions?.install, manageActions?.update, manageActions?.remove];
+  return {
+    ...nothing,
+    text: commands.filter(Boolean).join('\n') || null,
+    parameters: source?.mediaLink ? [`fetches ${source.mediaLink}`] : [],
+  };
+}

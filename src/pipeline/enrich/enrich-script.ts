@@ -1,6 +1,6 @@
 import type { Facts, RunFacts, ScriptFacts } from '../../domain/alerts/facts';
 import { is, parseResourceId, typeOf } from '../../domain/resources/resource-id';
-import { storedResources } from '../../domain/techniques/catalogue';
+import { techniqueOf } from '../../domain/techniques/catalogue';
 import type { Execution } from '../../domain/techniques/execution';
 import { scriptDigest, traitsOf } from '../../domain/techniques/script';
 import type { StoredScript } from '../../domain/techniques/stored-script';
@@ -101,17 +101,19 @@ function digestOf({ text, parameters, fetchedFrom }: StoredScript): string | nul
 }
 
 async function storedScript(
-  { resourceId, requestBody, message, status, refused }: Execution,
+  { technique, resourceId, requestBody, message, status, refused }: Execution,
   azure: EnrichDeps['azure'],
 ): Promise<StoredScript | null> {
   if (refused) return null;
   const logged = fromLog(requestBody);
   const id = parseResourceId(resourceId);
   const type = id && typeOf(id);
-  const stored = storedResources().find((resource) => type !== null && is(resource.type, type));
+  const { script } = techniqueOf(technique);
+  const resources = script.where === 'resource' ? script.resources : [];
+  const stored = resources.find((resource) => type !== null && is(resource.type, type));
   if (!stored) return logged ?? outputOnly(message, status);
   try {
-    const held = stored.read(await azure.readProperties(resourceId, stored.apiVersion));
+    const held = stored.read(await azure.readProperties(resourceId, stored.apiVersion, stored.expand));
     // The resource may have been overwritten since. The log has what actually ran.
     return logged ? { ...held, text: logged.text, parameters: logged.parameters } : held;
   } catch (error) {

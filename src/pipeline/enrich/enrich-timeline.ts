@@ -40,7 +40,16 @@ export const timeline: Part = {
 const notable =
   /roleassignments|roledefinitions|extensions\/write|runcommand|networksecuritygroups|securityrules|snapshots|begingetaccess|listkeys|listsecrets|getsecret|vaults\/accesspolicies|\/delete$|locks|serialconsole|federatedidentitycredentials|diagnosticsettings/i;
 
-/** Sorts oldest first and merges equal consecutive events into one entry with a count. */
+/** Techniques that are off count too. What would have to be confirmed first does not. */
+function isDetected(operation: string): boolean {
+  const detected = detectTechnique(operation);
+  return detected !== null && !detected.technique.check?.operations.includes(detected.operation);
+}
+
+/**
+ * Sorts oldest first and merges equal consecutive events into one entry with a count. If there are too many, the
+ * oldest go that are not notable.
+ */
 function gather(happenings: readonly TimelineEvent[], targetId: string): TimelineEntry[] {
   const sorted = [...happenings].sort((a, b) => (a.at < b.at ? -1 : 1));
   const out: TimelineEntry[] = [];
@@ -53,10 +62,9 @@ function gather(happenings: readonly TimelineEvent[], targetId: string): Timelin
       on: machine.name,
       status,
       count: 1,
-      notable: notable.test(operation),
+      notable: notable.test(operation) || isDetected(operation),
     };
-    if (detectTechnique(operation) && !is(machine.id, targetId))
-      entry.on = t`${machine.name} (also targeted)`;
+    if (isDetected(operation) && !is(machine.id, targetId)) entry.on = t`${machine.name} (also targeted)`;
     const last = out.at(-1);
     if (
       last &&
@@ -68,5 +76,7 @@ function gather(happenings: readonly TimelineEvent[], targetId: string): Timelin
       last.count++;
     else out.push(entry);
   }
-  return out.slice(-shownEntries);
+  const spare = Math.max(0, out.length - shownEntries);
+  const dropped = new Set(out.filter((entry) => !entry.notable).slice(0, spare));
+  return out.filter((entry) => !dropped.has(entry)).slice(-shownEntries);
 }
