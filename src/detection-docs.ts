@@ -35,7 +35,7 @@ function shown({ id, unconfirmed }: Technique, operation: string): string {
   const alerting = isOn(id, {}) ? alertingOf(operation, {}) : 'always';
   const notes = [
     alerting === 'never' ? 'off' : '',
-    alerting === 'if confirmed' ? 'confirmed' : '',
+    alerting === 'confirmed' ? 'confirmed' : '',
     unconfirmed?.includes(operation) ? 'unverified' : '',
   ].filter(Boolean);
   return `\`${operation}\`${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;

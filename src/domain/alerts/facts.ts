@@ -1,6 +1,7 @@
 import type { Grant } from '../activity/activity-event';
 import type { AzureAddress } from '../network/azure-ranges';
 import type { AutonomousSystem } from '../network/geo-record';
+import type { ExtensionType } from '../techniques/extension-kind';
 
 /**
  * Results of enrichment: of the caller, of each machine and of each execution. What is absent has not been
@@ -137,6 +138,8 @@ export interface RunFacts {
   exitCode: number | null;
   /** Kinds of secrets that were redacted from the output. */
   redacted: string[];
+  /** Publisher and type of an extension; null if Azure does not say. Absent for the rest and before 0.2. */
+  extension?: ExtensionType | null | undefined;
   /** Read after the execution ended. */
   final: boolean;
 }

@@ -4,8 +4,8 @@ import type { Technique, TechniqueId } from './technique';
 /** The techniques that RUNWATCH_CONFIG turns on (true) or off (false), by id. The others have their defaults. */
 export type Detections = Readonly<Record<TechniqueId, boolean>>;
 
-/** When an operation is alerted on. */
-export type Alerting = 'always' | 'if confirmed' | 'never';
+/** When an operation is alerted on. `confirmed`: once a check confirms that it ran code on a machine. */
+export type Alerting = 'always' | 'confirmed' | 'never';
 
 export function alertingOf(operation: string, chosen: Detections): Alerting {
   const detected = detectTechnique(operation);
@@ -16,7 +16,7 @@ export function alertingOf(operation: string, chosen: Detections): Alerting {
 function alertingIn({ id, check, offByDefault }: Technique, operation: string, chosen: Detections): Alerting {
   if (check?.operations.includes(operation)) {
     if (check.waived && chosen[id]) return 'always';
-    return [id, ...(check.orElse ?? [])].some((each) => isOn(each, chosen)) ? 'if confirmed' : 'never';
+    return [id, ...(check.orElse ?? [])].some((each) => isOn(each, chosen)) ? 'confirmed' : 'never';
   }
   const isOff = offByDefault === 'all' || offByDefault?.includes(operation);
   return (chosen[id] ?? !isOff) ? 'always' : 'never';

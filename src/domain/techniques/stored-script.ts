@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ExtensionType, extensionTypeOf } from './extension-kind';
 
 /** What Azure stores about a script that ran: a managed run command, or an extension's public settings. */
 export interface StoredScript {
@@ -9,6 +10,8 @@ export interface StoredScript {
   exitCode: number | null;
   /** The text is only the script's URL, or the id of a built-in script. */
   fetchedFrom?: boolean | undefined;
+  /** Of an extension; null if Azure does not say. */
+  extension?: ExtensionType | null | undefined;
 }
 
 /** A list of Azure's, entry by entry: odd ones are kept as JSON, so that a digest covers whatever was there. */
@@ -97,6 +100,7 @@ export function extensionScript(properties: unknown): StoredScript {
     runAs: null,
     output: output || null,
     exitCode: null,
+    extension: extensionTypeOf(found),
   };
 }
 
