@@ -25,6 +25,9 @@ const ownActions = [
   'Microsoft.Network/virtualNetworks/read',
   'Microsoft.Network/virtualNetworks/subnets/read',
   'Microsoft.Network/locations/serviceTags/read',
+  'Microsoft.Automation/automationAccounts/jobs/read',
+  'Microsoft.Automation/automationAccounts/runbooks/draft/testJob/read',
+  'Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups/hybridRunbookWorkers/read',
   managementGroupsAction,
 ];
 

@@ -14,7 +14,7 @@ import type { Queues } from './queues';
 export interface IntakeDeps {
   polls: PollState;
   timeline: TimelineStore;
-  queues: Pick<Queues, 'events' | 'complete'>;
+  queues: Pick<Queues, 'events' | 'check' | 'complete'>;
   metrics: Metrics;
   detections: Detections;
   now: () => number;
@@ -49,7 +49,13 @@ export async function intakeEvents(
   fresh: { running: ActivityEvent[]; others: ActivityEvent[]; unreadable: UnreadableRecord[] },
   deps: IntakeDeps,
 ): Promise<void> {
-  await enqueue(deps.queues, fresh.running);
+  const isSure = ({ operation }: ActivityEvent) => alertingOf(operation, deps.detections) === 'always';
+  const { running } = fresh;
+  await enqueue(deps.queues.events, running.filter(isSure));
+  await enqueue(
+    deps.queues.check,
+    running.filter((event) => !isSure(event)),
+  );
   await updateTimelines([...fresh.running, ...fresh.others], deps);
   await deps.polls.storeUnreadable(fresh.unreadable);
 }
@@ -94,10 +100,10 @@ function ownersOf({ caller, resourceId }: ActivityEvent): string[] {
   return owners.filter(Boolean);
 }
 
-async function enqueue(queues: IntakeDeps['queues'], events: readonly ActivityEvent[]): Promise<void> {
+async function enqueue(queue: Queues['events'], events: readonly ActivityEvent[]): Promise<void> {
   const jobs = batchesOf(events).map((batch) => {
     const jobId = `events.${shortDigest(...batch.map((event) => event.id).sort())}`;
     return { name: 'events', data: { events: batch }, opts: { jobId } };
   });
-  if (jobs.length > 0) await queues.events.addBulk(jobs);
+  if (jobs.length > 0) await queue.addBulk(jobs);
 }

@@ -25,6 +25,10 @@ export const keys = {
   searchIndexed: key('search-indexed'),
   execution: (executionKey: string) => key('execution', executionKey),
   runs: (base: string) => key('runs', base),
+  /** An execution that has to be confirmed. */
+  check: (executionKey: string) => key('check', executionKey),
+  checkNote: (eventId: string) => key('check-note', eventId),
+  machineState: (machineId: string) => key('machine-state', shortDigest(machineId)),
   sessions: (sessionKey: string) => key('sessions', sessionKey),
   history: (callerKey: string) => key('history', callerKey),
   historyNames: key('history-names'),

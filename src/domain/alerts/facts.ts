@@ -16,6 +16,8 @@ export interface Facts {
   runs?: Record<string, RunFacts>;
   /** By `RunFacts.script`. Executions of the same script share it. */
   scripts?: Record<string, ScriptFacts>;
+  /** By the group's ARM id in lower case. */
+  workerGroups?: Record<string, WorkerGroupFacts>;
   history?: HistoryFacts;
   /** By the caller's public IP addresses. */
   addresses?: Record<string, AddressFacts>;
@@ -129,6 +131,13 @@ export interface MachineFacts {
   identities: string[];
 }
 
+/** The machines of a hybrid worker group, each of which may run the group's jobs. */
+export interface WorkerGroupFacts {
+  machines: string[];
+  /** Not all of them were read. */
+  more: boolean;
+}
+
 /** What one execution ran, and with what result. */
 export interface RunFacts {
   /** Id of its script in `Facts.scripts`; null if Azure stores none. */
@@ -217,4 +226,6 @@ export interface TimelineEntry {
   count: number;
   /** It runs code or grants access that allows it, so it is highlighted. */
   notable: boolean;
+  /** What a check found out. */
+  note?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canonicalJson } from '../text/canonical-json';
 import { type ExtensionType, extensionTypeOf } from './extension-kind';
 
 /** What Azure stores about a script that ran: a managed run command, or an extension's public settings. */
@@ -104,7 +105,14 @@ export function extensionScript(properties: unknown): StoredScript {
   };
 }
 
-const fromBase64 = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
+/** As text; compressed data stays as it is. */
+function fromBase64(text: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'base64'));
+  } catch {
+    return text;
+  }
+}
 
 const nothing = { parameters: [], runAs: null, output: null, exitCode: null };
 
@@ -131,7 +139,7 @@ export function machineContent(properties: unknown): { userData: string | null; 
   const { userData, applicationProfile } = found.virtualMachineProfile ?? found;
   return {
     userData: userData ? fromBase64(userData) : null,
-    applications: entriesOf(applicationProfile?.galleryApplications).map(shown),
+    applications: entriesOf(applicationProfile?.galleryApplications).map(canonicalJson),
   };
 }
 
