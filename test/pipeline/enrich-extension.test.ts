@@ -42,7 +42,7 @@ async function enriched(operation: string, resourceId: string, requestBody: stri
     azure,
     store: own.store,
     policy: {},
-    geo: createGeoDatabases(undefined),
+    geo: createGeoDatabases(),
   });
   return { execution, facts, technique: summarize({ ...alert, facts }).technique };
 }
