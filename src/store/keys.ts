@@ -44,7 +44,12 @@ export const keys = {
   followers: (owner: string) => key('followers', owner),
   harmlessCloses: (likenessKey: string) => key('harmless-closes', likenessKey),
   exceptions: key('exceptions'),
-  exceptionUses: key('exception-uses'),
+  /** Alerts that an exception suppressed: how many, by week. */
+  exceptionCounts: (id: string) => key('exception-counts', id),
+  /** The newest of them. */
+  exceptionSeen: (id: string) => key('exception-seen', id),
+  /** Written by versions before 0.2. */
+  oldExceptionUses: (id: string) => key('exception-uses', id),
   audit: key('audit'),
   auditHead: key('audit-head'),
   auditSequence: key('audit-sequence'),

@@ -1,0 +1,14 @@
+const day = 86_400_000;
+const weekMs = 7 * day;
+/** 1970 began on a Thursday, so its first week began three days before. */
+const beforeEpoch = 3 * day;
+
+/** Number of the week of a time in ms. Weeks begin on Monday, UTC. */
+export const weekOf = (at: number): number => Math.floor((at + beforeEpoch) / weekMs);
+
+/** When a week begins, ms. */
+export const weekStart = (week: number): number => week * weekMs - beforeEpoch;
+
+/** The last `count` weeks, oldest first. The last one is the current week. */
+export const lastWeeks = (now: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => weekOf(now) - count + 1 + i);
