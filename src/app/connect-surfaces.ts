@@ -1,6 +1,7 @@
 import { missingPermissions } from '../actions/missing-permissions';
 import { tokenOf } from '../azure/connection/credential';
 import { type ConnectedSurface, configuredSurfaces, type SurfaceContext } from '../chat/surfaces';
+import type { Alert } from '../domain/alerts/alert';
 import { channelsOf } from '../domain/alerts/routing';
 import { backtest, backtestDays, backtestLimit, backtestText } from '../domain/exceptions/backtest';
 import type { Exception } from '../domain/exceptions/exception';
@@ -73,9 +74,10 @@ export async function connectSurfaces(
 export const backtestOf =
   (store: Store, now: () => number) =>
   async (exception: Pick<Exception, 'match' | 'silenceCritical'>): Promise<string> => {
-    const recent = await store.alerts.list({
-      limit: backtestLimit,
-      after: now() - backtestDays * 86_400_000,
-    });
+    const recent = await recentAlerts(store, now);
     return t`It matches ${matchWords(exception.match)}. ${backtestText(backtest(exception, recent, matchFactsOf))}`;
   };
+
+/** The alerts that exceptions are tested with, newest first. */
+export const recentAlerts = (store: Store, now: () => number): Promise<Alert[]> =>
+  store.alerts.list({ limit: backtestLimit, after: now() - backtestDays * 86_400_000 });

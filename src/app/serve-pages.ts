@@ -1,10 +1,12 @@
 import { type AuthDeps, createAuth } from '../chat/console/auth';
 import { type ConsoleDeps, createConsole } from '../chat/console/console';
+import { shownWeeks, type UsedException } from '../chat/console/exceptions/read-exceptions';
 import { createClaimedGroups } from '../chat/console/sign-in/claimed-groups';
 import { createSignIn } from '../chat/console/sign-in/sign-in';
 import type { ServedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
 import type { Alert } from '../domain/alerts/alert';
+import { defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
 import { shortDigest } from '../domain/text/short-digest';
 import { troublesOf } from '../health/troubles';
 import { readHealth } from '../health/watch-health';
@@ -12,7 +14,7 @@ import type { Pages } from '../server';
 import type { Store } from '../store/store';
 import { activity } from '../views/activity-hours';
 import type { AppCore } from './app-core';
-import { backtestOf } from './connect-surfaces';
+import { backtestOf, recentAlerts } from './connect-surfaces';
 
 /** The console, its access control and the surfaces' routes, for a process with the role serve. */
 export async function servePages(
@@ -32,13 +34,9 @@ export async function servePages(
     viewsOf: store.measures.viewsOf,
     getView,
     backtest: backtestOf(store, now),
-    listExceptions: async () =>
-      Promise.all(
-        (await store.exceptions.list()).map(async (exception) => ({
-          exception,
-          uses: await store.exceptions.uses(exception.id),
-        })),
-      ),
+    listExceptions: listExceptions(core),
+    recentAlerts: () => recentAlerts(store, now),
+    maxExceptionDays: config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays,
     activity: () => activity(store.history, config.policy.workingHours?.zone ?? 'UTC', now()),
     panel,
     listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
@@ -111,4 +109,14 @@ const findAlerts =
     for (let i = 0; i < ids.length; i += 100)
       found.push(...(await alerts.getMany(ids.slice(i, i + 100))).filter((alert) => alert !== null));
     return found;
+  };
+
+/** All exceptions with what they suppressed by week. */
+const listExceptions =
+  ({ store, now }: Pick<AppCore, 'store' | 'now'>) =>
+  async (): Promise<UsedException[]> => {
+    const exceptions = await store.exceptions.list();
+    const ids = exceptions.map(({ id }) => id);
+    const uses = await store.exceptions.usesByWeek(ids, now(), shownWeeks);
+    return exceptions.map((exception, i) => ({ exception, uses: uses[i] ?? { total: 0, weeks: [] } }));
   };

@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import type { Exception } from '../../domain/exceptions/exception';
 import { t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
@@ -11,24 +9,16 @@ import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
 import { viewerOf } from './auth';
+import { addExceptionRoutes, type ExceptionDeps } from './exceptions/exception-routes';
 import { type Html, html } from './html';
-import { type PageName, page } from './layout';
+import { type PageName, type PageScript, page } from './layout';
 import { setPageHeaders } from './page-headers';
-import {
-  type AuditRow,
-  auditTable,
-  exceptionsTable,
-  type HealthRow,
-  healthPage,
-  type Panel,
-  panelHtml,
-} from './pages';
+import { type AuditRow, auditTable, type HealthRow, healthPage, type Panel, panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
 
-export interface ConsoleDeps extends AlertDeps, StreamDeps {
+export interface ConsoleDeps extends AlertDeps, ExceptionDeps, StreamDeps {
   keyring: Keyring;
-  listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{
     /** Current problems with detecting or reporting commands, one line each. */
@@ -40,8 +30,6 @@ export interface ConsoleDeps extends AlertDeps, StreamDeps {
   activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
   /** The demo's panel above the alerts. */
   panel?: Panel | undefined;
-  /** What became of a press; null while it is not done. */
-  outcomeOf: (pressId: string) => Promise<{ result: string; text: string } | null>;
 }
 
 const pressIds = z
@@ -61,7 +49,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     current: PageName,
     title: string,
     body: Html,
-    script: 'list' | 'alert' = 'list',
+    script: PageScript = 'list',
   ): Promise<void> {
     const { outcome } = request.query;
     const shell = {
@@ -93,8 +81,8 @@ export function createConsole(deps: ConsoleDeps): Router {
 
   const frame: Frame = {
     csrfOf,
-    send: (request, response, title, body, script) =>
-      sendPage(request, response, 'alerts', title, body, script),
+    send: (request, response, title, body, script, current = 'alerts') =>
+      sendPage(request, response, current, title, body, script),
     refuse,
     ownForm: [form, fromOurPage],
     panelOf: (request) => deps.panel && panelHtml(deps.panel.choices, csrfOf(request)),
@@ -107,29 +95,12 @@ export function createConsole(deps: ConsoleDeps): Router {
   router.get('/assets/:name', sendAsset);
   addListRoutes(router, deps, frame);
   addAlertRoutes(router, deps, frame);
+  addExceptionRoutes(router, deps, frame);
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
     const results = await Promise.all(ids.data.map(deps.outcomeOf));
     response.json({ results: ids.data.map((pressId, i) => ({ pressId, ...results[i] })) });
-  });
-  router.get('/exceptions', async (request, response) => {
-    const table = exceptionsTable(await deps.listExceptions(), deps.now(), csrfOf(request));
-    await sendPage(request, response, 'exceptions', t`Exceptions`, html`<h1>${t`Exceptions`}</h1>${table}`);
-  });
-  router.post('/exceptions/:id/:action', form, fromOurPage, async (request, response) => {
-    const action = (['extend_exception', 'remove_exception'] as const).find(
-      (id) => id === request.params.action,
-    );
-    if (!action) return void response.status(404).send(t`Unknown action.`);
-    await deps.press({
-      alertId: '',
-      action,
-      by: viewerOf(request).presser,
-      input: { exceptionId: String(request.params.id) },
-      nonce: `console.${String((request.body as Record<string, string>).nonce ?? randomUUID()).slice(0, 100)}`,
-    });
-    response.redirect(303, '/console/exceptions');
   });
   router.get('/audit', async (request, response) => {
     const table = auditTable(await deps.listAudit());

@@ -11,7 +11,7 @@ let pending = 0;
 export const isPressing = () => pending > 0;
 export const isSheetOpen = () => sheet.open;
 
-/** Called after a press had its effect. */
+/** Called with { control, pressId, result, said } after a press had its effect. */
 let afterPress = async () => {};
 export const onPressed = (listener) => {
   afterPress = listener;
@@ -19,7 +19,10 @@ export const onPressed = (listener) => {
 
 /** Results by button, so that they stay beside it when the section is drawn again. */
 const results = new Map();
-const keyOf = (control) => control.dataset.opens ?? control.dataset.action;
+const keyOf = ({ dataset }) => [dataset.opens ?? dataset.action, dataset.of].filter(Boolean).join(' ');
+const findByKey = (root, selector, key) =>
+  [...root.querySelectorAll(selector)].find((control) => keyOf(control) === key);
+const controls = ':is(.rail, [data-beside]) :is([data-opens], [data-action])';
 
 function tell(control, said, kind, link) {
   const key = keyOf(control);
@@ -32,7 +35,7 @@ function tell(control, said, kind, link) {
 export function showResults(root) {
   for (const old of root.querySelectorAll('.result')) old.remove();
   for (const [key, { said, kind }] of results) {
-    const beside = root.querySelector(`.rail [data-opens="${key}"], .rail [data-action="${key}"]`);
+    const beside = findByKey(root, controls, key);
     const line = Object.assign(document.createElement('p'), {
       className: `result ${kind}`,
       textContent: said,
@@ -51,6 +54,7 @@ const busy = (button, is) => {
 /** Presses a button, waits for what became of it and says so. */
 async function press(form, button, control, name) {
   if (button?.getAttribute('aria-disabled')) return;
+  let done = { control };
   busy(button, true);
   pending += 1;
   try {
@@ -59,11 +63,12 @@ async function press(form, button, control, name) {
     results.set(keyOf(control), { said: text('requested'), kind: 'waits' });
     showResults(document);
     await outcomes([pressId], ({ result, text: said }) => {
-      tell(control, said || text('actionDone', name), kinds[result] ?? 'ok');
+      done = { control, pressId, result, said: said || text('actionDone', name) };
+      tell(control, done.said, kinds[result] ?? 'ok');
     });
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    if (fault.form) return fill(fault.form, true);
+    if (fault.form) return form.closest('dialog') ? fill(fault.form, true) : refill(form, fault.form);
     const shown = form.querySelector('[data-fault]');
     if (shown && form.closest('dialog')) {
       shown.textContent = fault.message;
@@ -74,7 +79,7 @@ async function press(form, button, control, name) {
     pending -= 1;
     busy(button, false);
   }
-  await afterPress();
+  await afterPress(done);
 }
 
 const linkTo = ({ href, text: words }) =>
@@ -85,18 +90,34 @@ document.addEventListener('submit', (event) => {
   const button = event.submitter;
   if (form.id === 'press') {
     event.preventDefault();
-    press(form, button, button, button.textContent);
+    press(form, button, button, button.dataset.name ?? button.textContent);
+  } else if (form.matches('[data-press]')) {
+    event.preventDefault();
+    press(form, button, button, form.dataset.actionName);
   } else if (form.matches('dialog .sheet')) {
     event.preventDefault();
     press(form, button, opener ?? button, form.dataset.actionName);
   }
 });
 
+/** Shows a page's form again, with its faults. */
+function refill(form, markup) {
+  const template = document.createElement('template');
+  template.innerHTML = markup;
+  const now = template.content.firstElementChild;
+  form.replaceWith(now);
+  localize(now);
+  watchPreview(now);
+  const first = now.querySelector('[aria-invalid]');
+  (first ?? now.querySelector('[data-action]')).focus();
+  toast(text('faults'), 'bad');
+}
+
 /** Shows a form in the dialog. */
 function fill(markup, faulty = false) {
   sheet.innerHTML = markup;
   localize(sheet);
-  watchPreview();
+  watchPreview(sheet);
   const first = faulty
     ? sheet.querySelector('[aria-invalid]')
     : sheet.querySelector('input:not([type=hidden]), select, textarea');
@@ -131,7 +152,7 @@ function closeSheet() {
 }
 sheet.addEventListener('close', () => {
   sheet.innerHTML = '';
-  const again = opener && document.querySelector(`[data-opens="${opener.dataset.opens}"]`);
+  const again = opener && findByKey(document, '[data-opens]', keyOf(opener));
   (opener?.isConnected ? opener : again)?.focus();
 });
 
@@ -157,16 +178,22 @@ document.addEventListener('keydown', (event) => {
 const previewAfterMs = 400;
 
 /** Says which alerts an exception would have suppressed, as typed. */
-function watchPreview() {
-  const shown = sheet.querySelector('[data-preview]');
+export function watchPreview(root) {
+  const shown = root.querySelector('[data-preview]');
   if (!shown) return;
   const form = shown.closest('form');
+  const show = ({ html, text: said }) => {
+    if (html === undefined) shown.textContent = said;
+    else shown.innerHTML = html;
+    localize(shown);
+  };
   let timer;
   let latest = 0;
   form.addEventListener('input', () => {
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const mine = ++latest;
+      shown.setAttribute('aria-busy', 'true');
       try {
         const body = new URLSearchParams(new FormData(form));
         const response = await ask(shown.dataset.preview, {
@@ -175,9 +202,12 @@ function watchPreview() {
           headers: { accept: 'application/json' },
         });
         const preview = await response.json();
-        if (mine === latest) shown.textContent = preview.text;
-      } catch {
-        if (mine === latest) shown.textContent = text('noPreview');
+        if (mine === latest) show(preview);
+      } catch (fault) {
+        if (!(fault instanceof Fault)) throw fault;
+        if (mine === latest) show({ text: text('noPreview') });
+      } finally {
+        if (mine === latest) shown.removeAttribute('aria-busy');
       }
     }, previewAfterMs);
   });
