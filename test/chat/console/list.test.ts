@@ -204,3 +204,43 @@ test('a text finds alerts that are too old for the list, once each, in the tab w
   expect((await list({ view: 'closed' })).rows).toEqual([]);
   expect((await list({ q: 'SEC-1201', view: 'closed', severity: 'low' })).rows).toEqual([]);
 });
+
+test('links of other pages filter by caller, machine, hour of the week and day', async () => {
+  const alerts = [alertOf(1), alertOf(2, {}, 'Lee'), close(alertOf(3), 'benign', move)];
+  const at = new Date(alerts[0]?.executions[0]?.startedAt ?? '');
+  const hour = `${['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][at.getUTCDay()]}-${String(at.getUTCHours()).padStart(2, '0')}`;
+  const day = at.toISOString().slice(0, 10);
+  const found = (query: Record<string, unknown>) => idsOf(alerts, { view: 'all', sort: '-age', ...query });
+  expect(await found({})).toEqual([1, 2, 3]);
+  expect(await found({ caller: 'LEE' })).toEqual([2]);
+  expect(await found({ machine: 'vm-3' })).toEqual([3]);
+  expect(await found({ machine: alerts[0]?.executions[0]?.target.id })).toEqual([1]);
+  expect(await found({ hour, day })).toEqual([1, 2, 3]);
+  expect(await found({ hour: hour.replace(/\d\d$/, at.getUTCHours() === 3 ? '04' : '03') })).toEqual([]);
+  expect(await found({ day: '2020-01-01' })).toEqual([]);
+});
+
+test('filters from links are shown with their words, can be removed, and survive another filter', async () => {
+  const text = await htmlOf([alertOf(1)], { view: 'all', caller: 'dana', hour: 'thu-09', day: '2026-11-26' });
+  expect(text).toContain('Caller: dana');
+  expect(text).toContain('Thu 09:00–10:00 UTC');
+  expect(text).toContain('Nov 26, 2026, UTC');
+  expect(text).toContain('href="/console?view=all&amp;caller=dana&amp;day=2026-11-26"');
+  expect(text).toContain('<input type="hidden" name="hour" value="thu-09">');
+  for (const query of [{ hour: 'xyz-09' }, { hour: 'mon-24' }, { day: '2026-13-01' }, { day: 'x' }])
+    expect(queryOf(query)).toMatchObject({ hour: '', day: '' });
+});
+
+test('the search for old alerts uses the caller and the machine’s name', async () => {
+  const asked: string[] = [];
+  const deps = {
+    ...depsOf([]),
+    findAlerts: async (words: string) => {
+      asked.push(words);
+      return [];
+    },
+  };
+  for (const query of [{ caller: 'Dana' }, { machine: '/subscriptions/s/x/vm-1', q: 'patch' }, {}])
+    await listAlerts(queryOf(query), viewer, deps);
+  expect(asked).toEqual(['dana', 'patch vm-1']);
+});

@@ -1,4 +1,4 @@
-import { lastWeeks, weekOf, weekStart } from '../../../src/domain/text/weeks';
+import { dayStart, hourOfWeek, lastWeeks, weekOf, weekStart } from '../../../src/domain/text/weeks';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -16,4 +16,11 @@ test('the last weeks end with the current one', () => {
     '2026-11-16',
     '2026-11-23',
   ]);
+});
+
+test('the hours of a week are counted from Monday', () => {
+  expect(hourOfWeek(Date.parse('2026-11-23T00:59:59Z'))).toBe(0);
+  expect(hourOfWeek(Date.parse('2026-11-26T12:00:00Z'))).toBe(3 * 24 + 12);
+  expect(hourOfWeek(Date.parse('2026-11-29T23:00:00Z'))).toBe(167);
+  expect(iso(dayStart(Date.parse('2026-11-26T12:00:00Z')))).toBe('2026-11-26T00:00:00.000Z');
 });

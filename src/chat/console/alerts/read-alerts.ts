@@ -1,4 +1,5 @@
 import { type Alert, callerKeyOf, summarize } from '../../../domain/alerts/alert';
+import { callerName } from '../../../domain/alerts/caller-name';
 import { environmentsOf, usedScripts } from '../../../domain/alerts/join-facts';
 import { mostUrgentFirst, type Severity } from '../../../domain/alerts/severity';
 import { spreadOf, timingOf } from '../../../domain/alerts/timing';
@@ -39,6 +40,8 @@ export interface AlertPage {
   /** Alerts that the other filters select, in each view. */
   counts: Record<View, number>;
   strip: Strip;
+  /** Name of the caller that the query selects. */
+  callerName: string;
   /** Of all alerts, for the filter. */
   environments: string[];
 }
@@ -55,7 +58,7 @@ const timedMs = 30 * 86_400_000;
 export async function listAlerts(query: AlertQuery, viewer: Presser, deps: ReadDeps): Promise<AlertPage> {
   const [recent, found] = await Promise.all([
     newestAndOpen(searched, deps),
-    query.text ? deps.findAlerts(query.text, maxFound) : [],
+    wordsOf(query) ? deps.findAlerts(wordsOf(query), maxFound) : [],
   ]);
   const foundIds = new Set(found.map(({ id }) => id));
   const all = [...new Map([...recent, ...found].map((alert) => [alert.id, alert])).values()];
@@ -76,6 +79,7 @@ export async function listAlerts(query: AlertQuery, viewer: Presser, deps: ReadD
       views.map((view) => [view, fitting.filter((alert) => isIn(view, alert, viewer)).length]),
     ) as Record<View, number>,
     strip: stripOf(recent, deps.now()),
+    callerName: fitting[0] ? callerName(fitting[0]) : query.caller,
     environments: [
       ...new Set(
         all.flatMap((alert) => environmentsOf(alert).flatMap(({ environment }) => environment ?? [])),
@@ -83,6 +87,10 @@ export async function listAlerts(query: AlertQuery, viewer: Presser, deps: ReadD
     ].sort(),
   };
 }
+
+/** What the search finds alerts by that are too old for the list. */
+const wordsOf = ({ text, caller, machine }: AlertQuery): string =>
+  [text, caller, machine.split('/').at(-1)].filter(Boolean).join(' ');
 
 /** Newer alerts never hide an open one. */
 async function newestAndOpen(limit: number, { listAlerts: newest, listOpen }: ReadDeps): Promise<Alert[]> {
