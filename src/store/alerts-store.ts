@@ -392,6 +392,8 @@ export function createAlertsStore(
     count: await countWaiting(severity, step, raisedBefore),
   });
 
+  const alertSearch = createAlertSearch(redis, searchIndex);
+
   return {
     get,
     getMany,
@@ -415,7 +417,8 @@ export function createAlertsStore(
     countWaiting,
     pastTargets,
     onStored,
-    search: createAlertSearch(redis, searchIndex).search,
+    search: alertSearch.search,
+    countFound: alertSearch.count,
     indexChanged: searchIndex.indexChanged,
     markAllChanged: searchIndex.markAllChanged,
     sweepExpired: searchIndex.sweepExpired,

@@ -7,6 +7,7 @@ import { environmentsOf } from './join-facts';
 import { subscriptionsOf } from './routed-alert';
 import { accountOf } from './run-account';
 import type { Severity } from './severity';
+import { timingOf } from './timing';
 
 /** What a list shows of an alert. A burst's whole document may have megabytes; this has at most 3,000 bytes. */
 export interface AlertRow {
@@ -38,6 +39,8 @@ export interface AlertRow {
   state: StateName;
   closedAs: ClosedAs | null;
   assignee: string | null;
+  /** How long after it was raised it was acknowledged, ms; null if it was not. */
+  acknowledgedMs: number | null;
   verdict: Alert['verdict'];
   exception: string | null;
   threshold: string | null;
@@ -91,6 +94,7 @@ export function rowOf(alert: Alert): AlertRow {
     state: alert.state,
     closedAs: alert.closedAs,
     assignee: shortest(alert.assignee?.name, 60),
+    acknowledgedMs: timingOf(alert).acknowledge,
     verdict: alert.verdict,
     exception: shortest(alert.exception, 80),
     threshold: shortest(alert.threshold, 80),
