@@ -12,7 +12,8 @@ import { troublesOf } from '../health/troubles';
 import { readHealth } from '../health/watch-health';
 import type { Pages } from '../server';
 import type { Store } from '../store/store';
-import { activity } from '../views/activity-hours';
+import { activity } from '../views/activity';
+import { alertFigures } from '../views/alert-figures';
 import type { AppCore } from './app-core';
 import { backtestOf, recentAlerts } from './connect-surfaces';
 
@@ -37,7 +38,8 @@ export async function servePages(
     listExceptions: listExceptions(core),
     recentAlerts: () => recentAlerts(store, now),
     maxExceptionDays: config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays,
-    activity: () => activity(store.history, config.policy.workingHours?.zone ?? 'UTC', now()),
+    activity: (query) => activity(query, store.history, now()),
+    figures: () => alertFigures(store.alerts, config.policy.sla ?? {}, now()),
     panel,
     listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
     health: async () => ({

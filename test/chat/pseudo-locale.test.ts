@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { rangeOf } from '../../src/actions/contain/isolate';
 import { alertActions, kindOf } from '../../src/actions/registry';
 import { newExceptionForm } from '../../src/actions/triage/exception-form';
-import { activityPage } from '../../src/chat/console/activity-page';
+import { activityOf } from '../../src/chat/console/activity/activity';
+import { activityHtml } from '../../src/chat/console/activity/activity-page';
+import { figuresHtml } from '../../src/chat/console/activity/figures-html';
 import { bulkResults } from '../../src/chat/console/alerts/bulk';
 import { listPage } from '../../src/chat/console/alerts/list-page';
 import { queryOf, views } from '../../src/chat/console/alerts/query';
@@ -432,8 +434,6 @@ test('the console’s other pages', () => {
   const health = { troubles: [], subscriptions: [subscription], queues: { NOTE: { waiting: 1 } } };
   const pages = [
     auditTable([]).text,
-    activityPage([], 'UTC').text,
-    activityPage([{ name: 'dana', hours: [1, 2] }], 'UTC').text,
     healthPage(health).text,
     healthPage({ ...health, troubles: ['NOTE'] }).text,
     healthPage({ ...health, subscriptions: [{ ...subscription, lastPollAt: null }] }).text,
@@ -582,4 +582,30 @@ test('the pages of exceptions', async () => {
   );
   const found = newExceptionHtml(fields, { csrf: '', now, preview: null }).text;
   expect(missed([...pages, ...forms, ...news, found].flatMap(textsOfPage))).toEqual([]);
+});
+
+test('the page of activity', () => {
+  const times = Array.from({ length: 12 }, (_, i) => now - i * 3_600_000);
+  const card = { key: 'dana', name: 'dana', place: 'NOTE', ...activityOf(times, now), isLimited: false };
+  const none = { critical: 0, high: 0, medium: 0, low: 0 };
+  const untimed = { median: null, of: 0, target: 60_000 };
+  const acknowledge = {
+    critical: { median: 90_000, of: 2, target: 60_000 },
+    high: untimed,
+    medium: untimed,
+    low: untimed,
+  };
+  const week = { start: now, counts: { ...none, critical: 1 }, suppressed: 1 };
+  const pages = (['caller', 'machine'] as const).flatMap((by) =>
+    [[card, { ...card, isLimited: true }], []].flatMap((cards) =>
+      [1, 2].map(
+        (page) =>
+          activityHtml({ by, cards, page, hasMore: true, today: Date.parse('2026-11-30T00:00:00Z') }).text,
+      ),
+    ),
+  );
+  const figures = [[week, { ...week, counts: none }], []].map(
+    (weeks) => figuresHtml({ weeks, acknowledge }).text,
+  );
+  expect(missed([...pages, ...figures].flatMap(textsOfPage))).toEqual([]);
 });

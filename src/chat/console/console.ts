@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
-import { type ActivityRow, activityPage } from './activity-page';
+import { type ActivityDeps, addActivityRoutes } from './activity/activity-routes';
 import { type AlertDeps, addAlertRoutes } from './alert/alert-routes';
 import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
@@ -17,7 +17,7 @@ import { type AuditRow, auditTable, type HealthRow, healthPage, type Panel, pane
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
 
-export interface ConsoleDeps extends AlertDeps, ExceptionDeps, StreamDeps {
+export interface ConsoleDeps extends ActivityDeps, AlertDeps, ExceptionDeps, StreamDeps {
   keyring: Keyring;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{
@@ -26,8 +26,6 @@ export interface ConsoleDeps extends AlertDeps, ExceptionDeps, StreamDeps {
     subscriptions: HealthRow[];
     queues: Record<string, Record<string, number>>;
   }>;
-  /** Executions by caller and hour in the last 90 days. */
-  activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
   /** The demo's panel above the alerts. */
   panel?: Panel | undefined;
 }
@@ -96,6 +94,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   addListRoutes(router, deps, frame);
   addAlertRoutes(router, deps, frame);
   addExceptionRoutes(router, deps, frame);
+  addActivityRoutes(router, deps, frame);
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
@@ -105,11 +104,6 @@ export function createConsole(deps: ConsoleDeps): Router {
   router.get('/audit', async (request, response) => {
     const table = auditTable(await deps.listAudit());
     await sendPage(request, response, 'audit', t`Audit log`, html`<h1>${t`Audit log`}</h1>${table}`);
-  });
-  router.get('/activity', async (request, response) => {
-    const { rows, zone } = await deps.activity();
-    const body = html`<h1>${t`Activity`}</h1>${activityPage(rows, zone)}`;
-    await sendPage(request, response, 'activity', t`Activity`, body);
   });
   router.get('/health', async (request, response) => {
     const body = html`<h1>${t`System health`}</h1>${healthPage(await deps.health())}`;
