@@ -1,6 +1,6 @@
 // Generates schema/exceptions.json (the published JSON schema for exceptions in YAML) and
 // docs/configuration.md from the schemas in the code, and the action table in docs/guide.md from the action
-// definitions.
+// definitions, and the table of techniques in docs/detections.md from the catalogue.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -30,3 +30,7 @@ writeFileSync(
 const { withActionTable } = require('../dist/action-docs.js');
 const guide = new URL('../docs/guide.md', import.meta.url);
 writeFileSync(guide, withActionTable(readFileSync(guide, 'utf8')));
+
+const { withDetectionTable } = require('../dist/detection-docs.js');
+const detections = new URL('../docs/detections.md', import.meta.url);
+writeFileSync(detections, withDetectionTable(readFileSync(detections, 'utf8')));

@@ -1,6 +1,7 @@
 import { missingPermissions } from '../actions/missing-permissions';
 import { tokenOf } from '../azure/connection/credential';
 import { type ConnectedSurface, configuredSurfaces, type SurfaceContext } from '../chat/surfaces';
+import type { Alert } from '../domain/alerts/alert';
 import { channelsOf } from '../domain/alerts/routing';
 import { backtest, backtestDays, backtestLimit, backtestText } from '../domain/exceptions/backtest';
 import type { Exception } from '../domain/exceptions/exception';
@@ -75,10 +76,7 @@ type Tested = Pick<Exception, 'match' | 'silenceCritical'>;
 export const backtestsOf =
   (store: Store, now: () => number) =>
   async (exceptions: readonly Tested[]): Promise<string[]> => {
-    const recent = await store.alerts.list({
-      limit: backtestLimit,
-      after: now() - backtestDays * 86_400_000,
-    });
+    const recent = await recentAlerts(store, now);
     return exceptions.map((exception) => backtestText(backtest(exception, recent, matchFactsOf)));
   };
 
@@ -87,3 +85,7 @@ export const backtestOf =
   (store: Store, now: () => number) =>
   async (exception: Tested): Promise<string> =>
     t`It matches ${matchWords(exception.match)}. ${(await backtestsOf(store, now)([exception])).join('')}`;
+
+/** The alerts that exceptions are tested with, newest first. */
+export const recentAlerts = (store: Store, now: () => number): Promise<Alert[]> =>
+  store.alerts.list({ limit: backtestLimit, after: now() - backtestDays * 86_400_000 });

@@ -14,6 +14,7 @@ import { expireApprovals } from '../presses/approvals';
 import { perform } from '../presses/perform';
 import { secretMismatch } from '../presses/press';
 import { createGeoDatabases } from '../runtime/geo-databases';
+import { contentHashes } from '../runtime/keyring';
 import type { Log } from '../runtime/log';
 import { askForReviews, digest, report } from '../views/digest';
 import { actionDeps } from './action-deps';
@@ -30,8 +31,8 @@ const watchMeasuresEveryMs = 60_000;
 const watchHealthEveryMs = 10_000;
 
 /** Turns events into alerts. */
-export function runEnrichJobs({ config, azure, store, queues, metrics, log, now }: AppCore): void {
-  const { policy, points } = config;
+export function runEnrichJobs({ config, azure, store, queues, metrics, log, now, keyring }: AppCore): void {
+  const { policy, points, detections } = config;
   const judging = {
     points,
     workingHours: policy.workingHours,
@@ -39,8 +40,10 @@ export function runEnrichJobs({ config, azure, store, queues, metrics, log, now 
     environments: policy.environments,
   };
   const geo = createGeoDatabases(policy.geo);
-  const deps = { azure, store, queues, metrics, log, judging, policy, geo, now };
+  const hashes = contentHashes(keyring);
+  const deps = { azure, store, queues, metrics, log, judging, policy, geo, detections, hashes, now };
   queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
+  queues.work('check', (job) => ingest(job.data, deps), { concurrency: 2 });
   queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
 }
 

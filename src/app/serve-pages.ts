@@ -1,16 +1,19 @@
 import { type AuthDeps, createAuth } from '../chat/console/auth';
 import { type ConsoleDeps, createConsole } from '../chat/console/console';
+import { shownWeeks, type UsedException } from '../chat/console/exceptions/read-exceptions';
 import { createClaimedGroups } from '../chat/console/sign-in/claimed-groups';
 import { createSignIn } from '../chat/console/sign-in/sign-in';
 import type { ServedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
+import { defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
 import { shortDigest } from '../domain/text/short-digest';
 import { troublesOf } from '../health/troubles';
 import { readHealth } from '../health/watch-health';
 import type { Pages } from '../server';
-import { activity } from '../views/activity-hours';
+import { activity } from '../views/activity';
+import { alertFigures } from '../views/alert-figures';
 import type { AppCore } from './app-core';
-import { backtestOf, backtestsOf } from './connect-surfaces';
+import { backtestOf, backtestsOf, recentAlerts } from './connect-surfaces';
 
 /** The console, its access control and the surfaces' routes, for a process with the role serve. */
 export async function servePages(
@@ -35,14 +38,11 @@ export async function servePages(
     getView,
     backtest: backtestOf(store, now),
     backtests: (matches) => backtestsOf(store, now)(matches.map((match) => ({ match }))),
-    listExceptions: async () =>
-      Promise.all(
-        (await store.exceptions.list()).map(async (exception) => ({
-          exception,
-          uses: await store.exceptions.uses(exception.id),
-        })),
-      ),
-    activity: () => activity(store.history, config.policy.workingHours?.zone ?? 'UTC', now()),
+    listExceptions: listExceptions(core),
+    recentAlerts: () => recentAlerts(store, now),
+    maxExceptionDays: config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays,
+    activity: (query) => activity(query, store.history, now()),
+    figures: () => alertFigures(store.alerts, config.policy.sla ?? {}, now()),
     panel,
     listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
     health: async () => ({
@@ -104,3 +104,13 @@ function isProxied({ publicUrl, trustedProxies }: Config, served: readonly Serve
     publicUrl !== null && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(publicUrl);
   return elsewhere || trustedProxies.length > 0 || served.some(({ behindProxy }) => behindProxy);
 }
+
+/** All exceptions with what they suppressed by week. */
+const listExceptions =
+  ({ store, now }: Pick<AppCore, 'store' | 'now'>) =>
+  async (): Promise<UsedException[]> => {
+    const exceptions = await store.exceptions.list();
+    const ids = exceptions.map(({ id }) => id);
+    const uses = await store.exceptions.usesByWeek(ids, now(), shownWeeks);
+    return exceptions.map((exception, i) => ({ exception, uses: uses[i] ?? { total: 0, weeks: [] } }));
+  };

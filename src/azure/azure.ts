@@ -26,6 +26,7 @@ import { type HubReader, partitionsOf, readEventHub } from './log/event-hub';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log/log-analytics';
 import { createDisks } from './machines/disks';
 import { createExposure } from './machines/exposure-reads';
+import { readHybridWorkers } from './machines/hybrid-workers';
 import { createNetwork } from './machines/interfaces';
 import { createIsolationRules } from './machines/isolation-rules';
 import { createLeftovers } from './machines/leftovers';
@@ -130,7 +131,9 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     ...createSentinelIncidents(clients),
     ...createDisks(clients),
     ...createServiceTags(clients, azure.cloud, clock.now),
-    readProperties: (id: string, apiVersion: string) => readProperties(clients, id, apiVersion),
+    readProperties: (id: string, apiVersion: string, expand?: string) =>
+      readProperties(clients, id, apiVersion, expand),
+    hybridWorkers: (groupId: string) => readHybridWorkers(clients, groupId),
     managementGroups: () => listManagementGroups(clients),
     /** Enabled subscriptions that are visible to the credential. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {

@@ -7,6 +7,8 @@ import type { Execution } from '../domain/techniques/execution';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t } from '../domain/text/translate';
 import { accessLine } from './access-line';
+import { extensionLine } from './extension-line';
+import { findingLine } from './finding-line';
 import type { Fact, Inline } from './inline';
 import { likeClosedLine } from './like-closed-line';
 import { scoreLine } from './score-lines';
@@ -28,6 +30,8 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     [t`Commands`, commandsLine(alert)],
     [t`Machines`, machines > 1 ? machineList(executions) : null],
     [t`Where`, machines > 1 ? locationsLine(alert) : locationLine(alert, firstMachine(alert))],
+    [t`Extension`, extensionLine(alert)],
+    [t`Confirmed by`, findingLine(alert)],
     [scripts.length > 1 ? t`Scripts` : t`Script`, scriptsLine(alert, scripts)],
     [t`Suspicious behavior`, behaviorLine(scripts)],
     [t`Output`, executions.length === 1 ? outputLine(alert) : null],

@@ -9,6 +9,7 @@ import { plainLine } from '../domain/text/plain-text';
 import { counted, t, translate } from '../domain/text/translate';
 import type { Action } from './actions';
 import { commandsLine } from './fact-lines';
+import { findingLine } from './finding-line';
 import { type Fact, type Inline, joined } from './inline';
 import { behaviorLine } from './script-lines';
 import { isContained } from './sentence';
@@ -49,6 +50,7 @@ function investigated(alert: Alert): (Weighted | null)[] {
     fact(t`What it exposes`, items(exposed(alert)), 2),
     fact(t`Access path`, joined(accessPath(alert).slice(0, maxItems)), 1),
     fact(t`Commands`, mixedCommands(alert), 5),
+    fact(t`Confirmed by`, findingLine(alert), 4),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { kindOf } from '../actions/registry';
 import { type Alert, summarize } from '../domain/alerts/alert';
+import type { TimelineEntry } from '../domain/alerts/facts';
 import { machineFactsOf, runFactsOf, usedScripts } from '../domain/alerts/join-facts';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Measure } from '../domain/measures/measure';
@@ -72,12 +73,14 @@ export function threadOf(
       { time: entry.at },
       ` · ${plainLine(entry.who, 60)} · `,
       entry.notable ? { bold: plainLine(entry.operation, 120) } : plainLine(entry.operation, 120),
-      t` on ${plainLine(entry.on, 80)} · ${entry.status}${entry.count > 1 ? counted(entry.count, ' · # time', ' · # times') : ''}`,
+      t` on ${plainLine(entry.on, 80)} · ${entry.status}${entry.count > 1 ? counted(entry.count, ' · # time', ' · # times') : ''}${noteOf(entry)}`,
     ]);
     parts.push({ heading: t`Activity from 1 h before to 2 h after`, lines });
   }
   return parts;
 }
+
+const noteOf = ({ note }: TimelineEntry) => (note ? ` · ${plainLine(note, 200)}` : '');
 
 /** Each script in full, unless the message shows all of it. */
 function scriptParts(alert: Alert): ThreadPart[] {

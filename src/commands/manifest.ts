@@ -25,13 +25,15 @@ const ownActions = [
   'Microsoft.Network/virtualNetworks/read',
   'Microsoft.Network/virtualNetworks/subnets/read',
   'Microsoft.Network/locations/serviceTags/read',
+  'Microsoft.Automation/automationAccounts/jobs/read',
+  'Microsoft.Automation/automationAccounts/runbooks/draft/testJob/read',
+  'Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups/hybridRunbookWorkers/read',
   managementGroupsAction,
 ];
 
 /** Permissions of the watcher role: our own, and those that the techniques need to read scripts. */
 export const watcherActions = (): string[] => [
-  ...ownActions,
-  ...new Set(storedResources().map(({ type }) => `${type}/read`)),
+  ...new Set([...ownActions, ...storedResources().map(({ type }) => `${type}/read`)]),
 ];
 
 /** Permissions of all actions, without those of the watcher role. */

@@ -1,6 +1,8 @@
 import { stringify } from 'yaml';
 import { configuredSurfaces } from '../chat/surfaces';
 import type { Config, PolicyFile } from '../config/config';
+import { allTechniques } from '../domain/techniques/catalogue';
+import { isOn } from '../domain/techniques/detections';
 import { hideSecrets, redactSecrets, shownUrl } from '../domain/text/redactor';
 import { defaultReminders } from '../pipeline/reminder-steps';
 import type { Output } from './support/output';
@@ -10,7 +12,7 @@ const hidden = '(set, not shown)';
 /** Prints the effective configuration: the variables, then RUNWATCH_CONFIG with its defaults. */
 export function printConfig(config: Config, output: Output): void {
   hideSecrets(config.hidden);
-  const { azure, surfaces, eventHub, policy, points, techniquesOff, responders, hidden: _, ...rest } = config;
+  const { azure, surfaces, eventHub, policy, points, detections, responders, hidden: _, ...rest } = config;
   const shown = {
     ...rest,
     redisUrl: config.redisUrl && shownUrl(config.redisUrl),
@@ -27,7 +29,9 @@ export function printConfig(config: Config, output: Output): void {
       ]),
     ),
     responders,
-    techniquesOff: [...techniquesOff],
+    detections: Object.fromEntries(
+      allTechniques().map(({ id }) => [id, isOn(id, detections) ? 'on' : 'off']),
+    ),
     RUNWATCH_CONFIG: {
       ...shownPolicy(policy),
       score: points,

@@ -5,6 +5,7 @@ import type { Config } from '../config/config';
 import { BrokenFileError } from '../domain/activity/broken-file';
 import { createReplay, type ReplayedAlert } from '../domain/activity/replay-file';
 import { ExceptionsFileError, parseExceptions } from '../domain/exceptions/exceptions-file';
+import { alertedOperations } from '../domain/techniques/detections';
 import { guid } from '../domain/text/guid';
 import { plainLine } from '../domain/text/plain-text';
 import { readExport } from './support/export-file';
@@ -39,7 +40,7 @@ export async function replay(
   const run = createReplay({
     format: flags.format,
     exceptions: flags.exceptions ? readExceptions(flags.exceptions) : [],
-    techniquesOff: config.techniquesOff,
+    detections: config.detections,
     points: config.points,
     group: flags.group ?? false,
   });
@@ -82,6 +83,7 @@ async function* readWorkspace(
       2,
     );
   const { read } = (await azure()).workspace;
+  const operations = alertedOperations(config.detections);
   const end = Date.now();
   const begin = since ? Date.parse(since) : end - days * day;
   for (let from = begin; from < end; from += week) {
@@ -90,7 +92,7 @@ async function* readWorkspace(
       to: new Date(Math.min(from + week, end)).toISOString(),
     };
     try {
-      yield* read(workspaceId, window);
+      yield* read(workspaceId, { ...window, operations });
     } catch (error) {
       const { message, remedy } = error as AzureError;
       const said = `${plainLine(message)}${remedy ? `; ${plainLine(remedy)}` : ''}`;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { defaultKeepDays } from '../domain/alerts/alert';
 import { defaultPoints, type Points } from '../domain/alerts/score';
+import type { Detections } from '../domain/techniques/detections';
 import type { Secrets } from '../runtime/keyring';
 import { secretsOf } from './hidden-values';
 import { type PolicyFile, readPolicy } from './policy-file';
@@ -74,8 +75,8 @@ export interface Config {
   readonly readers: readonly string[] | null;
   readonly policy: PolicyFile;
   readonly points: Points;
-  /** Techniques disabled in RUNWATCH_CONFIG. */
-  readonly techniquesOff: ReadonlySet<string>;
+  /** Techniques that RUNWATCH_CONFIG turns on or off. */
+  readonly detections: Detections;
 }
 
 export interface EventHubConfig {
@@ -174,11 +175,7 @@ export function readConfig(
     readers: values.RUNWATCH_READERS?.length ? values.RUNWATCH_READERS : null,
     policy,
     points: { ...defaultPoints, ...policy.score } as Points,
-    techniquesOff: new Set(
-      Object.entries(policy.detections ?? {})
-        .filter(([, on]) => on === false)
-        .map(([id]) => id),
-    ),
+    detections: policy.detections ?? {},
   });
 }
 

@@ -15,7 +15,8 @@ const descriptions: Record<keyof PolicyFile, string> = {
   environments:
     'environment names by tag or subscription; an alert that scores below `alertFrom` goes into the digest and is not posted',
   workingHours: 'usual working hours; their `zone` also applies to the digest and the activity page',
-  detections: 'techniques to turn on or off, by id (`runwatch detections list`); all are on by default',
+  detections:
+    'techniques to turn on or off, by id; [detections.md](detections.md) has all of them with their defaults, and `runwatch detections list` those of this configuration',
   techniques:
     'custom techniques: operations, descriptions, score, ATT&CK ids, and examples for `runwatch detections test`',
   routes:

@@ -2,13 +2,14 @@ import { DelayedError, type Job } from 'bullmq';
 import { AzureError } from '../azure/connection/azure-error';
 import type { LogWindow } from '../azure/log/activity-log';
 import { normalize } from '../domain/activity/read-record';
+import { alertingOf } from '../domain/techniques/detections';
 import type { Log } from '../runtime/log';
 import type { History } from '../store/events/history';
 import { toExecutions } from './group';
 import { type PollDeps, readWindow } from './poll';
 import type { PollJob } from './queues';
 
-export interface BackfillDeps extends Pick<PollDeps, 'readLog' | 'lookbackMs' | 'now'> {
+export interface BackfillDeps extends Pick<PollDeps, 'readLog' | 'lookbackMs' | 'detections' | 'now'> {
   history: History;
   /** The Log Analytics workspace that also stores the log, if configured. */
   workspace: HistoryWorkspace | null;
@@ -84,10 +85,15 @@ async function gather(pages: AsyncIterable<unknown[]>): Promise<unknown[]> {
   return records;
 }
 
-async function addToHistory(records: readonly unknown[], { history, now }: BackfillDeps): Promise<void> {
+/** What has to be confirmed can't be, so long after. */
+async function addToHistory(
+  records: readonly unknown[],
+  { history, detections, now }: BackfillDeps,
+): Promise<void> {
   const events = records.flatMap((record) => {
     const result = normalize(record);
-    return 'event' in result ? [result.event] : [];
+    if (!('event' in result)) return [];
+    return alertingOf(result.event.operation, detections) === 'always' ? [result.event] : [];
   });
   await history.note(await toExecutions(events), now());
 }

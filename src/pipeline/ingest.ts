@@ -1,6 +1,7 @@
 import { type JudgeContext, judge } from '../domain/alerts/judge';
 import { withLaterChanges } from '../domain/alerts/later-changes';
 import type { Store } from '../store/store';
+import { type ConfirmDeps, confirmExecutions } from './check/confirm-executions';
 import { enrich, joinFacts, refreshTimeline } from './enrich/enrich';
 import { withinLimits } from './enrich/enrich-script';
 import { withSharedReads } from './enrich/shared-reads';
@@ -10,15 +11,21 @@ import type { CompleteJob, EventsJob, Queues } from './queues';
 import { machineNameOf, missingFacts, type RaiseDeps, raiseAlert } from './raise-alert';
 import { sayRaised } from './say-changes';
 
-export interface IngestDeps extends Omit<RaiseDeps, 'exceptions'> {
+export interface IngestDeps
+  extends Omit<RaiseDeps, 'exceptions'>,
+    Pick<ConfirmDeps, 'hashes' | 'detections'> {
   store: Store;
   queues: Pick<Queues, 'deliverAll' | 'deliverFirst' | 'complete'>;
 }
 
-/** Turns new events into alerts: enriches, judges and stores them, and queues their delivery. Idempotent. */
+/**
+ * Turns new events into alerts: confirms, enriches, judges and stores them, and queues their delivery. Idempotent.
+ * Throws while something could not be confirmed, so that the job is retried.
+ */
 export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
   const { store, queues } = deps;
-  const executions = await toExecutions(events, store.runs);
+  const seen = await toExecutions(events, store.runs);
+  const { confirmed: executions, failed } = await confirmExecutions(seen, { ...deps, checks: store.checks });
   await store.history.note(executions, deps.now());
   const { byAlert, merged } = await assignToAlerts(executions, store);
   const merges = await readMerged(merged, store);
@@ -48,6 +55,7 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
     if (into?.announced) await queues.deliverAll(store.surfaces, [into.id]);
     await finishMerge(closed.id, merge.into, closed.executions, store);
   }
+  if (failed) throw failed;
 }
 
 /** How long facts wait for Azure's read limit before they are asked for again, ms. */

@@ -2,7 +2,7 @@ import type { ActivityEvent, UnreadableRecord } from '../domain/activity/activit
 import type { LogShape } from '../domain/activity/log-shape';
 import { normalize } from '../domain/activity/read-record';
 import { callerKeyOf } from '../domain/alerts/alert';
-import { detectTechnique } from '../domain/techniques/catalogue';
+import { alertingOf, type Detections } from '../domain/techniques/detections';
 import { isMachine, targetOf } from '../domain/techniques/target';
 import { shortDigest } from '../domain/text/short-digest';
 import type { Metrics } from '../runtime/metrics';
@@ -14,15 +14,15 @@ import type { Queues } from './queues';
 export interface IntakeDeps {
   polls: PollState;
   timeline: TimelineStore;
-  queues: Pick<Queues, 'events' | 'complete'>;
+  queues: Pick<Queues, 'events' | 'check' | 'complete'>;
   metrics: Metrics;
-  techniquesOff: ReadonlySet<string>;
+  detections: Detections;
   now: () => number;
 }
 
 /** Records without duplicates, keyed by event id, or by a digest if unreadable. */
 export interface SortedRecords {
-  /** Events that run code. */
+  /** Events that are alerted on, those to be confirmed among them. */
   running: Map<string, ActivityEvent>;
   others: Map<string, ActivityEvent>;
   unreadable: Map<string, UnreadableRecord>;
@@ -30,14 +30,14 @@ export interface SortedRecords {
 
 export function sortRecords(
   records: Iterable<unknown>,
-  techniquesOff: ReadonlySet<string>,
+  detections: Detections,
   shape?: LogShape,
 ): SortedRecords {
   const sorted: SortedRecords = { running: new Map(), others: new Map(), unreadable: new Map() };
   for (const record of records) {
     const result = normalize(record, shape);
     if ('event' in result) {
-      const kind = runsCode(result.event, techniquesOff) ? 'running' : 'others';
+      const kind = alertingOf(result.event.operation, detections) === 'never' ? 'others' : 'running';
       sorted[kind].set(result.event.id, result.event);
     } else sorted.unreadable.set(`unreadable-${shortDigest(result.unreadable.excerpt)}`, result.unreadable);
   }
@@ -49,7 +49,13 @@ export async function intakeEvents(
   fresh: { running: ActivityEvent[]; others: ActivityEvent[]; unreadable: UnreadableRecord[] },
   deps: IntakeDeps,
 ): Promise<void> {
-  await enqueue(deps.queues, fresh.running);
+  const isSure = ({ operation }: ActivityEvent) => alertingOf(operation, deps.detections) === 'always';
+  const { running } = fresh;
+  await enqueue(deps.queues.events, running.filter(isSure));
+  await enqueue(
+    deps.queues.check,
+    running.filter((event) => !isSure(event)),
+  );
   await updateTimelines([...fresh.running, ...fresh.others], deps);
   await deps.polls.storeUnreadable(fresh.unreadable);
 }
@@ -94,15 +100,10 @@ function ownersOf({ caller, resourceId }: ActivityEvent): string[] {
   return owners.filter(Boolean);
 }
 
-function runsCode(event: ActivityEvent, off: ReadonlySet<string>): boolean {
-  const detected = detectTechnique(event.operation);
-  return detected !== null && !off.has(detected.technique.id);
-}
-
-async function enqueue(queues: IntakeDeps['queues'], events: readonly ActivityEvent[]): Promise<void> {
+async function enqueue(queue: Queues['events'], events: readonly ActivityEvent[]): Promise<void> {
   const jobs = batchesOf(events).map((batch) => {
     const jobId = `events.${shortDigest(...batch.map((event) => event.id).sort())}`;
     return { name: 'events', data: { events: batch }, opts: { jobId } };
   });
-  if (jobs.length > 0) await queues.events.addBulk(jobs);
+  if (jobs.length > 0) await queue.addBulk(jobs);
 }

@@ -2,7 +2,7 @@ import { AzureError } from '../azure/connection/azure-error';
 import type { LogPage, LogWindow } from '../azure/log/activity-log';
 import type { ActivityEvent } from '../domain/activity/activity-event';
 import { shapeById } from '../domain/activity/read-record';
-import { techniqueProviders } from '../domain/techniques/catalogue';
+import { providersRead } from '../domain/techniques/detections';
 import { countEvents, type IntakeDeps, intakeEvents, sortRecords } from './intake-events';
 
 export interface PollDeps extends IntakeDeps {
@@ -165,7 +165,7 @@ async function intakePage(
   const { polls, lookbackMs } = deps;
   const { running, others, unreadable } = sortRecords(
     records,
-    deps.techniquesOff,
+    deps.detections,
     shapeById('rest') ?? undefined,
   );
   const recent = [...others.values()].filter((event) => Date.parse(event.time) >= begin);
@@ -219,7 +219,7 @@ async function windowFor(
  * run code separately, since the filter takes only one. Other traffic is not read. Pages are not accumulated.
  */
 export async function* readWindow(
-  { readLog }: Pick<PollDeps, 'readLog'>,
+  { readLog, detections }: Pick<PollDeps, 'readLog' | 'detections'>,
   window: LogWindow,
 ): AsyncGenerator<unknown[]> {
   for await (const page of readLog(window)) {
@@ -227,7 +227,7 @@ export async function* readWindow(
     if (!page.more) return;
     break;
   }
-  for (const provider of techniqueProviders()) {
+  for (const provider of providersRead(detections)) {
     for await (const page of readLog(window, provider)) yield page.records;
   }
 }

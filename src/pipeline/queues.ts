@@ -34,6 +34,8 @@ interface JobData {
   discover: unknown;
   backfill: PollJob;
   events: EventsJob;
+  /** Events that have to be confirmed by reading Azure. They wait for no alert, and no alert for them. */
+  check: EventsJob;
   complete: CompleteJob;
   deliver: DeliverJob;
   sweep: unknown;
@@ -77,6 +79,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     ),
     backfill: new Queue<PollJob>('backfill', options(persistentRetries)),
     events: new Queue<EventsJob>('events', options(persistentRetries)),
+    check: new Queue<EventsJob>('check', options(persistentRetries)),
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'runwatch' } })),
     deliver: new Queue<DeliverJob>('deliver', options(persistentRetries)),
     health: new Queue('health', options({ removeOnFail: true })),

@@ -141,7 +141,8 @@ async function followUp(
   }
   await sayRaised(after, deps);
   await sayGrown(after, deps);
-  for (const { exception } of exceptedBy(after)) await store.exceptions.noteUse(exception, after.id);
+  for (const { exception } of exceptedBy(after))
+    await store.exceptions.noteUse(exception, after.id, Date.parse(after.raisedAt));
   const isOutdated =
     before !== after && (hasNewOutcome(before, after) || after.executions.length !== draft.executions.length);
   const isUnread = after.executions.some(

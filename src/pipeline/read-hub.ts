@@ -43,7 +43,7 @@ export function hubReader(deps: ReadHubDeps & { hub: EventHubState; name: string
 export async function readHub({ bodies }: HubBatch, deps: ReadHubDeps): Promise<void> {
   const { polls, named, lookbackMs, now } = deps;
   const watched = (event: ActivityEvent) => !named || named.includes(event.subscriptionId);
-  const { running, others, unreadable } = sortRecords(bodies.flatMap(recordsOf), deps.techniquesOff);
+  const { running, others, unreadable } = sortRecords(bodies.flatMap(recordsOf), deps.detections);
   const bySubscription = new Map<string, ActivityEvent[]>();
   for (const event of running.values()) {
     if (!watched(event)) continue;

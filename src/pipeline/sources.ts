@@ -2,6 +2,7 @@ import type { Azure } from '../azure/azure';
 import type { LogWindow } from '../azure/log/activity-log';
 import type { Config } from '../config/config';
 import { needManagementGroups } from '../domain/alerts/routing';
+import { alertedOperations } from '../domain/techniques/detections';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import type { RunInBackground } from '../runtime/retry-until-done';
@@ -52,7 +53,7 @@ export async function readSources({
     now,
     log,
     lookbackMs: config.lookbackMinutes * 60_000,
-    techniquesOff: config.techniquesOff,
+    detections: config.detections,
     deliveries: store.deliveries,
     clock: azure.clock,
     health: store.health,
@@ -68,7 +69,8 @@ export async function readSources({
   const workspace = workspaceId
     ? {
         since: (window: LogWindow) => azure.workspace.since(workspaceId, window),
-        read: (window: LogWindow) => azure.workspace.read(workspaceId, window),
+        read: (window: LogWindow) =>
+          azure.workspace.read(workspaceId, { ...window, operations: alertedOperations(config.detections) }),
       }
     : null;
   queues.work('backfill', (job, token) => backfill(job, token, { ...deps, history, workspace }), {

@@ -13,9 +13,10 @@ import {
   verify,
 } from 'node:crypto';
 import type { AuditSigner, AuditVerifier } from '../domain/audit/audit-chain';
+import type { ContentHashes } from '../domain/techniques/machine-state';
 
 /** What a key is used for. Each purpose has its own key, so a signature is valid for one purpose only. */
-export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'measure' | 'check' | 'sign-in';
+export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'measure' | 'check' | 'sign-in' | 'content';
 
 /** RUNWATCH_SECRET, and RUNWATCH_SECRET_PREVIOUS during rotation. */
 export interface Secrets {
@@ -101,6 +102,14 @@ export function createKeyring({ current, previous }: Secrets) {
   };
 }
 export type Keyring = ReturnType<typeof createKeyring>;
+
+/** Keyed hashes of what machines run: without the secret, nobody can test guesses of their content. */
+export const contentHashes = ({ sign, verify, fingerprints }: Keyring): ContentHashes => ({
+  key: fingerprints.current,
+  keys: [fingerprints.current, fingerprints.previous].filter((key) => key !== null),
+  hash: (text) => sign('content', text),
+  matches: (text, hash) => verify('content', text, hash),
+});
 
 /** Lengths of AES-GCM's nonce and tag. */
 const ivBytes = 12;

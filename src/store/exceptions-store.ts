@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import type { Exception } from '../domain/exceptions/exception';
 import { auditedScript } from './audit/audited-write';
+import { createExceptionUses } from './exception-uses';
 import { keys } from './keys';
 
 /** Stores or removes an exception with its audit entry, once per press. */
@@ -33,13 +34,12 @@ export function createExceptionsStore(redis: Redis, signer: AuditSigner | null) 
   const remove = (id: string, audit: readonly AuditDraft[], onceId: string) =>
     change(redis, signer, { drafts: audit, keys: [keys.exceptions, keys.auditOnce(onceId)], args: [id, ''] });
 
-  /** Counts each suppressed alert once. */
-  const noteUse = (id: string, alertId: string) => redis.sadd(`${keys.exceptionUses}:${id}`, alertId);
-  const uses = (id: string) => redis.scard(`${keys.exceptionUses}:${id}`);
+  const counts = createExceptionUses(redis);
   /** Total uses of several exceptions. */
   const usesOf = async (ids: readonly string[]) =>
-    (await Promise.all(ids.map(uses))).reduce((sum, count) => sum + count, 0);
+    (await counts.byWeek(ids, 0, 0)).reduce((sum, { total }) => sum + total, 0);
+  const uses = (id: string) => usesOf([id]);
 
-  return { list, get, put, remove, noteUse, uses, usesOf };
+  return { list, get, put, remove, noteUse: counts.note, uses, usesOf, usesByWeek: counts.byWeek };
 }
 export type ExceptionsStore = ReturnType<typeof createExceptionsStore>;

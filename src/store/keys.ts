@@ -27,6 +27,10 @@ export const keys = {
   searchIndexed: key('search-indexed'),
   execution: (executionKey: string) => key('execution', executionKey),
   runs: (base: string) => key('runs', base),
+  /** An execution that has to be confirmed. */
+  check: (executionKey: string) => key('check', executionKey),
+  checkNote: (eventId: string) => key('check-note', eventId),
+  machineState: (machineId: string) => key('machine-state', shortDigest(machineId)),
   sessions: (sessionKey: string) => key('sessions', sessionKey),
   history: (callerKey: string) => key('history', callerKey),
   historyNames: key('history-names'),
@@ -42,7 +46,12 @@ export const keys = {
   followers: (owner: string) => key('followers', owner),
   harmlessCloses: (likenessKey: string) => key('harmless-closes', likenessKey),
   exceptions: key('exceptions'),
-  exceptionUses: key('exception-uses'),
+  /** Alerts that an exception suppressed: how many, by week. */
+  exceptionCounts: (id: string) => key('exception-counts', id),
+  /** The newest of them. */
+  exceptionSeen: (id: string) => key('exception-seen', id),
+  /** Written by versions before 0.2. */
+  oldExceptionUses: (id: string) => key('exception-uses', id),
   audit: key('audit'),
   auditHead: key('audit-head'),
   auditSequence: key('audit-sequence'),

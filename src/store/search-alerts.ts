@@ -95,7 +95,14 @@ export function createAlertSearch(redis: Redis, index: SearchIndex) {
     return pageOf(found.rows, found.rest, start && (placeOf(found.rows[0]) ?? start));
   }
 
-  return { search };
+  /**
+   * How many alerts match, as `search` would say. With one condition and a range of time it is exact, and no alert is
+   * examined. Alerts that wait to be indexed are counted as they were before.
+   */
+  const countFound = async (query: AlertQuery): Promise<number> =>
+    (await walk(redis, index, query, { limit: 0, calls: countCalls })).count;
+
+  return { search, countFound };
 }
 
 const placeOf = (one: Gathered['rows'][number] | undefined): Place | null =>

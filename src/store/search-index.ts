@@ -8,7 +8,7 @@ import { keys } from './keys';
 import { script } from './redis/lua-script';
 
 /** Increment it when terms or rows change, so that stored alerts are indexed again. */
-const version = '2';
+const version = '3';
 /** Alerts and their index outlive their time by this, so that the sweep removes them before they expire, s. */
 export const graceSeconds = 30 * 86_400;
 const dayMs = 86_400_000;

@@ -4,6 +4,7 @@ import type { AuditSigner } from '../domain/audit/audit-chain';
 import { createAlertsStore } from './alerts-store';
 import { createAuditLog } from './audit/audit-log';
 import { createDeliveries } from './deliveries';
+import { createChecksStore } from './events/checks-store';
 import { createEventHubState } from './events/event-hub-state';
 import { createHistory } from './events/history';
 import { createPollState } from './events/poll-state';
@@ -53,6 +54,7 @@ export function createStore(
     surfaceState: (surface: string) => createSurfaceState(redis, surface, keepSeconds),
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
+    checks: createChecksStore(redis),
     watches: createWatches(redis),
     reviews: createReviews(redis),
     version: createVersion(redis),

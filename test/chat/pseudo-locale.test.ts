@@ -2,14 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rangeOf } from '../../src/actions/contain/isolate';
 import { alertActions, kindOf } from '../../src/actions/registry';
-import { activityPage } from '../../src/chat/console/activity-page';
+import { newExceptionForm } from '../../src/actions/triage/exception-form';
+import { activityOf } from '../../src/chat/console/activity/activity';
+import { activityHtml } from '../../src/chat/console/activity/activity-page';
+import { figuresHtml } from '../../src/chat/console/activity/figures-html';
 import { bulkResults, bulkSheet } from '../../src/chat/console/alerts/bulk-html';
 import { listPage } from '../../src/chat/console/alerts/list-page';
 import { queryOf, views } from '../../src/chat/console/alerts/query';
+import { exceptionsPage } from '../../src/chat/console/exceptions/exceptions-page';
+import { newExceptionHtml } from '../../src/chat/console/exceptions/new-form';
+import { previewOf } from '../../src/chat/console/exceptions/preview';
+import { exceptionViews } from '../../src/chat/console/exceptions/query';
+import { exceptionPageOf } from '../../src/chat/console/exceptions/read-exceptions';
+import { removeForm } from '../../src/chat/console/exceptions/remove-form';
 import { sheetHtml } from '../../src/chat/console/forms';
 import { html } from '../../src/chat/console/html';
 import { page } from '../../src/chat/console/layout';
-import { auditTable, exceptionsTable, healthPage, panelHtml } from '../../src/chat/console/pages';
+import { auditTable, healthPage, panelHtml } from '../../src/chat/console/pages';
 import { offeredAction } from '../../src/chat/console/presses';
 import {
   choicePage,
@@ -427,28 +436,10 @@ test('the console’s lists', () => {
 });
 
 test('the console’s other pages', () => {
-  const exception = {
-    id: 'EXC-1',
-    match: { caller: 'dana', target: 'vm-1' },
-    silenceCritical: true,
-    reason: 'NOTE',
-    owner: 'dana',
-    ticket: 'https://runwatch.example/1',
-    createdBy: 'dana',
-    createdAt: at(0),
-  };
-  const rows = [at(0), at(90_000)].map((expires, uses) => ({
-    exception: { ...exception, expires } as Exception,
-    uses,
-  }));
   const subscription = { id: 'NOTE', name: 'Payments', lastPollAt: at(0), error: null, historyDays: 30 };
   const health = { troubles: [], subscriptions: [subscription], queues: { NOTE: { waiting: 1 } } };
   const pages = [
-    exceptionsTable(rows, now, '').text,
-    exceptionsTable([], now, '').text,
     auditTable([]).text,
-    activityPage([], 'UTC').text,
-    activityPage([{ name: 'dana', hours: [1, 2] }], 'UTC').text,
     healthPage(health).text,
     healthPage({ ...health, troubles: ['NOTE'] }).text,
     healthPage({ ...health, subscriptions: [{ ...subscription, lastPollAt: null }] }).text,
@@ -555,4 +546,72 @@ test('the digest and the reviews of exceptions', () => {
       ...textsIn(toNoticeCard('n', '', reviewActions(exception))),
     ]),
   ).toEqual([]);
+});
+
+test('the pages of exceptions', async () => {
+  const by = { surface: 'console', id: 'x', name: 'dana' };
+  const exception = {
+    id: 'EXC-1',
+    match: { caller: 'dana', target: 'vm-1' },
+    silenceCritical: true,
+    reason: 'NOTE',
+    owner: 'dana',
+    ticket: 'https://runwatch.example/1',
+  };
+  const all = [0, 30, 90_000].map((minutes, i) => ({
+    exception: { ...exception, expires: at(minutes) },
+    uses: { total: i, weeks: [0, i] },
+  }));
+  const pages = exceptionViews.flatMap((view) =>
+    [all, all.slice(0, 1), []].flatMap((some) => {
+      const list = exceptionPageOf(some, { view, page: 1 }, by, now);
+      const context = { query: { view, page: 1 }, csrf: '', now, responders: false };
+      const paged = { ...list, total: 99 };
+      return [list, paged].map((shown) => exceptionsPage(shown, context).text);
+    }),
+  );
+  const rows = exceptionPageOf(all, { view: 'all', page: 1 }, by, now).rows;
+  const forms = rows.map((row) => removeForm(row, { view: 'all', page: 1 }, '').text);
+  const deps = { recentAlerts: async () => [], maxExceptionDays: 365, now: () => now };
+  const fields = newExceptionForm(by, now);
+  const typed: Record<string, string>[] = [
+    {},
+    { caller: 'dana', target: 'vm-1' },
+    { technique: 'run-command', pattern: 'NOTE' },
+    { caller: 'dana', target: 'vm-1', expires: '2020-01-01' },
+  ];
+  const news = await Promise.all(
+    typed.map(async (values) => {
+      const preview = await previewOf(values, { ...by, id: 'y', name: 'sam' }, deps);
+      return newExceptionHtml(fields, { csrf: '', now, preview }).text;
+    }),
+  );
+  const found = newExceptionHtml(fields, { csrf: '', now, preview: null }).text;
+  expect(missed([...pages, ...forms, ...news, found].flatMap(textsOfPage))).toEqual([]);
+});
+
+test('the page of activity', () => {
+  const times = Array.from({ length: 12 }, (_, i) => now - i * 3_600_000);
+  const card = { key: 'dana', name: 'dana', place: 'NOTE', ...activityOf(times, now), isLimited: false };
+  const none = { critical: 0, high: 0, medium: 0, low: 0 };
+  const untimed = { median: null, of: 0, target: 60_000 };
+  const acknowledge = {
+    critical: { median: 90_000, of: 2, target: 60_000 },
+    high: untimed,
+    medium: untimed,
+    low: untimed,
+  };
+  const week = { start: now, counts: { ...none, critical: 1 }, suppressed: 1 };
+  const pages = (['caller', 'machine'] as const).flatMap((by) =>
+    [[card, { ...card, isLimited: true }], []].flatMap((cards) =>
+      [1, 2].map(
+        (page) =>
+          activityHtml({ by, cards, page, hasMore: true, today: Date.parse('2026-11-30T00:00:00Z') }).text,
+      ),
+    ),
+  );
+  const figures = [[week, { ...week, counts: none }], []].map(
+    (weeks) => figuresHtml({ weeks, acknowledge }).text,
+  );
+  expect(missed([...pages, ...figures].flatMap(textsOfPage))).toEqual([]);
 });

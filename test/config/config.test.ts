@@ -6,6 +6,7 @@ import type { ConfigError } from '../../src/config/config';
 import { configurationDoc } from '../../src/config/configuration-docs';
 import { applyLocale } from '../../src/config/locale';
 import { allVariables } from '../../src/config/variables';
+import { withDetectionTable } from '../../src/detection-docs';
 import { dayText } from '../../src/domain/text/translate';
 import { loadConfig } from '../../src/load-config';
 
@@ -70,7 +71,7 @@ test('a detection can be turned off, and responders can be limited to subscripti
   const yaml =
     'detections: {serial-console: off}\nresponders:\n  - {who: [U1], may: [isolate], subscriptions: [ABC]}\n';
   const config = loadConfig({ RUNWATCH_CONFIG: 'c', RUNWATCH_RESPONDERS: 'sam@contoso.example' }, () => yaml);
-  expect([...config.techniquesOff]).toEqual(['serial-console']);
+  expect(config.detections).toEqual({ 'serial-console': false });
   expect(config.responders).toEqual([
     { who: ['sam@contoso.example'], may: 'all', subscriptions: null },
     { who: ['U1'], may: ['isolate'], subscriptions: ['abc'] },
@@ -170,6 +171,11 @@ test('docs/guide.md lists every action as it is defined', () => {
   const guide = readFileSync(join(__dirname, '../../docs/guide.md'), 'utf8');
   const bare = (text: string) => text.replace(/[ -]*\|[ -]*/g, '|').replace(/[*_]/g, '');
   expect(bare(guide)).toBe(bare(withActionTable(guide)));
+});
+
+test('docs/detections.md lists every technique as it is defined', () => {
+  const doc = readFileSync(join(__dirname, '../../docs/detections.md'), 'utf8');
+  expect(doc).toBe(withDetectionTable(doc));
 });
 
 test('docs/configuration.md matches the schema', () => {

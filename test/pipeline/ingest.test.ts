@@ -17,10 +17,11 @@ import { withinLimits } from '../../src/pipeline/enrich/enrich-script';
 import { complete, type IngestDeps, ingest } from '../../src/pipeline/ingest';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
 import { createGeoDatabases } from '../../src/runtime/geo-databases';
+import { contentHashes } from '../../src/runtime/keyring';
 import { createLog } from '../../src/runtime/log';
 import { createMetrics } from '../../src/runtime/metrics';
 import { untouched } from '../support/alerts';
-import { type OwnStore, startStore } from '../support/store';
+import { type OwnStore, startStore, testKeyring } from '../support/store';
 
 const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
 const managedRunCommand = 'Microsoft.Compute/virtualMachines/runCommands/write';
@@ -47,6 +48,8 @@ beforeEach(async () => {
     metrics: createMetrics(),
     log,
     judging: { points: defaultPoints },
+    detections: {},
+    hashes: contentHashes(testKeyring),
     now: Date.now,
   };
 });

@@ -51,7 +51,7 @@ const createPoll = (hostNow = () => now, limits = { deadlineMs: 700, maxBodyByte
         queues,
         metrics: createMetrics(),
         lookbackMs: 25 * minute,
-        techniquesOff: new Set(),
+        detections: {},
         now: hostNow,
         azureNow: azure.clock.now,
       }),
@@ -189,7 +189,7 @@ test('each page is queued before the next is requested, and kept if a later one 
       queues,
       metrics: createMetrics(),
       lookbackMs: 25 * minute,
-      techniquesOff: new Set(),
+      detections: {},
       now: () => now,
     }),
   ).rejects.toThrow('page 80');

@@ -19,13 +19,14 @@ export const pageWith = (alerts: readonly Alert[], more: Partial<AlertPage> = {}
   groups:
     alerts.length > 0 ? [{ id: 'G', count: alerts.length, severity: 'high', alerts: alerts.map(rowOf) }] : [],
   total: alerts.length,
-  counts: { open: 1, mine: 0, unassigned: 1, contained: 0, suppressed: 2, closed: 3000 },
+  counts: { open: 1, mine: 0, unassigned: 1, contained: 0, suppressed: 2, closed: 3000, all: 3003 },
   strip: {
     open: { critical: 1, high: 0, medium: 2, low: 0 },
     acknowledge: 60_000,
     close: null,
     newest: null,
   },
+  callerName: 'dana',
   environments: [],
   next: 'a..9.',
   previous: 'b..9.',

@@ -221,7 +221,8 @@ defineMeasureAction({
   permissions,
   kind: isolation,
   targets: machinesOf,
-  fits: () => true,
+  fits: ({ alert }) =>
+    summarize(alert).executions.some(({ target }) => is(target.type, 'Microsoft.Compute/virtualMachines')),
   undo: {
     id: 'release',
     label: phrase('Release isolation…'),

@@ -19,6 +19,14 @@ import { saveException } from './save-exception';
 
 const day = 86_400_000;
 
+/** What a form gives of an exception. */
+export const exceptionInputSchema = exceptionSchema.omit({
+  id: true,
+  createdBy: true,
+  createdAt: true,
+  from: true,
+});
+
 /** Stores an exception from a form. One that is too broad needs a second person's approval. */
 defineAction<AlertAction>({
   about: 'alert',
@@ -40,14 +48,14 @@ defineAction<AlertAction>({
   fields: ({ alert }, presser, now) =>
     exceptionForm(alert, presser ?? { surface: 'runwatch', id: '', name: '' }, now),
   readForm: readExceptionForm,
-  input: exceptionSchema.omit({ id: true, createdBy: true, createdAt: true, from: true }),
+  input: exceptionInputSchema,
   permissions: [],
   whenClosed: true,
   offered: ({ alert }) =>
     alert.state !== 'closed' || (alert.closedAs !== 'true positive' && !alert.triage.quickException),
-  approval: async (press, deps) => approvalOf(read(press), press, deps),
+  approval: async (press, deps) => approvalOf(readException(press), press, deps),
   run: async (_, press, deps) => {
-    const exception = read(press);
+    const exception = readException(press);
     await checkException(exception, press, deps);
     await saveException(exception, exception.reason, press, deps);
     return savedText(exception, press, deps);
@@ -109,7 +117,8 @@ export const assess = async (exception: Exception, press: CheckedPress, deps: Ac
     by: press.by,
   });
 
-function read(press: CheckedPress): Exception {
+/** The exception that a form's press asks for. */
+export function readException(press: CheckedPress): Exception {
   const parsed = exceptionSchema.safeParse(press.input ?? {});
   if (!parsed.success)
     throw new Refusal(t`The exception is incomplete: ${parsed.error.issues[0]?.message ?? t`unreadable`}.`);
@@ -136,7 +145,12 @@ export function checkSubscriptions(
     );
 }
 
-async function savedText(exception: Exception, press: CheckedPress, { store }: ActionDeps): Promise<string> {
+/** What is in force now, and what it would have suppressed. */
+export async function savedText(
+  exception: Exception,
+  press: CheckedPress,
+  { store }: ActionDeps,
+): Promise<string> {
   const recent = await store.alerts.list({
     limit: backtestLimit,
     after: Date.parse(press.at) - backtestDays * day,

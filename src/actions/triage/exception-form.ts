@@ -20,6 +20,12 @@ const cannotMatch = phrase(
   "Azure doesn't log this script, so this can't match. Use the caller, machine, hours or tags instead",
 );
 
+/** What a form begins with, by field. */
+interface Prefill {
+  values: Readonly<Record<string, string>>;
+  hints: Readonly<Record<string, string>>;
+}
+
 /**
  * The exception form for every surface: prefilled from the alert, with other possible conditions as hints.
  */
@@ -30,55 +36,79 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
   const notLogged = !script && technique.script.where === 'machine';
   const like = likeClosedOf(alert) && likenessOf(alert);
   const tags = Object.entries(machine?.tags ?? {});
-  const text = (id: string, label: string, hint: string, value = '', optional = true): Field => ({
-    id,
-    label,
-    ...(hint ? { hint: plainLine(hint, 140) } : {}),
-    value: plainLine(value, maxValue),
-    kind: 'text',
-    optional,
-  });
+  return fieldsOf(
+    {
+      values: {
+        caller: identifierOf(caller),
+        target: like ? machinesOf(alert, like) : target.name,
+        technique: like?.techniques.length === 1 ? technique.id : 'any',
+        script: like?.sha256 ?? '',
+        reason: reasonFor(alert),
+      },
+      hints: {
+        resourceGroup: t`Here: ${target.resourceGroup}`,
+        subscription: t`Here: ${target.subscriptionId}`,
+        tag: t`env=dev,test; team=web. Here: ${tags.map(([name, value]) => `${name}=${value}`).join('; ') || t`none known`}`,
+        technique: t`Here: ${technique.title}`,
+        script: script?.sha256
+          ? t`Here: ${script.sha256}`
+          : notLogged
+            ? translate(cannotMatch)
+            : t`Unavailable`,
+        ...(notLogged ? { pattern: translate(cannotMatch) } : {}),
+        ip: t`Here: ${caller.ip ?? t`unavailable`}`,
+      },
+    },
+    presser,
+    now,
+  );
+}
+
+/** The exception form without an alert. */
+export const newExceptionForm = (presser: Presser, now: number): Field[] =>
+  fieldsOf({ values: {}, hints: {} }, presser, now);
+
+function fieldsOf({ values, hints }: Prefill, presser: Presser, now: number): Field[] {
+  const text = (id: string, label: string, usual: string, optional = true): Field => {
+    const hint = hints[id] ?? usual;
+    return {
+      id,
+      label,
+      ...(hint ? { hint: plainLine(hint, 140) } : {}),
+      value: plainLine(values[id] ?? '', maxValue),
+      kind: 'text',
+      optional,
+    };
+  };
   const date = (id: string, label: string, hint: string, value: string, optional: boolean): Field => ({
-    ...text(id, label, hint, value, optional),
+    ...text(id, label, hint, optional),
+    value,
     kind: 'date',
   });
   return [
-    text('caller', t`Caller`, t`UPN, object ID or app ID; * matches any text`, identifierOf(caller)),
-    text('target', t`Machine`, t`Name or full id`, like ? machinesOf(alert, like) : target.name),
-    text('resourceGroup', t`Resource group`, t`Here: ${target.resourceGroup}`),
-    text('subscription', t`Subscription ID`, t`Here: ${target.subscriptionId}`),
-    text(
-      'tag',
-      t`Tags`,
-      t`env=dev,test; team=web. Here: ${tags.map(([name, value]) => `${name}=${value}`).join('; ') || t`none known`}`,
-    ),
+    text('caller', t`Caller`, t`UPN, object ID or app ID; * matches any text`),
+    text('target', t`Machine`, t`Name or full id`),
+    text('resourceGroup', t`Resource group`, ''),
+    text('subscription', t`Subscription ID`, ''),
+    text('tag', t`Tags`, t`env=dev,test; team=web`),
     {
-      id: 'technique',
-      label: t`Technique`,
-      hint: t`Here: ${technique.title}`,
-      value: like?.techniques.length === 1 ? technique.id : 'any',
+      ...text('technique', t`Technique`, ''),
+      value: values.technique ?? 'any',
       kind: 'choice',
       choices: [
         { value: 'any', label: t`Any` },
         ...allTechniques().map(({ id, title }) => ({ value: id, label: translate(title) })),
       ],
-      optional: true,
     },
-    text(
-      'script',
-      t`The script's SHA-256`,
-      script?.sha256 ? t`Here: ${script.sha256}` : notLogged ? translate(cannotMatch) : t`Unavailable`,
-      like?.sha256 ?? '',
-    ),
-    text(
-      'pattern',
-      t`Script matches`,
-      notLogged ? translate(cannotMatch) : t`A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)`,
-    ),
-    text('ip', t`Address or range`, t`Here: ${caller.ip ?? t`unavailable`}`),
+    text('script', t`The script's SHA-256`, ''),
+    text('pattern', t`Script matches`, t`A pattern in RE2 syntax, e.g. ^apt-get (update|upgrade)`),
+    text('ip', t`Address or range`, t`203.0.113.7 or 203.0.113.0/24`),
     text('hours', t`Days and hours`, t`mon-fri 01:00-03:00 Europe/Berlin`),
-    { ...text('reason', t`Reason`, '', reasonFor(alert), false), kind: 'long' },
-    text('owner', t`Owner`, t`Responsible for this exception`, presser.email ?? presser.name, false),
+    { ...text('reason', t`Reason`, '', false), kind: 'long' },
+    {
+      ...text('owner', t`Owner`, t`Responsible for this exception`, false),
+      value: plainLine(presser.email ?? presser.name, maxValue),
+    },
     date(
       'expires',
       t`Expires`,

@@ -4,8 +4,8 @@ import { allTechniques } from '../../domain/techniques/catalogue';
 import type { Listing } from '../connection/bulk-reads';
 import type { AzureDirectory } from './directory';
 
-/** Every operation that runs code. */
-export const runActions = () => allTechniques().flatMap((technique) => technique.operations);
+/** Every operation that may be alerted on. */
+const reportedActions = () => allTechniques().flatMap((technique) => technique.operations);
 
 /**
  * Finds the assignments of each principal, with those of its groups, in a list of all. Groups whose roles
@@ -49,7 +49,7 @@ function groupsThatMatter(
   assignments: readonly Assignment[],
   definitions: readonly RoleDefinition[],
 ): Assignment[] {
-  const actions = runActions();
+  const actions = reportedActions();
   const ofPeople = /^(user|serviceprincipal|device)$/i;
   const found = assignments.filter(
     (assignment) =>

@@ -6,9 +6,9 @@ import {
   denyReaches,
 } from '../../domain/access/resolve-access';
 import { covers } from '../../domain/resources/resource-id';
+import { alertedOperations } from '../../domain/techniques/detections';
 import { guid } from '../../domain/text/guid';
 import type { Azure } from '../azure';
-import { runActions } from './bulk-access';
 import { principalsForDenies } from './deny-principals';
 import type { Principal } from './directory';
 
@@ -79,7 +79,7 @@ export async function rolesOf(
         (definition) => definition.id === assignment.roleDefinitionId.split('/').at(-1),
       );
       const place = covers(assignment.scope, scope) ? scope : assignment.scope;
-      const answers = runActions().map((action) =>
+      const answers = alertedOperations({}).map((action) =>
         accessPathsFor({ action, scope: place, principals }, [assignment], definitions, denies),
       );
       return {
@@ -95,8 +95,9 @@ export async function rolesOf(
         runsCommands: answers.some(({ ways }) => ways.length > 0),
         deniedBy: answers.find(({ deniedBy }) => deniedBy)?.deniedBy?.name ?? null,
         denyNotEvaluated:
-          notEvaluated.find((deny) => runActions().some((action) => denyReaches(deny, action, place)))
-            ?.name ?? null,
+          notEvaluated.find((deny) =>
+            alertedOperations({}).some((action) => denyReaches(deny, action, place)),
+          )?.name ?? null,
       };
     }),
   );

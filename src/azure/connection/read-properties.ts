@@ -3,12 +3,18 @@ import { callAzure } from './azure-error';
 import type { AzureClients } from './clients';
 
 /**
- * The properties of a resource with its instance view, as ARM returns them.
+ * The properties of a resource, as ARM returns them. A test job has them outside of `properties`.
  * @throws {AzureError}
  */
-export const readProperties = (clients: AzureClients, id: string, apiVersion: string): Promise<unknown> =>
+export const readProperties = (
+  clients: AzureClients,
+  id: string,
+  apiVersion: string,
+  expand?: string,
+): Promise<unknown> =>
   callAzure(`the resource ${id.split('/').at(-1)}`, async () => {
-    const request = { id, apiVersion, query: { $expand: 'instanceView' }, what: 'the resource' };
-    const { bodyAsText } = await sendArmJson(clients, request);
-    return (JSON.parse(bodyAsText ?? '{}') as { properties?: unknown }).properties;
+    const query = expand ? { $expand: expand } : {};
+    const { bodyAsText } = await sendArmJson(clients, { id, apiVersion, query, what: 'the resource' });
+    const body = JSON.parse(bodyAsText ?? '{}') as { properties?: unknown };
+    return body.properties ?? body;
   });

@@ -1,7 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { HttpClient, TlsSettings } from '@azure/core-rest-pipeline';
 import type { LogsQueryClient, LogsTable } from '@azure/monitor-query-logs';
-import { allTechniques } from '../../domain/techniques/catalogue';
 import { guid } from '../../domain/text/guid';
 import { AzureError, callAzure } from '../connection/azure-error';
 import type { LogWindow } from './activity-log';
@@ -38,11 +37,6 @@ const columns = [
   '_ResourceId',
 ].join(', ');
 
-const operations = () =>
-  allTechniques()
-    .flatMap((technique) => technique.operations.map((operation) => `"${operation}"`))
-    .join(', ');
-
 /** A query returns at most 500,000 rows and 100 MB. Windows are not split below this size, ms. */
 const minWindowMs = 60_000;
 
@@ -77,19 +71,19 @@ export function createWorkspaceReader({ endpoint, credential, httpClient, tlsOpt
   }
 
   /**
-   * Commands in a time window, oldest first, in Log Analytics' format. Reads all subscriptions if none is
+   * Events of the operations in a time window, oldest first, in Log Analytics' format. Reads all subscriptions if none is
    * given. Splits the window in half when the result is too large for one query.
    */
   async function* read(
     workspaceId: string,
-    window: Omit<LogWindow, 'subscriptionId'> & { subscriptionId?: string },
+    window: Omit<LogWindow, 'subscriptionId'> & { subscriptionId?: string; operations: readonly string[] },
   ): AsyncGenerator<unknown[]> {
-    const { from, to, subscriptionId } = window;
+    const { from, to, subscriptionId, operations } = window;
     const table = await ask(
       workspaceId,
       `AzureActivity
 | where TimeGenerated >= datetime(${from}) and TimeGenerated < datetime(${to})
-| where OperationNameValue in~ (${operations()})${subscriptionId ? `\n| where SubscriptionId =~ "${guid(subscriptionId)}"` : ''}
+| where OperationNameValue in~ (${operations.map((operation) => `"${operation}"`).join(', ')})${subscriptionId ? `\n| where SubscriptionId =~ "${guid(subscriptionId)}"` : ''}
 | project ${columns}
 | order by TimeGenerated asc`,
       from,

@@ -5,7 +5,12 @@ import { callAzure } from '../connection/azure-error';
 import type { AzureClients } from '../connection/clients';
 import { runOperation } from '../connection/long-operation';
 
-const versionOf = (id: string) => (/HybridCompute/i.test(id) ? '2025-01-13' : '2024-11-01');
+const versionOf = (id: string) =>
+  /ConnectedVMwarevSphere/i.test(id)
+    ? '2022-01-10-preview'
+    : /HybridCompute/i.test(id)
+      ? '2025-01-13'
+      : '2024-11-01';
 
 /** Managed run commands and extensions that stay on a machine after they ran. */
 export function createLeftovers(clients: AzureClients) {

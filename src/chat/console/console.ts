@@ -1,35 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import type { Exception } from '../../domain/exceptions/exception';
 import { t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
-import { type ActivityRow, activityPage } from './activity-page';
+import { type ActivityDeps, addActivityRoutes } from './activity/activity-routes';
 import { type AlertDeps, addAlertRoutes } from './alert/alert-routes';
 import { addBulkRoutes, type BulkDeps } from './alerts/bulk-routes';
 import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
 import { viewerOf } from './auth';
+import { addExceptionRoutes, type ExceptionDeps } from './exceptions/exception-routes';
 import { type Html, html } from './html';
-import { type PageName, page } from './layout';
+import { type PageName, type PageScript, page } from './layout';
 import { setPageHeaders } from './page-headers';
-import {
-  type AuditRow,
-  auditTable,
-  exceptionsTable,
-  type HealthRow,
-  healthPage,
-  type Panel,
-  panelHtml,
-} from './pages';
+import { type AuditRow, auditTable, type HealthRow, healthPage, type Panel, panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
 
-export interface ConsoleDeps extends AlertDeps, BulkDeps, StreamDeps {
+export interface ConsoleDeps extends ActivityDeps, AlertDeps, BulkDeps, ExceptionDeps, StreamDeps {
   keyring: Keyring;
-  listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   listAudit: () => Promise<AuditRow[]>;
   health: () => Promise<{
     /** Current problems with detecting or reporting commands, one line each. */
@@ -37,12 +27,8 @@ export interface ConsoleDeps extends AlertDeps, BulkDeps, StreamDeps {
     subscriptions: HealthRow[];
     queues: Record<string, Record<string, number>>;
   }>;
-  /** Executions by caller and hour in the last 90 days. */
-  activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
   /** The demo's panel above the alerts. */
   panel?: Panel | undefined;
-  /** What became of a press; null while it is not done. */
-  outcomeOf: (pressId: string) => Promise<{ result: string; text: string } | null>;
 }
 
 const pressIds = z
@@ -62,7 +48,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     current: PageName,
     title: string,
     body: Html,
-    script: 'list' | 'alert' = 'list',
+    script: PageScript = 'list',
   ): Promise<void> {
     const { outcome } = request.query;
     const shell = {
@@ -94,8 +80,8 @@ export function createConsole(deps: ConsoleDeps): Router {
 
   const frame: Frame = {
     csrfOf,
-    send: (request, response, title, body, script) =>
-      sendPage(request, response, 'alerts', title, body, script),
+    send: (request, response, title, body, script, current = 'alerts') =>
+      sendPage(request, response, current, title, body, script),
     refuse,
     ownForm: [form, fromOurPage],
     panelOf: (request) => deps.panel && panelHtml(deps.panel.choices, csrfOf(request)),
@@ -109,38 +95,17 @@ export function createConsole(deps: ConsoleDeps): Router {
   addListRoutes(router, deps, frame);
   addBulkRoutes(router, deps, frame);
   addAlertRoutes(router, deps, frame);
+  addExceptionRoutes(router, deps, frame);
+  addActivityRoutes(router, deps, frame);
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
     const results = await Promise.all(ids.data.map(deps.outcomeOf));
     response.json({ results: ids.data.map((pressId, i) => ({ pressId, ...results[i] })) });
   });
-  router.get('/exceptions', async (request, response) => {
-    const table = exceptionsTable(await deps.listExceptions(), deps.now(), csrfOf(request));
-    await sendPage(request, response, 'exceptions', t`Exceptions`, html`<h1>${t`Exceptions`}</h1>${table}`);
-  });
-  router.post('/exceptions/:id/:action', form, fromOurPage, async (request, response) => {
-    const action = (['extend_exception', 'remove_exception'] as const).find(
-      (id) => id === request.params.action,
-    );
-    if (!action) return void response.status(404).send(t`Unknown action.`);
-    await deps.press({
-      alertId: '',
-      action,
-      by: viewerOf(request).presser,
-      input: { exceptionId: String(request.params.id) },
-      nonce: `console.${String((request.body as Record<string, string>).nonce ?? randomUUID()).slice(0, 100)}`,
-    });
-    response.redirect(303, '/console/exceptions');
-  });
   router.get('/audit', async (request, response) => {
     const table = auditTable(await deps.listAudit());
     await sendPage(request, response, 'audit', t`Audit log`, html`<h1>${t`Audit log`}</h1>${table}`);
-  });
-  router.get('/activity', async (request, response) => {
-    const { rows, zone } = await deps.activity();
-    const body = html`<h1>${t`Activity`}</h1>${activityPage(rows, zone)}`;
-    await sendPage(request, response, 'activity', t`Activity`, body);
   });
   router.get('/health', async (request, response) => {
     const body = html`<h1>${t`System health`}</h1>${healthPage(await deps.health())}`;

@@ -13,8 +13,8 @@ export async function testExceptions(
   output: Output,
 ): Promise<number> {
   const exceptions = readExceptions(file);
-  const { techniquesOff, points } = config;
-  const run = createReplay({ format: 'auto', exceptions, techniquesOff, points });
+  const { detections, points } = config;
+  const run = createReplay({ format: 'auto', exceptions, detections, points });
   const progress = progressLine(output, () => `${run.counts.records.toLocaleString('en')} records read`);
   const faults = await readInto(run, flags.against, progress);
   progress.done();

@@ -4,6 +4,7 @@ import { answerPlain, type Route } from './route';
 import { answerActivityLog } from './serve-activity-log';
 import { answerAssignment, listAssignments, listDefinitions, listScoped } from './serve-authorization';
 import { computeRoutes } from './serve-compute';
+import { contentRoutes } from './serve-machine-content';
 import { answerEffectiveRules, answerNetwork, effectiveRules } from './serve-network';
 import { answerResourceGraph } from './serve-resource-graph';
 import type { TenantState } from './tenant-state';
@@ -164,6 +165,7 @@ export const routes: Route[] = [
     answer: (request, state) => answerPlain(request, state, () => {}),
   },
   ...computeRoutes,
+  ...contentRoutes,
   {
     method: /^GET$/,
     path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Network\/(networkInterfaces|networkSecurityGroups|publicIPAddresses|virtualNetworks)$/i,
@@ -254,7 +256,7 @@ function listOfType({ path, query, origin }: ArmRequest, { resources, pageSize }
 }
 
 /** A list has the machine's settings without its status. */
-const modelOf = ({ properties: { instanceView: _, ...properties }, ...vm }: Resource) => ({
+const modelOf = ({ properties: { instanceView: _, userData: _u, ...properties }, ...vm }: Resource) => ({
   ...vm,
   properties,
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Answer, ArmError, type ArmRequest } from './answers';
 import type { Resource } from './resources';
 import { answerPlain, type Route } from './route';
+import { machineView } from './serve-machine-content';
 import type { TenantState } from './tenant-state';
 
 const any = /^20\d\d-\d\d-\d\d(-preview)?$/;
@@ -89,7 +90,7 @@ export const computeRoutes: Route[] = [
     versions: any,
     answer: (request, state) =>
       request.method === 'GET'
-        ? { status: 200, body: state.resources.get(request.path) }
+        ? { status: 200, body: machineView(request, state.resources.get(request.path)) }
         : updateMachine(request, state),
   },
   {

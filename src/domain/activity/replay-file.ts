@@ -3,7 +3,9 @@ import { groupExecutions } from '../alerts/groups';
 import { defaultPoints, type Points, scoreOf } from '../alerts/score';
 import { type Exception, findException } from '../exceptions/exception';
 import { detectTechnique } from '../techniques/catalogue';
+import { alertingOf, type Detections } from '../techniques/detections';
 import { type Execution, executionFrom, executionKey } from '../techniques/execution';
+import { workerGroupIn } from '../techniques/finding';
 import { assignRuns, type Run } from '../techniques/runs';
 import { type LogShape, shapeOf } from './log-shape';
 import { normalize, operationOf, shapeById } from './read-record';
@@ -22,7 +24,7 @@ export interface ReplayOptions {
   /** A shape's id, or auto. */
   format: string;
   exceptions: readonly Exception[];
-  techniquesOff?: ReadonlySet<string>;
+  detections?: Detections;
   points?: Points;
   /** Groups bursts as the bot does, instead of one alert per execution. */
   group?: boolean;
@@ -32,7 +34,7 @@ export interface ReplayOptions {
 export function createReplay({
   format,
   exceptions,
-  techniquesOff,
+  detections = {},
   points = defaultPoints,
   group = false,
 }: ReplayOptions) {
@@ -55,21 +57,26 @@ export function createReplay({
     }
   }
 
+  const isSure = (operation: string) => alertingOf(operation, detections) === 'always';
+  const isWanted = (operation: string) =>
+    isSure(operation) || (alertingOf(operation, detections) === 'confirmed' && !readsMachine(operation));
+
   function takeOne(record: unknown, found: LogShape | null): void {
     counts.records++;
     const shape = format === 'auto' ? found : shapeById(format);
     const operation = operationOf(record, shape);
-    if (operation !== null && !detectTechnique(operation)) return;
+    if (operation !== null && !isWanted(operation)) return;
     const result = normalize(record, shape ?? undefined);
     if ('unreadable' in result) {
       countUnreadable(result.unreadable.reason);
       return;
     }
+    if (!isWanted(result.event.operation)) return;
     const base = executionKey(result.event);
     const { runs: after, keyOf } = assignRuns(base, runs.get(base) ?? [], [result.event]);
     runs.set(base, after);
     const execution = executionFrom(result.event, keyOf[0]);
-    if (!execution || techniquesOff?.has(execution.technique)) return;
+    if (!execution) return;
     const known = alerts.get(execution.key);
     alerts.set(
       execution.key,
@@ -81,6 +88,8 @@ export function createReplay({
 
   /** All alerts, scored, in order of their first event. */
   function finish(): ReplayedAlert[] {
+    for (const [key, { executions }] of alerts)
+      if (!executions.every((each) => isSure(each.operation) || isConfirmed(each))) alerts.delete(key);
     const judged = (group ? grouped() : [...alerts.values()]).map((alert) =>
       replayed(alert, exceptions, points),
     );
@@ -105,6 +114,12 @@ export function createReplay({
 
   return { take, finish, coveredBy, counts };
 }
+
+/** Machines and jobs are not read, but the request of a job may name the hybrid worker group that runs it. */
+const isConfirmed = ({ requestBody }: Execution): boolean => workerGroupIn(requestBody) !== null;
+
+const readsMachine = (operation: string): boolean =>
+  detectTechnique(operation)?.technique.check?.reads === 'machine';
 
 export type ReplayedAlert = ReturnType<typeof replayed>;
 

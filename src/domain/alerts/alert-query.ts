@@ -3,8 +3,10 @@ import type { ListName } from './facets';
 import {
   assigneeTerm,
   callerTerm,
+  dayTerm,
   environmentTerm,
   groupTerm,
+  hourTerm,
   listTerm,
   machineTerm,
   mainEnvironmentTerm,
@@ -37,17 +39,22 @@ export interface AlertQuery {
   after?: number | undefined;
   /** Raised before, ms. */
   before?: number | undefined;
-  list?: ListName | undefined;
-  /** Keys of the assignee; '' for nobody. Only with a list, as the group. */
+  /** Those of one of the lists. */
+  lists?: readonly ListName[] | undefined;
+  /** Keys of the assignee; '' for nobody. Only with lists, as the group. */
   owners?: readonly string[] | undefined;
   /** The environment of most machines; '' for none. */
   mainEnvironment?: string | undefined;
-  /** A group of the list. */
+  /** A group of the lists. */
   group?: string | undefined;
   /** Digest of the caller's key. */
   caller?: string | undefined;
   /** Digests of resource ids. */
   machines?: readonly string[] | undefined;
+  /** A command started in this hour of the week, 0 for the first hour of Monday, UTC. */
+  hour?: number | undefined;
+  /** A command started on this day: when it begins, ms, UTC. */
+  day?: number | undefined;
   /** SHA-256 of scripts. */
   scripts?: readonly string[] | undefined;
   /** Newest first by default; severity: the most severe first, then the newest. */
@@ -71,19 +78,21 @@ const maxTypedWords = 8;
 const maxValues = 50;
 
 export function conditionsOf(query: AlertQuery): Condition[] {
-  const { states, severities, techniques, assignee, environment, subscription, verdict, list, group } = query;
-  const { owners, mainEnvironment, caller, machines, scripts } = query;
+  const { states, severities, techniques, assignee, environment, subscription, verdict, lists, group } =
+    query;
+  const { owners, mainEnvironment, caller, machines, hour, day, scripts } = query;
   // A group or an owner selects fewer than the list, and is in it.
   const isSelected = group !== undefined || Boolean(owners?.length);
   const listed = severities?.length ? severities : isSelected ? [] : allSeverities;
   const anyOf = (terms: string[] | undefined): Condition[] =>
     terms && terms.length > 0 ? [{ terms: [...new Set(terms)].slice(0, maxValues) }] : [];
+  const inLists = (termsIn: (list: ListName) => string[]): Condition[] => anyOf(lists?.flatMap(termsIn));
   return [
-    ...anyOf(list && listed.map((severity) => listTerm(list, severity))),
-    ...anyOf(list && group ? [groupTerm(list, group)] : []),
-    ...anyOf(list && owners?.map((owner) => ownerTerm(list, owner))),
+    ...inLists((list) => listed.map((severity) => listTerm(list, severity))),
+    ...inLists((list) => (group ? [groupTerm(list, group)] : [])),
+    ...inLists((list) => owners?.map((owner) => ownerTerm(list, owner)) ?? []),
     ...anyOf(states?.map(stateTerm)),
-    ...anyOf(list ? [] : severities?.map(severityTerm)),
+    ...anyOf(lists?.length ? [] : severities?.map(severityTerm)),
     ...anyOf(techniques?.map(techniqueTerm)),
     ...anyOf(assignee === undefined ? [] : [assigneeTerm(assignee)]),
     ...anyOf(environment ? [environmentTerm(environment)] : []),
@@ -92,6 +101,8 @@ export function conditionsOf(query: AlertQuery): Condition[] {
     ...anyOf(mainEnvironment === undefined ? [] : [mainEnvironmentTerm(mainEnvironment)]),
     ...anyOf(caller ? [callerTerm(caller)] : []),
     ...anyOf(machines?.map(machineTerm)),
+    ...anyOf(hour === undefined ? [] : [hourTerm(hour)]),
+    ...anyOf(day === undefined ? [] : [dayTerm(day)]),
     ...anyOf(scripts?.map((sha256) => textTerm(sha256.toLowerCase()))),
     ...typedWords(query.text ?? '')
       .slice(0, maxTypedWords)

@@ -10,6 +10,7 @@ import { accountOf } from './run-account';
 import { groupOf } from './search-terms';
 import type { Severity } from './severity';
 import { oddTexts, unusualText } from './stands-out';
+import { timingOf } from './timing';
 
 /** What a list shows of an alert. A burst's whole document may have megabytes; this has at most 3,000 bytes. */
 export interface AlertRow {
@@ -46,6 +47,8 @@ export interface AlertRow {
   state: StateName;
   closedAs: ClosedAs | null;
   assignee: string | null;
+  /** How long after it was raised it was acknowledged, ms; null if it was not. */
+  acknowledgedMs: number | null;
   verdict: Alert['verdict'];
   exception: string | null;
   threshold: string | null;
@@ -102,6 +105,7 @@ export function rowOf(alert: Alert): AlertRow {
     state: alert.state,
     closedAs: alert.closedAs,
     assignee: shortest(alert.assignee?.name, 60),
+    acknowledgedMs: timingOf(alert).acknowledge,
     verdict: alert.verdict,
     exception: shortest(alert.exception, 80),
     threshold: shortest(alert.threshold, 80),

@@ -3,8 +3,15 @@ import type { Presser } from '../people/person';
 import { is, type Target } from '../resources/resource-id';
 import { techniqueOf } from '../techniques/catalogue';
 import { type Execution, type ExecutionStatus, mergeExecutions } from '../techniques/execution';
+import {
+  type ExtensionKind,
+  type ExtensionType,
+  extensionKind,
+  extensionTypeIn,
+} from '../techniques/extension-kind';
 import type { Technique, TechniqueId } from '../techniques/technique';
 import { shortDigest } from '../text/short-digest';
+import { translate } from '../text/translate';
 import type { Facts } from './facts';
 import type { Reason, ScoreChange, Severity } from './severity';
 import type { Triage } from './triage';
@@ -146,8 +153,8 @@ export function addExecutions(alert: Alert, seen: readonly Execution[]): Alert {
 const byStart = (a: Execution, b: Execution) =>
   a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.key < b.key ? -1 : 1;
 
-/** An alert's executions, and which of them exceptions cover. */
-export type Executions = Pick<Alert, 'executions'> & Partial<Pick<Alert, 'exceptionOf'>>;
+/** An alert's executions, which of them exceptions cover, and the facts about them. */
+export type Executions = Pick<Alert, 'executions'> & Partial<Pick<Alert, 'exceptionOf' | 'facts'>>;
 
 export interface Summary {
   technique: Technique;
@@ -174,11 +181,12 @@ export interface Summary {
  * Summarizes the executions that an alert is about: those that no exception covers, or all if exceptions
  * cover all. Where Azure denied some attempts only, the machines are those of the others.
  */
-export function summarize({ executions, exceptionOf }: Executions): Summary {
+export function summarize({ executions, exceptionOf, facts }: Executions): Summary {
   const about = alertedOf(executions, exceptionOf);
   const summary = summaries.get(about) ?? summaryOf(about);
   summaries.set(about, summary);
-  return summary;
+  const words = wordsOfExtensions(summary.executions, facts);
+  return words ? { ...summary, technique: { ...summary.technique, ...words } } : summary;
 }
 
 /**
@@ -196,6 +204,35 @@ function alertedOf(executions: readonly Execution[], exceptionOf: Alert['excepti
   const left = some.length === 0 || some.length === executions.length ? executions : some;
   alerted.set(exceptionOf, { from: executions, left });
   return left;
+}
+
+/** What the extensions do, in words of their own; null unless all of them are of one such kind. */
+function wordsOfExtensions(
+  executions: readonly Execution[],
+  facts: Facts | undefined,
+): Partial<Technique> | null {
+  if (executions[0]?.technique !== 'vm-extension') return null;
+  const words = new Set(executions.map((execution) => kindOfExtension(execution, facts)?.words));
+  const [only] = words;
+  if (!only || words.size > 1) return null;
+  const { title, verb, infinitive } = only;
+  return {
+    ...only,
+    title: translate(title),
+    verb: translate(verb),
+    infinitive: translate(infinitive),
+  };
+}
+
+/** Publisher and type of an execution's extension: as read from the machine, else as the log has them. */
+export const extensionOf = (
+  { key, requestBody }: Pick<Execution, 'key' | 'requestBody'>,
+  facts: Facts | undefined,
+): ExtensionType | null => facts?.runs?.[key]?.extension ?? extensionTypeIn(requestBody);
+
+function kindOfExtension(execution: Execution, facts: Facts | undefined): ExtensionKind | null {
+  const extension = execution.technique === 'vm-extension' ? extensionOf(execution, facts) : null;
+  return extension && extensionKind(extension);
 }
 
 /** How many executions each exception covers, most first. */

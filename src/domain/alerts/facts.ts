@@ -1,6 +1,7 @@
 import type { Grant } from '../activity/activity-event';
 import type { AzureAddress } from '../network/azure-ranges';
 import type { AutonomousSystem } from '../network/geo-record';
+import type { ExtensionType } from '../techniques/extension-kind';
 
 /**
  * Results of enrichment: of the caller, of each machine and of each execution. What is absent has not been
@@ -15,6 +16,8 @@ export interface Facts {
   runs?: Record<string, RunFacts>;
   /** By `RunFacts.script`. Executions of the same script share it. */
   scripts?: Record<string, ScriptFacts>;
+  /** By the group's ARM id in lower case. */
+  workerGroups?: Record<string, WorkerGroupFacts>;
   history?: HistoryFacts;
   /** By the caller's public IP addresses. */
   addresses?: Record<string, AddressFacts>;
@@ -128,6 +131,13 @@ export interface MachineFacts {
   identities: string[];
 }
 
+/** The machines of a hybrid worker group, each of which may run the group's jobs. */
+export interface WorkerGroupFacts {
+  machines: string[];
+  /** Not all of them were read. */
+  more: boolean;
+}
+
 /** What one execution ran, and with what result. */
 export interface RunFacts {
   /** Id of its script in `Facts.scripts`; null if Azure stores none. */
@@ -137,6 +147,8 @@ export interface RunFacts {
   exitCode: number | null;
   /** Kinds of secrets that were redacted from the output. */
   redacted: string[];
+  /** Publisher and type of an extension; null if Azure does not say. Absent for the rest and before 0.2. */
+  extension?: ExtensionType | null | undefined;
   /** Read after the execution ended. */
   final: boolean;
 }
@@ -214,4 +226,6 @@ export interface TimelineEntry {
   count: number;
   /** It runs code or grants access that allows it, so it is highlighted. */
   notable: boolean;
+  /** What a check found out. */
+  note?: string | undefined;
 }

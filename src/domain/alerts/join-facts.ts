@@ -23,6 +23,10 @@ export function scriptFactsOf(
   return id ? facts.scripts?.[id] : undefined;
 }
 
+/** The ARM id of the hybrid worker group that runs an Automation job; null for others. */
+export const workerGroupIdOf = ({ target, finding }: Execution): string | null =>
+  finding?.group ? `${target.id}/hybridRunbookWorkerGroups/${finding.group}` : null;
+
 /** The machine of the first execution that the alert is about. */
 export const firstMachine = (alert: Known): MachineFacts | undefined =>
   machineFactsOf(alert, summarize(alert).first);

@@ -2,6 +2,7 @@ import type { Caller } from '../activity/activity-event';
 import { upnOf } from '../activity/activity-event';
 import type { Presser } from '../people/person';
 import { shortDigest } from '../text/short-digest';
+import { dayStart, hourOfWeek } from '../text/weeks';
 import { type Alert, callerKeyOf, summarize } from './alert';
 import { type ListName, listOf, ownerKeyOf } from './facets';
 import { environmentsOf } from './join-facts';
@@ -40,6 +41,10 @@ export const groupTerm = (list: ListName, group: string) => `group=${list}.${gro
 export const callerTerm = (caller: string) => `caller=${caller}`;
 /** @param machine digest of the resource id */
 export const machineTerm = (machine: string) => `machine=${machine}`;
+/** @param hour of the week, 0 for the first hour of Monday, UTC */
+export const hourTerm = (hour: number) => `hour=${hour}`;
+/** @param start of the day in UTC, ms */
+export const dayTerm = (start: number) => `day=${start}`;
 
 /** All terms of an alert, each once. */
 export function termsOf(alert: Alert): string[] {
@@ -55,6 +60,7 @@ export function termsOf(alert: Alert): string[] {
     mainEnvironmentTerm(environmentsOf(alert)[0]?.environment ?? ''),
     callerTerm(callerDigestOf(alert)),
     ...machineDigestsOf(alert).map(machineTerm),
+    ...timeTerms(alert),
     stateTerm(alert.state),
     severityTerm(alert.severity),
     verdictTerm(alert.verdict),
@@ -64,6 +70,19 @@ export function termsOf(alert: Alert): string[] {
     ...(alert.assignee ? namesOf(alert.assignee) : [null]).map(assigneeTerm),
   ]);
   for (const word of indexedWords(alert)) terms.add(textTerm(word));
+  return [...terms];
+}
+
+/** An alert's commands may go on for days. */
+const maxTimes = 200;
+
+function timeTerms({ executions }: Alert): string[] {
+  const terms = new Set<string>();
+  for (const { startedAt } of executions) {
+    const at = Date.parse(startedAt);
+    terms.add(hourTerm(hourOfWeek(at))).add(dayTerm(dayStart(at)));
+    if (terms.size >= maxTimes) break;
+  }
   return [...terms];
 }
 

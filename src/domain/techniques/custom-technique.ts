@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { normalize } from '../activity/read-record';
-import { defineTechnique, detectTechnique, isBuiltIn } from './catalogue';
+import { detectTechnique, isReserved, replaceTechniques } from './catalogue';
 import type { Technique } from './technique';
 
 const operation = z
@@ -36,13 +36,13 @@ export function customTechniqueFaults(own: readonly CustomTechnique[]): string[]
   const ownerOf = new Map<string, string>();
   return own.flatMap(({ id, operations }, index) => {
     const faults: string[] = [];
-    if (isBuiltIn(id))
+    if (isReserved(id))
       faults.push(`techniques.${index}.id: got ${id}, which is built in, expected another id`);
     if (own.findIndex((each) => each.id === id) < index)
       faults.push(`techniques.${index}.id: got ${id} twice, expected a unique id`);
     for (const operation of operations) {
       const detected = detectTechnique(operation)?.technique.id ?? '';
-      const owner = isBuiltIn(detected) ? detected : ownerOf.get(operation.toLowerCase());
+      const owner = isReserved(detected) ? detected : ownerOf.get(operation.toLowerCase());
       if (owner)
         faults.push(
           `techniques.${index}.operations: got ${operation}, which belongs to ${owner}, expected an operation of no other technique`,
@@ -53,7 +53,7 @@ export function customTechniqueFaults(own: readonly CustomTechnique[]): string[]
   });
 }
 
-/** Adds custom techniques to the catalogue. Safe to repeat. */
+/** Adds custom techniques to the catalogue. They go before built-in ones. Safe to repeat. */
 export function addCustomTechniques(own: readonly CustomTechnique[] = []): void {
   for (const { id, title, verb, infinitive = 'run code', score, mitre = [], operations } of own) {
     const technique: Technique = {
@@ -67,7 +67,7 @@ export function addCustomTechniques(own: readonly CustomTechnique[] = []): void 
       script: { where: 'unknown' },
       operations: [...operations],
     };
-    defineTechnique(technique);
+    replaceTechniques(technique);
   }
 }
 
@@ -82,7 +82,7 @@ export interface ExampleResult {
 }
 
 /** Runs each technique's examples against the whole catalogue. */
-export function runExamples(own: readonly CustomTechnique[]): ExampleResult[] {
+export function runExamples(own: readonly Pick<CustomTechnique, 'id' | 'examples'>[]): ExampleResult[] {
   return own.flatMap(({ id, examples }) => {
     const check = (wanted: boolean) => (given: CustomTechnique['examples']['match'][number]) => {
       const { matched, shown, fault } = detect(given);

@@ -2,6 +2,7 @@ import type { ActivityEvent, Caller, Grant } from '../activity/activity-event';
 import type { Target } from '../resources/resource-id';
 import { shortDigest } from '../text/short-digest';
 import { detectTechnique } from './catalogue';
+import type { Finding } from './finding';
 import { targetOf } from './target';
 import type { TechniqueId } from './technique';
 
@@ -32,6 +33,8 @@ export interface Execution {
   eventIds: string[];
   requestBody: string | null;
   message: string | null;
+  /** If it had to be confirmed. */
+  finding?: Finding | undefined;
 }
 
 /**
@@ -81,8 +84,10 @@ export function executionKey(event: ActivityEvent): string {
 export function mergeExecutions(a: Execution, b: Execution): Execution {
   const [less, decisive] = decisiveness(a) <= decisiveness(b) ? [a, b] : [b, a];
   const named = a.resourceId >= b.resourceId ? a : b;
+  const { finding } = decisive.finding ? decisive : less;
   return {
     ...decisive,
+    ...(finding ? { finding, technique: finding.technique ?? decisive.technique } : {}),
     resourceId: named.resourceId,
     target: named.target,
     caller: mergeCallers(a.caller, b.caller),

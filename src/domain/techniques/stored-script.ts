@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { canonicalJson } from '../text/canonical-json';
+import { type ExtensionType, extensionTypeOf } from './extension-kind';
 
 /** What Azure stores about a script that ran: a managed run command, or an extension's public settings. */
 export interface StoredScript {
@@ -9,6 +11,8 @@ export interface StoredScript {
   exitCode: number | null;
   /** The text is only the script's URL, or the id of a built-in script. */
   fetchedFrom?: boolean | undefined;
+  /** Of an extension; null if Azure does not say. */
+  extension?: ExtensionType | null | undefined;
 }
 
 /** A list of Azure's, entry by entry: odd ones are kept as JSON, so that a digest covers whatever was there. */
@@ -97,5 +101,84 @@ export function extensionScript(properties: unknown): StoredScript {
     runAs: null,
     output: output || null,
     exitCode: null,
+    extension: extensionTypeOf(found),
+  };
+}
+
+/** As text; compressed data stays as it is. */
+function fromBase64(text: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'base64'));
+  } catch {
+    return text;
+  }
+}
+
+const nothing = { parameters: [], runAs: null, output: null, exitCode: null };
+
+/** What a machine, a scale set or one of its instances runs. A scale set keeps it in a profile of its machines. */
+const machine = z.object({
+  userData: optional(z.string()),
+  applicationProfile: optional(z.object({ galleryApplications: list })),
+  virtualMachineProfile: optional(
+    z.object({
+      userData: optional(z.string()),
+      applicationProfile: optional(z.object({ galleryApplications: list })),
+    }),
+  ),
+});
+
+/**
+ * The user data and the gallery applications of a machine, read with `$expand=userData`. Null is not set. Azure never
+ * returns custom data.
+ * @see https://learn.microsoft.com/rest/api/compute/virtual-machines/get
+ * @see https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/get
+ */
+export function machineContent(properties: unknown): { userData: string | null; applications: string[] } {
+  const found = machine.parse(asObject(properties));
+  const { userData, applicationProfile } = found.virtualMachineProfile ?? found;
+  return {
+    userData: userData ? fromBase64(userData) : null,
+    applications: entriesOf(applicationProfile?.galleryApplications).map(canonicalJson),
+  };
+}
+
+export const userDataScript = (properties: unknown): StoredScript => ({
+  ...nothing,
+  text: machineContent(properties).userData,
+});
+
+export const attachedApplications = (properties: unknown): StoredScript => ({
+  ...nothing,
+  text: machineContent(properties).applications.join('\n') || null,
+  fetchedFrom: true,
+});
+
+const applicationVersion = z.object({
+  publishingProfile: optional(
+    z.object({
+      source: optional(z.object({ mediaLink: optional(z.string()) })),
+      manageActions: optional(
+        z.object({
+          install: optional(z.string()),
+          update: optional(z.string()),
+          remove: optional(z.string()),
+        }),
+      ),
+    }),
+  ),
+});
+
+/**
+ * The commands of a gallery application's version, and the package that they come with.
+ * @see https://learn.microsoft.com/rest/api/compute/gallery-application-versions/get
+ */
+export function applicationVersionScript(properties: unknown): StoredScript {
+  const { source, manageActions } = applicationVersion.parse(asObject(properties)).publishingProfile ?? {};
+  const commands = [manageActions?.install, manageActions?.update, manageActions?.remove];
+  return {
+    ...nothing,
+    text: commands.filter(Boolean).join('\n') || null,
+    parameters: source?.mediaLink ? [`fetches ${source.mediaLink}`] : [],
   };
 }

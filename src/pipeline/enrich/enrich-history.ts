@@ -2,14 +2,13 @@ import { callerKeyOf, summarize } from '../../domain/alerts/alert';
 import type { PrevalenceFacts } from '../../domain/alerts/facts';
 import { groupGapMs } from '../../domain/alerts/groups';
 import { scriptFactsOf, usedScripts } from '../../domain/alerts/join-facts';
+import { usualHours } from '../../domain/alerts/usual-hours';
 import { localTime } from '../../domain/exceptions/time-window';
 import type { GeoDatabases } from '../../runtime/geo-databases';
 import { daysBefore, type PastExecution } from '../../store/events/history';
 import type { Part } from './enrichment-part';
 
 const day = 86_400_000;
-/** Minimum number of executions needed to tell a caller's usual hours. */
-const enoughForHours = 10;
 
 /** Shows whether caller, machine, script, IP address and hour are usual. */
 export const history: Part = {
@@ -76,12 +75,8 @@ function dailyCounts(entries: readonly { at: number }[], at: number): number[] {
   return counts;
 }
 
-/** True if the hour is within one hour of a past execution; null if there are too few. */
+/** Whether the hour is usual for the caller; null if there are too few executions to tell. */
 function usualHour(ran: readonly PastExecution[], at: number, zone: string | undefined): boolean | null {
-  if (ran.length < enoughForHours) return null;
   const hour = (ms: number) => Math.floor(localTime(new Date(ms), zone).minutes / 60);
-  const now = hour(at);
-  return ran.some(
-    (entry) => Math.min((hour(entry.at) - now + 24) % 24, (now - hour(entry.at) + 24) % 24) <= 1,
-  );
+  return usualHours(ran.map((entry) => hour(entry.at)))?.has(hour(at)) ?? null;
 }

@@ -1,7 +1,8 @@
 import type { Facts, RunFacts, ScriptFacts } from '../../domain/alerts/facts';
 import { is, parseResourceId, typeOf } from '../../domain/resources/resource-id';
-import { storedResources } from '../../domain/techniques/catalogue';
+import { techniqueOf } from '../../domain/techniques/catalogue';
 import type { Execution } from '../../domain/techniques/execution';
+import { extensionTypeIn } from '../../domain/techniques/extension-kind';
 import { scriptDigest, traitsOf } from '../../domain/techniques/script';
 import type { StoredScript } from '../../domain/techniques/stored-script';
 import { redact } from '../../domain/text/redact';
@@ -43,6 +44,7 @@ export const script: Part = {
         output: output?.text.slice(0, keptText) ?? null,
         exitCode: held?.exitCode ?? null,
         redacted: output?.kinds ?? [],
+        ...(held?.extension === undefined ? {} : { extension: held.extension }),
         final: execution.status !== 'started',
       };
     }
@@ -101,24 +103,32 @@ function digestOf({ text, parameters, fetchedFrom }: StoredScript): string | nul
 }
 
 async function storedScript(
-  { resourceId, requestBody, message, status, refused }: Execution,
+  { technique, resourceId, requestBody, message, status, refused }: Execution,
   azure: EnrichDeps['azure'],
 ): Promise<StoredScript | null> {
   if (refused) return null;
   const logged = fromLog(requestBody);
   const id = parseResourceId(resourceId);
   const type = id && typeOf(id);
-  const stored = storedResources().find((resource) => type !== null && is(resource.type, type));
+  const { script } = techniqueOf(technique);
+  const resources = script.where === 'resource' ? script.resources : [];
+  const stored = resources.find((resource) => type !== null && is(resource.type, type));
   if (!stored) return logged ?? outputOnly(message, status);
   try {
-    const held = stored.read(await azure.readProperties(resourceId, stored.apiVersion));
+    const held = stored.read(await azure.readProperties(resourceId, stored.apiVersion, stored.expand));
     // The resource may have been overwritten since. The log has what actually ran.
-    return logged ? { ...held, text: logged.text, parameters: logged.parameters } : held;
+    return logged ? withLogged(held, logged) : held;
   } catch (error) {
     if (logged) return logged;
     throw error;
   }
 }
+
+const withLogged = (held: StoredScript, { text, parameters, extension }: StoredScript): StoredScript => ({
+  ...held,
+  ...(text === null ? {} : { text, parameters }),
+  ...(extension ? { extension } : {}),
+});
 
 /** Reads the script from the request body, which Azure logs for some writes. */
 function fromLog(body: string | null): StoredScript | null {
@@ -137,9 +147,11 @@ function fromLog(body: string | null): StoredScript | null {
     const p = parsed.properties;
     const inline = Array.isArray(parsed.script) ? parsed.script.join('\n') : parsed.script;
     const text = p?.source?.script ?? p?.settings?.commandToExecute ?? inline ?? null;
-    if (text === null) return null;
+    const extension = extensionTypeIn(body);
+    if (text === null && !extension) return null;
     return {
       text,
+      ...(extension ? { extension } : {}),
       parameters: (p?.parameters ?? parsed.parameters ?? []).map(({ name, value }) => `${name}=${value}`),
       runAs: p?.runAsUser ?? null,
       output: null,

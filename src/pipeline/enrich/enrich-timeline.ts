@@ -33,18 +33,36 @@ export const timeline: Part = {
     const found = await store.timeline.follow(owners, alert.id, from, to);
     const own = new Set(alert.executions.flatMap((execution) => execution.eventIds));
     const others = found.filter(({ id }) => !own.has(id));
-    return { timeline: gather(others, target.id) };
+    const checked = others.filter(({ operation }) => isChecked(operation)).map(({ id }) => id);
+    return { timeline: gather(others, target.id, await store.checks.notesOf(checked)) };
   },
 };
 
 const notable =
   /roleassignments|roledefinitions|extensions\/write|runcommand|networksecuritygroups|securityrules|snapshots|begingetaccess|listkeys|listsecrets|getsecret|vaults\/accesspolicies|\/delete$|locks|serialconsole|federatedidentitycredentials|diagnosticsettings/i;
 
-/** Sorts oldest first and merges equal consecutive events into one entry with a count. */
-function gather(happenings: readonly TimelineEvent[], targetId: string): TimelineEntry[] {
+/** Techniques that are off count too. What would have to be confirmed first does not. */
+function isDetected(operation: string): boolean {
+  return detectTechnique(operation) !== null && !isChecked(operation);
+}
+
+function isChecked(operation: string): boolean {
+  const detected = detectTechnique(operation);
+  return detected?.technique.check?.operations.includes(detected.operation) ?? false;
+}
+
+/**
+ * Sorts oldest first and merges equal consecutive events into one entry with a count. If there are too many, the
+ * oldest go that are not notable.
+ */
+function gather(
+  happenings: readonly TimelineEvent[],
+  targetId: string,
+  notes: ReadonlyMap<string, string>,
+): TimelineEntry[] {
   const sorted = [...happenings].sort((a, b) => (a.at < b.at ? -1 : 1));
   const out: TimelineEntry[] = [];
-  for (const { at, who, operation, resourceId, status } of sorted) {
+  for (const { id, at, who, operation, resourceId, status } of sorted) {
     const machine = targetOf(resourceId);
     const entry: TimelineEntry = {
       at,
@@ -53,20 +71,23 @@ function gather(happenings: readonly TimelineEvent[], targetId: string): Timelin
       on: machine.name,
       status,
       count: 1,
-      notable: notable.test(operation),
+      notable: notable.test(operation) || isDetected(operation),
+      ...(notes.has(id) ? { note: notes.get(id) } : {}),
     };
-    if (detectTechnique(operation) && !is(machine.id, targetId))
-      entry.on = t`${machine.name} (also targeted)`;
+    if (isDetected(operation) && !is(machine.id, targetId)) entry.on = t`${machine.name} (also targeted)`;
     const last = out.at(-1);
     if (
       last &&
       last.who === who &&
       is(last.operation, operation) &&
       last.on === entry.on &&
-      last.status === status
+      last.status === status &&
+      last.note === entry.note
     )
       last.count++;
     else out.push(entry);
   }
-  return out.slice(-shownEntries);
+  const spare = Math.max(0, out.length - shownEntries);
+  const dropped = new Set(out.filter((entry) => !entry.notable).slice(0, spare));
+  return out.filter((entry) => !dropped.has(entry)).slice(-shownEntries);
 }

@@ -8,13 +8,14 @@ import { machine } from './enrich-machine';
 import { script } from './enrich-script';
 import { similar } from './enrich-similar';
 import { timeline } from './enrich-timeline';
+import { workers } from './enrich-workers';
 import type { EnrichDeps, Part } from './enrichment-part';
 import { whyMissing } from './read-each';
 
 /** After this long, the alert is sent even if some enrichment is still pending, ms. */
 export const enrichmentLimitMs = 5000;
 
-const parts: readonly Part[] = [access, who, machine, script, address];
+const parts: readonly Part[] = [access, who, machine, script, address, workers];
 
 /** Runs all parts in parallel. A part that fails or times out is listed in `missing`. */
 export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> {
@@ -53,6 +54,9 @@ export const joinFacts = (known: Facts, found: Facts): Facts => ({
   ...(known.runs || found.runs ? { runs: joinRuns(known.runs ?? {}, found.runs ?? {}) } : {}),
   ...(known.prevalence || found.prevalence
     ? { prevalence: { ...known.prevalence, ...found.prevalence } }
+    : {}),
+  ...(known.workerGroups || found.workerGroups
+    ? { workerGroups: { ...known.workerGroups, ...found.workerGroups } }
     : {}),
   ...(known.scripts || found.scripts ? { scripts: { ...known.scripts, ...found.scripts } } : {}),
 });

@@ -74,7 +74,16 @@ export function createHistory(redis: Redis) {
 
   /** All stored executions of a caller, oldest first. */
   async function of(callerKey: string): Promise<PastExecution[]> {
-    const rows = await redis.zrange(keys.history(callerKey), 0, '-1', 'WITHSCORES');
+    return pastOf(await redis.zrange(keys.history(callerKey), 0, '-1', 'WITHSCORES'));
+  }
+
+  /** A caller's newest executions since a time, ms. The newest comes first. */
+  const newest = async (callerKey: string, since: number, limit: number) =>
+    pastOf(
+      await redis.zrevrangebyscore(keys.history(callerKey), '+inf', since, 'WITHSCORES', 'LIMIT', 0, limit),
+    );
+
+  function pastOf(rows: readonly string[]): PastExecution[] {
     const past: PastExecution[] = [];
     for (let i = 0; i + 1 < rows.length; i += 2) {
       const [executionKey = '', targetId = '', ip = '', refused] = (rows[i] ?? '').split('|');
@@ -109,9 +118,12 @@ export function createHistory(redis: Redis) {
     return pairs.map((own, i) => ({ script: ran[i] ?? null, ...own }));
   }
 
-  /** Callers who ran commands since a time, latest first, with their names from the log. */
-  async function callers(since: number, limit: number): Promise<{ key: string; name: string }[]> {
-    const found = await redis.zrevrangebyscore(keys.historyCallers, '+inf', since, 'LIMIT', 0, limit);
+  /**
+   * Callers who ran commands since a time, latest first, with their names from the log.
+   * @param from how many of them to leave out
+   */
+  async function callers(since: number, limit: number, from = 0): Promise<{ key: string; name: string }[]> {
+    const found = await redis.zrevrangebyscore(keys.historyCallers, '+inf', since, 'LIMIT', from, limit);
     if (found.length === 0) return [];
     const names = await redis.hmget(keys.historyNames, ...found);
     return found.map((key, i) => ({ key, name: names[i] ?? key }));
@@ -129,6 +141,7 @@ export function createHistory(redis: Redis) {
     note,
     callers,
     of,
+    newest,
     before,
     prevalence,
     noteScripts: scripts.note,

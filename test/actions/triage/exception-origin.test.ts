@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { AlertAction } from '../../../src/actions/action';
 import { actionOf } from '../../../src/actions/registry';
 import { exceptionForm, readExceptionForm } from '../../../src/actions/triage/exception-form';
-import { exceptionsTable } from '../../../src/chat/console/pages';
+import { exceptionRowOf } from '../../../src/chat/console/exceptions/read-exceptions';
 import { type Alert, type ClosedAs, newAlert } from '../../../src/domain/alerts/alert';
 import { close } from '../../../src/domain/alerts/transitions';
 import type { Exception } from '../../../src/domain/exceptions/exception';
@@ -98,6 +98,6 @@ test('export, import, the console and the review show the origin', async () => {
   expect(parseExceptions(stringify({ exceptions: [saved] }))[0]).toEqual(saved);
   const origin = 'RW-6, closed as benign: patch window';
   expect(reviewText(saved, 0)).toContain(`Added from ${origin}`);
-  const page = exceptionsTable([{ exception: saved, uses: 0 }], Date.parse(at), '');
-  expect(page.text).toContain(`<a href="/console/alerts/RW-6">${origin}</a>`);
+  const row = exceptionRowOf({ exception: saved, uses: { total: 0, weeks: [] } }, Date.parse(at));
+  expect(row.from).toEqual({ alertId: 'RW-6', text: origin });
 });

@@ -82,7 +82,7 @@ test.each<[Partial<Alert> | ((alert: Alert) => Alert), View[]]>([
   await put([alert, alertOf(2, { announced: false })]);
   const { counts } = await read();
   for (const view of views) {
-    const shown = expected.includes(view);
+    const shown = view === 'all' ? expected.length > 0 : expected.includes(view);
     expect([view, await ids({ view })]).toEqual([view, shown ? [1] : []]);
     expect([view, counts[view]]).toEqual([view, shown ? 1 : 0]);
     expect([view, isListed(alert, queryOf({ view }), viewer)]).toEqual([view, shown]);
@@ -317,4 +317,35 @@ test('other alerts of the caller, the machine and the script are found at any ag
     ['machine', 1, [3]],
     ['script', 1, [2]],
   ]);
+});
+
+test('links of other pages filter by caller, machine, hour of the week and day', async () => {
+  const alerts = [alertOf(1), alertOf(2, {}, 'Lee'), close(alertOf(3), 'benign', move)];
+  await put(alerts);
+  const at = new Date(alerts[0]?.executions[0]?.startedAt ?? '');
+  const hour = `${['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][at.getUTCDay()]}-${String(at.getUTCHours()).padStart(2, '0')}`;
+  const day = at.toISOString().slice(0, 10);
+  const found = (query: Record<string, unknown>) => ids({ view: 'all', sort: '-age', ...query });
+  expect(await found({})).toEqual([1, 2, 3]);
+  expect(await found({ caller: 'LEE' })).toEqual([2]);
+  expect(await found({ caller: 'LEE', sort: 'severity' })).toEqual([2]);
+  expect(await found({ machine: alerts[0]?.executions[0]?.target.id })).toEqual([1]);
+  expect(await found({ machine: 'vm-1' })).toEqual([]);
+  expect(await found({ hour, day })).toEqual([1, 2, 3]);
+  expect(await found({ hour: hour.replace(/\d\d$/, at.getUTCHours() === 3 ? '04' : '03') })).toEqual([]);
+  expect(await found({ day: '2020-01-01' })).toEqual([]);
+  const { counts, callerName } = await read({ view: 'all', caller: 'Lee' });
+  expect([counts.all, counts.open, counts.closed, callerName]).toEqual([1, 1, 0, 'Lee']);
+});
+
+test('filters from links are shown with their words, can be removed, and survive another filter', async () => {
+  await put([alertOf(1)]);
+  const text = await htmlOf({ view: 'all', caller: 'dana', hour: 'thu-09', day: '2026-11-26' });
+  expect(text).toContain('Caller: dana');
+  expect(text).toContain('Thu 09:00–10:00 UTC');
+  expect(text).toContain('Nov 26, 2026, UTC');
+  expect(text).toContain('href="/console?view=all&amp;caller=dana&amp;day=2026-11-26"');
+  expect(text).toContain('<input type="hidden" name="hour" value="thu-09">');
+  for (const query of [{ hour: 'xyz-09' }, { hour: 'mon-24' }, { day: '2026-13-01' }, { day: 'x' }])
+    expect(queryOf(query)).toMatchObject({ hour: '', day: '' });
 });

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { detectTechnique, techniqueOf } from '../../../src/domain/techniques/catalogue';
+import {
+  allTechniques,
+  detectTechnique,
+  replaceTechniques,
+  techniqueOf,
+} from '../../../src/domain/techniques/catalogue';
 import {
   addCustomTechniques,
   type CustomTechnique,
@@ -8,16 +13,17 @@ import {
   customTechniqueSchema,
   runExamples,
 } from '../../../src/domain/techniques/custom-technique';
+import { alertingOf } from '../../../src/domain/techniques/detections';
 import { loadConfig } from '../../../src/load-config';
 
-const operation = 'Microsoft.DevTestLab/labs/virtualMachines/applyArtifacts/action';
+const operation = 'Microsoft.App/jobs/start/action';
 const own = (change: Partial<CustomTechnique> = {}): CustomTechnique => ({
-  id: 'lab-artifact',
-  title: 'Lab artifact',
-  verb: 'applied an artifact',
+  id: 'container-job',
+  title: 'Container job',
+  verb: 'started a container job',
   score: 45,
   operations: [operation],
-  examples: { match: [operation.toUpperCase()], noMatch: ['Microsoft.DevTestLab/labs/read'] },
+  examples: { match: [operation.toUpperCase()], noMatch: ['Microsoft.App/jobs/read'] },
   ...change,
 });
 
@@ -26,7 +32,7 @@ test('an added technique is detected in any case; an alert of a removed techniqu
   addCustomTechniques([own()]);
   addCustomTechniques([own()]);
   expect(detectTechnique(operation.toUpperCase())).toMatchObject({
-    technique: { id: 'lab-artifact' },
+    technique: { id: 'container-job' },
     operation,
   });
   expect(techniqueOf('of-last-year')).toMatchObject({ id: 'of-last-year', title: 'of-last-year' });
@@ -52,7 +58,7 @@ test.each([
     [own({ operations: ['microsoft.compute/virtualmachines/runcommand/action'] })],
     'belongs to run-command',
   ],
-  ['a duplicate operation', [own(), own({ id: 'lab-two' })], 'belongs to lab-artifact'],
+  ['a duplicate operation', [own(), own({ id: 'job-two' })], 'belongs to container-job'],
 ])('%s is an error', (_, techniques, fault) => {
   expect(customTechniqueFaults(techniques).join()).toContain(fault);
 });
@@ -70,6 +76,26 @@ test.each([
 test('unknown detections fail the start', () => {
   const config = (text: string) => () => loadConfig({ RUNWATCH_CONFIG: 'c.yaml' }, () => text);
   expect(config('detections: {no-such: off}')).toThrow(/unknown technique/);
-  const added = `techniques: [${JSON.stringify(own())}]\ndetections: {lab-artifact: off}`;
-  expect([...config(added)().techniquesOff]).toEqual(['lab-artifact']);
+  const added = `techniques: [${JSON.stringify(own())}]\ndetections: {container-job: off}`;
+  expect(config(added)().detections).toEqual({ 'container-job': false });
+});
+
+test('a configuration of version 0.1 may define what is built in by now, and its technique goes before', () => {
+  const artifact = 'Microsoft.DevTestLab/labs/virtualMachines/applyArtifacts/action';
+  const older = own({ id: 'lab-artifact', title: 'Ours', operations: [artifact] });
+  const job = own({ id: 'runbook-job', operations: ['Microsoft.Automation/automationAccounts/jobs/write'] });
+  expect(customTechniqueFaults([older, job])).toEqual([]);
+  const before = allTechniques();
+  try {
+    addCustomTechniques([older, job]);
+    addCustomTechniques([older, job]);
+    expect(detectTechnique(artifact)?.technique.title).toBe('Ours');
+    expect(detectTechnique(job.operations[0] ?? '')?.technique.id).toBe('runbook-job');
+    expect(detectTechnique('Microsoft.Automation/automationAccounts/webhooks/write')?.technique.id).toBe(
+      'automation',
+    );
+    expect(alertingOf(job.operations[0] ?? '', {})).toBe('always');
+  } finally {
+    for (const technique of before) replaceTechniques(technique);
+  }
 });

@@ -45,7 +45,7 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
         source: 'Azure',
         line: [
           entry.notable ? { bold: what } : what,
-          t` on ${plainLine(entry.on, 80)} · ${translate(entry.status)} · ${plainLine(entry.who, 60)}${entry.count > 1 ? counted(entry.count, ' · # time', ' · # times') : ''}`,
+          t` on ${plainLine(entry.on, 80)} · ${translate(entry.status)} · ${plainLine(entry.who, 60)}${entry.count > 1 ? counted(entry.count, ' · # time', ' · # times') : ''}${entry.note ? ` · ${plainLine(entry.note, 200)}` : ''}`,
         ],
       };
     }),

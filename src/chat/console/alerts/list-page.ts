@@ -1,10 +1,21 @@
 import { severities } from '../../../domain/alerts/severity';
 import { allTechniques } from '../../../domain/techniques/catalogue';
-import { counted, phrase, t, translate } from '../../../domain/text/translate';
+import { counted, dayText, phrase, t, translate } from '../../../domain/text/translate';
+import { hourText } from '../activity/hour-text';
 import { type Html, html, tHtml } from '../html';
 import { bulkBar } from './bulk-html';
 import { countText, leastOf } from './count-text';
-import { type AlertQuery, groupSorts, hrefOf, isFiltering, type Sort, unfiltered, views } from './query';
+import {
+  type AlertQuery,
+  dayOf,
+  groupSorts,
+  hourOf,
+  hrefOf,
+  isFiltering,
+  noFilters,
+  type Sort,
+  views,
+} from './query';
 import type { AlertPage } from './read-alerts';
 import { stripHtml } from './strip';
 import { groupNameOf, rowHtml, severityName } from './table-row';
@@ -23,7 +34,7 @@ export interface ListContext {
 /** The page of all alerts. */
 export const listPage = (list: AlertPage, context: ListContext): Html =>
   html`<h1>${t`Alerts`}</h1>
-${context.panel}<div id="list" data-query="${hrefOf(context.query).replace(/^\/console\??/, '')}"${context.query.cursor !== '' && html` data-later`}>${tabs(context.query, list.counts)}${stripHtml(list.strip)}${filters(context.query, list.environments)}
+${context.panel}<div id="list" data-query="${hrefOf(context.query).replace(/^\/console\??/, '')}"${context.query.cursor !== '' && html` data-later`}>${tabs(context.query, list.counts)}${stripHtml(list.strip)}${chosen(list, context.query)}${filters(context.query, list.environments)}
 ${list.waiting > 0 && html`<p class="muted">${counted(list.waiting, '# recent change isn’t in this list yet.', '# recent changes aren’t in this list yet.')}</p>`}
 ${context.query.of !== '' && onlyHtml(list, context.query)}
 <div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
@@ -94,6 +105,7 @@ const nothing: Record<AlertQuery['view'], string> = {
   contained: phrase('No alerts are contained.'),
   suppressed: phrase('No alerts are suppressed by an exception or an environment’s threshold.'),
   closed: phrase('No alerts are closed yet.'),
+  all: phrase('No alerts yet. Alerts about commands run on machines appear here automatically.'),
 };
 
 /** Says why the list is empty and where there is more. */
@@ -102,7 +114,22 @@ function empty({ counts }: AlertPage, query: AlertQuery): Html {
     return html`<p class="empty">${t`No more alerts on this page.`} <a href="${hrefOf(query)}">${t`First page`}</a></p>`;
   if (!isFiltering(query)) return html`<p class="empty">${translate(nothing[query.view])}</p>`;
   const elsewhere = views.filter((view) => view !== query.view && leastOf(counts[view]) > 0);
-  return html`<p class="empty">${t`No alerts match.`} <a href="${hrefOf(query, unfiltered)}">${t`Clear filters`}</a>${elsewhere.length > 0 && tHtml` or see what matches in ${elsewhere.map((view, i) => html`${i > 0 && ', '}<a href="${hrefOf(query, { view, state: '' })}">${translate(viewNames[view])} (${countText(counts[view])})</a>`)}`}</p>`;
+  return html`<p class="empty">${t`No alerts match.`} <a href="${hrefOf(query, noFilters)}">${t`Clear filters`}</a>${elsewhere.length > 0 && tHtml` or see what matches in ${elsewhere.map((view, i) => html`${i > 0 && ', '}<a href="${hrefOf(query, { view, state: '' })}">${translate(viewNames[view])} (${countText(counts[view])})</a>`)}`}</p>`;
+}
+
+/** Filters that come from a link on another page, each with a link that removes it. */
+function chosen({ callerName }: AlertPage, query: AlertQuery): Html | false {
+  const { caller, machine, hour, day } = query;
+  const parts = [
+    caller !== '' && { words: t`Caller: ${callerName}`, without: { caller: '' } },
+    machine !== '' && { words: t`Machine: ${machine.split('/').at(-1) ?? ''}`, without: { machine: '' } },
+    hour !== '' && { words: hourText(hourOf(hour) ?? 0), without: { hour: '' } },
+    day !== '' && { words: t`${dayText(dayOf(day) ?? 0)}, UTC`, without: { day: '' } },
+  ].filter((part) => part !== false);
+  return (
+    parts.length > 0 &&
+    html`<ul class="chosen" aria-label="${t`Filters`}">${parts.map(({ words, without }) => html`<li><a href="${hrefOf(query, without)}" aria-label="${t`Remove the filter ${words}`}">${words} <span aria-hidden="true">✕</span></a></li>`)}</ul>`
+  );
 }
 
 type Option = readonly [value: string, words: string];
@@ -118,7 +145,7 @@ function filters(query: AlertQuery, environments: readonly string[]): Html {
   const known = environments.includes(query.environment)
     ? environments
     : [query.environment, ...environments];
-  return html`<form method="get" action="/console" class="bar" role="search" aria-label="${t`Filter alerts`}">${hidden('of', query.of)}${hidden('view', query.view === 'open' ? '' : query.view)}${hidden('sort', query.sort === 'severity' && !query.reversed ? '' : `${query.reversed ? '-' : ''}${query.sort}`)}
+  return html`<form method="get" action="/console" class="bar" role="search" aria-label="${t`Filter alerts`}">${hidden('of', query.of)}${hidden('caller', query.caller)}${hidden('machine', query.machine)}${hidden('hour', query.hour)}${hidden('day', query.day)}${hidden('view', query.view === 'open' ? '' : query.view)}${hidden('sort', query.sort === 'severity' && !query.reversed ? '' : `${query.reversed ? '-' : ''}${query.sort}`)}
 <input type="search" name="q" id="search" value="${query.text}" aria-label="${t`Search alerts`}" placeholder="${t`Search caller, machine, IP, script or ID`}" maxlength="200">
 ${select('severity', t`Severity`, query.severity, [['', t`All severities`], ...severities.toReversed().map((one): Option => [one, translate(one)])])}
 ${environments.length > 0 && select('environment', t`Environment`, query.environment, [['', t`All environments`], ...known.filter(Boolean).map((one): Option => [one, one])])}
@@ -127,7 +154,7 @@ ${select('group', t`Group by`, query.grouped ? 'caller-machine' : '', [
   ['', t`Not grouped`],
   ['caller-machine', t`Caller + machine`],
 ])}
-<button class="btn">${t`Apply`}</button>${isFiltering(query) && html` <a href="${hrefOf(query, unfiltered)}">${t`Clear`}</a>`}</form>`;
+<button class="btn">${t`Apply`}</button>${isFiltering(query) && html` <a href="${hrefOf(query, noFilters)}">${t`Clear`}</a>`}</form>`;
 }
 
 const shortcuts: readonly (readonly [string, string])[] = [

@@ -5,6 +5,7 @@ import type { AlertView } from '../../../domain/measures/alert-view';
 import { t, translate } from '../../../domain/text/translate';
 import { viewerOf } from '../auth';
 import type { Html } from '../html';
+import type { PageName, PageScript } from '../layout';
 import { countText } from './count-text';
 import { listPage } from './list-page';
 import { queryOf } from './query';
@@ -22,13 +23,14 @@ export interface ListDeps extends ReadDeps {
 /** What the routes need of the console around them. */
 export interface Frame {
   csrfOf: (request: Request) => string;
-  /** Sends a page with the bar. */
+  /** Sends a page with the bar, by default one of the alerts. */
   send: (
     request: Request,
     response: Response,
     title: string,
     body: Html,
-    script?: 'list' | 'alert',
+    script?: PageScript,
+    current?: PageName,
   ) => Promise<void>;
   /** Says why nothing was done: as JSON to our scripts, else as a page. */
   refuse: (request: Request, response: Response, status: number, why: string) => Promise<void>;

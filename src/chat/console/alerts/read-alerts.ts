@@ -68,6 +68,8 @@ export interface AlertPage extends Found {
   /** Alerts that the other filters select, in each view. */
   counts: Record<View, Count>;
   strip: Strip;
+  /** Name of the caller that the query selects. */
+  callerName: string;
   /** Of all alerts, for the filter. */
   environments: string[];
 }
@@ -96,20 +98,22 @@ export async function listAlerts(query: AlertQuery, viewer: Presser, deps: ReadD
   const page = { limit: pageSize, cursor: query.cursor || null };
   if (query.grouped) {
     const found = await deps.searchGroups(search, page);
-    return { ...common, ...found, total: counts[query.view] };
+    const named = found.groups[0]?.alerts[0];
+    return { ...common, ...found, total: counts[query.view], callerName: named?.caller.name ?? query.caller };
   }
   const { alerts, ...found } = await deps.searchAlerts(search, {
     ...page,
     parts: partsOf(query, search, known, isExact ? inView(query.view) : null),
     ...(isExact ? { total: Number(counts[query.view]) } : {}),
   });
-  return { ...common, ...found, groups: alerts.length > 0 ? [{ id: '', alerts }] : [] };
+  const groups = alerts.length > 0 ? [{ id: '', alerts }] : [];
+  return { ...common, ...found, groups, callerName: alerts[0]?.caller.name ?? query.caller };
 }
 
 async function countMatches(query: AlertQuery, deps: ReadDeps) {
   if (!query.of) return deps.countMatches(isCounted(query) ? {} : filtersOf(query));
   const found = await Promise.all(
-    lists.map((list) => deps.countMatches({ ...filtersOf(query), list, group: query.of })),
+    lists.map((list) => deps.countMatches({ ...filtersOf(query), lists: [list], group: query.of })),
   );
   return { counts: found.flatMap(({ counts }) => counts), isExact: found.every((one) => one.isExact) };
 }

@@ -11,6 +11,7 @@ export const viewNames: Record<View, string> = {
   contained: phrase('Contained'),
   suppressed: phrase('Suppressed'),
   closed: phrase('Closed'),
+  all: phrase('All'),
 };
 
 /** The saved filters, each with how many alerts it has. The other filters are kept. */

@@ -1,6 +1,15 @@
 import { ask, Fault, outcomes, submit } from './request.mjs';
-import { closeSheet, fillSheet, openSheet, sheetOpener, showFault } from './sheet.mjs';
-import { toast } from './shell.mjs';
+import {
+  closeSheet,
+  fillSheet,
+  findByKey,
+  keyOf,
+  openSheet,
+  sheetOpener,
+  showFault,
+  watchPreview,
+} from './sheet.mjs';
+import { localize, toast } from './shell.mjs';
 import { text } from './texts.mjs';
 
 const kinds = { done: 'ok', asked: 'waits', refused: 'bad', failed: 'bad' };
@@ -9,7 +18,7 @@ let pending = 0;
 /** Whether a press of this page is under way. */
 export const isPressing = () => pending > 0;
 
-/** Called after a press had its effect. */
+/** Called with { control, pressId, result, said } after a press had its effect. */
 let afterPress = async () => {};
 export const onPressed = (listener) => {
   afterPress = listener;
@@ -17,7 +26,7 @@ export const onPressed = (listener) => {
 
 /** Results by button, so that they stay beside it when the section is drawn again. */
 const results = new Map();
-const keyOf = (control) => control.dataset.opens ?? control.dataset.action;
+const controls = ':is(.rail, [data-beside]) :is([data-opens], [data-action])';
 
 function tell(control, said, kind, link) {
   const key = keyOf(control);
@@ -30,7 +39,7 @@ function tell(control, said, kind, link) {
 export function showResults(root) {
   for (const old of root.querySelectorAll('.result')) old.remove();
   for (const [key, { said, kind }] of results) {
-    const beside = root.querySelector(`.rail [data-opens="${key}"], .rail [data-action="${key}"]`);
+    const beside = findByKey(root, controls, key);
     const line = Object.assign(document.createElement('p'), {
       className: `result ${kind}`,
       textContent: said,
@@ -49,6 +58,7 @@ const busy = (button, is) => {
 /** Presses a button, waits for what became of it and says so. */
 async function press(form, button, control, name) {
   if (button?.getAttribute('aria-disabled')) return;
+  let done = { control };
   busy(button, true);
   pending += 1;
   try {
@@ -57,11 +67,12 @@ async function press(form, button, control, name) {
     results.set(keyOf(control), { said: text('requested'), kind: 'waits' });
     showResults(document);
     await outcomes([pressId], ({ result, text: said }) => {
-      tell(control, said || text('actionDone', name), kinds[result] ?? 'ok');
+      done = { control, pressId, result, said: said || text('actionDone', name) };
+      tell(control, done.said, kinds[result] ?? 'ok');
     });
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    if (fault.form) return fillSheet(fault.form, true);
+    if (fault.form) return form.closest('dialog') ? fillSheet(fault.form, true) : refill(form, fault.form);
     const shown = form.querySelector('[data-fault]');
     if (shown && form.closest('dialog')) showFault(shown, fault);
     else tell(control, fault.message, 'bad', fault.link);
@@ -70,7 +81,7 @@ async function press(form, button, control, name) {
     pending -= 1;
     busy(button, false);
   }
-  await afterPress();
+  await afterPress(done);
 }
 
 document.addEventListener('submit', (event) => {
@@ -78,7 +89,10 @@ document.addEventListener('submit', (event) => {
   const button = event.submitter;
   if (form.id === 'press') {
     event.preventDefault();
-    press(form, button, button, button.textContent);
+    press(form, button, button, button.dataset.name ?? button.textContent);
+  } else if (form.matches('[data-press]')) {
+    event.preventDefault();
+    press(form, button, button, form.dataset.actionName);
   } else if (form.matches('dialog .sheet')) {
     event.preventDefault();
     press(form, button, sheetOpener() ?? button, form.dataset.actionName);
@@ -87,6 +101,19 @@ document.addEventListener('submit', (event) => {
 
 export const openForm = (control) =>
   openSheet(control, () => ask(control.href, { headers: { 'x-part': 'form', accept: 'text/html' } }));
+
+/** Shows a page's form again, with its faults. */
+function refill(form, markup) {
+  const template = document.createElement('template');
+  template.innerHTML = markup;
+  const now = template.content.firstElementChild;
+  form.replaceWith(now);
+  localize(now);
+  watchPreview(now);
+  const first = now.querySelector('[aria-invalid]');
+  (first ?? now.querySelector('[data-action]')).focus();
+  toast(text('faults'), 'bad');
+}
 
 document.addEventListener('click', (event) => {
   const control = event.target.closest('[data-opens]');

@@ -10,6 +10,11 @@ export const isSheetOpen = () => sheet.open;
 export const sheetOpener = () => opener;
 export const closeSheet = () => sheet.close();
 
+/** The same for a control after its section is drawn again. */
+export const keyOf = ({ dataset }) => [dataset.opens ?? dataset.action, dataset.of].filter(Boolean).join(' ');
+export const findByKey = (root, selector, key) =>
+  [...root.querySelectorAll(selector)].find((control) => keyOf(control) === key);
+
 const linkTo = ({ href, text: words }) =>
   Object.assign(document.createElement('a'), { href, textContent: words });
 
@@ -23,7 +28,7 @@ export function showFault(shown, { message, link }) {
 export function fillSheet(markup, faulty = false) {
   sheet.innerHTML = markup;
   localize(sheet);
-  watchPreview();
+  watchPreview(sheet);
   const first = faulty
     ? sheet.querySelector('[aria-invalid]')
     : sheet.querySelector('input:not([type=hidden]), select, textarea');
@@ -58,7 +63,7 @@ export async function openSheet(control, load) {
 sheet.addEventListener('close', () => {
   sheet.innerHTML = '';
   if (document.activeElement !== document.body) return;
-  const again = opener?.dataset.opens && document.querySelector(`[data-opens="${opener.dataset.opens}"]`);
+  const again = opener && findByKey(document, '[data-opens]', keyOf(opener));
   (opener?.isConnected ? opener : again)?.focus();
 });
 document.addEventListener('click', (event) => {
@@ -72,16 +77,22 @@ document.addEventListener('click', (event) => {
 const previewAfterMs = 400;
 
 /** Says which alerts an exception would have suppressed, as typed. */
-function watchPreview() {
-  const shown = sheet.querySelector('[data-preview]');
+export function watchPreview(root) {
+  const shown = root.querySelector('[data-preview]');
   if (!shown) return;
   const form = shown.closest('form');
+  const show = ({ html, text: said }) => {
+    if (html === undefined) shown.textContent = said;
+    else shown.innerHTML = html;
+    localize(shown);
+  };
   let timer;
   let latest = 0;
   form.addEventListener('input', () => {
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const mine = ++latest;
+      shown.setAttribute('aria-busy', 'true');
       try {
         const body = new URLSearchParams(new FormData(form));
         const response = await ask(shown.dataset.preview, {
@@ -90,9 +101,12 @@ function watchPreview() {
           headers: { accept: 'application/json' },
         });
         const preview = await response.json();
-        if (mine === latest) shown.textContent = preview.text;
-      } catch {
-        if (mine === latest) shown.textContent = text('noPreview');
+        if (mine === latest) show(preview);
+      } catch (fault) {
+        if (!(fault instanceof Fault)) throw fault;
+        if (mine === latest) show({ text: text('noPreview') });
+      } finally {
+        if (mine === latest) shown.removeAttribute('aria-busy');
       }
     }, previewAfterMs);
   });
