@@ -8,6 +8,7 @@ import type { Alert } from '../domain/alerts/alert';
 import { shortDigest } from '../domain/text/short-digest';
 import { troublesOf } from '../health/troubles';
 import { readHealth } from '../health/watch-health';
+import { createAuditCheck } from '../pipeline/check-audit';
 import type { Pages } from '../server';
 import type { Store } from '../store/store';
 import { activity } from '../views/activity-hours';
@@ -41,7 +42,11 @@ export async function servePages(
       ),
     activity: () => activity(store.history, config.policy.workingHours?.zone ?? 'UTC', now()),
     panel,
-    listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
+    audit: {
+      entriesBefore: store.audit.before,
+      namesOf: store.measures.namesOf,
+      chain: createAuditCheck({ store, keyring, log, now }),
+    },
     health: async () => ({
       troubles: troublesOf(await readHealth({ config, store, queues, now })).map(({ says }) => says),
       subscriptions: await Promise.all(

@@ -7,10 +7,12 @@ import { bulkResults } from '../../src/chat/console/alerts/bulk';
 import { listPage } from '../../src/chat/console/alerts/list-page';
 import { queryOf, views } from '../../src/chat/console/alerts/query';
 import { listAlerts } from '../../src/chat/console/alerts/read-alerts';
+import { auditPage } from '../../src/chat/console/audit/audit-page';
+import { auditQueryOf, results } from '../../src/chat/console/audit/query';
 import { sheetHtml } from '../../src/chat/console/forms';
 import { html } from '../../src/chat/console/html';
 import { page } from '../../src/chat/console/layout';
-import { auditTable, exceptionsTable, healthPage, panelHtml } from '../../src/chat/console/pages';
+import { exceptionsTable, healthPage, panelHtml } from '../../src/chat/console/pages';
 import { offeredAction } from '../../src/chat/console/presses';
 import {
   choicePage,
@@ -36,6 +38,8 @@ import { judge } from '../../src/domain/alerts/judge';
 import { withLaterChanges } from '../../src/domain/alerts/later-changes';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { acknowledge, close, contain, reopen } from '../../src/domain/alerts/transitions';
+import type { AuditEntry } from '../../src/domain/audit/audit-chain';
+import type { ChainState } from '../../src/domain/audit/chain-check';
 import type { Exception } from '../../src/domain/exceptions/exception';
 import { reportText, reviewActions, reviewText } from '../../src/domain/exceptions/exception-review';
 import type { AlertView } from '../../src/domain/measures/alert-view';
@@ -420,6 +424,60 @@ test('the console’s lists', async () => {
   }
 });
 
+/** The audit log with an entry of each kind, in each state of its chain. */
+function auditPages(): string[] {
+  const entry = (more: object) => ({
+    id: '1-1',
+    entry: {
+      at: at(0),
+      by: { surface: 'console', id: 'x', name: 'dana' },
+      action: 'isolate',
+      alertId: 'RW-1',
+      object: null,
+      result: 'done',
+      why: 'NOTE',
+      ...more,
+    } as AuditEntry,
+  });
+  const rows = [
+    { id: '1-1', entry: null },
+    ...results.map((result) => entry({ result, details: { approvedBy: { name: 'dana' } } })),
+    ...['sign in', 'isolation.drift', 'audit.key'].map((action) => entry({ action, sequence: 1 })),
+    ...['/NOTE', 'NOTE'].map((object) => entry({ object })),
+  ];
+  const check = {
+    at: at(0),
+    entries: 2,
+    sequence: 2,
+    archived: 3,
+    anchor: { sequence: 2, hash: '', at: at(0) },
+    fault: null,
+  };
+  const fault = { sequence: 1, at: at(0), why: 'NOTE' };
+  const chains: ChainState[] = [
+    { last: null, running: { entries: 1, of: 2 }, newest: 3 },
+    { last: null, running: null, newest: 3 },
+    { last: check, running: null, newest: 3 },
+    { last: { ...check, sequence: 0 }, running: null, newest: 0 },
+    ...[fault, { ...fault, at: null }, { ...fault, sequence: null }].map(
+      (one): ChainState => ({ last: { ...check, fault: one }, running: null, newest: 3 }),
+    ),
+  ];
+  const founds = [
+    { rows, next: '1-1', searchedTo: null },
+    { rows: [], next: null, searchedTo: null },
+    { rows: [], next: '1-1', searchedTo: at(0) },
+    { rows, next: '1-1', searchedTo: at(0) },
+  ];
+  return chains.flatMap((chain) =>
+    founds.flatMap((found) =>
+      [{}, { person: 'NOTE' }, { before: '1-1' }].map(
+        (given) => auditPage({ query: auditQueryOf(given), found, names: new Map(), chain, csrf: '' }).text,
+      ),
+    ),
+  );
+}
+
 test('the console’s other pages', () => {
   const exception = {
     id: 'EXC-1',
@@ -440,7 +498,7 @@ test('the console’s other pages', () => {
   const pages = [
     exceptionsTable(rows, now, '').text,
     exceptionsTable([], now, '').text,
-    auditTable([]).text,
+    ...auditPages(),
     activityPage([], 'UTC').text,
     activityPage([{ name: 'dana', hours: [1, 2] }], 'UTC').text,
     healthPage(health).text,

@@ -10,26 +10,19 @@ import { type AlertDeps, addAlertRoutes } from './alert/alert-routes';
 import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
+import { type AuditDeps, addAuditRoutes } from './audit/audit-routes';
 import { viewerOf } from './auth';
 import { type Html, html } from './html';
-import { type PageName, page } from './layout';
+import { type PageName, type PageScript, page } from './layout';
 import { setPageHeaders } from './page-headers';
-import {
-  type AuditRow,
-  auditTable,
-  exceptionsTable,
-  type HealthRow,
-  healthPage,
-  type Panel,
-  panelHtml,
-} from './pages';
+import { exceptionsTable, type HealthRow, healthPage, type Panel, panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
 
 export interface ConsoleDeps extends AlertDeps, StreamDeps {
   keyring: Keyring;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
-  listAudit: () => Promise<AuditRow[]>;
+  audit: AuditDeps;
   health: () => Promise<{
     /** Current problems with detecting or reporting commands, one line each. */
     troubles: string[];
@@ -61,7 +54,7 @@ export function createConsole(deps: ConsoleDeps): Router {
     current: PageName,
     title: string,
     body: Html,
-    script: 'list' | 'alert' = 'list',
+    script: PageScript = 'list',
   ): Promise<void> {
     const { outcome } = request.query;
     const shell = {
@@ -91,22 +84,23 @@ export function createConsole(deps: ConsoleDeps): Router {
     await refuse(request, response, 403, t`This form has expired. Reload the page and try again.`);
   }
 
-  const frame: Frame = {
+  const frameOf = (current: PageName): Frame => ({
     csrfOf,
     send: (request, response, title, body, script) =>
-      sendPage(request, response, 'alerts', title, body, script),
+      sendPage(request, response, current, title, body, script),
     refuse,
     ownForm: [form, fromOurPage],
     panelOf: (request) => deps.panel && panelHtml(deps.panel.choices, csrfOf(request)),
-  };
+  });
 
   router.use((request, response, next) => {
     setPageHeaders(request, response);
     next();
   });
   router.get('/assets/:name', sendAsset);
-  addListRoutes(router, deps, frame);
-  addAlertRoutes(router, deps, frame);
+  addListRoutes(router, deps, frameOf('alerts'));
+  addAlertRoutes(router, deps, frameOf('alerts'));
+  addAuditRoutes(router, deps, frameOf('audit'));
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
@@ -130,10 +124,6 @@ export function createConsole(deps: ConsoleDeps): Router {
       nonce: `console.${String((request.body as Record<string, string>).nonce ?? randomUUID()).slice(0, 100)}`,
     });
     response.redirect(303, '/console/exceptions');
-  });
-  router.get('/audit', async (request, response) => {
-    const table = auditTable(await deps.listAudit());
-    await sendPage(request, response, 'audit', t`Audit log`, html`<h1>${t`Audit log`}</h1>${table}`);
   });
   router.get('/activity', async (request, response) => {
     const { rows, zone } = await deps.activity();

@@ -10,6 +10,8 @@ const pages = [
   ['health', '/console/health', phrase('System health')],
 ] as const;
 export type PageName = (typeof pages)[number][0];
+/** A page's own module in assets/. */
+export type PageScript = 'list' | 'alert' | 'audit';
 
 /** What every page shows around its content. */
 export interface Shell {
@@ -24,8 +26,7 @@ export interface Shell {
   outcome?: string | null;
 }
 
-/** @param script the page's own module in assets/ */
-export function page(title: string, body: Html, shell: Shell, script: 'list' | 'alert' = 'list'): string {
+export function page(title: string, body: Html, shell: Shell, script: PageScript = 'list'): string {
   return `<!doctype html>${
     html`<html lang="${textLanguage()}">
 <head>

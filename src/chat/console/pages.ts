@@ -28,26 +28,6 @@ export function exceptionsTable(
   );
 }
 
-export interface AuditRow {
-  at: string;
-  by: { name: string; surface: string };
-  action: string;
-  alertId: string | null;
-  object: string | null;
-  result: string;
-  why: string | null;
-}
-
-export const auditTable = (rows: readonly AuditRow[]): Html =>
-  table(
-    t`Audit log`,
-    [t`When`, t`Who`, t`Source`, t`Action`, t`Result`, t`Alert`, t`Why`],
-    rows.map(
-      (row) =>
-        html`<tr><td>${row.at.slice(0, 19).replace('T', ' ')}</td><td>${plainLine(row.by.name, 80)}</td><td>${row.by.surface}</td><td>${row.action}</td><td>${row.result}</td><td>${row.alertId ?? ''}</td><td>${plainLine(row.why ?? '', 200)}</td></tr>`,
-    ),
-  );
-
 export interface HealthRow {
   id: string;
   name: string;

@@ -5,6 +5,7 @@ import { type AlertView, versionOf } from '../../../domain/measures/alert-view';
 import { t, translate } from '../../../domain/text/translate';
 import { viewerOf } from '../auth';
 import type { Html } from '../html';
+import type { PageScript } from '../layout';
 import { type PressDeps, submitPress, textsOf } from '../presses';
 import { bulkOf, bulkResults } from './bulk';
 import { listPage } from './list-page';
@@ -27,7 +28,7 @@ export interface Frame {
     response: Response,
     title: string,
     body: Html,
-    script?: 'list' | 'alert',
+    script?: PageScript,
   ) => Promise<void>;
   /** Says why nothing was done: as JSON to our scripts, else as a page. */
   refuse: (request: Request, response: Response, status: number, why: string) => Promise<void>;
