@@ -12,7 +12,7 @@ import { auditQueryOf, results } from '../../src/chat/console/audit/query';
 import { sheetHtml } from '../../src/chat/console/forms';
 import { html } from '../../src/chat/console/html';
 import { page } from '../../src/chat/console/layout';
-import { exceptionsTable, healthPage, panelHtml } from '../../src/chat/console/pages';
+import { exceptionsTable, panelHtml } from '../../src/chat/console/pages';
 import { offeredAction } from '../../src/chat/console/presses';
 import {
   choicePage,
@@ -22,6 +22,7 @@ import {
   signingOutPage,
   unavailablePage,
 } from '../../src/chat/console/sign-in/sign-in-pages';
+import { healthPage } from '../../src/chat/console/system-health/health-page';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
 import { toBlocks } from '../../src/chat/slack/blocks';
@@ -45,6 +46,7 @@ import { reportText, reviewActions, reviewText } from '../../src/domain/exceptio
 import type { AlertView } from '../../src/domain/measures/alert-view';
 import type { Approval } from '../../src/domain/measures/approval';
 import { type Measure, measureIdOf } from '../../src/domain/measures/measure';
+import type { HealthReport } from '../../src/domain/system-health/health-report';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { type Catalogue, useLocale } from '../../src/domain/text/translate';
 import { remind } from '../../src/pipeline/remind';
@@ -478,6 +480,66 @@ function auditPages(): string[] {
   );
 }
 
+/** The health page in each verdict. */
+function healthPages(): string[] {
+  const subscription = {
+    id: 'NOTE',
+    name: 'Payments',
+    lastPollAt: at(0),
+    readTo: at(0),
+    error: null,
+    status: null,
+    historyDays: 30,
+  };
+  const surface = { name: 'NOTE', waiting: 0, waitsSince: null, acceptedAt: at(0), error: null };
+  const well: HealthReport = {
+    at: at(0),
+    staleAfterMs: 60_000,
+    problems: [],
+    subscriptions: [subscription],
+    surfaces: [surface],
+    queues: [{ name: 'NOTE', waiting: 1, active: 0, delayed: 0, failed: 0, oldestSeconds: 9 }],
+    unreadable: 0,
+    permissions: { lacking: [], checked: 1 },
+  };
+  const kinds = ['subscription', 'gap', 'surface', 'audit copy', 'clock'];
+  const problems = [
+    ...kinds.map((kind) => ({ id: `${kind} NOTE`, kind, says: 'NOTE', since: at(0) })),
+    ...['401', '403', '404', 'silent'].map((cause) => ({
+      id: `subscriptions ${cause}`,
+      kind: 'subscription',
+      says: 'NOTE',
+      since: null,
+    })),
+    { id: 'lost NOTE', kind: 'gap', says: 'NOTE', since: null },
+  ];
+  const changes: Partial<HealthReport>[] = [
+    {},
+    { problems },
+    { subscriptions: [], surfaces: [] },
+    {
+      subscriptions: [{ ...subscription, readTo: null }, subscription],
+      permissions: { lacking: [], checked: 0 },
+    },
+    {
+      subscriptions: [
+        { ...subscription, error: 'NOTE', status: 403 },
+        { ...subscription, error: 'NOTE' },
+      ],
+    },
+    { subscriptions: Array.from({ length: 300 }, () => subscription) },
+    {
+      surfaces: [
+        { ...surface, waiting: 2, waitsSince: at(-60) },
+        { ...surface, error: 'NOTE' },
+      ],
+    },
+    { surfaces: [{ ...surface, waiting: 1, waitsSince: at(0), acceptedAt: null }] },
+    { permissions: { lacking: [{ subscription: 'Payments', actions: ['NOTE'] }], checked: 1 } },
+  ];
+  return changes.map((more) => healthPage({ ...well, ...more }).text);
+}
+
 test('the console’s other pages', () => {
   const exception = {
     id: 'EXC-1',
@@ -493,17 +555,13 @@ test('the console’s other pages', () => {
     exception: { ...exception, expires } as Exception,
     uses,
   }));
-  const subscription = { id: 'NOTE', name: 'Payments', lastPollAt: at(0), error: null, historyDays: 30 };
-  const health = { troubles: [], subscriptions: [subscription], queues: { NOTE: { waiting: 1 } } };
   const pages = [
     exceptionsTable(rows, now, '').text,
     exceptionsTable([], now, '').text,
     ...auditPages(),
     activityPage([], 'UTC').text,
     activityPage([{ name: 'dana', hours: [1, 2] }], 'UTC').text,
-    healthPage(health).text,
-    healthPage({ ...health, troubles: ['NOTE'] }).text,
-    healthPage({ ...health, subscriptions: [{ ...subscription, lastPollAt: null }] }).text,
+    ...healthPages(),
     panelHtml([{ name: 'x', says: 'NOTE' }], '').text,
     bulkResults([{ id: 'RW-1' }, { id: 'RW-2', error: 'NOTE' }]).text,
     choicePage('NOTE', '/', html``),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Exception } from '../../domain/exceptions/exception';
+import type { HealthReport } from '../../domain/system-health/health-report';
 import { t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
@@ -15,20 +16,16 @@ import { viewerOf } from './auth';
 import { type Html, html } from './html';
 import { type PageName, type PageScript, page } from './layout';
 import { setPageHeaders } from './page-headers';
-import { exceptionsTable, type HealthRow, healthPage, type Panel, panelHtml } from './pages';
+import { exceptionsTable, type Panel, panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
+import { healthPage } from './system-health/health-page';
 
 export interface ConsoleDeps extends AlertDeps, StreamDeps {
   keyring: Keyring;
   listExceptions: () => Promise<{ exception: Exception; uses: number }[]>;
   audit: AuditDeps;
-  health: () => Promise<{
-    /** Current problems with detecting or reporting commands, one line each. */
-    troubles: string[];
-    subscriptions: HealthRow[];
-    queues: Record<string, Record<string, number>>;
-  }>;
+  health: () => Promise<HealthReport>;
   /** Executions by caller and hour in the last 90 days. */
   activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
   /** The demo's panel above the alerts. */
@@ -131,8 +128,8 @@ export function createConsole(deps: ConsoleDeps): Router {
     await sendPage(request, response, 'activity', t`Activity`, body);
   });
   router.get('/health', async (request, response) => {
-    const body = html`<h1>${t`System health`}</h1>${healthPage(await deps.health())}`;
-    await sendPage(request, response, 'health', t`System health`, body);
+    const body = healthPage(await deps.health());
+    await sendPage(request, response, 'health', t`System health`, body, 'health');
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
     const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);

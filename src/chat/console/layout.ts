@@ -11,7 +11,7 @@ const pages = [
 ] as const;
 export type PageName = (typeof pages)[number][0];
 /** A page's own module in assets/. */
-export type PageScript = 'list' | 'alert' | 'audit';
+export type PageScript = 'list' | 'alert' | 'audit' | 'health';
 
 /** What every page shows around its content. */
 export interface Shell {

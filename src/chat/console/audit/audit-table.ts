@@ -2,9 +2,9 @@ import type { AuditEntry } from '../../../domain/audit/audit-chain';
 import { plainLine } from '../../../domain/text/plain-text';
 import { phrase, secondsText, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
+import { personName, sourceName } from '../people';
 import { actionName } from './action-names';
 import { measureOf, objectOf } from './audit-object';
-import { personName, sourceName } from './people';
 import type { Result } from './query';
 import type { FoundEntry } from './read-entries';
 

@@ -3,9 +3,9 @@ import type { Response } from 'express';
 import type { AuditEntry } from '../../../domain/audit/audit-chain';
 import { csvLine } from '../../../domain/text/csv-line';
 import { numberText, t } from '../../../domain/text/translate';
+import { personName } from '../people';
 import { actionName } from './action-names';
 import { measureOf, type NamesOf, objectOf } from './audit-object';
-import { personName } from './people';
 import type { AuditQuery } from './query';
 import { type AuditReader, allEntries } from './read-entries';
 

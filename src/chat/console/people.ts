@@ -1,7 +1,7 @@
-import type { Presser } from '../../../domain/people/person';
-import { plainLine } from '../../../domain/text/plain-text';
-import { phrase, translate } from '../../../domain/text/translate';
-import { surfaceDefinitions } from '../../define-surface';
+import type { Presser } from '../../domain/people/person';
+import { plainLine } from '../../domain/text/plain-text';
+import { phrase, translate } from '../../domain/text/translate';
+import { surfaceDefinitions } from '../define-surface';
 
 const ours: Readonly<Record<string, string>> = {
   console: phrase('Console'),
