@@ -30,6 +30,8 @@ export interface ConsoleDeps extends AlertDeps, StreamDeps {
   activity: () => Promise<{ rows: ActivityRow[]; zone: string }>;
   /** The demo's panel above the alerts. */
   panel?: Panel | undefined;
+  /** What a press answers to who pressed; null while or if there is none. */
+  answerTo: (pressId: string) => Promise<string | null>;
   /** What became of a press; null while it is not done. */
   outcomeOf: (pressId: string) => Promise<{ result: string; text: string } | null>;
 }
@@ -137,6 +139,6 @@ export function createConsole(deps: ConsoleDeps): Router {
     deps.panel?.play(choice.name);
     response.redirect(303, '/console');
   });
-  router.get('/events', (request, response) => stream(request, response, deps));
+  router.get('/events', (request, response) => stream(response, viewerOf(request).session, deps));
   return router;
 }
