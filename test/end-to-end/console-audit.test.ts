@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { connect } from '../../src/store/redis/connect';
 import { runOn } from '../support/alerts';
+import { axeFaults } from '../support/axe';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
 import { until } from '../support/wait';
@@ -105,3 +106,34 @@ test('a log that was changed is said to be broken when it is checked again', asy
   expect(forged.status).toBe(403);
   redis.disconnect();
 });
+
+test.each<['light' | 'dark', number]>([
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 390],
+])(
+  'a broken log and a health problem have no fault of accessibility in %s at %d pixels',
+  async (colorScheme, width) => {
+    bench.tenant.faults.add({ when: /eventtypes/, status: 403 });
+    const context = await browser.newContext({
+      bypassCSP: true,
+      colorScheme,
+      viewport: { width, height: 900 },
+    });
+    const own = await context.newPage();
+    await own.goto(`${url}/audit`);
+    await own.getByRole('alert').waitFor();
+    expect(await axeFaults(own)).toEqual([]);
+    await until('the problem', async () => {
+      await own.goto(`${url}/health`);
+      return (await own.getByText('What to do:').count()) > 0;
+    });
+    expect(await own.locator('.verdict').textContent()).toContain('Commands may go unnoticed');
+    await own.locator('summary').focus();
+    await own.keyboard.press('Enter');
+    await own.getByText('watchMeasures').waitFor();
+    expect(await axeFaults(own)).toEqual([]);
+    expect(await own.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    await context.close();
+  },
+);

@@ -9,8 +9,8 @@ import { counted, numberText, phrase, t, translate } from '../../../domain/text/
 import { type Html, html, tHtml } from '../html';
 import { ageHtml, timeHtml } from '../inline-html';
 import { sourceName } from '../people';
+import { stackedTable } from '../stacked-table';
 import { adviceOn } from './advice';
-import { stackedTable } from './stacked-table';
 import {
   isLate,
   type Level,
