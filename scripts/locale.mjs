@@ -31,7 +31,7 @@ const constants = new Set([
   ...['no subscription', 'event hub', 'audit copy', 'audit ', 'disk'],
   ...['Runwatch', 'Slack', 'Teams', 'Linux', 'Windows', 'Microsoft Sentinel', 'Actions'],
   ...['no such sign-in in this browser', 'sign-in used before', 'person refused'],
-  ...['neither a responder nor a reader', 'Azure', 'runwatch exceptions import'],
+  ...['neither a responder nor a reader', 'Azure', 'runwatch exceptions import', 'runwatch audit verify'],
   ...['High', 'Medium', 'Low', 'New'],
   ...['at least ', 'Refresh', 'Full', 'Container', 'Bolder', 'None', 'Attention', 'Warning', 'Monospace'],
 ]);

@@ -54,3 +54,9 @@ export function kindOf(kind: string): DefinedKind | null {
   load();
   return kinds.get(kind) ?? null;
 }
+
+/** The kind of change that an action makes or undoes; null if it makes none of its own. */
+export function kindOfAction(id: ActionId): DefinedKind | null {
+  load();
+  return [...kinds.values()].find(({ doneBy, undoneBy }) => doneBy === id || undoneBy === id) ?? null;
+}

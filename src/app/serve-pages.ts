@@ -7,8 +7,8 @@ import type { ServedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
 import { defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
 import { shortDigest } from '../domain/text/short-digest';
-import { troublesOf } from '../health/troubles';
-import { readHealth } from '../health/watch-health';
+import { readReport } from '../health/read-report';
+import { createAuditCheck } from '../pipeline/check-audit';
 import type { Pages } from '../server';
 import { activity } from '../views/activity';
 import { alertFigures } from '../views/alert-figures';
@@ -20,7 +20,7 @@ export async function servePages(
   core: AppCore,
   panel: ConsoleDeps['panel'],
 ): Promise<{ pages: Pages; served: readonly ServedSurface[] }> {
-  const { config, log, now, keyring, store, queues, press, surfaces, getView } = core;
+  const { config, log, now, keyring, store, queues, azure, press, surfaces, getView } = core;
   const served = await Promise.all(surfaces.map((surface) => surface.serve()));
   const consoleRouter = createConsole({
     keyring,
@@ -44,17 +44,12 @@ export async function servePages(
     activity: (query) => activity(query, store.history, now()),
     figures: () => alertFigures(store.alerts, config.policy.sla ?? {}, now()),
     panel,
-    listAudit: () => store.audit.read({ limit: 200, newestFirst: true }),
-    health: async () => ({
-      troubles: troublesOf(await readHealth({ config, store, queues, now })).map(({ says }) => says),
-      subscriptions: await Promise.all(
-        (await store.polls.subscriptions()).map(async (subscription) => {
-          const from = await store.history.filledFrom(subscription.id);
-          return { ...subscription, historyDays: from ? Math.floor((now() - from) / 86_400_000) : 0 };
-        }),
-      ),
-      queues: await queues.depths(),
-    }),
+    audit: {
+      entriesBefore: store.audit.before,
+      namesOf: store.measures.namesOf,
+      chain: createAuditCheck({ store, keyring, log, now }),
+    },
+    health: () => readReport({ config, store, queues, azure, now }),
     press,
     answerTo: store.answers.get,
     outcomeOf: store.pressResults.get,

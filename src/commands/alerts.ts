@@ -6,8 +6,8 @@ import type { AlertRow } from '../domain/alerts/alert-row';
 import type { Severity } from '../domain/alerts/severity';
 import { openStates } from '../domain/alerts/transitions';
 import { techniqueOf } from '../domain/techniques/catalogue';
+import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
-import { csvLine } from './support/csv';
 import { type Output, paint, table } from './support/output';
 import { withStore } from './support/with-store';
 

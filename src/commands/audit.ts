@@ -1,17 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config';
-import {
-  type AuditEntry,
-  type AuditVerifier,
-  firstBrokenLink,
-  genesis,
-  keyChange,
-} from '../domain/audit/audit-chain';
+import { type AuditEntry, type AuditVerifier, firstBrokenLink, genesis } from '../domain/audit/audit-chain';
+import { csvLine } from '../domain/text/csv-line';
 import { auditVerifier, createKeyring } from '../runtime/keyring';
+import { withTrustedKeys } from '../runtime/trusted-audit-keys';
 import { type AuditHead, archivedText, type SignedArchived } from '../store/audit/audit-log';
 import { readSecretFile } from '../store/redis/secret-file';
-import { csvLine } from './support/csv';
 import { CommandError, type Output } from './support/output';
 import { withStore } from './support/with-store';
 
@@ -195,22 +190,6 @@ function checkEntries(
       : [],
     notes: [],
   };
-}
-
-/**
- * Also trusts the keys named in entries that a trusted key signed, so that entries signed with an older or
- * newer secret can be verified.
- */
-function withTrustedKeys(entries: readonly AuditEntry[], verify: AuditVerifier): AuditVerifier {
-  let known = verify;
-  for (const { action, details, key = '', hash, signature = '' } of entries) {
-    if (action !== keyChange || known(key, hash, signature) !== true) continue;
-    const pems = [details?.publicKey, details?.previousKey].filter((pem) => typeof pem === 'string');
-    const before = known;
-    const more = auditVerifier(pems);
-    known = (...signed) => before(...signed) ?? more(...signed);
-  }
-  return known;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { reviewAccess } from '../actions/access/review-access';
 import { createAzure } from '../azure/azure';
 import type { Config } from '../config/config';
+import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
-import { csvLine } from './support/csv';
 import { type Output, table } from './support/output';
 import { parseScope } from './support/scope-option';
 import { withStore } from './support/with-store';

@@ -180,6 +180,12 @@ export function createDeliveries(redis: Redis) {
 
   const countUndelivered = (surface: string) => redis.zcard(keys.undelivered(surface));
 
+  /** When the oldest undelivered message was marked, ms; null if none waits. */
+  const waitingSince = async (surface: string): Promise<number | null> => {
+    const [, at] = await redis.zrange(keys.undelivered(surface), 0, '0', 'WITHSCORES');
+    return at === undefined ? null : Number(at);
+  };
+
   /** Stores a notice and marks it undelivered in one step. False if it was added before. */
   const addNotice = async (notice: Notice, surfaces: readonly string[]): Promise<boolean> =>
     (await addNoticeScript(
@@ -238,6 +244,7 @@ export function createDeliveries(redis: Redis) {
     settle,
     undeliveredIds,
     countUndelivered,
+    waitingSince,
     addNotice,
     changeNotice,
     dropNotice,

@@ -73,6 +73,15 @@ export function createHealthStore(redis: Redis) {
     });
   }
 
+  /** When each destination last accepted something, ms. */
+  async function accepted(): Promise<{ place: string; at: number }[]> {
+    const all = Object.entries(await redis.hgetall(keys.surfaceHealth));
+    return all.flatMap(([place, doc]) => {
+      const { okAt } = JSON.parse(doc) as PlaceHealth;
+      return okAt === null ? [] : [{ place, at: okAt }];
+    });
+  }
+
   async function troubles(): Promise<ReportedTrouble[]> {
     return (await redis.hvals(keys.troubles)).map((doc) => JSON.parse(doc) as ReportedTrouble);
   }
@@ -116,6 +125,7 @@ export function createHealthStore(redis: Redis) {
     isDue,
     note,
     failing,
+    accepted,
     troubles,
     putTrouble,
     dropTrouble,

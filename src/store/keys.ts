@@ -58,6 +58,8 @@ export const keys = {
   auditArchived: key('audit-archived'),
   auditKey: key('audit-key'),
   auditCopies: key('audit-copies'),
+  auditCheck: key('audit-check'),
+  auditCheckProgress: key('audit-check-progress'),
   watches: key('watches'),
   review: (id: string) => key('review', id),
   /** A measure or an approval. */

@@ -143,6 +143,10 @@ export function createMeasuresStore(
 
   const get = (id: string) => read<Measure>(id);
 
+  /** The names of measures' targets by measure id, of those that are still stored. */
+  const namesOf = async (ids: readonly string[]): Promise<Map<string, string>> =>
+    new Map((await readMany<Measure>([...new Set(ids)])).map(({ id, name }) => [id, name]));
+
   /**
    * Reads, changes and stores a measure. Retries if another process changed it in the meantime.
    * @param change pure function; null leaves the measure unchanged
@@ -238,6 +242,7 @@ export function createMeasuresStore(
     approvalIn,
     takeApprovalSlot,
     get,
+    namesOf,
     update,
     listOpen,
     getApproval,

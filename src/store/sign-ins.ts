@@ -3,6 +3,9 @@ import { keys } from './keys';
 import { script } from './redis/lua-script';
 import { updateValues } from './redis/update-values';
 
+/** Tells the streams of a session that it ended, on the channel of changed alerts. */
+const endedPrefix = 'ended ';
+
 /** Adds a session, and ends the person's oldest ones beyond the limit. */
 const addSession = script(`
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
@@ -11,7 +14,10 @@ redis.call('EXPIRE', KEYS[2], ARGV[5])
 local extra = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[4])
 if extra > 0 then
   for _, key in ipairs(redis.call('ZPOPMIN', KEYS[2], extra)) do
-    if string.sub(key, 1, 1) == '{' then redis.call('DEL', key) end
+    if string.sub(key, 1, 1) == '{' then
+      redis.call('DEL', key)
+      redis.call('PUBLISH', '${keys.changes}', '${endedPrefix}' .. string.match(key, '[^:]+$'))
+    end
   end
 end`);
 
@@ -42,7 +48,12 @@ export function createSignIns(redis: Redis) {
       ),
     endSession: async (id: string, person: string): Promise<void> => {
       const key = keys.signInSession(id);
-      await redis.multi().del(key).zrem(keys.signInSessionsOf(person), key).exec();
+      await redis
+        .multi()
+        .del(key)
+        .zrem(keys.signInSessionsOf(person), key)
+        .publish(keys.changes, `${endedPrefix}${id}`)
+        .exec();
     },
     /** Groups by the issuer's claim, for the processes that perform actions. */
     groups: (person: string) => redis.get(keys.signInGroups(person)),

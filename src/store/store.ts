@@ -73,8 +73,11 @@ export function createStore(
     surfaces,
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),
-    /** Calls `listener` with an alert's id on each change. Resolves when active, with a function to stop. */
-    watchChanges: (listener: (alertId: string) => void) => watch(address, listener),
+    /**
+     * Calls `listener` with the id of each changed alert, and with "ended SESSION" at the end of a console
+     * session. Resolves when active, with a function to stop.
+     */
+    watchChanges: (listener: (change: string) => void) => watch(address, listener),
     close: async () => {
       redis.disconnect();
     },
@@ -82,10 +85,10 @@ export function createStore(
 }
 export type Store = ReturnType<typeof createStore>;
 
-async function watch(address: RedisAddress, listener: (alertId: string) => void): Promise<() => void> {
+async function watch(address: RedisAddress, listener: (change: string) => void): Promise<() => void> {
   const subscriber = connect(address);
   subscriber.on('error', () => {});
-  subscriber.on('message', (_channel, alertId) => listener(alertId));
+  subscriber.on('message', (_channel, change) => listener(change));
   await subscriber.subscribe(keys.changes);
   return () => subscriber.disconnect();
 }

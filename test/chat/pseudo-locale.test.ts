@@ -9,6 +9,8 @@ import { figuresHtml } from '../../src/chat/console/activity/figures-html';
 import { bulkResults, bulkSheet } from '../../src/chat/console/alerts/bulk-html';
 import { listPage } from '../../src/chat/console/alerts/list-page';
 import { queryOf, views } from '../../src/chat/console/alerts/query';
+import { auditPage } from '../../src/chat/console/audit/audit-page';
+import { auditQueryOf, results } from '../../src/chat/console/audit/query';
 import { exceptionsPage } from '../../src/chat/console/exceptions/exceptions-page';
 import { newExceptionHtml } from '../../src/chat/console/exceptions/new-form';
 import { previewOf } from '../../src/chat/console/exceptions/preview';
@@ -18,7 +20,7 @@ import { removeForm } from '../../src/chat/console/exceptions/remove-form';
 import { sheetHtml } from '../../src/chat/console/forms';
 import { html } from '../../src/chat/console/html';
 import { page } from '../../src/chat/console/layout';
-import { auditTable, healthPage, panelHtml } from '../../src/chat/console/pages';
+import { panelHtml } from '../../src/chat/console/pages';
 import { offeredAction } from '../../src/chat/console/presses';
 import {
   choicePage,
@@ -28,6 +30,7 @@ import {
   signingOutPage,
   unavailablePage,
 } from '../../src/chat/console/sign-in/sign-in-pages';
+import { healthPage } from '../../src/chat/console/system-health/health-page';
 import { messageOf } from '../../src/chat/message';
 import { allModal } from '../../src/chat/slack/all-modal';
 import { toBlocks } from '../../src/chat/slack/blocks';
@@ -44,11 +47,14 @@ import { judge } from '../../src/domain/alerts/judge';
 import { withLaterChanges } from '../../src/domain/alerts/later-changes';
 import { defaultPoints } from '../../src/domain/alerts/score';
 import { acknowledge, close, contain, reopen } from '../../src/domain/alerts/transitions';
+import type { AuditEntry } from '../../src/domain/audit/audit-chain';
+import type { ChainState } from '../../src/domain/audit/chain-check';
 import type { Exception } from '../../src/domain/exceptions/exception';
 import { reportText, reviewActions, reviewText } from '../../src/domain/exceptions/exception-review';
 import type { AlertView } from '../../src/domain/measures/alert-view';
 import type { Approval } from '../../src/domain/measures/approval';
 import { type Measure, measureIdOf } from '../../src/domain/measures/measure';
+import type { HealthReport } from '../../src/domain/system-health/health-report';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { type Catalogue, useLocale } from '../../src/domain/text/translate';
 import { remind } from '../../src/pipeline/remind';
@@ -435,14 +441,124 @@ test('the console’s lists', () => {
   }
 });
 
+/** The audit log with an entry of each kind, in each state of its chain. */
+function auditPages(): string[] {
+  const entry = (more: object) => ({
+    id: '1-1',
+    entry: {
+      at: at(0),
+      by: { surface: 'console', id: 'x', name: 'dana' },
+      action: 'isolate',
+      alertId: 'RW-1',
+      object: null,
+      result: 'done',
+      why: 'NOTE',
+      ...more,
+    } as AuditEntry,
+  });
+  const rows = [
+    { id: '1-1', entry: null },
+    ...results.map((result) => entry({ result, details: { approvedBy: { name: 'dana' } } })),
+    ...['sign in', 'isolation.drift', 'audit.key'].map((action) => entry({ action, sequence: 1 })),
+    ...['/NOTE', 'NOTE'].map((object) => entry({ object })),
+  ];
+  const check = {
+    at: at(0),
+    entries: 2,
+    sequence: 2,
+    archived: 3,
+    anchor: { sequence: 2, hash: '', at: at(0) },
+    fault: null,
+  };
+  const fault = { sequence: 1, at: at(0), why: 'NOTE' };
+  const chains: ChainState[] = [
+    { last: null, running: { entries: 1, of: 2 }, newest: 3 },
+    { last: null, running: null, newest: 3 },
+    { last: check, running: null, newest: 3 },
+    { last: { ...check, sequence: 0 }, running: null, newest: 0 },
+    ...[fault, { ...fault, at: null }, { ...fault, sequence: null }].map(
+      (one): ChainState => ({ last: { ...check, fault: one }, running: null, newest: 3 }),
+    ),
+  ];
+  const founds = [
+    { rows, next: '1-1', searchedTo: null },
+    { rows: [], next: null, searchedTo: null },
+    { rows: [], next: '1-1', searchedTo: at(0) },
+    { rows, next: '1-1', searchedTo: at(0) },
+  ];
+  return chains.flatMap((chain) =>
+    founds.flatMap((found) =>
+      [{}, { person: 'NOTE' }, { before: '1-1' }].map(
+        (given) => auditPage({ query: auditQueryOf(given), found, names: new Map(), chain, csrf: '' }).text,
+      ),
+    ),
+  );
+}
+
+/** The health page in each verdict. */
+function healthPages(): string[] {
+  const subscription = {
+    id: 'NOTE',
+    name: 'Payments',
+    lastPollAt: at(0),
+    readTo: at(0),
+    error: null,
+    status: null,
+    historyDays: 30,
+  };
+  const surface = { name: 'NOTE', waiting: 0, waitsSince: null, acceptedAt: at(0), error: null };
+  const well: HealthReport = {
+    at: at(0),
+    staleAfterMs: 60_000,
+    problems: [],
+    subscriptions: [subscription],
+    surfaces: [surface],
+    queues: [{ name: 'NOTE', waiting: 1, active: 0, delayed: 0, failed: 0, oldestSeconds: 9 }],
+    unreadable: 0,
+    permissions: { lacking: [], checked: 1 },
+  };
+  const kinds = ['subscription', 'gap', 'surface', 'audit copy', 'clock'];
+  const problems = [
+    ...kinds.map((kind) => ({ id: `${kind} NOTE`, kind, says: 'NOTE', since: at(0) })),
+    ...['401', '403', '404', 'silent'].map((cause) => ({
+      id: `subscriptions ${cause}`,
+      kind: 'subscription',
+      says: 'NOTE',
+      since: null,
+    })),
+    { id: 'lost NOTE', kind: 'gap', says: 'NOTE', since: null },
+  ];
+  const changes: Partial<HealthReport>[] = [
+    {},
+    { problems },
+    { subscriptions: [], surfaces: [] },
+    {
+      subscriptions: [{ ...subscription, readTo: null }, subscription],
+      permissions: { lacking: [], checked: 0 },
+    },
+    {
+      subscriptions: [
+        { ...subscription, error: 'NOTE', status: 403 },
+        { ...subscription, error: 'NOTE' },
+      ],
+    },
+    { subscriptions: Array.from({ length: 300 }, () => subscription) },
+    {
+      surfaces: [
+        { ...surface, waiting: 2, waitsSince: at(-60) },
+        { ...surface, error: 'NOTE' },
+      ],
+    },
+    { surfaces: [{ ...surface, waiting: 1, waitsSince: at(0), acceptedAt: null }] },
+    { permissions: { lacking: [{ subscription: 'Payments', actions: ['NOTE'] }], checked: 1 } },
+  ];
+  return changes.map((more) => healthPage({ ...well, ...more }).text);
+}
+
 test('the console’s other pages', () => {
-  const subscription = { id: 'NOTE', name: 'Payments', lastPollAt: at(0), error: null, historyDays: 30 };
-  const health = { troubles: [], subscriptions: [subscription], queues: { NOTE: { waiting: 1 } } };
   const pages = [
-    auditTable([]).text,
-    healthPage(health).text,
-    healthPage({ ...health, troubles: ['NOTE'] }).text,
-    healthPage({ ...health, subscriptions: [{ ...subscription, lastPollAt: null }] }).text,
+    ...auditPages(),
+    ...healthPages(),
     panelHtml([{ name: 'x', says: 'NOTE' }], '').text,
     bulkResults([{ id: 'RW-1' }, { id: 'RW-2', error: 'NOTE' }]).text,
     choicePage('NOTE', '/', html``),

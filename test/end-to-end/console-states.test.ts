@@ -1,6 +1,7 @@
 import type { Browser, Page, Route } from 'playwright-core';
 import { scenarios } from '../../src/demo/scenarios';
 import { runOn } from '../support/alerts';
+import { axeFaults } from '../support/axe';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
 import { until } from '../support/wait';
@@ -158,49 +159,20 @@ test.each<['light' | 'dark', number]>([
         await page.locator('dialog #f-as').waitFor();
       }
       expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, width]);
-      expect([path, await faults(page)]).toEqual([path, []]);
+      expect([path, await axeFaults(page)]).toEqual([path, []]);
       if (path === '')
         for (const name of ['Close…', 'Assign to…', 'Add exception…']) {
           await page.getByRole('button', { name }).click();
           await page.locator('#sheet form').waitFor();
-          expect([name, await faults(page)]).toEqual([name, []]);
+          expect([name, await axeFaults(page)]).toEqual([name, []]);
           await page.keyboard.press('Escape');
         }
       if (path === `/alerts/${id}`) {
         await page.keyboard.press('Escape');
-        expect([path, await faults(page)]).toEqual([path, []]);
+        expect([path, await axeFaults(page)]).toEqual([path, []]);
       }
     }
     await context.close();
   },
   120_000,
 );
-
-async function faults(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: require.resolve('axe-core/axe.min.js') });
-  return page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe adds itself to the page's window
-    const found = await (globalThis as any).axe.run();
-    return found.violations.map(
-      (v: { id: string; nodes: { html: string }[] }) => `${v.id}: ${v.nodes[0]?.html.slice(0, 300)}`,
-    );
-  });
-}
-
-test('on a phone, what is pressed is at least 44 pixels high', async () => {
-  const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-  for (const path of ['', '?group=caller-machine', `/alerts/${id}`]) {
-    await page.goto(`${url}${path}`);
-    const small = await page
-      .locator(
-        '.btn:visible, .fold:visible, select:visible, .views a, .top nav a, .pick:visible, summary:visible, .live:visible',
-      )
-      .evaluateAll((all) =>
-        all
-          .filter((one) => one.getBoundingClientRect().height < 44)
-          .map((one) => one.outerHTML.slice(0, 120)),
-      );
-    expect([path, small]).toEqual([path, []]);
-  }
-  await page.close();
-});

@@ -133,6 +133,17 @@ test('a link of another site opens after sign-in; two people isolate; sign-out e
   await after.locator('input[name=login]').waitFor();
 });
 
+test('sign-out ends the stream of every page of the session', async () => {
+  const { context, page } = await signIn('sam');
+  await page.locator('#live', { hasText: 'Live' }).waitFor();
+  const other = await context.newPage();
+  await other.goto(`${url}/console/health`);
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByRole('button', { name: 'Yes, sign me out' }).waitFor();
+  await page.locator('#live', { hasText: 'Reconnecting' }).waitFor();
+  await context.close();
+});
+
 test('a person in no group is refused by name, and can sign out', async () => {
   const { page } = await signIn('eve');
   await page.getByText('You are signed in as Eve Moss').waitFor();

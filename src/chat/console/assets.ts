@@ -11,7 +11,19 @@ const folder = join(__dirname, 'assets');
 
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 /** One style sheet for all pages, in this order. */
-const sheets = ['tokens', 'base', 'forms', 'bulk', 'list', 'alert', 'exceptions', 'activity'];
+const sheets = [
+  'tokens',
+  'base',
+  'forms',
+  'bulk',
+  'list',
+  'alert',
+  'exceptions',
+  'activity',
+  'audit',
+  'health',
+  'phone',
+];
 
 /** The console's static files, read once. Only these names are served. */
 const files = new Map([

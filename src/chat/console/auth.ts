@@ -27,6 +27,8 @@ import { choicePage, deniedPage, plainPage } from './sign-in/sign-in-pages';
 export interface Viewer {
   presser: Presser;
   session: string;
+  /** When the session ends at the latest, ms since 1970. Absent if nothing ends it. */
+  endsAt?: number;
 }
 
 export interface AuthDeps {
@@ -79,7 +81,8 @@ export function createAuth(deps: AuthDeps) {
       return local ? { presser: localUser(), session: 'local' } : null;
     }
     const session = cookieOf(request);
-    if (session && sessions.isValid(session)) return { presser: byToken, session };
+    if (session && sessions.isValid(session))
+      return { presser: byToken, session, endsAt: sessions.endsAt(session) };
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (bearer === undefined) return null;
     const outcome = await tryToken(request, bearer);
@@ -103,7 +106,9 @@ export function createAuth(deps: AuthDeps) {
     const denied = viewer && 'denied' in viewer ? viewer : null;
     if (viewer && denied?.denied == null) {
       viewers.set(request, viewer);
-      if (denied) endIn(claimsMs, response);
+      const left = (viewer.endsAt ?? Number.POSITIVE_INFINITY) - now();
+      const longest = Math.min(left, denied ? claimsMs : Number.POSITIVE_INFINITY);
+      if (longest < Number.POSITIVE_INFINITY) endIn(Math.max(0, longest), response);
       return next();
     }
     if (!sessions && !signIn) return void response.status(403).send(forbiddenText(host));

@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import type { HealthReport } from '../../domain/system-health/health-report';
 import { t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
@@ -9,26 +10,27 @@ import { addBulkRoutes, type BulkDeps } from './alerts/bulk-routes';
 import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
+import { type AuditDeps, addAuditRoutes } from './audit/audit-routes';
 import { viewerOf } from './auth';
 import { addExceptionRoutes, type ExceptionDeps } from './exceptions/exception-routes';
 import { type Html, html } from './html';
 import { type PageName, type PageScript, page } from './layout';
 import { setPageHeaders } from './page-headers';
-import { type AuditRow, auditTable, type HealthRow, healthPage, type Panel, panelHtml } from './pages';
+import { type Panel, panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
+import { healthPage } from './system-health/health-page';
 
 export interface ConsoleDeps extends ActivityDeps, AlertDeps, BulkDeps, ExceptionDeps, StreamDeps {
   keyring: Keyring;
-  listAudit: () => Promise<AuditRow[]>;
-  health: () => Promise<{
-    /** Current problems with detecting or reporting commands, one line each. */
-    troubles: string[];
-    subscriptions: HealthRow[];
-    queues: Record<string, Record<string, number>>;
-  }>;
+  audit: AuditDeps;
+  health: () => Promise<HealthReport>;
   /** The demo's panel above the alerts. */
   panel?: Panel | undefined;
+  /** What a press answers to who pressed; null while or if there is none. */
+  answerTo: (pressId: string) => Promise<string | null>;
+  /** What became of a press; null while it is not done. */
+  outcomeOf: (pressId: string) => Promise<{ result: string; text: string } | null>;
 }
 
 const pressIds = z
@@ -78,38 +80,35 @@ export function createConsole(deps: ConsoleDeps): Router {
     await refuse(request, response, 403, t`This form has expired. Reload the page and try again.`);
   }
 
-  const frame: Frame = {
+  const frameOf = (current: PageName): Frame => ({
     csrfOf,
-    send: (request, response, title, body, script, current = 'alerts') =>
+    send: (request, response, title, body, script) =>
       sendPage(request, response, current, title, body, script),
     refuse,
     ownForm: [form, fromOurPage],
     panelOf: (request) => deps.panel && panelHtml(deps.panel.choices, csrfOf(request)),
-  };
+  });
 
   router.use((request, response, next) => {
     setPageHeaders(request, response);
     next();
   });
   router.get('/assets/:name', sendAsset);
-  addListRoutes(router, deps, frame);
-  addBulkRoutes(router, deps, frame);
-  addAlertRoutes(router, deps, frame);
-  addExceptionRoutes(router, deps, frame);
-  addActivityRoutes(router, deps, frame);
+  addListRoutes(router, deps, frameOf('alerts'));
+  addBulkRoutes(router, deps, frameOf('alerts'));
+  addAlertRoutes(router, deps, frameOf('alerts'));
+  addExceptionRoutes(router, deps, frameOf('exceptions'));
+  addActivityRoutes(router, deps, frameOf('activity'));
+  addAuditRoutes(router, deps, frameOf('audit'));
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
     const results = await Promise.all(ids.data.map(deps.outcomeOf));
     response.json({ results: ids.data.map((pressId, i) => ({ pressId, ...results[i] })) });
   });
-  router.get('/audit', async (request, response) => {
-    const table = auditTable(await deps.listAudit());
-    await sendPage(request, response, 'audit', t`Audit log`, html`<h1>${t`Audit log`}</h1>${table}`);
-  });
   router.get('/health', async (request, response) => {
-    const body = html`<h1>${t`System health`}</h1>${healthPage(await deps.health())}`;
-    await sendPage(request, response, 'health', t`System health`, body);
+    const body = healthPage(await deps.health());
+    await sendPage(request, response, 'health', t`System health`, body, 'health');
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
     const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);
@@ -117,6 +116,6 @@ export function createConsole(deps: ConsoleDeps): Router {
     deps.panel?.play(choice.name);
     response.redirect(303, '/console');
   });
-  router.get('/events', (request, response) => stream(request, response, deps));
+  router.get('/events', (request, response) => stream(response, viewerOf(request).session, deps));
   return router;
 }

@@ -10,8 +10,8 @@ const pages = [
   ['health', '/console/health', phrase('System health')],
 ] as const;
 export type PageName = (typeof pages)[number][0];
-/** The page's own module in assets/. */
-export type PageScript = 'list' | 'alert' | 'exceptions' | 'activity';
+/** A page's own module in assets/. */
+export type PageScript = 'list' | 'alert' | 'exceptions' | 'activity' | 'audit' | 'health';
 
 /** What every page shows around its content. */
 export interface Shell {

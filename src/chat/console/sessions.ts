@@ -22,6 +22,7 @@ export function createSessions(keyring: Keyring, consoleToken: string, now: () =
       const age = now() - Number(began);
       return age >= 0 && age < lifetimeMs && keyring.verify('session', signedText(began, id), signature);
     },
+    endsAt: (session: string): number => Number(session.split('.')[0]) + lifetimeMs,
     maxAgeSeconds: lifetimeMs / 1000,
   };
 }

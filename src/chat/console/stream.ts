@@ -1,14 +1,15 @@
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { Alert } from '../../domain/alerts/alert';
 import { type AlertView, versionOf } from '../../domain/measures/alert-view';
-import { redactSecrets } from '../../domain/text/redactor';
 
 export interface StreamDeps {
   listAlerts: (limit: number) => Promise<Alert[]>;
   /** Alerts with their measures and approvals, in the same order. */
   viewsOf: (alerts: readonly Alert[]) => Promise<AlertView[]>;
-  answerTo: (pressId: string) => Promise<string | null>;
-  /** Calls the listener on each change. Resolves, once it listens, with a function that stops it. */
+  /**
+   * Calls the listener with the id of each changed alert, and with "ended SESSION" when a session ends.
+   * Resolves, once it listens, with a function that stops it.
+   */
   watch: (listener: (change: string) => void) => Promise<() => void>;
 }
 
@@ -16,24 +17,26 @@ export interface StreamDeps {
 const missed = 100;
 const keepAliveMs = 15_000;
 
-/** Server-sent events: changed alerts and answers to presses. Starts with changes that were missed. */
+/**
+ * Server-sent events: the ids of changed alerts, beginning with those that were missed. Answers to presses are
+ * not among them: only who pressed asks for those. Ends with the session.
+ */
 export async function stream(
-  request: Request,
   response: Response,
-  { watch, answerTo, listAlerts, viewsOf }: StreamDeps,
+  session: string,
+  { watch, listAlerts, viewsOf }: StreamDeps,
 ): Promise<void> {
   response.set({ 'content-type': 'text/event-stream', connection: 'keep-alive' });
   response.flushHeaders();
   response.write('retry: 1000\n\n');
-  const send = (event: string, data: unknown) =>
-    response.write(`event: ${event}\ndata: ${redactSecrets(JSON.stringify(data))}\n\n`);
-  const watching = watch(async (change) => {
-    if (!change.startsWith('answer ')) return send('alert', { id: change });
-    const pressId = change.slice('answer '.length);
-    send('answer', { pressId, text: (await answerTo(pressId)) ?? '' });
+  const send = (data: unknown) =>
+    response.writableEnded || response.write(`event: alert\ndata: ${JSON.stringify(data)}\n\n`);
+  const watching = watch((change) => {
+    if (change === `ended ${session}`) response.end();
+    else if (!change.startsWith('ended ')) send({ id: change });
   });
   const keepAlive = setInterval(() => response.write(': \n\n'), keepAliveMs);
-  request.on('close', () => {
+  response.on('close', () => {
     clearInterval(keepAlive);
     watching.then(
       (stop) => stop(),
@@ -43,5 +46,5 @@ export async function stream(
   await watching;
   const views = await viewsOf(await listAlerts(missed));
   for (const view of views.reverse())
-    send('alert', { id: view.alert.id, rev: versionOf(view), at: view.alert.raisedAt });
+    send({ id: view.alert.id, rev: versionOf(view), at: view.alert.raisedAt });
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Presser } from '../people/person';
 import { canonicalJson } from '../text/canonical-json';
+import { t } from '../text/translate';
 
 /** An action that someone took or was refused. */
 export interface AuditDraft {
@@ -94,28 +95,36 @@ export interface BrokenLink {
 /**
  * Returns the first invalid entry, or null. Entries without a number are valid only before the first
  * numbered one: older versions did not sign.
+ * @param from hash of the entry before the first of `entries`, and `after` its number; 0 without one
  * @param verify null: signatures are not checked
  */
 export function firstBrokenLink(
   entries: readonly AuditEntry[],
-  { from = genesis, verify = null }: { from?: string; verify?: AuditVerifier | null } = {},
+  {
+    from = genesis,
+    after = 0,
+    verify = null,
+  }: { from?: string; after?: number; verify?: AuditVerifier | null } = {},
 ): BrokenLink | null {
   let prev = from;
-  let last = 0;
+  let last = after;
   for (const [index, entry] of entries.entries()) {
     const { prev: claimedPrev, hash, signature, ...rest } = entry;
     if (claimedPrev !== prev || hashOf(prev, rest) !== hash)
-      return { index, why: 'it or an earlier entry was changed or removed' };
+      return { index, why: t`it or an earlier entry was changed or removed` };
     if (entry.sequence === undefined) {
-      if (last > 0) return { index, why: 'it is not signed, but earlier entries are' };
+      if (last > 0) return { index, why: t`it is not signed, but earlier entries are` };
     } else {
       if (last > 0 && entry.sequence !== last + 1)
-        return { index, why: `its sequence number is ${entry.sequence}, expected ${last + 1}` };
+        return {
+          index,
+          why: t`its sequence number is ${String(entry.sequence)}, expected ${String(last + 1)}`,
+        };
       last = entry.sequence;
       const holds = verify ? verify(entry.key ?? '', hash, signature ?? '') : true;
       if (holds === null)
-        return { index, why: `it is signed by key ${entry.key}, whose public key was not given` };
-      if (!holds) return { index, why: 'its signature is invalid' };
+        return { index, why: t`it is signed by key ${entry.key}, whose public key was not given` };
+      if (!holds) return { index, why: t`its signature is invalid` };
     }
     prev = hash;
   }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import {
   type AuditDraft,
   type AuditEntry,
@@ -46,6 +47,30 @@ export interface SignedArchived extends Archived {
 export const archivedText = ({ sequence, hash, entries }: Archived): string =>
   canonicalJson({ archived: { sequence, hash, entries } });
 
+/** Longer than the archive's year, so that a shortened log is noticed against it. */
+const checkKeptSeconds = 400 * 86_400;
+
+const entrySchema = z.looseObject({
+  at: z.string(),
+  by: z.looseObject({ surface: z.string(), id: z.string(), name: z.string(), email: z.string().optional() }),
+  action: z.string(),
+  alertId: z.string().nullable(),
+  object: z.string().nullable(),
+  result: z.enum(['done', 'refused', 'failed', 'started', 'asked']),
+  why: z.string().nullable(),
+  sequence: z.number().optional(),
+  hash: z.string(),
+});
+
+function readEntry(text: string): AuditEntry | null {
+  try {
+    const doc: unknown = JSON.parse(text);
+    return entrySchema.safeParse(doc).success ? (doc as AuditEntry) : null;
+  } catch {
+    return null;
+  }
+}
+
 export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
   async function append(drafts: readonly AuditDraft[], onceId = ''): Promise<void> {
     if (drafts.length > 0)
@@ -72,6 +97,40 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
     const rows = await redis.xrange(keys.audit, `(${id}`, '+', 'COUNT', limit);
     return rows.map(([at, fields]) => ({ id: at, entry: JSON.parse(fields[1] ?? '{}') as AuditEntry }));
   }
+
+  /**
+   * Entries before a stream id, newest first; the newest ones for an empty id.
+   * @param since ms; entries stored earlier are not read
+   * @returns null in place of an entry that can't be read, because something else than Runwatch wrote it
+   */
+  async function before(
+    id: string,
+    since: number,
+    limit: number,
+  ): Promise<{ id: string; entry: AuditEntry | null }[]> {
+    const rows = await redis.xrevrange(keys.audit, id === '' ? '+' : `(${id}`, String(since), 'COUNT', limit);
+    return rows.map(([at, fields]) => ({ id: at, entry: readEntry(fields[1] ?? '') }));
+  }
+
+  /** The signed result of the last check of the chain; null if there was none. */
+  const lastCheck = async (): Promise<{ check: unknown; signature: unknown } | null> => {
+    const doc = await redis.get(keys.auditCheck);
+    return doc ? (JSON.parse(doc) as { check: unknown; signature: unknown }) : null;
+  };
+  const storeCheck = (check: unknown, signature: string) =>
+    redis.set(keys.auditCheck, JSON.stringify({ check, signature }), 'EX', checkKeptSeconds);
+
+  /** Number of entries that a check in progress has read; null while none runs. */
+  const checkProgress = async (): Promise<number | null> => {
+    const entries = await redis.get(keys.auditCheckProgress);
+    return entries === null ? null : Number(entries);
+  };
+  const noteCheckProgress = (entries: number | null) =>
+    entries === null
+      ? redis.del(keys.auditCheckProgress)
+      : redis.set(keys.auditCheckProgress, entries, 'EX', 30);
+
+  const count = () => redis.xlen(keys.audit);
 
   /** How many entries each copy is behind. The file copy tracks this itself by its last line. */
   async function copyLags({ webhook }: { webhook?: string | undefined }): Promise<[string, number][]> {
@@ -132,6 +191,23 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
     );
   }
 
-  return { append, noteKey, read, after, copiedTo, copyLags, setCopiedTo, head, archived, dropArchived };
+  return {
+    append,
+    noteKey,
+    read,
+    after,
+    before,
+    count,
+    lastCheck,
+    storeCheck,
+    checkProgress,
+    noteCheckProgress,
+    copiedTo,
+    copyLags,
+    setCopiedTo,
+    head,
+    archived,
+    dropArchived,
+  };
 }
 export type AuditLog = ReturnType<typeof createAuditLog>;

@@ -44,6 +44,18 @@ const seenKeys = { all: keys.seen, running: keys.seenRunning } as const;
 export function createPollState(redis: Redis) {
   const watermark = (subscriptionId: string) => redis.hget(keys.watermarks, subscriptionId);
 
+  /** Watermarks by subscription; without those that have none. */
+  async function watermarks(ids: readonly string[]): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const found = await redis.hmget(keys.watermarks, ...ids);
+    return new Map(
+      ids.flatMap((id, index): [string, string][] => {
+        const at = found[index];
+        return at ? [[id, at]] : [];
+      }),
+    );
+  }
+
   /** The event ids that are not marked as queued. Marks of kind `running` are kept longer. */
   async function unseen(
     subscriptionId: string,
@@ -205,8 +217,12 @@ export function createPollState(redis: Redis) {
   const unreadable = async () =>
     (await redis.lrange(keys.unreadable, 0, -1)).map((doc) => JSON.parse(doc) as UnreadableRecord);
 
+  const countUnreadable = () => redis.llen(keys.unreadable);
+
   return {
     watermark,
+    watermarks,
+    countUnreadable,
     moveWatermark,
     failures,
     noteFailures,

@@ -23,6 +23,6 @@ export function addActivityRoutes(router: Router, deps: ActivityDeps, frame: Fra
       deps.figures(),
     ]);
     const body = html`<h1>${t`Activity`}</h1>${figuresHtml(figures)}${activityHtml(activity)}`;
-    await frame.send(request, response, t`Activity`, body, 'activity', 'activity');
+    await frame.send(request, response, t`Activity`, body, 'activity');
   });
 }

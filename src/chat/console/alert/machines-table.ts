@@ -8,6 +8,7 @@ import { plainLine } from '../../../domain/text/plain-text';
 import { counted, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
 import { clockHtml } from '../inline-html';
+import { stackedTable } from '../stacked-table';
 
 const shownAtOnce = 25;
 /** More would make the page too large; the alert's facts count all of them. */
@@ -46,8 +47,13 @@ function tableOf(
   held: ReadonlyMap<string, Measure[]>,
   label: string,
 ): Html {
+  const columns = [t`Machine`, t`Environment`, t`Outcome`, t`State`, t`Time`];
   const body = (some: readonly Execution[]) =>
-    html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="plain"><thead><tr>${[t`Machine`, t`Environment`, t`Outcome`, t`State`, t`Time`].map((column) => html`<th scope="col">${column}</th>`)}</tr></thead><tbody>${some.map((one) => row(one, alert, held))}</tbody></table></div>`;
+    stackedTable(
+      label,
+      columns,
+      some.map((one) => row(one, alert, held)),
+    );
   const rest = executions.slice(shownAtOnce, mostShown);
   const left = executions.length - mostShown;
   return html`${body(executions.slice(0, shownAtOnce))}${
@@ -56,7 +62,7 @@ function tableOf(
   }${left > 0 && html`<p class="muted">${counted(left, '# more is not listed.', '# more are not listed.')}</p>`}`;
 }
 
-function row(execution: Execution, alert: Alert, held: ReadonlyMap<string, Measure[]>): Html {
+function row(execution: Execution, alert: Alert, held: ReadonlyMap<string, Measure[]>): Html[] {
   const { target, refused, status, startedAt, key } = execution;
   const code = runFactsOf(alert, execution)?.exitCode;
   const outcome = refused ? t`denied by Azure` : status === 'started' ? t`running` : translate(status);
@@ -64,7 +70,13 @@ function row(execution: Execution, alert: Alert, held: ReadonlyMap<string, Measu
   const state = exception
     ? t`excepted by ${plainLine(exception, 60)}`
     : (held.get(target.id.toLowerCase()) ?? []).map(stateOf).filter(Boolean).join(', ');
-  return html`<tr><td>${plainLine(target.name, 64)}</td><td>${machineFactsOf(alert, execution)?.environment ?? ''}</td><td>${outcome}${typeof code === 'number' && t`, exit code ${String(code)}`}</td><td>${state || '—'}</td><td class="num">${clockHtml(startedAt)}</td></tr>`;
+  return [
+    html`${plainLine(target.name, 64)}`,
+    html`${machineFactsOf(alert, execution)?.environment ?? '—'}`,
+    html`${outcome}${typeof code === 'number' && t`, exit code ${String(code)}`}`,
+    html`${state || '—'}`,
+    clockHtml(startedAt),
+  ];
 }
 
 /** "isolated", "Isolate: in progress, 2 of 4 steps", "Isolate: failed". */

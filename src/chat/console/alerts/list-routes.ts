@@ -5,7 +5,7 @@ import type { AlertView } from '../../../domain/measures/alert-view';
 import { t, translate } from '../../../domain/text/translate';
 import { viewerOf } from '../auth';
 import type { Html } from '../html';
-import type { PageName, PageScript } from '../layout';
+import type { PageScript } from '../layout';
 import { countText } from './count-text';
 import { listPage } from './list-page';
 import { queryOf } from './query';
@@ -30,7 +30,6 @@ export interface Frame {
     title: string,
     body: Html,
     script?: PageScript,
-    current?: PageName,
   ) => Promise<void>;
   /** Says why nothing was done: as JSON to our scripts, else as a page. */
   refuse: (request: Request, response: Response, status: number, why: string) => Promise<void>;

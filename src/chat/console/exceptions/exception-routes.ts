@@ -62,7 +62,7 @@ export function addExceptionRoutes(router: Router, deps: ExceptionDeps, frame: F
     }));
 
   const send = (request: Request, response: Response, title: string, body: Html) =>
-    frame.send(request, response, title, body, 'exceptions', 'exceptions');
+    frame.send(request, response, title, body, 'exceptions');
 
   async function sendForm(
     request: Request,

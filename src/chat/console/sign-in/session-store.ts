@@ -47,6 +47,10 @@ const maxTokenLength = 8192;
 /** The id that the browser holds; only its hash is stored. */
 export const sessionKey = (id: string): string => createHash('sha256').update(id).digest('base64url');
 
+/** When a session ends if nobody uses it again, ms since 1970. */
+export const endOf = ({ startedAt, seenAt, refreshToken }: Session): number =>
+  Math.min(startedAt + (refreshToken ? lifetimeMs : unrenewedMs), seenAt + idleMs);
+
 /** Sessions of people who signed in. Sealed, so that writing to Redis can't create one. */
 export function createSessionStore(store: SealedSessions, keyring: Keyring, now: () => number) {
   const contextOf = (key: string) => `session ${key}`;
@@ -93,9 +97,7 @@ export function createSessionStore(store: SealedSessions, keyring: Keyring, now:
       const sealed = await store.session(key);
       const session = sealed ? open(key, sealed) : null;
       if (!session) return null;
-      const [age, idle] = [now() - session.startedAt, now() - session.seenAt];
-      const longest = session.refreshToken ? lifetimeMs : unrenewedMs;
-      return age < longest && idle < idleMs ? session : null;
+      return now() < endOf(session) ? session : null;
     },
     /** Records that the session is used. */
     touch: async (key: string, { seenAt }: Session): Promise<void> => {

@@ -7,7 +7,7 @@ import { cookieOf, sessionCookie } from './cookies';
 import { createIssuer } from './discover';
 import { claimsMs } from './limits';
 import { createRecheck } from './recheck';
-import { createSessionStore, sessionKey } from './session-store';
+import { createSessionStore, endOf, sessionKey } from './session-store';
 import type { SignInDeps } from './sign-in-deps';
 import { signedOutPage } from './sign-in-pages';
 import { signOut } from './sign-out';
@@ -18,6 +18,7 @@ export interface SignedIn {
   presser: Presser;
   /** The session that their forms belong to. */
   session: string;
+  endsAt: number;
   denied: string | null;
   /** What the issuer said is too old, and nobody else can say it: signing in again may help. */
   isStale: boolean;
@@ -40,11 +41,12 @@ export function createSignIn(deps: SignInDeps) {
     if (!session || session.presser.issuer !== config.issuer) return null;
     if (isUse(request)) await sessions.touch(key, session);
     const known = await identify(session.presser);
+    const endsAt = endOf(session);
     const isStale = now() - session.checkedAt > claimsMs;
     if ('refused' in known)
-      return { presser: session.presser, session: key, denied: known.refused, isStale: false };
+      return { presser: session.presser, session: key, endsAt, denied: known.refused, isStale: false };
     const denied = (await mayRead(known.presser)) ? null : translate(cannotRead);
-    return { presser: known.presser, session: key, denied, isStale };
+    return { presser: known.presser, session: key, endsAt, denied, isStale };
   }
 
   const router: ExpressRouter = Router();

@@ -299,6 +299,18 @@ test('a stream of events ends after five minutes, so that its reader is authoriz
   spy.mockRestore();
 });
 
+test('a stream of events ends with its session', async () => {
+  const client = await session();
+  clock = 60 * minute - 300;
+  // As a browser's EventSource, which is no use of the session.
+  const listen = () => client.request(`${url}/console/events`, { headers: { 'sec-fetch-dest': 'empty' } });
+  const began = Date.now();
+  const answer = await listen();
+  expect(await answer.text()).toBe('');
+  expect(Date.now() - began).toBeLessThan(minute / 2);
+  expect((await listen()).status).toBe(401);
+});
+
 test('a callback works once, even with the cookies of before', async () => {
   const client = createWebClient();
   const callback = await callbackOf(client);

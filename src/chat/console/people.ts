@@ -1,0 +1,20 @@
+import type { Presser } from '../../domain/people/person';
+import { plainLine } from '../../domain/text/plain-text';
+import { phrase, translate } from '../../domain/text/translate';
+import { surfaceDefinitions } from '../define-surface';
+
+const ours: Readonly<Record<string, string>> = {
+  console: phrase('Console'),
+  cli: phrase('Command line'),
+  runwatch: phrase('By itself'),
+};
+
+/** Where somebody acted: "Slack", "Console". */
+export const sourceName = (surface: string): string =>
+  translate(
+    ours[surface] ??
+      surfaceDefinitions().find(({ name }) => name === surface)?.title ??
+      plainLine(surface, 40),
+  );
+
+export const personName = ({ name }: Presser): string => plainLine(translate(name), 80);
