@@ -205,6 +205,9 @@ const permissions = [
   'Microsoft.Network/publicIPAddresses/join/action',
 ] as const;
 
+/** The others have no network interfaces. Of these, isolation refuses some and names an alternative. */
+const machineType = /\/(virtualMachines|virtualMachineScaleSets|machines|managedClusters)$/i;
+
 defineMeasureAction({
   id: 'isolate',
   group: 'contain',
@@ -221,8 +224,7 @@ defineMeasureAction({
   permissions,
   kind: isolation,
   targets: machinesOf,
-  fits: ({ alert }) =>
-    summarize(alert).executions.some(({ target }) => is(target.type, 'Microsoft.Compute/virtualMachines')),
+  fits: ({ alert }) => summarize(alert).executions.some(({ target }) => machineType.test(target.type)),
   undo: {
     id: 'release',
     label: phrase('Release isolation…'),
