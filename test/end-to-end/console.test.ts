@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { Router } from 'express';
 import type { Browser, Page } from 'playwright-core';
 import { runCommand } from '../../src/demo/scenarios';
 import { createStore } from '../../src/store/store';
@@ -195,9 +196,17 @@ test('a refusal is told for each alert of a selection, and closing needs a reaso
 
 test('the console triggers the scenario that is chosen, and no other', async () => {
   const played: string[] = [];
+  const anybody = { surface: 'console', id: 'anybody', name: 'Anybody' };
   const app = await bench.start({}, ['serve'], {
-    choices: [{ name: 'storm', says: 'A storm' }],
-    play: (name) => void played.push(name),
+    panel: {
+      choices: [{ name: 'storm', says: 'A storm' }],
+      play: (name) => void played.push(name),
+    },
+    people: [],
+    signIn: () => ({
+      router: Router(),
+      authenticate: async () => ({ presser: anybody, session: 'local', denied: null, isStale: false }),
+    }),
   });
   await page.goto(`${app.url}/console`);
   await page.getByText('Trigger a demo event').click();

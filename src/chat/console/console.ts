@@ -9,11 +9,12 @@ import { addListRoutes, type Frame, isForScript } from './alerts/list-routes';
 import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
 import { viewerOf } from './auth';
+import type { Demo } from './demo-parts';
 import { addExceptionRoutes, type ExceptionDeps } from './exceptions/exception-routes';
 import { type Html, html } from './html';
 import { type PageName, type PageScript, page } from './layout';
 import { setPageHeaders } from './page-headers';
-import { type AuditRow, auditTable, type HealthRow, healthPage, type Panel, panelHtml } from './pages';
+import { type AuditRow, auditTable, type HealthRow, healthPage, panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
 
@@ -26,8 +27,8 @@ export interface ConsoleDeps extends ActivityDeps, AlertDeps, ExceptionDeps, Str
     subscriptions: HealthRow[];
     queues: Record<string, Record<string, number>>;
   }>;
-  /** The demo's panel above the alerts. */
-  panel?: Panel | undefined;
+  /** What the demo adds; absent in a configured product. */
+  demo?: Demo | undefined;
 }
 
 const pressIds = z
@@ -53,12 +54,14 @@ export function createConsole(deps: ConsoleDeps): Router {
     const shell = {
       current,
       viewer: viewerOf(request).presser.name,
-      account: accountOf(request, deps.keyring),
+      account: accountOf(request, deps.keyring, roleOf(viewerOf(request).presser.id)),
       open: await deps.openCount(),
       outcome: typeof outcome === 'string' ? await outcomeText(outcome.slice(0, 200)) : null,
     };
     response.send(page(title, body, shell, script));
   }
+
+  const roleOf = (id: string) => deps.demo?.people.find((person) => person.id === id)?.role;
 
   const outcomeText = async (pressId: string) =>
     (await deps.answerTo(pressId)) || ((await deps.outcomeOf(pressId)) ? t`Done.` : t`Requested.`);
@@ -83,7 +86,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       sendPage(request, response, current, title, body, script),
     refuse,
     ownForm: [form, fromOurPage],
-    panelOf: (request) => deps.panel && panelHtml(deps.panel.choices, csrfOf(request)),
+    panelOf: (request) => deps.demo && panelHtml(deps.demo.panel.choices, csrfOf(request)),
   };
 
   router.use((request, response, next) => {
@@ -110,9 +113,9 @@ export function createConsole(deps: ConsoleDeps): Router {
     await sendPage(request, response, 'health', t`System health`, body);
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
-    const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);
+    const choice = deps.demo?.panel.choices.find(({ name }) => name === request.params.name);
     if (!choice) return void response.status(404).send(t`This demo event does not exist.`);
-    deps.panel?.play(choice.name);
+    deps.demo?.panel.play(choice.name);
     response.redirect(303, '/console');
   });
   router.get('/events', (request, response) => stream(request, response, deps));
