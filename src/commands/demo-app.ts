@@ -2,6 +2,7 @@ import { type App, startApp } from '../app';
 import { createAzure } from '../azure/azure';
 import { createDemoChat } from '../chat/demo/demo-chat';
 import { createDemoSignIn } from '../chat/demo/demo-sign-in';
+import { addPaneRoutes, slackPane } from '../chat/demo/slack-pane';
 import { allRoles, type Config } from '../config/config';
 import { logHistory, scenarios } from '../demo/scenarios';
 import { addTeam, analyst, auditor, responder, team } from '../demo/team';
@@ -86,6 +87,8 @@ export async function startDemo(
       },
       people: team,
       signIn: (deps) => createDemoSignIn(team, directory, deps),
+      pane: (alertId, csrf, now) => slackPane(chat, alertId, csrf, now),
+      addRoutes: (router, deps, frame) => addPaneRoutes(router, chat, deps, frame),
     },
     azure: (metrics) =>
       createAzure(config, {

@@ -24,7 +24,7 @@ export const responder: TeamMember = {
   name: 'Omar Haddad',
   login: 'omar.haddad@contoso.example',
   role: 'responder',
-  may: 'May do everything, and approves what the analyst asks for.',
+  may: 'May do everything, and approves what others ask for.',
 };
 export const auditor: TeamMember = {
   id: '5ec0de00-0000-4000-8000-000000000003',

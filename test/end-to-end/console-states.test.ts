@@ -1,5 +1,6 @@
 import type { Browser, Page, Route } from 'playwright-core';
 import { scenarios } from '../../src/demo/scenarios';
+import { axeFaults } from '../support/accessibility';
 import { runOn } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
@@ -158,27 +159,16 @@ test.each<['light' | 'dark', number]>([
         await page.locator('dialog #f-as').waitFor();
       }
       expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, width]);
-      expect([path, await faults(page)]).toEqual([path, []]);
+      expect([path, await axeFaults(page)]).toEqual([path, []]);
       if (path === `/alerts/${id}`) {
         await page.keyboard.press('Escape');
-        expect([path, await faults(page)]).toEqual([path, []]);
+        expect([path, await axeFaults(page)]).toEqual([path, []]);
       }
     }
     await context.close();
   },
   120_000,
 );
-
-async function faults(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: require.resolve('axe-core/axe.min.js') });
-  return page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe adds itself to the page's window
-    const found = await (globalThis as any).axe.run();
-    return found.violations.map(
-      (v: { id: string; nodes: { html: string }[] }) => `${v.id}: ${v.nodes[0]?.html.slice(0, 300)}`,
-    );
-  });
-}
 
 test('on a phone, what is pressed is at least 44 pixels high', async () => {
   const page = await browser.newPage({ viewport: { width: 390, height: 844 } });

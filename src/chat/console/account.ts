@@ -16,6 +16,6 @@ export function accountOf(request: Request, keyring: Keyring, role: string | und
   if (!isSignedIn(presser)) return null;
   const who = tHtml`Signed in as ${html`<strong>${presser.name}</strong>`}`;
   if (role)
-    return html`<div class="account"><span>${who} · ${role}</span> <a class="btn" href="/console/sign-in?next=${encodeURIComponent(request.originalUrl)}">${t`Switch`}</a></div>`;
+    return html`<div class="account"><span>${who} ·</span> <span class="role">${role}</span> <a class="btn" href="/console/sign-in?next=${encodeURIComponent(request.originalUrl)}">${t`Switch`}</a></div>`;
   return html`<div class="account"><span>${who}</span> ${signOutForm(formToken(keyring, session))}</div>`;
 }

@@ -56,11 +56,13 @@ export function createConsole(deps: ConsoleDeps): Router {
       viewer: viewerOf(request).presser.name,
       account: accountOf(request, deps.keyring, roleOf(viewerOf(request).presser.id)),
       open: await deps.openCount(),
+      pane: current === 'alerts' && deps.demo?.pane?.(alertOf(request), csrfOf(request), deps.now()),
       outcome: typeof outcome === 'string' ? await outcomeText(outcome.slice(0, 200)) : null,
     };
     response.send(page(title, body, shell, script));
   }
 
+  const alertOf = ({ params }: Request) => (typeof params.id === 'string' ? params.id : null);
   const roleOf = (id: string) => deps.demo?.people.find((person) => person.id === id)?.role;
 
   const outcomeText = async (pressId: string) =>
@@ -98,6 +100,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   addAlertRoutes(router, deps, frame);
   addExceptionRoutes(router, deps, frame);
   addActivityRoutes(router, deps, frame);
+  deps.demo?.addRoutes?.(router, deps, frame);
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });

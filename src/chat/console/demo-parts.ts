@@ -1,3 +1,7 @@
+import type { Router } from 'express';
+import type { AlertDeps } from './alert/alert-routes';
+import type { Frame } from './alerts/list-routes';
+import type { Html } from './html';
 import type { Panel } from './pages';
 import type { SignIn } from './sign-in/sign-in';
 import type { PersonDeps } from './sign-in/sign-in-deps';
@@ -20,4 +24,7 @@ export interface Demo {
   people: readonly DemoPerson[];
   /** Takes the place of the sign-in by OpenID Connect. */
   signIn: (deps: PersonDeps) => SignIn;
+  /** The chat beside a page of alerts. @param alertId null on the list */
+  pane?: (alertId: string | null, csrf: string, now: number) => Html;
+  addRoutes?: (router: Router, deps: AlertDeps, frame: Frame) => void;
 }

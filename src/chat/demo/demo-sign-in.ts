@@ -10,10 +10,24 @@ import { createSessions } from '../console/sessions';
 import { ownPath } from '../console/sign-in/cookies';
 import type { SignIn } from '../console/sign-in/sign-in';
 import type { PersonDeps } from '../console/sign-in/sign-in-deps';
+import { slackCss } from '../slack/render-css';
 import { peoplePage } from './people-page';
 
 /** Not `Secure`: Safari does not take such cookies from http://127.0.0.1. */
 const cookie = 'runwatch_demo';
+
+/** Slack's look, dark where the reader's system is. */
+const slackStyle = slackCss.replace(
+  /^\.slack\.dark(\{.*\})$/m,
+  '@media (prefers-color-scheme: dark){.slack$1}',
+);
+const assets = serveAssets(
+  new Map(
+    readAssets(join(__dirname, 'assets'), '.css', '.mjs').map(([file, text]) =>
+      file === 'demo.css' ? [file, `${slackStyle}${text}`] : [file, text],
+    ),
+  ),
+);
 
 /** The directory of the people, and the configured issuer, so that they count like those who signed in there. */
 interface Directory {
@@ -77,7 +91,7 @@ export function createDemoSignIn(
 
   const router = Router();
   router.get('/assets/:name', sendAsset);
-  router.get('/demo/:name', serveAssets(new Map(readAssets(join(__dirname, 'assets'), '.css', '.mjs'))));
+  router.get('/demo/assets/:name', assets);
   router.get('/sign-in', onlyLocal, async (request, response) => {
     const current = (await authenticate(request))?.presser.id;
     response.send(peoplePage(people, ownPath(request.query.next), current));

@@ -12,15 +12,15 @@ export const peoplePage = (
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Choose who you are · Runwatch demo</title>
+<title>Sign in to the demo · Runwatch</title>
 <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/console/assets/console.css">
-<link rel="stylesheet" href="/console/demo/demo.css">
+<link rel="stylesheet" href="/console/demo/assets/demo.css">
 </head>
 <body>
 <main class="people">
-<h1>Who are you today?</h1>
-<p>This is a demo: the Azure tenant and the chat are simulated. Sign in as one of three people, and switch at any time. An action that needs approval waits for a second one of them.</p>
+<h1>Sign in to the demo</h1>
+<p>The Azure tenant and the chat are simulated. Choose one of three people; you can switch at any time, for example to approve what another one asked for.</p>
 <form method="post" action="/console/sign-in/as"><input type="hidden" name="next" value="${next}">
 <ul>${people.map(
       ({ id, name, role, may }) =>

@@ -40,7 +40,9 @@ test('nobody is signed in at first, and the choice shows each person and what th
   for (const { name, role, may } of [analyst, responder, auditor])
     for (const text of [name, role, may]) expect(choice).toContain(text);
   const cookie = await signInAs(analyst, demo.url);
-  expect(await pageOf('', cookie)).toMatch(/Signed in as <strong>Maya Lind<\/strong> · analyst.*Switch/s);
+  expect(await pageOf('', cookie)).toMatch(
+    /Signed in as <strong>Maya Lind<\/strong> ·<\/span> <span class="role">analyst<\/span>.*Switch/s,
+  );
 });
 
 test('the analyst asks for isolation, and only the responder can approve it', async () => {
@@ -123,7 +125,7 @@ describe('a configured product', () => {
       await expect(signInAs(responder, url)).rejects.toThrow(/40[134]/);
       const cookie = await signInAs(responder, demo.url);
       const given = { cookie, authorization: 'Bearer a-console-token-of-ours-7Fq' };
-      for (const path of ['/demo/demo.css', '/demo/slack']) {
+      for (const path of ['/demo/assets/demo.css', '/demo/chat']) {
         const response = await fetch(`${url}${path}`, { headers: given, redirect: 'manual' });
         expect([302, 401, 404]).toContain(response.status);
       }
