@@ -17,7 +17,9 @@ export function useKeys(list, { showSelection, chosen }) {
     const all = rows();
     const at = all.indexOf(current());
     const next = all[at === -1 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))];
-    next?.querySelector('.what').focus();
+    // Focus alone would move a row that is out of view to the middle of the window.
+    next?.querySelector('.what').focus({ preventScroll: true });
+    next?.scrollIntoView({ block: 'nearest' });
   }
 
   /** The row becomes the selection if there is none. */

@@ -175,7 +175,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-const previewAfterMs = 400;
+const previewAfterMs = 150;
 
 /** Says which alerts an exception would have suppressed, as typed. */
 export function watchPreview(root) {
