@@ -92,6 +92,18 @@ test('a menu of the message presses too, and a faulty form says why', async () =
   await page.keyboard.press('Escape');
 });
 
+test('an incident in Sentinel is a link', async () => {
+  await page.goto(demo.url);
+  await page.locator('a.what', { hasText: 'Run command on 24 machines' }).click();
+  await page.locator('#part-responses summary', { hasText: 'Hand over' }).click();
+  await page.locator('#part-responses [data-opens=escalate]').click();
+  await page.locator('dialog [data-action=escalate]').click();
+  const link = next().getByRole('link', { name: 'Microsoft Sentinel' });
+  await link.waitFor();
+  expect(await link.getAttribute('href')).toMatch(/^https:\/\/portal\.azure\.com\//);
+  await page.locator('#part-timeline').getByRole('link', { name: 'Microsoft Sentinel' }).waitFor();
+});
+
 test.each([
   ['light', 1440],
   ['dark', 1440],
