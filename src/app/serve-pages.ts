@@ -36,6 +36,7 @@ export async function servePages(
     findAlerts: findAlerts(store),
     viewsOf: store.measures.viewsOf,
     getView,
+    reviewOf: store.reviews.ofCaller,
     backtest: backtestOf(store, now),
     listExceptions: listExceptions(core),
     recentAlerts: () => recentAlerts(store, now),

@@ -58,6 +58,7 @@ export const keys = {
   auditCopies: key('audit-copies'),
   watches: key('watches'),
   review: (id: string) => key('review', id),
+  callerReview: (alertId: string) => key('caller-review', alertId),
   /** A measure or an approval. */
   record: (id: string) => key('record', id),
   recordIndex: key('record-index'),

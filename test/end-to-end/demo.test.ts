@@ -92,6 +92,21 @@ test('a menu of the message presses too, and a faulty form says why', async () =
   await page.keyboard.press('Escape');
 });
 
+test('an access review appears on the alert’s page', async () => {
+  await page.goto(demo.url);
+  await page.locator('a.what', { hasText: /^Run command on vm-pay-01$/ }).click();
+  await page.locator('#part-responses summary', { hasText: 'Triage' }).click();
+  await page.locator('#part-responses [data-action=review_access]').click();
+  const review = page.locator('#part-review');
+  await review.getByText('Virtual Machine Contributor at subscription Payments').waitFor();
+  await review.getByText('group ops-oncall (2 members)').waitFor();
+  await review.getByText(/Dana Reyes, lee@contoso.example \(.*\), on 26 machines/).waitFor();
+  const box = await review.boundingBox();
+  expect(box && box.y >= 0 && box.y < 900).toBe(true);
+  await page.reload();
+  await review.getByText('reviewed by Omar Haddad').waitFor();
+});
+
 test('an incident in Sentinel is a link', async () => {
   await page.goto(demo.url);
   await page.locator('a.what', { hasText: 'Run command on 24 machines' }).click();
