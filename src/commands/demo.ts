@@ -46,6 +46,8 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   if (flags.open) openBrowser(`${app.url}/console`);
   await signal;
   await stop();
+  // An open connection must not keep the process alive.
+  setTimeout(() => process.exit(), 500).unref();
 }
 
 /** Opens the address in a browser if there is a desktop. */
