@@ -1,6 +1,6 @@
 // Takes the documentation's screenshots: `node scripts/screenshots.mjs` (needs `npm run build`, Chromium, and
 // fonts with emoji and Lato). Those of the console come from the running demo; those of messages from a test,
-// which runs the bot with a simulated Slack and Teams. With `--messages`, only the latter.
+// which runs the bot with a simulated Slack and Teams. With `--messages`, only the latter; with `--console`, only the former.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,15 +8,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
+const address = 'http://127.0.0.1:3999/console';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = join(root, 'docs/images');
 
-const test = 'test/pictures/message-pictures.test.ts';
-execFileSync('npx', ['jest', '--selectProjects', 'pictures', '--forceExit', test], {
-  cwd: root,
-  stdio: 'inherit',
-});
-cpSync(join(root, 'test-results/message'), join(images, 'message'), { recursive: true });
+if (!process.argv.includes('--console')) {
+  const test = 'test/pictures/message-pictures.test.ts';
+  execFileSync('npx', ['jest', '--selectProjects', 'pictures', '--forceExit', test], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  cpSync(join(root, 'test-results/message'), join(images, 'message'), { recursive: true });
+}
 if (process.argv.includes('--messages')) process.exit(0);
 
 const dir = mkdtempSync(join(tmpdir(), 'runwatch-shots-'));
@@ -33,17 +36,26 @@ try {
   await new Promise((done) => demo.stdout.once('data', done));
   const page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, deviceScaleFactor: 1.5 });
   const shot = (name, options = {}) => page.screenshot({ path: join(images, `${name}.png`), ...options });
+  /** Signs in as one of the demo's people. */
+  async function signInAs(name) {
+    await page.goto(`${address}/sign-in`);
+    await page.getByRole('button', { name }).click();
+    await page.locator('.account').waitFor();
+  }
+  /** Without the demo's Slack, the page is as a configured product has it. */
+  const hideSlack = () => page.evaluate(() => document.getElementById('slack')?.remove());
   /** Opens an alert from the list, once it is there. */
   async function open(title) {
     const link = page.getByRole('link', { name: title, exact: true });
     for (let tries = 0; tries < 60; tries++) {
-      await page.goto('http://127.0.0.1:3999/console');
+      await page.goto(address);
       if ((await link.count()) > 0) break;
       await page.waitForTimeout(500);
     }
     await link.click();
     await page.locator('#alert').waitFor();
     await page.getByRole('button', { name: 'Live' }).waitFor();
+    await hideSlack();
   }
   /** Runs an action, confirms it, and waits until the page shows the result. */
   async function press(action, done) {
@@ -57,8 +69,10 @@ try {
     await page.evaluate(() => document.getElementById('toasts').replaceChildren());
   }
 
+  await signInAs('Maya Lind');
   await open('Run command on 24 machines');
-  await page.goto('http://127.0.0.1:3999/console');
+  await page.goto(address);
+  await hideSlack();
   await shot('alerts');
   await open('Managed run command on vm-pay-01');
   await page.getByText('exit code').first().waitFor();
@@ -67,7 +81,16 @@ try {
   await page.locator('.days').waitFor();
   await shot('alert');
   await press('acknowledge', 'Acknowledged by');
-  await press('isolate', 'Isolated:');
+  await press('isolate', 'requested by');
+  await page.setViewportSize({ width: 1600, height: 1000 });
+  await page.reload();
+  await page.locator('#slack-messages').getByText('requested by').waitFor();
+  await page.getByRole('button', { name: 'Live' }).waitFor();
+  await shot('demo');
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await signInAs('Omar Haddad');
+  await open('Run command on vm-pay-01');
+  await press('approve', 'Isolated:');
   await shot('isolated');
   await page.locator('summary', { hasText: 'Contain' }).click();
   await page.locator('#part-responses').screenshot({ path: join(images, 'more.png') });
@@ -79,7 +102,10 @@ try {
   await press('restore', 'now runs from the snapshot of');
   await page.locator('#part-next').screenshot({ path: join(images, 'restored.png') });
   await open('Run command on 24 machines');
-  await press('isolate', 'of 24 machines are denied');
+  await press('isolate', 'requested by');
+  await signInAs('Maya Lind');
+  await open('Run command on 24 machines');
+  await press('approve', 'of 24 machines are denied');
   await shot('contained');
 } finally {
   await browser.close();

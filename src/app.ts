@@ -3,7 +3,7 @@ import { connectSurfaces } from './app/connect-surfaces';
 import { runDeliverJobs, runEnrichJobs, runRespondJobs } from './app/run-jobs';
 import { servePages } from './app/serve-pages';
 import { type Azure, createAzure } from './azure/azure';
-import type { ConsoleDeps } from './chat/console/console';
+import type { Demo } from './chat/console/demo-parts';
 import { createClaimedGroups } from './chat/console/sign-in/claimed-groups';
 import type { ConnectedSurface } from './chat/surfaces';
 import { type Config, ConfigError, type Role } from './config/config';
@@ -40,8 +40,8 @@ export interface AppOptions {
   now?: () => number;
   /** Delay before a new subscription's history is backfilled, so that polls run first, ms. Default: 30 s. */
   backfillDelayMs?: number;
-  /** Panel that the console shows above the alerts. Used by the demo. */
-  panel?: ConsoleDeps['panel'];
+  /** What the demo adds to the console. */
+  demo?: Demo | undefined;
 }
 
 export interface App {
@@ -90,7 +90,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function assemble(
-  { config, roles, log, azure: makeAzure, now = Date.now, backfillDelayMs = 30_000, panel }: AppOptions,
+  { config, roles, log, azure: makeAzure, now = Date.now, backfillDelayMs = 30_000, demo }: AppOptions,
   secrets: Secrets,
   address: RedisAddress,
   stopRedis: () => Promise<void>,
@@ -136,7 +136,7 @@ async function assemble(
   });
   connected.push(...(await connectSurfaces(shared, () => people)));
   const core: AppCore = { ...shared, surfaces: connected, people };
-  const serving = has('serve') ? await servePages(core, panel) : null;
+  const serving = has('serve') ? await servePages(core, demo) : null;
   const pages = serving?.pages ?? null;
   for (const { stop } of serving?.served ?? []) stops.push(stop);
   const server: RunningServer = await startServer({

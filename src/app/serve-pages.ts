@@ -1,8 +1,10 @@
 import { type AuthDeps, createAuth } from '../chat/console/auth';
-import { type ConsoleDeps, createConsole } from '../chat/console/console';
+import { createConsole } from '../chat/console/console';
+import type { Demo } from '../chat/console/demo-parts';
 import { shownWeeks, type UsedException } from '../chat/console/exceptions/read-exceptions';
 import { createClaimedGroups } from '../chat/console/sign-in/claimed-groups';
 import { createSignIn } from '../chat/console/sign-in/sign-in';
+import type { PersonDeps } from '../chat/console/sign-in/sign-in-deps';
 import type { ServedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
 import { defaultMaxExceptionDays } from '../domain/exceptions/exception-policy';
@@ -18,7 +20,7 @@ import { backtestOf, backtestsOf, recentAlerts } from './connect-surfaces';
 /** The console, its access control and the surfaces' routes, for a process with the role serve. */
 export async function servePages(
   core: AppCore,
-  panel: ConsoleDeps['panel'],
+  demo: Demo | undefined,
 ): Promise<{ pages: Pages; served: readonly ServedSurface[] }> {
   const { config, log, now, keyring, store, queues, azure, press, surfaces, getView } = core;
   const served = await Promise.all(surfaces.map((surface) => surface.serve()));
@@ -36,6 +38,7 @@ export async function servePages(
     timings: store.alerts.timings,
     viewsOf: store.measures.viewsOf,
     getView,
+    reviewOf: store.reviews.ofCaller,
     backtest: backtestOf(store, now),
     backtests: (matches) => backtestsOf(store, now)(matches.map((match) => ({ match }))),
     listExceptions: listExceptions(core),
@@ -43,7 +46,7 @@ export async function servePages(
     maxExceptionDays: config.policy.exceptions?.maxDays ?? defaultMaxExceptionDays,
     activity: (query) => activity(query, store.history, now()),
     figures: () => alertFigures(store.alerts, config.policy.sla ?? {}, now()),
-    panel,
+    demo,
     audit: {
       entriesBefore: store.audit.before,
       namesOf: store.measures.namesOf,
@@ -60,7 +63,7 @@ export async function servePages(
     host: config.host,
     behindProxy: isProxied(config, served),
     consoleToken: config.consoleToken,
-    signIn: signInFor(core),
+    signIn: demo ? { host: 'the demo', by: demo.signIn(personDeps(core)) } : signInFor(core),
     keyring,
     failures: store.signInFailures,
     log,
@@ -70,19 +73,25 @@ export async function servePages(
   return { pages: { auth, console: consoleRouter, queues, webhooks }, served };
 }
 
+const personDeps = ({ config, keyring, now, people }: AppCore): PersonDeps => ({
+  host: config.host,
+  keyring,
+  now,
+  identify: (presser) => people.identify(presser, null),
+  mayRead: people.mayRead,
+});
+
 /** Sign-in by OpenID Connect; null if it is not configured. */
-function signInFor({ config, log, now, keyring, store, people }: AppCore): AuthDeps['signIn'] {
+function signInFor(core: AppCore): AuthDeps['signIn'] {
+  const { config, log, now, keyring, store } = core;
   if (!config.signIn) return null;
   const by = createSignIn({
+    ...personDeps(core),
     config: config.signIn,
-    keyring,
     log,
-    now,
     store: store.signIns,
     claimedGroups: createClaimedGroups(store.signIns, keyring, now),
     failures: store.signInFailures,
-    identify: (presser) => people.identify(presser, null),
-    mayRead: people.mayRead,
     denied: async (presser, why) => {
       const at = new Date(now()).toISOString();
       const entry = { at, by: presser, action: 'sign in', alertId: null, object: null, why };

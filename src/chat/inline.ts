@@ -1,6 +1,7 @@
 /**
  * Part of a line: plain text (the surface escapes it), bold text, an alarm (what needs somebody), code, a time (shown in the reader's time
- * zone), daily counts (drawn as a bar chart), or text that links to a page of the console.
+ * zone), daily counts (drawn as a bar chart), or text with a link: to a page of the console, or by https to another
+ * system.
  */
 export type Inline =
   | string

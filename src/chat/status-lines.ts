@@ -7,6 +7,7 @@ import { isPending } from '../domain/measures/approval';
 import { isInProgress, isOpenFailure, type Measure } from '../domain/measures/measure';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t, translate } from '../domain/text/translate';
+import { placeWords } from './escalation-line';
 import type { Inline } from './inline';
 
 /** The alert's status lines: who acknowledged it, what was done, and what that does not stop. */
@@ -108,11 +109,7 @@ function triageLines({ triage, assignee }: Alert): Inline[][] {
       { bold: plainLine(escalation.by.name, 80) },
       ' · ',
       { time: escalation.at },
-      ...escalation.places.map(({ where, link, state }) =>
-        state === 'opened'
-          ? ` · ${plainLine(where, 80)}${link ? ` ${plainLine(link, 200)}` : ''}`
-          : ` · ${plainLine(where, 80)}: ${state === 'failed' ? t`not opened` : t`being opened`}`,
-      ),
+      ...escalation.places.flatMap((place): Inline[] => [' · ', placeWords(place)]),
     ]);
   if (watch)
     lines.push([

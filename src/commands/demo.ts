@@ -1,15 +1,9 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { startApp } from '../app';
-import { createAzure } from '../azure/azure';
-import { createDemoChat } from '../chat/demo/demo-chat';
-import { allRoles, type Config } from '../config/config';
-import { logHistory, scenarios } from '../demo/scenarios';
-import { botToken, startTenant } from '../demo/tenant/tenant';
-import { grantBot, populateTenant, subscriptions } from '../demo/world';
-import { loadConfig } from '../load-config';
+import { scenarios } from '../demo/scenarios';
 import { captureOutput } from '../runtime/capture-output';
 import { createLog } from '../runtime/log';
+import { startDemo } from './demo-app';
 import { untilSignal } from './start';
 import { CommandError, type Output } from './support/output';
 import { bar, progressLine } from './support/progress';
@@ -19,7 +13,7 @@ export interface DemoFlags {
   open: boolean;
 }
 
-/** Runs the whole bot without configuration: embedded Redis, simulated tenant, console. */
+/** Runs the demo until a signal, and plays its scenarios once the history is loaded. */
 export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Output): Promise<void> {
   const chosen = scenarios.filter(({ name, extra }) => (flags.scenario ? name === flags.scenario : !extra));
   if (chosen.length === 0) {
@@ -28,31 +22,11 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
       2,
     );
   }
-  const tenant = await startTenant({ token: botToken });
-  const world = populateTenant(tenant);
-  grantBot(tenant);
-  logHistory(tenant, world);
-  const chat = createDemoChat(Object.values(world.people));
-  chat.define();
-  const config = demoConfig(env, tenant.endpoint, tenant.token);
-  const log = createLog(config.logLevel);
-  captureOutput(log);
   const signal = untilSignal();
-  const app = await startApp({
-    config,
-    roles: allRoles,
-    backfillDelayMs: 0,
-    log,
-    panel: {
-      choices: scenarios.map(({ name, says }) => ({ name, says })),
-      play: (name) => scenarios.find((scenario) => scenario.name === name)?.play(tenant, world),
-    },
-    azure: (metrics) =>
-      createAzure(config, {
-        tlsOptions: { ca: tenant.ca },
-        graphEndpoint: tenant.endpoint,
-        onCall: metrics.calledAzure,
-      }),
+  const { app, config, tenant, world, stop } = await startDemo(env, './data/demo', ({ logLevel }) => {
+    const log = createLog(logLevel);
+    captureOutput(log);
+    return log;
   });
   output.out(`Runwatch demo: ${app.url}/console`);
   output.err('The tenant is simulated; no data leaves this machine. Press Ctrl+C to stop.');
@@ -71,33 +45,9 @@ export async function demo(flags: DemoFlags, env: NodeJS.ProcessEnv, output: Out
   }
   if (flags.open) openBrowser(`${app.url}/console`);
   await signal;
-  await app.stop();
-  await tenant.stop();
-}
-
-/** The demo has one user, so no action may wait for a second responder. Incidents are created in the tenant. */
-const demoPolicy = `fourEyes: []
-environments: {production: {tags: {env: prod}}, test: {tags: {env: [dev, test]}}}
-escalation: {sentinel: /subscriptions/${subscriptions.payments}/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/soc}
-`;
-
-/**
- * The demo's settings: everyone may act, and polls are frequent. Only the port and the log level come from
- * the environment, so that an .env file for a real tenant has no effect.
- */
-export function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: string): Config {
-  const { RUNWATCH_PORT = '3000', RUNWATCH_LOG_LEVEL = 'warn' } = env;
-  const ours = {
-    RUNWATCH_PORT,
-    RUNWATCH_LOG_LEVEL,
-    RUNWATCH_DATA_DIR: './data/demo',
-    RUNWATCH_POLL_SECONDS: '2',
-    RUNWATCH_RESPONDERS: '*',
-    RUNWATCH_CONFIG: 'the demo',
-    AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
-    AZURE_ACCESS_TOKEN: token,
-  };
-  return loadConfig(ours, () => demoPolicy);
+  await stop();
+  // An open connection must not keep the process alive.
+  setTimeout(() => process.exit(), 500).unref();
 }
 
 /** Opens the address in a browser if there is a desktop. */

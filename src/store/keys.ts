@@ -62,6 +62,7 @@ export const keys = {
   auditCheckProgress: key('audit-check-progress'),
   watches: key('watches'),
   review: (id: string) => key('review', id),
+  callerReview: (alertId: string) => key('caller-review', alertId),
   /** A measure or an approval. */
   record: (id: string) => key('record', id),
   recordIndex: key('record-index'),

@@ -13,6 +13,7 @@ const dana = {
 };
 const chat = createDemoChat([dana]);
 chat.define();
+const shown = (alertId: string | null = null) => chat.html(alertId, Date.now())?.text ?? '';
 const presses: unknown[] = [];
 const context = {
   press: async (press: unknown) => {
@@ -35,21 +36,24 @@ test('shows a message as Slack would, with its thread, updated in place', async 
   if (!ref) throw new Error('not posted');
   await surface?.post({ kind: 'thread', id: 'RW-1.thread', parent: ref, parts: model.thread() }, 'x');
   expect(await surface?.find('RW-1', 0, 'x', null)).toEqual(ref);
-  expect(chat.html(Date.now())).toMatch(/data-action-id="acknowledge".*class="thread".*Details/s);
+  expect(shown('RW-1')).toMatch(/data-action-id="acknowledge".*class="thread".*Details/s);
   await surface?.update(ref, { kind: 'alert', model: { ...model, sentence: 'Changed <b>' } });
-  expect(chat.html(Date.now())).toContain('Changed &lt;b&gt;');
+  expect(shown()).toContain('Changed &lt;b&gt;');
   await expect(surface?.update({ channel: 'x', message: 'y' }, { kind: 'alert', model })).rejects.toThrow(
     'gone',
   );
 });
 
-test('keeps the newest fifty messages', async () => {
+test('keeps the newest fifty messages, and shows the newest six', async () => {
   const surface = await connect();
   for (let i = 0; i < 60; i++)
     await surface?.post({ kind: 'notice', id: `n-${i}`, text: `notice ${i}.` }, 'x');
-  const html = chat.html(Date.now());
-  expect(html.indexOf('notice 59.')).toBeLessThan(html.indexOf('notice 10.'));
-  expect(html).not.toContain('notice 9.');
+  const html = shown();
+  expect(html.indexOf('notice 59.')).toBeLessThan(html.indexOf('notice 54.'));
+  expect(html).not.toContain('notice 53.');
+  expect(await surface?.find('n-10', 0, 'x', null)).not.toBeNull();
+  expect(await surface?.find('n-9', 0, 'x', null)).toBeNull();
+  expect(shown('RW-1')).toBe('');
 });
 
 test('a person who is asked answers that it was not them; a stranger cannot be asked', async () => {

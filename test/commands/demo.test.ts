@@ -1,4 +1,4 @@
-import { demoConfig } from '../../src/commands/demo';
+import { demoConfig } from '../../src/commands/demo-app';
 import { loadConfig } from '../../src/load-config';
 
 /** An .env for a real tenant, sourced into the shell that starts the demo. */
@@ -24,8 +24,8 @@ const real = {
 };
 
 test('the demo reads only the port and the log level from the environment', () => {
-  const plain = demoConfig({}, 'https://127.0.0.1:1', 'token');
-  expect(demoConfig(real, 'https://127.0.0.1:1', 'token')).toEqual(plain);
+  const plain = demoConfig({}, 'https://127.0.0.1:1', 'token', './data/demo');
+  expect(demoConfig(real, 'https://127.0.0.1:1', 'token', './data/demo')).toEqual(plain);
   expect(plain).toMatchObject({
     redisUrl: null,
     surfaces: {},
@@ -33,10 +33,12 @@ test('the demo reads only the port and the log level from the environment', () =
     dataDir: './data/demo',
   });
   const changed = { ...real, RUNWATCH_PORT: '3999', RUNWATCH_LOG_LEVEL: 'debug' };
-  expect(demoConfig(changed, 'https://127.0.0.1:1', 'token')).toEqual({
+  expect(demoConfig(changed, 'https://127.0.0.1:1', 'token', './data/demo')).toEqual({
     ...plain,
     port: 3999,
     logLevel: 'debug',
+    publicUrl: 'http://127.0.0.1:3999',
+    signIn: expect.objectContaining({ redirectUri: 'http://127.0.0.1:3999/console/callback' }),
   });
 });
 

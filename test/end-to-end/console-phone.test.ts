@@ -1,8 +1,11 @@
+import { userInfo } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
+
 import { scenarios } from '../../src/demo/scenarios';
 import { runOn } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
+import { demoWith } from '../support/demo-panel';
 import { until } from '../support/wait';
 
 let bench: Bench;
@@ -14,10 +17,12 @@ let burstId: string;
 
 beforeAll(async () => {
   bench = await setUp({ mode: 'none' });
-  const app = await bench.start({}, undefined, {
-    choices: [{ name: 'storm', says: 'A storm' }],
-    play: () => {},
-  });
+  const panel = { choices: [{ name: 'storm', says: 'A storm' }], play: () => {} };
+  const app = await bench.start(
+    {},
+    undefined,
+    demoWith(panel, { surface: 'console', id: userInfo().username, name: userInfo().username }),
+  );
   url = `${app.url}/console`;
   browser = await openBrowser();
   page = await browser.newPage({ viewport: { width: 390, height: 844 } });
@@ -79,9 +84,12 @@ async function open(path: string): Promise<void> {
   if ((await box.count()) > 0) await box.check();
 }
 
-/** Run in the page. A check box or a field is pressed by its label too. */
+/**
+ * Run in the page. A check box or a field is pressed by its label too. Cells of the heat map and the day bars are smaller:
+ * links below have the same.
+ */
 const tooSmall = `[...document.querySelectorAll('a[href], button, select, textarea, summary, input:not([type=hidden])')]
-  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.classList.contains('skip'))
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches('.skip, svg a'))
   .flatMap((one) => {
     const { width, height } = (one.closest('label') ?? one).getBoundingClientRect();
     const isLarge = Math.round(height) >= 44 && Math.round(width) >= 44;

@@ -4,6 +4,7 @@ import { runCommand } from '../../src/demo/scenarios';
 import { createStore } from '../../src/store/store';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
+import { demoWith } from '../support/demo-panel';
 import { until } from '../support/wait';
 
 let bench: Bench;
@@ -202,10 +203,12 @@ test('a refusal is told for each alert of a selection, and closing needs a reaso
 
 test('the console triggers the scenario that is chosen, and no other', async () => {
   const played: string[] = [];
-  const app = await bench.start({}, ['serve'], {
+  const anybody = { surface: 'console', id: 'anybody', name: 'Anybody' };
+  const panel = {
     choices: [{ name: 'storm', says: 'A storm' }],
-    play: (name) => void played.push(name),
-  });
+    play: (name: string) => void played.push(name),
+  };
+  const app = await bench.start({}, ['serve'], demoWith(panel, anybody));
   await page.goto(`${app.url}/console`);
   await page.getByText('Trigger a demo event').click();
   await page.getByRole('button', { name: 'A storm' }).click();

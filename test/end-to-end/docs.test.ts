@@ -79,6 +79,7 @@ async function withDemo(
     await until('the console', async () => (await fetch(`http://127.0.0.1:${port}/console`)).ok, 120);
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${port}/console`);
+    await page.getByRole('button', { name: /Omar Haddad/ }).click();
     await work(page);
   } finally {
     await browser.close();

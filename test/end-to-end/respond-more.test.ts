@@ -406,7 +406,7 @@ test('a failing escalation target does not duplicate tickets in others; a retry 
   tenant.faults.clear();
   await slack.press(message, 'retry', 'U0SAM0000', to);
   await until('no failure', () => !textOf(message).includes('Failed:'));
-  await shows(message, /Microsoft Sentinel https/);
+  await shows(message, /<https:[^>]*\|Microsoft Sentinel>/);
   expect(tickets).toHaveLength(1);
   server.closeAllConnections();
   server.close();

@@ -56,7 +56,7 @@ test('the console shows who was asked, where it was escalated to, and what was c
   await page.locator('summary', { hasText: 'Hand over' }).click();
   await page.locator('#part-responses [data-opens=escalate]').click();
   await page.locator('dialog [data-action=escalate]').click();
-  await next.getByText('Escalated by').filter({ hasText: 'app_redirect' }).waitFor();
+  await next.getByText('Escalated by').locator('a[href*=app_redirect]').waitFor();
   await shot('escalated');
 
   await open('Managed run command on vm-pay-01');

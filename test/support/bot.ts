@@ -21,11 +21,7 @@ export interface Bench {
   redis: EmbeddedRedis;
   /** Environment of the bots in this bench, also for starting other processes. */
   env: Record<string, string>;
-  start: (
-    extra?: Record<string, string>,
-    roles?: readonly Role[],
-    panel?: AppOptions['panel'],
-  ) => Promise<App>;
+  start: (extra?: Record<string, string>, roles?: readonly Role[], demo?: AppOptions['demo']) => Promise<App>;
   /** Runs a scheduled job now. */
   runNow: (
     queue: 'health' | 'sweep' | 'digest' | 'copyAudit' | 'watchMeasures' | 'reviewAccess',
@@ -81,14 +77,14 @@ export async function setUp(
     slack,
     redis,
     env,
-    start: async (extra = {}, roles = allRoles, panel = undefined) => {
+    start: async (extra = {}, roles = allRoles, demo = undefined) => {
       const config = loadConfig({ ...env, ...extra });
       const app = await startApp({
         config,
         roles,
         backfillDelayMs: 0,
         now,
-        panel,
+        demo,
         log: createLog(config.logLevel),
         azure: (metrics) =>
           createAzure(config, {

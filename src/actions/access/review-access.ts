@@ -1,4 +1,4 @@
-import { principalsWithAccess } from '../../azure/access/effective-roles';
+import { principalsWithAccess, rolesOf } from '../../azure/access/effective-roles';
 import type { Review, Reviewed } from '../../domain/access/access-review';
 import { summarize } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
@@ -12,6 +12,7 @@ import { choiceInput } from '../input';
 import { carryOut, undoAll } from '../measures/carry-out';
 import type { MeasureKind } from '../measures/measure-kind';
 import { defineAction } from '../registry';
+import { callerReview } from './review-caller';
 import { assignmentTarget, roleAssignment } from './revoke-role';
 
 const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
@@ -52,7 +53,10 @@ export function reviewLines({ scope, rows, said }: Review): string {
   ].join('\n');
 }
 
-/** Posts who can run commands in the alert's subscription, with a menu of assignments to revoke. */
+/**
+ * Posts who can run commands in the alert's subscription, with a menu of assignments to revoke. The alert's page
+ * shows the caller's part of it.
+ */
 defineAction<AlertAction>({
   about: 'alert',
   id: 'review_access',
@@ -60,7 +64,7 @@ defineAction<AlertAction>({
   name: phrase('Review access'),
   label: phrase('Review access'),
   summary: phrase(
-    'Posts who can run commands in this subscription and when they last did, with a menu that revokes an assignment and another that restores it.',
+    'Posts who can run commands in this subscription and when they last did, with a menu that revokes an assignment and another that restores it. The alert’s page shows what lets the caller do it.',
   ),
   order: 230,
   right: 'triage',
@@ -71,8 +75,18 @@ defineAction<AlertAction>({
   ],
   offered: ({ alert }) => alert.state !== 'closed',
   run: async ({ alert }, press, deps) => {
-    const { subscriptionId } = summarize(alert).target;
-    const rows = await reviewAccess(subscriptionId, deps.now(), deps);
+    const { caller, target } = summarize(alert);
+    const { subscriptionId } = target;
+    const [rows, roles] = await Promise.all([
+      reviewAccess(subscriptionId, deps.now(), deps),
+      caller.id ? rolesOf(caller.id, target.id, subscriptionId, deps.azure) : [],
+    ]);
+    if (caller.id)
+      await deps.store.reviews.putOfCaller(alert.id, {
+        ...callerReview(caller.id, roles, rows),
+        at: press.at,
+        by: plainLine(press.by.name, 80),
+      });
     await deps.postReview(reviewOf(`notice-access-${press.pressId}`, subscriptionId, rows));
     await deps.store.audit.append([auditOf(press, alert, 'done')], press.pressId);
     return null;

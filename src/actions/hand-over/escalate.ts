@@ -11,6 +11,7 @@ import { isTransient, PermanentError } from '../measures/failures';
 import { record } from '../record';
 import { defineAction } from '../registry';
 import { type Opener, openers } from './incidents';
+import { trustedLink } from './trusted-link';
 
 /**
  * Opens an incident at each place in RUNWATCH_CONFIG's `escalation`. Each is recorded before and after, so
@@ -98,7 +99,7 @@ async function openOnce(
   try {
     const link = await opener.open(alert, escalation, deps);
     if (link === null) return failed(t`no connected chat can create a channel`);
-    await set({ state: 'opened', link });
+    await set({ state: 'opened', link, url: trustedLink(link, opener.hosts(escalation)) });
     await show(press.alertId);
     return null;
   } catch (error) {

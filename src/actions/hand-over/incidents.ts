@@ -12,6 +12,8 @@ export interface Opener {
   id: string;
   /** The display name; null if the place is not configured. */
   where: (escalation: Escalation) => string | null;
+  /** Hosts that its links lead to; null if the link is from a connected chat. */
+  hosts: (escalation: Escalation) => readonly string[] | null;
   /** Repeating the request opens no second incident. */
   repeatable: boolean;
   /** Opens an incident for the alert. Returns its link, or null if there is nothing to open. */
@@ -141,28 +143,35 @@ export async function openIncident(
   return results.length > 0;
 }
 
+/** Portals of the Azure clouds, and that of Defender, where Sentinel has moved. */
+const portals = ['portal.azure.com', 'portal.azure.us', 'portal.azure.cn', 'security.microsoft.com'];
+
 export const openers: readonly Opener[] = [
   {
     id: 'pagerduty',
     where: ({ routingKey }) => (routingKey ? 'PagerDuty' : null),
+    hosts: () => [],
     repeatable: true,
     open: openPage,
   },
   {
     id: 'webhook',
     where: ({ webhook }) => (webhook ? new URL(webhook.url).hostname : null),
+    hosts: ({ webhook }) => (webhook ? [new URL(webhook.url).host] : []),
     repeatable: false,
     open: openTicket,
   },
   {
     id: 'sentinel',
     where: ({ sentinel }) => (sentinel ? 'Microsoft Sentinel' : null),
+    hosts: () => portals,
     repeatable: true,
     open: openSentinel,
   },
   {
     id: 'channel',
     where: ({ channel }) => (channel ? t`a dedicated channel` : null),
+    hosts: () => null,
     repeatable: true,
     open: openChannel,
   },

@@ -34,6 +34,8 @@ export interface CallerRole {
   /** The group that grants it. */
   group: { id: string; name: string; members: number | null } | null;
   condition: string | null;
+  /** When it was assigned, RFC 3339. */
+  since: string | null;
   /** When the PIM activation ends. */
   until: string | null;
   /** Eligible in PIM, not active. */
@@ -90,6 +92,7 @@ export async function rolesOf(
         principalType: assignment.principalType,
         group: await groupOf(assignment, callerId, azure),
         condition: assignment.condition,
+        since: assignment.createdOn,
         until: assignment.until ?? null,
         eligible: assignment.eligible ?? false,
         runsCommands: answers.some(({ ways }) => ways.length > 0),

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import type { Request, Response } from 'express';
+import type { RequestHandler } from 'express';
 
 const types: Record<string, string> = {
   '.css': 'text/css',
@@ -9,7 +9,6 @@ const types: Record<string, string> = {
 };
 const folder = join(__dirname, 'assets');
 
-const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 /** One style sheet for all pages, in this order. */
 const sheets = [
   'tokens',
@@ -25,21 +24,29 @@ const sheets = [
   'phone',
 ];
 
-/** The console's static files, read once. Only these names are served. */
-const files = new Map([
-  ...readdirSync(folder)
-    .filter((name) => ['.mjs', '.svg'].includes(extname(name)))
-    .map((name): [string, string] => [name, read(name)]),
-  ['console.css', sheets.map((name) => read(`${name}.css`)).join('')],
-]);
+/** A folder's files of these types, by name. */
+export const readAssets = (path: string, ...extensions: string[]): [string, string][] =>
+  readdirSync(path)
+    .filter((name) => extensions.includes(extname(name)))
+    .map((name) => [name, readFileSync(join(path, name), 'utf8')]);
 
-/** Serves a file. Browsers keep it, and ask each time whether it changed. */
-export function sendAsset(request: Request, response: Response): void {
-  const name = String(request.params.name);
-  const text = files.get(name);
-  if (text === undefined) return void response.status(404).send('This file does not exist.');
-  response
-    .set('cache-control', 'no-cache')
-    .type(types[extname(name)] ?? 'text/plain')
-    .send(text);
+/** Serves files that were read once; only these names. Browsers keep them, and ask each time whether they changed. */
+export function serveAssets(files: ReadonlyMap<string, string>): RequestHandler {
+  return (request, response) => {
+    const name = String(request.params.name);
+    const text = files.get(name);
+    if (text === undefined) return void response.status(404).send('This file does not exist.');
+    response
+      .set('cache-control', 'no-cache')
+      .type(types[extname(name)] ?? 'text/plain')
+      .send(text);
+  };
 }
+
+/** Serves the console's static files. */
+export const sendAsset = serveAssets(
+  new Map([
+    ...readAssets(folder, '.mjs', '.svg'),
+    ['console.css', sheets.map((name) => readFileSync(join(folder, `${name}.css`), 'utf8')).join('')],
+  ]),
+);

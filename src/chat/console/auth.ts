@@ -218,13 +218,13 @@ function tooManyAttempts(response: Response): void {
     .send(t`Too many wrong tokens from your IP address. Wait a minute.`);
 }
 
-const forbiddenText = (host: string) =>
+export const forbiddenText = (host: string) =>
   loopback.has(host)
     ? t`Open the console as http://127.0.0.1 or http://localhost, not through a proxy. To open it elsewhere, set RUNWATCH_CONSOLE_TOKEN.`
     : t`Set RUNWATCH_CONSOLE_TOKEN (openssl rand -base64 32) to open the console here, or bind RUNWATCH_HOST to 127.0.0.1.`;
 
 /** Browsers report the origin of a form in the Sec-Fetch-Site header. */
-function isOwnForm(request: Request): boolean {
+export function isOwnForm(request: Request): boolean {
   const site = request.headers['sec-fetch-site'];
   return site === undefined || site === 'same-origin' || site === 'none';
 }

@@ -12,11 +12,12 @@ import { pageSize } from './alerts/read-alerts';
 import { sendAsset } from './assets';
 import { type AuditDeps, addAuditRoutes } from './audit/audit-routes';
 import { viewerOf } from './auth';
+import type { Demo } from './demo-parts';
 import { addExceptionRoutes, type ExceptionDeps } from './exceptions/exception-routes';
 import { type Html, html } from './html';
 import { type PageName, type PageScript, page } from './layout';
 import { setPageHeaders } from './page-headers';
-import { type Panel, panelHtml } from './pages';
+import { panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
 import { healthPage } from './system-health/health-page';
@@ -25,8 +26,8 @@ export interface ConsoleDeps extends ActivityDeps, AlertDeps, BulkDeps, Exceptio
   keyring: Keyring;
   audit: AuditDeps;
   health: () => Promise<HealthReport>;
-  /** The demo's panel above the alerts. */
-  panel?: Panel | undefined;
+  /** What the demo adds; absent in a configured product. */
+  demo?: Demo | undefined;
   /** What a press answers to who pressed; null while or if there is none. */
   answerTo: (pressId: string) => Promise<string | null>;
   /** What became of a press; null while it is not done. */
@@ -56,12 +57,16 @@ export function createConsole(deps: ConsoleDeps): Router {
     const shell = {
       current,
       viewer: viewerOf(request).presser.name,
-      account: accountOf(request, deps.keyring),
+      account: accountOf(request, deps.keyring, roleOf(viewerOf(request).presser.id)),
       open: await deps.openCount(),
+      pane: current === 'alerts' && deps.demo?.pane?.(alertOf(request), csrfOf(request), deps.now()),
       outcome: typeof outcome === 'string' ? await outcomeText(outcome.slice(0, 200)) : null,
     };
     response.send(page(title, body, shell, script));
   }
+
+  const alertOf = ({ params }: Request) => (typeof params.id === 'string' ? params.id : null);
+  const roleOf = (id: string) => deps.demo?.people.find((person) => person.id === id)?.role;
 
   const outcomeText = async (pressId: string) =>
     (await deps.answerTo(pressId)) || ((await deps.outcomeOf(pressId)) ? t`Done.` : t`Requested.`);
@@ -86,7 +91,7 @@ export function createConsole(deps: ConsoleDeps): Router {
       sendPage(request, response, current, title, body, script),
     refuse,
     ownForm: [form, fromOurPage],
-    panelOf: (request) => deps.panel && panelHtml(deps.panel.choices, csrfOf(request)),
+    panelOf: (request) => deps.demo && panelHtml(deps.demo.panel.choices, csrfOf(request)),
   });
 
   router.use((request, response, next) => {
@@ -100,6 +105,7 @@ export function createConsole(deps: ConsoleDeps): Router {
   addExceptionRoutes(router, deps, frameOf('exceptions'));
   addActivityRoutes(router, deps, frameOf('activity'));
   addAuditRoutes(router, deps, frameOf('audit'));
+  deps.demo?.addRoutes?.(router, deps, frameOf('alerts'));
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
@@ -111,9 +117,9 @@ export function createConsole(deps: ConsoleDeps): Router {
     await sendPage(request, response, 'health', t`System health`, body, 'health');
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
-    const choice = deps.panel?.choices.find(({ name }) => name === request.params.name);
+    const choice = deps.demo?.panel.choices.find(({ name }) => name === request.params.name);
     if (!choice) return void response.status(404).send(t`This demo event does not exist.`);
-    deps.panel?.play(choice.name);
+    deps.demo?.panel.play(choice.name);
     response.redirect(303, '/console');
   });
   router.get('/events', (request, response) => stream(response, viewerOf(request).session, deps));

@@ -17,9 +17,8 @@ export interface FormContext {
 export function controlHtml(action: Action, alertId: string): Html {
   const { id, label, style = '', choice, approvalId } = action;
   const at = `/console/alerts/${alertId}`;
-  const path = id === 'add_exception' ? `${at}/exception` : `${at}/form/${id}`;
   if (needsForm(action))
-    return html`<a class="btn ${style}" data-opens="${id}" href="${path}" role="button">${label}</a>`;
+    return html`<a class="btn ${style}" data-opens="${id}" href="${formPath(alertId, id)}" role="button">${label}</a>`;
   const value = approvalId
     ? html` name="approvalId" value="${approvalId}"`
     : choice
@@ -28,7 +27,11 @@ export function controlHtml(action: Action, alertId: string): Html {
   return html`<button class="btn ${style}" form="press" formaction="${at}/${id}" data-action="${id}"${value}>${label}</button>`;
 }
 
-const needsForm = ({ confirm, form, choices, choice, approvalId }: Action): boolean =>
+/** The page of an action's form. */
+export const formPath = (alertId: string, id: string): string =>
+  id === 'add_exception' ? `/console/alerts/${alertId}/exception` : `/console/alerts/${alertId}/form/${id}`;
+
+export const needsForm = ({ confirm, form, choices, choice, approvalId }: Action): boolean =>
   !approvalId && !choice && Boolean(confirm || form || choices);
 
 /** The form that all buttons of the page belong to. */

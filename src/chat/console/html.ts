@@ -1,6 +1,6 @@
 import { numberText, templateOf } from '../../domain/text/translate';
 
-/** HTML that is safe to send. Only this file creates it. */
+/** HTML that is safe to send. Only this file creates it, and the demo of what Slack's renderer escaped. */
 export class Html {
   constructor(readonly text: string) {}
 }

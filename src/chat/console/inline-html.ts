@@ -25,9 +25,15 @@ export const lineHtml = (parts: readonly Inline[]): Html[] =>
     if ('alarm' in part) return html`<strong class="alarm">${part.alarm}</strong>`;
     if ('code' in part) return html`<code>${part.code}</code>`;
     if ('bar' in part) return dailyBars(part.bar);
-    if ('link' in part) return html`<a href="${part.link}">${part.text}</a>`;
+    if ('link' in part) return linkHtml(part);
     return timeHtml(part.time);
   });
+
+/** A page of another system does not learn where the reader came from. */
+const linkHtml = ({ text, link }: { text: string; link: string }): Html =>
+  link.startsWith('/')
+    ? html`<a href="${link}">${text}</a>`
+    : html`<a href="${link}" rel="noreferrer">${text}</a>`;
 
 export const factsHtml = (facts: readonly Fact[]): Html | false =>
   facts.length > 0 &&

@@ -22,6 +22,8 @@ export interface Shell {
   account?: Html | null;
   /** Number of open alerts. */
   open: number;
+  /** The demo's chat, beside the page. */
+  pane?: Html | false | undefined;
   /** Answer to the press that opened the page, without JavaScript. */
   outcome?: string | null;
 }
@@ -36,7 +38,7 @@ export function page(title: string, body: Html, shell: Shell, script: PageScript
 <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/console/assets/console.css">
 ${dataBlock('texts', scriptTexts())}
-<script type="module" src="/console/assets/${script}.mjs"></script>
+<script type="module" src="/console/assets/${script}.mjs"></script>${shell.pane && paneAssets}
 </head>
 <body>
 <a class="skip" href="#main">${t`Skip to content`}</a>
@@ -44,15 +46,19 @@ ${bar(shell)}
 <main id="main" tabindex="-1">
 ${shell.outcome && html`<p class="outcome" role="status">${shell.outcome}</p>`}${body}
 </main>
-<div id="toasts" class="toasts" role="status" aria-live="polite"></div>
+${shell.pane}<div id="toasts" class="toasts" role="status" aria-live="polite"></div>
 <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
 </body>
 </html>`.text
   }`;
 }
 
-const bar = ({ current, viewer, account, open }: Shell): Html =>
+const paneAssets = html`
+<link rel="stylesheet" href="/console/demo/assets/demo.css">
+<script type="module" src="/console/demo/assets/pane.mjs"></script>`;
+
+const bar = ({ current, viewer, account, open, pane }: Shell): Html =>
   html`<header class="top"><strong class="brand">Runwatch</strong><nav aria-label="${t`Pages`}">${pages.map(
     ([name, href, label]) =>
       html`<a href="${href}"${name === current && html` aria-current="page"`}>${translate(label)}${name === 'alerts' && html` <span class="num" id="open-count">${numberText(open)}</span><span class="unseen">${t` open`}</span>`}</a>`,
-  )}</nav><button type="button" class="live" id="live" hidden>${t`Live`}</button>${account ?? html`<span class="viewer">${translate(viewer)}</span>`}</header>`;
+  )}</nav><button type="button" class="live" id="live" hidden>${t`Live`}</button>${pane && html`<a class="to-pane" href="#slack">Slack</a>`}${account ?? html`<span class="viewer">${translate(viewer)}</span>`}</header>`;

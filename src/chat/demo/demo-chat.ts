@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Presser } from '../../domain/people/person';
+import { Html } from '../console/html';
 import { defineSurface, type SurfaceContext } from '../define-surface';
 import { toBlocks } from '../slack/blocks';
 import { escapeMrkdwn } from '../slack/mrkdwn';
@@ -7,10 +8,12 @@ import { renderMessage, type ShownMessage } from '../slack/render-html';
 import { toThreadBlocks } from '../slack/thread-blocks';
 import { type Content, type Ref, type Surface, SurfaceError } from '../surface';
 
-const name = 'demo';
-const channel = 'soc-alerts';
+export const name = 'demo';
+export const channel = 'soc-alerts';
 /** Older messages are dropped. */
 const maxMessages = 50;
+/** Messages of the channel that are shown at once. */
+const shownMessages = 6;
 /** How long a simulated person takes to answer a question, ms. */
 const answerMs = 5000;
 
@@ -116,25 +119,25 @@ export function createDemoChat(people: readonly ChatMember[]) {
       },
     });
 
-  /** The newest messages as HTML, newest first, each with its thread. */
-  function html(now: number): string {
+  /** The message of an alert with its thread, else the newest messages, newest first. Null if there is none. */
+  function html(alertId: string | null, now: number): Html | null {
     const reader = { now, zone: new Intl.DateTimeFormat().resolvedOptions().timeZone };
     const all = [...messages];
-    return all
-      .filter(([, { parent }]) => parent === null)
+    const top = all.filter(
+      ([, { parent, content }]) => parent === null && (alertId === null || idOf(content) === alertId),
+    );
+    const repliesTo = (id: string) =>
+      all.filter(([, { parent }]) => parent === id).map(([, reply]) => messageOf(reply.content, reply.at));
+    const shown = top
+      .slice(-shownMessages)
+      .reverse()
       .map(([id, { content, at }]) =>
         renderMessage(
-          {
-            ...messageOf(content, at),
-            replies: all
-              .filter(([, { parent }]) => parent === id)
-              .map(([, reply]) => messageOf(reply.content, reply.at)),
-          },
+          { ...messageOf(content, at), ...(alertId === null ? {} : { replies: repliesTo(id) }) },
           reader,
         ),
-      )
-      .reverse()
-      .join('');
+      );
+    return shown.length > 0 ? new Html(shown.join('')) : null;
   }
 
   return { define, html };

@@ -24,7 +24,10 @@ export interface EscalationPlace {
   where: string;
   /** asked: the request was sent and its result is not recorded yet. */
   state: 'asked' | 'opened' | 'failed';
+  /** As the place returned it. */
   link: string;
+  /** The link, if it is https and leads to the configured host. */
+  url?: string | undefined;
   reason?: string | undefined;
 }
 

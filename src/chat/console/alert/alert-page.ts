@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CallerReview } from '../../../domain/access/caller-review';
 import { addressText } from '../../../domain/alerts/address-text';
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { callerName } from '../../../domain/alerts/caller-name';
@@ -17,6 +18,7 @@ import { pressForm } from '../forms';
 import { type Html, html, tHtml } from '../html';
 import { ageHtml, factsHtml, lineHtml } from '../inline-html';
 import { accessGraph } from './access-graph';
+import { accessReviewHtml } from './access-review';
 import { copyHtml } from './copy';
 import { evidenceHtml } from './evidence';
 import { machinesTable } from './machines-table';
@@ -30,12 +32,14 @@ export interface AlertPageContext {
   now: number;
   sla: Sla;
   related: RelatedAlerts;
+  /** The latest access review of the caller; null if nobody asked for one. */
+  review: CallerReview | null;
 }
 
 /** The page of one alert: what is known on the left, what to do on the right. A closed alert keeps its facts. */
 export function alertPage(view: AlertView, model: MessageModel, context: AlertPageContext): Html {
   const { alert } = view;
-  const { now, sla, csrf, related } = context;
+  const { now, sla, csrf, related, review } = context;
   const { actions, status } = model.page();
   const facts = factsOf(alert, now);
   const pick = (...labels: string[]) => {
@@ -50,6 +54,7 @@ ${pressForm(csrf)}<div role="status"><button type="button" class="btn primary fr
 ${part('why', html`<h2>${t`Why it stands out`}</h2>${whyHtml(alert, pick)}`)}
 ${part('exposes', html`<h2>${t`What it exposes`}</h2>${factsHtml([...pick('What it exposes').map(capital), ...pick('Who', 'Where', 'Commands', 'Unavailable')])}`)}
 ${part('access', html`<h2>${t`Access path`}</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
+${part('review', review !== null && accessReviewHtml(alert, review), 'asked')}
 ${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 'Output')))}
 ${part('machines', machinesTable(view), 'live')}
 ${part('timeline', html`<h2 tabindex="-1">${t`Timeline`}</h2>${timelineHtml(view)}`, 'live')}
@@ -70,10 +75,11 @@ export const crumbs = (id: string, isBelow: boolean): Html =>
   html`<nav class="crumbs" aria-label="${t`Breadcrumb`}"><a href="/console">${t`Alerts`}</a> / ${isBelow ? html`<a href="/console/alerts/${id}">${id}</a>` : html`<span aria-current="page">${id}</span>`}</nav>`;
 
 /**
- * A section that the page's script replaces on its own. `live` ones are replaced at once; others only when the
- * reader asks, because they would move what is being read.
+ * A section that the page's script replaces on its own. `live` ones are replaced at once; `calm` ones only when
+ * the reader asks, because they would move what is being read; `asked` ones at once, and they come into view for
+ * whoever pressed.
  */
-function part(name: string, body: Html | false, how: 'live' | 'calm' = 'calm'): Html {
+function part(name: string, body: Html | false, how: 'live' | 'calm' | 'asked' = 'calm'): Html {
   const text = body ? body.text : '';
   const version = createHash('sha256')
     .update(text.replace(/>[^<]*<\/time>/g, '>'))

@@ -1,5 +1,6 @@
 import type { Request, Response, Router } from 'express';
 import type { FormValues } from '../../../actions/form';
+import type { CallerReview } from '../../../domain/access/caller-review';
 import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import { t } from '../../../domain/text/translate';
@@ -13,6 +14,8 @@ import { alertPage, crumbs, titleOf } from './alert-page';
 import { relatedAlerts } from './related';
 
 export interface AlertDeps extends ListDeps, PressDeps {
+  /** The latest access review of an alert's caller. */
+  reviewOf: (alertId: string) => Promise<CallerReview | null>;
   /** Describes which alerts an exception would have suppressed. */
   backtest: (exception: Pick<Exception, 'match'>) => Promise<string>;
 }
@@ -25,8 +28,11 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
 
   const show: Handle = async (view, request, response) => {
     const model = messageOf(view, { responders, sla, now: now() });
-    const related = await relatedAlerts(view.alert, deps);
-    const context = { csrf: frame.csrfOf(request), now: now(), sla, related };
+    const [related, review] = await Promise.all([
+      relatedAlerts(view.alert, deps),
+      deps.reviewOf(view.alert.id),
+    ]);
+    const context = { csrf: frame.csrfOf(request), now: now(), sla, related, review };
     const title = `${model.sentence} · ${view.alert.id}`;
     await frame.send(request, response, title, alertPage(view, model, context), 'alert');
   };

@@ -6,6 +6,7 @@ import type { Presser } from '../../../domain/people/person';
 import { detectTechnique } from '../../../domain/techniques/catalogue';
 import { plainLine } from '../../../domain/text/plain-text';
 import { counted, phrase, t, translate } from '../../../domain/text/translate';
+import { placeWords } from '../../escalation-line';
 import type { Inline } from '../../inline';
 import { scoreChangeLines } from '../../score-lines';
 import { type Html, html } from '../html';
@@ -135,7 +136,8 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
       source: sourceOf(escalation.by),
       line: [
         { bold: plainLine(escalation.by.name, 80) },
-        t` escalated it to ${escalation.places.map(({ where }) => plainLine(where, 80)).join(', ')}`,
+        t` escalated it to `,
+        ...escalation.places.flatMap((place, i): Inline[] => [...(i > 0 ? [', '] : []), placeWords(place)]),
       ],
     });
   if (watch)

@@ -47,8 +47,9 @@ function draw(page, how) {
   for (const section of page.querySelectorAll('[data-part]')) {
     const shown = document.getElementById(section.id);
     if (!shown || shown.dataset.version === section.dataset.version) continue;
-    if (section.dataset.part === 'live' || how === 'all') replace(shown, section);
+    if (section.dataset.part !== 'calm' || how === 'all') replace(shown, section);
     else left += 1;
+    if (section.dataset.part === 'asked' && how === 'pressed') section.scrollIntoView({ block: 'nearest' });
   }
   if (how === 'all' || now.querySelector('.pill').textContent !== head.querySelector('.pill').textContent) {
     localize(now);
@@ -82,7 +83,7 @@ function changed() {
 }
 
 if (head) {
-  onPressed(() => refresh('live'));
+  onPressed(() => refresh('pressed'));
   onAlert(({ id, rev }) => {
     if (id === head.dataset.id && !(rev !== undefined && Number(head.dataset.rev) >= rev)) changed();
   });

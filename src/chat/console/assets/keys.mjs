@@ -18,7 +18,10 @@ export function useKeys() {
   function move(by) {
     const all = rows();
     const at = all.indexOf(current());
-    mainOf(all[at === -1 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))])?.focus();
+    const next = mainOf(all[at === -1 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))]);
+    // Focus alone would move a row that is out of view to the middle of the window.
+    next?.focus({ preventScroll: true });
+    next?.closest('tr').scrollIntoView({ block: 'nearest' });
   }
 
   /** The row or the group becomes the selection if there is none. */

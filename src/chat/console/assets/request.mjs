@@ -66,7 +66,7 @@ export async function submit(form, button) {
   }
 }
 
-const firstWaitMs = 120;
+const firstWaitMs = 40;
 const longestWaitMs = 1500;
 const patienceMs = 120_000;
 

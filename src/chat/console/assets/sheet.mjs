@@ -74,7 +74,7 @@ document.addEventListener('click', (event) => {
   if (event.target === sheet) closeSheet();
 });
 
-const previewAfterMs = 400;
+const previewAfterMs = 150;
 
 /** Says which alerts an exception would have suppressed, as typed. */
 export function watchPreview(root) {
