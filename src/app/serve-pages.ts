@@ -14,6 +14,7 @@ import { createAuditCheck } from '../pipeline/check-audit';
 import type { Pages } from '../server';
 import { activity } from '../views/activity';
 import { alertFigures } from '../views/alert-figures';
+import { readCampaign } from '../views/campaign';
 import type { AppCore } from './app-core';
 import { backtestOf, backtestsOf, recentAlerts } from './connect-surfaces';
 
@@ -38,6 +39,7 @@ export async function servePages(
     timings: store.alerts.timings,
     viewsOf: store.measures.viewsOf,
     getView,
+    campaignOf: (alert) => readCampaign(alert, store.alerts),
     reviewOf: store.reviews.ofCaller,
     backtest: backtestOf(store, now),
     backtests: (matches) => backtestsOf(store, now)(matches.map((match) => ({ match }))),

@@ -168,7 +168,7 @@ test('an analyst works through a page of alerts with the keyboard', async () => 
   }
   await page.locator('#selected', { hasText: '10 selected' }).waitFor();
   await step('acknowledge ten alerts', () => keys.press('a'), { selector: '.toast', text: '10 done' });
-  await page.locator('#results li').nth(9).waitFor();
+  await page.locator('.told.ok').nth(9).waitFor();
 
   for (let i = 0; i < 12; i++) await keys.press('k');
   await step('open the worst alert', () => keys.press('o'), { selector: '#part-next' });

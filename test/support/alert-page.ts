@@ -9,5 +9,5 @@ export const unrelated = { caller: nothing, machine: nothing, script: nothing };
 export const pageTextOf = (view: AlertView, options: Partial<MessageOptions> = {}): string => {
   const { now = 0, sla = {}, responders = true } = options;
   const model = messageOf(view, { responders, now, sla });
-  return alertPage(view, model, { csrf: 'x', now, sla, related: unrelated, review: null }).text;
+  return alertPage(view, model, { csrf: 'x', now, sla, related: unrelated, campaign: [], review: null }).text;
 };

@@ -3,10 +3,12 @@ import type { ListName } from './facets';
 import {
   assigneeTerm,
   callerTerm,
+  correlationTerm,
   dayTerm,
   environmentTerm,
   groupTerm,
   hourTerm,
+  identityTerm,
   listTerm,
   machineTerm,
   mainEnvironmentTerm,
@@ -47,14 +49,20 @@ export interface AlertQuery {
   mainEnvironment?: string | undefined;
   /** A group of the lists. */
   group?: string | undefined;
-  /** Digest of the caller's key. */
-  caller?: string | undefined;
+  /** Digests of the callers' keys. */
+  callers?: readonly string[] | undefined;
   /** Digests of resource ids. */
   machines?: readonly string[] | undefined;
   /** A command started in this hour of the week, 0 for the first hour of Monday, UTC. */
   hour?: number | undefined;
   /** A command started on this day: when it begins, ms, UTC. */
   day?: number | undefined;
+  /** Digests of the object ids of machines' identities, in lower case. */
+  identities?: readonly string[] | undefined;
+  /** Digests of correlation ids. */
+  correlations?: readonly string[] | undefined;
+  /** IP addresses of callers. */
+  addresses?: readonly string[] | undefined;
   /** SHA-256 of scripts. */
   scripts?: readonly string[] | undefined;
   /** Newest first by default; severity: the most severe first, then the newest. */
@@ -80,7 +88,7 @@ const maxValues = 50;
 export function conditionsOf(query: AlertQuery): Condition[] {
   const { states, severities, techniques, assignee, environment, subscription, verdict, lists, group } =
     query;
-  const { owners, mainEnvironment, caller, machines, hour, day, scripts } = query;
+  const { owners, mainEnvironment, callers, machines, hour, day, scripts } = query;
   // A group or an owner selects fewer than the list, and is in it.
   const isSelected = group !== undefined || Boolean(owners?.length);
   const listed = severities?.length ? severities : isSelected ? [] : allSeverities;
@@ -99,7 +107,10 @@ export function conditionsOf(query: AlertQuery): Condition[] {
     ...anyOf(subscription ? [subscriptionTerm(subscription)] : []),
     ...anyOf(verdict ? [verdictTerm(verdict)] : []),
     ...anyOf(mainEnvironment === undefined ? [] : [mainEnvironmentTerm(mainEnvironment)]),
-    ...anyOf(caller ? [callerTerm(caller)] : []),
+    ...anyOf(callers?.map(callerTerm)),
+    ...anyOf(query.identities?.map(identityTerm)),
+    ...anyOf(query.correlations?.map(correlationTerm)),
+    ...anyOf(query.addresses?.map((ip) => textTerm(ip.toLowerCase()))),
     ...anyOf(machines?.map(machineTerm)),
     ...anyOf(hour === undefined ? [] : [hourTerm(hour)]),
     ...anyOf(day === undefined ? [] : [dayTerm(day)]),

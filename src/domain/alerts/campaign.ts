@@ -58,7 +58,7 @@ export function linkOf(earlier: Alert, later: Alert): CampaignLink | null {
   const viaIdentity =
     callerId && !one.refused
       ? one.executions.find((run) =>
-          machineFactsOf(earlier, run)?.identities.some((id) => id.toLowerCase() === callerId),
+          machineFactsOf(earlier, run)?.identities?.some((id) => id.toLowerCase() === callerId),
         )
       : undefined;
   const correlations = new Set(one.executions.map(({ correlationId }) => correlationId));
@@ -87,14 +87,16 @@ export function linkOf(earlier: Alert, later: Alert): CampaignLink | null {
   return first ?? null;
 }
 
+/** Whether one of them is linked to the other. */
+export const linkBetween = (one: Alert, other: Alert): boolean =>
+  (order(one, other) < 0 ? linkOf(one, other) : linkOf(other, one)) !== null;
+
 /** The alerts that links connect with this one, directly or through others, oldest first. */
 function connected(alert: Alert, others: readonly Alert[]): Alert[] {
   const found = [alert];
   let rest = others;
   for (const one of found) {
-    const isLinked = (other: Alert) =>
-      (order(one, other) < 0 ? linkOf(one, other) : linkOf(other, one)) !== null;
-    found.push(...rest.filter(isLinked));
+    found.push(...rest.filter((other) => linkBetween(one, other)));
     rest = rest.filter((other) => !found.includes(other));
   }
   return found.sort(order);

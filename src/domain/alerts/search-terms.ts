@@ -5,7 +5,7 @@ import { shortDigest } from '../text/short-digest';
 import { dayStart, hourOfWeek } from '../text/weeks';
 import { type Alert, callerKeyOf, summarize } from './alert';
 import { type ListName, listOf, ownerKeyOf } from './facets';
-import { environmentsOf } from './join-facts';
+import { environmentsOf, knownMachines } from './join-facts';
 import { subscriptionsOf } from './routed-alert';
 import type { Severity } from './severity';
 
@@ -41,6 +41,10 @@ export const groupTerm = (list: ListName, group: string) => `group=${list}.${gro
 export const callerTerm = (caller: string) => `caller=${caller}`;
 /** @param machine digest of the resource id */
 export const machineTerm = (machine: string) => `machine=${machine}`;
+/** @param identity digest of the object id */
+export const identityTerm = (identity: string) => `identity=${identity}`;
+/** @param correlation digest of the correlation id */
+export const correlationTerm = (correlation: string) => `correlation=${correlation}`;
 /** @param hour of the week, 0 for the first hour of Monday, UTC */
 export const hourTerm = (hour: number) => `hour=${hour}`;
 /** @param start of the day in UTC, ms */
@@ -60,6 +64,8 @@ export function termsOf(alert: Alert): string[] {
     mainEnvironmentTerm(environmentsOf(alert)[0]?.environment ?? ''),
     callerTerm(callerDigestOf(alert)),
     ...machineDigestsOf(alert).map(machineTerm),
+    ...identityDigestsOf(alert).map(identityTerm),
+    ...correlationDigestsOf(alert).map(correlationTerm),
     ...timeTerms(alert),
     stateTerm(alert.state),
     severityTerm(alert.severity),
@@ -93,6 +99,19 @@ export const callerDigestOf = (alert: Alert): string => shortDigest(callerKeyOf(
 export const machineDigestsOf = (alert: Alert): string[] =>
   [...new Set(alert.executions.map(({ target }) => target.id.toLowerCase()))]
     .slice(0, maxMachines)
+    .map((id) => shortDigest(id));
+
+const identityDigestsOf = (alert: Alert): string[] =>
+  [...new Set(knownMachines(alert).flatMap(({ identities }) => identities ?? []))]
+    .slice(0, maxMachines)
+    .map((id) => shortDigest(id.toLowerCase()));
+
+/** Correlation ids of a burst that are indexed. */
+const maxCorrelations = 200;
+
+const correlationDigestsOf = ({ executions }: Alert): string[] =>
+  [...new Set(executions.map(({ correlationId }) => correlationId))]
+    .slice(0, maxCorrelations)
     .map((id) => shortDigest(id));
 
 /** The same for alerts of one caller on one machine. A burst is a group of its own. */

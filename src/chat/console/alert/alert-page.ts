@@ -3,6 +3,7 @@ import type { CallerReview } from '../../../domain/access/caller-review';
 import { addressText } from '../../../domain/alerts/address-text';
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { callerName } from '../../../domain/alerts/caller-name';
+import type { CampaignStep } from '../../../domain/alerts/campaign';
 import { oddTexts, unusualText } from '../../../domain/alerts/stands-out';
 import type { Sla } from '../../../domain/alerts/timing';
 import type { AlertView } from '../../../domain/measures/alert-view';
@@ -19,6 +20,7 @@ import { type Html, html, tHtml } from '../html';
 import { ageHtml, factsHtml, lineHtml } from '../inline-html';
 import { accessGraph } from './access-graph';
 import { accessReviewHtml } from './access-review';
+import { campaignHtml } from './campaign';
 import { copyHtml } from './copy';
 import { evidenceHtml } from './evidence';
 import { machinesTable } from './machines-table';
@@ -32,6 +34,7 @@ export interface AlertPageContext {
   now: number;
   sla: Sla;
   related: RelatedAlerts;
+  campaign: readonly CampaignStep[];
   /** The latest access review of the caller; null if nobody asked for one. */
   review: CallerReview | null;
 }
@@ -39,7 +42,7 @@ export interface AlertPageContext {
 /** The page of one alert: what is known on the left, what to do on the right. A closed alert keeps its facts. */
 export function alertPage(view: AlertView, model: MessageModel, context: AlertPageContext): Html {
   const { alert } = view;
-  const { now, sla, csrf, related, review } = context;
+  const { now, sla, csrf, related, campaign, review } = context;
   const { actions, status } = model.page();
   const facts = factsOf(alert, now);
   const pick = (...labels: string[]) => {
@@ -57,6 +60,7 @@ ${part('access', html`<h2>${t`Access path`}</h2>${accessGraph(alert)}${sentences
 ${part('review', review !== null && accessReviewHtml(alert, review), 'asked')}
 ${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 'Output')))}
 ${part('machines', machinesTable(view), 'live')}
+${part('campaign', campaignHtml(campaign, alert.id))}
 ${part('timeline', html`<h2 tabindex="-1">${t`Timeline`}</h2>${timelineHtml(view)}`, 'live')}
 </div><aside class="rail" aria-label="${t`Response`}">
 ${part('next', nextStep(view, model.controls, [...status, ...times]), 'live')}

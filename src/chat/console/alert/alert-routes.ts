@@ -1,6 +1,8 @@
 import type { Request, Response, Router } from 'express';
 import type { FormValues } from '../../../actions/form';
 import type { CallerReview } from '../../../domain/access/caller-review';
+import type { Alert } from '../../../domain/alerts/alert';
+import type { CampaignStep } from '../../../domain/alerts/campaign';
 import type { Exception } from '../../../domain/exceptions/exception';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import { t } from '../../../domain/text/translate';
@@ -14,6 +16,8 @@ import { alertPage, crumbs, titleOf } from './alert-page';
 import { relatedAlerts } from './related';
 
 export interface AlertDeps extends ListDeps, PressDeps {
+  /** The alerts that may be part of one campaign. */
+  campaignOf: (alert: Alert) => Promise<CampaignStep[]>;
   /** The latest access review of an alert's caller. */
   reviewOf: (alertId: string) => Promise<CallerReview | null>;
   /** Describes which alerts an exception would have suppressed. */
@@ -28,11 +32,12 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
 
   const show: Handle = async (view, request, response) => {
     const model = messageOf(view, { responders, sla, now: now() });
-    const [related, review] = await Promise.all([
+    const [related, campaign, review] = await Promise.all([
       relatedAlerts(view.alert, deps),
+      deps.campaignOf(view.alert),
       deps.reviewOf(view.alert.id),
     ]);
-    const context = { csrf: frame.csrfOf(request), now: now(), sla, related, review };
+    const context = { csrf: frame.csrfOf(request), now: now(), sla, related, campaign, review };
     const title = `${model.sentence} · ${view.alert.id}`;
     await frame.send(request, response, title, alertPage(view, model, context), 'alert');
   };

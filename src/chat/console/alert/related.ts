@@ -36,7 +36,7 @@ export async function relatedAlerts(
   };
   const scripts = usedScripts(alert).flatMap(({ script }) => script.sha256 ?? []);
   const [caller, machine, script] = await Promise.all([
-    others({ caller: callerDigestOf(alert) }),
+    others({ callers: [callerDigestOf(alert)] }),
     others({ machines: machineDigestsOf(alert) }),
     scripts.length > 0 ? others({ scripts }) : { alerts: [], count: 0 },
   ]);

@@ -31,7 +31,7 @@ export function filtersOf(query: AlertQuery): Search {
     states: state ? (states.length > 0 ? states : (none as StateName[])) : undefined,
     techniques: technique ? [technique] : undefined,
     environment: environment || undefined,
-    caller: caller ? shortDigest(caller) : undefined,
+    callers: caller ? [shortDigest(caller)] : undefined,
     machines: machine ? [shortDigest(machine)] : undefined,
     hour: hourOf(hour) ?? undefined,
     day: dayOf(day) ?? undefined,
