@@ -7,6 +7,7 @@ import { createDirectory } from './access/directory';
 import { createSafeguards } from './access/locks-and-assignments';
 import { listManagementGroups } from './access/management-groups';
 import { createAccess } from './access/role-assignments';
+import { createUserRisk } from './access/user-risk';
 import { toAzureError } from './connection/azure-error';
 import { type AzureConnection, createClients } from './connection/clients';
 import { createAzureClock } from './connection/clock';
@@ -23,6 +24,7 @@ import { createReadBudget } from './connection/read-budget';
 import { readProperties } from './connection/read-properties';
 import { type LogWindow, readLog } from './log/activity-log';
 import { type HubReader, partitionsOf, readEventHub } from './log/event-hub';
+import { createEvidenceLogs, evidenceLimits } from './log/evidence-logs';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log/log-analytics';
 import { createDisks } from './machines/disks';
 import { createExposure } from './machines/exposure-reads';
@@ -86,9 +88,15 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     onCall: options.onCall,
     now: clock.now,
   });
+  const logAnalytics = {
+    endpoint: options.logAnalyticsEndpoint ?? logAnalyticsEndpoints[azure.cloud],
+    credential,
+    tlsOptions: options.tlsOptions,
+  };
   return {
     ...createAccess(clients, directory, reading),
     directory,
+    userRisk: createUserRisk(directory, clock.now),
     /** Whom deny assignments can name to reach a caller; see principalsForDenies. */
     principalsForDenies: (
       callerId: string,
@@ -105,10 +113,15 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     readLog: (window: LogWindow, provider?: string) => readLog(clients, window, provider),
     readEventHub: (hub: EventHubConfig, reader: HubReader) => readEventHub(hub, credential, reader),
     workspace: createWorkspaceReader({
-      endpoint: options.logAnalyticsEndpoint ?? logAnalyticsEndpoints[azure.cloud],
-      credential,
+      ...logAnalytics,
       httpClient: createHttpClient({ ...options.limits, maxBodyBytes: 128 * 1024 * 1024 }),
-      tlsOptions: options.tlsOptions,
+    }),
+    /** What a workspace's other tables say of a machine and of a caller. */
+    evidence: createEvidenceLogs({
+      ...logAnalytics,
+      httpClient: createHttpClient({ ...evidenceLimits, ...options.limits }),
+      onCall: options.onCall,
+      now: clock.now,
     }),
     partitionsOf: (hub: EventHubConfig) => partitionsOf(hub, credential),
     ...createMachines(clients, reading),

@@ -288,6 +288,8 @@ export function createDirectory({
     /** The user with this UPN, mail or proxy address, by object id; null if there are none or several. */
     userIdOf: (address: string) => userIdOf(address.toLowerCase()),
     search,
+    /** An object of another part of Graph, which needs a permission of its own. */
+    get: (path: string, permission: string) => ask(path, undefined, 'GET', permission),
   };
 }
 export type AzureDirectory = ReturnType<typeof createDirectory>;

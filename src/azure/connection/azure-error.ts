@@ -1,3 +1,5 @@
+import type { Failure } from '../../domain/evidence/reading';
+
 /** An error response from Azure: what failed, and how to fix it. */
 export class AzureError extends Error {
   constructor(
@@ -87,3 +89,10 @@ export const unlessThrottled =
     if (error instanceof AzureError && error.statusCode === 429) throw error;
     return value;
   };
+
+/** What could not be read of a workspace. A refusal is not tried again until the logs are complete. */
+export const failureOf = (what: string, error: unknown): Failure => ({
+  what,
+  why: (error as Error).message.slice(0, 500),
+  ...(error instanceof AzureError && [400, 401, 403, 404].includes(error.statusCode) ? { final: true } : {}),
+});

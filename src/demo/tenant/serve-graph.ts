@@ -54,6 +54,9 @@ export function answerGraph(request: ArmRequest, directory: Directory): Answer {
     who.enabled = accountEnabled;
     return { status: 204 };
   }
+  const risky = /^\/identityProtection\/riskyUsers\/([^/]+)$/.exec(path)?.[1];
+  const { id, risk } = directory.get(risky ?? '') ?? {};
+  if (risk) return { status: 200, body: { id, isDeleted: false, ...risk } };
   const owned = /^\/servicePrincipals\/([^/]+)\/owners$/.exec(path)?.[1];
   if (owned) return list((directory.get(owned)?.owners ?? []).map((id) => directory.get(id)));
   const kind = { '/users': 'User', '/servicePrincipals': 'ServicePrincipal' }[path];

@@ -1,4 +1,6 @@
 import { type Answer, ArmError, type ArmRequest } from './answers';
+import { KustoError, type Row, runSteps, type Table } from './kusto';
+import { logSchema } from './log-schema';
 import type { LoggedRecord } from './serve-activity-log';
 
 /** A workspace that the activity log is exported to. */
@@ -7,12 +9,13 @@ export interface Workspace {
   since: number;
   /** Maximum rows in one answer; more rows are a partial failure. */
   mostRows: number;
+  /** Rows of other tables by name. A row with `arrivesAt`, ms, is there from then on. */
+  tables?: Map<string, LoggedRow[]>;
 }
 
-interface Row {
-  record: LoggedRecord['record'] & Record<string, never>;
-  at: number;
-}
+export type LoggedRow = Row & { arrivesAt?: number };
+
+type ActivityRecord = LoggedRecord['record'] & Record<string, never>;
 
 const results: Record<string, string> = {
   Started: 'Start',
@@ -24,7 +27,7 @@ const results: Record<string, string> = {
 const nameIn = (field: unknown) => String((field as { value?: string } | undefined)?.value ?? '');
 
 /** AzureActivity's columns, as the export writes them. */
-const columns: Record<string, { type: string; of: (record: Row['record']) => unknown }> = {
+const columns: Record<string, { type: string; of: (record: ActivityRecord) => unknown }> = {
   TimeGenerated: { type: 'datetime', of: (r) => r.eventTimestamp },
   OperationNameValue: { type: 'string', of: (r) => nameIn(r.operationName).toUpperCase() },
   ActivityStatusValue: { type: 'string', of: (r) => results[nameIn(r.status)] ?? nameIn(r.status) },
@@ -49,6 +52,7 @@ export function answerLogAnalytics(
   request: ArmRequest,
   log: readonly LoggedRecord[],
   workspaces: ReadonlyMap<string, Workspace>,
+  now: number,
 ): Answer {
   const id = /^\/v1\/workspaces\/([^/]+)\/query$/.exec(request.path)?.[1] ?? '';
   const workspace = workspaces.get(id);
@@ -61,61 +65,55 @@ export function answerLogAnalytics(
   const { query = '', timespan = '' } = (request.body ?? {}) as { query?: string; timespan?: string };
   const [start, end] = timespan.split('/').map((time) => Date.parse(time));
   if (!start || !end) throw new ArmError(400, 'BadArgumentError', `timespan '${timespan}' is not two times`);
-  const [table, ...steps] = query.split('\n').map((line) => line.replace(/^\| /, ''));
-  if (table !== 'AzureActivity') throw syntaxError(table);
-  let rows: Row[] = log
-    .map(({ record }) => ({ record: record as Row['record'], at: Date.parse(record.eventTimestamp) }))
-    .filter(({ at }) => at >= workspace.since && at >= start && at <= end);
-  let shown: string[] = Object.keys(columns);
-  for (const step of steps) {
-    const oldest = /^summarize (\w+) = min\(TimeGenerated\)$/.exec(step);
-    if (oldest) {
-      const first = rows.reduce((min, { at }) => Math.min(min, at), Number.POSITIVE_INFINITY);
-      const value = Number.isFinite(first) ? new Date(first).toISOString() : null;
-      return answerOf([{ name: oldest[1] as string, type: 'datetime' }], [[value]]);
-    }
-    const projected = /^project ([\w, ]+)$/.exec(step);
-    if (projected) {
-      shown = (projected[1] as string).split(', ');
-      const unknown = shown.find((name) => !columns[name]);
-      if (unknown) throw syntaxError(`Failed to resolve column '${unknown}'`);
-    } else if (step === 'order by TimeGenerated asc') rows = [...rows].sort((a, b) => a.at - b.at);
-    else rows = rows.filter(conditionOf(step));
-  }
+  const [name = '', ...steps] = query.split('\n').map((line) => line.replace(/^\| /, ''));
+  const table = name === 'AzureActivity' ? activityOf(log, workspace) : tableOf(name, workspace, now);
+  const inSpan = table.rows.filter(({ TimeGenerated }) => {
+    const at = Date.parse(String(TimeGenerated));
+    return at >= start && at <= end;
+  });
+  const { types, rows } = asked({ ...table, rows: inSpan }, steps);
   const partial = rows.length > workspace.mostRows;
-  const cells = rows
-    .slice(0, workspace.mostRows)
-    .map(({ record }) => shown.map((name) => columns[name]?.of(record)));
-  const answer = answerOf(
-    shown.map((name) => ({ name, type: columns[name]?.type as string })),
-    cells,
-  );
+  const shown = Object.entries(types).map(([column, type]) => ({ name: column, type }));
+  const cells = rows.slice(0, workspace.mostRows).map((row) => shown.map((one) => row[one.name] ?? null));
   const error = { code: 'PartialError', message: 'There were some errors when processing your query.' };
-  return partial ? { ...answer, body: { ...(answer.body as object), error } } : answer;
+  return {
+    status: 200,
+    body: { tables: [{ name: 'PrimaryResult', columns: shown, rows: cells }], ...(partial ? { error } : {}) },
+  };
 }
 
-const answerOf = (described: { name: string; type: string }[], rows: unknown[][]): Answer => ({
-  status: 200,
-  body: { tables: [{ name: 'PrimaryResult', columns: described, rows }] },
-});
-
-function conditionOf(step: string): (row: Row) => boolean {
-  const span = /^where TimeGenerated >= datetime\(([^)]+)\) and TimeGenerated < datetime\(([^)]+)\)$/.exec(
-    step,
-  );
-  if (span) return ({ at }) => at >= Date.parse(span[1] as string) && at < Date.parse(span[2] as string);
-  const among = /^where (\w+) in~ \(((?:"[^"]+"(?:, )?)+)\)$/.exec(step);
-  const same = /^where (\w+) =~ ("[^"]+")$/.exec(step);
-  const [, name = '', list = ''] = among ?? same ?? [];
-  const column = columns[name];
-  if (!column) throw syntaxError(step);
-  const wanted = new Set((JSON.parse(`[${list}]`) as string[]).map((value) => value.toLowerCase()));
-  return ({ record }) => wanted.has(String(column.of(record)).toLowerCase());
+function asked(table: Table, steps: readonly string[]): Table {
+  try {
+    return runSteps(table, steps);
+  } catch (error) {
+    if (error instanceof KustoError) throw badQuery(error.message);
+    throw error;
+  }
 }
 
-const syntaxError = (near: string | undefined) =>
-  new ArmError(
-    400,
-    'BadArgumentError',
-    `The request had some invalid properties: query could not be parsed at '${near}'`,
-  );
+function activityOf(log: readonly LoggedRecord[], { since }: Workspace): Table {
+  const rows = log
+    .filter(({ record }) => Date.parse(record.eventTimestamp) >= since)
+    .map(({ record }) =>
+      Object.fromEntries(
+        Object.entries(columns).map(([name, { of }]) => [name, of(record as ActivityRecord)]),
+      ),
+    );
+  return { types: Object.fromEntries(Object.entries(columns).map(([name, { type }]) => [name, type])), rows };
+}
+
+function tableOf(name: string, { tables = new Map() }: Workspace, now: number): Table {
+  const types = logSchema[name];
+  const arrived = (rows: readonly LoggedRow[]) => rows.filter(({ arrivesAt = 0 }) => arrivesAt <= now);
+  if (name === 'Usage' && types) {
+    const used = [...tables].filter(([, rows]) => arrived(rows).length > 0);
+    const TimeGenerated = new Date(now - 3_600_000).toISOString();
+    return { types, rows: used.map(([DataType]) => ({ TimeGenerated, DataType, Quantity: 1 })) };
+  }
+  const rows = tables.get(name);
+  if (!types || !rows) throw badQuery(`Failed to resolve table or column expression named '${name}'`);
+  return { types, rows: arrived(rows) };
+}
+
+const badQuery = (why: string) =>
+  new ArmError(400, 'BadArgumentError', `The request had some invalid properties: ${why}`);

@@ -13,6 +13,8 @@ export interface Principal {
   owners?: string[];
   /** The Azure resource that this managed identity belongs to. */
   managedIdentityOf?: string;
+  /** A user whom Identity Protection reports. */
+  risk?: { riskLevel: string; riskState: string; riskLastUpdatedDateTime: string };
 }
 
 export function createDirectory() {
