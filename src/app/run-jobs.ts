@@ -6,7 +6,7 @@ import { archiveAudit } from '../pipeline/archive-audit';
 import { copyAudit } from '../pipeline/copy-audit';
 import { deliver } from '../pipeline/deliver';
 import { indexAlerts } from '../pipeline/index-alerts';
-import { complete, ingest } from '../pipeline/ingest';
+import { addEvidence, complete, ingest } from '../pipeline/ingest';
 import { remind } from '../pipeline/remind';
 import { sweep } from '../pipeline/sweep';
 import { watchMeasures } from '../pipeline/watch-measures';
@@ -39,12 +39,14 @@ export function runEnrichJobs({ config, azure, store, queues, metrics, log, now,
     watchlist: policy.watchlist,
     environments: policy.environments,
   };
+  const { workspaceId } = config;
   const geo = createGeoDatabases(policy.geo);
   const hashes = contentHashes(keyring);
-  const deps = { azure, store, queues, metrics, log, judging, policy, geo, detections, hashes, now };
+  const deps = { azure, store, queues, metrics, log, judging, policy, geo, detections, hashes, workspaceId, now };
   queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
   queues.work('check', (job) => ingest(job.data, deps), { concurrency: 2 });
   queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });
+  queues.work('evidence', (job) => addEvidence(job.data, deps), { concurrency: 2 });
 }
 
 /** Posts and updates messages, and runs what is scheduled. */

@@ -13,12 +13,12 @@ import type { Fact, Inline } from './inline';
 import { likeClosedLine } from './like-closed-line';
 import { scoreLine } from './score-lines';
 import { behaviorLine, outputLine, scriptsLine } from './script-lines';
-import { unavailableText } from './unavailable';
+import { missingOf, unavailableText } from './unavailable';
 
 /** Answers an analyst's questions in the usual order. Omits lines without content. */
 export function factsOf(alert: Alert, now: number): Fact[] {
   const { machines, executions } = summarize(alert);
-  const { who, history, missing } = alert.facts;
+  const { who, history } = alert.facts;
   const scripts = usedScripts(alert);
   const lines: [string, Inline[] | null][] = [
     [t`Access path`, accessLine(alert, now)],
@@ -37,7 +37,7 @@ export function factsOf(alert: Alert, now: number): Fact[] {
     [t`Output`, executions.length === 1 ? outputLine(alert) : null],
     [t`30 days`, bar(alert, history)],
     [t`Score`, scoreLine(alert)],
-    ...(missing ?? []).map((part): [string, Inline[]] => [t`Unavailable`, [unavailableText(part)]]),
+    ...missingOf(alert.facts).map((part): [string, Inline[]] => [t`Unavailable`, [unavailableText(part)]]),
   ];
   return lines.flatMap(([label, value]) => (value && value.length > 0 ? [{ label, value }] : []));
 }

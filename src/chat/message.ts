@@ -23,7 +23,7 @@ import {
 } from './sentence';
 import { closedStatusOf, statusOf } from './status-lines';
 import { type ThreadPart, threadOf } from './thread';
-import { unavailableText } from './unavailable';
+import { missingOf, unavailableText } from './unavailable';
 
 /** Content of an alert's message, for every surface. Chats show the brief part, the console all of it. */
 export interface MessageModel {
@@ -133,7 +133,7 @@ function headOf(alert: Alert): Pick<MessagePage, 'title' | 'headline'> {
 }
 
 function notesOf(alert: Alert): Inline[][] {
-  const { missing = [] } = alert.facts;
+  const missing = missingOf(alert.facts);
   const like = likeClosedLine(alert);
   return [
     ...(like ? [like] : []),

@@ -7,8 +7,10 @@ import type { Measure } from '../domain/measures/measure';
 import type { Execution } from '../domain/techniques/execution';
 import { plainBlock, plainLine } from '../domain/text/plain-text';
 import { counted, phrase, t, translate } from '../domain/text/translate';
+import { guestParts } from './guest-lines';
 import type { Inline } from './inline';
 import { scoreChangeLines } from './score-lines';
+import { signInLines } from './sign-in-lines';
 
 /** A section of an alert's thread. `code` is shown verbatim. */
 export interface ThreadPart {
@@ -67,7 +69,10 @@ export function threadOf(
     ]);
     parts.push({ heading: t`Notes`, lines });
   }
-  parts.push(...scriptParts(alert), ...executionParts(alert));
+  const signIns = signInLines(alert);
+  parts.push(...scriptParts(alert), ...guestParts(alert));
+  if (signIns.length > 0) parts.push({ heading: t`Sign-ins and account changes`, lines: signIns });
+  parts.push(...executionParts(alert));
   if (timeline && timeline.length > 0) {
     const lines = timeline.map((entry): Inline[] => [
       { time: entry.at },

@@ -1,6 +1,18 @@
-import type { Missing } from '../domain/alerts/facts';
+import type { Facts, Missing } from '../domain/alerts/facts';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t, translate } from '../domain/text/translate';
+
+/** What could not be read for an alert, also of its workspace's logs. */
+export function missingOf({ missing = [], signIns, guest = {} }: Facts): Missing[] {
+  const failed = [...(signIns?.failed ?? []), ...Object.values(guest).flatMap((one) => one.failed)];
+  const byWhat = [...Map.groupBy(failed, ({ what }) => what).values()];
+  return [
+    ...missing,
+    ...byWhat.flatMap((all) =>
+      all[0] ? [{ ...all[0], ...(all.length > 1 ? { count: all.length } : {}) }] : [],
+    ),
+  ];
+}
 
 /** "the machine — needs Microsoft.Compute/virtualMachines/read". Never Azure's own text. */
 export function unavailableText({ what, why, count }: Missing): string {

@@ -1,21 +1,24 @@
+import type { Alert } from '../domain/alerts/alert';
+import type { Facts } from '../domain/alerts/facts';
 import { type JudgeContext, judge } from '../domain/alerts/judge';
 import { withLaterChanges } from '../domain/alerts/later-changes';
 import type { Store } from '../store/store';
 import { type ConfirmDeps, confirmExecutions } from './check/confirm-executions';
-import { enrich, joinFacts, refreshTimeline } from './enrich/enrich';
+import { enrich, joinFacts, readEvidence, refreshTimeline } from './enrich/enrich';
 import { withinLimits } from './enrich/enrich-script';
 import { withSharedReads } from './enrich/shared-reads';
 import { assignToAlerts, finishMerge, toExecutions } from './group';
 import { closeMerged, readMerged } from './merge-alerts';
-import type { CompleteJob, EventsJob, Queues } from './queues';
+import type { CompleteJob, EventsJob, EvidenceJob, Queues } from './queues';
 import { machineNameOf, missingFacts, type RaiseDeps, raiseAlert } from './raise-alert';
+import { readEvidenceLater } from './read-evidence';
 import { sayRaised } from './say-changes';
 
 export interface IngestDeps
   extends Omit<RaiseDeps, 'exceptions'>,
     Pick<ConfirmDeps, 'hashes' | 'detections'> {
   store: Store;
-  queues: Pick<Queues, 'deliverAll' | 'deliverFirst' | 'complete'>;
+  queues: Pick<Queues, 'deliverAll' | 'deliverFirst' | 'complete' | 'evidence'>;
 }
 
 /**
@@ -85,19 +88,12 @@ async function judgingNow({
   return { exceptions, judging: context };
 }
 
-/**
- * Enriches again with a longer time limit, after missing facts or new events.
- * Throws while facts are still missing, so that the job is retried.
- */
-export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps): Promise<void> {
+/** Adds facts to a stored alert, judges it again and delivers it if that changed it. */
+async function storeFacts(alert: Alert, facts: Facts, deps: IngestDeps): Promise<Alert | null> {
   const { store, queues } = deps;
-  const alert = await store.alerts.get(alertId);
-  if (!alert) return;
-  if (alert.mergedInto) return complete({ alertId: alert.mergedInto, ...(part ? { part } : {}) }, deps);
-  const facts = part === 'timeline' ? await refreshTimeline(alert, deps) : await enrich(alert, deps, 60_000);
   const { exceptions, judging } = await judgingNow(deps);
   const stored = await store.alerts.update(
-    alertId,
+    alert.id,
     (current) => {
       if (!current || current.mergedInto) return null;
       const judged = judge(
@@ -113,8 +109,31 @@ export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps)
     },
     alert,
   );
-  if (stored?.announced) await queues.deliverAll(store.surfaces, [alertId]);
+  if (stored?.announced) await queues.deliverAll(store.surfaces, [alert.id]);
   if (stored) await sayRaised(stored, deps);
+  return stored;
+}
+
+/** Reads the logs of an alert's workspace that are due, and queues the next reading. */
+export async function addEvidence({ alertId }: EvidenceJob, deps: IngestDeps): Promise<void> {
+  const alert = await deps.store.alerts.get(alertId);
+  if (!alert) return;
+  if (alert.mergedInto) return addEvidence({ alertId: alert.mergedInto }, deps);
+  const facts = await readEvidence(alert, deps);
+  const stored = Object.keys(facts).length > 0 ? await storeFacts(alert, facts, deps) : alert;
+  if (stored) await readEvidenceLater(stored, deps);
+}
+
+/**
+ * Enriches again with a longer time limit, after missing facts or new events.
+ * Throws while facts are still missing, so that the job is retried.
+ */
+export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps): Promise<void> {
+  const alert = await deps.store.alerts.get(alertId);
+  if (!alert) return;
+  if (alert.mergedInto) return complete({ alertId: alert.mergedInto, ...(part ? { part } : {}) }, deps);
+  const facts = part === 'timeline' ? await refreshTimeline(alert, deps) : await enrich(alert, deps, 60_000);
+  const stored = await storeFacts(alert, facts, deps);
   if (part) return;
   const lacking = missingFacts(facts);
   if (lacking.some(({ limited }) => limited)) return completeLater(alertId, deps);

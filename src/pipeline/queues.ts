@@ -17,6 +17,10 @@ export interface CompleteJob {
   alertId: string;
   part?: 'timeline';
 }
+/** Reads the logs of an alert's workspace that are due. */
+export interface EvidenceJob {
+  alertId: string;
+}
 export interface DeliverJob {
   surface: string;
   /** Id of an alert or notice. */
@@ -37,6 +41,7 @@ interface JobData {
   /** Events that have to be confirmed by reading Azure. They wait for no alert, and no alert for them. */
   check: EventsJob;
   complete: CompleteJob;
+  evidence: EvidenceJob;
   deliver: DeliverJob;
   sweep: unknown;
   digest: unknown;
@@ -81,6 +86,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     events: new Queue<EventsJob>('events', options(persistentRetries)),
     check: new Queue<EventsJob>('check', options(persistentRetries)),
     complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'runwatch' } })),
+    evidence: new Queue<EvidenceJob>('evidence', options({ attempts: 8, backoff: { type: 'runwatch' } })),
     deliver: new Queue<DeliverJob>('deliver', options(persistentRetries)),
     health: new Queue('health', options({ removeOnFail: true })),
     sweep: new Queue('sweep', options({ removeOnFail: true })),

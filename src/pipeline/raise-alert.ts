@@ -16,11 +16,12 @@ import { withinLimits } from './enrich/enrich-script';
 import type { EnrichDeps } from './enrich/enrichment-part';
 import { takeOver } from './merge-alerts';
 import type { Queues } from './queues';
+import { readEvidenceLater } from './read-evidence';
 import { sayGrown, sayRaised } from './say-changes';
 
 export interface RaiseDeps extends EnrichDeps {
   store: Store;
-  queues: Pick<Queues, 'deliverAll' | 'complete'>;
+  queues: Pick<Queues, 'deliverAll' | 'complete' | 'evidence'>;
   metrics: Metrics;
   log: Log;
   judging: JudgeContext;
@@ -143,6 +144,7 @@ async function followUp(
   await sayGrown(after, deps);
   for (const { exception } of exceptedBy(after))
     await store.exceptions.noteUse(exception, after.id, Date.parse(after.raisedAt));
+  await readEvidenceLater(after, deps);
   const isOutdated =
     before !== after && (hasNewOutcome(before, after) || after.executions.length !== draft.executions.length);
   const isUnread = after.executions.some(

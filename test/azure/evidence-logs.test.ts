@@ -111,7 +111,7 @@ describe('the logs of a machine', () => {
       });
     const accepted = (user: string) => `Accepted publickey for ${user} from 203.0.113.5 port 5 ssh2`;
     const inWindow = new Date(start).toISOString();
-    await azure.evidence.tables(workspaceId);
+    await azure.evidence.guest(workspaceId, other, window);
     tenant.faults.add({
       when: /v1\/workspaces/,
       status: 200,
@@ -314,7 +314,7 @@ describe('the sign-ins of a caller', () => {
     add('SigninLogs', signInRow(start - minute, caller));
     const app = await signIns(caller, { kind: 'application' });
     expect(app.signIns).toMatchObject([{ table: 'AADServicePrincipalSignInLogs', credential: 'key-1' }]);
-    const identity = await signIns(caller, { kind: 'managed identity' });
+    const identity = await signIns(caller, { kind: 'identity' });
     expect(identity.signIns.map(({ table }) => table)).toEqual(['AADManagedIdentitySignInLogs']);
     expect((await signIns(caller, { kind: null })).signIns).toHaveLength(3);
   });

@@ -9,7 +9,7 @@ import type { TableReader } from './table-reader';
 
 export interface SignInCaller extends AccountIds {
   /** Which tables have its sign-ins; null: any. */
-  kind: 'person' | 'application' | 'managed identity' | null;
+  kind: 'person' | 'application' | 'identity' | null;
 }
 
 export interface SignInAnswer {
@@ -26,7 +26,7 @@ const kindOf: Readonly<Record<string, SignInCaller['kind']>> = {
   SigninLogs: 'person',
   AADNonInteractiveUserSignInLogs: 'person',
   AADServicePrincipalSignInLogs: 'application',
-  AADManagedIdentitySignInLogs: 'managed identity',
+  AADManagedIdentitySignInLogs: 'identity',
 };
 
 /** How far back account changes are read, ms. */

@@ -2,6 +2,8 @@ import type { Grant } from '../activity/activity-event';
 import type { AzureAddress } from '../network/azure-ranges';
 import type { AutonomousSystem } from '../network/geo-record';
 import type { ExtensionType } from '../techniques/extension-kind';
+import type { GuestEvidence } from '../evidence/guest';
+import type { SignInEvidence } from '../evidence/sign-ins';
 
 /**
  * Results of enrichment: of the caller, of each machine and of each execution. What is absent has not been
@@ -26,6 +28,10 @@ export interface Facts {
   timeline?: TimelineEntry[];
   /** Null if too few. */
   likeClosed?: LikeClosed | null;
+  /** By machine id in lower case, from a Log Analytics workspace. */
+  guest?: Record<string, GuestEvidence>;
+  /** From a Log Analytics workspace and Microsoft Graph. */
+  signIns?: SignInEvidence;
   missing?: Missing[];
 }
 

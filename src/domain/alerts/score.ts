@@ -3,6 +3,7 @@ import type { Execution } from '../techniques/execution';
 import { counted, t, translate } from '../text/translate';
 import { networkOf } from './address-text';
 import { type Alert, callerKeyOf, summarize } from './alert';
+import { evidenceReasons } from './evidence-reasons';
 import { minBurstMachines } from './groups';
 import { type Known, knownMachines, usedScripts } from './join-facts';
 import { type Reason, type Severity, severityOf } from './severity';
@@ -21,6 +22,9 @@ export const defaultPoints = {
   passwordOnly: 12,
   guest: 10,
   selfAssigned: 20,
+  riskySignIn: 20,
+  callerAtRisk: 15,
+  accountChanged: 10,
   scriptTrait: 15,
   privilegedIdentity: 10,
   exposedMachine: 5,
@@ -67,7 +71,7 @@ export function scoreOf(
 
 function applying(alert: Scored, context: ScoreContext): [keyof Points, string][] {
   const { status, refused, machines, executions, caller, startedAt } = summarize(alert);
-  const { history, who } = alert.facts;
+  const { history, who, signIns } = alert.facts;
   const known = knownMachines(alert);
   const scripts = usedScripts(alert).map(({ script }) => script);
   const traits = [...new Set(scripts.flatMap((script) => script.traits.map(({ name }) => name)))];
@@ -106,6 +110,10 @@ function applying(alert: Scored, context: ScoreContext): [keyof Points, string][
     counted(history?.refusalsBefore ?? 0, '# denied attempt just before', '# denied attempts just before'),
   );
   add('passwordOnly', who?.weakSignIn, t`no MFA`);
+  const { riskySignIn, callerAtRisk, accountChanged } = evidenceReasons(signIns, startedAt);
+  add('riskySignIn', Boolean(riskySignIn), riskySignIn ?? '');
+  add('callerAtRisk', Boolean(callerAtRisk), callerAtRisk ?? '');
+  add('accountChanged', Boolean(accountChanged), accountChanged ?? '');
   add('guest', who?.guest, t`guest account`);
   add('selfAssigned', alert.facts.access?.selfAssigned, t`assigned the role to themselves`);
   add('scriptTrait', traits.length > 0, t`script ${traits.map(translate).join(', ')}`);

@@ -57,6 +57,10 @@ export function readingOf(
   return { ...reading, final: now >= completeAt && !canRetry(reading) };
 }
 
+/** True if tables failed now that a reading before had: what it found is kept then. */
+export const losesTables = (before: readonly string[], failed: readonly Failure[]): boolean =>
+  failed.some(({ what }) => before.includes(what));
+
 /** Of two readings of the same logs, the later one. */
 export const laterOf = <T extends Reading>(known: T | undefined, found: T): T =>
   known && known.readAt > found.readAt ? known : found;

@@ -1,16 +1,19 @@
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import type { Facts, Missing, RunFacts } from '../../domain/alerts/facts';
+import { laterOf } from '../../domain/evidence/reading';
 import { access } from './enrich-access';
 import { address } from './enrich-address';
 import { who } from './enrich-caller';
 import { history } from './enrich-history';
 import { machine } from './enrich-machine';
 import { script } from './enrich-script';
+import { signIns, signInsDueAt } from './enrich-sign-ins';
 import { similar } from './enrich-similar';
 import { timeline } from './enrich-timeline';
 import { workers } from './enrich-workers';
 import type { EnrichDeps, Part } from './enrichment-part';
 import { whyMissing } from './read-each';
+import { guestsDueAt, readGuests } from './read-guest';
 
 /** After this long, the alert is sent even if some enrichment is still pending, ms. */
 export const enrichmentLimitMs = 5000;
@@ -34,7 +37,9 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
         }
       }),
     );
-  const found = await askAll(parts, alert);
+  // In a flood, sign-ins follow later, so that no message waits for them.
+  const asked = deps.workspaceId && !deps.azure.evidence.isBusy() ? [...parts, signIns] : parts;
+  const found = await askAll(asked, alert);
   const facts = found.reduce(joinFacts, alert.facts);
   const around = await askAll([history, timeline, similar], { ...alert, facts });
   return { ...around.reduce(joinFacts, facts), missing };
@@ -44,6 +49,11 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
 const joinRuns = (known: Record<string, RunFacts>, found: Record<string, RunFacts>) => ({
   ...known,
   ...Object.fromEntries(Object.entries(found).filter(([key, run]) => run.final || !known[key]?.final)),
+});
+
+const joinGuests = (known: Facts['guest'] = {}, found: Facts['guest'] = {}): NonNullable<Facts['guest']> => ({
+  ...known,
+  ...Object.fromEntries(Object.entries(found).map(([id, guest]) => [id, laterOf(known[id], guest)])),
 });
 
 /** Facts with those of another reading. Those of machines, executions and scripts add up. */
@@ -58,12 +68,26 @@ export const joinFacts = (known: Facts, found: Facts): Facts => ({
   ...(known.workerGroups || found.workerGroups
     ? { workerGroups: { ...known.workerGroups, ...found.workerGroups } }
     : {}),
+  ...(known.guest || found.guest ? { guest: joinGuests(known.guest, found.guest) } : {}),
+  ...(found.signIns ? { signIns: laterOf(known.signIns, found.signIns) } : {}),
   ...(known.scripts || found.scripts ? { scripts: { ...known.scripts, ...found.scripts } } : {}),
 });
 
 /** More severe alerts are read first while Azure limits reads. */
 const priorityOf = (alert: Alert): number =>
   alert.ready ? alert.score : summarize(alert).technique.baseScore;
+
+/** Reads the logs of a workspace that are due: late ones, and those that came too late for the message. */
+export async function readEvidence(alert: Alert, deps: EnrichDeps): Promise<Facts> {
+  const found = await Promise.all([signIns.ask(alert, deps, never), readGuests(alert, deps)]);
+  return found.reduce(joinFacts, {});
+}
+
+/** When {@link readEvidence} has something to read, ms since 1970; null if never. */
+export function evidenceDueAt(alert: Alert, deps: Pick<EnrichDeps, 'workspaceId'>): number | null {
+  const due = [signInsDueAt(alert, deps), guestsDueAt(alert, deps)].filter((at) => at !== null);
+  return due.length > 0 ? Math.min(...due) : null;
+}
 
 const never = new Promise<never>(() => {});
 

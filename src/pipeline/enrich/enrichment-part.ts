@@ -10,6 +10,8 @@ export interface EnrichDeps {
   store: Store;
   policy: PolicyFile;
   geo: GeoDatabases;
+  /** The Log Analytics workspace whose logs are evidence; null without one. */
+  workspaceId?: string | null;
 }
 
 /** One part of an alert's enrichment. Throws if it fails. */

@@ -23,10 +23,12 @@ import { accessReviewHtml } from './access-review';
 import { campaignHtml } from './campaign';
 import { copyHtml } from './copy';
 import { evidenceHtml } from './evidence';
+import { guestHtml } from './guest-evidence';
 import { machinesTable } from './machines-table';
 import { type RelatedAlerts, relatedHtml } from './related';
 import { allResponses, measuresHtml, nextStep } from './responses';
 import { scoreBreakdown } from './score-breakdown';
+import { signInsHtml } from './sign-in-evidence';
 import { timelineHtml } from './timeline';
 
 export interface AlertPageContext {
@@ -59,6 +61,8 @@ ${part('exposes', html`<h2>${t`What it exposes`}</h2>${factsHtml([...pick('What 
 ${part('access', html`<h2>${t`Access path`}</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
 ${part('review', review !== null && accessReviewHtml(alert, review), 'asked')}
 ${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 'Output')))}
+${part('guest', guestHtml(alert))}
+${part('sign-ins', signInsHtml(alert))}
 ${part('machines', machinesTable(view), 'live')}
 ${part('campaign', campaignHtml(campaign, alert.id))}
 ${part('timeline', html`<h2 tabindex="-1">${t`Timeline`}</h2>${timelineHtml(view)}`, 'live')}
