@@ -23,7 +23,11 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
     .addArgument(new Argument('<KIND>', 'what to print').choices([...withManifest.keys(), 'azure-role']))
     .option('--subscription <id>', 'azure-role: subscription where the roles can be assigned')
     .addOption(
-      new Option('--role <role>', 'azure-role: print only this role').choices(['watcher', 'responder']),
+      new Option('--role <role>', 'azure-role: print only this role').choices([
+        'watcher',
+        'responder',
+        'log-reader',
+      ]),
     )
     .addHelpText(
       'after',

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { allActions } from '../actions/registry';
+import { evidenceTables } from '../azure/log/evidence-logs';
 import { surfaceDefinitions } from '../chat/surfaces';
 import { storedResources } from '../domain/techniques/catalogue';
 import type { Output } from './support/output';
@@ -42,7 +43,19 @@ export const responderActions = (): string[] =>
     .filter((action) => !watcherActions().includes(action))
     .sort();
 
-/** Two custom roles in the format of `az role definition create`: one only reads, the other acts. */
+/** Permissions to query the tables that Runwatch reads in a workspace, and no others. */
+export const logReaderActions = (): string[] =>
+  [
+    'read',
+    ...['AzureActivity', 'Usage', ...evidenceTables.guest, ...evidenceTables.signIns].map(
+      (table) => `${table}/read`,
+    ),
+  ].map((rest) => `Microsoft.OperationalInsights/workspaces/query/${rest}`);
+
+/**
+ * Custom roles in the format of `az role definition create`: one only reads, one acts, and one, to be assigned
+ * on the workspace, reads logs.
+ */
 export function azureRoles(subscriptionId: string) {
   const role = (name: string, description: string, actions: readonly string[]) => ({
     Name: name,
@@ -61,12 +74,17 @@ export function azureRoles(subscriptionId: string) {
       'What Runwatch actions need in addition to the watcher role.',
       responderActions(),
     ),
+    'log-reader': role(
+      'Runwatch log reader',
+      'Queries the tables of a Log Analytics workspace that Runwatch reads.',
+      logReaderActions(),
+    ),
   };
 }
 
 export interface ManifestFlags {
   subscription?: string;
-  role?: 'watcher' | 'responder';
+  role?: 'watcher' | 'responder' | 'log-reader';
   [flag: string]: string | undefined;
 }
 

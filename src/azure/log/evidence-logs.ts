@@ -1,14 +1,15 @@
+import { checkTables } from './check-tables';
 import { createGuestLogs } from './guest-logs';
 import { guestTables } from './guest-tables';
 import { createSignInLogs } from './sign-in-logs';
 import { signInTables } from './sign-in-tables';
 import { createTableReader, type TableReaderOptions } from './table-reader';
 
-/** Tables that are read for an alert, with what each adds. */
+/** Tables that are read for an alert. */
 export const evidenceTables = {
-  guest: [...guestTables.map(({ table }) => table), 'DeviceInfo'],
+  guest: ['DeviceInfo', ...guestTables.map(({ table }) => table)],
   signIns: [...signInTables.map(({ table }) => table), 'AuditLogs'],
-} as const;
+};
 
 /** Limits of one answer: its rows are counted and its columns cut by the query. */
 export const evidenceLimits = { deadlineMs: 20_000, maxBodyBytes: 8 * 1024 * 1024 };
@@ -16,10 +17,12 @@ export const evidenceLimits = { deadlineMs: 20_000, maxBodyBytes: 8 * 1024 * 102
 /** Reads what a workspace's other tables say of a machine and of a caller. */
 export function createEvidenceLogs(options: TableReaderOptions) {
   const reader = createTableReader(options);
+  const now = options.now ?? Date.now;
   return {
-    guest: createGuestLogs(reader, options.now ?? Date.now).read,
+    guest: createGuestLogs(reader, now).read,
     signIns: createSignInLogs(reader).read,
-    tables: reader.tables,
+    /** The state of each table, for `doctor`. */
+    check: (workspaceId: string) => checkTables(workspaceId, reader, now()),
     isBusy: reader.isBusy,
   };
 }

@@ -1,8 +1,10 @@
 import { allActions } from '../../actions/registry';
+import { userRiskPermission } from '../../azure/access/user-risk';
 import { type Azure, createAzure } from '../../azure/azure';
 import type { AzureError } from '../../azure/connection/azure-error';
 import type { Config } from '../../config/config';
 import type { Report } from '../../config/doctor-check';
+import { checkLogTables } from './check-log-tables';
 import { checkManagementGroups } from './check-management-groups';
 import { checkEventHub, checkWorkspace } from './check-sources';
 import { checkSubscription } from './check-subscription';
@@ -40,13 +42,19 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   await checkManagementGroups(azure, config.policy.routes ?? [], wanted, report);
   await checkGraph(azure, report);
   if (config.eventHub) await checkEventHub(azure, config.eventHub, report);
-  if (config.workspaceId) await checkWorkspace(azure, config.workspaceId, wanted, report);
+  if (!config.workspaceId) return;
+  await checkWorkspace(azure, config.workspaceId, wanted, report);
+  await checkLogTables(azure, config.workspaceId, report);
 }
 
 /** Checks each Graph permission that an action needs against the roles in the bot's Graph token. */
 async function checkGraph(azure: Azure, report: Report): Promise<void> {
   const granted = await azure.graphRoles();
-  const wanted = ['Directory.Read.All', ...allActions().flatMap(({ graph }) => graph ?? [])];
+  const wanted = [
+    'Directory.Read.All',
+    userRiskPermission,
+    ...allActions().flatMap(({ graph }) => graph ?? []),
+  ];
   for (const permission of new Set(wanted)) {
     const ok = granted?.includes(permission) ?? false;
     report({
@@ -56,7 +64,7 @@ async function checkGraph(azure: Azure, report: Report): Promise<void> {
       says: ok
         ? 'granted'
         : granted
-          ? 'missing: names or the actions that need it are unavailable'
+          ? 'missing: the names, risks or actions that need it are unavailable'
           : 'unknown: no Microsoft Graph token (AZURE_ACCESS_TOKEN does not provide one)',
       fix: `grant the application permission ${permission} (Microsoft Graph) to the bot, with admin consent`,
     });

@@ -47,26 +47,32 @@ const columns: Record<string, { type: string; of: (record: ActivityRecord) => un
   _ResourceId: { type: 'string', of: (r) => String(r.resourceId).toLowerCase() },
 };
 
+interface LogState {
+  workspaces: ReadonlyMap<string, Workspace>;
+  mayDo: (action: string, path: string) => boolean;
+  now: () => number;
+}
+
 /** POST /v1/workspaces/{id}/query. Supports only the Kusto that Runwatch uses; the rest is a syntax error. */
 export function answerLogAnalytics(
   request: ArmRequest,
   log: readonly LoggedRecord[],
-  workspaces: ReadonlyMap<string, Workspace>,
-  now: number,
+  { workspaces, mayDo, now }: LogState,
 ): Answer {
   const id = /^\/v1\/workspaces\/([^/]+)\/query$/.exec(request.path)?.[1] ?? '';
   const workspace = workspaces.get(id);
-  if (!workspace)
+  const { query = '', timespan = '' } = (request.body ?? {}) as { query?: string; timespan?: string };
+  const [name = '', ...steps] = query.split('\n').map((line) => line.replace(/^\| /, ''));
+  const may = (rest: string) => mayDo(`Microsoft.OperationalInsights/workspaces/query/${rest}`, request.path);
+  if (!workspace || !may('read') || !may(`${name}/read`))
     throw new ArmError(
       403,
       'InsufficientAccessError',
       'The provided credentials have insufficient access to perform the requested operation',
     );
-  const { query = '', timespan = '' } = (request.body ?? {}) as { query?: string; timespan?: string };
   const [start, end] = timespan.split('/').map((time) => Date.parse(time));
   if (!start || !end) throw new ArmError(400, 'BadArgumentError', `timespan '${timespan}' is not two times`);
-  const [name = '', ...steps] = query.split('\n').map((line) => line.replace(/^\| /, ''));
-  const table = name === 'AzureActivity' ? activityOf(log, workspace) : tableOf(name, workspace, now);
+  const table = name === 'AzureActivity' ? activityOf(log, workspace) : tableOf(name, workspace, now());
   const inSpan = table.rows.filter(({ TimeGenerated }) => {
     const at = Date.parse(String(TimeGenerated));
     return at >= start && at <= end;

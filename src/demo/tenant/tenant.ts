@@ -125,8 +125,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
         );
       if (authorization !== `Bearer ${token}`)
         throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
-      if (request.path.startsWith('/v1/workspaces/'))
-        return answerLogAnalytics(request, state.log, state.workspaces, state.now());
+      if (request.path.startsWith('/v1/workspaces/')) return answerLogAnalytics(request, state.log, state);
       return request.path.startsWith('/v1.0/')
         ? answerGraph(request, state.directory)
         : dispatch(request, state);
