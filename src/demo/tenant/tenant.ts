@@ -21,6 +21,8 @@ export interface RequestRecord {
   status: number;
   body: unknown;
   ifMatch: string | undefined;
+  /** Length of the answer's body. */
+  bytes: number;
   /** Arrival time, ms. */
   at: number;
 }
@@ -84,6 +86,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
       status: 0,
       body: request.body,
       ifMatch: message.headers['if-match'],
+      bytes: 0,
       at: Date.now(),
     };
     requests.push(record);
@@ -112,7 +115,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
         ...answer.headers,
       };
     if (fault?.after) message.socket.destroy();
-    else write(response, answer);
+    else record.bytes = write(response, answer);
   }
 
   function answerTo(request: ArmRequest, authorization: string | undefined): Answer {
@@ -202,11 +205,14 @@ const errorAnswer = ({ status, code, message, headers }: ArmError): Answer => ({
   body: { error: { code, message } },
 });
 
-function write(response: ServerResponse, { status, body, headers = {} }: Answer, raw?: string): void {
+/** @returns the length of the body, bytes */
+function write(response: ServerResponse, { status, body, headers = {} }: Answer, raw?: string): number {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'x-ms-request-id': Math.random().toString(16).slice(2),
     ...headers,
   });
-  response.end(raw ?? (body === undefined ? '' : JSON.stringify(body)));
+  const text = raw ?? (body === undefined ? '' : JSON.stringify(body));
+  response.end(text);
+  return Buffer.byteLength(text);
 }
