@@ -29,7 +29,7 @@ param slackChannel string
 @description('Event hub namespace that receives the activity log from a diagnostic setting, e.g. contoso.servicebus.windows.net. The bot needs Azure Event Hubs Data Receiver on it. Empty: polling only.')
 param eventHubNamespace string = ''
 
-@description('ID (GUID) of a Log Analytics workspace with the activity log, for the history and `replay --workspace`. The bot needs Log Analytics Reader on it. Empty: none.')
+@description('ID (GUID) of a Log Analytics workspace with the activity log, for the history and `replay --workspace`, or with logs of machines and sign-ins, as evidence on alerts. The bot needs the role of `runwatch manifest azure-role --role log-reader` on it. Empty: none.')
 param logAnalyticsWorkspaceId string = ''
 
 @description('Who may act on Azure and add exceptions, comma-separated. Empty: nobody.')
