@@ -69,11 +69,11 @@ function threeLines(guest: GuestEvidence): Inline[][] {
   ];
 }
 
-/** "3 by the command, 42 in all". */
+/** "3 by commands from Azure, 42 in all". */
 export function processCount({ counts, cut }: GuestEvidence): string {
   if (counts.processes === 0) return t`none logged`;
   const all = cut ? t`more than ${counts.processes} in all` : t`${counts.processes} in all`;
-  return `${t`${counts.byCommand} by the command`}, ${all}`;
+  return `${t`${counts.byCommand} by commands from Azure`}, ${all}`;
 }
 
 export function logonText({ account, how, from, failed }: Omit<Logon, 'table'>): string {

@@ -61,7 +61,7 @@ function signInLine(signIn: SignIn): Inline[] {
 const text = (value: string): Inline[] => (value ? [value] : []);
 
 const outcome = ({ succeeded, failure }: SignIn): Inline[] => [
-  succeeded ? t`signed in` : t`failed: ${plainLine(failure, 120)}`,
+  succeeded ? t`signed in` : t`failed: ${plainLine(failure, 120).replace(/\.$/, '')}`,
 ];
 
 function risk({ risk: level, riskTypes }: SignIn): Inline[] {

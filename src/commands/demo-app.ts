@@ -7,6 +7,7 @@ import { allRoles, type Config } from '../config/config';
 import { logHistory, scenarios } from '../demo/scenarios';
 import { addTeam, analyst, auditor, responder, team } from '../demo/team';
 import { botToken, startTenant, type Tenant } from '../demo/tenant/tenant';
+import { addWorkspace, demoWorkspaceId } from '../demo/workspace';
 import { grantBot, populateTenant, subscriptions, type World } from '../demo/world';
 import { loadConfig } from '../load-config';
 import type { Log } from '../runtime/log';
@@ -48,6 +49,7 @@ export function demoConfig(env: NodeJS.ProcessEnv, endpoint: string, token: stri
     RUNWATCH_OIDC_CLIENT_SECRET: 'the demo has no client secret',
     AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
     AZURE_ACCESS_TOKEN: token,
+    LOG_ANALYTICS_WORKSPACE_ID: demoWorkspaceId,
   };
   return loadConfig(ours, () => demoPolicy);
 }
@@ -71,6 +73,7 @@ export async function startDemo(
   grantBot(tenant);
   addTeam(tenant);
   logHistory(tenant, world);
+  addWorkspace(tenant);
   const chat = createDemoChat([...Object.values(world.people), ...team]);
   chat.define();
   const config = demoConfig(env, tenant.endpoint, tenant.token, dataDir);
@@ -94,6 +97,7 @@ export async function startDemo(
       createAzure(config, {
         tlsOptions: { ca: tenant.ca },
         graphEndpoint: tenant.endpoint,
+        logAnalyticsEndpoint: tenant.endpoint,
         onCall: metrics.calledAzure,
       }),
   });

@@ -1,4 +1,5 @@
 import type { Tenant } from './tenant/tenant';
+import { logNight } from './workspace';
 import { addChild, subscriptions, type World } from './world';
 
 export const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
@@ -80,9 +81,11 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'night',
     says: 'A support engineer runs commands on a payment machine for the first time, after three denied attempts',
-    play: (tenant, { people, vms }) => {
+    play: (tenant, world) => {
+      const { people, vms } = world;
       const at = tenant.state.now() - 180_000;
       const ip = '203.0.113.24';
+      logNight(tenant, world, at, ip);
       const dana = { caller: people.dana, ip, authMethods: 'pwd' };
       for (let i = 3; i > 0; i--)
         tenant.log({

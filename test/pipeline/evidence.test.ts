@@ -156,7 +156,7 @@ test('what happened on the machine is read after the alert, and shown in three l
       line.map((one) => (typeof one === 'string' ? one : Object.values(one)[0])).join(''),
     ),
   ).toEqual([
-    'Processes: 2 by the command, 3 in all · bash /var/lib/waagent/run-command/download/0/script.sh · curl -s https://198.51.100.7/x',
+    'Processes: 2 by commands from Azure, 3 in all · bash /var/lib/waagent/run-command/download/0/script.sh · curl -s https://198.51.100.7/x',
     'Logons: 1 logon · root (publickey) from 203.0.113.5',
     'Connections: 1 connection · curl → 198.51.100.7:443',
   ]);
@@ -170,7 +170,7 @@ test('secrets in command lines are redacted before they are stored', async () =>
   const read = await later(await raised());
   expect(JSON.stringify(read)).not.toContain('hunter2-hunter2');
   expect(JSON.stringify(read.facts.guest)).toContain('[password redacted]');
-  expect(pageTextOf(untouched(read), { now })).toContain('password redacted');
+  expect(pageTextOf(untouched(read), { now })).toContain('Redacted: password.');
 });
 
 test('late logs are read once more when they are complete, and then never', async () => {

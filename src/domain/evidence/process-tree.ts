@@ -1,12 +1,13 @@
 import type { Connection, ProcessOrigin, ProcessStart, ShownConnection } from './guest';
 
-/**
- * The handlers of action and managed run commands and of the custom script extension, and where they keep
- * scripts. Other extensions live beside them and start processes all the time.
- */
-const commandHandler =
-  /\b(?:run-command-(?:extension|handler|shim)|immediate-run-command-handler|custom-script-(?:extension|shim)|RunCommandExtension|RunCommandHandler|CustomScriptHandler)\b|\/var\/lib\/waagent\/(?:run-command|run-command-handler|custom-script)\/|Microsoft\.CPlat\.Core\.RunCommand|Microsoft\.Compute\.CustomScriptExtension|Microsoft\.Azure\.Extensions\.CustomScript/i;
-const guestAgent = /\bwaagent\b|\bWALinuxAgent\b|\b(?:WaAppAgent|WindowsAzureGuestAgent)(?:\.exe)?\b/i;
+/** The handlers of action and managed run commands and of the custom script extension. */
+const handler =
+  /^(?:run-command-(?:extension|handler)|immediate-run-command-handler|custom-script-extension)(?:-arm64)?$|^(?:RunCommandExtension|RunCommandHandler|CustomScriptHandler)\.exe$/i;
+/** A shell that runs a handler's script, not one that only names it, as an analyst's does. */
+const runsScript =
+  /^["']?(?:\S*\/)?(?:ba|da)?sh["']?(?: -c)? ["']?\/var\/lib\/waagent\/(?:run-command|run-command-handler|custom-script)\/\S+|^["']?\S*powershell(?:\.exe)?["']? .{0,200}-File ["']?\S*\\(?:Microsoft\.CPlat\.Core\.RunCommand|Microsoft\.Compute\.CustomScriptExtension)/i;
+const guestAgent = /^(?:waagent|(?:WaAppAgent|WindowsAzureGuestAgent)\.exe)$/i;
+const guestAgentCommand = /(?:^|[\s/])waagent -|WALinuxAgent-\S+\.egg -/;
 
 export interface TreeNode {
   start: ProcessStart;
@@ -43,9 +44,13 @@ const isParent = (parent: ProcessStart, child: ProcessStart) =>
   child.parentName === '' || bare(parent.name) === bare(child.parentName);
 
 function originOf({ name, commandLine, parentName, parentCommandLine }: ProcessStart): ProcessOrigin {
-  const texts = [name, commandLine, parentName, parentCommandLine];
-  if (texts.some((text) => commandHandler.test(text))) return 'command';
-  return guestAgent.test(parentName) || guestAgent.test(parentCommandLine) ? 'agent' : 'other';
+  const isCommand =
+    handler.test(name) ||
+    handler.test(parentName) ||
+    runsScript.test(parentCommandLine) ||
+    (parentName === '' && runsScript.test(commandLine));
+  if (isCommand) return 'command';
+  return guestAgent.test(parentName) || guestAgentCommand.test(parentCommandLine) ? 'agent' : 'other';
 }
 
 /** Whole trees, those with the command's processes first, oldest first. */

@@ -48,22 +48,31 @@ test('children follow their parent, and what Azure’s command started comes fir
   ]);
 });
 
+const download = '/var/lib/waagent/run-command/download/0/script.sh';
+
 test.each([
   ['run-command-extension', { parentName: 'run-command-extension' }],
+  ['its build for ARM', { parentName: 'run-command-extension-arm64' }],
   ['RunCommandExtension.exe', { parentName: 'RunCommandExtension.exe' }],
+  ['the handler itself', { name: 'run-command-handler', parentName: 'bash' }],
   [
-    'a script of an action run command',
-    { commandLine: 'bash /var/lib/waagent/run-command/download/0/script.sh' },
+    'a child of an action run command’s script',
+    { parentName: 'bash', parentCommandLine: `/bin/bash ${download}` },
   ],
   [
-    'a script of a managed run command',
-    { parentCommandLine: '/bin/sh -c /var/lib/waagent/run-command-handler/download/x/0/script.sh' },
-  ],
-  [
-    'a script on Windows',
+    'a child of a managed run command’s script',
     {
-      commandLine:
-        'powershell -File C:\\Packages\\Plugins\\Microsoft.CPlat.Core.RunCommandWindows\\1.1.18\\Downloads\\script0.ps1',
+      parentName: 'sh',
+      parentCommandLine: '/bin/sh -c /var/lib/waagent/run-command-handler/download/x/0/script.sh',
+    },
+  ],
+  ['a script whose parent is unknown', { commandLine: `bash ${download}` }],
+  [
+    'a child of a script on Windows',
+    {
+      parentName: 'powershell.exe',
+      parentCommandLine:
+        'powershell -ExecutionPolicy Unrestricted -File C:\\Packages\\Plugins\\Microsoft.CPlat.Core.RunCommandWindows\\1.1.18\\Downloads\\script0.ps1',
     },
   ],
   ['a custom script', { parentName: 'custom-script-extension' }],
@@ -76,9 +85,34 @@ test.each([
     'the monitoring agent',
     { parentCommandLine: '/opt/microsoft/azuremonitoragent/bin/amacoreagent -c /etc/x' },
   ],
+  [
+    'another extension',
+    {
+      parentCommandLine:
+        '/var/lib/waagent/Microsoft.Azure.Monitor.AzureMonitorLinuxAgent-1.2/shim.sh -enable',
+    },
+  ],
   ['a name that only contains the handler’s', { parentName: 'my-run-command-extensionx' }],
+  [
+    'an analyst who reads the script',
+    {
+      name: 'tail',
+      parentName: 'sh',
+      commandLine: `tail -n +1 ${download}`,
+      parentCommandLine: `sh -c "tail -n +1 ${download}"`,
+    },
+  ],
 ])('%s is not the command', (_, more) => {
   expect(treeOf([start(1, 7, 'sh', 6, more)])[0]?.origin).toBe('other');
+});
+
+test.each([
+  ['python3 -u /usr/sbin/waagent -daemon'],
+  ['/usr/bin/python3 -u bin/WALinuxAgent-2.9.1.1-py3.8.egg -run-exthandlers'],
+])('a child of %s is the guest agent’s', (parentCommandLine) => {
+  expect(treeOf([start(1, 7, 'iptables', 6, { parentName: 'python3', parentCommandLine })])[0]?.origin).toBe(
+    'agent',
+  );
 });
 
 test('a reused process id does not make a parent of another program', () => {

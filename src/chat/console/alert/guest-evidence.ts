@@ -29,7 +29,7 @@ function machineHtml({ name, guest }: Guest, several: boolean): Html {
   if (tables.length === 0)
     return html`${title}<p class="muted">${lineHtml(nothingLogged(guest))}. ${state}</p>`;
   const about = html`${tHtml`From ${timeHtml(from)} to ${timeHtml(to)}, in ${tables.map((one) => plainLine(one, 40)).join(', ')}.`} ${state}`;
-  const secrets = redacted.length > 0 && html` ${t`${redacted.join(', ')} redacted`}.`;
+  const secrets = redacted.length > 0 && html` ${t`Redacted: ${redacted.join(', ')}.`}`;
   return html`${title}<p class="muted">${about}${secrets}</p>
 <h3>${t`Processes`} <span class="muted">${processCount(guest)}</span></h3>${processesHtml(guest)}
 <h3>${t`Logons`}</h3>${listOf(
@@ -64,7 +64,7 @@ function branches(processes: readonly ShownProcess[]): Html[] {
 }
 
 const origins: Readonly<Record<ProcessOrigin, string>> = {
-  command: phrase('command'),
+  command: phrase('command from Azure'),
   agent: phrase('guest agent'),
   other: '',
 };
