@@ -88,7 +88,7 @@ async function judgingNow({
   return { exceptions, judging: context };
 }
 
-/** Adds facts to a stored alert, judges it again and delivers it if that changed it. */
+/** Adds facts to a stored alert, judges it again, delivers it and queues the next reading of its logs. */
 async function storeFacts(alert: Alert, facts: Facts, deps: IngestDeps): Promise<Alert | null> {
   const { store, queues } = deps;
   const { exceptions, judging } = await judgingNow(deps);
@@ -110,7 +110,9 @@ async function storeFacts(alert: Alert, facts: Facts, deps: IngestDeps): Promise
     alert,
   );
   if (stored?.announced) await queues.deliverAll(store.surfaces, [alert.id]);
-  if (stored) await sayRaised(stored, deps);
+  if (!stored) return null;
+  await sayRaised(stored, deps);
+  await readEvidenceLater(stored, deps);
   return stored;
 }
 
@@ -119,9 +121,7 @@ export async function addEvidence({ alertId }: EvidenceJob, deps: IngestDeps): P
   const alert = await deps.store.alerts.get(alertId);
   if (!alert) return;
   if (alert.mergedInto) return addEvidence({ alertId: alert.mergedInto }, deps);
-  const facts = await readEvidence(alert, deps);
-  const stored = Object.keys(facts).length > 0 ? await storeFacts(alert, facts, deps) : alert;
-  if (stored) await readEvidenceLater(stored, deps);
+  await storeFacts(alert, await readEvidence(alert, deps), deps);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createAzure } from '../../src/azure/azure';
 import { messageOf } from '../../src/chat/message';
+import { toThreadBlocks } from '../../src/chat/slack/thread-blocks';
+import { toThreadCard } from '../../src/chat/teams/thread-card';
 import { recordsOf } from '../../src/demo/tenant/records';
 import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { addMachine, populateTenant, subscriptions, type World } from '../../src/demo/world';
@@ -319,6 +321,37 @@ test('a machine without logs says that the workspace has none', async () => {
   const alert = await later(await raised());
   expect(threadText(alert)).toContain('The workspace has no logs of this machine');
   expect(pageTextOf(untouched(alert), { now })).toContain('The workspace has no logs of this machine');
+});
+
+test('in a flood, no message waits for sign-ins; they are read later', async () => {
+  const people = Array.from({ length: 30 }, () => ({ ...world.people.dana, id: randomUUID() }));
+  for (const { id } of people) add('SigninLogs', signInRow(start - minute, id));
+  tenant.faults.add({ when: /v1\/workspaces/, status: 200, delayMs: 500 });
+  const flood = people.flatMap((caller, i) => {
+    world.people.dana = caller;
+    const name = `vm-${i}-${dana.slice(0, 8)}`;
+    return events(addMachine(tenant, name, { subscription: subscriptions.payments, resourceGroup: 'rg' }));
+  });
+  const began = Date.now();
+  await ingest({ events: flood }, deps);
+  expect(Date.now() - began).toBeLessThan(4500);
+  const alerts = (await own.store.alerts.list({ limit: 100 })).filter(({ executions }) =>
+    people.some(({ id }) => id === executions[0]?.caller.id),
+  );
+  expect(alerts).toHaveLength(30);
+  expect(alerts.flatMap((alert) => model(alert).notes)).toEqual([]);
+  const waiting = alerts.filter(({ facts }) => !facts.signIns);
+  expect(waiting).toHaveLength(26);
+  tenant.faults.clear();
+  expect((await later(waiting[0] as Alert)).facts.signIns?.signIns).toHaveLength(1);
+});
+
+test('Slack and Teams show the evidence in the thread', async () => {
+  addGuestLogs();
+  const alert = await later(await raised());
+  const parts = model(alert).thread();
+  for (const shown of [toThreadBlocks(parts), toThreadCard(alert.id, parts)])
+    expect(JSON.stringify(shown)).toMatch(/Guest evidence on .*curl/s);
 });
 
 test('of a burst, five machines are read', async () => {

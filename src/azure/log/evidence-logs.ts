@@ -14,15 +14,25 @@ export const evidenceTables = {
 /** Limits of one answer: its rows are counted and its columns cut by the query. */
 export const evidenceLimits = { deadlineMs: 20_000, maxBodyBytes: 8 * 1024 * 1024 };
 
+/** Callers whose sign-ins are read at once, and queries that may wait, before {@link createEvidenceLogs} is busy. */
+const maxReading = 4;
+const maxWaiting = 8;
+
 /** Reads what a workspace's other tables say of a machine and of a caller. */
 export function createEvidenceLogs(options: TableReaderOptions) {
   const reader = createTableReader(options);
   const now = options.now ?? Date.now;
+  const { read } = createSignInLogs(reader);
+  let reading = 0;
   return {
     guest: createGuestLogs(reader, now).read,
-    signIns: createSignInLogs(reader).read,
+    signIns: (...asked: Parameters<typeof read>) => {
+      reading++;
+      return read(...asked).finally(() => reading--);
+    },
     /** The state of each table, for `doctor`. */
     check: (workspaceId: string) => checkTables(workspaceId, reader, now()),
-    isBusy: reader.isBusy,
+    /** True if another caller's sign-ins would come too late for a message. */
+    isBusy: () => reading >= maxReading || reader.waiting() > maxWaiting,
   };
 }

@@ -140,8 +140,8 @@ export function createTableReader(options: TableReaderOptions) {
     read,
     /** Tables that got records in the last week, as Azure's hourly `Usage` has them. */
     tables,
-    /** True if a query would wait for others. */
-    isBusy: () => limit.pendingCount > 0,
+    /** Queries that wait for others. */
+    waiting: () => limit.pendingCount,
   };
 }
 export type TableReader = ReturnType<typeof createTableReader>;
