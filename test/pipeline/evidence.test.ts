@@ -14,6 +14,7 @@ import type { Exception } from '../../src/domain/exceptions/exception';
 import { loadConfig } from '../../src/load-config';
 import { addEvidence, type IngestDeps, ingest } from '../../src/pipeline/ingest';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
+import { createGeoDatabases } from '../../src/runtime/geo-databases';
 import { createLog } from '../../src/runtime/log';
 import { createMetrics } from '../../src/runtime/metrics';
 import { pageTextOf } from '../support/alert-page';
@@ -77,6 +78,7 @@ beforeEach(async () => {
       now: () => now,
     }),
     policy: {},
+    geo: createGeoDatabases(),
     queues,
     metrics: createMetrics(),
     log: createLog('silent'),
