@@ -107,7 +107,7 @@ export const guestTables: readonly GuestTable[] = [
         ActionType: name,
         RemoteIP: text(64),
         RemotePort: whole,
-        RemoteUrl: text(260),
+        RemoteUrl: text(1000),
         InitiatingProcessId: whole,
         InitiatingProcessFileName: name,
       }),

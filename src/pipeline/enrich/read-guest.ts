@@ -25,7 +25,7 @@ const longestMs = 60 * minute;
 export const maxGuests = 5;
 
 /** What an alert keeps of a machine, at most about 30 KB. */
-const kept = { processes: 40, logons: 15, connections: 25, command: 400 };
+const kept = { processes: 40, logons: 15, connections: 25, command: 400, remote: 260 };
 
 const machineTypes = [
   'Microsoft.Compute/virtualMachines',
@@ -104,11 +104,11 @@ const nothing: Shown = {
 async function shownOf({ starts, logons, connections, tables, cut }: GuestLogs): Promise<Shown> {
   const tree = treeOf(starts);
   const redacted = new Set<string>();
-  const clean = async (text: string) => {
+  const clean = async (text: string, max = kept.command) => {
     if (!text) return '';
     const found = await redact(text);
     for (const kind of found.kinds) redacted.add(kind);
-    return found.text.slice(0, kept.command);
+    return found.text.slice(0, max);
   };
   const processes = await Promise.all(
     tree.slice(0, kept.processes).map(async ({ start, depth, origin }) => ({
@@ -121,11 +121,16 @@ async function shownOf({ starts, logons, connections, tables, cut }: GuestLogs):
       origin,
     })),
   );
+  const places = await Promise.all(
+    placesOf(connections, tree)
+      .slice(0, kept.connections)
+      .map(async (place) => ({ ...place, remote: await clean(place.remote, kept.remote) })),
+  );
   return {
     tables,
     processes,
     logons: logons.slice(0, kept.logons).map(({ table: _, ...logon }) => logon),
-    connections: placesOf(connections, tree).slice(0, kept.connections),
+    connections: places,
     counts: {
       processes: tree.length,
       byCommand: tree.filter(({ origin }) => origin === 'command').length,
