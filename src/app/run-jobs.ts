@@ -42,7 +42,20 @@ export function runEnrichJobs({ config, azure, store, queues, metrics, log, now,
   const { workspaceId } = config;
   const geo = createGeoDatabases(policy.geo);
   const hashes = contentHashes(keyring);
-  const deps = { azure, store, queues, metrics, log, judging, policy, geo, detections, hashes, workspaceId, now };
+  const deps = {
+    azure,
+    store,
+    queues,
+    metrics,
+    log,
+    judging,
+    policy,
+    geo,
+    detections,
+    hashes,
+    workspaceId,
+    now,
+  };
   queues.work('events', (job) => ingest(job.data, deps), { concurrency: 2 });
   queues.work('check', (job) => ingest(job.data, deps), { concurrency: 2 });
   queues.work('complete', (job) => complete(job.data, deps), { concurrency: 4 });

@@ -15,6 +15,7 @@ import { loadConfig } from '../../src/load-config';
 import { addEvidence, type IngestDeps, ingest } from '../../src/pipeline/ingest';
 import { createQueues, type Queues } from '../../src/pipeline/queues';
 import { createGeoDatabases } from '../../src/runtime/geo-databases';
+import { contentHashes } from '../../src/runtime/keyring';
 import { createLog } from '../../src/runtime/log';
 import { createMetrics } from '../../src/runtime/metrics';
 import { pageTextOf } from '../support/alert-page';
@@ -29,7 +30,7 @@ import {
   syslog,
   workspaceId,
 } from '../support/logs';
-import { type OwnStore, startStore } from '../support/store';
+import { type OwnStore, startStore, testKeyring } from '../support/store';
 
 const minute = 60_000;
 const start = Date.now() - 10 * minute;
@@ -83,6 +84,8 @@ beforeEach(async () => {
     metrics: createMetrics(),
     log: createLog('silent'),
     judging: { points: defaultPoints },
+    detections: {},
+    hashes: contentHashes(testKeyring),
     workspaceId: config.workspaceId,
     now: () => now,
   };

@@ -1,9 +1,9 @@
 import type { Grant } from '../activity/activity-event';
+import type { GuestEvidence } from '../evidence/guest';
+import type { SignInEvidence } from '../evidence/sign-ins';
 import type { AzureAddress } from '../network/azure-ranges';
 import type { AutonomousSystem } from '../network/geo-record';
 import type { ExtensionType } from '../techniques/extension-kind';
-import type { GuestEvidence } from '../evidence/guest';
-import type { SignInEvidence } from '../evidence/sign-ins';
 
 /**
  * Results of enrichment: of the caller, of each machine and of each execution. What is absent has not been
