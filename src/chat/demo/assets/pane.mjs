@@ -1,5 +1,5 @@
-import { openSheet } from '/console/assets/press.mjs';
 import { ask, Fault, outcomes, submit } from '/console/assets/request.mjs';
+import { openSheet } from '/console/assets/sheet.mjs';
 import { onAlert, toast } from '/console/assets/shell.mjs';
 
 const shown = document.getElementById('slack-messages');
@@ -82,7 +82,8 @@ async function press(button) {
 
 /** The action's form, as the console has it, that presses in the chat. */
 async function openForm(button, href, url) {
-  await openSheet({ href, dataset: {}, isConnected: true, focus: () => button.focus() });
+  const control = { dataset: {}, isConnected: true, focus: () => button.focus() };
+  await openSheet(control, () => ask(href, { headers: { 'x-part': 'form', accept: 'text/html' } }));
   sheet.querySelector('form')?.setAttribute('action', `${url}?form`);
 }
 
