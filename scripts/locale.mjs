@@ -21,6 +21,7 @@ const englishOnly = [
   'src/domain/access/well-known-apps\\.ts',
   'src/domain/alerts/routing\\.ts',
   'src/domain/exceptions/exceptions-file\\.ts',
+  'src/domain/fetch-script/fetch-commands\\.ts',
   'src/domain/techniques/(custom-technique|stored-script)\\.ts',
   'src/domain/text/redact\\.ts',
 ].map((path) => new RegExp(`^${path}`));

@@ -54,11 +54,12 @@ export function withActionTable(guide: string): string {
 }
 
 function cells(action: AlertAction, view: AlertView): string[] {
-  const { id, label, confirm, right, sameRightAs, fourEyes, undoes, permissions, graph = [] } = action;
+  const { id, label, confirm, right, sameRightAs, fourEyes, optIn, undoes, permissions, graph = [] } = action;
   const who = right === 'triage' ? 'anyone with read access, until responders are configured' : 'responders';
   const more = [
     ...(sameRightAs ? [`with the right for \`${sameRightAs}\``] : []),
-    ...(fourEyes ? ['plus approval by a second responder'] : []),
+    ...(fourEyes ? [`plus approval by a second responder${fourEyes === 'always' ? ', always' : ''}`] : []),
+    ...(optIn ? ['off unless `RUNWATCH_CONFIG` turns it on'] : []),
   ];
   const changes = [...permissions, ...graph].filter((each) => !/\/read$/i.test(each));
   return [

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Azure } from '../azure/azure';
-import type { Config } from '../config/config';
+import type { Config, PolicyFile } from '../config/config';
 import type { Review } from '../domain/access/access-review';
 import type { Alert } from '../domain/alerts/alert';
 import type { AlertView } from '../domain/measures/alert-view';
@@ -105,8 +105,16 @@ interface Described {
   readonly right: 'triage' | 'responder' | 'asked';
   /** Anyone allowed to do this other action may do this one too. */
   readonly sameRightAs?: ActionId;
-  /** A second, different responder must approve it, unless `fourEyes` in RUNWATCH_CONFIG overrides that. */
-  readonly fourEyes?: true;
+  /**
+   * A second, different responder must approve it, unless `fourEyes` in RUNWATCH_CONFIG overrides that. `always`:
+   * nothing overrides it, and a retry needs a new approval.
+   */
+  readonly fourEyes?: true | 'always';
+  /**
+   * Off unless RUNWATCH_CONFIG turns it on. Its permissions are in a custom role of its own, for an identity that
+   * may be another than the bot's.
+   */
+  readonly optIn?: (policy: PolicyFile) => boolean;
   /** Why this particular press needs approval when the action usually does not; null if it does not. */
   readonly approval?: (
     press: CheckedPress,

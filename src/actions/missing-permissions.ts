@@ -33,10 +33,11 @@ async function read(
   const isGranted = (action: string) =>
     accessPathsFor({ action, scope: target.id, principals: null }, assignments, definitions).ways.length > 0;
   return Object.fromEntries(
-    alertActions().map(({ id, permissions, graph = [] }) => [
+    alertActions().map(({ id, permissions, optIn, graph = [] }) => [
       id,
       [
-        ...permissions.filter((action) => !isGranted(action)),
+        // What is optional has a role of its own, maybe of another identity. `doctor` checks that one.
+        ...permissions.filter((action) => !optIn && !isGranted(action)),
         ...(azure.directory.permitted ? [] : graph.map((name) => `${name} (Microsoft Graph)`)),
       ],
     ]),

@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PolicyFile } from '../config/config';
 import type { Action, ActionId, AlertAction } from './action';
 import type { DefinedKind } from './measures/measure-kind';
 
 const actions = new Map<ActionId, Action>();
 const kinds = new Map<string, DefinedKind>();
 let loaded = false;
+/** Optional actions that RUNWATCH_CONFIG turns on. */
+const turnedOn = new Set<ActionId>();
 /** All actions in order; null after one was added. */
 let sorted: readonly Action[] | null = null;
 
@@ -47,6 +50,14 @@ export function actionOf(id: ActionId): Action | null {
 
 export const alertActions = (): readonly AlertAction[] =>
   allActions().filter((action): action is AlertAction => action.about === 'alert');
+
+/** Turns on the optional actions of a configuration. The others are not offered. */
+export function turnOnActions(policy: PolicyFile): void {
+  turnedOn.clear();
+  for (const { id, optIn } of allActions()) if (optIn?.(policy)) turnedOn.add(id);
+}
+
+export const isTurnedOn = ({ id, optIn }: Action): boolean => !optIn || turnedOn.has(id);
 
 export const actionIds = (): readonly ActionId[] => allActions().map(({ id }) => id);
 

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { postAllReviews } from '../actions/access/review-access';
 import { migrateMeasures } from '../actions/measures/migrate-measures';
+import { removeLeftRuns } from '../actions/measures/own-runs';
 import { watchHealth } from '../health/watch-health';
 import { archiveAudit } from '../pipeline/archive-audit';
 import { copyAudit } from '../pipeline/copy-audit';
@@ -129,6 +130,7 @@ export function runRespondJobs(core: AppCore): () => Promise<void> {
   const deps = actionDeps(core);
   queues.work('watchMeasures', async () => {
     await watchMeasures(deps);
+    if (config.fetchScript) await removeLeftRuns(deps);
     await expireApprovals(deps);
   });
   begin(() =>

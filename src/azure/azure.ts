@@ -13,6 +13,7 @@ import { type AzureConnection, createClients } from './connection/clients';
 import { createAzureClock } from './connection/clock';
 import {
   createCredential,
+  createFetchCredential,
   describeCredential,
   objectIdOf,
   rolesIn,
@@ -33,6 +34,7 @@ import { createNetwork } from './machines/interfaces';
 import { createIsolationRules } from './machines/isolation-rules';
 import { createLeftovers } from './machines/leftovers';
 import { createPower } from './machines/power';
+import { createScriptFetcher } from './machines/script-fetcher';
 import { createMachines } from './machines/virtual-machines';
 import { createSentinelIncidents } from './sentinel-incidents';
 import { createServiceTags } from './service-tags';
@@ -50,6 +52,8 @@ export interface AzureOptions {
   graphEndpoint?: string;
   /** Default: the cloud's endpoint. */
   logAnalyticsEndpoint?: string;
+  /** Of the identity that fetches scripts. Default: from the configuration. */
+  fetchCredential?: TokenCredential;
 }
 
 /** Microsoft Graph in each cloud. Source: "Microsoft Graph national cloud deployments", learn.microsoft.com. */
@@ -60,25 +64,34 @@ export const graphEndpoints = {
 } as const;
 
 /** Every call that Runwatch makes to Azure, through the @azure/* clients. */
-export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOptions = {}) {
+export function createAzure(
+  { azure, fetchScript }: Pick<Config, 'azure' | 'fetchScript'>,
+  options: AzureOptions = {},
+) {
   const credential = options.credential ?? createCredential(azure);
-  const ownToken = async () => {
-    const token = await credential.getToken(`${azure.endpoint}/.default`).catch(() => null);
+  const tokenOf = async (used: TokenCredential) => {
+    const token = await used.getToken(`${azure.endpoint}/.default`).catch(() => null);
     return token?.token ?? '';
   };
+  const ownToken = () => tokenOf(credential);
   const botId = async () => objectIdOf(await ownToken());
+  const fetchCredential =
+    options.fetchCredential ??
+    (fetchScript?.identity ? createFetchCredential(fetchScript.identity, azure) : credential);
   const clock = createAzureClock(options.now);
   const httpClient = createHttpClient({ onDate: clock.observe, ...options.limits });
   const readBudget = createReadBudget(options.now);
-  const clients = createClients({
-    httpClient,
-    readBudget,
-    endpoint: azure.endpoint,
-    credential,
-    operationMs: options.operationMs ?? operationMs,
-    ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
-    ...(options.onCall ? { onCall: options.onCall } : {}),
-  });
+  const clientsOf = (used: TokenCredential) =>
+    createClients({
+      httpClient,
+      readBudget,
+      endpoint: azure.endpoint,
+      credential: used,
+      operationMs: options.operationMs ?? operationMs,
+      ...(options.tlsOptions ? { tlsOptions: options.tlsOptions } : {}),
+      ...(options.onCall ? { onCall: options.onCall } : {}),
+    });
+  const clients = clientsOf(credential);
   const reading = { now: clock.now, byPriority: readBudget.byPriority };
   const directory = createDirectory({
     endpoint: options.graphEndpoint ?? (azure.accessToken ? null : graphEndpoints[azure.cloud]),
@@ -147,6 +160,9 @@ export function createAzure({ azure }: Pick<Config, 'azure'>, options: AzureOpti
     readProperties: (id: string, apiVersion: string, expand?: string) =>
       readProperties(clients, id, apiVersion, expand),
     hybridWorkers: (groupId: string) => readHybridWorkers(clients, groupId),
+    ...createScriptFetcher(fetchScript ? clientsOf(fetchCredential) : null, async () =>
+      objectIdOf(await tokenOf(fetchCredential)),
+    ),
     managementGroups: () => listManagementGroups(clients),
     /** Enabled subscriptions that are visible to the credential. */
     async subscriptions(): Promise<{ id: string; name: string }[]> {

@@ -1,6 +1,6 @@
 import { type AlertAction, type Group, wordsFor } from '../actions/action';
 import { type Field, type FormResult, type FormValues, readFields } from '../actions/form';
-import { alertActions } from '../actions/registry';
+import { alertActions, isTurnedOn } from '../actions/registry';
 import { targetWords } from '../actions/targets';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
@@ -41,8 +41,11 @@ export interface Action {
 export function actionsOf(view: AlertView, responders: boolean, now: number): Action[] {
   const closed = view.alert.state === 'closed';
   const available = alertActions().filter(
-    ({ whenClosed, right, offered }) =>
-      (!closed || whenClosed) && (responders || right !== 'responder') && offered(view, now),
+    (action) =>
+      isTurnedOn(action) &&
+      (!closed || action.whenClosed) &&
+      (responders || action.right !== 'responder') &&
+      action.offered(view, now),
   );
   return [...decisionsOf(view, now), ...available.map((action) => shown(action, view))];
 }

@@ -66,6 +66,7 @@ function scriptLine(alert: Alert, script: ScriptFacts | undefined): Inline[] | n
             .join(', ')}`
         : '',
       script.redacted.length > 0 ? t` · ${script.redacted.join(', ')} redacted` : '',
+      script.fetched ? t` · from the machine, where it could have been changed` : '',
     ];
   }
   return how ? [t`Azure doesn’t log this script; on the machine: `, { code: how }] : null;

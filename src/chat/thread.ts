@@ -7,6 +7,7 @@ import type { Measure } from '../domain/measures/measure';
 import type { Execution } from '../domain/techniques/execution';
 import { plainBlock, plainLine } from '../domain/text/plain-text';
 import { counted, phrase, t, translate } from '../domain/text/translate';
+import { fetchedLine, shownDigest, unassignedScripts } from './fetched-scripts';
 import { guestParts } from './guest-lines';
 import type { Inline } from './inline';
 import { scoreChangeLines } from './score-lines';
@@ -70,7 +71,7 @@ export function threadOf(
     parts.push({ heading: t`Notes`, lines });
   }
   const signIns = signInLines(alert);
-  parts.push(...scriptParts(alert), ...guestParts(alert));
+  parts.push(...scriptParts(alert), ...unassignedParts(alert), ...guestParts(alert));
   if (signIns.length > 0) parts.push({ heading: t`Sign-ins and account changes`, lines: signIns });
   parts.push(...executionParts(alert));
   if (timeline && timeline.length > 0) {
@@ -91,16 +92,29 @@ const noteOf = ({ note }: TimelineEntry) => (note ? ` · ${plainLine(note, 200)}
 function scriptParts(alert: Alert): ThreadPart[] {
   const used = usedScripts(alert);
   return used.slice(0, shownScripts).flatMap(({ script, executions }) => {
-    if (!script.text || (used.length === 1 && !script.text.includes('\n'))) return [];
+    if (!script.text || (used.length === 1 && !script.text.includes('\n') && !script.fetched)) return [];
     const count = used.length > 1 ? counted(executions.length, ', # time', ', # times') : '';
     return [
       {
-        heading: t`Script${count} · SHA-256 ${script.sha256 ?? ''}`,
-        lines: [],
+        heading: t`Script${count} · SHA-256 ${shownDigest(script)}`,
+        lines: script.fetched ? [fetchedLine(script.fetched)] : [],
         code: plainBlock(script.text, shownScript),
       },
     ];
   });
+}
+
+/** Scripts fetched from a machine that can't be assigned to a command, with their times. */
+function unassignedParts(alert: Alert): ThreadPart[] {
+  return unassignedScripts(alert).map(({ script, title, at, why }) => ({
+    heading: script ? t`${title} · SHA-256 ${shownDigest(script)}` : title,
+    lines: why
+      ? [[{ time: at }, ` · ${plainLine(why, 200)}`]]
+      : script?.fetched
+        ? [fetchedLine(script.fetched)]
+        : [],
+    ...(script?.text ? { code: plainBlock(script.text, shownScript) } : {}),
+  }));
 }
 
 /** The commands of an alert with several: those it is about, and those that exceptions cover. */

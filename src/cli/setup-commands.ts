@@ -23,11 +23,10 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
     .addArgument(new Argument('<KIND>', 'what to print').choices([...withManifest.keys(), 'azure-role']))
     .option('--subscription <id>', 'azure-role: subscription where the roles can be assigned')
     .addOption(
-      new Option('--role <role>', 'azure-role: print only this role').choices([
-        'watcher',
-        'responder',
-        'log-reader',
-      ]),
+      new Option(
+        '--role <role>',
+        'azure-role: print only this role; script-fetcher is printed only so',
+      ).choices(['watcher', 'responder', 'log-reader', 'script-fetcher']),
     )
     .addHelpText(
       'after',

@@ -37,9 +37,9 @@ export const watcherActions = (): string[] => [
   ...new Set([...ownActions, ...storedResources().map(({ type }) => `${type}/read`)]),
 ];
 
-/** Permissions of all actions, without those of the watcher role. */
+/** Permissions of all actions but the optional ones, without those of the watcher role. */
 export const responderActions = (): string[] =>
-  [...new Set(allActions().flatMap(({ permissions }) => permissions))]
+  [...new Set(allActions().flatMap(({ permissions, optIn }) => (optIn ? [] : permissions)))]
     .filter((action) => !watcherActions().includes(action))
     .sort();
 
@@ -52,9 +52,16 @@ export const logReaderActions = (): string[] =>
     ),
   ].map((rest) => `Microsoft.OperationalInsights/workspaces/query/${rest}`);
 
+/** Permissions to fetch scripts from machines: a role of their own, because they give root on machines. */
+export const fetcherActions = (): string[] =>
+  [...new Set(allActions().flatMap(({ permissions, optIn }) => (optIn ? permissions : [])))].sort();
+
+/** The role that fetches scripts. It is printed only by its name. */
+export const fetcherRole = 'script-fetcher';
+
 /**
- * Custom roles in the format of `az role definition create`: one only reads, one acts, and one, to be assigned
- * on the workspace, reads logs.
+ * Custom roles in the format of `az role definition create`: one only reads, one acts, one, to be assigned on
+ * the workspace, reads logs, and one fetches scripts.
  */
 export function azureRoles(subscriptionId: string) {
   const role = (name: string, description: string, actions: readonly string[]) => ({
@@ -79,12 +86,17 @@ export function azureRoles(subscriptionId: string) {
       'Queries the tables of a Log Analytics workspace that Runwatch reads.',
       logReaderActions(),
     ),
-  };
+    [fetcherRole]: role(
+      'Runwatch script fetcher',
+      'Runs managed run commands on machines to fetch scripts. This gives root on them: assign it only where fetchScript is on.',
+      fetcherActions(),
+    ),
+  } as const;
 }
 
 export interface ManifestFlags {
   subscription?: string;
-  role?: 'watcher' | 'responder' | 'log-reader';
+  role?: keyof ReturnType<typeof azureRoles>;
   [flag: string]: string | undefined;
 }
 

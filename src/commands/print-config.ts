@@ -19,6 +19,12 @@ export function printConfig(config: Config, output: Output): void {
     consoleToken: config.consoleToken && hidden,
     signIn: config.signIn && { ...config.signIn, clientSecret: hidden },
     metricsToken: config.metricsToken && hidden,
+    fetchScript: config.fetchScript && {
+      identity: config.fetchScript.identity && {
+        ...config.fetchScript.identity,
+        clientSecret: config.fetchScript.identity.clientSecret && hidden,
+      },
+    },
     secrets: config.secrets && { current: hidden, previous: config.secrets.previous && hidden },
     azure: { ...azure, endpoint: shownUrl(azure.endpoint), accessToken: azure.accessToken && hidden },
     eventHub: eventHub && { ...eventHub, connectionString: eventHub.connectionString && hidden },

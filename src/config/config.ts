@@ -37,6 +37,8 @@ export interface Config {
     readonly accessToken: string | null;
     readonly subscriptionIds: readonly string[] | null;
   };
+  /** Null: scripts are never fetched from machines. */
+  readonly fetchScript: { readonly identity: FetchIdentity | null } | null;
   /** The event hub that the activity log is exported to; null means polling only. */
   readonly eventHub: EventHubConfig | null;
   /** The Log Analytics workspace that the activity log is exported to. */
@@ -77,6 +79,14 @@ export interface Config {
   readonly points: Points;
   /** Techniques that RUNWATCH_CONFIG turns on or off. */
   readonly detections: Detections;
+}
+
+/** The identity that fetches scripts, if it is not the bot's own. */
+export interface FetchIdentity {
+  readonly clientId: string;
+  readonly tenantId: string | null;
+  /** Null: a workload identity or a managed identity. */
+  readonly clientSecret: string | null;
 }
 
 export interface EventHubConfig {
@@ -138,6 +148,7 @@ export function readConfig(
   });
   const publicUrl = (values.RUNWATCH_PUBLIC_URL ?? policy.url)?.replace(/\/+$/, '') ?? null;
   const signIn = signInFrom(values, publicUrl, faults);
+  const identity = fetchIdentityFrom(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze({
     azure: {
@@ -146,6 +157,7 @@ export function readConfig(
       accessToken: values.AZURE_ACCESS_TOKEN ?? null,
       subscriptionIds: values.AZURE_SUBSCRIPTION_IDS?.map((id) => id.toLowerCase()) ?? null,
     },
+    fetchScript: policy.fetchScript ? { identity } : null,
     eventHub: eventHubFrom(values),
     workspaceId: values.LOG_ANALYTICS_WORKSPACE_ID ?? null,
     redisUrl: values.REDIS_URL ?? null,
@@ -191,6 +203,26 @@ function eventHubFrom(values: Values): EventHubConfig | null {
       /;\s*EntityPath=([^;]+)/i.exec(EVENT_HUB_CONNECTION_STRING ?? '')?.[1] ??
       'insights-activity-logs',
     consumerGroup: values.EVENT_HUB_CONSUMER_GROUP ?? '$Default',
+  };
+}
+
+function fetchIdentityFrom(values: Values, faults: string[]): FetchIdentity | null {
+  const { RUNWATCH_FETCH_CLIENT_ID, RUNWATCH_FETCH_TENANT_ID, RUNWATCH_FETCH_CLIENT_SECRET } = values;
+  if (!RUNWATCH_FETCH_CLIENT_ID) {
+    if (RUNWATCH_FETCH_CLIENT_SECRET || RUNWATCH_FETCH_TENANT_ID)
+      faults.push(
+        'RUNWATCH_FETCH_CLIENT_ID: unset, expected the client ID of the identity that fetches scripts',
+      );
+    return null;
+  }
+  if (RUNWATCH_FETCH_CLIENT_SECRET && !RUNWATCH_FETCH_TENANT_ID)
+    faults.push(
+      'RUNWATCH_FETCH_TENANT_ID: unset, expected the tenant ID, since RUNWATCH_FETCH_CLIENT_SECRET is set',
+    );
+  return {
+    clientId: RUNWATCH_FETCH_CLIENT_ID,
+    tenantId: RUNWATCH_FETCH_TENANT_ID ?? null,
+    clientSecret: RUNWATCH_FETCH_CLIENT_SECRET ?? null,
   };
 }
 

@@ -12,6 +12,8 @@ const descriptions: Record<keyof PolicyFile, string> = {
     'who may run which actions, and in which subscriptions: Slack user ids, Teams/Entra object ids, e-mail addresses, `*@domain`, `slack-group:ID`, `entra-group:ID`, `*`; added to `RUNWATCH_RESPONDERS`',
   fourEyes:
     'actions (ids as in `runwatch respond`) that a second, different responder must approve within 15 minutes (`restore`)',
+  fetchScript:
+    '`on` offers *Fetch script*, which runs a fixed, read-only script as root or SYSTEM on a machine; it needs a role of its own and always two people (off)',
   environments:
     'environment names by tag or subscription; an alert that scores below `alertFrom` goes into the digest and is not posted',
   workingHours: 'usual working hours; their `zone` also applies to the digest and the activity page',

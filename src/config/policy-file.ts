@@ -65,6 +65,8 @@ const keys = {
     )
     .optional(),
   fourEyes: z.array(actionId).optional(),
+  /** Whether scripts may be fetched from machines, which runs a command as root there. */
+  fetchScript: onOff.optional(),
   environments: z
     .record(
       z.string(),

@@ -73,6 +73,9 @@ export const variables = {
     .optional(),
   AZURE_RESOURCE_MANAGER_ENDPOINT: httpsUrl.optional(),
   AZURE_ACCESS_TOKEN: z.string().min(1).optional(),
+  RUNWATCH_FETCH_CLIENT_ID: z.guid().meta({ expected: 'a client ID (a GUID)' }).optional(),
+  RUNWATCH_FETCH_TENANT_ID: z.guid().meta({ expected: 'a tenant ID (a GUID)' }).optional(),
+  RUNWATCH_FETCH_CLIENT_SECRET: z.string().min(1).max(500).optional(),
   LOG_ANALYTICS_WORKSPACE_ID: z
     .guid()
     .meta({ expected: "a Log Analytics workspace's id (a GUID)" })
@@ -133,6 +136,7 @@ export const variables = {
 
 export const secretNames: readonly string[] = [
   'AZURE_ACCESS_TOKEN',
+  'RUNWATCH_FETCH_CLIENT_SECRET',
   'EVENT_HUB_CONNECTION_STRING',
   'REDIS_URL',
   'RUNWATCH_SECRET',

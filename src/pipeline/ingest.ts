@@ -9,6 +9,7 @@ import { withinLimits } from './enrich/enrich-script';
 import { withSharedReads } from './enrich/shared-reads';
 import { assignToAlerts, finishMerge, toExecutions } from './group';
 import { closeMerged, readMerged } from './merge-alerts';
+import { withoutOwnRuns } from './own-runs';
 import type { CompleteJob, EventsJob, EvidenceJob, Queues } from './queues';
 import { machineNameOf, missingFacts, type RaiseDeps, raiseAlert } from './raise-alert';
 import { readEvidenceLater } from './read-evidence';
@@ -27,7 +28,7 @@ export interface IngestDeps
  */
 export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
   const { store, queues } = deps;
-  const seen = await toExecutions(events, store.runs);
+  const seen = await withoutOwnRuns(await toExecutions(events, store.runs), deps);
   const { confirmed: executions, failed } = await confirmExecutions(seen, { ...deps, checks: store.checks });
   await store.history.note(executions, deps.now());
   const { byAlert, merged } = await assignToAlerts(executions, store);

@@ -31,6 +31,14 @@ export async function checkPress(
     await refuseUnsigned(job, deps);
     return null;
   }
+  if (action.optIn && !action.optIn(deps.config.policy)) {
+    await refuse(
+      job,
+      t`${translate(action.name)} is turned off. An admin can turn it on in RUNWATCH_CONFIG.`,
+      deps,
+    );
+    return null;
+  }
   if (deps.now() - Date.parse(job.at) > maxPressAgeMs) {
     await failInProgress(job.pressId, t`Runwatch stopped while this was in progress`, deps);
     await refuse(job, t`This request is more than a day old, so it was not run. Press again.`, deps);

@@ -14,7 +14,7 @@ export function rightsFor(
 
 /**
  * Whether any part of the press needs a second responder. The configuration takes precedence over the
- * action's default.
+ * action's default, except for actions that always need one.
  */
 export function needsFourEyes(
   action: Action,
@@ -27,5 +27,8 @@ export function needsFourEyes(
     (action.about === 'alert' && view ? action.approvalParts?.(input, view) : undefined) ??
     rightsFor(action, input, view);
   const all = [action.id, ...parts.flatMap((id) => [id, known(id)?.sameRightAs ?? id])];
-  return all.some((id) => fourEyes?.includes(id) ?? known(id)?.fourEyes === true);
+  return all.some((id) => {
+    const own = known(id)?.fourEyes;
+    return own === 'always' || (fourEyes?.includes(id) ?? own === true);
+  });
 }

@@ -61,6 +61,8 @@ export const keys = {
   auditCheck: key('audit-check'),
   auditCheckProgress: key('audit-check-progress'),
   watches: key('watches'),
+  ownRun: (name: string) => key('own-run', name),
+  ownRunsLeft: key('own-runs-left'),
   review: (id: string) => key('review', id),
   callerReview: (alertId: string) => key('caller-review', alertId),
   /** A measure or an approval. */

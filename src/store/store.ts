@@ -15,6 +15,7 @@ import { createExceptionsStore } from './exceptions-store';
 import { createHealthStore } from './health-store';
 import { keys } from './keys';
 import { createMeasuresStore } from './measures-store';
+import { createOwnRuns } from './own-runs';
 import { createAnswers } from './press-answers';
 import { createPressResults, createRejectedPresses } from './press-results';
 import { connect, type RedisAddress } from './redis/connect';
@@ -56,6 +57,7 @@ export function createStore(
     timeline: createTimelineStore(redis),
     checks: createChecksStore(redis),
     watches: createWatches(redis),
+    ownRuns: createOwnRuns(redis),
     reviews: createReviews(redis),
     version: createVersion(redis),
     rejectedPresses: createRejectedPresses(redis),

@@ -1,5 +1,14 @@
-import { ChainedTokenCredential } from '@azure/identity';
-import { describeCredential, withSharedToken } from '../../src/azure/connection/credential';
+import {
+  ChainedTokenCredential,
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+} from '@azure/identity';
+import {
+  createFetchCredential,
+  describeCredential,
+  withSharedToken,
+} from '../../src/azure/connection/credential';
 
 const jwt = (claims: Record<string, unknown>) =>
   ['{}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.');
@@ -44,4 +53,34 @@ test('a token is shared until shortly before it expires; errors are not cached, 
   await shared.getToken('c');
   await shared.getToken('c');
   expect(asked).toBe(6);
+});
+
+describe('the identity that fetches scripts', () => {
+  const clientId = '11111111-0000-4000-8000-000000000001';
+  const azure = { cloud: 'public' } as never;
+  const variables = {
+    AZURE_CLIENT_ID: '22222222-0000-4000-8000-000000000002',
+    AZURE_CLIENT_SECRET: 'the bot’s own',
+    AZURE_TENANT_ID: '33333333-0000-4000-8000-000000000003',
+  };
+  const before = { ...process.env };
+  beforeEach(() => Object.assign(process.env, variables));
+  afterEach(() => {
+    process.env = { ...before };
+  });
+
+  test('is taken from its secret, else from the platform, and never from the bot’s own credential', async () => {
+    const tenantId = variables.AZURE_TENANT_ID;
+    const bySecret = createFetchCredential({ clientId, tenantId, clientSecret: 's' }, azure);
+    expect(bySecret).toBeInstanceOf(ClientSecretCredential);
+    const managed = createFetchCredential({ clientId, tenantId: null, clientSecret: null }, azure);
+    expect(managed).toBeInstanceOf(ManagedIdentityCredential);
+    process.env.AZURE_FEDERATED_TOKEN_FILE = '/var/run/secrets/token';
+    const federated = createFetchCredential({ clientId, tenantId: null, clientSecret: null }, azure);
+    expect(federated).toBeInstanceOf(ChainedTokenCredential);
+    for (const one of [bySecret, managed, federated]) {
+      expect(one).not.toBeInstanceOf(DefaultAzureCredential);
+      expect(JSON.stringify(one)).not.toContain(variables.AZURE_CLIENT_ID);
+    }
+  });
 });

@@ -167,6 +167,31 @@ test('the Event Hubs emulator, which has no TLS, is rejected except on loopback;
   }
 });
 
+test('fetching scripts is off by default, and its identity is complete or refused', () => {
+  const file = { RUNWATCH_CONFIG: 'f' };
+  const id = '11111111-0000-4000-8000-000000000001';
+  const read = (env: Record<string, string>, policy: string) =>
+    loadConfig({ ...env, ...file }, () => policy).fetchScript;
+  expect(loadConfig({ RUNWATCH_FETCH_CLIENT_ID: id }).fetchScript).toBeNull();
+  expect(read({}, 'fetchScript: off')).toBeNull();
+  expect(read({}, 'fetchScript: on')).toEqual({ identity: null });
+  expect(read({ RUNWATCH_FETCH_CLIENT_ID: id }, 'fetchScript: on')).toEqual({
+    identity: { clientId: id, tenantId: null, clientSecret: null },
+  });
+  const faults = faultsOf({ RUNWATCH_FETCH_CLIENT_SECRET: 'hidden-value' });
+  expect(faults).toEqual([expect.stringMatching(/^RUNWATCH_FETCH_CLIENT_ID: unset/)]);
+  expect(faultsOf({ RUNWATCH_FETCH_CLIENT_ID: id, RUNWATCH_FETCH_CLIENT_SECRET: 'hidden-value' })).toEqual([
+    expect.stringMatching(/^RUNWATCH_FETCH_TENANT_ID: unset/),
+  ]);
+  expect(faultsOf(file, { f: 'fetchScript: {}' })).toHaveLength(1);
+  const config = loadConfig({
+    RUNWATCH_FETCH_CLIENT_ID: id,
+    RUNWATCH_FETCH_TENANT_ID: id,
+    RUNWATCH_FETCH_CLIENT_SECRET: 'hidden-value',
+  });
+  expect(config.hidden).toContain('hidden-value');
+});
+
 test('docs/guide.md lists every action as it is defined', () => {
   const guide = readFileSync(join(__dirname, '../../docs/guide.md'), 'utf8');
   const bare = (text: string) => text.replace(/[ -]*\|[ -]*/g, '|').replace(/[*_]/g, '');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type App, type AppOptions, startApp } from '../../src/app';
 import { createAzure } from '../../src/azure/azure';
 import { allRoles, type Role } from '../../src/config/config';
-import { startTenant, type Tenant } from '../../src/demo/tenant/tenant';
+import { fetcherToken, startTenant, type Tenant } from '../../src/demo/tenant/tenant';
 import { populateTenant, type World } from '../../src/demo/world';
 import { loadConfig } from '../../src/load-config';
 import { createQueues } from '../../src/pipeline/queues';
@@ -91,6 +91,9 @@ export async function setUp(
             tlsOptions: { ca: tenant.ca },
             graphEndpoint: tenant.endpoint,
             logAnalyticsEndpoint: tenant.endpoint,
+            fetchCredential: {
+              getToken: async () => ({ token: fetcherToken, expiresOnTimestamp: Date.now() + 3_600_000 }),
+            },
             now,
             onCall: metrics.calledAzure,
           }),

@@ -45,7 +45,26 @@ const rule = z.strictObject({
   }),
 });
 
+const runCommandPath =
+  'Microsoft\\.Compute/(virtualMachines/[^/]+|virtualMachineScaleSets/[^/]+/virtualMachines/\\d+)/runCommands/[^/]{1,80}';
+
 const published: Published[] = [
+  {
+    // ComputeRP.json: VirtualMachineRunCommand; location is required
+    method: 'PUT',
+    path: at(runCommandPath),
+    version: /^2024-11-01$/,
+    body: z.strictObject({
+      location: z.string(),
+      tags: tags.optional(),
+      properties: z.strictObject({
+        source: z.strictObject({ script: z.string() }),
+        asyncExecution: z.boolean(),
+        timeoutInSeconds: z.int().min(1),
+      }),
+    }),
+  },
+  { method: 'DELETE', path: at(runCommandPath), version: /^2024-11-01$/, body: nothing },
   {
     method: 'PUT',
     path: at('Microsoft\\.Network/networkSecurityGroups/[^/]{1,80}'),

@@ -28,13 +28,14 @@ type Shown = Pick<
   | 'input'
   | 'fields'
   | 'sameRightAs'
+  | 'optIn'
 > & {
   confirm: NonNullable<AlertAction['confirm']>;
 };
 
 interface MeasureAction<Before extends object> extends Shown {
   group: AlertAction['group'];
-  fourEyes?: true;
+  fourEyes?: true | 'always';
   kind: MeasureKind<Before>;
   /** The targets of a press on this alert. */
   targets: (view: AlertView) => readonly Target[];

@@ -47,6 +47,8 @@ export async function runSteps(
       await step.run({
         azure,
         store,
+        rescore: deps.rescore,
+        now: deps.now,
         measure,
         save: (before) => change((current) => ({ ...current, before })),
       });

@@ -33,7 +33,7 @@ export function exceptionForm(alert: Alert, presser: Presser, now: number): Fiel
   const { caller, target, technique } = summarize(alert);
   const script = leadScript(alert);
   const machine = firstMachine(alert);
-  const notLogged = !script && technique.script.where === 'machine';
+  const notLogged = (!script || script.fetched !== undefined) && technique.script.where === 'machine';
   const like = likeClosedOf(alert) && likenessOf(alert);
   const tags = Object.entries(machine?.tags ?? {});
   return fieldsOf(

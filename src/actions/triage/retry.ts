@@ -41,10 +41,10 @@ defineAction<AlertAction>({
   style: 'primary',
   right: 'responder',
   parts: (_, view) => rightsOf(view),
-  // A measure that was approved before it failed needs no new approval.
+  // A measure that was approved before it failed needs no new approval, unless its action always needs one.
   approvalParts: (_, view) => [
     ...failedIn(view)
-      .filter(({ approvedBy }) => !approvedBy)
+      .filter((one) => !one.approvedBy || actionOf(actionThatFailed(one))?.fourEyes === 'always')
       .map(actionThatFailed),
     ...(view.alert.activity?.failed ? [view.alert.activity.action] : []),
   ],

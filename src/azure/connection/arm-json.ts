@@ -4,7 +4,7 @@ import { toAzureError } from './azure-error';
 import type { AzureClients } from './clients';
 
 interface ArmRequest {
-  method?: 'GET' | 'PUT' | 'POST';
+  method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** The ARM id of the resource. */
   id: string;
   apiVersion: string;

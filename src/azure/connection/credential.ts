@@ -1,8 +1,15 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth';
-import { AzureAuthorityHosts, ClientSecretCredential, DefaultAzureCredential } from '@azure/identity';
+import {
+  AzureAuthorityHosts,
+  ChainedTokenCredential,
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  WorkloadIdentityCredential,
+} from '@azure/identity';
 import { AzureLogger, setLogLevel } from '@azure/logger';
 import { LRUCache } from 'lru-cache';
-import type { Config } from '../../config/config';
+import type { Config, FetchIdentity } from '../../config/config';
 
 const authorityHosts = {
   public: AzureAuthorityHosts.AzurePublicCloud,
@@ -16,6 +23,28 @@ export function createCredential({ accessToken, cloud }: Config['azure']): Token
     return { getToken: async () => ({ token: accessToken, expiresOnTimestamp: expiryOf(accessToken) }) };
   }
   return new DefaultAzureCredential({ authorityHost: authorityHosts[cloud] });
+}
+
+/**
+ * The identity that fetches scripts, by its client id: from a secret, or as a workload or managed identity. It
+ * never falls back to the bot's own credential.
+ */
+export function createFetchCredential(
+  { clientId, tenantId, clientSecret }: FetchIdentity,
+  { cloud }: Config['azure'],
+): TokenCredential {
+  const authorityHost = authorityHosts[cloud];
+  if (clientSecret && tenantId)
+    return new ClientSecretCredential(tenantId, clientId, clientSecret, { authorityHost });
+  const managed = new ManagedIdentityCredential({ clientId });
+  const { AZURE_FEDERATED_TOKEN_FILE, AZURE_TENANT_ID } = process.env;
+  if (!AZURE_FEDERATED_TOKEN_FILE || !(tenantId ?? AZURE_TENANT_ID)) return managed;
+  const workload = new WorkloadIdentityCredential({
+    clientId,
+    authorityHost,
+    ...(tenantId ? { tenantId } : {}),
+  });
+  return new ChainedTokenCredential(workload, managed);
 }
 
 /** Tokens are refreshed this long before they expire, ms. */

@@ -6,6 +6,7 @@ import type { Config } from '../../config/config';
 import type { Report } from '../../config/doctor-check';
 import { checkLogTables } from './check-log-tables';
 import { checkManagementGroups } from './check-management-groups';
+import { checkScriptFetcher } from './check-script-fetcher';
 import { checkEventHub, checkWorkspace } from './check-sources';
 import { checkSubscription } from './check-subscription';
 
@@ -39,6 +40,7 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   });
   const botId = await azure.botId();
   for (const id of wanted) await checkSubscription(azure, id, botId, report);
+  if (config.fetchScript) await checkScriptFetcher(azure, wanted, botId, report);
   await checkManagementGroups(azure, config.policy.routes ?? [], wanted, report);
   await checkGraph(azure, report);
   if (config.eventHub) await checkEventHub(azure, config.eventHub, report);

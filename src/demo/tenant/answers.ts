@@ -33,4 +33,6 @@ export interface ArmRequest {
   body: unknown;
   /** HTTPS origin of the request, for links. */
   origin: string;
+  /** Object id that the token names. */
+  callerId?: string;
 }

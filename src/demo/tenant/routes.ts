@@ -7,6 +7,7 @@ import { computeRoutes } from './serve-compute';
 import { contentRoutes } from './serve-machine-content';
 import { answerEffectiveRules, answerNetwork, effectiveRules } from './serve-network';
 import { answerResourceGraph } from './serve-resource-graph';
+import { runCommandRoutes } from './serve-run-commands';
 import type { TenantState } from './tenant-state';
 
 const any = /^20\d\d-\d\d-\d\d(-preview)?$/;
@@ -144,6 +145,7 @@ export const routes: Route[] = [
       return { status: 200, body: { value: views, ...link } };
     },
   },
+  ...runCommandRoutes,
   {
     method: /^(GET|DELETE)$/,
     path: new RegExp(
@@ -319,11 +321,12 @@ export function dispatch(request: ArmRequest, state: TenantState): Answer {
     )
     .replace('$last', request.path.split('/').at(-1) ?? '')
     .replace(/\*$/, verbs[request.method] ?? 'read');
-  if (!state.mayDo(action, request.path)) {
+  const callerId = request.callerId ?? state.botId;
+  if (!state.mayDo(action, request.path, callerId)) {
     throw new ArmError(
       403,
       'AuthorizationFailed',
-      `The client 'runwatch' with object id '${state.botId}' does not have authorization to perform action '${action}' over scope '${request.path}' or the scope is invalid.`,
+      `The client 'runwatch' with object id '${callerId}' does not have authorization to perform action '${action}' over scope '${request.path}' or the scope is invalid.`,
     );
   }
   if (request.method !== 'GET') checkLocks(request, state);

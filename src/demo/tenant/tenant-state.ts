@@ -1,4 +1,5 @@
 import type { ManagementGroup } from '../../domain/resources/management-group';
+import type { Guest } from './guest';
 import type { Resources } from './resources';
 import type { LoggedRecord } from './serve-activity-log';
 import type { Workspace } from './serve-log-analytics';
@@ -14,6 +15,8 @@ export interface TenantState {
   managementGroups: Map<string, ManagementGroup[]>;
   resources: Resources;
   directory: Directory;
+  /** What is inside machines, by machine id in lower case. */
+  guests: Map<string, Guest>;
   log: LoggedRecord[];
   /** Log Analytics workspaces that the log is exported to, by workspace id. */
   workspaces: Map<string, Workspace>;
@@ -30,8 +33,8 @@ export interface TenantState {
   /** Reads left, as each answer reports them. */
   remainingReads: number;
   now: () => number;
-  /** Whether the bot may perform an action at a path; always true unless a test overrides it. */
-  mayDo: (action: string, path: string) => boolean;
+  /** Whether a caller may perform an action at a path; always true unless a test overrides it. */
+  mayDo: (action: string, path: string, callerId?: string) => boolean;
 }
 
 /** A PIM schedule instance, in ARM's shape. */

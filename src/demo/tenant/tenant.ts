@@ -25,16 +25,26 @@ export interface RequestRecord {
   bytes: number;
   /** Arrival time, ms. */
   at: number;
+  /** Object id that the token names. */
+  callerId: string;
 }
 
 const bodyLimit = 4 * 1024 * 1024;
 
 const botId = 'b07b07b0-0000-4000-8000-000000000001';
 
-/** A token that names the bot, as Entra's do. It has no signature. */
-export const botToken: string = ['{"alg":"none"}', JSON.stringify({ oid: botId }), '']
-  .map((part) => Buffer.from(part).toString('base64url'))
-  .join('.');
+/** A token that names an identity, as Entra's do. It has no signature. */
+const tokenFor = (oid: string): string =>
+  ['{"alg":"none"}', JSON.stringify({ oid }), '']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
+
+/** A token that names the bot. */
+export const botToken = tokenFor(botId);
+
+/** The identity that fetches scripts, where it has one of its own. */
+export const fetcherId = 'fe7c4e20-0000-4000-8000-000000000002';
+export const fetcherToken = tokenFor(fetcherId);
 
 const serviceTag = (name: string, region: string, addressPrefixes: string[], systemService = '') => ({
   id: name,
@@ -53,6 +63,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     managementGroups: new Map(),
     resources: createResources(),
     directory: createDirectory(),
+    guests: new Map(),
     log: [],
     workspaces: new Map(),
     builtInRoles: JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8'))
@@ -88,6 +99,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
       ifMatch: message.headers['if-match'],
       bytes: 0,
       at: Date.now(),
+      callerId: request.callerId ?? botId,
     };
     requests.push(record);
     response.setHeader('date', new Date(state.now()).toUTCString());
@@ -126,7 +138,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
           'AuthenticationFailed',
           'Authentication failed. The Authorization header is missing.',
         );
-      if (authorization !== `Bearer ${token}`)
+      if (authorization !== `Bearer ${token}` && authorization !== `Bearer ${fetcherToken}`)
         throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
       if (request.path.startsWith('/v1/workspaces/')) return answerLogAnalytics(request, state.log, state);
       return request.path.startsWith('/v1.0/')
@@ -196,6 +208,7 @@ async function read(message: IncomingMessage, origin: string): Promise<ArmReques
     headers: message.headers,
     body: text ? JSON.parse(text) : null,
     origin,
+    callerId: message.headers.authorization === `Bearer ${fetcherToken}` ? fetcherId : botId,
   };
 }
 

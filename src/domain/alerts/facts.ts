@@ -20,6 +20,8 @@ export interface Facts {
   scripts?: Record<string, ScriptFacts>;
   /** By the group's ARM id in lower case. */
   workerGroups?: Record<string, WorkerGroupFacts>;
+  /** Scripts that a person had fetched from a machine, by machine id in lower case. */
+  fetched?: Record<string, FetchedScripts>;
   history?: HistoryFacts;
   /** By the caller's public IP addresses. */
   addresses?: Record<string, AddressFacts>;
@@ -157,6 +159,8 @@ export interface RunFacts {
   extension?: ExtensionType | null | undefined;
   /** Read after the execution ended. */
   final: boolean;
+  /** Script and output are from the machine, not from Azure. */
+  fetched?: true;
 }
 
 export interface ScriptFacts {
@@ -169,6 +173,43 @@ export interface ScriptFacts {
   /** Kinds of secrets that were redacted. */
   redacted: string[];
   traits: { name: string; line: number; text: string }[];
+  /** It was read from the machine, where it could have been changed. `sha256` is null then. */
+  fetched?: FetchedFrom;
+}
+
+export interface FetchedFrom {
+  /** When the file was written, by the machine's clock, RFC 3339. */
+  fileAt: string;
+  /** As {@link ScriptFacts.sha256}, to show: exceptions and prevalence never use it. */
+  sha256: string | null;
+  /** Only its beginning was read. */
+  truncated: boolean;
+}
+
+/** What was read from the folder where a machine keeps the scripts of action run commands. */
+export interface FetchedScripts {
+  /** Identifies the fetch. */
+  token: string;
+  /** How each script was assigned to its command; null if that can't be told. */
+  by: 'time' | 'order' | null;
+  scripts: FetchedScript[];
+  /** How many others are on the machine that were not read. */
+  more: number;
+}
+
+export interface FetchedScript {
+  run: number;
+  /** Of the Windows extension. */
+  version: string | null;
+  /** When the file was written, by the machine's clock, RFC 3339. */
+  at: string;
+  /** The command that it belongs to; null if that can't be told. */
+  execution: string | null;
+  /** Id in `Facts.scripts`; null if it could not be read. */
+  script: string | null;
+  output: string | null;
+  /** Why it could not be read. */
+  why?: string;
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Facts, RunFacts, ScriptFacts } from '../../domain/alerts/facts';
+import { keptText, scriptFacts } from '../../domain/alerts/script-facts';
 import { is, parseResourceId, typeOf } from '../../domain/resources/resource-id';
 import { techniqueOf } from '../../domain/techniques/catalogue';
 import type { Execution } from '../../domain/techniques/execution';
 import { extensionTypeIn } from '../../domain/techniques/extension-kind';
-import { scriptDigest, traitsOf } from '../../domain/techniques/script';
 import type { StoredScript } from '../../domain/techniques/stored-script';
 import { redact } from '../../domain/text/redact';
 import { shortDigest } from '../../domain/text/short-digest';
@@ -11,8 +11,6 @@ import { phrase } from '../../domain/text/translate';
 import type { EnrichDeps, Part } from './enrichment-part';
 import { readEach } from './read-each';
 
-/** How much of a script or an output is kept, characters. The digest covers the whole script. */
-const keptText = 100_000;
 /** How much is kept of all scripts, and of all outputs, of one alert, characters. */
 const keptOfAll = 1_000_000;
 
@@ -64,21 +62,6 @@ function memoizeText(redactText: Redact): Redact {
   };
 }
 
-async function scriptFacts(held: StoredScript, redactText: Redact): Promise<ScriptFacts> {
-  const found = await Promise.all([held.text ?? '', ...held.parameters].map(redactText));
-  const [text, ...parameters] = found;
-  const traits = traitsOf(held.text ?? '');
-  const excerpts = await Promise.all(traits.map((trait) => redactText(trait.text)));
-  return {
-    text: held.text === null ? null : (text?.text ?? '').slice(0, keptText),
-    sha256: digestOf(held),
-    parameters: parameters.map((parameter) => parameter.text.slice(0, 500)),
-    runAs: held.runAs,
-    redacted: [...new Set(found.flatMap((part) => part.kinds))],
-    traits: traits.map((trait, index) => ({ ...trait, text: excerpts[index]?.text ?? '' })),
-  };
-}
-
 /** Facts in which many long scripts or outputs are cut, so that the alert stays small. */
 export function withinLimits(facts: Facts): Facts {
   const cut = <T extends object>(all: Record<string, T>, field: keyof T) => {
@@ -94,12 +77,6 @@ export function withinLimits(facts: Facts): Facts {
     ...(facts.scripts ? { scripts: cut(facts.scripts, 'text') } : {}),
     ...(facts.runs ? { runs: cut(facts.runs, 'output') } : {}),
   };
-}
-
-/** Digest of the script and its parameters. Null if the script is fetched from elsewhere or unavailable. */
-function digestOf({ text, parameters, fetchedFrom }: StoredScript): string | null {
-  if (text === null || fetchedFrom) return null;
-  return scriptDigest(parameters.length === 0 ? text : `${text}\n${parameters.join('\n')}`);
 }
 
 async function storedScript(

@@ -48,13 +48,23 @@ export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmen
 /** What was read after an execution ended stays. A slower reader may have seen only its start. */
 const joinRuns = (known: Record<string, RunFacts>, found: Record<string, RunFacts>) => ({
   ...known,
-  ...Object.fromEntries(Object.entries(found).filter(([key, run]) => run.final || !known[key]?.final)),
+  ...Object.fromEntries(
+    Object.entries(found)
+      .filter(([key, run]) => run.final || !known[key]?.final)
+      .map(([key, run]) => [key, keepFetched(known[key], run)]),
+  ),
 });
 
 const joinGuests = (known: Facts['guest'] = {}, found: Facts['guest'] = {}): NonNullable<Facts['guest']> => ({
   ...known,
   ...Object.fromEntries(Object.entries(found).map(([id, guest]) => [id, laterOf(known[id], guest)])),
 });
+
+/** Azure has no script of these commands, so what was fetched from the machine stays. */
+const keepFetched = (known: RunFacts | undefined, found: RunFacts): RunFacts =>
+  known?.fetched && !found.script
+    ? { ...found, script: known.script, output: found.output ?? known.output, fetched: true }
+    : found;
 
 /** Facts with those of another reading. Those of machines, executions and scripts add up. */
 export const joinFacts = (known: Facts, found: Facts): Facts => ({
@@ -71,6 +81,7 @@ export const joinFacts = (known: Facts, found: Facts): Facts => ({
   ...(known.guest || found.guest ? { guest: joinGuests(known.guest, found.guest) } : {}),
   ...(found.signIns ? { signIns: laterOf(known.signIns, found.signIns) } : {}),
   ...(known.scripts || found.scripts ? { scripts: { ...known.scripts, ...found.scripts } } : {}),
+  ...(known.fetched || found.fetched ? { fetched: { ...known.fetched, ...found.fetched } } : {}),
 });
 
 /** More severe alerts are read first while Azure limits reads. */

@@ -1,8 +1,17 @@
 import type { Alert } from '../../../domain/alerts/alert';
+import type { ScriptFacts } from '../../../domain/alerts/facts';
 import { runFactsOf, type UsedScript, usedScripts } from '../../../domain/alerts/join-facts';
 import { plainBlock, plainLine } from '../../../domain/text/plain-text';
 import { counted, t, translate } from '../../../domain/text/translate';
+import {
+  fetchedLine,
+  shownDigest,
+  type UnassignedScript,
+  unassignedScripts,
+  unreadLine,
+} from '../../fetched-scripts';
 import { type Html, html } from '../html';
+import { lineHtml, timeHtml } from '../inline-html';
 
 /** All of a script is shown, up to what a page can hold. */
 const maxScript = 100_000;
@@ -15,14 +24,31 @@ export function evidenceHtml(alert: Alert): Html | false {
   const used = usedScripts(alert);
   const known = used.filter(({ script }) => script.text);
   const outputs = outputsOf(alert);
-  if (known.length === 0 && outputs.length === 0) return false;
-  return html`${known.slice(0, maxScripts).map((one) => scriptHtml(one, used.length > 1))}${known.length > maxScripts && html`<p class="muted">${counted(known.length - maxScripts, '# more script is not shown.', '# more scripts are not shown.')}</p>`}${outputs.map(
+  const unassigned = unassignedScripts(alert);
+  if (known.length === 0 && outputs.length === 0 && unassigned.length === 0) return false;
+  return html`${known.slice(0, maxScripts).map((one) => scriptHtml(one, used.length > 1))}${known.length > maxScripts && html`<p class="muted">${counted(known.length - maxScripts, '# more script is not shown.', '# more scripts are not shown.')}</p>`}${unassigned.map(unassignedHtml)}${outputs.map(
     ({ title, text }) => html`<h2>${title}</h2><pre tabindex="0">${plainBlock(text, maxOutput)}</pre>`,
   )}`;
 }
 
 function scriptHtml({ script, executions }: UsedScript, several: boolean): Html {
-  const { sha256, runAs, parameters, redacted, traits } = script;
+  const count = several
+    ? executions.length === 1
+      ? t`, once`
+      : counted(executions.length, ', # time', ', # times')
+    : '';
+  return bodyHtml(t`Script${count}`, script);
+}
+
+/** A script from the machine that can't be assigned to a command, and its output. */
+function unassignedHtml({ title, at, script, output, why }: UnassignedScript): Html {
+  if (!script) return html`<h2>${title}</h2><p class="muted">${timeHtml(at)} · ${unreadLine(why ?? '')}</p>`;
+  return html`${bodyHtml(title, script)}${output !== null && html`<pre tabindex="0">${plainBlock(output, maxOutput)}</pre>`}`;
+}
+
+function bodyHtml(title: string, script: ScriptFacts): Html {
+  const { runAs, parameters, redacted, traits, fetched } = script;
+  const sha256 = shownDigest(script);
   const flagged = new Map<number, string[]>();
   for (const { line, name } of traits) flagged.set(line, [...(flagged.get(line) ?? []), translate(name)]);
   const about = [
@@ -37,7 +63,7 @@ function scriptHtml({ script, executions }: UsedScript, several: boolean): Html 
     sha256 ? t`SHA-256 ${sha256}` : '',
   ].filter(Boolean);
   const lines = plainBlock(script.text, maxScript).split('\n');
-  return html`<h2>${t`Script${several ? (executions.length === 1 ? t`, once` : counted(executions.length, ', # time', ', # times')) : ''}`}</h2>${
+  return html`<h2>${title}</h2>${fetched && html`<p class="muted">${lineHtml(fetchedLine(fetched))}</p>`}${
     traits.length > 0 &&
     html`<ul class="flags">${traits.map(({ name, line }) => html`<li><strong>${capitalized(plainLine(translate(name), 120))}</strong> <span class="muted">${t`line ${String(line)}`}</span></li>`)}</ul>`
   }<pre tabindex="0" class="script"><code>${lines.map((line, i) => codeLine(line, i + 1, flagged.get(i + 1)))}</code></pre>${about.length > 0 && html`<p class="muted hash">${about.join(' · ')}</p>`}`;

@@ -11,7 +11,7 @@ const runCommandOf = (machine: string, apiVersion = computeVersion): StoredResou
 });
 
 /**
- * Shows the scripts of action run commands on the machine. Sources: Azure/run-command-handler-linux (its download
+ * Shows the scripts of action run commands on the machine. Sources: Azure/run-command-extension-linux (its download
  * folder), and published forensics notes on the RunCommandWindows extension's Downloads folder.
  */
 function showRunCommands(os: string | null): string {
