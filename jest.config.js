@@ -18,6 +18,7 @@ const shared = {
 /** Unit tests, and those that start the whole bot; both against real Redis, Bolt and the Azure SDK. */
 module.exports = {
   testTimeout: 60_000,
+  maxWorkers: '100%',
   projects: [
     {
       ...shared,
