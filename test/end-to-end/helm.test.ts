@@ -21,6 +21,8 @@ const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'
 type Loose = any;
 const kinds: Record<string, new (data: Loose) => { validate: () => void }> = {
   Deployment: apps.Deployment,
+  StatefulSet: apps.StatefulSet,
+  Ingress: networking.Ingress,
   Service: core.Service,
   ServiceAccount: core.ServiceAccount,
   Secret: core.Secret,
@@ -30,11 +32,22 @@ const kinds: Record<string, new (data: Loose) => { validate: () => void }> = {
   TriggerAuthentication: keda.TriggerAuthentication,
 };
 
+/** Maps are merged, as Helm merges values. */
+const merge = (values: Loose, changes: Loose): Loose => {
+  const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMap(values) || !isMap(changes)) return changes;
+  const merged = Object.entries(changes).map(([key, value]) => [
+    key,
+    key in values ? merge(values[key], value) : value,
+  ]);
+  return { ...values, ...Object.fromEntries(merged) };
+};
+
 /** Renders like Helm: Go templates with sprig (Debian golang-go, golang-github-masterminds-sprig-dev). */
 function render(changes: Record<string, unknown>): Loose[] {
-  const values = { ...defaults, ...changes };
-  const validate = new Ajv({ strict: false }).compile(schema);
-  if (!validate(values)) throw new Error(JSON.stringify(validate.errors));
+  const values = merge(defaults, changes);
+  const isValid = new Ajv({ strict: false }).compile(schema);
+  if (!isValid(values)) throw new Error(JSON.stringify(isValid.errors));
   const file = join(mkdtempSync(join(tmpdir(), 'runwatch-helm-')), 'values.yaml');
   writeFileSync(file, stringify(values));
   const text = execFileSync('go', ['run', join(__dirname, '../deploy/render.go'), chart, file], {
@@ -51,6 +64,12 @@ function render(changes: Record<string, unknown>): Loose[] {
     .filter((document) => document !== null);
 }
 
+/** Checks each object against the schema of its kind. */
+function validate(objects: Loose[]): void {
+  for (const object of objects)
+    new (kinds[object.kind] as never as typeof apps.Deployment)(object).validate();
+}
+
 test('the chart is valid for Kubernetes and runs with minimal privileges', () => {
   const objects = render({});
   expect(objects.map(({ kind }) => kind).sort()).toEqual([
@@ -58,8 +77,7 @@ test('the chart is valid for Kubernetes and runs with minimal privileges', () =>
     ...['PodDisruptionBudget', 'PodDisruptionBudget', 'PodDisruptionBudget'],
     ...['Secret', 'Service', 'ServiceAccount'],
   ]);
-  for (const object of objects)
-    new (kinds[object.kind] as never as typeof apps.Deployment)(object).validate();
+  validate(objects);
   const deployments = objects.filter(({ kind }) => kind === 'Deployment');
   const roles = deployments.flatMap(({ spec }) => spec.template.spec.containers[0].args[2].split(','));
   expect(roles.sort()).toEqual([...allRoles].sort());
@@ -75,6 +93,14 @@ test('the chart is valid for Kubernetes and runs with minimal privileges', () =>
     const serves = container.args[2].split(',').includes('serve');
     expect(container.ports).toEqual([{ name: 'http', containerPort: serves ? 3000 : 9464 }]);
     expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
+    expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http' });
+    const spread = spec.template.spec.topologySpreadConstraints;
+    expect(spread.map(({ topologyKey }: Loose) => topologyKey)).toEqual([
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+    ]);
+    for (const { labelSelector } of spread)
+      expect(spec.template.metadata.labels).toMatchObject(labelSelector.matchLabels);
     expect(container.env).toContainEqual({ name: 'RUNWATCH_METRICS_PORT', value: '9464' });
     expect(spec.template.metadata.annotations['prometheus.io/port']).toBe(serves ? '3000' : '9464');
     for (const { name } of container.env)
@@ -88,8 +114,7 @@ test('with KEDA the deliverers scale with their queues; the network policy is va
     networkPolicy: { enabled: true, from: [{ podSelector: { matchLabels: { app: 'ingress' } } }] },
     config: { accessReview: 'monthly' },
   });
-  for (const object of objects)
-    new (kinds[object.kind] as never as typeof apps.Deployment)(object).validate();
+  validate(objects);
   const scaled = objects.find(({ kind }) => kind === 'ScaledObject');
   expect(scaled.spec.triggers.map((trigger: Loose) => trigger.metadata.listName)).toEqual([
     '{runwatch}:deliver:wait',
@@ -101,7 +126,125 @@ test('with KEDA the deliverers scale with their queues; the network policy is va
   expect(parse(stringData['runwatch.yaml'])).toEqual({ accessReview: 'monthly' });
 });
 
+test('private images, other variables and other volumes reach every workload', () => {
+  const objects = render({
+    imagePullSecrets: [{ name: 'registry' }],
+    extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/ca/ca.crt' }],
+    extraVolumes: [{ name: 'ca', configMap: { name: 'company-ca' } }],
+    extraVolumeMounts: [{ name: 'ca', mountPath: '/ca', readOnly: true }],
+    valkey: { enabled: true },
+  });
+  validate(objects);
+  for (const { spec } of objects.filter(({ kind }) => /^(Deployment|StatefulSet)$/.test(kind)))
+    expect(spec.template.spec.imagePullSecrets).toEqual([{ name: 'registry' }]);
+  for (const { spec } of objects.filter(({ kind }) => kind === 'Deployment')) {
+    const [container] = spec.template.spec.containers;
+    expect(container.env).toContainEqual({ name: 'NODE_EXTRA_CA_CERTS', value: '/ca/ca.crt' });
+    const mounted = container.volumeMounts.map(({ name }: Loose) => name).sort();
+    expect(mounted).toEqual(spec.template.spec.volumes.map(({ name }: Loose) => name).sort());
+    expect(mounted).toContain('ca');
+  }
+});
+
+test('the ingress serves people and chats by https only, and is the public URL', () => {
+  const objects = render({
+    ingress: {
+      enabled: true,
+      className: 'nginx',
+      host: 'runwatch.contoso.example',
+      tlsSecret: 'runwatch-tls',
+    },
+  });
+  validate(objects);
+  const { spec } = objects.find(({ kind }) => kind === 'Ingress');
+  expect(spec.tls).toEqual([{ hosts: ['runwatch.contoso.example'], secretName: 'runwatch-tls' }]);
+  const [{ http }] = spec.rules;
+  expect(http.paths.map(({ path }: Loose) => path)).toEqual(['/console', '/queues', '/slack', '/api']);
+  const service = objects.find(({ kind }) => kind === 'Service');
+  for (const { backend } of http.paths) {
+    expect(backend.service.name).toBe(service.metadata.name);
+    expect(service.spec.ports.map(({ name }: Loose) => name)).toContain(backend.service.port.name);
+  }
+  for (const { spec } of objects.filter(({ kind }) => kind === 'Deployment'))
+    expect(spec.template.spec.containers[0].env).toContainEqual({
+      name: 'RUNWATCH_PUBLIC_URL',
+      value: 'https://runwatch.contoso.example',
+    });
+});
+
+test('the egress policy leaves out the identity of the node', () => {
+  const objects = render({
+    networkPolicy: {
+      enabled: true,
+      egress: { enabled: true, extra: [{ ports: [{ port: 3128 }] }] },
+    },
+    valkey: { enabled: true },
+  });
+  validate(objects);
+  const { spec } = objects.find(
+    ({ kind, metadata }) => kind === 'NetworkPolicy' && !metadata.name.endsWith('valkey'),
+  );
+  expect(spec.policyTypes).toEqual(['Ingress', 'Egress']);
+  const ports = spec.egress.map((rule: Loose) => rule.ports.map(({ port }: Loose) => port));
+  expect(ports).toEqual([[53, 53], [6379], [443, 5671, 6379, 10000], [3128]]);
+  const labels = objects.find(({ kind }) => kind === 'StatefulSet').spec.template.metadata.labels;
+  expect(labels).toMatchObject(spec.egress[1].to[0].podSelector.matchLabels);
+  expect(spec.egress[2].to[0].ipBlock.except).toEqual(['169.254.169.254/32']);
+});
+
+test('Valkey keeps everything, asks for a password and is reached by nothing else', () => {
+  const objects = render({
+    valkey: { enabled: true },
+    keda: { enabled: true },
+    networkPolicy: { enabled: true },
+  });
+  validate(objects);
+  const { metadata, spec } = objects.find(({ kind }) => kind === 'StatefulSet');
+  const [container] = spec.template.spec.containers;
+  expect(container.command.join(' ')).toMatch(/requirepass.*--appendonly yes --maxmemory-policy noeviction/s);
+  expect(container.securityContext).toMatchObject({
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+  for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+    expect(container[probe].exec.command.join(' ')).toContain('valkey-cli ping');
+  const password = { secretKeyRef: { name: 'runwatch', key: 'REDIS_PASSWORD' } };
+  expect(container.env).toEqual([{ name: 'REDISCLI_AUTH', valueFrom: password }]);
+  for (const { spec } of objects.filter(({ kind }) => kind === 'Deployment')) {
+    const { env } = spec.template.spec.containers[0];
+    const names = env.map(({ name }: Loose) => name);
+    // Kubernetes only expands what comes before.
+    expect(names.indexOf('REDIS_PASSWORD')).toBeLessThan(names.indexOf('REDIS_URL'));
+    expect(env).toContainEqual({ name: 'REDIS_PASSWORD', valueFrom: password });
+    expect(env).toContainEqual({
+      name: 'REDIS_URL',
+      value: `redis://:$(REDIS_PASSWORD)@${metadata.name}:6379`,
+    });
+  }
+  const scaled = objects.find(({ kind }) => kind === 'ScaledObject');
+  expect(scaled.spec.triggers[0].metadata).toMatchObject({
+    address: `${metadata.name}.runwatch:6379`,
+    enableTLS: 'false',
+  });
+  const guard = objects.find(
+    ({ kind, metadata: { name } }) => kind === 'NetworkPolicy' && name === metadata.name,
+  );
+  expect(guard.spec.podSelector.matchLabels).toEqual(spec.selector.matchLabels);
+  expect(guard.spec.ingress[0].from).toHaveLength(2);
+});
+
+test('secrets are in Secrets only', () => {
+  expect(render({}).map(({ kind }) => kind)).not.toContain('ConfigMap');
+  const { secrets } = allVariables(surfaceDefinitions());
+  expect([...schema.properties.env.propertyNames.not.enum].sort()).toEqual(
+    [...secrets, 'AZURE_CLIENT_SECRET', 'REDIS_PASSWORD'].sort(),
+  );
+  expect(() => render({ env: { SLACK_BOT_TOKEN: 'xoxb-1' } })).toThrow(/SLACK_BOT_TOKEN/);
+});
+
 test('invalid values are rejected', () => {
   expect(() => render({ keda: { enabled: true, redisAddress: '' } })).toThrow(/redisAddress/);
+  expect(() => render({ ingress: { enabled: true, host: '', tlsSecret: '' } })).toThrow(/host/);
+  expect(() => render({ ingress: { enabled: true, host: 'a.example', tlsSecret: '' } })).toThrow(/tlsSecret/);
   expect(() => render({ workers: { all: { roles: 'everything', replicas: 1 } } })).toThrow(/pattern/);
 });

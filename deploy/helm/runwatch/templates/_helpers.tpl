@@ -14,3 +14,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "runwatch.name" -}}
 {{ printf "%s-runwatch" .Release.Name | trunc 50 | trimSuffix "-" }}
 {{- end }}
+
+{{- define "runwatch.valkey" -}}
+{{ include "runwatch.name" . }}-valkey
+{{- end }}
+
+{{- define "runwatch.valkeySelector" -}}
+app.kubernetes.io/name: valkey
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
