@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort } from './free-port';
 import { until } from './wait';
 
-/** Real redis-server processes on loopback: a cluster of three masters with a replica each, or a master with sentinels. */
+/** Real redis-server processes on loopback: a single one, a cluster of three masters with a replica each, or a master with sentinels. */
 export function createServers() {
   const dir = mkdtempSync(join(tmpdir(), 'runwatch-redis-'));
   const processes = new Map<number, ChildProcess>();
@@ -92,8 +92,16 @@ export function createServers() {
     return { url, master: address };
   }
 
+  /** One server; returns its URL. */
+  async function single() {
+    const port = await freePort();
+    await start(port, durable);
+    return `redis://127.0.0.1:${port}`;
+  }
+
   return {
     cluster,
+    single,
     sentinels,
     waitForReplica,
     kill: async (port: number) => {
