@@ -1,6 +1,9 @@
 // The two custom roles of `runwatch manifest azure-role` (its output is in roles.json) and their assignments.
 targetScope = 'subscription'
 
+@description('Prefix of all resource names.')
+param name string
+
 @description('Object ID of the bot.')
 param principalId string
 
@@ -11,9 +14,10 @@ var roles = loadJsonContent('roles.json')
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
   for role in roles: {
-    name: guid(subscription().id, role.name)
+    name: guid(subscription().id, name, role.name)
     properties: {
-      roleName: role.name
+      // Names of roles are unique in a tenant, and those of docs/start.md have no suffix.
+      roleName: '${role.name} (${name}, ${subscription().subscriptionId})'
       description: role.description
       type: 'CustomRole'
       permissions: [

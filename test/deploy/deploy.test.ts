@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { surfaceDefinitions } from '../../src/chat/surfaces';
 import { azureRoles } from '../../src/commands/manifest';
@@ -7,17 +7,21 @@ import { allVariables } from '../../src/config/variables';
 
 const folder = join(__dirname, '../../deploy/azure');
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+const main = read('main.bicep');
 
 const parse = (input: string): { holds: boolean; declared: string[] } =>
   JSON.parse(
     execFileSync(process.execPath, [join(__dirname, 'parse-bicep.cjs')], { input, encoding: 'utf8' }),
   );
 
-test.each(['main.bicep', 'roles.bicep'])('%s is valid Bicep and uses everything it declares', (file) => {
+/** Resources and modules that nothing else in their file refers to. */
+const last = ['app', 'receives', 'pulls', 'reads', 'watches', 'responds', 'names'];
+const files = readdirSync(folder).filter((file) => file.endsWith('.bicep'));
+
+test.each(files)('%s is valid Bicep and uses everything it declares', (file) => {
   const { holds, declared } = parse(read(file));
   expect(holds).toBe(true);
   const words = read(file).match(/\w+/g) ?? [];
-  const last = ['app', 'watcher', 'watches', 'responds'];
   const unused = declared.filter(
     (name) => !last.includes(name) && words.filter((word) => word === name).length < 2,
   );
@@ -30,31 +34,75 @@ test('a Bicep syntax error is detected', () => {
   expect(parse("resource x 'A/b@2024-01-01' = {\n  name: \n").holds).toBe(false);
 });
 
-test('main.bicep keeps secrets in the vault and sets only known variables', () => {
-  const text = read('main.bicep');
-  const known = new Set([
-    ...Object.keys(allVariables(surfaceDefinitions()).schemas),
-    'AZURE_CLIENT_ID',
-    'AZURE_TENANT_ID',
-  ]);
-  const set = [...text.matchAll(/\{ name: '([A-Z_]+)', (value|secretRef)/g)];
-  expect(set.map(([, name]) => name).filter((name) => !known.has(name ?? ''))).toEqual([]);
-  const secret = set.filter(([, , how]) => how === 'secretRef').map(([, name]) => name);
-  expect(secret).toEqual([
-    ...['REDIS_URL', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'RUNWATCH_CONSOLE_TOKEN', 'RUNWATCH_SECRET'],
-  ]);
-  for (const [, value] of text.matchAll(/keyVaultUrl: (\w+)/g)) expect(text).toContain(`resource ${value} `);
-  expect(text).toMatch(/evictionPolicy: 'NoEviction'/);
-  expect(text).toMatch(/aofEnabled: true/);
+test('each module is given the parameters that it declares', () => {
+  for (const [, file = '', block = ''] of main.matchAll(/^module \w+ '(.+?)' = [^\n]*\{\n(.*?)^\}/gms)) {
+    const given = [...block.matchAll(/^ {4}(\w+):/gm)].map(([, name]) => name).sort();
+    const declared = [...read(file).matchAll(/^param (\w+)/gm)].map(([, name]) => name).sort();
+    expect({ file, given }).toEqual({ file, given: declared });
+  }
 });
 
-test('roles.json matches what `runwatch manifest azure-role` prints', () => {
-  const { watcher, responder } = azureRoles('any');
-  expect(JSON.parse(read('roles.json'))).toEqual(
-    [watcher, responder].map(({ Name, Description, Actions }) => ({
-      name: Name,
-      description: Description,
-      actions: Actions,
-    })),
-  );
+const { schemas, secrets } = allVariables(surfaceDefinitions());
+/** The variables that main.bicep sets, and how. */
+const fromVault = [
+  ...main.matchAll(/variable: '([A-Z_]+)'/g),
+  ...main.matchAll(/'([A-Z_]+)', secretRef/g),
+].map(([, name]) => name as string);
+const plain = [...main.matchAll(/^ {2}([A-Z_]+): /gm), ...main.matchAll(/\{ name: '([A-Z_]+)', value:/g)].map(
+  ([, name]) => name as string,
+);
+
+test('main.bicep has a parameter for every setting, and keeps secrets in the vault', () => {
+  const notHere = [
+    // The identity, Azure's own endpoints and the managed Redis take the place of these.
+    ...[
+      'AZURE_ACCESS_TOKEN',
+      'AZURE_RESOURCE_MANAGER_ENDPOINT',
+      'EVENT_HUB_CONNECTION_STRING',
+      'RUNWATCH_DATA_DIR',
+    ],
+    // Fixed by the template, or for tests; moreVariables sets them too.
+    ...['RUNWATCH_PORT', 'RUNWATCH_METRICS_PORT', 'SLACK_API_URL', 'RUNWATCH_SLACK_RATE', 'TEAMS_LOCAL'],
+  ];
+  const identity = ['AZURE_CLIENT_ID', 'AZURE_TENANT_ID'];
+  expect([...fromVault, ...plain, ...notHere].sort()).toEqual([...Object.keys(schemas), ...identity].sort());
+  expect(fromVault.filter((name) => !secrets.has(name))).toEqual([]);
+  expect(plain.filter((name) => secrets.has(name))).toEqual([]);
+  expect(main).toMatch(/evictionPolicy: 'NoEviction'/);
+  expect(main).toMatch(/aofEnabled: true/);
+});
+
+test('a deployment that is repeated drops no secret and no responder', () => {
+  for (const [, name] of main.matchAll(/@secure\(\)\nparam (\w+) string(?! = ''\n)/g))
+    throw new Error(`${name} must be given again`);
+  expect(main).toMatch(/for secret in secrets: if \(!empty\(secret\.value\)\)/);
+  const given = read('runwatch.bicepparam');
+  // The grammar is that of templates, where a value without a type is a variable.
+  const { holds, declared } = parse(given.replace(/^using .*$/m, '').replace(/^param /gm, 'var '));
+  expect(holds).toBe(true);
+  expect(given).toMatch(/^using 'main\.bicep'$/m);
+  expect(parse(main).declared).toEqual(expect.arrayContaining(declared));
+  expect(declared).toEqual(expect.arrayContaining(['responders', 'mayRespond', 'runwatchSecret']));
+});
+
+test('roles have names of their own in the tenant, for each deployment', () => {
+  for (const file of ['roles.bicep', 'workspace.bicep'])
+    expect(read(file)).toMatch(/roleName: '\$\{role\.name\} \(\$\{name\}, \$\{.+\}\)'/);
+});
+
+test('without an ingress there is none, and private endpoints close the public ones', () => {
+  expect(main).toMatch(/^param ingress string = 'none'$/m);
+  expect(main).toMatch(/ingress: ingress == 'none' \? null : \{/);
+  expect(main.match(/publicNetworkAccess: privateEndpoints \? 'Disabled' : 'Enabled'/g)).toHaveLength(2);
+});
+
+test('the JSON of the roles matches what `runwatch manifest azure-role` prints', () => {
+  const { watcher, responder, 'log-reader': logReader } = azureRoles('any');
+  const [first, second, third] = [watcher, responder, logReader].map(({ Name, Description, Actions }) => ({
+    name: Name,
+    description: Description,
+    actions: Actions,
+  }));
+  expect(JSON.parse(read('roles.json'))).toEqual([first, second]);
+  expect(JSON.parse(read('log-reader.json'))).toEqual(third);
 });
