@@ -34,6 +34,9 @@ param assignRoles bool = true
 @description('Also assign the responder role to the bot. Without it, actions that change Azure fail and name the missing permission.')
 param mayRespond bool = false
 
+@description('Resource ID of a managed identity with the role of `runwatch manifest azure-role --role script-fetcher`, for _Fetch script_ (docs/guide.md). Empty: none of its own.')
+param fetchIdentityId string = ''
+
 @description('Subscriptions to monitor. Empty: all that the bot\'s identity can read.')
 param subscriptionIds array = assignRoles ? [subscription().subscriptionId] : []
 
@@ -199,6 +202,11 @@ var variables = filter(items(union(settings, moreVariables)), variable => !empty
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: '${name}-bot'
   location: location
+}
+
+resource fetchIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = if (!empty(fetchIdentityId)) {
+  name: last(split(fetchIdentityId, '/'))
+  scope: resourceGroup(split(fetchIdentityId, '/')[?2] ?? subscription().subscriptionId, split(fetchIdentityId, '/')[?4] ?? resourceGroup().name)
 }
 
 module roles 'roles.bicep' = if (assignRoles) {
@@ -372,9 +380,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
   location: location
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: {
-      '${identity.id}': {}
-    }
+    userAssignedIdentities: union({ '${identity.id}': {} }, empty(fetchIdentityId) ? {} : { '${fetchIdentityId}': {} })
   }
   properties: {
     environmentId: environment.id
@@ -409,6 +415,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
               { name: 'REDIS_URL', secretRef: 'redis-url' }
               { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
               { name: 'AZURE_TENANT_ID', value: subscription().tenantId }
+              { name: 'RUNWATCH_FETCH_CLIENT_ID', value: empty(fetchIdentityId) ? '' : fetchIdentity.properties.clientId }
               { name: 'EVENT_HUB_NAMESPACE', value: empty(eventHubNamespaceId) ? '' : hub.outputs.host }
               { name: 'LOG_ANALYTICS_WORKSPACE_ID', value: empty(logAnalyticsWorkspaceId) ? '' : workspace.outputs.customerId }
               { name: 'RUNWATCH_PUBLIC_URL', value: empty(publicUrl) ? address : publicUrl }

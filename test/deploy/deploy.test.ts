@@ -54,13 +54,14 @@ const plain = [...main.matchAll(/^ {2}([A-Z_]+): /gm), ...main.matchAll(/\{ name
 
 test('main.bicep has a parameter for every setting, and keeps secrets in the vault', () => {
   const notHere = [
-    // The identity, Azure's own endpoints and the managed Redis take the place of these.
+    // Managed identities, Azure's own endpoints and the managed Redis take the place of these.
     ...[
       'AZURE_ACCESS_TOKEN',
       'AZURE_RESOURCE_MANAGER_ENDPOINT',
       'EVENT_HUB_CONNECTION_STRING',
       'RUNWATCH_DATA_DIR',
     ],
+    ...['RUNWATCH_FETCH_TENANT_ID', 'RUNWATCH_FETCH_CLIENT_SECRET'],
     // Fixed by the template, or for tests; moreVariables sets them too.
     ...['RUNWATCH_PORT', 'RUNWATCH_METRICS_PORT', 'SLACK_API_URL', 'RUNWATCH_SLACK_RATE', 'TEAMS_LOCAL'],
   ];
