@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { surfaceDefinitions } from '../../src/chat/surfaces';
 import { allVariables } from '../../src/config/variables';
+import { freePort } from '../support/free-port';
+import { until } from '../support/wait';
 
 const compose = parse(readFileSync(join(__dirname, '../../docker-compose.yml'), 'utf8'));
 const { redis, runwatch } = compose.services;
@@ -60,4 +64,27 @@ test('RUNWATCH_CONFIG is mounted, and a missing file is not created as a folder'
     read_only: true,
     bind: { create_host_path: false },
   });
+});
+
+test('Redis starts as written, and answers only with a password, which may not be empty', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'runwatch-compose-'));
+  const port = await freePort();
+  /** The shell's text, with the container's paths in `dir`. */
+  const here = (text: string) =>
+    text.replaceAll('$$', () => '$').replaceAll(/\/run\/secrets\/|\/tmp\//g, `${dir}/`);
+  const script = here(redis.command[2]).trimEnd();
+  const secret = join(dir, 'redis_password');
+  writeFileSync(secret, '');
+  expect(spawnSync('sh', ['-euc', `${script} --port ${port}`], { cwd: dir, timeout: 5000 }).status).toBe(2);
+  writeFileSync(secret, '0123456789abcdef\n');
+  const server = spawn('sh', ['-euc', `${script} --port ${port}`], { cwd: dir, stdio: 'ignore' });
+  const check = here(redis.healthcheck.test[1]).replace('redis-cli', `redis-cli -p ${port}`);
+  try {
+    await until('Redis', () => spawnSync('sh', ['-c', check]).status === 0, 20);
+    const { stdout } = spawnSync('redis-cli', ['-p', String(port), 'ping'], { encoding: 'utf8' });
+    expect(stdout).toMatch(/NOAUTH/);
+  } finally {
+    server.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  }
 });
