@@ -36,7 +36,7 @@ test('CI on GitHub is .ci/run, on the Node that the image has and on the oldest 
   expect(jobs.all.steps.at(-1).run).toBe('.ci/run');
   const node = read('.nvmrc').trim();
   expect(jobs.test.strategy.matrix.node).toEqual([22, Number(node)]);
-  expect(read('Dockerfile').match(/^FROM node:(\d+)/gm)).toEqual([`FROM node:${node}`, `FROM node:${node}`]);
+  expect(read('Dockerfile').match(/^FROM node:(\d+)/gm)).toEqual([`FROM node:${node}`]);
   expect(JSON.parse(read('package.json')).engines.node).toBe('>=22.12');
 });
 

@@ -1,8 +1,8 @@
 // Replaces programs in the docs that are missing here or would run forever: az, docker, helm, kubectl, and
 // node or npm where they start the bot. Each rejects what the real program would reject.
 const { spawn, spawnSync } = require('node:child_process');
-const { appendFileSync, existsSync, readFileSync } = require('node:fs');
-const { basename, join } = require('node:path');
+const { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } = require('node:fs');
+const { basename, dirname, join } = require('node:path');
 
 const [program, ...args] = process.argv.slice(2);
 const { SHIM_TOKEN, SHIM_LOG, SHIM_ACTIVITY, SHIM_PATH } = process.env;
@@ -15,10 +15,25 @@ const refuse = (why) => {
 const file = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : refuse(`no file ${path}`));
 appendFileSync(SHIM_LOG, `${program} ${args.join(' ')}\n`);
 
+const isScope = (scope) =>
+  /^\/(subscriptions\/[0-9a-f-]{36}|providers\/Microsoft\.Management\/managementGroups\/\w+)$/.test(scope);
+
+/** A command in a container: one of the program. */
+const runs = ([first, second, name]) =>
+  first === 'node' && second === 'dist/cli.js' && name === 'doctor' ? undefined : refuse('not a command');
+
 function az() {
   if (has('account', 'get-access-token')) return console.log(SHIM_TOKEN);
   if (has('account', 'show')) return console.log('5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01');
+  if (has('group', 'create'))
+    return option('-n') && option('-l') ? undefined : refuse('-n and -l are needed');
+  if (has('acr', 'create') || has('acr', 'import')) return option('-n') ? undefined : refuse('-n is needed');
   if (has('identity', 'create')) return console.log('b07b07b0-0000-4000-8000-000000000001');
+  if (has('identity', 'federated-credential', 'create'))
+    return /^system:serviceaccount:[a-z]+:[a-z-]+$/.test(option('--subject')) && option('--issuer')
+      ? undefined
+      : refuse('--subject and --issuer');
+  if (has('containerapp', 'exec')) return runs(option('--command').split(' '));
   if (has('monitor', 'activity-log', 'list')) return process.stdout.write(file(SHIM_ACTIVITY));
   if (has('vm', 'run-command', 'invoke'))
     return option('-g') && option('-n') && option('--scripts')
@@ -26,25 +41,25 @@ function az() {
       : refuse('-g, -n and --scripts are needed');
   if (has('role', 'definition', 'create')) {
     const { Name, Actions, AssignableScopes } = JSON.parse(file(option('--role-definition')));
-    if (!Name || !Actions?.length || !/^\/subscriptions\/[0-9a-f-]{36}$/.test(AssignableScopes?.[0]))
-      refuse('not a role');
+    if (!Name || !Actions?.length || !isScope(AssignableScopes?.[0])) refuse('not a role');
     return undefined;
   }
   if (has('role', 'assignment', 'create'))
-    return option('--role') && /^\/subscriptions\/[0-9a-f-]{36}$/.test(option('--scope'))
-      ? undefined
-      : refuse('--role, --scope');
+    return option('--role') && isScope(option('--scope')) ? undefined : refuse('--role, --scope');
   if (has('deployment', 'group', 'create')) {
-    const declared = [...file(option('-f')).matchAll(/^param (\w+)/gm)].map(([, name]) => name);
-    const given = args.slice(args.indexOf('-p') + 1).map((pair) => pair.split('=')[0]);
+    const parameters = file(option('-p'));
+    const template = file(join(dirname(option('-p')), /^using '(.+)'$/m.exec(parameters)?.[1] ?? ''));
+    const declared = [...template.matchAll(/^param (\w+)/gm)].map(([, name]) => name);
+    const given = [...parameters.matchAll(/^param (\w+)/gm)].map(([, name]) => name);
     const unknown = given.filter((name) => !declared.includes(name));
     if (unknown.length > 0) refuse(`parameters that are not declared: ${unknown}`);
-    const needed = [...file(option('-f')).matchAll(/^param (\w+) \w+$/gm)].map(([, name]) => name);
+    const needed = [...template.matchAll(/^param (\w+) \w+$/gm)].map(([, name]) => name);
     const lacking = needed.filter((name) => !given.includes(name));
     if (lacking.length > 0) refuse(`parameters that are needed: ${lacking}`);
     return undefined;
   }
   if (has('ad', 'app', 'create')) {
+    if (!args.includes('--web-redirect-uris')) return console.log('a0b1c2d3-0000-4000-8000-000000000005');
     const uris = args.slice(args.indexOf('--web-redirect-uris') + 1, args.indexOf('--query'));
     if (option('--sign-in-audience') !== 'AzureADMyOrg') refuse('people of other tenants could sign in');
     if (!uris.length || uris.some((uri) => !/^https:\/\/[^/]+\/console\/[a-z-]+$/.test(uri)))
@@ -56,7 +71,12 @@ function az() {
       refuse('--optional-claims');
     return option('--id') ? undefined : refuse('--id is needed');
   }
-  if (has('ad', 'sp', 'create')) return option('--id') ? undefined : refuse('--id is needed');
+  if (has('ad', 'sp', 'create'))
+    return option('--id') ? console.log('b07b07b0-0000-4000-8000-000000000002') : refuse('--id is needed');
+  if (has('ad', 'app', 'credential', 'reset') && args.includes('--create-cert')) {
+    writeFileSync('created.pem', 'a certificate and its key');
+    return console.log('created.pem');
+  }
   if (has('ad', 'app', 'credential', 'reset'))
     return option('--id') ? console.log('the-password') : refuse('--id is needed');
   return refuse('not known to the shim');
@@ -125,11 +145,22 @@ function orServe(name) {
 const programs = {
   az,
   helm,
-  kubectl: () => (has('create', 'secret', 'generic') ? undefined : refuse('not known to the shim')),
+  kubectl: () => {
+    if (has('create', 'namespace') || has('create', 'secret', 'generic')) return;
+    if (!has('exec')) refuse('not known to the shim');
+    runs(args.slice(args.indexOf('--') + 1));
+  },
   docker: () => {
-    if (!has('compose', 'up', '-d')) refuse('not known to the shim');
-    file('docker-compose.yml');
+    const { parse } = require('yaml');
+    const { secrets } = parse(file('docker-compose.yml'));
+    for (const secret of Object.values(secrets))
+      if (file(secret.file) === '' || (statSync(secret.file).mode & 0o004) === 0)
+        refuse(`${secret.file} is empty, or other users can't read it`);
+    if ((statSync('secrets').mode & 0o077) !== 0) refuse('other users can enter secrets');
     file('.env');
+    file('runwatch.yaml');
+    if (has('compose', 'exec', 'runwatch')) runs(args.slice(3));
+    else if (!has('compose', 'up', '-d')) refuse('not known to the shim');
   },
   node: () => orServe('node'),
   npm: () => orServe('npm'),
