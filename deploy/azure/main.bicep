@@ -153,6 +153,8 @@ param logLevel string = 'info'
 param moreVariables object = {}
 
 var suffix = uniqueString(resourceGroup().id)
+var vaultName = '${name}-${take(suffix, 8)}'
+var vaultUrl = 'https://${vaultName}${az.environment().suffixes.keyvaultDns}/secrets'
 var keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 var useSlack = !empty(slackChannel)
 var clouds = {
@@ -300,7 +302,7 @@ resource database 'Microsoft.Cache/redisEnterprise/databases@2025-07-01' = {
 }
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
-  name: '${name}-${take(suffix, 8)}'
+  name: vaultName
   location: location
   properties: {
     tenantId: subscription().tenantId
@@ -373,7 +375,6 @@ resource environment 'Microsoft.App/managedEnvironments@2024-03-01' = {
 }
 
 var address = ingress == 'none' ? '' : 'https://${name}.${ingress == 'internal' ? 'internal.' : ''}${environment.properties.defaultDomain}'
-var vaultUrl = '${vault.properties.vaultUri}secrets'
 
 resource app 'Microsoft.App/containerApps@2024-03-01' = {
   name: name
