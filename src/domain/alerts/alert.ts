@@ -212,9 +212,8 @@ function wordsOfExtensions(
   facts: Facts | undefined,
 ): Partial<Technique> | null {
   if (executions[0]?.technique !== 'vm-extension') return null;
-  const words = new Set(executions.map((execution) => kindOfExtension(execution, facts)?.words));
-  const [only] = words;
-  if (!only || words.size > 1) return null;
+  const only = wordsOfAll(executions, facts);
+  if (!only) return null;
   const { title, verb, infinitive } = only;
   return {
     ...only,
@@ -222,6 +221,21 @@ function wordsOfExtensions(
     verb: translate(verb),
     infinitive: translate(infinitive),
   };
+}
+
+type Words = NonNullable<ExtensionKind['words']>;
+
+/** Cached like {@link summaries}: the kind may have to be read from each request. */
+const extensionWords = new WeakMap<readonly Execution[], { facts: Facts | undefined; words: Words | null }>();
+
+function wordsOfAll(executions: readonly Execution[], facts: Facts | undefined): Words | null {
+  const known = extensionWords.get(executions);
+  if (known && known.facts === facts) return known.words;
+  const found = new Set(executions.map((execution) => kindOfExtension(execution, facts)?.words));
+  const [only] = found;
+  const words = found.size === 1 && only ? only : null;
+  extensionWords.set(executions, { facts, words });
+  return words;
 }
 
 /** Publisher and type of an execution's extension: as read from the machine, else as the log has them. */

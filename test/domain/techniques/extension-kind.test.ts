@@ -75,3 +75,19 @@ test('unknown and unread extensions say so', () => {
   expect(lineOf(alertOf(write(), null))).toContain('unknown: publisher and type');
   expect(lineOf(alertOf(write({ refused: true })))).toBeUndefined();
 });
+
+test('the requests of a burst are read once, however often it is summarized', () => {
+  let reads = 0;
+  const first = write();
+  const executions = Array.from({ length: 50 }, (_, i) => ({
+    ...first,
+    key: `${i}`,
+    get requestBody() {
+      reads++;
+      return body({ publisher: 'Microsoft.Compute', type: 'VMAccessAgent' });
+    },
+  }));
+  const alert = newAlert('RW-1', executions, first.startedAt);
+  for (let i = 0; i < 20; i++) expect(summarize(alert).technique.title).toBe('Password or key reset');
+  expect(reads).toBeLessThanOrEqual(100);
+});
