@@ -1,7 +1,13 @@
 import type { Alert } from '../domain/alerts/alert';
 import { summarize } from '../domain/alerts/alert';
 import type { AlertQuery } from '../domain/alerts/alert-query';
-import { type CampaignStep, campaignMs, campaignOf, linkBetween } from '../domain/alerts/campaign';
+import {
+  type CampaignStep,
+  campaignMs,
+  campaignOf,
+  correlationsOf,
+  linkBetween,
+} from '../domain/alerts/campaign';
 import { knownMachines, usedScripts } from '../domain/alerts/join-facts';
 import { callerDigestOf, machineDigestsOf } from '../domain/alerts/search-terms';
 import { shortDigest } from '../domain/text/short-digest';
@@ -46,7 +52,7 @@ function queriesOf(alert: Alert): AlertQuery[] {
   const all: AlertQuery[] = [
     { callers: identities.map((id) => shortDigest(id.toLowerCase())) },
     { identities: caller.id ? [shortDigest(caller.id.toLowerCase())] : [] },
-    { correlations: [...new Set(executions.map(({ correlationId }) => shortDigest(correlationId)))] },
+    { correlations: correlationsOf(executions).map((id) => shortDigest(id)) },
     { scripts },
     { callers: [callerDigestOf(alert)] },
     { addresses: caller.ip ? [caller.ip] : [] },

@@ -1,3 +1,6 @@
+import type { Caller } from '../activity/activity-event';
+import { isPublicAddress } from '../network/public-address';
+import type { Execution } from '../techniques/execution';
 import { type Alert, callerKeyOf, summarize } from './alert';
 import { machineFactsOf, usedScripts } from './join-facts';
 
@@ -40,7 +43,67 @@ export function campaignOf(alert: Alert, others: readonly Alert[]): CampaignStep
   return isStory(steps) ? steps : [];
 }
 
-const startOf = (alert: Alert): number => Date.parse(summarize(alert).startedAt);
+/** What an alert may have in common with others. */
+interface Traits {
+  startedAt: number;
+  caller: Caller;
+  callerKey: string;
+  callerId: string | undefined;
+  /** Names of the machines that a command ran on, by the object ids of their identities. */
+  identities: Map<string, string>;
+  correlations: Set<string>;
+  scripts: Set<string>;
+  /** Names by resource id. */
+  machines: Map<string, string>;
+  address: string | null;
+  /** The caller came from this address before. */
+  isUsualAddress: boolean;
+}
+
+/** Cached, because each pair of alerts is compared and a burst may have a thousand executions. */
+const known = new WeakMap<Alert, Traits>();
+
+function traitsOf(alert: Alert): Traits {
+  const found = known.get(alert) ?? readTraits(alert);
+  known.set(alert, found);
+  return found;
+}
+
+function readTraits(alert: Alert): Traits {
+  const { caller, executions, refused, startedAt } = summarize(alert);
+  const identities = new Map<string, string>();
+  const machines = new Map<string, string>();
+  for (const run of executions) {
+    const id = run.target.id.toLowerCase();
+    if (machines.has(id)) continue;
+    machines.set(id, run.target.name);
+    if (refused) continue;
+    for (const identity of machineFactsOf(alert, run)?.identities ?? [])
+      identities.set(identity.toLowerCase(), run.target.name);
+  }
+  return {
+    startedAt: Date.parse(startedAt),
+    caller,
+    callerKey: callerKeyOf(caller),
+    callerId: caller.id?.toLowerCase(),
+    identities,
+    correlations: new Set(correlationsOf(executions)),
+    scripts: new Set(usedScripts(alert).flatMap(({ script }) => script.sha256 ?? [])),
+    machines,
+    address: tellingAddress(caller.ip, alert),
+    isUsualAddress: alert.facts.history?.addressSeen ?? false,
+  };
+}
+
+/** The address if not everybody may have it: those of Azure's services and of private networks are shared. */
+const tellingAddress = (ip: string | null, { facts }: Alert): string | null =>
+  ip && isPublicAddress(ip) && !facts.addresses?.[ip]?.azure?.service ? ip : null;
+
+/** The correlation ids that executions have, each once. Azure writes zeros where there is none. */
+export const correlationsOf = (executions: readonly Pick<Execution, 'correlationId'>[]): string[] =>
+  [...new Set(executions.map(({ correlationId }) => correlationId))].filter((id) => /[^0-]/.test(id));
+
+const startOf = (alert: Alert): number => traitsOf(alert).startedAt;
 
 /** The most telling link to an earlier alert; among equal ones, to the latest. */
 function strongest(earlier: readonly Alert[], later: Alert): CampaignLink | null {
@@ -50,42 +113,24 @@ function strongest(earlier: readonly Alert[], later: Alert): CampaignLink | null
 
 /** The most telling of what links an alert to an earlier one. */
 export function linkOf(earlier: Alert, later: Alert): CampaignLink | null {
-  const [one, other] = [summarize(earlier), summarize(later)];
-  const isClose = startOf(later) - startOf(earlier) <= closeMs;
-  const link = (kind: LinkKind, by: string | null | undefined): CampaignLink[] =>
-    by ? [{ from: earlier.id, kind, by }] : [];
-  const callerId = other.caller.id?.toLowerCase();
-  const viaIdentity =
-    callerId && !one.refused
-      ? one.executions.find((run) =>
-          machineFactsOf(earlier, run)?.identities?.some((id) => id.toLowerCase() === callerId),
-        )
-      : undefined;
-  const correlations = new Set(one.executions.map(({ correlationId }) => correlationId));
-  const scripts = new Set(usedScripts(earlier).flatMap(({ script }) => script.sha256 ?? []));
-  const machines = new Set(one.executions.map(({ target }) => target.id.toLowerCase()));
-  const sameCaller = callerKeyOf(one.caller) === callerKeyOf(other.caller);
-  const [first] = [
-    ...link('identity', viaIdentity?.target.name),
-    ...link(
-      'correlation',
-      other.executions.find((run) => correlations.has(run.correlationId))?.correlationId,
-    ),
-    ...link(
-      'script',
-      usedScripts(later).find(({ script }) => script.sha256 && scripts.has(script.sha256))?.script.sha256,
-    ),
-    ...link('caller', sameCaller && isClose ? other.caller.name : null),
-    ...link('address', isClose && other.caller.ip === one.caller.ip ? other.caller.ip : null),
-    ...link(
-      'machine',
-      isClose
-        ? other.executions.find(({ target }) => machines.has(target.id.toLowerCase()))?.target.name
-        : null,
-    ),
-  ];
-  return first ?? null;
+  const [one, other] = [traitsOf(earlier), traitsOf(later)];
+  const link = (kind: LinkKind, by: string | undefined): CampaignLink | null =>
+    by ? { from: earlier.id, kind, by } : null;
+  const telling =
+    link('identity', other.callerId && one.identities.get(other.callerId)) ??
+    link('correlation', shared(other.correlations, one.correlations)) ??
+    link('script', shared(other.scripts, one.scripts));
+  if (telling || other.startedAt - one.startedAt > closeMs) return telling;
+  const isSameAddress = one.address === other.address && !(one.isUsualAddress && other.isUsualAddress);
+  return (
+    link('caller', one.callerKey === other.callerKey ? other.caller.name : undefined) ??
+    link('address', isSameAddress && other.address ? other.address : undefined) ??
+    link('machine', other.machines.get(shared(other.machines, one.machines) ?? ''))
+  );
 }
+
+const shared = (some: Set<string> | Map<string, string>, others: { has(id: string): boolean }) =>
+  [...some.keys()].find((id) => others.has(id));
 
 /** Whether one of them is linked to the other. */
 export const linkBetween = (one: Alert, other: Alert): boolean =>
@@ -109,7 +154,7 @@ function isStory(steps: readonly CampaignStep[]): boolean {
   const kinds = (of: (alert: Alert) => string) => new Set(steps.map(({ alert }) => of(alert))).size;
   return (
     steps.length > 1 &&
-    (kinds((alert) => callerKeyOf(summarize(alert).caller)) > 1 ||
+    (kinds((alert) => traitsOf(alert).callerKey) > 1 ||
       kinds(({ technique }) => technique) > 1 ||
       kinds((alert) => summarize(alert).target.id.toLowerCase()) > 1)
   );

@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { summarize } from '../../domain/alerts/alert';
 import type { AddressFacts, Facts } from '../../domain/alerts/facts';
+import { isPublicAddress } from '../../domain/network/public-address';
 import { phrase } from '../../domain/text/translate';
 import type { Part } from './enrichment-part';
 import { readEach } from './read-each';
@@ -17,7 +16,7 @@ export const address: Part = {
     const { executions, target } = summarize(alert);
     const known = alert.facts.addresses ?? {};
     const own = new Set(
-      executions.flatMap(({ caller: { ip } }) => (ip && isPublic(ip) && !known[ip] ? [ip] : [])),
+      executions.flatMap(({ caller: { ip } }) => (ip && isPublicAddress(ip) && !known[ip] ? [ip] : [])),
     );
     const asked = [...own].slice(0, maxAddresses - Object.keys(known).length);
     const read = <T>(what: string, ask: (ip: string) => Promise<T>) => readEach(what, asked, ask, late);
@@ -42,13 +41,3 @@ export const address: Part = {
     } satisfies Facts;
   },
 };
-
-const localRanges: readonly string[] = [
-  'private',
-  'uniqueLocal',
-  'loopback',
-  'linkLocal',
-  'carrierGradeNat',
-  'unspecified',
-];
-const isPublic = (ip: string): boolean => isIP(ip) !== 0 && !localRanges.includes(ipaddr.process(ip).range());

@@ -30,6 +30,7 @@ interface Fields {
   ip?: string | null;
   operation?: string;
   refused?: boolean;
+  correlationId?: string;
   facts?: Facts;
   announced?: boolean;
 }
@@ -50,7 +51,7 @@ function alertOf(id: string, fields: Fields = {}): Alert {
       time,
       operation: fields.operation ?? event().operation,
       resourceId: machineOf(on),
-      correlationId: `c-${id}`,
+      correlationId: fields.correlationId ?? `c-${id}`,
       caller: { id: by, name: by, upn: null, type: 'User', ip, appId: null },
       refused,
     }),
@@ -118,4 +119,69 @@ test('finds alerts that only others connect, and links each to the most telling 
         alerts.filter((one) => one !== alert),
       ),
     ).toEqual(['A', 'A address B', 'A identity C', 'A identity D']);
+});
+
+const history = (addressSeen: boolean): Facts => ({
+  history: {
+    ...{ days: 90, onThisMachine: 0, newMachines: [], byCaller: 9, addressSeen, daily: [] },
+    ...{ usualHour: null, refusalsBefore: 0, sameScriptAt: null },
+  },
+});
+const other = { by: kim, on: 'vm-9', after: 10 };
+
+test.each<[string, Fields, Fields]>([
+  ['an office’s address, which both callers often have', { facts: history(true) }, { facts: history(true) }],
+  ['a private address', { ip: '10.0.0.4' }, { ip: '10.0.0.4' }],
+  [
+    'an address of one of Azure’s services',
+    {
+      facts: {
+        addresses: {
+          '20.50.1.65': { azure: { region: null, service: 'AzureDevOps' }, asn: null, country: null },
+        },
+      },
+      ip: '20.50.1.65',
+    },
+    { ip: '20.50.1.65' },
+  ],
+  ['an empty correlation id', { correlationId: '', ip: null }, { correlationId: '', ip: null }],
+  [
+    'a correlation id of zeros',
+    { correlationId: '00000000-0000-0000-0000-000000000000', ip: null },
+    { correlationId: '00000000-0000-0000-0000-000000000000', ip: null },
+  ],
+])('%s links nothing', (_, one, two) => {
+  const alert = alertOf('A', { ip: '203.0.113.24', ...one });
+  const second = alertOf('B', { ...other, ip: '203.0.113.24', ...two });
+  expect(linkOf(alert, second)).toBeNull();
+});
+
+test('an address that is new for one of the callers links', () => {
+  const alert = alertOf('A', { ip: '203.0.113.24', facts: history(true) });
+  const second = alertOf('B', { ...other, ip: '203.0.113.24', facts: history(false) });
+  expect(linkOf(alert, second)?.kind).toBe('address');
+});
+
+test('large bursts are compared once', () => {
+  const burst = (n: number): Alert => {
+    const alert = alertOf(`R${n}`, { by: kim, ip: '203.0.113.24', after: n });
+    const [first] = alert.executions;
+    const executions = Array.from({ length: 1500 }, (_, i) => ({
+      ...(first as Execution),
+      ...{ key: `${n}-${i}`, correlationId: `c-${n}-${i}` },
+      target: { ...(first as Execution).target, id: machineOf(`vm-${n}-${i}`) },
+    }));
+    let reads = 0;
+    return new Proxy(
+      { ...alert, executions },
+      {
+        get: (all, name, self) => {
+          if (name === 'executions' && ++reads > 10) throw new Error('read too often');
+          return Reflect.get(all, name, self);
+        },
+      },
+    );
+  };
+  const [first, ...rest] = Array.from({ length: 40 }, (_, n) => burst(n));
+  expect(campaignOf(first as Alert, rest)).toHaveLength(40);
 });
