@@ -54,6 +54,7 @@ export function runEnrichJobs({ config, azure, store, queues, metrics, log, now,
     geo,
     detections,
     hashes,
+    keyring,
     workspaceId,
     now,
   };

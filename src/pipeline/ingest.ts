@@ -2,6 +2,7 @@ import type { Alert } from '../domain/alerts/alert';
 import type { Facts } from '../domain/alerts/facts';
 import { type JudgeContext, judge } from '../domain/alerts/judge';
 import { withLaterChanges } from '../domain/alerts/later-changes';
+import type { Keyring } from '../runtime/keyring';
 import type { Store } from '../store/store';
 import { type ConfirmDeps, confirmExecutions } from './check/confirm-executions';
 import { enrich, joinFacts, readEvidence, refreshTimeline } from './enrich/enrich';
@@ -20,6 +21,7 @@ export interface IngestDeps
     Pick<ConfirmDeps, 'hashes' | 'detections'> {
   store: Store;
   queues: Pick<Queues, 'deliverAll' | 'deliverFirst' | 'complete' | 'evidence'>;
+  keyring: Pick<Keyring, 'verify'>;
 }
 
 /**

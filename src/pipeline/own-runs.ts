@@ -1,10 +1,11 @@
 import type { Azure } from '../azure/azure';
-import { isOwnRunName, runsOnly } from '../domain/fetch-script/own-run';
+import { isOwnRunName, runsOnly, signedPart } from '../domain/fetch-script/own-run';
 import { runwatchActor } from '../domain/people/person';
 import { is, parseResourceId, typeOf } from '../domain/resources/resource-id';
 import { storedResources } from '../domain/techniques/catalogue';
 import type { Execution } from '../domain/techniques/execution';
 import { runCommandScript } from '../domain/techniques/stored-script';
+import type { Keyring } from '../runtime/keyring';
 import type { Log } from '../runtime/log';
 import type { OwnRun } from '../store/own-runs';
 import type { Store } from '../store/store';
@@ -14,11 +15,12 @@ interface OwnRunDeps {
   azure: Pick<Azure, 'readProperties'>;
   log: Log;
   now: () => number;
+  keyring: Pick<Keyring, 'verify'>;
 }
 
 /**
  * The executions without our own run commands, which are audited instead. One is ours only if we noted its name
- * before, our identity wrote it and it runs our script. Whatever only looks like it alerts.
+ * before, our identity wrote it and it runs our script. Notes are signed, because Redis is not trusted. Whatever only looks like it alerts.
  */
 export async function withoutOwnRuns(
   executions: readonly Execution[],
@@ -36,10 +38,14 @@ export async function withoutOwnRuns(
 
 const nameOf = (resourceId: string) => parseResourceId(resourceId)?.chain.at(-1)?.name.toLowerCase() ?? '';
 
-async function isOwnRun(execution: Execution, { store, azure, log, now }: OwnRunDeps): Promise<boolean> {
+async function isOwnRun(
+  execution: Execution,
+  { store, azure, log, now, keyring }: OwnRunDeps,
+): Promise<boolean> {
   const run = await store.ownRuns.get(nameOf(execution.resourceId));
   if (!run || !is(run.id, execution.resourceId) || !is(run.objectId, execution.caller.id ?? undefined))
     return false;
+  if (!keyring.verify('own-run', signedPart(run), run.signature)) return false;
   const runsOurs =
     run.script === 'ours' || (run.script === 'unread' && (await hasOurScript(execution, run, azure, log)));
   if (!runsOurs || !(await store.ownRuns.claim(run.name, execution.key))) return false;

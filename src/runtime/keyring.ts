@@ -16,7 +16,16 @@ import type { AuditSigner, AuditVerifier } from '../domain/audit/audit-chain';
 import type { ContentHashes } from '../domain/techniques/machine-state';
 
 /** What a key is used for. Each purpose has its own key, so a signature is valid for one purpose only. */
-export type Purpose = 'session' | 'form' | 'press' | 'approval' | 'measure' | 'check' | 'sign-in' | 'content';
+export type Purpose =
+  | 'session'
+  | 'form'
+  | 'press'
+  | 'approval'
+  | 'measure'
+  | 'own-run'
+  | 'check'
+  | 'sign-in'
+  | 'content';
 
 /** RUNWATCH_SECRET, and RUNWATCH_SECRET_PREVIOUS during rotation. */
 export interface Secrets {

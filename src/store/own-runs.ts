@@ -3,21 +3,17 @@ import { z } from 'zod';
 import { keys } from './keys';
 import { updateValues } from './redis/update-values';
 
-/** A managed run command of ours on a machine, noted before Azure is asked to run it. */
+/** A managed run command of ours, noted before Azure is asked to run it. */
 const ownRun = z.strictObject({
-  /** Its name, which nobody can guess. */
   name: z.string().max(100),
-  /** Its resource id, in lower case. */
   id: z.string().max(1000),
-  /** The machine's resource id. */
   machineId: z.string().max(1000),
-  /** Object id of the identity that writes it, in lower case. */
   objectId: z.string().max(100),
-  /** SHA-256 of its script. */
   sha256: z.string().max(64),
   alertId: z.string().max(200),
-  /** The press that it belongs to. */
   press: z.string().max(200),
+  /** Covers {@link signedPart}, by a key derived from RUNWATCH_SECRET. */
+  signature: z.string().max(100),
   /** When it was last noted, ms. */
   at: z.number(),
   /** How often Azure was asked to write it: that many executions in the log are ours. */

@@ -462,6 +462,19 @@ test('if someone replaces our run command, its answer is not used and it stays a
   expect(runCommandsOn(at.machineId)).toHaveLength(1);
 });
 
+test('a note forged in Redis removes no run command of others', async () => {
+  const at = await scene();
+  const name = `runwatch-${'a'.repeat(32)}-0`;
+  const id = `${at.machineId}/runCommands/${name}`;
+  bench.tenant.resources.put(id, { properties: { source: { script: 'id' } } });
+  const forged = { name, id: id.toLowerCase(), machineId: at.machineId, objectId: fetcherId };
+  const sha256 = createHash('sha256').update('id').digest('hex');
+  const noted = { ...forged, sha256, alertId: at.alert.id, press: 'p', signature: '', at: Date.now() };
+  await store.ownRuns.note(noted);
+  await removeLeftRuns(depsWith(realAzure()));
+  expect(runCommandsOn(at.machineId)).toHaveLength(1);
+});
+
 class Crash extends Error {}
 
 /** Calls of an object, with a crash before or after the nth one. */

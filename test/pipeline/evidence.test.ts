@@ -86,6 +86,7 @@ beforeEach(async () => {
     judging: { points: defaultPoints },
     detections: {},
     hashes: contentHashes(testKeyring),
+    keyring: testKeyring,
     workspaceId: config.workspaceId,
     now: () => now,
   };

@@ -50,6 +50,7 @@ beforeEach(async () => {
     judging: { points: defaultPoints },
     detections: {},
     hashes: contentHashes(testKeyring),
+    keyring: testKeyring,
     now: Date.now,
   };
 });

@@ -1,12 +1,12 @@
 import { fetchCommand } from '../../src/domain/fetch-script/fetch-commands';
-import { ownRunName } from '../../src/domain/fetch-script/own-run';
+import { ownRunName, signedPart } from '../../src/domain/fetch-script/own-run';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { scriptDigest } from '../../src/domain/techniques/script';
 import { withoutOwnRuns } from '../../src/pipeline/own-runs';
 import { createLog } from '../../src/runtime/log';
 import type { Store } from '../../src/store/store';
 import { event, vm } from '../support/event';
-import { startStore } from '../support/store';
+import { startStore, testKeyring } from '../support/store';
 
 const token = '0123456789abcdef0123456789abcdef';
 const name = ownRunName(token, 1);
@@ -46,20 +46,17 @@ const execution = (more: Partial<Parameters<typeof event>[0]> = {}, key?: string
     key,
   ) as Execution;
 
-const note = (more: object = {}) =>
-  store.ownRuns.note({
-    name,
-    id: id.toLowerCase(),
-    machineId: vm,
-    objectId: fetcher,
-    sha256,
-    alertId: 'RW-1',
-    press: 'p',
-    at: Date.now(),
-    ...more,
-  });
+const run = {
+  ...{ name, id: id.toLowerCase(), machineId: vm, objectId: fetcher },
+  ...{ sha256, alertId: 'RW-1', press: 'p' },
+};
+const signature = testKeyring.sign('own-run', signedPart(run));
+const note = (more: object = {}) => store.ownRuns.note({ ...run, signature, at: Date.now(), ...more });
 const sorted = (executions: Execution[]) =>
-  withoutOwnRuns(executions, { store, azure, log: createLog('silent'), now: Date.now });
+  withoutOwnRuns(executions, {
+    ...{ store, azure, log: createLog('silent') },
+    ...{ now: Date.now, keyring: testKeyring },
+  });
 const audited = async () =>
   (await store.audit.read())
     .filter(({ action }) => action === 'fetch_script.run')
@@ -168,6 +165,16 @@ test.each<[string, () => Promise<Execution>]>([
       await note();
       expect(await sorted([execution({}, 'first')])).toEqual([]);
       return execution({}, 'second');
+    },
+  ],
+  [
+    'its note was not signed by us',
+    async () => {
+      const attacker = '11aa22bb-0000-4000-8000-000000000001';
+      await note({ objectId: attacker, script: 'ours' });
+      return execution({
+        caller: { id: attacker, name: 'lee', type: 'User', ip: null, appId: null },
+      });
     },
   ],
   [

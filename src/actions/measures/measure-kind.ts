@@ -10,7 +10,7 @@ export interface Target {
 }
 
 /** The context of a measure's step. */
-export interface StepContext extends Pick<ActionDeps, 'azure' | 'store' | 'rescore' | 'now'> {
+export interface StepContext extends Pick<ActionDeps, 'azure' | 'store' | 'rescore' | 'now' | 'keyring'> {
   measure: Measure;
   /** Stores the prior state. Await it before the change. */
   save: (before: Record<string, unknown>) => Promise<void>;

@@ -1,5 +1,5 @@
 import { fetchCommand, type Os, type Reading } from '../../domain/fetch-script/fetch-commands';
-import { ownRunName, runsOnly } from '../../domain/fetch-script/own-run';
+import { ownRunName, runsOnly, signedPart } from '../../domain/fetch-script/own-run';
 import { isInProgress, measureIdOf } from '../../domain/measures/measure';
 import { runwatchActor } from '../../domain/people/person';
 import { scriptDigest } from '../../domain/techniques/script';
@@ -34,7 +34,7 @@ export async function runOnMachine(
   place: OwnRunPlace,
   index: number,
   reading: Reading,
-  { azure, store, measure, now }: StepContext,
+  { azure, store, measure, now, keyring }: StepContext,
 ): Promise<string | null> {
   const script = fetchCommand(place.os, reading);
   const sha256 = scriptDigest(script);
@@ -43,7 +43,9 @@ export async function runOnMachine(
   if (!(await azure.fetchRun(id))) {
     const { machineId, fetcher, alertId } = place;
     const noted = { name, id: id.toLowerCase(), machineId, objectId: fetcher, sha256, alertId };
-    await store.ownRuns.note({ ...noted, press: measure.press, at: now() });
+    const run = { ...noted, press: measure.press };
+    const signature = keyring.sign('own-run', signedPart(run));
+    await store.ownRuns.note({ ...run, signature, at: now() });
     await azure.startFetchRun(id, place.location, script);
   }
   const found = await azure.awaitFetchRun(id);
@@ -69,8 +71,16 @@ export async function removeLeftRuns({
   azure,
   log,
   now,
-}: Pick<ActionDeps, 'store' | 'azure' | 'log' | 'now'>): Promise<void> {
+  keyring,
+}: Pick<ActionDeps, 'store' | 'azure' | 'log' | 'now' | 'keyring'>): Promise<void> {
   for (const run of await store.ownRuns.listLeft(now())) {
+    if (!keyring.verify('own-run', signedPart(run), run.signature)) {
+      log.error(
+        { target: run.id },
+        'refused to remove a run command: its note was modified outside Runwatch',
+      );
+      continue;
+    }
     const measure = await store.measures.get(measureIdOf(fetchKind, run.machineId));
     if (measure && isInProgress(measure) && measure.press === run.press) continue;
     try {

@@ -49,6 +49,7 @@ export async function runSteps(
         store,
         rescore: deps.rescore,
         now: deps.now,
+        keyring: deps.keyring,
         measure,
         save: (before) => change((current) => ({ ...current, before })),
       });
