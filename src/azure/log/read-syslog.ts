@@ -3,7 +3,9 @@ import { sysmonRecord } from './read-sysmon';
 import { fileName } from './row-fields';
 
 const accepted = /^Accepted (\S{1,40}) for (\S{1,64}) from (\S{1,64}) port \d{1,5}/;
-const refused = /^Failed (\S{1,40}) for (?:invalid user )?(\S{1,64}) from (\S{1,64}) port \d{1,5}/;
+/** The last address is sshd's: whoever fails to log on chooses the name before it. */
+const refused =
+  /^Failed (\S{1,40}) for (?:invalid user )?(.{1,200}) from (\S{1,64}) port \d{1,5}(?: ssh2)?(?:: .{0,200})?$/;
 const sudo = /^\s{0,8}(\S{1,64}) : .{0,400}?USER=(\S{1,64}) ; .{0,400}?COMMAND=(.{1,2000})$/s;
 const sysmonEvent = /<EventID>(\d{1,3})<\/EventID>/;
 
