@@ -12,6 +12,7 @@ export interface Finding {
 }
 
 const job = z.object({ runOn: z.string().max(200).nullish() });
+const created = z.object({ creationTime: z.iso.datetime({ offset: true }) });
 const jobRequest = z.object({ properties: job.optional(), runOn: z.string().max(200).nullish() });
 
 /** The hybrid worker group of an Automation job; null if it runs in Azure. */
@@ -27,4 +28,10 @@ export function workerGroupIn(requestBody: string | null): string | null {
   } catch {
     return null;
   }
+}
+
+/** When an Automation job was created, ms; null if Azure does not say. */
+export function createdAtOf(properties: unknown): number | null {
+  const { data } = created.safeParse(properties);
+  return data ? Date.parse(data.creationTime) : null;
 }

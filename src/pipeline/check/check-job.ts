@@ -1,19 +1,27 @@
 import type { Azure } from '../../azure/azure';
-import type { Execution } from '../../domain/techniques/execution';
-import { type Finding, workerGroupOf } from '../../domain/techniques/finding';
+import { createdAtOf, type Finding, workerGroupOf } from '../../domain/techniques/finding';
 import { plainLine } from '../../domain/text/plain-text';
 import { t } from '../../domain/text/translate';
+import type { Check } from '../../store/events/checks-store';
+
+/** Azure's clocks agree this well, ms. */
+const clockToleranceMs = 2000;
 
 /**
- * Reads whether a job or a test job runs on a hybrid worker group.
+ * Reads whether a job or a test job runs on a hybrid worker group. A runbook has only its latest test job.
  * @see https://learn.microsoft.com/rest/api/automation/job/get
  * @see https://learn.microsoft.com/rest/api/automation/test-job/get
  */
 export async function checkJob(
-  { technique, resourceId }: Execution,
+  { execution: { technique, resourceId, lastEventAt }, group }: Pick<Check, 'execution' | 'group'>,
   { azure }: { azure: Pick<Azure, 'readProperties'> },
 ): Promise<Finding> {
-  return findingOnJob(technique, workerGroupOf(await azure.readProperties(resourceId, '2023-11-01')));
+  const properties = await azure.readProperties(resourceId, '2023-11-01');
+  const createdAt = createdAtOf(properties);
+  if (createdAt === null || createdAt <= Date.parse(lastEventAt) + clockToleranceMs)
+    return findingOnJob(technique, workerGroupOf(properties));
+  if (group) return findingOnJob(technique, group);
+  return { technique: null, says: t`unknown where it runs: a later test job replaced it` };
 }
 
 /** @param group null if the job runs in Azure */

@@ -26,7 +26,7 @@ const priority = 0;
 
 /**
  * Leaves out executions that did not run code on a machine, or are not known to: those whose record alone does not
- * tell are read in Azure, once they succeeded. What was found out is kept, so that the answer stays the same when an
+ * tell are read in Azure, once they ended. What was found out is kept, so that the answer stays the same when an
  * event arrives late or the job is repeated.
  * @returns `failed` if a read has to be repeated
  */
@@ -38,7 +38,7 @@ export async function confirmExecutions(
   const asked = executions.filter((execution) => !isSure(execution));
   if (asked.length === 0) return { confirmed: [...executions], failed: null };
   const checks = await deps.checks.note(asked.map(withoutContent));
-  const open = checks.filter(({ finding, execution }) => !finding && execution.status === 'succeeded');
+  const open = checks.filter(({ finding, execution }) => !finding && mayHaveRun(execution));
   const { found, failed } = await findOut(open, deps);
   const settled = checks.flatMap((check) => {
     const finding = check.finding ?? found.get(check);
@@ -55,6 +55,13 @@ export async function confirmExecutions(
   );
   return { confirmed: [...executions.filter(isSure), ...confirmed], failed };
 }
+
+const readsJob = ({ operation }: Execution) => detectTechnique(operation)?.technique.check?.reads === 'job';
+
+/** Azure fails a machine's write after its application ran and failed. A job that failed was not created. */
+const mayHaveRun = (execution: Execution) =>
+  execution.status === 'succeeded' ||
+  (execution.status === 'failed' && !execution.refused && !readsJob(execution));
 
 /** Request and answer may be large and hold secrets. Only the group's name is kept of them. */
 const withoutContent = (execution: Execution): Omit<Check, 'finding'> => ({
@@ -79,10 +86,10 @@ async function findOut(
   let failed: unknown = null;
   const find = async (check: Check) => {
     const { execution } = check;
-    const isJob = detectTechnique(execution.operation)?.technique.check?.reads === 'job';
+    const isJob = readsJob(execution);
     try {
       const finding = isJob
-        ? await limit(() => checkJob(execution, deps))
+        ? await limit(() => checkJob(check, deps))
         : findingOnMachine(execution, await stateOf(execution), deps);
       found.set(check, finding);
     } catch (error) {

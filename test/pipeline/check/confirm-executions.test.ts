@@ -147,6 +147,22 @@ test('denied and failed writes are not confirmed, and read nothing', async () =>
   expect(tenant.requests).toEqual([]);
 });
 
+test('a failed write is confirmed too: Azure fails it after an attached application ran and failed', async () => {
+  const id = addMachine(tenant, 'vm-f', { subscription, resourceGroup: 'rg' });
+  const write = 'Microsoft.Compute/virtualMachines/write';
+  await confirm(ran(write, id));
+  set(id, { applicationProfile: { galleryApplications: [{ packageReferenceId: 'v' }] } });
+  const [started, ended] = ran(write, id) as [ActivityEvent, ActivityEvent];
+  const failed = await confirm([started, { ...ended, status: 'failed' }]);
+  expect(failed.confirmed).toMatchObject([{ technique: 'gallery-application', status: 'failed' }]);
+});
+
+test('a job that could not be created is not read', async () => {
+  const [started, ended] = ran(jobWrite, `${account}/jobs/failed`) as [ActivityEvent, ActivityEvent];
+  expect((await confirm([started, { ...ended, status: 'failed' }])).confirmed).toEqual([]);
+  expect(tenant.requests).toEqual([]);
+});
+
 test('what can’t be read says what is missing; a temporary error is repeated and keeps the others', async () => {
   const id = addMachine(tenant, 'vm-e', { subscription, resourceGroup: 'rg' });
   tenant.state.mayDo = () => false;
@@ -189,6 +205,24 @@ test.each([
   const cloud = ran(operation, id);
   expect((await confirm(cloud)).confirmed).toEqual([]);
   expect((await notesOf(cloud)).get(cloud[1]?.id ?? '')).toBe('runs in Azure, not on a machine');
+});
+
+test('a later test job of the same runbook does not answer for an earlier one', async () => {
+  const id = `${account}/runbooks/book/draft/testJob`;
+  const first = ran(testJob, id);
+  set(id, { runOn: '', creationTime: new Date(now + 30_000).toISOString() });
+  expect((await confirm(first)).confirmed).toEqual([]);
+  expect((await notesOf(first)).get(first[1]?.id ?? '')).toBe(
+    'unknown where it runs: a later test job replaced it',
+  );
+  const requestBody = JSON.stringify({ runOn: 'dc-group' });
+  const logged = ran(testJob, id, { requestBody });
+  set(id, { runOn: '', creationTime: new Date(now + 30_000).toISOString() });
+  expect((await confirm(logged)).confirmed).toMatchObject([{ finding: { group: 'dc-group' } }]);
+  const last = ran(testJob, id);
+  set(id, { runOn: '', creationTime: new Date(now - 50).toISOString() });
+  await confirm(last);
+  expect((await notesOf(last)).get(last[1]?.id ?? '')).toBe('runs in Azure, not on a machine');
 });
 
 test('where the job is gone, the logged request tells', async () => {
