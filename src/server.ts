@@ -1,16 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
 import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
 import { type Auth, isLocal } from './chat/console/auth';
 import { html } from './chat/console/html';
 import { setPageHeaders } from './chat/console/page-headers';
 import type { Config } from './config/config';
 import { redactSecrets } from './domain/text/redactor';
-import type { Queues } from './pipeline/queues';
 import type { Metrics } from './runtime/metrics';
 
 export interface ServerDeps {
@@ -31,7 +27,7 @@ export interface ServerDeps {
 export interface Pages {
   auth: Auth;
   console: Router;
-  queues: Queues;
+  board: Router;
   /** Endpoints that the chats call, each on its own path. */
   webhooks: readonly Router[];
 }
@@ -117,7 +113,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 /** Mounts the console, queue board and webhooks. Without Redis, a page says that Runwatch is not ready. */
 function mountPages(
   app: Express,
-  { auth, console, queues, webhooks }: Pages,
+  { auth, console, board, webhooks }: Pages,
   unready: ServerDeps['unready'],
 ): void {
   for (const webhook of webhooks) app.use(webhook);
@@ -129,7 +125,7 @@ function mountPages(
   });
   app.use('/console', auth.router);
   app.use('/console', auth.guard, console);
-  app.use('/queues', auth.guard, board(queues));
+  app.use('/queues', auth.guard, board);
   app.get('/', (_request, response) => response.redirect('/console'));
 }
 
@@ -169,13 +165,3 @@ function mayScrape(
 
 const same = (a: string, b: string) =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
-
-function board(queues: Queues): Router {
-  const adapter = new ExpressAdapter();
-  adapter.setBasePath('/queues');
-  createBullBoard({
-    queues: queues.all().map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
-    serverAdapter: adapter,
-  });
-  return adapter.getRouter();
-}

@@ -17,13 +17,14 @@ import { alertFigures } from '../views/alert-figures';
 import { readCampaign } from '../views/campaign';
 import type { AppCore } from './app-core';
 import { backtestOf, backtestsOf, recentAlerts } from './connect-surfaces';
+import { createQueueBoard } from './queue-board';
 
 /** The console, its access control and the surfaces' routes, for a process with the role serve. */
 export async function servePages(
   core: AppCore,
   demo: Demo | undefined,
 ): Promise<{ pages: Pages; served: readonly ServedSurface[] }> {
-  const { config, log, now, keyring, store, queues, azure, press, surfaces, getView } = core;
+  const { config, log, now, keyring, store, queues, azure, press, people, surfaces, getView } = core;
   const served = await Promise.all(surfaces.map((surface) => surface.serve()));
   const consoleRouter = createConsole({
     keyring,
@@ -72,7 +73,17 @@ export async function servePages(
     now,
   });
   const webhooks = served.flatMap(({ router }) => router ?? []);
-  return { pages: { auth, console: consoleRouter, queues, webhooks }, served };
+  const board = createQueueBoard({
+    queues,
+    keyring,
+    audit: store.audit,
+    now,
+    mayRetry: async (presser) => {
+      const identified = await people.identify(presser, null);
+      return 'presser' in identified && people.hasFullRights(identified.presser);
+    },
+  });
+  return { pages: { auth, console: consoleRouter, board, webhooks }, served };
 }
 
 const personDeps = ({ config, keyring, now, people }: AppCore): PersonDeps => ({

@@ -8,6 +8,7 @@ const others: Readonly<Record<string, string>> = {
   'alerts stop': phrase('Stop alerts in a conversation'),
   'audit.key': phrase('Change the signing key'),
   'audit.signed': phrase('Start signing entries'),
+  'queue.retry': phrase('Retry failed jobs'),
   migrated: phrase('Take over from an earlier version'),
 };
 
