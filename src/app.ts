@@ -1,5 +1,6 @@
 import { turnOnActions } from './actions/registry';
 import type { AppCore } from './app/app-core';
+import { checkOwner, untilCertain } from './app/check-owner';
 import { connectSurfaces } from './app/connect-surfaces';
 import { runDeliverJobs, runEnrichJobs, runRespondJobs } from './app/run-jobs';
 import { servePages } from './app/serve-pages';
@@ -52,11 +53,15 @@ export interface App {
   healthUrl: string;
   /** Resolves once the history of every known subscription is filled. Reports progress from 0 to 1. */
   historyFilled: (onShare?: (share: number) => void) => Promise<void>;
+  /** Resolves if the app may not go on, since its Redis turned out to be another bot's. */
+  refused: Promise<void>;
   stop: () => Promise<void>;
 }
 
 /** Startup waits this long for Redis, ms. After that it continues in the background. */
 const startTimeoutMs = 1500;
+/** Startup waits this long to learn whether the Redis is another bot's, ms. The check then goes on. */
+const ownerTimeoutMs = 6500;
 /** How long the Redis probe waits for an answer, ms. After that, connecting continues in the background. */
 const probeTimeoutMs = 1000;
 /** How long jobs in progress may take to finish on shutdown, ms. The next process reruns the rest. */
@@ -111,6 +116,16 @@ async function assemble(
       now,
       onCall: metrics.calledAzure,
     });
+  const owning = { store, keyring, tenantId: azure.tenantId };
+  const firstCheck = checkOwner(owning);
+  firstCheck.catch(() => {});
+  const late = () => new Error('not known yet');
+  const isUp = await within(startTimeoutMs, store.ping(), late).catch(() => null);
+  const owner = isUp === null ? null : await within(ownerTimeoutMs, firstCheck, late).catch(() => null);
+  if (owner?.why) {
+    await Promise.all([queues.close(), store.close()]);
+    throw new ConfigError([owner.why]);
+  }
   const press = createPress({
     queues,
     now,
@@ -174,6 +189,13 @@ async function assemble(
         : 'Runwatch has stopped; the next process will rerun the jobs in progress',
     );
   }
+  const refused = new Promise<void>((stop) => {
+    void untilCertain(firstCheck, owning, stopped.signal).then((why) => {
+      if (why === null) return;
+      log.error(why);
+      stop();
+    });
+  });
   if (!(await finishesWithin(startTimeoutMs, Promise.all(startTasks), log)))
     log.error(
       'Redis does not accept the startup writes yet; startup continues once it does, and no command is seen until then',
@@ -189,6 +211,7 @@ async function assemble(
         if (share < 1) await new Promise((done) => setTimeout(done, 100));
       }
     },
+    refused,
     stop: () => (stopping ??= stopAll()),
   };
 }

@@ -21,7 +21,10 @@ export async function start(roleNames: string | undefined, config: Config): Prom
   const signal = untilSignal();
   const app = await startApp({ config, roles, log });
   releaseMemory();
-  await signal;
+  const refused = app.refused.then(() => {
+    process.exitCode = 1;
+  });
+  await Promise.race([signal, refused]);
   await app.stop();
   // An open connection must not keep the process alive.
   setTimeout(() => process.exit(), 500).unref();

@@ -108,6 +108,9 @@ export const keys = {
   probe: key('probe'),
   lateSlots: key('late-slots'),
   secretCheck: key('secret-check'),
+  retiredSecret: key('retired-secret'),
+  /** The tenant that the bot reads. */
+  ownerTenant: key('owner-tenant'),
   signInFailures: key('sign-in-failures'),
   signInSession: (id: string) => key('sign-in-session', id),
   signInSessionsOf: (person: string) => key('sign-in-sessions-of', person),

@@ -16,11 +16,12 @@ import { createHealthStore } from './health-store';
 import { keys } from './keys';
 import { createMeasuresStore } from './measures-store';
 import { createOwnRuns } from './own-runs';
+import { createOwner } from './owner';
 import { createAnswers } from './press-answers';
 import { createPressResults, createRejectedPresses } from './press-results';
 import { connect, type RedisAddress } from './redis/connect';
 import { createReviews } from './reviews';
-import { createSecretCheck } from './secret-check';
+import { createRetiredCheck, createSecretCheck } from './secret-check';
 import { createSignIns } from './sign-ins';
 import { createSurfaceState } from './surface-state';
 import { createVersion } from './version';
@@ -63,6 +64,8 @@ export function createStore(
     rejectedPresses: createRejectedPresses(redis),
     pressResults: createPressResults(redis),
     secretMatches: createSecretCheck(redis),
+    secretIsRetired: createRetiredCheck(redis),
+    owner: createOwner(redis),
     signIns: createSignIns(redis),
     /** Failed console sign-ins by IP address: ten per minute across all processes. */
     signInFailures: new RateLimiterRedis({

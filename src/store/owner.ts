@@ -1,0 +1,16 @@
+import type { Redis } from 'ioredis';
+import { keys } from './keys';
+
+/** Notes which tenant the bot of this Redis reads. Its RUNWATCH_SECRET is in {@link createSecretCheck}. */
+export function createOwner(redis: Redis) {
+  return {
+    /**
+     * Claims this Redis for a bot whose credential belongs to this tenant.
+     * @returns the tenant of the bot that claimed it before, lower case; the given one if it is ours
+     */
+    claimFor: async (tenant: string): Promise<string> => {
+      await redis.set(keys.ownerTenant, tenant.toLowerCase(), 'NX');
+      return ((await redis.get(keys.ownerTenant)) ?? tenant).toLowerCase();
+    },
+  };
+}
