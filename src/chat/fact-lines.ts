@@ -1,5 +1,6 @@
 import { addressText } from '../domain/alerts/address-text';
 import { type Alert, exceptedBy, summarize } from '../domain/alerts/alert';
+import { homeText } from '../domain/alerts/caller-name';
 import type { HistoryFacts, MachineFacts, Who } from '../domain/alerts/facts';
 import { firstMachine, knownMachines, usedScripts } from '../domain/alerts/join-facts';
 import { oddReasons, rarities, unusualText } from '../domain/alerts/stands-out';
@@ -50,7 +51,9 @@ function originLine(alert: Alert): Inline[] {
     ManagedIdentity: t`a managed identity`,
     Unknown: t`an unknown kind of caller`,
   }[caller.type];
-  return [[kind, caller.ip ? t`from ${addressText(alert)}` : ''].filter(Boolean).join(' · ')].filter(Boolean);
+  return [
+    [kind, homeText(alert), caller.ip ? t`from ${addressText(alert)}` : ''].filter(Boolean).join(' · '),
+  ].filter(Boolean);
 }
 
 function whoLine(alert: Alert, who: Who): Inline[] {

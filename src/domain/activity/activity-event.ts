@@ -51,6 +51,8 @@ export interface Caller {
   /** When the event with the address was logged, RFC 3339. */
   ipAt?: string | undefined;
   appId: string | null;
+  /** The tenant id of a caller from another tenant, or the domain of a guest's identity provider. */
+  home?: string | undefined;
   /** The person's name from the token ("Dana Reyes"), if any. */
   displayName?: string | undefined;
   /** Authentication methods from the token (amr), e.g. ["pwd", "mfa"]. */

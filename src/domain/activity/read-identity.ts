@@ -1,6 +1,7 @@
 import { guid } from '../text/guid';
 import type { Caller, CallerType, Grant } from './activity-event';
-import { type Bag, bag, fieldOf, hasValue, text } from './record-fields';
+import { homeOf } from './home-tenant';
+import { type Bag, bag, claim, fieldOf, hasValue, text, uriClaim } from './record-fields';
 
 /** A flat view of a record's raw values, the same for every shape. */
 export interface RawEvent {
@@ -18,6 +19,8 @@ export interface RawEvent {
   shownName?: string;
   callerDisplayName?: string;
   ip: string;
+  /** The tenant of the resource, where the record names it. */
+  tenant?: string;
   claims: Bag;
   authorization: Bag;
   properties: Bag;
@@ -74,6 +77,7 @@ export function toCaller(raw: RawEvent, grant: Grant | null): Caller {
     type,
     ip: addressFrom(raw.ip) || null,
     appId,
+    ...homeOf(raw),
     ...(displayName ? { displayName } : {}),
     ...(amr ? { authMethods: amr.split(/[\s,]+/).filter(Boolean) } : {}),
     ...(groups ? { groups: groups.split(/[\s,]+/).filter(Boolean) } : {}),
@@ -105,20 +109,6 @@ export function toGrant(authorization: Bag): Grant | null {
   const named = text(fieldOf(authorization, 'role'));
   return named ? { role: named, scope: null, assignmentId: null } : null;
 }
-
-/** A claim by its short name. Azure writes the name plain or as a URI ("http://…/claims/upn"). */
-function claim(claims: Bag, name: string): string {
-  return single(claims[name]) || uriClaim(claims, name);
-}
-
-/** A claim whose name is a URI. The plain claim "name" is the display name. */
-function uriClaim(claims: Bag, name: string): string {
-  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return single(claims[key]);
-  return '';
-}
-
-const single = (value: unknown): string =>
-  text(Array.isArray(value) && value.length === 1 ? value[0] : value);
 
 /** The first IP address in the text, without a port; "" if there is none. */
 function addressFrom(written: string): string {

@@ -129,3 +129,17 @@ export function operationFrom(named: unknown, properties: Bag, authorization: Ba
   const candidates = [text(fieldOf(properties, 'message')), text(fieldOf(authorization, 'action'))];
   return candidates.find(isOperation) ?? null;
 }
+
+/** A claim by its short name. Azure writes the name plain or as a URI ("http://…/claims/upn"). */
+export function claim(claims: Bag, name: string): string {
+  return single(claims[name]) || uriClaim(claims, name);
+}
+
+/** A claim whose name is a URI. The plain claim "name" is the display name. */
+export function uriClaim(claims: Bag, name: string): string {
+  for (const key of Object.keys(claims)) if (key.endsWith(`/${name}`)) return single(claims[key]);
+  return '';
+}
+
+const single = (value: unknown): string =>
+  text(Array.isArray(value) && value.length === 1 ? value[0] : value);

@@ -1,3 +1,4 @@
+import { guid } from '../text/guid';
 import { plainLine } from '../text/plain-text';
 import { t } from '../text/translate';
 import { type Alert, summarize } from './alert';
@@ -10,11 +11,18 @@ export const callerName = (alert: Pick<Alert, 'executions' | 'facts'>, max = 60)
   plainLine(alert.facts.who?.name?.replace(/\p{Extended_Pictographic}/gu, ''), max) ||
   plainLine(summarize(alert).caller.name, max);
 
-/** The sign-in name, if the display name is another one, and whether it is a guest: "dana@contoso.example, guest". */
+/** The sign-in name, if the display name is another one, and where they are from: "dana@contoso.example, guest". */
 export function callerIdentity(alert: Pick<Alert, 'executions' | 'facts'>): string {
   const login = plainLine(summarize(alert).caller.name, 80);
   const named = login === callerName(alert, 80) ? '' : login;
-  return [named, alert.facts.who?.guest ? t`guest` : ''].filter(Boolean).join(', ');
+  return [named, alert.facts.who?.guest ? t`guest` : '', homeText(alert)].filter(Boolean).join(', ');
+}
+
+/** Where a caller from elsewhere is from: "home tenant 1c8e3d2f-…", "signs in with live.com". Else empty. */
+export function homeText(alert: Pick<Alert, 'executions' | 'facts'>): string {
+  const { home } = summarize(alert).caller;
+  if (!home) return '';
+  return guid(home) ? t`home tenant ${home}` : t`signs in with ${plainLine(home, 60)}`;
 }
 
 /** How a person is addressed: "Dana". Null for applications, and for people without a known name. */

@@ -31,6 +31,8 @@ defineShape({
     ip:
       text(fieldOf(r, 'CallerIpAddress')) ||
       text(fieldOf(firstBag(fieldOf(r, 'HTTPRequest')), 'clientIpAddress')),
+    // Not TenantId, which is the workspace's id.
+    tenant: text(fieldOf(r, 'Hierarchy')).split(/[/,]/)[0] ?? '',
     claims: claimsFrom(r.Claims_d, fieldOf(r, 'Claims')),
     authorization: authorizationOf(r),
     properties: propertiesOf(r),

@@ -29,6 +29,7 @@ defineShape({
     callerName: text(fieldOf(r, 'caller')),
     ip:
       text(fieldOf(bag(fieldOf(r, 'httpRequest')), 'clientIpAddress')) || text(fieldOf(r, 'callerIpAddress')),
+    tenant: text(fieldOf(r, 'tenantId')),
     claims: claimsFrom(fieldOf(r, 'claims'), fieldOf(identityOf(r), 'claims')),
     authorization: authorizationOf(r),
     properties: bag(fieldOf(r, 'properties')),

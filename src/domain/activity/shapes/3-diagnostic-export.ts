@@ -29,6 +29,7 @@ defineShape({
       ip:
         text(fieldOf(r, 'callerIpAddress')) ||
         text(fieldOf(bag(fieldOf(r, 'httpRequest')), 'clientIpAddress')),
+      tenant: text(fieldOf(r, 'tenantId')),
       claims: claimsFrom(fieldOf(identityOf(r), 'claims')),
       authorization: authorizationOf(r),
       properties,

@@ -28,6 +28,7 @@ defineShape({
       correlationId: text(fieldOf(data, 'correlationId')),
       callerName: '',
       ip: text(fieldOf(firstBag(fieldOf(data, 'httpRequest')), 'clientIpAddress')),
+      tenant: text(fieldOf(data, 'tenantId')),
       claims: claimsFrom(fieldOf(data, 'claims')),
       authorization,
       properties: {},
