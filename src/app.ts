@@ -119,7 +119,7 @@ async function assemble(
   const owning = { store, keyring, tenantId: azure.tenantId };
   const firstCheck = checkOwner(owning);
   firstCheck.catch(() => {});
-  const late = () => new Error('not known yet');
+  const late = () => new Error('late');
   const isUp = await within(startTimeoutMs, store.ping(), late).catch(() => null);
   const owner = isUp === null ? null : await within(ownerTimeoutMs, firstCheck, late).catch(() => null);
   if (owner?.why) {

@@ -9,6 +9,7 @@ import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
 import * as core from 'kubernetes-models/v1';
 import { parse, parseAllDocuments, stringify } from 'yaml';
+import { z } from 'zod';
 import { surfaceDefinitions } from '../../src/chat/surfaces';
 import { allRoles } from '../../src/config/config';
 import { allVariables } from '../../src/config/variables';
@@ -42,6 +43,26 @@ const merge = (values: Loose, changes: Loose): Loose => {
   ]);
   return { ...values, ...Object.fromEntries(merged) };
 };
+
+/** The fields that we use. Source: "ServiceMonitor", API reference of the Prometheus Operator (monitoring.coreos.com/v1). */
+const serviceMonitor = z.strictObject({
+  apiVersion: z.literal('monitoring.coreos.com/v1'),
+  kind: z.literal('ServiceMonitor'),
+  metadata: z.strictObject({ name: z.string(), labels: z.record(z.string(), z.string()) }),
+  spec: z.strictObject({
+    selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),
+    endpoints: z.array(
+      z.strictObject({
+        port: z.string(),
+        path: z.literal('/metrics'),
+        interval: z.string().regex(/^\d+[smh]$/),
+        authorization: z.strictObject({
+          credentials: z.strictObject({ name: z.string(), key: z.string(), optional: z.boolean() }),
+        }),
+      }),
+    ),
+  }),
+});
 
 /** Renders like Helm: Go templates with sprig (Debian golang-go, golang-github-masterminds-sprig-dev). */
 function render(changes: Record<string, unknown>): Loose[] {
@@ -240,6 +261,37 @@ test('secrets are in Secrets only', () => {
     [...secrets, 'AZURE_CLIENT_SECRET', 'REDIS_PASSWORD'].sort(),
   );
   expect(() => render({ env: { SLACK_BOT_TOKEN: 'xoxb-1' } })).toThrow(/SLACK_BOT_TOKEN/);
+});
+
+test('with a ServiceMonitor, Prometheus reads the processes of every role', () => {
+  const objects = render({ serviceMonitor: { enabled: true, labels: { release: 'kube-prometheus' } } });
+  const monitor = serviceMonitor.parse(objects.find(({ kind }) => kind === 'ServiceMonitor'));
+  expect(monitor.metadata.labels.release).toBe('kube-prometheus');
+  const selected = objects.filter(
+    ({ kind, metadata }) =>
+      kind === 'Service' &&
+      Object.entries(monitor.spec.selector.matchLabels).every(
+        ([key, value]) => metadata.labels[key] === value,
+      ),
+  );
+  expect(selected).toHaveLength(1);
+  const [service] = selected;
+  new core.Service(service).validate();
+  const [endpoint] = monitor.spec.endpoints;
+  const port = service.spec.ports.find(({ name }: Loose) => name === endpoint?.port);
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+  expect(deployments).toHaveLength(3);
+  for (const { spec } of deployments) {
+    expect(spec.template.metadata.labels).toMatchObject(service.spec.selector);
+    expect(spec.template.spec.containers[0].ports.map(({ name }: Loose) => name)).toContain(port.targetPort);
+  }
+  expect(endpoint?.authorization.credentials.name).toBe(defaults.existingSecret);
+  expect(Object.keys(allVariables(surfaceDefinitions()).schemas)).toContain(
+    endpoint?.authorization.credentials.key,
+  );
+  expect(render({ serviceMonitor: { enabled: false } }).map(({ kind }) => kind)).not.toContain(
+    'ServiceMonitor',
+  );
 });
 
 test('invalid values are rejected', () => {
