@@ -61,7 +61,7 @@ export interface App {
 /** Startup waits this long for Redis, ms. After that it continues in the background. */
 const startTimeoutMs = 1500;
 /** Startup waits this long to learn whether the Redis is another bot's, ms. The check then goes on. */
-const ownerTimeoutMs = 6500;
+const ownerTimeoutMs = 2500;
 /** How long the Redis probe waits for an answer, ms. After that, connecting continues in the background. */
 const probeTimeoutMs = 1000;
 /** How long jobs in progress may take to finish on shutdown, ms. The next process reruns the rest. */
@@ -116,7 +116,7 @@ async function assemble(
       now,
       onCall: metrics.calledAzure,
     });
-  const owning = { store, keyring, tenantId: azure.tenantId };
+  const owning = { store, tenantId: azure.tenantId };
   const firstCheck = checkOwner(owning);
   firstCheck.catch(() => {});
   const late = () => new Error('late');

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { plainLine } from '../domain/text/plain-text';
 import { t } from '../domain/text/translate';
-import type { Keyring } from '../runtime/keyring';
 import { within } from '../runtime/within';
 import type { Store } from '../store/store';
 
 export interface OwnerDeps {
-  store: Pick<Store, 'secretMatches' | 'secretIsRetired' | 'owner'>;
-  keyring: Keyring;
+  store: Pick<Store, 'owner'>;
   /** The tenant of our credential; null if it is not known (yet). */
   tenantId: () => Promise<string | null>;
 }
@@ -20,22 +18,16 @@ export interface OwnerCheck {
 }
 
 /** How long a credential may take to say its tenant before the bot starts without it, ms. */
-const tenantTimeoutMs = 5000;
+const tenantTimeoutMs = 1500;
 /** A credential that stays unavailable is asked less and less often, ms. */
 const firstRecheckMs = 10_000;
 const lastRecheckMs = 600_000;
 
 /**
- * Whether this Redis belongs to this bot. Two bots would poll each other's subscriptions and perform each
- * other's actions. Processes of one bot have the same tenant and the same secret; while the secret is replaced,
- * some still have the previous one.
+ * Whether this Redis belongs to this bot. Two bots would post each other's alerts. Processes of one bot have the same
+ * tenant. One with another RUNWATCH_SECRET does not act, and says so; see secret-check.ts.
  */
-export async function checkOwner({ store, keyring, tenantId }: OwnerDeps): Promise<OwnerCheck> {
-  if (!(await store.secretMatches(keyring)) && !(await store.secretIsRetired(keyring)))
-    return {
-      why: t`RUNWATCH_SECRET: differs from that of the Runwatch that uses this Redis. A second bot needs its own Redis, database (REDIS_URL) or data directory (RUNWATCH_DATA_DIR). To replace the secret of this bot, set RUNWATCH_SECRET_PREVIOUS to the old one`,
-      isCertain: true,
-    };
+export async function checkOwner({ store, tenantId }: OwnerDeps): Promise<OwnerCheck> {
   const ours = await within(tenantTimeoutMs, tenantId(), () => new Error('no tenant yet')).catch(() => null);
   if (ours === null) return { why: null, isCertain: false };
   const owner = await store.owner.claimFor(ours);

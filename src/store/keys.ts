@@ -108,7 +108,6 @@ export const keys = {
   probe: key('probe'),
   lateSlots: key('late-slots'),
   secretCheck: key('secret-check'),
-  retiredSecret: key('retired-secret'),
   /** The tenant that the bot reads. */
   ownerTenant: key('owner-tenant'),
   signInFailures: key('sign-in-failures'),

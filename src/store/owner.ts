@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { keys } from './keys';
 
-/** Notes which tenant the bot of this Redis reads. Its RUNWATCH_SECRET is in {@link createSecretCheck}. */
+/** Notes which tenant the bot of this Redis reads. */
 export function createOwner(redis: Redis) {
   return {
     /**

@@ -3,8 +3,6 @@ import type { Keyring } from '../runtime/keyring';
 import { keys } from './keys';
 
 const recheckMs = 30_000;
-/** How long processes may start with a replaced secret: a rolling update takes hours at most. */
-const retiredSeconds = 86_400;
 
 /**
  * Whether this process has the same RUNWATCH_SECRET as the others. The first process stores a fingerprint. A
@@ -17,18 +15,10 @@ export function createSecretCheck(redis: Redis, now: () => number = Date.now) {
     if (known && (known.fits || now() - known.at < recheckMs)) return known.fits;
     await redis.set(keys.secretCheck, fingerprints.current, 'NX');
     const written = await redis.get(keys.secretCheck);
-    if (written !== null && written === fingerprints.previous) {
-      await redis.set(keys.retiredSecret, written, 'EX', retiredSeconds);
+    if (written !== null && written === fingerprints.previous)
       await redis.set(keys.secretCheck, fingerprints.current);
-    }
     const fits = written === fingerprints.current || written === fingerprints.previous;
     known = { fits, at: now() };
     return fits;
   };
 }
-
-/** Whether this process still has the secret that another process has just replaced. */
-export const createRetiredCheck =
-  (redis: Redis) =>
-  async ({ fingerprints }: Pick<Keyring, 'fingerprints'>): Promise<boolean> =>
-    (await redis.get(keys.retiredSecret)) === fingerprints.current;

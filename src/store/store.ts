@@ -21,7 +21,7 @@ import { createAnswers } from './press-answers';
 import { createPressResults, createRejectedPresses } from './press-results';
 import { connect, type RedisAddress } from './redis/connect';
 import { createReviews } from './reviews';
-import { createRetiredCheck, createSecretCheck } from './secret-check';
+import { createSecretCheck } from './secret-check';
 import { createSignIns } from './sign-ins';
 import { createSurfaceState } from './surface-state';
 import { createVersion } from './version';
@@ -64,7 +64,6 @@ export function createStore(
     rejectedPresses: createRejectedPresses(redis),
     pressResults: createPressResults(redis),
     secretMatches: createSecretCheck(redis),
-    secretIsRetired: createRetiredCheck(redis),
     owner: createOwner(redis),
     signIns: createSignIns(redis),
     /** Failed console sign-ins by IP address: ten per minute across all processes. */
