@@ -33,7 +33,7 @@ test('an unreadable subscription is reported once, blocks no other, keeps us rea
   await until('the refusal', async () =>
     (await health()).includes('may not read the activity log of subscription Sandbox'),
   );
-  expect(await health()).toContain('1 thing needs attention');
+  expect(await health()).toContain('1 problem needs attention');
   await bench.runNow('health', 'watch');
   const notice = await until('the notice', () => notices()[0]);
   expect(notice.text).toMatch(/may not read the activity log of subscription Sandbox/);
