@@ -92,6 +92,17 @@ test('a menu of the message presses too, and a faulty form says why', async () =
   await page.keyboard.press('Escape');
 });
 
+test('a form that the chat opens beside the list is pressed there', async () => {
+  await page.goto(demo.url);
+  const message = chat().locator('.message', { hasText: 'vm-test-01' }).first();
+  await message.locator('summary[aria-label=More]').click();
+  await message.getByRole('button', { name: 'Close…' }).click();
+  await page.locator('#f-as').selectOption('expected');
+  await page.locator('dialog [data-action=close]').click();
+  await page.locator('.toast', { hasText: 'done' }).waitFor();
+  expect(page.url()).toBe(demo.url);
+});
+
 test('an access review appears on the alert’s page', async () => {
   await page.goto(demo.url);
   await page.locator('a.what', { hasText: /^Run command on vm-pay-01$/ }).click();

@@ -93,7 +93,7 @@ document.addEventListener('submit', (event) => {
   } else if (form.matches('[data-press]')) {
     event.preventDefault();
     press(form, button, button, form.dataset.actionName);
-  } else if (form.matches('dialog .sheet')) {
+  } else if (form.matches('dialog .sheet:not([data-bulk])')) {
     event.preventDefault();
     press(form, button, sheetOpener() ?? button, form.dataset.actionName);
   }

@@ -1,3 +1,5 @@
+// Presses the forms that the chat opens, also beside the list.
+import '/console/assets/press.mjs';
 import { ask, Fault, outcomes, submit } from '/console/assets/request.mjs';
 import { openSheet } from '/console/assets/sheet.mjs';
 import { onAlert, toast } from '/console/assets/shell.mjs';
