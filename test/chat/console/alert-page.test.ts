@@ -153,6 +153,14 @@ test('one timeline has Azure’s events, what Runwatch and people did, and notes
   ]);
 });
 
+test('the timeline tells an undo from what it undoes', () => {
+  const undone = isolation({ state: 'undone', way: 'undo', action: 'release', says: 'Released.' });
+  const lines = timelineOf({ alert, measures: [undone], approvals: [] }).map(({ line }) =>
+    JSON.stringify(line),
+  );
+  expect(lines.join()).toContain('requested to undo: Isolate, vm-1');
+});
+
 test('no name, script or output becomes markup', () => {
   const evil = { ...caller, name: hostile, upn: hostile };
   const named: Alert = {

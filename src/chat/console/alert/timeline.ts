@@ -83,12 +83,15 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
       }),
     ),
     ...measures.map(
-      ({ at, by, kind, name, approvedBy }): TimelineEvent => ({
+      ({ at, by, kind, name, way, approvedBy }): TimelineEvent => ({
         at,
         source: sourceOf(by),
         line: [
           { bold: plainLine(by.name, 80) },
-          t` requested: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}${approvedBy ? t`, approved by ${plainLine(approvedBy.name, 80)}` : ''}`,
+          way === 'undo'
+            ? t` requested to undo: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}`
+            : t` requested: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}`,
+          approvedBy ? t`, approved by ${plainLine(approvedBy.name, 80)}` : '',
         ],
       }),
     ),
