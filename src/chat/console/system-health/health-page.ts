@@ -65,7 +65,7 @@ function tiles(report: HealthReport): Tile[] {
         ? t`No subscription is visible`
         : lag === null
           ? t`Nothing was read of ${nameOf(worst)}`
-          : t`by up to ${durationWords(lag)}, in ${nameOf(worst)}`,
+          : t`at most ${durationWords(lag)} behind, in ${nameOf(worst)}`,
       behind > 0 || subscriptions.length === 0,
     ],
     [
