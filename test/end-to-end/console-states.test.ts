@@ -121,6 +121,37 @@ test('live updates can be paused', async () => {
   await page.close();
 });
 
+test('after an undo that leaves no measures, the focus is in the next step', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${url}/alerts/${id}`);
+  await page.locator('#part-next [data-opens=isolate]').click();
+  await page.locator('dialog [data-action=isolate]').click();
+  await page.locator('#part-measures [data-opens=release]').click();
+  await page.locator('dialog [data-action=release]').click();
+  await page.locator('#part-measures [data-opens=release]').waitFor({ state: 'detached' });
+  await until(
+    'the focus',
+    async () => (await page.evaluate('document.activeElement.closest("#part-next")?.id')) === 'part-next',
+  );
+  await page.close();
+});
+
+test('a change that waits while the pointer is over the buttons is said', async () => {
+  const [reading, working] = [await browser.newPage(), await browser.newPage()];
+  await reading.goto(`${url}/alerts/${id}`);
+  await reading.locator('#live', { hasText: 'Live' }).waitFor();
+  await reading.locator('#part-next').hover();
+  await working.goto(`${url}/alerts/${id}/form/add_note`);
+  await working.locator('#f-text').fill('Called the owner');
+  await working.locator('[data-action=add_note]').click();
+  await reading.locator('#fresh').waitFor();
+  expect(await reading.getByText('Called the owner').count()).toBe(0);
+  await reading.locator('#fresh').click();
+  await reading.getByText('Called the owner').first().waitFor();
+  await reading.close();
+  await working.close();
+});
+
 const places = () => [
   '',
   '?view=closed',

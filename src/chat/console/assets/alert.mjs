@@ -33,7 +33,10 @@ function replace(old, now) {
     if (open.includes(summary.dataset.opensPart)) summary.parentElement.open = true;
   old.replaceWith(now);
   if (!focused) return;
-  const again = (focused.key && now.querySelector(focused.key)) || now.querySelector('[tabindex="-1"]');
+  const again =
+    (focused.key && now.querySelector(focused.key)) ||
+    now.querySelector('[tabindex="-1"]') ||
+    document.querySelector('#part-next [tabindex="-1"]');
   again?.focus({ preventScroll: true });
 }
 
@@ -75,8 +78,11 @@ const isHeld = () => !isPressing() && (rail.matches(':hover') || isSheetOpen());
 let timer;
 
 function changed() {
-  if (isHeld()) waits = true;
-  else {
+  if (isHeld()) {
+    waits = true;
+    fresh.hidden = false;
+    fresh.textContent = text('newFacts');
+  } else {
     clearTimeout(timer);
     timer = setTimeout(() => refresh('live'), 150);
   }
@@ -89,7 +95,7 @@ if (head) {
   });
   rail.addEventListener('pointerleave', () => waits && changed());
   document.getElementById('sheet').addEventListener('close', () => waits && changed());
-  fresh.addEventListener('click', () => newest && draw(newest, 'all'));
+  fresh.addEventListener('click', () => (waits ? refresh('all') : newest && draw(newest, 'all')));
 }
 
 document.addEventListener('click', async (event) => {
