@@ -152,6 +152,15 @@ test('a change that waits while the pointer is over the buttons is said', async 
   await working.close();
 });
 
+test('a page that does not exist says so, with a way back', async () => {
+  const page = await browser.newPage();
+  const response = await page.goto(`${url}/nothing-here`);
+  expect(response?.status()).toBe(404);
+  await page.getByRole('heading', { name: 'Not found' }).waitFor();
+  await page.getByRole('link', { name: 'All alerts' }).waitFor();
+  await page.close();
+});
+
 const places = () => [
   '',
   '?view=closed',

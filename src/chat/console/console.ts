@@ -123,5 +123,6 @@ export function createConsole(deps: ConsoleDeps): Router {
     response.redirect(303, '/console');
   });
   router.get('/events', (request, response) => stream(response, viewerOf(request).session, deps));
+  router.use((request, response) => refuse(request, response, 404, t`This page does not exist.`));
   return router;
 }
