@@ -66,6 +66,6 @@ export function addAuditRoutes(
     await check();
     const { back = '' } = textsOf(request.body);
     const query = auditQueryOf(Object.fromEntries(new URLSearchParams(back.slice(0, 2000))));
-    response.redirect(303, auditHrefOf(query));
+    response.redirect(303, `${auditHrefOf(query)}#chain`);
   });
 }

@@ -10,7 +10,7 @@ const verifyCommand = 'runwatch audit verify';
 export function chainHtml(state: ChainState, query: AuditQuery, csrf: string): Html {
   const { last, running } = state;
   const isBroken = Boolean(last?.fault);
-  return html`<section id="chain" class="chain${isBroken && ' broken'}"${running && html` data-running aria-busy="true"`} aria-live="polite" aria-label="${t`State of the log`}"><div>${running ? progress(running) : last ? verdict(last, state) : html`<p><strong>${t`Not checked yet.`}</strong></p>`}${running && isBroken && last && verdict(last, state)}</div>${!running && html`<form method="post" action="/console/audit/check"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="back" value="${auditHrefOf(query).split('?')[1] ?? ''}"><button class="btn" id="check">${last ? t`Check again` : t`Check the log`}</button></form>`}</section>`;
+  return html`<section id="chain" tabindex="-1" class="chain${isBroken && ' broken'}"${running && html` data-running aria-busy="true"`} aria-live="polite" aria-label="${t`State of the log`}"><div>${running ? progress(running) : last ? verdict(last, state) : html`<p><strong>${t`Not checked yet.`}</strong></p>`}${running && isBroken && last && verdict(last, state)}</div>${!running && html`<form method="post" action="/console/audit/check"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="back" value="${auditHrefOf(query).split('?')[1] ?? ''}"><button class="btn" id="check">${last ? t`Check again` : t`Check the log`}</button></form>`}</section>`;
 }
 
 const progress = ({ entries, of }: NonNullable<ChainState['running']>): Html =>
