@@ -10,11 +10,13 @@ const short = {
   minute: '2-digit',
   second: '2-digit',
   hourCycle: 'h23',
+  timeZoneName: 'short',
 };
 const thisYear = new Intl.DateTimeFormat(reader, short);
 const otherYear = new Intl.DateTimeFormat(reader, { ...short, year: 'numeric' });
 const clock = new Intl.DateTimeFormat(reader, { timeStyle: 'medium', hourCycle: 'h23' });
 const day = new Intl.DateTimeFormat(reader, { dateStyle: 'full' });
+const zoneOf = (at) => full.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 
 /** As durationWords on the server. */
 function age(ms) {
@@ -40,7 +42,8 @@ export function localize(root) {
   }
   let before = '';
   for (const item of root.querySelectorAll('.tl li')) {
-    const named = day.format(new Date(item.querySelector('time').dateTime));
+    const at = new Date(item.querySelector('time').dateTime);
+    const named = `${day.format(at)}, ${zoneOf(at)}`;
     item.classList.toggle('day', named !== before);
     item.dataset.day = named;
     before = named;
