@@ -102,11 +102,13 @@ test('offline, nothing is sent, and the bar and the page say so', async () => {
   await page.goto(`${url}/alerts/${id}`);
   await page.locator('#live', { hasText: 'Live' }).waitFor();
   await context.setOffline(true);
+  await page.locator('#live', { hasText: 'Offline' }).waitFor();
   await page.locator('#part-next [data-action=acknowledge]').click();
   await page.locator('.toast.bad', { hasText: 'You’re offline' }).waitFor();
   await page.locator('#part-next [data-opens=isolate]').click();
   await page.locator('dialog').getByText('The form didn’t load').waitFor();
   await context.setOffline(false);
+  await page.locator('#live', { hasText: 'Live' }).waitFor();
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByRole('heading', { name: 'Isolate vm-pay-01?' }).waitFor();
   await context.close();

@@ -121,6 +121,14 @@ live?.addEventListener('click', () => {
 });
 connect();
 
+// A connection without a network can stay open for minutes.
+addEventListener('offline', () => source && show('offline', text('offline'), text('offlineHint')));
+addEventListener('online', () => {
+  if (!source) return;
+  source.close();
+  connect();
+});
+
 const here = new URL(location.href);
 if (here.searchParams.has('outcome')) {
   here.searchParams.delete('outcome');
