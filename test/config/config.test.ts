@@ -5,7 +5,6 @@ import { surfaceDefinitions } from '../../src/chat/surfaces';
 import type { ConfigError } from '../../src/config/config';
 import { configurationDoc } from '../../src/config/configuration-docs';
 import { applyLocale } from '../../src/config/locale';
-import { allVariables } from '../../src/config/variables';
 import { withDetectionTable } from '../../src/detection-docs';
 import { dayText } from '../../src/domain/text/translate';
 import { loadConfig } from '../../src/load-config';
@@ -142,12 +141,6 @@ test.each([
   ['urgent: {close: 5m}', 'sla'],
 ])('the target %s is refused', (yaml, fault) => {
   expect(faultsOf({ RUNWATCH_CONFIG: 'c' }, { c: `sla: {${yaml}}\n` }).join('\n')).toContain(fault);
-});
-
-test('.env.example lists every variable', () => {
-  const listed = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
-  for (const name of Object.keys(allVariables(surfaceDefinitions()).schemas))
-    expect(listed).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
 });
 
 test('TEAMS_LOCAL is rejected except on loopback', () => {
