@@ -128,10 +128,12 @@ export function readConfig(
     faults.push(
       'RUNWATCH_SECRET: unset, expected at least 32 characters, the same in every process, because REDIS_URL is set (openssl rand -base64 32)',
     );
-  const policy = values.RUNWATCH_CONFIG ? readPolicy(values.RUNWATCH_CONFIG, readFile, faults, surfaces) : {};
-  const cloud = values.AZURE_CLOUD ?? 'public';
   /** Values of variables that RUNWATCH_CONFIG names: tokens, also of a surface that is not configured. */
   const named: string[] = [];
+  const policy = values.RUNWATCH_CONFIG
+    ? readPolicy(values.RUNWATCH_CONFIG, { env, readFile }, faults, surfaces, named)
+    : {};
+  const cloud = values.AZURE_CLOUD ?? 'public';
   const source: SettingsSource = {
     policy,
     host: values.RUNWATCH_HOST ?? '127.0.0.1',

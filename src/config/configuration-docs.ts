@@ -68,6 +68,18 @@ ${envExample.trim()}
 
 A YAML file. Every key is optional; an unknown key is an error.
 
+Its texts can refer to secrets: \`\${NAME}\` is the value of that variable, or the content of the file that \`NAME_FILE\` names.
+\`\${NAME_FILE}\` is always the file's content. Such a value has 6 to 16,384 characters, is treated as a secret and is never printed.
+A reference to something unset is an error.
+
+\`\`\`yaml
+escalation:
+  routingKey: \${PAGERDUTY_KEY}
+  webhook:
+    url: https://tickets.contoso.example/api
+    headers: {Authorization: "Bearer \${TICKETS_TOKEN_FILE}"}
+\`\`\`
+
 | key | meaning | value |
 | --- | --- | --- |
 ${keys.join('\n')}

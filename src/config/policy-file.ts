@@ -8,8 +8,9 @@ import { isBuiltIn } from '../domain/techniques/catalogue';
 import { customTechniqueFaults, customTechniqueSchema } from '../domain/techniques/custom-technique';
 import { durationPattern, minutesOf } from '../domain/text/duration';
 import { localeSchema } from './locale';
+import { resolveReferences } from './references';
 import type { AnySurfaceSettings } from './surface-settings';
-import type { ReadFile } from './variables';
+import type { Env, ReadFile } from './variables';
 
 /** An action id. `presses/check-policy.ts` refuses ids that don't exist. */
 const actionId = z.string().regex(/^[a-z_]+$/, 'expected an action id, such as isolate');
@@ -191,29 +192,41 @@ export function policySchema(surfaces: readonly AnySurfaceSettings[]) {
   });
 }
 
-/** Reads RUNWATCH_CONFIG. Faults are collected, not thrown. */
+/**
+ * Reads RUNWATCH_CONFIG. Faults are collected, not thrown.
+ * @param secrets collects what its references gave
+ */
 export function readPolicy(
   path: string,
-  readFile: ReadFile,
+  { env, readFile }: { env: Env; readFile: ReadFile },
   faults: string[],
   surfaces: readonly AnySurfaceSettings[],
+  secrets: string[],
 ): PolicyFile {
-  let raw: unknown;
+  const report = (fault: string) => {
+    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '(not shown)'), fault);
+    faults.push(`RUNWATCH_CONFIG: ${shown}`);
+  };
+  let written: unknown;
   try {
-    raw = parseYaml(readFile(path)) ?? {};
+    written = parseYaml(readFile(path)) ?? {};
   } catch (error) {
-    faults.push(`RUNWATCH_CONFIG: could not read ${path}: ${(error as Error).message.split('\n')[0]}`);
+    report(`could not read ${path}: ${(error as Error).message.split('\n')[0]}`);
     return {};
   }
+  const unresolved: string[] = [];
+  const raw = resolveReferences(written, { env, readFile }, unresolved, secrets);
+  for (const fault of unresolved) report(`${path}: ${fault}`);
+  if (unresolved.length > 0) return {};
   const parsed = policySchema(surfaces).safeParse(raw);
   if (parsed.success) {
     const policy = parsed.data as PolicyFile;
-    for (const fault of techniqueFaults(policy)) faults.push(`RUNWATCH_CONFIG: ${path}: ${fault}`);
+    for (const fault of techniqueFaults(policy)) report(`${path}: ${fault}`);
     return policy;
   }
   for (const issue of parsed.error.issues) {
     const unknown = issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message;
-    faults.push(`RUNWATCH_CONFIG: ${path}: ${issue.path.join('.') || 'the file'}: ${unknown}`);
+    report(`${path}: ${issue.path.join('.') || 'the file'}: ${unknown}`);
   }
   return {};
 }
