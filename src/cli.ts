@@ -47,6 +47,7 @@ function config({ needsSecret = false } = {}) {
   checkActionIds(loaded);
   addCustomTechniques(loaded.policy.techniques);
   hideSecrets(loaded.hidden);
+  for (const warning of loaded.warnings) output.err(warning);
   return loaded;
 }
 
@@ -89,6 +90,7 @@ async function main(): Promise<void> {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof ConfigError) {
+    for (const warning of error.warnings) output.err(warning);
     output.err(`${error.message}\n${error.remedy}`);
     return 2;
   }

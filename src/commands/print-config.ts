@@ -12,7 +12,8 @@ const hidden = '(set, not shown)';
 /** Prints the effective configuration: the variables, then RUNWATCH_CONFIG with its defaults. */
 export function printConfig(config: Config, output: Output): void {
   hideSecrets(config.hidden);
-  const { azure, surfaces, eventHub, policy, points, detections, responders, hidden: _, ...rest } = config;
+  const { azure, surfaces, eventHub, policy, points, detections, responders, ...others } = config;
+  const { hidden: _, warnings: __, ...rest } = others;
   const shown = {
     ...rest,
     redisUrl: config.redisUrl && shownUrl(config.redisUrl),

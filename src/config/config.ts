@@ -7,6 +7,7 @@ import { secretsOf } from './hidden-values';
 import { type PolicyFile, readPolicy } from './policy-file';
 import { type SignInConfig, signInFrom } from './sign-in-settings';
 import type { AnySurfaceSettings, SettingsSource } from './surface-settings';
+import { unknownVariables } from './unknown-variables';
 import { allVariables, type Env, type ReadFile, readOne, readVariables, type Values } from './variables';
 
 export type { PolicyFile } from './policy-file';
@@ -15,7 +16,11 @@ export type { PolicyFile } from './policy-file';
 export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID';
   readonly remedy = 'See .env.example for every variable and its default.';
-  constructor(readonly faults: string[]) {
+  constructor(
+    readonly faults: string[],
+    /** As those of a {@link Config}. */
+    readonly warnings: readonly string[] = [],
+  ) {
     super(faults.join('\n'));
   }
 }
@@ -63,6 +68,8 @@ export interface Config {
   readonly metricsPort: number | null;
   /** Null if not set; with the embedded Redis, one is generated in `dataDir`. */
   readonly secrets: Secrets | null;
+  /** Variables that look like ours but are unknown: one line each, with the nearest name. */
+  readonly warnings: readonly string[];
   /** Every configured value that must never be printed, logged or shown. */
   readonly hidden: readonly string[];
   /** Addresses or ranges of trusted proxies, whose forwarded headers are used. */
@@ -128,8 +135,8 @@ export function readConfig(
     faults.push(
       'RUNWATCH_SECRET: unset, expected at least 32 characters, the same in every process, because REDIS_URL is set (openssl rand -base64 32)',
     );
-  /** Values of variables that RUNWATCH_CONFIG names: tokens, also of a surface that is not configured. */
-  const named: string[] = [];
+  /** Variables that RUNWATCH_CONFIG names, with their values: tokens, also of a surface that is not configured. */
+  const named = new Map<string, string>();
   const policy = values.RUNWATCH_CONFIG
     ? readPolicy(values.RUNWATCH_CONFIG, { env, readFile }, faults, surfaces, named)
     : {};
@@ -139,7 +146,7 @@ export function readConfig(
     host: values.RUNWATCH_HOST ?? '127.0.0.1',
     variable: (name) => {
       const value = readOne(name, env, readFile, faults);
-      if (value !== undefined) named.push(value);
+      if (value !== undefined) named.set(name, value);
       return value;
     },
     faults,
@@ -151,7 +158,8 @@ export function readConfig(
   const publicUrl = (values.RUNWATCH_PUBLIC_URL ?? policy.url)?.replace(/\/+$/, '') ?? null;
   const signIn = signInFrom(values, publicUrl, faults);
   const identity = fetchIdentityFrom(values, faults);
-  if (faults.length > 0) throw new ConfigError(faults);
+  const warnings = unknownVariables(env, surfaces, [...named.keys()]);
+  if (faults.length > 0) throw new ConfigError(faults, warnings);
   return deepFreeze({
     azure: {
       cloud,
@@ -176,9 +184,10 @@ export function readConfig(
     secrets: values.RUNWATCH_SECRET
       ? { current: values.RUNWATCH_SECRET, previous: values.RUNWATCH_SECRET_PREVIOUS ?? null }
       : null,
+    warnings,
     hidden: [
       ...secretsOf(values, allVariables(surfaces).secrets, policy),
-      ...named,
+      ...named.values(),
       ...azureSecrets.flatMap((name) => env[name] ?? []),
     ],
     trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],

@@ -194,17 +194,17 @@ export function policySchema(surfaces: readonly AnySurfaceSettings[]) {
 
 /**
  * Reads RUNWATCH_CONFIG. Faults are collected, not thrown.
- * @param secrets collects what its references gave
+ * @param named collects the variables that it refers to, with their values
  */
 export function readPolicy(
   path: string,
   { env, readFile }: { env: Env; readFile: ReadFile },
   faults: string[],
   surfaces: readonly AnySurfaceSettings[],
-  secrets: string[],
+  named: Map<string, string>,
 ): PolicyFile {
   const report = (fault: string) => {
-    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '(not shown)'), fault);
+    const shown = [...named.values()].reduce((text, secret) => text.replaceAll(secret, '(not shown)'), fault);
     faults.push(`RUNWATCH_CONFIG: ${shown}`);
   };
   let written: unknown;
@@ -215,7 +215,7 @@ export function readPolicy(
     return {};
   }
   const unresolved: string[] = [];
-  const raw = resolveReferences(written, { env, readFile }, unresolved, secrets);
+  const raw = resolveReferences(written, { env, readFile }, unresolved, named);
   for (const fault of unresolved) report(`${path}: ${fault}`);
   if (unresolved.length > 0) return {};
   const parsed = policySchema(surfaces).safeParse(raw);

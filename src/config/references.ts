@@ -12,13 +12,13 @@ const maxDepth = 50;
 /**
  * Replaces ${NAME} in all texts of a parsed RUNWATCH_CONFIG with that variable, or the content of the file that NAME_FILE
  * names; ${NAME_FILE} is always the file's. Keys stay as they are. Faults are collected, not thrown.
- * @param secrets collects the values that were put in
+ * @param named collects the names, with the values that were put in
  */
 export function resolveReferences(
   raw: unknown,
   { env, readFile }: { env: Env; readFile: ReadFile },
   faults: string[],
-  secrets: string[],
+  named: Map<string, string>,
 ): unknown {
   let count = 0;
 
@@ -31,7 +31,7 @@ export function resolveReferences(
     }
     const read = readReference(whole, name, env, readFile);
     if ('fault' in read) faults.push(`${where}: ${read.fault}`);
-    else secrets.push(read.value);
+    else named.set(name, read.value);
     return 'value' in read ? read.value : '';
   };
 

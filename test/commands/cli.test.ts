@@ -347,3 +347,11 @@ test('the Teams manifest contains the bot', () => {
     bots: [{ botId: id }],
   });
 });
+
+test('an unknown variable is warned of, and its value is not printed', () => {
+  const { status, stderr } = runwatch(['config'], '', { RUNWATCH_CONSOL_TOKEN: 'hunter2-hunter2' });
+  expect(status).toBe(0);
+  expect(stderr).toBe(
+    'RUNWATCH_CONSOL_TOKEN: unknown, so it has no effect; did you mean RUNWATCH_CONSOLE_TOKEN?\n',
+  );
+});

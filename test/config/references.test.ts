@@ -87,9 +87,8 @@ test('a fault in the file does not print what a reference gave', () => {
 
 test('values are not read for references, and keys stay as they are', () => {
   const body = `escalation: {webhook: {url: "https://t.contoso.example", body: {"\${KEY}": "\${KEY}"}}}\n`;
-  expect(load(body, { KEY: `a\${OTHER}b` }).policy.escalation?.webhook?.body).toEqual({
-    [`\${KEY}`]: `a\${OTHER}b`,
-  });
+  const read = load(body, { KEY: `a\${OTHER}b` }).policy.escalation?.webhook?.body;
+  expect(JSON.stringify(read)).toBe(`{"\${KEY}":"a\${OTHER}b"}`);
 });
 
 test('a file that contains itself is refused', () => {
