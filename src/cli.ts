@@ -6,6 +6,7 @@ import { auditCommands } from './cli/audit-commands';
 import type { CliContext } from './cli/cli-context';
 import { detectionCommands } from './cli/detection-commands';
 import { exceptionCommands } from './cli/exception-commands';
+import { refuseEmptyValues } from './cli/option-types';
 import { routeCommands } from './cli/route-commands';
 import { runCommands } from './cli/run-commands';
 import { setupCommands } from './cli/setup-commands';
@@ -28,6 +29,7 @@ const program = new Command('runwatch')
     outputError: (text, write) => write(text),
   })
   .showSuggestionAfterError()
+  .hook('preAction', (_, command) => refuseEmptyValues(command))
   .addHelpText(
     'after',
     '\nExit codes: 0 success, 1 failure, 2 usage or configuration error, 3 alerts found (replay --fail-on-alert)',

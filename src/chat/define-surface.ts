@@ -129,10 +129,19 @@ export interface SurfaceDefinition<Variables extends Record<string, z.ZodType>, 
   doctor: (settings: Settings | null, context: DoctorContext) => Promise<void>;
   /** `runwatch manifest NAME`: the app's manifest, if the chat has one. */
   manifest?: {
-    /** Options of the command: flags and description. */
-    options: readonly (readonly [string, string])[];
+    /** Options of the command. */
+    options: readonly ManifestOption[];
     create: (flags: Readonly<Record<string, string | undefined>>) => AppManifest;
   };
+}
+
+export interface ManifestOption {
+  /** Such as "--url <url>". */
+  flags: string;
+  description: string;
+  /** Completes "Expected …" where `accepts` refuses a value. */
+  expected?: string;
+  accepts?: (value: string) => boolean;
 }
 
 export interface AppManifest {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from './cli-context';
+import { subscriptionId } from './option-types';
 
 /** Commands about who has access. */
 export function accessCommands(program: Command, { config, output }: CliContext): void {
@@ -38,7 +39,7 @@ export function accessCommands(program: Command, { config, output }: CliContext)
   program
     .command('access-review')
     .description('list who can run commands in a subscription, and when they last did')
-    .requiredOption('--subscription <id>', 'subscription ID')
+    .requiredOption('--subscription <id>', 'subscription ID', subscriptionId)
     .option('--csv', 'print CSV that is safe for spreadsheets')
     .option('--json', 'print one JSON object per line')
     .addHelpText('after', '\nExample:\n  runwatch access-review --subscription ID --csv > access.csv')

@@ -3,6 +3,7 @@ import { toIso } from '../domain/activity/read-record';
 import { mostUrgentFirst } from '../domain/alerts/severity';
 import { openStates } from '../domain/alerts/transitions';
 import type { CliContext } from './cli-context';
+import { subscriptionId } from './option-types';
 
 const time = (value: string) => {
   const ago = /^([1-9]\d{0,3})([hd])$/.exec(value);
@@ -33,7 +34,7 @@ export function alertCommands(program: Command, { config, output }: CliContext):
     .option('--technique <ids...>', 'technique, as in `runwatch detections list`')
     .option('--assignee <who>', 'name or verified email of the assignee, or none')
     .option('--environment <name>', 'environment')
-    .option('--subscription <id>', 'subscription ID')
+    .addOption(new Option('--subscription <id>', 'subscription ID').argParser(subscriptionId))
     .addOption(new Option('--since <time>', 'raised at or after a time, or within 12h or 7d').argParser(time))
     .addOption(new Option('--until <time>', 'raised before a time').argParser(time))
     .addOption(

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { CliContext } from './cli-context';
+import { subscriptionPattern } from './option-types';
 
 /** `exceptions …`. */
 export function exceptionCommands(program: Command, { config, output, exit }: CliContext): void {
@@ -34,7 +35,7 @@ export function exceptionCommands(program: Command, { config, output, exit }: Cl
     .addOption(some('caller'))
     .addOption(some('target'))
     .addOption(some('resource-group'))
-    .addOption(some('subscription'))
+    .addOption(some('subscription').argParser(subscriptionPattern))
     .addOption(some('technique'))
     .addOption(some('ip'))
     .option('--sha256 <digest>', 'SHA-256 digest of the script')

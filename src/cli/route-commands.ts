@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { toIso } from '../domain/activity/read-record';
 import { severities } from '../domain/alerts/severity';
 import type { CliContext } from './cli-context';
+import { subscriptionId } from './option-types';
 
 const time = (value: string) => {
   const at = toIso(value);
@@ -26,7 +27,7 @@ export function routeCommands(program: Command, { config, output }: CliContext):
     new Option('--technique <id>', 'technique, as in `runwatch detections list`'),
     new Option('--environment <name>', 'environment (default: from the tags and the subscription)'),
     new Option('--tag <name=value>', "a tag of the alert's machine; repeatable").argParser(tag),
-    new Option('--subscription <id>', 'subscription id'),
+    new Option('--subscription <id>', 'subscription ID').argParser(subscriptionId),
     new Option('--resource-group <name>', 'resource group'),
     new Option(
       '--management-group <groups...>',

@@ -1,6 +1,13 @@
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { surfaceDefinitions } from '../chat/surfaces';
+import { CommandError } from '../commands/support/output';
 import type { CliContext } from './cli-context';
+import { subscriptionId } from './option-types';
+
+const azureRole = 'azure-role';
+
+/** appId as it is written on the command line: app-id. */
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Commands to set up and check a deployment. */
 export function setupCommands(program: Command, { config, output, exit }: CliContext): void {
@@ -17,11 +24,16 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
   const withManifest = new Map(
     surfaceDefinitions().flatMap(({ name, manifest }) => (manifest ? [[name, manifest] as const] : [])),
   );
+  /** The kind that each option belongs to. */
+  const owners = new Map([
+    ['subscription', azureRole],
+    ['role', azureRole],
+  ]);
   const manifest = program
     .command('manifest')
     .description('print the app manifest of a chat, or the least-privilege custom roles')
-    .addArgument(new Argument('<KIND>', 'what to print').choices([...withManifest.keys(), 'azure-role']))
-    .option('--subscription <id>', 'azure-role: subscription where the roles can be assigned')
+    .addArgument(new Argument('<KIND>', 'what to print').choices([...withManifest.keys(), azureRole]))
+    .option('--subscription <id>', 'azure-role: subscription where the roles can be assigned', subscriptionId)
     .addOption(
       new Option(
         '--role <role>',
@@ -32,9 +44,24 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
       'after',
       '\nExamples:\n  runwatch manifest slack > slack.json\n  runwatch manifest azure-role --role watcher --subscription ID > role.json',
     )
-    .action(async (kind, flags) => (await import('../commands/manifest')).manifest(kind, flags, output));
+    .action(async (kind, flags) => {
+      for (const [name, owner] of owners)
+        if (owner !== kind && flags[name] !== undefined)
+          throw new CommandError(
+            `--${kebab(name)}: not an option of manifest ${kind}; use it with manifest ${owner}`,
+            2,
+          );
+      (await import('../commands/manifest')).manifest(kind, flags, output);
+    });
   for (const [name, { options }] of withManifest)
-    for (const [flags, description] of options) manifest.option(flags, `${name}: ${description}`);
+    for (const { flags, description, expected, accepts } of options) {
+      const option = new Option(flags, `${name}: ${description}`).argParser((value: string) => {
+        if (accepts && !accepts(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
+        return value;
+      });
+      owners.set(option.attributeName(), name);
+      manifest.addOption(option);
+    }
 
   program
     .command('config')

@@ -8,7 +8,8 @@ import { openStates } from '../domain/alerts/transitions';
 import { techniqueOf } from '../domain/techniques/catalogue';
 import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
-import { type Output, paint, table } from './support/output';
+import { CommandError, type Output, paint, table } from './support/output';
+import { checkTechnique } from './support/technique-option';
 import { withStore } from './support/with-store';
 
 export interface AlertsFlags {
@@ -38,6 +39,9 @@ export async function listAlerts(
   config: Config,
   output: Output,
 ): Promise<void> {
+  for (const id of flags.technique ?? []) checkTechnique(id);
+  if (flags.since && flags.until && flags.until <= flags.since)
+    throw new CommandError(`--until: got ${flags.until}, expected a time after --since ${flags.since}`, 2);
   const query: AlertQuery = {
     text: text.join(' '),
     states: flags.state?.flatMap((state) => (state === 'open' ? openStates : state)),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config';
 import { type AuditEntry, type AuditVerifier, firstBrokenLink, genesis } from '../domain/audit/audit-chain';
@@ -7,6 +7,7 @@ import { auditVerifier, createKeyring } from '../runtime/keyring';
 import { withTrustedKeys } from '../runtime/trusted-audit-keys';
 import { type AuditHead, archivedText, type SignedArchived } from '../store/audit/audit-log';
 import { readSecretFile } from '../store/redis/secret-file';
+import { fileFault, writeFile } from './support/file-fault';
 import { CommandError, type Output } from './support/output';
 import { withStore } from './support/with-store';
 
@@ -76,8 +77,15 @@ function printFinding(finding: Finding, checked: boolean, output: Output): void 
 /** Verifies with the given public keys, or else those of RUNWATCH_SECRET; null if there are none. */
 function verifierOf({ key }: VerifyFlags, config: Config): AuditVerifier | null {
   if (key?.length) {
+    const pems = key.map((file) => {
+      try {
+        return readFileSync(file, 'utf8');
+      } catch (error) {
+        throw new CommandError(`--key: ${file}: ${fileFault(error)}`, 2);
+      }
+    });
     try {
-      return auditVerifier(key.map((file) => readFileSync(file, 'utf8')));
+      return auditVerifier(pems);
     } catch (error) {
       throw new CommandError(`--key: ${(error as Error).message}`, 2);
     }
@@ -202,7 +210,7 @@ function readCopy(file: string): { entries: AuditEntry[]; head: AuditHead | null
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandError(`${file}: ${(error as Error).message}`, 2);
+    throw new CommandError(`${file}: ${fileFault(error)}; pass exported or copied JSON lines`, 2);
   }
   const lines = text.split('\n').filter(Boolean);
   const entries = lines.flatMap((line, index) => {
@@ -237,7 +245,7 @@ export async function exportAudit(
 ): Promise<void> {
   const { entries } = await readLog(config);
   const lines = flags.format === 'csv' ? toCsv(entries) : entries.map((entry) => JSON.stringify(entry));
-  if (flags.output) writeFileSync(flags.output, `${lines.join('\n')}\n`);
+  if (flags.output) writeFile('--output', flags.output, `${lines.join('\n')}\n`);
   else for (const line of lines) output.out(line);
 }
 

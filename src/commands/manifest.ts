@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { allActions } from '../actions/registry';
 import { evidenceTables } from '../azure/log/evidence-logs';
 import { surfaceDefinitions } from '../chat/surfaces';
 import { storedResources } from '../domain/techniques/catalogue';
+import { writeFile } from './support/file-fault';
 import type { Output } from './support/output';
 
 /** The query for management groups. Only routes by management group need it. */
@@ -105,8 +105,8 @@ export function manifest(kind: string, flags: ManifestFlags, output: Output): vo
   const surface = surfaceDefinitions().find(({ name }) => name === kind)?.manifest;
   if (surface) {
     const { text, hint, file } = surface.create(flags);
+    if (file) writeFile('--package', file.path, file.content);
     output.out(text);
-    if (file) writeFileSync(file.path, file.content);
     if (hint) output.err(hint);
     return;
   }

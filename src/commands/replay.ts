@@ -9,6 +9,7 @@ import { alertedOperations } from '../domain/techniques/detections';
 import { guid } from '../domain/text/guid';
 import { plainLine } from '../domain/text/plain-text';
 import { readExport } from './support/export-file';
+import { fileFault } from './support/file-fault';
 import { CommandError, type Output, paint } from './support/output';
 import { progressLine } from './support/progress';
 
@@ -148,7 +149,7 @@ export function readExceptions(file: string) {
   try {
     source = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandError(`${file}: ${(error as Error).message}; pass a YAML file of exceptions`, 2);
+    throw new CommandError(`${file}: ${fileFault(error)}; pass a YAML file of exceptions`, 2);
   }
   try {
     return parseExceptions(source, file);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import type { AlertAction } from '../actions/action';
 import { actionOf, alertActions } from '../actions/registry';
 import { type Azure, type AzureOptions, createAzure } from '../azure/azure';
@@ -7,6 +8,7 @@ import { actionsOf } from '../chat/actions';
 import type { Config } from '../config/config';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
+import { nearest } from '../domain/text/nearest';
 import { createQueues } from '../pipeline/queues';
 import { createPress } from '../presses/press';
 import { readInput } from '../presses/press-input';
@@ -36,9 +38,13 @@ export async function respond(
   const action = actionOf(given);
   if (action?.about !== 'alert') {
     const known = alertActions().map(({ id }) => id);
-    throw new CommandError(`${given}: unknown action; expected one of ${known.join(', ')}`, 2);
+    const guess = nearest(given, known);
+    throw new CommandError(
+      `${given}: unknown action; ${guess ? `did you mean ${guess}?` : `expected one of ${known.join(', ')}`}`,
+      2,
+    );
   }
-  const read = readInput(action, Object.fromEntries((flags.set ?? []).map(readPair)));
+  const read = readInput(action, readFields(action, flags.set ?? []));
   if ('refused' in read) throw new CommandError(`--set: ${read.refused}`, 2);
   const { input } = read;
   await withStore(config, async (store, address, keyring) => {
@@ -100,6 +106,22 @@ function readPair(pair: string): [string, string] {
   const [name = '', ...value] = pair.split('=');
   if (!name || value.length === 0) throw new CommandError(`--set: got ${pair}, expected NAME=VALUE`, 2);
   return [name, value.join('=')];
+}
+
+/** @throws {CommandError} on a field that the action does not have, or that is given twice */
+function readFields(action: AlertAction, pairs: readonly string[]): Record<string, string> {
+  const known = action.input instanceof z.ZodObject ? Object.keys(action.input.shape) : [];
+  const fields: Record<string, string> = {};
+  for (const [name, value] of pairs.map(readPair)) {
+    if (!known.includes(name))
+      throw new CommandError(
+        `--set: ${action.id} has no field ${name}; ${known.length > 0 ? `expected ${known.join(', ')}` : 'it takes none'}`,
+        2,
+      );
+    if (name in fields) throw new CommandError(`--set: ${name} is given twice`, 2);
+    fields[name] = value;
+  }
+  return fields;
 }
 
 async function planSteps(

@@ -2,6 +2,7 @@ import type { Config } from '../config/config';
 import { grants, parseRoleDefinitions, type RoleDefinition } from '../domain/access/role-permissions';
 import { plainLine } from '../domain/text/plain-text';
 import { parseAction } from './support/action-option';
+import { fileFault } from './support/file-fault';
 import { CommandError, type Output, table } from './support/output';
 import { readTextFile } from './support/text-file';
 
@@ -40,7 +41,7 @@ function fromFile(file: string): RoleDefinition[] {
     return parseRoleDefinitions(JSON.parse(readTextFile(file)));
   } catch (error) {
     throw new CommandError(
-      `${file}: ${(error as Error).message}; expected the output of \`az role definition list\` or of ARM's roleDefinitions API`,
+      `${file}: ${fileFault(error)}; expected the output of \`az role definition list\` or of ARM's roleDefinitions API`,
       2,
     );
   }

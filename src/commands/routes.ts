@@ -11,10 +11,10 @@ import {
 } from '../domain/alerts/routing';
 import type { Severity } from '../domain/alerts/severity';
 import { environmentOf } from '../domain/resources/environment';
-import { isTechnique } from '../domain/techniques/catalogue';
 import { plainLine } from '../domain/text/plain-text';
 import { readRoutedAlert } from '../pipeline/read-routed-alert';
 import { CommandError, type Output } from './support/output';
+import { checkTechnique } from './support/technique-option';
 import { withStore } from './support/with-store';
 
 export interface RoutesTestFlags {
@@ -68,11 +68,7 @@ function givenAlert(flags: RoutesTestFlags, { policy }: Config): RoutedAlert {
   if (Object.keys(conditions).length === 0)
     throw new CommandError('expected --alert, or a condition such as --severity high', 2);
   const { severity, technique, environment, tag = {}, subscription, resourceGroup, at } = conditions;
-  if (technique !== undefined && !isTechnique(technique))
-    throw new CommandError(
-      `--technique: got ${technique}, which \`runwatch detections list\` does not list`,
-      2,
-    );
+  if (technique !== undefined) checkTechnique(technique);
   const groups = conditions.managementGroup ?? [];
   return {
     severity: severity ?? null,

@@ -4,7 +4,6 @@ import type { Config } from '../config/config';
 import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
 import { type Output, table } from './support/output';
-import { parseScope } from './support/scope-option';
 import { withStore } from './support/with-store';
 
 const columns = ['name', 'type', 'role', 'scope', 'group', 'condition', 'lastRun', 'assignment'];
@@ -15,9 +14,8 @@ export async function accessReview(
   config: Config,
   output: Output,
 ): Promise<void> {
-  const { subscriptionId } = parseScope(flags.subscription);
   await withStore(config, async (store) => {
-    const rows = await reviewAccess(subscriptionId, Date.now(), { azure: createAzure(config), store });
+    const rows = await reviewAccess(flags.subscription, Date.now(), { azure: createAzure(config), store });
     if (flags.json) {
       for (const row of rows) output.out(JSON.stringify(row));
       return;

@@ -41,7 +41,7 @@ defineSurface({
   doctor: async (settings, { report }) =>
     report({ name: 'board', ok: settings !== null, says: settings?.color ?? 'not configured' }),
   manifest: {
-    options: [['--board-name <name>', 'name on the board']],
+    options: [{ flags: '--board-name <name>', description: 'name on the board' }],
     create: ({ boardName }) => ({ text: `board ${boardName}` }),
   },
   connect: async (_, { press }) => {

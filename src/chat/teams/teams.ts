@@ -1,3 +1,4 @@
+import { guid } from '../../domain/text/guid';
 import { defineSurface } from '../define-surface';
 import { checkTeams } from './doctor-teams';
 import { teamsManifest, teamsPackage } from './teams-manifest';
@@ -15,8 +16,13 @@ defineSurface({
   doctor: checkTeams,
   manifest: {
     options: [
-      ['--app-id <id>', 'app ID of the bot (default: TEAMS_APP_ID)'],
-      ['--package <file>', 'also write the app package, a zip file with the icons'],
+      {
+        flags: '--app-id <id>',
+        description: 'app ID of the bot (default: TEAMS_APP_ID)',
+        expected: 'the app ID of the bot (a GUID)',
+        accepts: (value) => guid(value) !== null,
+      },
+      { flags: '--package <file>', description: 'also write the app package, a zip file with the icons' },
     ],
     create: ({ appId = process.env.TEAMS_APP_ID, package: path }) => {
       const text = JSON.stringify(teamsManifest(appId ?? anyApp), null, 2);

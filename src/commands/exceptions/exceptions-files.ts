@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { Config } from '../../config/config';
 import type { Exception } from '../../domain/exceptions/exception';
 import { ExceptionsFileError, parseExceptions } from '../../domain/exceptions/exceptions-file';
 import { readExceptions } from '../replay';
+import { writeFile } from '../support/file-fault';
 import { CommandError, type Output } from '../support/output';
 import { withStore } from '../support/with-store';
 import { audited, missingSecret, save, warnOfUnknownScripts } from './save-exceptions';
@@ -77,7 +78,7 @@ export async function exportExceptions(
 ): Promise<void> {
   await withStore(config, async (store) => {
     const text = stringify({ exceptions: await store.exceptions.list() }).trimEnd();
-    if (flags.output) writeFileSync(flags.output, `${text}\n`);
+    if (flags.output) writeFile('--output', flags.output, `${text}\n`);
     else output.out(text);
   });
 }
