@@ -8,7 +8,8 @@ import { openStates } from '../domain/alerts/transitions';
 import { techniqueOf } from '../domain/techniques/catalogue';
 import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
-import { CommandError, type Output, paint, table } from './support/output';
+import { CommandError, type Output, paint } from './support/output';
+import { table } from './support/table';
 import { checkTechnique } from './support/technique-option';
 import { withStore } from './support/with-store';
 

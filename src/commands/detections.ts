@@ -4,7 +4,8 @@ import { runExamples } from '../domain/techniques/custom-technique';
 import { isOn, operationsOff } from '../domain/techniques/detections';
 import type { Technique } from '../domain/techniques/technique';
 import { plainLine } from '../domain/text/plain-text';
-import { type Output, table } from './support/output';
+import type { Output } from './support/output';
+import { table } from './support/table';
 
 /** Prints every technique, its operations, and whether it is on. */
 export function listDetections(flags: { json?: boolean }, config: Config, output: Output): void {

@@ -3,7 +3,8 @@ import { grants, parseRoleDefinitions, type RoleDefinition } from '../domain/acc
 import { plainLine } from '../domain/text/plain-text';
 import { parseAction } from './support/action-option';
 import { fileFault } from './support/file-fault';
-import { CommandError, type Output, table } from './support/output';
+import { CommandError, type Output } from './support/output';
+import { table } from './support/table';
 import { readTextFile } from './support/text-file';
 
 export interface RoleDefinitionsFlags {

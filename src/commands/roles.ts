@@ -4,8 +4,9 @@ import { createAzure } from '../azure/azure';
 import type { Config } from '../config/config';
 import { plainLine } from '../domain/text/plain-text';
 import { parseAction } from './support/action-option';
-import { CommandError, type Output, table } from './support/output';
+import { CommandError, type Output } from './support/output';
 import { parseScope } from './support/scope-option';
+import { table } from './support/table';
 
 /** Prints a caller's roles at a scope, and whether each allows running commands. */
 export async function roles(
@@ -31,7 +32,7 @@ export async function roles(
     for (const role of list) output.out(JSON.stringify(role));
     return;
   }
-  for (const line of table([['ROLE', 'SCOPE', 'RUNS COMMANDS', 'HOW'], ...list.map(row)])) output.out(line);
+  for (const line of table([['ROLE', 'RUNS COMMANDS', 'SCOPE', 'HOW'], ...list.map(row)])) output.out(line);
   const can = list.filter((role) => role.runsCommands && !role.eligible).length;
   output.err(
     `${plainLine(principal.name)}: ${list.length} assignments, ${can} allow running commands at ${scope}`,
@@ -40,7 +41,6 @@ export async function roles(
 
 const row = (role: CallerRole): string[] => [
   plainLine(role.role, 60),
-  plainLine(role.scope, 120),
   role.deniedBy
     ? `denied by ${plainLine(role.deniedBy, 40)}`
     : role.runsCommands
@@ -50,6 +50,7 @@ const row = (role: CallerRole): string[] => [
           ? `yes, but ${plainLine(role.denyNotEvaluated, 40)} was not evaluated`
           : 'yes'
       : 'no',
+  plainLine(role.scope, 500),
   howOf(role),
 ];
 
@@ -71,7 +72,7 @@ export async function whoCanCommand(
     plainLine(able.name, 80),
     able.principalType,
     plainLine(able.role, 60),
-    `${plainLine(able.scope, 120)}${able.group ? ` through ${plainLine(able.group, 60)}` : ''}${able.condition ? ', with a condition (not evaluated)' : ''}`,
+    `${plainLine(able.scope, 500)}${able.group ? ` through ${plainLine(able.group, 60)}` : ''}${able.condition ? ', with a condition (not evaluated)' : ''}`,
   ]);
   for (const line of table([['WHO', 'TYPE', 'ROLE', 'THROUGH'], ...rows])) output.out(line);
   output.err(`${list.length} can perform ${action} at ${scope}`);

@@ -3,7 +3,8 @@ import { createAzure } from '../azure/azure';
 import type { Config } from '../config/config';
 import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
-import { type Output, table } from './support/output';
+import type { Output } from './support/output';
+import { table } from './support/table';
 import { withStore } from './support/with-store';
 
 const columns = ['name', 'type', 'role', 'scope', 'group', 'condition', 'lastRun', 'assignment'];
@@ -39,7 +40,7 @@ export async function accessReview(
       plainLine(row.name, 40),
       row.principalType,
       plainLine(row.role, 40),
-      plainLine(row.scope, 120),
+      plainLine(row.scope, 500),
     ]);
     for (const line of table([['LAST RUN', 'NAME', 'TYPE', 'ROLE', 'SCOPE'], ...short])) output.out(line);
     const never = rows.filter((row) => row.lastRun === null).length;

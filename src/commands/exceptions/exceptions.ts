@@ -7,7 +7,8 @@ import { plainLine } from '../../domain/text/plain-text';
 import { shortDigest } from '../../domain/text/short-digest';
 import type { Store } from '../../store/store';
 import { operator } from '../support/operator';
-import { CommandError, type Output, table } from '../support/output';
+import { CommandError, type Output } from '../support/output';
+import { table } from '../support/table';
 import { withStore } from '../support/with-store';
 import { audited, save, warnOfUnknownScripts } from './save-exceptions';
 
@@ -27,9 +28,11 @@ export async function listExceptions(
       e.expires.slice(0, 16) + (isExpired(e) ? ' (expired)' : ''),
       String(e.suppressed),
       plainLine(e.owner, 40),
-      `${plainLine(JSON.stringify(e.match), 120)}  ${plainLine(e.reason, 100)}`,
+      plainLine(e.reason, 100),
+      plainLine(JSON.stringify(e.match), 500),
     ]);
-    for (const line of table([['ID', 'EXPIRES', 'USED', 'OWNER', 'MATCHES'], ...cells])) output.out(line);
+    for (const line of table([['ID', 'EXPIRES', 'USED', 'OWNER', 'REASON', 'MATCHES'], ...cells]))
+      output.out(line);
   });
 }
 
