@@ -145,6 +145,7 @@ export interface ManifestOption {
 }
 
 export interface AppManifest {
+  /** JSON. */
   text: string;
   /** What is still missing, for stderr. */
   hint?: string;

@@ -32,5 +32,6 @@ export function auditCommands(program: Command, { config, output }: CliContext):
     .description('export all entries')
     .addOption(new Option('--format <format>', 'jsonl or csv').choices(['jsonl', 'csv']).default('jsonl'))
     .option('--output <file>', 'output file (default: stdout)')
+    .addOption(new Option('--json', 'the same as --format jsonl').implies({ format: 'jsonl' }))
     .action(async (flags) => (await import('../commands/audit')).exportAudit(flags, config(), output));
 }

@@ -58,8 +58,9 @@ export function exceptionCommands(program: Command, { config, output, exit }: Cl
     .command('expire')
     .argument('<ID>')
     .description('expire an exception now')
-    .action(async (id) =>
-      (await import('../commands/exceptions/exceptions')).expireException(id, config(), output),
+    .option('--json', 'print the exception as JSON')
+    .action(async (id, flags) =>
+      (await import('../commands/exceptions/exceptions')).expireException(id, flags, config(), output),
     );
 
   exceptions
@@ -76,6 +77,7 @@ export function exceptionCommands(program: Command, { config, output, exit }: Cl
     .command('export')
     .description('print all exceptions as YAML')
     .option('--output <file>', 'output file (default: stdout)')
+    .option('--json', 'print one JSON object per line')
     .action(async (flags) =>
       (await import('../commands/exceptions/exceptions-files')).exportExceptions(flags, config(), output),
     );
@@ -86,6 +88,7 @@ export function exceptionCommands(program: Command, { config, output, exit }: Cl
     .description('apply exceptions from a file and show the changes')
     .option('--dry-run', 'show the changes without applying them')
     .option('--prune', 'remove exceptions that are not in the file')
+    .option('--json', 'print one JSON object per change')
     .action(async (file, flags) =>
       (await import('../commands/exceptions/exceptions-files')).importExceptions(
         file,

@@ -44,14 +44,15 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
       'after',
       '\nExamples:\n  runwatch manifest slack > slack.json\n  runwatch manifest azure-role --role watcher --subscription ID > role.json',
     )
-    .action(async (kind, flags) => {
+    .option('--json', 'print one JSON object per line')
+    .action(async (kind, { json = false, ...flags }) => {
       for (const [name, owner] of owners)
         if (owner !== kind && flags[name] !== undefined)
           throw new CommandError(
             `--${kebab(name)}: not an option of manifest ${kind}; use it with manifest ${owner}`,
             2,
           );
-      (await import('../commands/manifest')).manifest(kind, flags, output);
+      (await import('../commands/manifest')).manifest(kind, flags, json, output);
     });
   for (const [name, { options }] of withManifest)
     for (const { flags, description, expected, accepts } of options) {
@@ -68,8 +69,9 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
     .description(
       'print the effective configuration as YAML, with the points per score reason; secrets are hidden',
     )
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  runwatch config')
-    .action(async () => (await import('../commands/print-config')).printConfig(config(), output));
+    .action(async (flags) => (await import('../commands/print-config')).printConfig(config(), output, flags));
 
   program
     .command('completion')

@@ -8,6 +8,7 @@ import { openStates } from '../domain/alerts/transitions';
 import { techniqueOf } from '../domain/techniques/catalogue';
 import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
+import { count } from './support/count';
 import { CommandError, type Output, paint } from './support/output';
 import { table } from './support/table';
 import { checkTechnique } from './support/technique-option';
@@ -66,7 +67,7 @@ export async function listAlerts(
       const page = await alerts.search(query, { limit: Math.min(limit - printed, pageSize), cursor });
       if (cursor === null && page.waiting > 0)
         output.err(
-          `${page.waiting} recent changes are not indexed yet and may be missing; repeat the command later`,
+          `not indexed yet, so perhaps missing: ${count(page.waiting, 'recent change')}; repeat the command later`,
         );
       for (const row of page.alerts) {
         if (flags.json) output.out(JSON.stringify({ ...row, link: link(row.id) }));
@@ -85,7 +86,7 @@ export async function listAlerts(
 function summaryOf(printed: number, total: number | string, isMore: boolean): string {
   if (printed === 0) return 'no alerts match';
   if (isMore) return `${printed} of ${total} alerts; --limit shows more`;
-  return printed === 1 ? '1 alert' : `${printed} alerts`;
+  return count(printed, 'alert');
 }
 
 const machinesOf = ({ machines, machineNames }: AlertRow) =>

@@ -7,6 +7,7 @@ import { auditVerifier, createKeyring } from '../runtime/keyring';
 import { withTrustedKeys } from '../runtime/trusted-audit-keys';
 import { type AuditHead, archivedText, type SignedArchived } from '../store/audit/audit-log';
 import { readSecretFile } from '../store/redis/secret-file';
+import { count } from './support/count';
 import { fileFault, writeFile } from './support/file-fault';
 import { CommandError, type Output } from './support/output';
 import { withStore } from './support/with-store';
@@ -70,7 +71,9 @@ function printFinding(finding: Finding, checked: boolean, output: Output): void 
   const span = from && to ? `, from ${from} to ${to}` : '';
   const signatures =
     signed > 0 ? `, ${signed} signed${checked ? '' : ' (signatures not checked: no key)'}` : '';
-  output.out(`${source}: ${entries} entries${span}${signatures}${faults.length === 0 ? ', complete' : ''}`);
+  output.out(
+    `${source}: ${count(entries, 'entry', 'entries')}${span}${signatures}${faults.length === 0 ? ', complete' : ''}`,
+  );
   for (const note of notes) output.out(`  ${note}`);
 }
 
@@ -130,13 +133,16 @@ function readArchive(folder: string): AuditEntry[] {
     .filter(({ hash }) => !seen.has(hash) && seen.add(hash));
 }
 
+const missingNewest = (whose: 'the' | 'its', missing: number) =>
+  missing === 1 ? `${whose} newest entry is missing` : `${whose} newest ${missing} entries are missing`;
+
 function checkLog({ entries, head, archived }: Log, verify: AuditVerifier | null, config: Config): Finding {
   const inArchive = archived !== null && config.policy.audit?.archive === undefined;
   const from = inArchive ? archived.hash : genesis;
   const finding = checkEntries('Redis', entries, verify, from);
   if (inArchive)
     finding.notes.push(
-      `${archived.entries} older entries are in the archive, which is not configured here and was not checked`,
+      `not checked: ${count(archived.entries, 'older entry', 'older entries')} in the archive, which is not configured here`,
     );
   const last = entries.at(-1);
   if (archived && verify && verify(archived.key, archivedText(archived), archived.signature) !== true)
@@ -145,7 +151,7 @@ function checkLog({ entries, head, archived }: Log, verify: AuditVerifier | null
     finding.faults.push('no entry is signed: version 0.1 wrote all of them, or someone rewrote the log');
   if (finding.faults.length === 0 && (last?.hash ?? from) !== head.hash) {
     const missing = head.sequence - (last?.sequence ?? (inArchive ? archived.sequence : 0));
-    finding.faults.push(`the newest ${missing > 0 ? `${missing} entries are` : 'entries are'} missing`);
+    finding.faults.push(missing > 0 ? missingNewest('the', missing) : 'the newest entries are missing');
   }
   return finding;
 }
@@ -163,19 +169,18 @@ function checkCopy(
   if (partial) finding.notes.push(`it starts at entry ${first.sequence}`);
   const last = entries.at(-1);
   if (head && head.sequence > (last?.sequence ?? 0))
-    finding.faults.push(`its newest ${head.sequence - (last?.sequence ?? 0)} entries are missing`);
+    finding.faults.push(missingNewest('its', head.sequence - (last?.sequence ?? 0)));
   if (!log) return finding;
   const known = new Map(log.entries.map((entry) => [entry.hash, entry]));
   const oldest = log.entries[0]?.sequence ?? 0;
   const unmatched = entries.filter((entry) => !known.has(entry.hash) && (entry.sequence ?? 0) >= oldest);
   if (unmatched.length > 0)
-    finding.faults.push(`${unmatched.length} of its entries are missing or different in Redis`);
+    finding.faults.push(`missing or different in Redis: ${count(unmatched.length, 'entry', 'entries')}`);
   const behind = log.head.sequence - (last?.sequence ?? 0);
   const next = log.entries.find(({ sequence = 0 }) => sequence > (last?.sequence ?? 0));
   const isLate = next !== undefined && Date.now() - Date.parse(next.at) > lagMs;
-  if (behind > 0 && head && isLate)
-    finding.faults.push(`its newest ${behind} entries are missing: Redis has them`);
-  else if (behind > 0) finding.notes.push(`Redis has ${behind} newer entries`);
+  if (behind > 0 && head && isLate) finding.faults.push(`${missingNewest('its', behind)}: Redis has more`);
+  else if (behind > 0) finding.notes.push(`Redis has ${count(behind, 'newer entry', 'newer entries')}`);
   return finding;
 }
 

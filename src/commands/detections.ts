@@ -4,6 +4,7 @@ import { runExamples } from '../domain/techniques/custom-technique';
 import { isOn, operationsOff } from '../domain/techniques/detections';
 import type { Technique } from '../domain/techniques/technique';
 import { plainLine } from '../domain/text/plain-text';
+import { countOf } from './support/count';
 import type { Output } from './support/output';
 import { table } from './support/table';
 
@@ -64,7 +65,7 @@ export function testDetections(flags: { json?: boolean }, config: Config, output
     }
   }
   const failed = results.filter(({ ok }) => !ok).length;
-  output.err(`${results.length - failed} of ${results.length} examples pass`);
+  output.err(`${countOf(results.length - failed, results.length, 'example')} passed`);
   if (own.length === 0)
     output.err('no techniques are configured; add them under `techniques` in RUNWATCH_CONFIG');
   return failed > 0 ? 1 : 0;

@@ -100,18 +100,23 @@ export interface ManifestFlags {
   [flag: string]: string | undefined;
 }
 
-/** @param kind a surface with a manifest, or azure-role */
-export function manifest(kind: string, flags: ManifestFlags, output: Output): void {
+/**
+ * @param kind a surface with a manifest, or azure-role
+ * @param isShort print one object a line
+ */
+export function manifest(kind: string, flags: ManifestFlags, isShort: boolean, output: Output): void {
   const surface = surfaceDefinitions().find(({ name }) => name === kind)?.manifest;
   if (surface) {
     const { text, hint, file } = surface.create(flags);
     if (file) writeFile('--package', file.path, file.content);
-    output.out(text);
+    output.out(isShort ? JSON.stringify(JSON.parse(text)) : text);
     if (hint) output.err(hint);
     return;
   }
   const roles = azureRoles(flags.subscription ?? '00000000-0000-0000-0000-000000000000');
-  output.out(JSON.stringify(flags.role ? roles[flags.role] : [roles.watcher, roles.responder], null, 2));
+  const wanted = flags.role ? [roles[flags.role]] : [roles.watcher, roles.responder];
+  if (isShort) for (const role of wanted) output.out(JSON.stringify(role));
+  else output.out(JSON.stringify(flags.role ? wanted[0] : wanted, null, 2));
   if (!flags.subscription)
     output.err('Set the subscription where the roles can be assigned with --subscription.');
 }

@@ -10,7 +10,7 @@ import type { Output } from './support/output';
 const hidden = '(set, not shown)';
 
 /** Prints the effective configuration: the variables, then RUNWATCH_CONFIG with its defaults. */
-export function printConfig(config: Config, output: Output): void {
+export function printConfig(config: Config, output: Output, flags: { json?: boolean } = {}): void {
   hideSecrets(config.hidden);
   const { azure, surfaces, eventHub, policy, points, detections, responders, ...others } = config;
   const { hidden: _, warnings: __, ...rest } = others;
@@ -45,7 +45,7 @@ export function printConfig(config: Config, output: Output): void {
       reminders: { ...defaultReminders, ...policy.reminders },
     },
   };
-  output.out(redactSecrets(stringify(shown).trimEnd()));
+  output.out(redactSecrets(flags.json ? JSON.stringify(shown) : stringify(shown).trimEnd()));
 }
 
 /** Shows the fields and templates of a webhook body. Hides literal texts, which may be credentials. */

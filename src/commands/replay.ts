@@ -8,6 +8,7 @@ import { ExceptionsFileError, parseExceptions } from '../domain/exceptions/excep
 import { alertedOperations } from '../domain/techniques/detections';
 import { guid } from '../domain/text/guid';
 import { plainLine } from '../domain/text/plain-text';
+import { count } from './support/count';
 import { readExport } from './support/export-file';
 import { fileFault } from './support/file-fault';
 import { CommandError, type Output, paint } from './support/output';
@@ -126,7 +127,7 @@ export async function readInto(
     const records = run.counts.records - before.records;
     if (records > 0 && unreadableOf(run.counts) - before.unreadable === records)
       faults.push(
-        `${nameOf(file)}: none of its ${records} records could be read; pass an activity log export`,
+        `${nameOf(file)}: none of its ${count(records, 'record')} could be read; pass an activity log export`,
       );
   }
   return faults;
@@ -168,7 +169,7 @@ function faultsOf(file: string, error: unknown): string[] {
         ({ line, column, what }) =>
           `${name}:${line}:${column}: ${plainLine(what)}; the readable records were used`,
       ),
-      ...(more > 0 ? [`${name}: ${more} more places are not readable`] : []),
+      ...(more > 0 ? [`${name}: ${count(more, 'more place')} could not be read`] : []),
     ];
   }
   const { code, message } = error as NodeJS.ErrnoException;
@@ -180,7 +181,7 @@ const nameOf = (file: string) => (file === '-' ? 'stdin' : plainLine(file, 1000)
 
 const countsLine = (counts: ReturnType<typeof createReplay>['counts']) => {
   const { records, alerts, suppressed } = counts;
-  return `${records} records, ${alerts - suppressed} alerts, ${suppressed} suppressed, ${unreadableOf(counts)} unreadable`;
+  return `${count(records, 'record')}, ${count(alerts - suppressed, 'alert')}, ${suppressed} suppressed, ${unreadableOf(counts)} unreadable`;
 };
 
 function describe(alert: ReplayedAlert, output: Output): string {

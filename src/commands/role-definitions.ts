@@ -2,6 +2,7 @@ import type { Config } from '../config/config';
 import { grants, parseRoleDefinitions, type RoleDefinition } from '../domain/access/role-permissions';
 import { plainLine } from '../domain/text/plain-text';
 import { parseAction } from './support/action-option';
+import { countOf } from './support/count';
 import { fileFault } from './support/file-fault';
 import { CommandError, type Output } from './support/output';
 import { table } from './support/table';
@@ -32,7 +33,7 @@ export async function roleDefinitions(
   )) {
     output.out(line);
   }
-  output.err(`${granting.length} of ${definitions.length} role definitions grant ${action}`);
+  output.err(`${countOf(granting.length, definitions.length, 'role definition')} with ${action}`);
 }
 
 const byName = (a: RoleDefinition, b: RoleDefinition) => (a.name < b.name ? -1 : 1);

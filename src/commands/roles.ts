@@ -4,6 +4,7 @@ import { createAzure } from '../azure/azure';
 import type { Config } from '../config/config';
 import { plainLine } from '../domain/text/plain-text';
 import { parseAction } from './support/action-option';
+import { count } from './support/count';
 import { CommandError, type Output } from './support/output';
 import { parseScope } from './support/scope-option';
 import { table } from './support/table';
@@ -35,7 +36,7 @@ export async function roles(
   for (const line of table([['ROLE', 'RUNS COMMANDS', 'SCOPE', 'HOW'], ...list.map(row)])) output.out(line);
   const can = list.filter((role) => role.runsCommands && !role.eligible).length;
   output.err(
-    `${plainLine(principal.name)}: ${list.length} assignments, ${can} allow running commands at ${scope}`,
+    `${plainLine(principal.name)}: ${count(list.length, 'assignment')}, ${can} of which ${can === 1 ? 'allows' : 'allow'} running commands at ${scope}`,
   );
 }
 
@@ -75,5 +76,5 @@ export async function whoCanCommand(
     `${plainLine(able.scope, 500)}${able.group ? ` through ${plainLine(able.group, 60)}` : ''}${able.condition ? ', with a condition (not evaluated)' : ''}`,
   ]);
   for (const line of table([['WHO', 'TYPE', 'ROLE', 'THROUGH'], ...rows])) output.out(line);
-  output.err(`${list.length} can perform ${action} at ${scope}`);
+  output.err(`${count(list.length, 'principal')} can perform ${action} at ${scope}`);
 }

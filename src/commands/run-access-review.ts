@@ -3,6 +3,7 @@ import { createAzure } from '../azure/azure';
 import type { Config } from '../config/config';
 import { csvLine } from '../domain/text/csv-line';
 import { plainLine } from '../domain/text/plain-text';
+import { count } from './support/count';
 import type { Output } from './support/output';
 import { table } from './support/table';
 import { withStore } from './support/with-store';
@@ -44,6 +45,6 @@ export async function accessReview(
     ]);
     for (const line of table([['LAST RUN', 'NAME', 'TYPE', 'ROLE', 'SCOPE'], ...short])) output.out(line);
     const never = rows.filter((row) => row.lastRun === null).length;
-    output.err(`${rows.length} can run commands; ${never} of them have not in the last 90 days`);
+    output.err(`${count(rows.length, 'assignment')} can run commands; ${never} unused in the last 90 days`);
   });
 }

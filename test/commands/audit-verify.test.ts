@@ -58,7 +58,7 @@ test('a log is not whole if its newest entries or its whole stream were deleted 
     const [last] = await redis.xrevrange('{runwatch}:audit', '+', '-', 'COUNT', 1);
     await redis.xdel('{runwatch}:audit', last?.[0] ?? '');
   });
-  await expect(verify()).rejects.toThrow('Redis: the newest 1 entries are missing');
+  await expect(verify()).rejects.toThrow('Redis: the newest entry is missing');
   await raw((redis) => redis.del('{runwatch}:audit'));
   await expect(verify()).rejects.toThrow('Redis: the newest 3 entries are missing');
 });
@@ -75,9 +75,9 @@ test('the copy reveals a log that was deleted, or cut with its head reset', asyn
     await redis.mset('{runwatch}:audit-head', entry.prev, '{runwatch}:audit-sequence', '2');
   });
   expect((await verify()).join()).toMatch(/2 entries.*complete/);
-  await expect(verify([file])).rejects.toThrow('1 of its entries are missing or different in Redis');
+  await expect(verify([file])).rejects.toThrow('missing or different in Redis: 1 entry');
   await raw((redis) => redis.del('{runwatch}:audit', '{runwatch}:audit-head', '{runwatch}:audit-sequence'));
-  await expect(verify([file])).rejects.toThrow('3 of its entries are missing or different in Redis');
+  await expect(verify([file])).rejects.toThrow('missing or different in Redis: 3 entries');
 });
 
 test('Redis reveals a copy that was cut; an auditor can check a copy with only the public key', async () => {
@@ -88,7 +88,7 @@ test('Redis reveals a copy that was cut; an auditor can check a copy with only t
   }
   const lines = readFileSync(file, 'utf8').split('\n');
   writeFileSync(file, `${lines.slice(0, 4).join('\n')}\n`);
-  await expect(verify([file])).rejects.toThrow('its newest 1 entries are missing: Redis has them');
+  await expect(verify([file])).rejects.toThrow('its newest entry is missing: Redis has more');
   writeFileSync(file, lines.filter((line) => !line.includes('"a3"')).join('\n'));
   const pem = join(own.dir, 'audit.pem');
   const printed: string[] = [];
@@ -96,7 +96,7 @@ test('Redis reveals a copy that was cut; an auditor can check a copy with only t
   writeFileSync(pem, printed.join('\n'));
   const elsewhere = loadConfig({ RUNWATCH_DATA_DIR: join(own.dir, 'nothing') });
   await expect(verify([file], { key: [pem], offline: true }, elsewhere)).rejects.toThrow(
-    'its newest 1 entries are missing',
+    'its newest entry is missing',
   );
   writeFileSync(file, lines.join('\n'));
   expect((await verify([file], { key: [pem], offline: true }, elsewhere)).join()).toMatch(
@@ -119,7 +119,7 @@ test('entries older than a year move to files, and the chain continues through t
   await own.store.audit.append([draft(5)]);
   expect(readdirSync(archive)).toEqual(['audit-0000000001-0000000004.jsonl']);
   expect((await verify([], {}, config)).join()).toMatch(/5 entries.*5 signed, complete/);
-  expect((await verify()).join('\n')).toMatch(/1 entries.*complete\n.*4 older entries are in the archive/);
+  expect((await verify()).join('\n')).toMatch(/1 entry.*complete\n.*4 older entries in the archive/);
   const exported: string[] = [];
   const output = { out: (line: string) => exported.push(line), err: () => {} } as never;
   await exportAudit({ format: 'jsonl' }, config, output);

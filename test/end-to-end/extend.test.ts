@@ -42,7 +42,7 @@ defineSurface({
     report({ name: 'board', ok: settings !== null, says: settings?.color ?? 'not configured' }),
   manifest: {
     options: [{ flags: '--board-name <name>', description: 'name on the board' }],
-    create: ({ boardName }) => ({ text: `board ${boardName}` }),
+    create: ({ boardName }) => ({ text: JSON.stringify({ board: boardName }) }),
   },
   connect: async (_, { press }) => {
     const show = async (content: Content, channel: string) => {
@@ -222,11 +222,11 @@ test('an added surface is configured, routed to, pressed on, checked and documen
   const lines: string[] = [];
   const output = { out: (line: string) => lines.push(line), err: () => {}, interactive: false, color: false };
   printConfig(config, output);
-  manifest('board', { boardName: 'SOC' }, output);
+  manifest('board', { boardName: 'SOC' }, false, output);
   await checkSurfaces(config, false, ({ name, says }) => lines.push(`${name}: ${says}`));
   const printed = lines.join('\n');
   expect(printed).toMatch(/^board:\n {2}color: blue\n {2}token: \(set, not shown\)/m);
-  expect(printed).toContain('board SOC');
+  expect(printed).toContain('{"board":"SOC"}');
   expect(printed).toContain('board: blue');
   expect(printed).not.toContain('planted-board-token');
   expect(config.hidden).toContain('planted-board-token');

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config';
 import type { Check } from '../../config/doctor-check';
+import { count } from '../support/count';
 import { type Output, paint } from '../support/output';
 import { progressLine } from '../support/progress';
 import { checkAzure } from './check-azure';
@@ -37,6 +38,6 @@ export async function doctor(flags: { json?: boolean }, config: Config, output: 
   await checkGeo(config.policy.geo ?? {}, report);
   progress.done();
   const failed = checks.filter((check) => !check.ok && !check.optional).length;
-  output.err(`${checks.length} checks, ${failed} failed`);
+  output.err(`${count(checks.length, 'check')}, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }

@@ -6,6 +6,7 @@ import { exceptionSchema, toMoment } from '../../domain/exceptions/exceptions-fi
 import { plainLine } from '../../domain/text/plain-text';
 import { shortDigest } from '../../domain/text/short-digest';
 import type { Store } from '../../store/store';
+import { count } from '../support/count';
 import { operator } from '../support/operator';
 import { CommandError, type Output } from '../support/output';
 import { table } from '../support/table';
@@ -122,14 +123,19 @@ const defined = <T extends Record<string, unknown>>(value: T) =>
   Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Partial<T>;
 
 /** Expires an exception now. */
-export async function expireException(id: string, config: Config, output: Output): Promise<void> {
+export async function expireException(
+  id: string,
+  flags: { json?: boolean },
+  config: Config,
+  output: Output,
+): Promise<void> {
   await withStore(config, async (store) => {
     const exception = await store.exceptions.get(id);
     if (!exception) throw missing(id);
     const ended = { ...exception, expires: new Date().toISOString() };
     await store.exceptions.put(ended, [audited('exception.expire', id, null)], randomUUID());
+    output.out(flags.json ? JSON.stringify(ended) : `${id} has expired`);
   });
-  output.out(`${id} has expired`);
 }
 
 /** Sets a new expiry date, if given, and prints how often the exception was used. */
@@ -152,7 +158,7 @@ export async function reviewException(
     output.out(
       flags.json
         ? JSON.stringify({ ...reviewed, suppressed })
-        : `${id}: suppressed ${suppressed} alerts, expires ${reviewed.expires}${suppressed === 0 ? '; never used' : ''}`,
+        : `${id}: suppressed ${count(suppressed, 'alert')}, expires ${reviewed.expires}${suppressed === 0 ? '; never used' : ''}`,
     );
   });
 }

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config';
 import { createReplay } from '../../domain/activity/replay-file';
 import { plainLine } from '../../domain/text/plain-text';
 import { readExceptions, readInto, unreadLines } from '../replay';
+import { countOf } from '../support/count';
 import type { Output } from '../support/output';
 import { progressLine } from '../support/progress';
 
@@ -26,7 +27,7 @@ export async function testExceptions(
       output.out(JSON.stringify({ exception: exception.id, suppressed: alerts.length, alerts }));
       continue;
     }
-    output.out(`${exception.id}: would have suppressed ${covered.length} of ${total} alerts`);
+    output.out(`${exception.id}: would have suppressed ${countOf(covered.length, total, 'alert')}`);
     for (const alert of covered)
       output.out(
         `  ${alert.startedAt}  ${alert.technique} on ${plainLine(alert.target.name)} by ${plainLine(alert.caller.name)}  ${alert.id}`,

@@ -51,10 +51,11 @@ function wrapped(text: string, start: string, width: number): string[] {
   let rest = text;
   while (prefix.length + rest.length > width) {
     const most = rest.slice(0, width - prefix.length);
-    const at = Math.max(most.lastIndexOf(' '), most.lastIndexOf('/')) + 1;
-    const end = at > most.length / 2 ? at : most.length;
-    lines.push(`${prefix}${rest.slice(0, end).trimEnd()}`);
-    rest = rest.slice(end).trimStart();
+    const end = [most.lastIndexOf(' '), most.lastIndexOf('/'), most.length - 1].find(
+      (at) => at > most.length / 3,
+    ) as number;
+    lines.push(`${prefix}${rest.slice(0, end + 1).trimEnd()}`);
+    rest = rest.slice(end + 1).trimStart();
     prefix = indent;
   }
   return [...lines, `${prefix}${rest}`];
