@@ -124,6 +124,10 @@ function readFields(action: AlertAction, pairs: readonly string[]): Record<strin
   return fields;
 }
 
+/** "Add exception…" as it follows "would": add exception on RW-1. */
+const inSentence = (label: string, alertId: string) =>
+  `${label.charAt(0).toLowerCase()}${label.slice(1).replace(/…$/, '')} on ${alertId}`;
+
 async function planSteps(
   view: AlertView,
   action: AlertAction,
@@ -138,7 +142,7 @@ async function planSteps(
   const press = { pressId: 'dry-run', alertId: alert.id, action: action.id, by: operator(), at, input };
   try {
     const plan = await action.plan?.(view, press, { azure, linkTo: () => null });
-    return plan ?? [offered.confirm?.text ?? offered.label];
+    return plan ?? [inSentence(offered.label, alert.id)];
   } catch (error) {
     if (error instanceof Refusal) throw new CommandError(error.message, 1);
     throw error;
