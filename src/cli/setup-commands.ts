@@ -52,7 +52,7 @@ export function setupCommands(program: Command, { config, output, exit }: CliCon
             `--${kebab(name)}: not an option of manifest ${kind}; use it with manifest ${owner}`,
             2,
           );
-      (await import('../commands/manifest')).manifest(kind, flags, json, output);
+      (await import('../commands/manifest')).manifest(kind, flags, output, json);
     });
   for (const [name, { options }] of withManifest)
     for (const { flags, description, expected, accepts } of options) {

@@ -104,7 +104,7 @@ export interface ManifestFlags {
  * @param kind a surface with a manifest, or azure-role
  * @param isShort print one object a line
  */
-export function manifest(kind: string, flags: ManifestFlags, isShort: boolean, output: Output): void {
+export function manifest(kind: string, flags: ManifestFlags, output: Output, isShort = false): void {
   const surface = surfaceDefinitions().find(({ name }) => name === kind)?.manifest;
   if (surface) {
     const { text, hint, file } = surface.create(flags);

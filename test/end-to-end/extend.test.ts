@@ -222,7 +222,7 @@ test('an added surface is configured, routed to, pressed on, checked and documen
   const lines: string[] = [];
   const output = { out: (line: string) => lines.push(line), err: () => {}, interactive: false, color: false };
   printConfig(config, output);
-  manifest('board', { boardName: 'SOC' }, false, output);
+  manifest('board', { boardName: 'SOC' }, output);
   await checkSurfaces(config, false, ({ name, says }) => lines.push(`${name}: ${says}`));
   const printed = lines.join('\n');
   expect(printed).toMatch(/^board:\n {2}color: blue\n {2}token: \(set, not shown\)/m);
