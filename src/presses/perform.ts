@@ -123,7 +123,8 @@ async function carryOutApproved(
     const { action, view } = await requestedAction(approval, deps);
     const asked = await identifyPress(approval.job, action, deps);
     if ('refused' in asked) throw new Refusal(t`The requester may no longer do this: ${asked.refused}`);
-    const job = { ...asked.press, approvedBy: press.by, lastTry: press.lastTry };
+    // It is carried out now, not when it was requested.
+    const job = { ...asked.press, at: press.at, approvedBy: press.by, lastTry: press.lastTry };
     asker = job;
     if (pinOf(action, job, view) !== approval.pin)
       throw new Refusal(t`The alert’s machines or roles changed after the request. Request it again.`);
