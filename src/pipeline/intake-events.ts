@@ -1,5 +1,6 @@
 import type { ActivityEvent, UnreadableRecord } from '../domain/activity/activity-event';
 import type { LogShape } from '../domain/activity/log-shape';
+import { identityHolderOf } from '../domain/activity/machine-identity';
 import { normalize } from '../domain/activity/read-record';
 import { callerKeyOf } from '../domain/alerts/alert';
 import { alertingOf, type Detections } from '../domain/techniques/detections';
@@ -7,7 +8,7 @@ import { isMachine, targetOf } from '../domain/techniques/target';
 import { shortDigest } from '../domain/text/short-digest';
 import type { Metrics } from '../runtime/metrics';
 import type { PollState } from '../store/events/poll-state';
-import type { TimelineStore } from '../store/events/timeline-store';
+import { identityOwner, type TimelineStore } from '../store/events/timeline-store';
 import { batchesOf } from './event-batches';
 import type { Queues } from './queues';
 
@@ -72,7 +73,7 @@ export function countEvents(
 /** How often the alert of a busy caller is updated, ms. */
 const timelineDelayMs = 10_000;
 
-/** Stores events by caller and machine for some hours, and updates the alerts that follow them. */
+/** Stores events by caller, machine and the holder of the calling identity for some hours, and updates the alerts that follow them. */
 async function updateTimelines(
   events: readonly ActivityEvent[],
   { timeline, queues, now }: IntakeDeps,
@@ -96,7 +97,12 @@ async function updateTimelines(
 
 function ownersOf({ caller, resourceId }: ActivityEvent): string[] {
   const machine = targetOf(resourceId);
-  const owners = [callerKeyOf(caller), isMachine(machine) ? machine.id.toLowerCase() : ''];
+  const holder = identityHolderOf(caller);
+  const owners = [
+    callerKeyOf(caller),
+    isMachine(machine) ? machine.id.toLowerCase() : '',
+    holder ? identityOwner(holder) : '',
+  ];
   return owners.filter(Boolean);
 }
 

@@ -8,8 +8,13 @@ import {
   correlationsOf,
   linkBetween,
 } from '../domain/alerts/campaign';
-import { knownMachines, usedScripts } from '../domain/alerts/join-facts';
-import { callerDigestOf, machineDigestsOf } from '../domain/alerts/search-terms';
+import { usedScripts } from '../domain/alerts/join-facts';
+import {
+  callerDigestOf,
+  holderDigestsOf,
+  identityDigestsOf,
+  machineDigestsOf,
+} from '../domain/alerts/search-terms';
 import { shortDigest } from '../domain/text/short-digest';
 import type { AlertsStore } from '../store/alerts-store';
 
@@ -47,11 +52,12 @@ export async function readCampaign(
 /** What alerts that are linked to this one have, one search each. */
 function queriesOf(alert: Alert): AlertQuery[] {
   const { caller, executions } = summarize(alert);
-  const identities = [...new Set(knownMachines(alert).flatMap((machine) => machine.identities ?? []))];
   const scripts = usedScripts(alert).flatMap(({ script }) => script.sha256 ?? []);
   const all: AlertQuery[] = [
-    { callers: identities.map((id) => shortDigest(id.toLowerCase())) },
-    { identities: caller.id ? [shortDigest(caller.id.toLowerCase())] : [] },
+    { callers: identityDigestsOf(alert) },
+    {
+      identities: [...(caller.id ? [shortDigest(caller.id.toLowerCase())] : []), ...holderDigestsOf(alert)],
+    },
     { correlations: correlationsOf(executions).map((id) => shortDigest(id)) },
     { scripts },
     { callers: [callerDigestOf(alert)] },

@@ -3,6 +3,7 @@ import { callerKeyOf, newAlert } from '../../src/domain/alerts/alert';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { timeline } from '../../src/pipeline/enrich/enrich-timeline';
 import type { EnrichDeps } from '../../src/pipeline/enrich/enrichment-part';
+import { identityOwner } from '../../src/store/events/timeline-store';
 import { event } from '../support/event';
 import { type OwnStore, startStore } from '../support/store';
 
@@ -55,4 +56,28 @@ test('a machine’s write says what was found out, and is not merged with one th
     { note: 'unknown where it runs' },
     { on: 'vm-1' },
   ]);
+});
+
+test('what a scale set’s own identity does is on the timeline of a command on its instance', async () => {
+  const set = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/ss';
+  const operation = 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action';
+  const resourceId = `${set}/virtualMachines/3`;
+  const execution = executionFrom(
+    event({
+      id: 'run',
+      operation,
+      resourceId,
+      time: at(0),
+      caller: { ...event().caller, name: 'kim', upn: 'kim' },
+    }),
+  ) as Execution;
+  const identity = {
+    ...{ id: 'i', name: 'chosen', upn: null, type: 'ManagedIdentity' as const, ip: null, appId: null },
+    managedIdentityResource: set.toUpperCase(),
+  };
+  const keys = { ...ended('keys', 'Microsoft.Storage/storageAccounts/listKeys/action', 1), caller: identity };
+  await own.store.timeline.note(identityOwner(set.toLowerCase()), [keys], begun);
+  const deps = { store: own.store } as unknown as EnrichDeps;
+  const facts = await timeline.ask(newAlert('RW-set', [execution], at(0)), deps, new Promise(() => {}));
+  expect(facts.timeline).toMatchObject([{ who: 'SS’s identity', operation: keys.operation, notable: true }]);
 });

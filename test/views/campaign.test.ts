@@ -52,6 +52,24 @@ test('follows identities over several machines from any alert of the chain, and 
   expect(await readCampaign(alertOf(8, guid(2), start + hour), own.store.alerts)).toEqual([]);
 });
 
+test('finds what a machine’s own identity did without its object id, from both alerts', async () => {
+  const first = alertOf(300, guid(800), start);
+  const [{ target, caller }] = first.executions as [Execution];
+  const alone = { ...first, facts: {} };
+  const then = alertOf(301, guid(901), start + hour);
+  const held = { ...caller, id: guid(901), managedIdentityResource: target.id.toUpperCase() };
+  const second = { ...then, executions: then.executions.map((one) => ({ ...one, caller: held })) };
+  await put([alone, second]);
+  for (const alert of [alone, second]) {
+    const steps = await readCampaign(alert, own.store.alerts);
+    const links = steps.map(({ alert: { id }, link }) => [id, link?.kind]);
+    expect(links).toEqual([
+      ['RW-300', undefined],
+      ['RW-301', 'identity'],
+    ]);
+  }
+});
+
 test('reads a bounded number of alerts, whatever is linked', async () => {
   const many = Array.from({ length: 60 }, (_, i) =>
     alertOf(200 + i, guid(500 + i), start + i * 60_000, '20.1.2.3'),

@@ -49,7 +49,7 @@ export interface AlertQuery {
   mainEnvironment?: string | undefined;
   /** A group of the lists. */
   group?: string | undefined;
-  /** Digests of the callers' keys. */
+  /** Digests of the callers' keys, or of the resources whose own identities they are. */
   callers?: readonly string[] | undefined;
   /** Digests of resource ids. */
   machines?: readonly string[] | undefined;
@@ -57,7 +57,7 @@ export interface AlertQuery {
   hour?: number | undefined;
   /** A command started on this day: when it begins, ms, UTC. */
   day?: number | undefined;
-  /** Digests of the object ids of machines' identities, in lower case. */
+  /** Digests of the object ids of machines' identities, or of what has them, in lower case. */
   identities?: readonly string[] | undefined;
   /** Digests of correlation ids. */
   correlations?: readonly string[] | undefined;

@@ -1,20 +1,23 @@
+import { identityName } from '../activity/machine-identity';
 import { guid } from '../text/guid';
 import { plainLine } from '../text/plain-text';
 import { t } from '../text/translate';
 import { type Alert, summarize } from './alert';
 
 /**
- * The caller's display name if known, else the name in the log. People choose display names, so they contain
- * no symbols, and the sign-in name is shown with them.
+ * A machine's own identity is named by the machine, others by the display name if known, else by the name in the log.
+ * People choose display names, so they contain no symbols, and the sign-in name is shown with them.
  */
 export const callerName = (alert: Pick<Alert, 'executions' | 'facts'>, max = 60): string =>
+  plainLine(identityName(summarize(alert).caller), max) ||
   plainLine(alert.facts.who?.name?.replace(/\p{Extended_Pictographic}/gu, ''), max) ||
   plainLine(summarize(alert).caller.name, max);
 
 /** The sign-in name, if the display name is another one, and where they are from: "dana@contoso.example, guest". */
 export function callerIdentity(alert: Pick<Alert, 'executions' | 'facts'>): string {
-  const login = plainLine(summarize(alert).caller.name, 80);
-  const named = login === callerName(alert, 80) ? '' : login;
+  const { caller } = summarize(alert);
+  const login = plainLine(caller.name, 80);
+  const named = identityName(caller) || login === callerName(alert, 80) ? '' : login;
   return [named, alert.facts.who?.guest ? t`guest` : '', homeText(alert)].filter(Boolean).join(', ');
 }
 

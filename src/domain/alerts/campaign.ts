@@ -1,4 +1,5 @@
 import type { Caller } from '../activity/activity-event';
+import { holdersOn, identityHolderOf } from '../activity/machine-identity';
 import { isPublicAddress } from '../network/public-address';
 import type { Execution } from '../techniques/execution';
 import { type Alert, callerKeyOf, summarize } from './alert';
@@ -49,7 +50,9 @@ interface Traits {
   caller: Caller;
   callerKey: string;
   callerId: string | undefined;
-  /** Names of the machines that a command ran on, by the object ids of their identities. */
+  /** The resource whose own identity the caller is. */
+  holder: string | null;
+  /** Names of the machines that a command ran on, by the object ids and the holders of their identities. */
   identities: Map<string, string>;
   correlations: Set<string>;
   scripts: Set<string>;
@@ -78,7 +81,7 @@ function readTraits(alert: Alert): Traits {
     if (machines.has(id)) continue;
     machines.set(id, run.target.name);
     if (refused) continue;
-    for (const identity of machineFactsOf(alert, run)?.identities ?? [])
+    for (const identity of [...(machineFactsOf(alert, run)?.identities ?? []), ...holdersOn(id)])
       identities.set(identity.toLowerCase(), run.target.name);
   }
   return {
@@ -86,6 +89,7 @@ function readTraits(alert: Alert): Traits {
     caller,
     callerKey: callerKeyOf(caller),
     callerId: caller.id?.toLowerCase(),
+    holder: identityHolderOf(caller),
     identities,
     correlations: new Set(correlationsOf(executions)),
     scripts: new Set(usedScripts(alert).flatMap(({ script }) => script.sha256 ?? [])),
@@ -117,7 +121,7 @@ export function linkOf(earlier: Alert, later: Alert): CampaignLink | null {
   const link = (kind: LinkKind, by: string | undefined): CampaignLink | null =>
     by ? { from: earlier.id, kind, by } : null;
   const telling =
-    link('identity', other.callerId && one.identities.get(other.callerId)) ??
+    link('identity', one.identities.get(other.callerId ?? '') ?? one.identities.get(other.holder ?? '')) ??
     link('correlation', shared(other.correlations, one.correlations)) ??
     link('script', shared(other.scripts, one.scripts));
   if (telling || other.startedAt - one.startedAt > closeMs) return telling;

@@ -1,5 +1,6 @@
 import type { Caller } from '../activity/activity-event';
 import { upnOf } from '../activity/activity-event';
+import { holdersOn, identityHolderOf } from '../activity/machine-identity';
 import type { Presser } from '../people/person';
 import { shortDigest } from '../text/short-digest';
 import { dayStart, hourOfWeek } from '../text/weeks';
@@ -37,11 +38,11 @@ export const ownerTerm = (list: ListName, owner: string) => `owner=${list}.${own
 export const mainEnvironmentTerm = (environment: string) => `main-environment=${filterValue(environment)}`;
 /** Alerts of one list that have the same {@link groupOf}. */
 export const groupTerm = (list: ListName, group: string) => `group=${list}.${group}`;
-/** @param caller digest of the caller's key */
+/** @param caller digest of the caller's key, or of the resource whose own identity it is */
 export const callerTerm = (caller: string) => `caller=${caller}`;
 /** @param machine digest of the resource id */
 export const machineTerm = (machine: string) => `machine=${machine}`;
-/** @param identity digest of the object id */
+/** @param identity digest of the object id, or of the resource that has it, in lower case */
 export const identityTerm = (identity: string) => `identity=${identity}`;
 /** @param correlation digest of the correlation id */
 export const correlationTerm = (correlation: string) => `correlation=${correlation}`;
@@ -63,6 +64,7 @@ export function termsOf(alert: Alert): string[] {
       : []),
     mainEnvironmentTerm(environmentsOf(alert)[0]?.environment ?? ''),
     callerTerm(callerDigestOf(alert)),
+    ...holderDigestsOf(alert).map(callerTerm),
     ...machineDigestsOf(alert).map(machineTerm),
     ...identityDigestsOf(alert).map(identityTerm),
     ...correlationDigestsOf(alert).map(correlationTerm),
@@ -101,8 +103,20 @@ export const machineDigestsOf = (alert: Alert): string[] =>
     .slice(0, maxMachines)
     .map((id) => shortDigest(id));
 
-const identityDigestsOf = (alert: Alert): string[] =>
-  [...new Set(knownMachines(alert).flatMap(({ identities }) => identities ?? []))]
+/** The resource whose own identity the caller is, if any. */
+export function holderDigestsOf(alert: Alert): string[] {
+  const holder = identityHolderOf(summarize(alert).caller);
+  return holder ? [shortDigest(holder)] : [];
+}
+
+/** What has the identities that the commands could use, and the object ids that are known. */
+export const identityDigestsOf = (alert: Alert): string[] =>
+  [
+    ...new Set([
+      ...knownMachines(alert).flatMap(({ identities }) => identities ?? []),
+      ...summarize(alert).executions.flatMap(({ target }) => holdersOn(target.id)),
+    ]),
+  ]
     .slice(0, maxMachines)
     .map((id) => shortDigest(id.toLowerCase()));
 

@@ -1,3 +1,4 @@
+import { holdersOn } from '../../domain/activity/machine-identity';
 import { callerKeyOf, summarize } from '../../domain/alerts/alert';
 import type { TimelineEntry } from '../../domain/alerts/facts';
 import { knownMachines } from '../../domain/alerts/join-facts';
@@ -5,7 +6,7 @@ import { is } from '../../domain/resources/resource-id';
 import { detectTechnique } from '../../domain/techniques/catalogue';
 import { targetOf } from '../../domain/techniques/target';
 import { phrase, t } from '../../domain/text/translate';
-import type { TimelineEvent } from '../../store/events/timeline-store';
+import { identityOwner, type TimelineEvent } from '../../store/events/timeline-store';
 import type { Part } from './enrichment-part';
 
 const hour = 3_600_000;
@@ -15,7 +16,7 @@ const shownEntries = 40;
 /** Of a burst, how many machines and identities are followed. */
 const followedMachines = 20;
 
-/** Other activity of this caller and on this machine, from 1 h before to 2 h after. */
+/** Other activity of this caller, on this machine and by its identity, from 1 h before to 2 h after. */
 export const timeline: Part = {
   what: phrase('the timeline'),
   ask: async (alert, { store }) => {
@@ -25,9 +26,11 @@ export const timeline: Part = {
     const to = Math.max(Date.parse(lastEventAt) + windowMs.after, watched);
     const machines = [...new Set(executions.map((each) => each.target.id.toLowerCase()))];
     const identities = knownMachines(alert).flatMap((machine) => machine.identities);
+    const followed = machines.slice(0, followedMachines);
     const owners = [
       callerKeyOf(caller),
-      ...machines.slice(0, followedMachines),
+      ...followed,
+      ...new Set(followed.flatMap(holdersOn).map(identityOwner)),
       ...identities.slice(0, followedMachines).map((id) => id.toLowerCase()),
     ];
     const found = await store.timeline.follow(owners, alert.id, from, to);

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { ActivityEvent } from '../../domain/activity/activity-event';
+import { identityName } from '../../domain/activity/machine-identity';
 import { keys } from '../keys';
 import { script } from '../redis/lua-script';
 
@@ -17,6 +18,9 @@ export interface TimelineEvent {
 const retentionMs = 6 * 3_600_000;
 /** More than a message shows, because it merges equal consecutive entries. */
 const maxEntries = 300;
+
+/** Owner of what a resource's own identity did, apart from what was done to the resource. @param holder in lower case */
+export const identityOwner = (holder: string): string => `identity of ${holder}`;
 
 /** Stores an owner's events, for as long as alerts follow it. Returns the followers. */
 const noteScript = script(`
@@ -39,13 +43,13 @@ for i = 1, #KEYS, 2 do
 end
 return found`);
 
-/** Control-plane events that ended in recent hours, by caller and by machine. */
+/** Control-plane events that ended in recent hours, by caller, by machine and by holder of the calling identity. */
 export function createTimelineStore(redis: Redis) {
   /** Stores an owner's events and returns the alerts that follow it. */
   async function note(owner: string, events: readonly ActivityEvent[], now: number): Promise<string[]> {
     const pairs = events.flatMap(({ id, time, operation, resourceId, status, caller }) => [
       Date.parse(time),
-      JSON.stringify([id, caller.name, operation, resourceId, status]),
+      JSON.stringify([id, identityName(caller) ?? caller.name, operation, resourceId, status]),
     ]);
     const noted = await noteScript(
       redis,

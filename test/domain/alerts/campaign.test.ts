@@ -9,6 +9,7 @@ const start = Date.parse('2026-11-20T22:00:00Z');
 const dana = '00000000-0000-4000-8000-000000000001';
 const kim = '00000000-0000-4000-8000-000000000002';
 const identity = '00000000-0000-4000-8000-0000000000aa';
+const instanceRun = 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action';
 const machineOf = (name: string) => vm.replace('vm-1', name);
 
 function machineFacts(...identities: string[]): MachineFacts {
@@ -29,10 +30,14 @@ interface Fields {
   after?: number;
   ip?: string | null;
   operation?: string;
+  /** Instead of the machine `on`. */
+  resource?: string;
   refused?: boolean;
   correlationId?: string;
   facts?: Facts;
   announced?: boolean;
+  /** The resource whose own identity the caller is. */
+  of?: string;
 }
 
 function alertOf(id: string, fields: Fields = {}): Alert {
@@ -50,9 +55,12 @@ function alertOf(id: string, fields: Fields = {}): Alert {
     event({
       time,
       operation: fields.operation ?? event().operation,
-      resourceId: machineOf(on),
+      resourceId: fields.resource ?? machineOf(on),
       correlationId: fields.correlationId ?? `c-${id}`,
-      caller: { id: by, name: by, upn: null, type: 'User', ip, appId: null },
+      caller: {
+        ...{ id: by, name: by, upn: null, type: 'User', ip, appId: null },
+        ...(fields.of ? { managedIdentityResource: fields.of } : {}),
+      },
       refused,
     }),
   ) as Execution;
@@ -84,6 +92,23 @@ test('links a password reset with the console session that followed it', () => {
   });
   const inStory = campaignOf(session, [reset]);
   expect(inStory.map(({ link }) => link?.kind ?? null)).toEqual([null, 'machine']);
+});
+
+test('knows the identity of a machine or a scale set by the token alone, without a read of the machine', () => {
+  const set = machineOf('x').replace('virtualMachines/x', 'virtualMachineScaleSets/ss');
+  const onInstance = alertOf('A', {
+    on: 'vm-1',
+    operation: instanceRun,
+    resource: `${set}/virtualMachines/3`,
+  });
+  const bySet = alertOf('B', { by: identity, on: 'vm-2', after: 30, of: set.toUpperCase() });
+  expect(storyOf(bySet, [onInstance])).toEqual(['A', 'A identity B']);
+  expect(linkOf(onInstance, bySet)?.by).toBe('ss/3');
+  const byOther = alertOf('B', { by: identity, on: 'vm-2', after: 30, of: `${set}-2` });
+  expect(storyOf(byOther, [onInstance])).toEqual([]);
+  const shared = set.replace('Compute/virtualMachineScaleSets', 'ManagedIdentity/userAssignedIdentities');
+  const byShared = alertOf('B', { by: identity, on: 'vm-2', after: 30, of: shared });
+  expect(storyOf(byShared, [alertOf('A')])).toEqual([]);
 });
 
 test('a denied attempt gives no identity away, and what comes earlier follows from nothing', () => {
