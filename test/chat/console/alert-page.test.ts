@@ -161,6 +161,32 @@ test('the timeline tells an undo from what it undoes', () => {
   expect(lines.join()).toContain('requested to undo: Isolate, vm-1');
 });
 
+test('the timeline has the programs that started with the address of the identity’s tokens, each once', () => {
+  const ran = (name: string, commandLine: string, depth: number) => ({
+    ...{ at: at(1), table: 'DeviceProcessEvents', name, commandLine, account: 'root' },
+    ...{ parent: '', depth, origin: 'command' as const },
+  });
+  const curl = 'curl -H Metadata:true http://169.254.169.254/metadata/identity/oauth2/token';
+  const guest = {
+    ...{ from: at(0), to: at(15), readAt: at(2), final: true, failed: [], tables: ['DeviceProcessEvents'] },
+    ...{ logons: [], connections: [], cut: false, redacted: [], tries: 0 },
+    counts: { processes: 4, byCommand: 4, logons: 0, connections: 0 },
+    processes: [
+      ran('sh', `sh -c "${curl}"`, 0),
+      ran('curl', curl, 1),
+      ran('curl', 'curl http://169.254.169.254/metadata/instance', 1),
+      ran('curl', 'curl https://example.com/metadata/identity', 1),
+    ],
+  };
+  const told: Alert = { ...alert, facts: { guest: { [vm.toLowerCase()]: guest } } };
+  const lines = timelineOf({ alert: told, measures: [], approvals: [] })
+    .filter(({ source }) => source === 'Machine log')
+    .map(({ line }) => line);
+  expect(lines).toEqual([
+    [{ bold: 'curl started with the metadata service’s token address' }, ' on vm-1 · 169.254.169.254'],
+  ]);
+});
+
 test('no name, script or output becomes markup', () => {
   const evil = { ...caller, name: hostile, upn: hostile };
   const named: Alert = {

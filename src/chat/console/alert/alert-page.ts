@@ -57,6 +57,7 @@ export function alertPage(view: AlertView, model: MessageModel, context: AlertPa
 ${pressForm(csrf)}<div role="status"><button type="button" class="btn primary fresh" id="fresh" hidden></button></div>
 <div class="grid"><div class="facts-column">
 ${part('why', html`<h2>${t`Why it stands out`}</h2>${whyHtml(alert, pick)}`)}
+${part('campaign', campaignHtml(campaign, alert.id))}
 ${part('exposes', html`<h2>${t`What it exposes`}</h2>${factsHtml([...pick('What it exposes').map(capital), ...pick('Who', 'Where', 'Commands', 'Unavailable')])}`)}
 ${part('access', html`<h2>${t`Access path`}</h2>${accessGraph(alert)}${sentences(pick('Access path'))}`)}
 ${part('review', review !== null && accessReviewHtml(alert, review), 'asked')}
@@ -64,7 +65,6 @@ ${part('evidence', evidenceHtml(alert) || scriptFacts(pick('Script', 'Scripts', 
 ${part('guest', guestHtml(alert))}
 ${part('sign-ins', signInsHtml(alert))}
 ${part('machines', machinesTable(view), 'live')}
-${part('campaign', campaignHtml(campaign, alert.id))}
 ${part('timeline', html`<h2 tabindex="-1">${t`Timeline`}</h2>${timelineHtml(view)}`, 'live')}
 </div><aside class="rail" aria-label="${t`Response`}">
 ${part('next', nextStep(view, model.controls, [...status, ...times]), 'live')}

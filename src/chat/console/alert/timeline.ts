@@ -7,12 +7,13 @@ import { detectTechnique } from '../../../domain/techniques/catalogue';
 import { plainLine } from '../../../domain/text/plain-text';
 import { counted, phrase, t, translate } from '../../../domain/text/translate';
 import { placeWords } from '../../escalation-line';
+import { guestsOf } from '../../guest-lines';
 import type { Inline } from '../../inline';
 import { scoreChangeLines } from '../../score-lines';
 import { type Html, html } from '../html';
 import { clockHtml, lineHtml } from '../inline-html';
 
-export type Source = 'Azure' | 'This alert' | 'Runwatch' | 'People' | 'Note';
+export type Source = 'Azure' | 'This alert' | 'Machine log' | 'Runwatch' | 'People' | 'Note';
 
 export interface TimelineEvent {
   at: string;
@@ -38,6 +39,7 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
   const { notes = [], asked, escalation, watch } = alert.triage;
   const events: TimelineEvent[] = [
     ...commandEvents(alert),
+    ...tokenEvents(alert),
     ...(alert.facts.timeline ?? []).map((entry): TimelineEvent => {
       const title = detectTechnique(entry.operation)?.technique.title;
       const what = title ? translate(title) : plainLine(entry.operation, 120);
@@ -184,9 +186,34 @@ function commandEvents(alert: Alert): TimelineEvent[] {
   );
 }
 
+/** The metadata service's address for tokens of the machine's identity. */
+const tokenAddress = /169\.254\.169\.254\/metadata\/identity/i;
+
+/** Programs that started with this address: what connects a command with the calls of the machine's identity. */
+function tokenEvents(alert: Alert): TimelineEvent[] {
+  return guestsOf(alert).flatMap(({ name: machine, guest: { processes } }) =>
+    processes
+      .filter(({ commandLine, depth }, index) => {
+        const next = processes[index + 1];
+        const isChilds = next && next.depth > depth && tokenAddress.test(next.commandLine);
+        return tokenAddress.test(commandLine) && !isChilds;
+      })
+      .slice(0, maxCommands)
+      .map(({ at, name }) => ({
+        at,
+        source: phrase('Machine log'),
+        line: [
+          { bold: t`${plainLine(name, 60)} started with the metadata service’s token address` },
+          t` on ${machine} · 169.254.169.254`,
+        ],
+      })),
+  );
+}
+
 const styles: Record<Source, string> = {
   Azure: 'low',
   'This alert': 'critical',
+  'Machine log': 'high',
   Runwatch: 'ok',
   People: 'accent',
   Note: 'medium',
