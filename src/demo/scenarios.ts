@@ -1,3 +1,5 @@
+import { attackChains } from './attack-chains';
+import type { Scenario } from './scenario';
 import type { Tenant } from './tenant/tenant';
 import { logNight } from './workspace';
 import { addChild, subscriptions, type World } from './world';
@@ -5,15 +7,6 @@ import { addChild, subscriptions, type World } from './world';
 export const runCommand = 'Microsoft.Compute/virtualMachines/runCommand/action';
 const managed = 'Microsoft.Compute/virtualMachines/runCommands/write';
 const day = 86_400_000;
-
-/** A demo scenario: adds events to the tenant when it is played. */
-export interface Scenario {
-  name: string;
-  says: string;
-  /** Not played by default, only from the panel or by name. */
-  extra?: true;
-  play: (tenant: Tenant, world: World) => void;
-}
 
 const evidence = {
   role: 'Virtual Machine Contributor',
@@ -169,4 +162,5 @@ export const scenarios: readonly Scenario[] = [
       });
     },
   },
+  ...attackChains,
 ];

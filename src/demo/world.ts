@@ -6,6 +6,7 @@ export const roleIds = {
   owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635',
   contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
   vmContributor: '9980e02c-c2be-4d73-94e8-173b1dc7cf3c',
+  storageKeyOperator: '81a9662b-bebf-436f-a333-f67b29880f12',
   keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
 } as const;
