@@ -69,6 +69,26 @@ try {
     await page.evaluate(() => document.getElementById('toasts').replaceChildren());
   }
 
+  /** Lets the demo play a scenario, and opens the alert that its story ends with, once the page has this text. */
+  async function play(says, title, text) {
+    await page.goto(address);
+    await page.locator('details.demo summary').click();
+    await page.locator('details.demo button', { hasText: says }).click();
+    await open(title);
+    for (let tries = 0; tries < 60 && (await page.getByText(text).count()) === 0; tries++) {
+      await page.waitForTimeout(500);
+      await page.reload();
+    }
+    await hideSlack();
+  }
+  /** A part of the page, from one element to the end of another. */
+  async function part(name, from, to) {
+    const [first, last] = [await page.locator(from).boundingBox(), await page.locator(to).boundingBox()];
+    const width = Math.max(first.width, last.width) + 16;
+    const clip = { x: first.x - 8, y: first.y - 8, width, height: last.y + last.height - first.y + 16 };
+    await shot(name, { clip, fullPage: true, scale: 'css' });
+  }
+
   await signInAs('Maya Lind');
   await open('Run command on 24 machines');
   await page.goto(address);
@@ -107,6 +127,12 @@ try {
   await open('Run command on 24 machines');
   await press('approve', 'of 24 machines are denied');
   await shot('contained');
+  await play('reads the keys of a storage', 'Run command on vm-orders-01', 'stordersprod · succeeded');
+  await part('chain-token', '#part-guest', '#part-timeline');
+  await play('opens its serial console', 'Serial console on vm-ledger-01', 'sudo su -');
+  await part('chain-console', '#alert', '#part-campaign');
+  await play('runs a command on another machine', 'Run command on vm-settle-01', 'where 1 ran');
+  await part('chain-scale-set', '#alert', '#part-campaign');
 } finally {
   await browser.close();
   demo.kill('SIGTERM');
