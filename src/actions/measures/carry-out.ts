@@ -242,6 +242,10 @@ async function undoFor(
         ...current,
         state: 'undoing',
         way: 'undo',
+        applied:
+          current.way === 'do'
+            ? { by: current.by, approvedBy: current.approvedBy, at: current.at }
+            : current.applied,
         action: press.action,
         input: press.input,
         by: press.by,

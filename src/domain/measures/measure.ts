@@ -48,6 +48,8 @@ export interface Measure {
   approvedBy?: Presser | undefined;
   /** When it was requested, RFC 3339. */
   at: string;
+  /** Who applied it, once someone undoes it. */
+  applied?: { by: Presser; approvedBy?: Presser | undefined; at: string } | undefined;
   /** When this record was last stored, RFC 3339. */
   changedAt: string;
   /** The press that carries it out. No other press may continue it. */

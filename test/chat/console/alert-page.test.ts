@@ -161,6 +161,65 @@ test('the timeline tells an undo from what it undoes', () => {
   expect(lines.join()).toContain('requested to undo: Isolate, vm-1');
 });
 
+test('after an undo, the timeline still has who applied the measure and who approved it', () => {
+  const person = (name: string) => ({ ...by, id: name, name });
+  const undone = isolation({
+    ...{ state: 'undone', way: 'undo', action: 'release', by: person('Lee'), at: at(9), says: 'Released.' },
+    applied: { by: person('Maya'), approvedBy: person('Omar'), at: at(3) },
+  });
+  const lines = timelineOf({ alert, measures: [undone], approvals: [] })
+    .map(({ line }) =>
+      line.map((part) => (typeof part === 'object' && 'bold' in part ? part.bold : part)).join(''),
+    )
+    .filter((line) => line.includes('requested'));
+  expect(lines).toEqual([
+    'Maya requested: Isolate, vm-1, approved by Omar',
+    'Lee requested to undo: Isolate, vm-1',
+  ]);
+});
+
+test('a measure that ended before the alert’s first command is not on its timeline', () => {
+  const ended = (fields: Partial<Measure>) =>
+    timelineOf({
+      alert,
+      measures: [
+        isolation({
+          state: 'undone',
+          way: 'undo',
+          changedAt: at(-60),
+          at: at(-60),
+          says: 'Released.',
+          ...fields,
+        }),
+      ],
+      approvals: [],
+    }).filter(({ line }) => JSON.stringify(line).includes('undo')).length;
+  expect(ended({ alerts: ['RW-0'] })).toBe(0);
+  expect(ended({ alerts: ['RW-0', 'RW-1'] })).toBe(1);
+});
+
+test('people are not offered to approve their own request', () => {
+  const asker = { ...by, id: 'maya', name: 'Maya', objectId: 'o1', tenant: 't1' };
+  const approval = {
+    ...{
+      id: 'AP-1',
+      rev: 1,
+      state: 'asked' as const,
+      alertId: 'RW-1',
+      action: 'isolate',
+      what: 'Isolate: vm-1',
+    },
+    ...{ why: 'two people', by: asker, at: at(2), until: at(17), needed: 1 as const, pin: null, job: {} },
+    ...{ signature: '', approvals: [] },
+  };
+  const shownTo = (viewer: typeof asker) =>
+    pageTextOf({ alert, measures: [], approvals: [approval] }, { viewer, now: Date.parse(at(3)) });
+  const approve = 'data-action="approve"';
+  expect(shownTo({ ...asker, id: 'omar', name: 'Omar', objectId: 'o2' })).toContain(approve);
+  expect(shownTo(asker)).not.toContain(approve);
+  expect(shownTo(asker)).toContain('data-action="decline"');
+});
+
 test('the timeline has the programs that started with the address of the identity’s tokens, each once', () => {
   const ran = (name: string, commandLine: string, depth: number) => ({
     ...{ at: at(1), table: 'DeviceProcessEvents', name, commandLine, account: 'root' },

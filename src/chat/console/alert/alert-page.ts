@@ -8,8 +8,10 @@ import { oddTexts, unusualText } from '../../../domain/alerts/stands-out';
 import type { Sla } from '../../../domain/alerts/timing';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import { versionOf } from '../../../domain/measures/alert-view';
+import { isSamePerson, type Presser } from '../../../domain/people/person';
 import { plainLine } from '../../../domain/text/plain-text';
 import { t, translate } from '../../../domain/text/translate';
+import type { Action } from '../../actions';
 import { factsOf } from '../../fact-lines';
 import type { Fact } from '../../inline';
 import type { MessageModel } from '../../message';
@@ -35,6 +37,7 @@ export interface AlertPageContext {
   csrf: string;
   now: number;
   sla: Sla;
+  viewer: Presser;
   related: RelatedAlerts;
   campaign: readonly CampaignStep[];
   /** The latest access review of the caller; null if nobody asked for one. */
@@ -44,8 +47,12 @@ export interface AlertPageContext {
 /** The page of one alert: what is known on the left, what to do on the right. A closed alert keeps its facts. */
 export function alertPage(view: AlertView, model: MessageModel, context: AlertPageContext): Html {
   const { alert } = view;
-  const { now, sla, csrf, related, campaign, review } = context;
-  const { actions, status } = model.page();
+  const { now, sla, csrf, viewer, related, campaign, review } = context;
+  const { actions: all, status } = model.page();
+  // Their own request needs a second person, so that Approve would be refused.
+  const ownRequests = view.approvals.filter(({ by }) => isSamePerson(by, viewer)).map(({ id }) => id);
+  const mayTry = ({ id, approvalId = '' }: Action) => id !== 'approve' || !ownRequests.includes(approvalId);
+  const actions = all.filter(mayTry);
   const facts = factsOf(alert, now);
   const pick = (...labels: string[]) => {
     const wanted = new Set(labels.map(translate));
@@ -67,7 +74,7 @@ ${part('sign-ins', signInsHtml(alert))}
 ${part('machines', machinesTable(view), 'live')}
 ${part('timeline', html`<h2 tabindex="-1">${t`Timeline`}</h2>${timelineHtml(view)}`, 'live')}
 </div><aside class="rail" aria-label="${t`Response`}">
-${part('next', nextStep(view, model.controls, [...status, ...times]), 'live')}
+${part('next', nextStep(view, { shown: model.controls.shown.filter(mayTry) }, [...status, ...times]), 'live')}
 ${part('measures', measuresHtml(view, actions), 'live')}
 ${part('responses', allResponses(actions, alert.id), 'live')}
 ${part('related', relatedHtml(alert, related, now), 'live')}

@@ -37,7 +37,15 @@ export function addAlertRoutes(router: Router, deps: AlertDeps, frame: Frame): v
       deps.campaignOf(view.alert),
       deps.reviewOf(view.alert.id),
     ]);
-    const context = { csrf: frame.csrfOf(request), now: now(), sla, related, campaign, review };
+    const context = {
+      csrf: frame.csrfOf(request),
+      now: now(),
+      sla,
+      viewer: viewerOf(request).presser,
+      related,
+      campaign,
+      review,
+    };
     const title = `${model.sentence} · ${view.alert.id}`;
     await frame.send(request, response, title, alertPage(view, model, context), 'alert');
   };

@@ -2,6 +2,7 @@ import { kindOf } from '../../../actions/registry';
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import type { AlertView } from '../../../domain/measures/alert-view';
 import type { Approval } from '../../../domain/measures/approval';
+import type { Measure } from '../../../domain/measures/measure';
 import type { Presser } from '../../../domain/people/person';
 import { detectTechnique } from '../../../domain/techniques/catalogue';
 import { plainLine } from '../../../domain/text/plain-text';
@@ -35,7 +36,13 @@ const maxCommands = 5;
 
 /** What Azure logged, what Runwatch and people did, and notes, oldest first. Pure. */
 export function timelineOf(view: AlertView): TimelineEvent[] {
-  const { alert, measures, approvals } = view;
+  const { alert, approvals } = view;
+  // What ended before the alert's first command says nothing about it.
+  const { startedAt } = summarize(alert);
+  const measures = view.measures.filter(
+    ({ state, changedAt, alerts }) =>
+      state !== 'undone' || alerts.includes(alert.id) || Date.parse(changedAt) >= Date.parse(startedAt),
+  );
   const { notes = [], asked, escalation, watch } = alert.triage;
   const events: TimelineEvent[] = [
     ...commandEvents(alert),
@@ -84,19 +91,10 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
         ],
       }),
     ),
-    ...measures.map(
-      ({ at, by, kind, name, way, approvedBy }): TimelineEvent => ({
-        at,
-        source: sourceOf(by),
-        line: [
-          { bold: plainLine(by.name, 80) },
-          way === 'undo'
-            ? t` requested to undo: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}`
-            : t` requested: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}`,
-          approvedBy ? t`, approved by ${plainLine(approvedBy.name, 80)}` : '',
-        ],
-      }),
-    ),
+    ...measures.flatMap((measure) => [
+      ...(measure.applied ? [requested({ ...measure, ...measure.applied, way: 'do' })] : []),
+      requested(measure),
+    ]),
     ...measures.flatMap((measure): TimelineEvent[] => {
       const { state, changedAt, reason, says } = measure;
       const text = state === 'failed' || state === 'drifted' ? reason : says;
@@ -158,6 +156,18 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
     .filter(({ at }) => !Number.isNaN(Date.parse(at)))
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
+
+const requested = ({ at, by, kind, name, way, approvedBy }: Measure): TimelineEvent => ({
+  at,
+  source: sourceOf(by),
+  line: [
+    { bold: plainLine(by.name, 80) },
+    way === 'undo'
+      ? t` requested to undo: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}`
+      : t` requested: ${translate(kindOf(kind)?.name ?? kind)}, ${plainLine(name, 80)}`,
+    approvedBy ? t`, approved by ${plainLine(approvedBy.name, 80)}` : '',
+  ],
+});
 
 const sourceOf = ({ surface }: Presser): Source => (surface === 'runwatch' ? 'Runwatch' : phrase('People'));
 
