@@ -156,6 +156,7 @@ test('despite crashes and other writers, isolating cuts off and releasing restor
         const alert = (await store.alerts.get(id)) as Alert;
         const { measures } = await store.measures.viewOf(alert);
         expect(measures.map(({ state }) => state)).toEqual(Array(2).fill(isolated ? 'in force' : 'undone'));
+        for (const { applied, by } of isolated ? [] : measures) expect(applied?.by).toEqual(by);
         for (const [i, nic] of nics.entries()) {
           const { group } = network.actual.get(nic) as { group: string | null };
           if (!isolated) expect(group).toBe(network.setByOthers.get(nic));
