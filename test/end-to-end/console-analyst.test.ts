@@ -102,7 +102,8 @@ const observer = `
       const found = [...document.querySelectorAll(selector)].find(
         (one) => one.checkVisibility() && one.textContent.includes(text),
       );
-      if (!found) return requestAnimationFrame(look);
+      // Before the page has its styles, nothing is where it will be.
+      if (!found || document.readyState !== 'complete') return requestAnimationFrame(look);
       const { top, bottom } = found.getBoundingClientRect();
       done({ at: performance.timeOrigin + performance.now(), inView: top >= 0 && bottom <= innerHeight });
     };
