@@ -5,17 +5,23 @@ import type { Known } from './join-facts';
 
 /** "203.0.113.24 (AS64500 Contoso Telecom, Germany)"; empty if the log has no address. */
 export function addressText(alert: Known): string {
+  const [ip, ...where] = addressParts(alert);
+  return ip ? `${ip}${where.length > 0 ? ` (${where.join(', ')})` : ''}` : '';
+}
+
+/** The caller's address and where it is, such as Azure's region, the network and the country; empty without an address. */
+export function addressParts(alert: Known): string[] {
   const { ip } = summarize(alert).caller;
-  if (!ip) return '';
+  if (!ip) return [];
   const { azure, asn, country } = alert.facts.addresses?.[ip] ?? {};
-  const where = [
+  return [
+    plainLine(ip, 45),
     azure
       ? [t`Azure`, plainLine(azure.region, 40), plainLine(azure.service, 60)].filter(Boolean).join(' ')
       : '',
     asn ? asnText(asn) : '',
     country ? countryName(country) : '',
   ].filter(Boolean);
-  return `${plainLine(ip, 45)}${where.length > 0 ? ` (${where.join(', ')})` : ''}`;
 }
 
 const asnText = ({ number, name }: { number: number; name: string }): string =>

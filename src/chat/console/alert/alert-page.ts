@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CallerReview } from '../../../domain/access/caller-review';
-import { addressText } from '../../../domain/alerts/address-text';
+import { addressParts } from '../../../domain/alerts/address-text';
 import { type Alert, summarize } from '../../../domain/alerts/alert';
 import { callerName } from '../../../domain/alerts/caller-name';
 import type { CampaignStep } from '../../../domain/alerts/campaign';
@@ -111,7 +111,7 @@ function lead(alert: Alert, now: number): Html {
   const about = [
     plainLine(who?.jobTitle, 60),
     who?.guest ? t`guest` : '',
-    caller.ip ? t`from ${addressText(alert)}` : '',
+    caller.ip ? t`from ${addressParts(alert).join(', ')}` : '',
   ].filter(Boolean);
   const where = environmentText(alert);
   const did = sentenceOf(alert);
