@@ -96,7 +96,7 @@ test('a log that was changed is said to be broken when it is checked again', asy
   await page.keyboard.press('Enter');
   await page.getByRole('alert').getByText('The audit log is broken at entry 3').waitFor();
   expect(page.url()).toContain(`person=${userInfo().username}`);
-  expect(await page.evaluate('document.activeElement.id')).toBe('chain');
+  await page.waitForFunction("document.activeElement.id === 'chain'");
   await page.getByText('1 entry before it is as it was written.', { exact: false }).waitFor();
   const csrf = await page.locator('#chain [name=csrf]').inputValue();
   expect(csrf).not.toBe('');
