@@ -85,7 +85,7 @@ test('the end of a session ends its streams at once, and no others', async () =>
   two.close();
 });
 
-test('a session that makes room for a newer one ends its streams', async () => {
+test('a session that a newer one displaces ends its streams', async () => {
   const limits = { seconds: 60, listSeconds: 60, most: 1 };
   await own.store.signIns.addSession('old', 'sam', 'sealed', { ...limits, at: 1 });
   const reader = await open('old');

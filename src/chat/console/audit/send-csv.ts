@@ -43,12 +43,12 @@ export async function sendCsv(
   for await (const rows of allEntries(query, reader, gone.signal)) {
     const entries = rows.flatMap(({ entry }) => entry ?? []);
     const names = await namesOf(entries.flatMap((entry) => measureOf(entry) ?? []));
-    const room = entries.slice(0, maxLines - lines);
-    lines += room.length;
-    const text = room.map((entry) => `${lineOf(entry, names)}\r\n`).join('');
+    const part = entries.slice(0, maxLines - lines);
+    lines += part.length;
+    const text = part.map((entry) => `${lineOf(entry, names)}\r\n`).join('');
     if (text && !response.write(text) && !gone.signal.aborted)
       await once(response, 'drain', { signal: gone.signal }).catch(() => {});
-    if (room.length < entries.length) {
+    if (part.length < entries.length) {
       response.write(
         `${csvLine([t`Cut off after ${numberText(maxLines)} entries. Choose a shorter time range, or run: runwatch audit export`])}\r\n`,
       );
