@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import type { machineContent } from './stored-script';
 
+const changeKind = z.enum(['user-data', 'gallery-application']);
 /** Techniques that a machine's write may turn out to be. */
-export type MachineChangeKind = 'user-data' | 'gallery-application';
+export type MachineChangeKind = z.output<typeof changeKind>;
 
 /** Something changed between two readings. Times are ms since 1970, Azure's time. */
 export interface MachineChange {
@@ -21,6 +23,26 @@ export interface MachineState {
   applications: string[];
   /** The latest, oldest first. */
   changes: MachineChange[];
+}
+
+const hash = z.string().max(200);
+const time = z.number().nonnegative();
+const stateSchema = z.object({
+  key: hash,
+  firstReadAt: time,
+  readAt: time,
+  userData: hash.nullable(),
+  applications: z.array(hash).max(50),
+  changes: z.array(z.object({ from: time, to: time, what: z.array(changeKind).max(2) })).max(10),
+});
+
+/** A stored state; null if it is damaged, so that the next reading is a first one. */
+export function readMachineState(text: string): MachineState | null {
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 /** Hashes with keys derived from RUNWATCH_SECRET. */

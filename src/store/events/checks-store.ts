@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { type Execution, mergeExecutions } from '../../domain/techniques/execution';
 import type { Finding } from '../../domain/techniques/finding';
-import type { MachineState } from '../../domain/techniques/machine-state';
+import { type MachineState, readMachineState } from '../../domain/techniques/machine-state';
 import { keys } from '../keys';
 import { updateValues } from '../redis/update-values';
 
@@ -65,7 +65,7 @@ export function createChecksStore(redis: Redis) {
     ): Promise<MachineState> {
       let state: MachineState | null = null;
       await updateValues(redis, [machineId], keys.machineState, keepStatesSeconds, (_, before) => {
-        state = change(before === '' ? null : (JSON.parse(before) as MachineState));
+        state = change(readMachineState(before));
         return JSON.stringify(state);
       });
       return state as unknown as MachineState;

@@ -4,6 +4,7 @@ import {
   changesAround,
   type MachineContent,
   type MachineState,
+  readMachineState,
 } from '../../../src/domain/techniques/machine-state';
 import { machineContent } from '../../../src/domain/techniques/stored-script';
 import { contentHashes, createKeyring } from '../../../src/runtime/keyring';
@@ -91,4 +92,21 @@ test.each([
   [{ userData: '/////w==' }, { userData: '/////w==', applications: [] }],
 ])('%j is read as %j', (properties, wanted) => {
   expect(machineContent(properties)).toEqual(wanted);
+});
+
+test('a stored state is read again, and a damaged one is none', () => {
+  const state = {
+    ...{ key: 'k', firstReadAt: 1, readAt: 2, userData: null, applications: ['h'] },
+    changes: [{ from: 1, to: 2, what: ['user-data'] }],
+  };
+  expect(readMachineState(JSON.stringify(state))).toEqual(state);
+  for (const damaged of [
+    '',
+    'null',
+    '{',
+    JSON.stringify({ ...state, readAt: 'now' }),
+    JSON.stringify({ ...state, applications: 'h' }),
+    JSON.stringify({ ...state, changes: [{ from: 1, to: 2, what: ['nothing'] }] }),
+  ])
+    expect(readMachineState(damaged)).toBeNull();
 });
