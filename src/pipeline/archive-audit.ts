@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { compareStreamIds } from '../store/redis/stream-ids';
 import type { Store } from '../store/store';
 import type { AuditCopies } from './copy-audit';
 
@@ -30,7 +31,9 @@ export async function archiveAudit(
   const copied = webhook ? await audit.copiedTo(webhook) : null;
   const all = await audit.after('0-0', batchSize);
   const isKept = ({ id, entry }: (typeof all)[number]) =>
-    Date.parse(entry.at) >= limit || msOf(id) >= limit || (copied !== null && isAfter(id, copied));
+    Date.parse(entry.at) >= limit ||
+    msOf(id) >= limit ||
+    (copied !== null && compareStreamIds(id, copied) > 0);
   const firstKept = all.findIndex(isKept);
   // Redis is trimmed up to the last archived id, so only an unbroken prefix may be archived.
   const rows = firstKept < 0 ? all : all.slice(0, firstKept);
@@ -61,9 +64,3 @@ export async function archiveAudit(
 }
 
 const msOf = (id: string) => Number(id.split('-')[0]);
-
-function isAfter(id: string, other: string): boolean {
-  const [ms = 0, part = 0] = id.split('-').map(Number);
-  const [otherMs = 0, otherPart = 0] = other.split('-').map(Number);
-  return ms > otherMs || (ms === otherMs && part > otherPart);
-}

@@ -9,6 +9,7 @@ import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import { subjectsOf } from '../domain/measures/subjects';
 import { createAlertCounts } from './alert-counts';
 import { auditedScript } from './audit/audited-write';
+import { alertChangeKind, appendChange } from './change-feed';
 import { keys } from './keys';
 import { openIndexKeys, openPlaces, openScores, placeInIndex } from './open-index';
 import { script } from './redis/lua-script';
@@ -25,7 +26,7 @@ const harmlessMs = 90 * 86_400_000;
 /**
  * Stores an alert unless it changed since it was read. In the same step, appends to the audit log, marks the
  * alert undelivered on each surface and changed for the search, indexes its subjects and updates the index of open
- * alerts. Also counts it for alerts like it if it was closed as harmless, and notifies watchers.
+ * alerts. Also counts it for alerts like it if it was closed as harmless, adds the change to the feed, and notifies watchers.
  */
 const commitScript = (keepSeconds: number) =>
   auditedScript(`
@@ -54,6 +55,7 @@ if A(closeArgs + 2) ~= '' then
   redis.call('PEXPIRE', K(closes), ${harmlessMs})
 end
 redis.call('ZADD', K(closes + 1), A(closeArgs + 4), A(4))
+if A(closeArgs + 5) ~= '' then ${appendChange('K(closes + 2)', 'A(closeArgs + 5)', 'A(4)', 'A(2)')} end
 redis.call('PUBLISH', '${keys.changes}', A(4))`);
 
 const claimAll = script(`
@@ -179,6 +181,7 @@ export function createAlertsStore(
           ...places.keys,
           ...closes.keys,
           keys.unindexed,
+          keys.feed,
         ],
         args: [
           rev,
@@ -193,6 +196,7 @@ export function createAlertsStore(
           ...places.scores,
           ...closes.args,
           Date.now(),
+          alertChangeKind(current, stored),
         ],
       });
       if (answer === 'done') {

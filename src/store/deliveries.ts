@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Alert } from '../domain/alerts/alert';
+import { appendChange } from './change-feed';
 import { keys } from './keys';
 import { script } from './redis/lua-script';
 import { readAlert } from './upgrade-alert';
@@ -91,7 +92,15 @@ return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
 const addNoticeScript = script(`
 if not redis.call('SET', KEYS[1], ARGV[1], 'EX', ${30 * 86_400}, 'NX') then return 0 end
-for i = 2, #KEYS do redis.call('ZADD', KEYS[i], ARGV[2], ARGV[3]) end
+for i = 3, #KEYS do redis.call('ZADD', KEYS[i], ARGV[2], ARGV[3]) end
+${appendChange('KEYS[2]', "'notice.posted'", 'ARGV[3]', "'0'")}
+return 1`);
+
+/** Stores a changed notice, unless it changed since it was read, and marks it undelivered. */
+const changeNoticeScript = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+for i = 2, #KEYS do redis.call('ZADD', KEYS[i], ARGV[3], ARGV[4]) end
 return 1`);
 
 const extendLock = script(
@@ -186,11 +195,11 @@ export function createDeliveries(redis: Redis) {
     return at === undefined ? null : Number(at);
   };
 
-  /** Stores a notice and marks it undelivered in one step. False if it was added before. */
+  /** Stores a notice, marks it undelivered and adds it to the feed in one step. False if it was added before. */
   const addNotice = async (notice: Notice, surfaces: readonly string[]): Promise<boolean> =>
     (await addNoticeScript(
       redis,
-      [keys.notice(notice.id), ...surfaces.map(keys.undelivered)],
+      [keys.notice(notice.id), keys.feed, ...surfaces.map(keys.undelivered)],
       [JSON.stringify(notice), Date.now(), notice.id],
     )) === 1;
 
@@ -200,11 +209,17 @@ export function createDeliveries(redis: Redis) {
     change: (notice: Notice) => Notice,
     surfaces: readonly string[],
   ): Promise<boolean> {
-    const doc = await redis.get(keys.notice(id));
-    if (!doc) return false;
-    await redis.set(keys.notice(id), JSON.stringify(change(JSON.parse(doc))), 'KEEPTTL');
-    for (const surface of surfaces) await redis.zadd(keys.undelivered(surface), String(Date.now()), id);
-    return true;
+    for (;;) {
+      const doc = await redis.get(keys.notice(id));
+      if (!doc) return false;
+      const changed = JSON.stringify(change(JSON.parse(doc) as Notice));
+      const stored = await changeNoticeScript(
+        redis,
+        [keys.notice(id), ...surfaces.map(keys.undelivered)],
+        [doc, changed, Date.now(), id],
+      );
+      if (stored === 1) return true;
+    }
   }
 
   /** Whether it was posted to any of these surfaces. */

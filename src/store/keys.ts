@@ -117,4 +117,7 @@ export const keys = {
   usedSignIn: (id: string) => key('used-sign-in', id),
   answer: (pressId: string) => key('answer', pressId),
   changes: key('changes'),
+  /** Stored changes, for readers outside: the API, webhooks, Sentinel, tickets. */
+  feed: key('feed'),
+  feedCursor: (reader: string) => key('feed-cursor', reader),
 };

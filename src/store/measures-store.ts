@@ -6,6 +6,7 @@ import type { Approval } from '../domain/measures/approval';
 import type { Measure } from '../domain/measures/measure';
 import { alertSubject, subjectsOf } from '../domain/measures/subjects';
 import { auditedScript } from './audit/audited-write';
+import { appendChange } from './change-feed';
 import { keys } from './keys';
 import { script } from './redis/lua-script';
 
@@ -13,8 +14,8 @@ import { script } from './redis/lua-script';
 const maxShown = 500;
 
 /**
- * Stores a record unless it changed since it was read. In the same step, audits it, indexes it by subject,
- * and marks the alerts that show it undelivered on each surface.
+ * Stores a record unless it changed since it was read. In the same step, audits it, adds the change to the feed,
+ * indexes it by subject, and marks the alerts that show it undelivered on each surface.
  */
 const commitScript = (keepSeconds: number) =>
   auditedScript(`
@@ -29,6 +30,7 @@ else
   redis.call('ZREM', K(2), A(5))
 end
 local subjects, alerts, surfaces = tonumber(A(7)), tonumber(A(8)), tonumber(A(9))
+${appendChange('K(4 + surfaces + alerts)', 'A(10 + subjects + alerts)', 'A(5)', 'A(2)')}
 for i = 1, subjects do
   local known = redis.call('HGET', K(3), A(9 + i)) or ''
   if not string.find(' ' .. known .. ' ', ' ' .. A(5) .. ' ', 1, true) then
@@ -112,6 +114,7 @@ export function createMeasuresStore(
         keys.recordIndex,
         ...surfaces.map(keys.undelivered),
         ...shown.map(keys.alert),
+        keys.feed,
       ],
       args: [
         rev,
@@ -125,6 +128,7 @@ export function createMeasuresStore(
         surfaces.length,
         ...subjects,
         ...shown,
+        isMeasureId(id) ? 'measure.changed' : 'approval.changed',
       ],
     });
     return answer as 'done' | 'stale';

@@ -3,6 +3,7 @@ import { defaultKeepDays } from '../domain/alerts/alert';
 import type { AuditSigner } from '../domain/audit/audit-chain';
 import { createAlertsStore } from './alerts-store';
 import { createAuditLog } from './audit/audit-log';
+import { createChangeFeed } from './change-feed';
 import { createDeliveries } from './deliveries';
 import { createChecksStore } from './events/checks-store';
 import { createEventHubState } from './events/event-hub-state';
@@ -52,6 +53,7 @@ export function createStore(
     hub: createEventHubState(redis),
     health: createHealthStore(redis),
     deliveries: createDeliveries(redis),
+    feed: createChangeFeed(redis),
     answers: createAnswers(redis),
     surfaceState: (surface: string) => createSurfaceState(redis, surface, keepSeconds),
     history: createHistory(redis),
