@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { DelayedError, type Job } from 'bullmq';
 import type { LimitFunction } from 'p-limit';
 import { messageOf } from '../chat/message';
@@ -6,9 +6,10 @@ import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surf
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor, type Route } from '../domain/alerts/routing';
 import { overdueSteps, type Sla } from '../domain/alerts/timing';
+import type { AlertView } from '../domain/measures/alert-view';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
-import type { DeliveryInput, DeliveryState, Notice } from '../store/deliveries';
+import type { DeliveryInput, DeliveryState } from '../store/deliveries';
 import type { Store } from '../store/store';
 import type { DeliverJob, Queues } from './queues';
 import { readRoutedAlert } from './read-routed-alert';
@@ -57,7 +58,8 @@ export async function deliver(
   const [input] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
   if (!input) return;
   if (input.alert?.announced) await deps.queues.deliverThreads(surface.name, [id]);
-  const outcome = await deliverOne(surface, id, input, deps).catch((error) =>
+  const [view = null] = await viewsOf([input], deps);
+  const outcome = await deliverOne(surface, id, { ...input, view }, deps).catch((error) =>
     waitOrThrow(job, token, error, deps),
   );
   if (outcome !== 'done') await postpone(job, token, outcome, deps);
@@ -70,10 +72,11 @@ async function deliverFirst(surface: Surface, ids: readonly string[], deps: Deli
   const alerts = ids.filter((_, index) => input[index]?.alert?.announced);
   if (ids.length >= floodSize) await queues.deliverThreadsLater(surface.name, alerts);
   else await queues.deliverThreads(surface.name, alerts);
+  const views = await viewsOf(input, deps);
   const remaining: string[] = [];
   await Promise.all(
     ids.map(async (id, index) => {
-      const one = input[index] as DeliveryInput;
+      const one = { ...(input[index] as DeliveryInput), view: views[index] ?? null };
       const done =
         one.storedState === '' &&
         (await deps.limitPosts(() => succeeded(deliverOne(surface, id, one, deps), log)));
@@ -95,15 +98,30 @@ const succeeded = (delivery: Promise<Outcome>, log: Log): Promise<boolean> =>
 /** Done, or when to retry. `slotAt` is the send time reserved under the channel's rate limit. */
 type Outcome = 'done' | { again: number; slotAt?: number };
 
+/** What to deliver. `view` is null if it is not an alert that is announced. */
+interface Delivery extends DeliveryInput {
+  view: AlertView | null;
+}
+
+/** The announced alerts with their measures and approvals, in the order of `inputs`. */
+async function viewsOf(
+  inputs: readonly DeliveryInput[],
+  { store }: DeliverDeps,
+): Promise<(AlertView | null)[]> {
+  const alerts = inputs.flatMap(({ alert }) => (alert?.announced ? [alert] : []));
+  const views = await store.measures.viewsOf(alerts);
+  return inputs.map(({ alert }) => (alert?.announced ? (views.shift() ?? null) : null));
+}
+
 async function deliverOne(
   surface: Surface,
   id: string,
-  input: DeliveryInput,
+  input: Delivery,
   deps: DeliverDeps,
 ): Promise<Outcome> {
   const { store, now, metrics } = deps;
-  const { alert, notice, state, at } = input;
-  const content = await contentOf(alert, notice, deps);
+  const { alert, state, at } = input;
+  const content = contentOf(input, deps);
   const seen = { rev: alert?.rev ?? 0, touched: input.touched };
   const digest = content && digestOf(content);
   if (!content || state.shown === digest) {
@@ -165,14 +183,12 @@ async function waitOrThrow(
   throw error;
 }
 
-async function contentOf(
-  alert: Alert | null,
-  notice: Notice | null,
-  { store, responders, linkTo, sla, now }: DeliverDeps,
-): Promise<Content | null> {
-  if (alert?.announced) {
-    const view = await store.measures.viewOf(alert);
-    const at = view.approvals.length > 0 ? now() : shownAsOf(alert, sla, now());
+function contentOf(
+  { view, notice }: Delivery,
+  { responders, linkTo, sla, now }: DeliverDeps,
+): Content | null {
+  if (view) {
+    const at = view.approvals.length > 0 ? now() : shownAsOf(view.alert, sla, now());
     return { kind: 'alert', model: messageOf(view, { responders, linkTo, sla, now: at }) };
   }
   if (!notice) return null;
@@ -198,8 +214,7 @@ async function channelOf(
 }
 
 /** Without the thread, which has its own digest, and the page: a late event there must not update the message. */
-const digestOf = (content: Content): string =>
-  createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
+const digestOf = (content: Content): string => hash('sha256', JSON.stringify(content)).slice(0, 32);
 
 /** Updates or posts the message. Returns its location; null while another process posts it. */
 async function show(

@@ -19,6 +19,7 @@ export const address: Part = {
       executions.flatMap(({ caller: { ip } }) => (ip && isPublicAddress(ip) && !known[ip] ? [ip] : [])),
     );
     const asked = [...own].slice(0, maxAddresses - Object.keys(known).length);
+    if (asked.length === 0) return {};
     const read = <T>(what: string, ask: (ip: string) => Promise<T>) => readEach(what, asked, ask, late);
     const [ranges, networks, countries] = await Promise.all([
       read(phrase("Azure's address ranges"), (ip) => azure.azureAddress(ip, target.subscriptionId)),
@@ -35,9 +36,6 @@ export const address: Part = {
       { azure: azureOf.get(ip) ?? null, asn: asnOf.get(ip) ?? null, country: countryOf.get(ip) ?? null },
     ]);
     const missing = [...ranges.missing, ...networks.missing, ...countries.missing];
-    return {
-      ...(addresses.length > 0 ? { addresses: { ...known, ...Object.fromEntries(addresses) } } : {}),
-      ...(missing.length > 0 ? { missing } : {}),
-    } satisfies Facts;
+    return { addresses: { ...known, ...Object.fromEntries(addresses) }, missing } satisfies Facts;
   },
 };

@@ -21,13 +21,16 @@ export const enrichmentLimitMs = 5000;
 const parts: readonly Part[] = [access, who, machine, script, address, workers];
 
 /** Runs all parts in parallel. A part that fails or times out is listed in `missing`. */
-export async function enrich(alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> {
+export const enrich = (alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimitMs): Promise<Facts> =>
+  deps.azure.byPriority(priorityOf(alert), () => readFacts(alert, deps, limitMs));
+
+async function readFacts(alert: Alert, deps: EnrichDeps, limitMs: number): Promise<Facts> {
   const missing: Missing[] = [];
   const askAll = (asked: readonly Part[], about: Alert) =>
     withDeadline(limitMs, (late) =>
       asked.map(async ({ what, endsInTime, ask }) => {
         try {
-          const answer = deps.azure.byPriority(priorityOf(alert), () => ask(about, deps, late));
+          const answer = ask(about, deps, late);
           const found = await (endsInTime ? answer : Promise.race([answer, late]));
           missing.push(...(found.missing ?? []));
           return found;

@@ -16,24 +16,22 @@ export async function readEach<Item, Answer>(
   read: (item: Item) => Promise<Answer>,
   late: Promise<never>,
 ): Promise<{ answers: [Item, Answer][]; missing: Missing[] }> {
-  const limit = pLimit(concurrency);
+  if (items.length === 0) return { answers: [], missing: [] };
+  const limit = items.length > concurrency ? pLimit(concurrency) : null;
   const answers: [Item, Answer][] = [];
   const failures: Missing[] = [];
   let isLate = false;
   late.catch(() => {
     isLate = true;
   });
-  await Promise.all(
-    items.map((item) =>
-      limit(async () => {
-        try {
-          answers.push([item, await Promise.race(isLate ? [late] : [read(item), late])]);
-        } catch (error) {
-          failures.push({ what, ...whyMissing(error) });
-        }
-      }),
-    ),
-  );
+  const readOne = async (item: Item) => {
+    try {
+      answers.push([item, await Promise.race(isLate ? [late] : [read(item), late])]);
+    } catch (error) {
+      failures.push({ what, ...whyMissing(error) });
+    }
+  };
+  await Promise.all(items.map((item) => (limit ? limit(readOne, item) : readOne(item))));
   const first = failures.find(({ final }) => !final) ?? failures[0];
   if (!first) return { answers, missing: [] };
   return { answers, missing: [{ ...first, ...(items.length > 1 ? { count: failures.length } : {}) }] };

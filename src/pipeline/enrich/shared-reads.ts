@@ -1,10 +1,17 @@
-import { memoize } from '../../runtime/memoize';
 import type { Store } from '../../store/store';
 
-/** A job is shorter, ms. */
-const jobMs = 3_600_000;
-
-const once = <T>(read: (key: string) => Promise<T>) => memoize(jobMs, 10_000, read);
+/** Reads each key once. A failure is not kept. Bounded by the keys of one job. */
+function once<T>(read: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const answers = new Map<string, Promise<T>>();
+  return (key) => {
+    const known = answers.get(key);
+    if (known) return known;
+    const answer = read(key);
+    answers.set(key, answer);
+    answer.catch(() => answers.delete(key));
+    return answer;
+  };
+}
 
 /** Store for one job that reads each subscription and caller only once for all alerts. */
 export const withSharedReads = (store: Store): Store => ({
