@@ -2,6 +2,7 @@ import { openIncident } from '../actions/hand-over/incidents';
 import type { Config } from '../config/config';
 import type { Queues } from '../pipeline/queues';
 import type { Log } from '../runtime/log';
+import { sendRequest } from '../runtime/outgoing-request';
 import type { ReportedTrouble } from '../store/health-store';
 import type { Store } from '../store/store';
 import { hubTrouble } from './readiness';
@@ -154,9 +155,8 @@ async function sendHeartbeat({ config, store, log }: WatchHealthDeps, now: numbe
   const url = config.policy.heartbeat?.url;
   if (!url || !(await store.health.isDue('heartbeat', heartbeatEveryMs, now))) return;
   try {
-    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) });
-    await answer.body?.cancel();
-    if (!answer.ok) log.warn({ status: answer.status }, 'the heartbeat URL answered with an error');
+    const { status } = await sendRequest({ url, method: 'GET', maxBytes: 0, allowPrivate: true });
+    if (status < 200 || status > 299) log.warn({ status }, 'the heartbeat URL answered with an error');
   } catch (error) {
     log.warn({ error }, 'could not send the heartbeat');
   }

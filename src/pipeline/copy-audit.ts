@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { sendRequest } from '../runtime/outgoing-request';
 import type { Store } from '../store/store';
 
 export interface AuditCopies {
@@ -84,18 +85,18 @@ async function copyToWebhook(url: string, { audit }: Pick<Store, 'audit'>): Prom
     if (entries.length === 0) return;
     const head = await audit.head();
     for (const { id, entry } of entries) {
-      const response = await fetch(url, {
-        method: 'POST',
-        redirect: 'error',
-        signal: AbortSignal.timeout(10_000),
+      const { status } = await sendRequest({
+        url,
         headers: {
           'content-type': 'application/json',
           'idempotency-key': entry.hash,
           'runwatch-audit-head': `${head.sequence} ${head.hash}`,
         },
         body: JSON.stringify(entry),
+        maxBytes: 0,
+        allowPrivate: true,
       });
-      if (!response.ok) throw new Error(`the audit webhook answered ${response.status}`);
+      if (status < 200 || status > 299) throw new Error(`the audit webhook answered ${status}`);
       await audit.setCopiedTo(url, id);
     }
   }

@@ -9,7 +9,7 @@ export interface OutgoingRequest {
   url: string;
   method?: 'GET' | 'HEAD' | 'POST';
   headers?: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: string | null;
   /** For the complete response, ms. */
   timeoutMs?: number;
   /** Longest body of the response, bytes; 0 ignores the body. */
@@ -46,7 +46,7 @@ const defaultMaxBytes = 512 * 1024;
  * @throws {OutgoingError}
  */
 export async function sendRequest(outgoing: OutgoingRequest): Promise<OutgoingAnswer> {
-  const { url, method = 'POST', headers, body, allowPrivate = false, signal } = outgoing;
+  const { url, method = 'POST', headers, body = null, allowPrivate = false, signal } = outgoing;
   const { timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes } = outgoing;
   const { hostname } = new URL(url);
   const limit = AbortSignal.timeout(timeoutMs);
@@ -56,7 +56,7 @@ export async function sendRequest(outgoing: OutgoingRequest): Promise<OutgoingAn
       dispatcher: dispatcherFor(allowPrivate),
       method,
       headers: { 'user-agent': 'Runwatch', ...headers },
-      body: body ?? null,
+      body,
       signal: signal ? AbortSignal.any([limit, signal]) : limit,
     });
     const text = await readText(answer.body, maxBytes, hostname);

@@ -3,6 +3,7 @@ import { type Alert, summarize } from '../../domain/alerts/alert';
 import { uuidFrom } from '../../domain/text/guid';
 import { plainLine } from '../../domain/text/plain-text';
 import { t } from '../../domain/text/translate';
+import { sendRequest } from '../../runtime/outgoing-request';
 import type { ActionDeps } from '../action';
 
 type Escalation = NonNullable<PolicyFile['escalation']>;
@@ -195,15 +196,13 @@ function filled(template: unknown, facts: About): unknown {
 }
 
 async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    redirect: 'error',
-    signal: AbortSignal.timeout(10_000),
+  const { status, text } = await sendRequest({
+    url,
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
+    allowPrivate: true,
   });
-  if (!response.ok) throw new Error(`${new URL(url).hostname} answered ${response.status}`);
-  const text = await response.text();
+  if (status < 200 || status > 299) throw new Error(`${new URL(url).hostname} answered ${status}`);
   try {
     return JSON.parse(text);
   } catch {
