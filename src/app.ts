@@ -1,4 +1,4 @@
-import { turnOnActions } from './actions/registry';
+import { configureActions } from './actions/registry';
 import type { AppCore } from './app/app-core';
 import { checkOwner, untilCertain } from './app/check-owner';
 import { connectSurfaces } from './app/connect-surfaces';
@@ -75,7 +75,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   hideSecrets(hidden);
   checkActionIds(options.config);
   applyLocale(options.config.policy.locale);
-  turnOnActions(options.config.policy);
+  configureActions(options.config.policy);
   addCustomTechniques(options.config.policy.techniques);
   if (redisUrl) {
     if (!secrets) throw new ConfigError(['RUNWATCH_SECRET: unset, expected a value, since REDIS_URL is set']);

@@ -1,14 +1,18 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyFile } from '../config/config';
+import type { AlertView } from '../domain/measures/alert-view';
 import type { Action, ActionId, AlertAction } from './action';
 import type { DefinedKind } from './measures/measure-kind';
+import { needsFourEyes } from './rights';
 
 const actions = new Map<ActionId, Action>();
 const kinds = new Map<string, DefinedKind>();
 let loaded = false;
 /** Optional actions that RUNWATCH_CONFIG turns on. */
 const turnedOn = new Set<ActionId>();
+/** The policy in force, for what people are told before they act. */
+let policyNow: PolicyFile = {};
 /** All actions in order; null after one was added. */
 let sorted: readonly Action[] | null = null;
 
@@ -51,13 +55,18 @@ export function actionOf(id: ActionId): Action | null {
 export const alertActions = (): readonly AlertAction[] =>
   allActions().filter((action): action is AlertAction => action.about === 'alert');
 
-/** Turns on the optional actions of a configuration. The others are not offered. */
-export function turnOnActions(policy: PolicyFile): void {
+/** Applies a configuration: which optional actions are offered, and which need two people. */
+export function configureActions(policy: PolicyFile): void {
+  policyNow = policy;
   turnedOn.clear();
   for (const { id, optIn } of allActions()) if (optIn?.(policy)) turnedOn.add(id);
 }
 
 export const isTurnedOn = ({ id, optIn }: Action): boolean => !optIn || turnedOn.has(id);
+
+/** Whether the action, with its default input, needs a second responder. */
+export const needsSecondPerson = (action: AlertAction, view: AlertView): boolean =>
+  needsFourEyes(action, {}, view, policyNow, actionOf);
 
 export const actionIds = (): readonly ActionId[] => allActions().map(({ id }) => id);
 

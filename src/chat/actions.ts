@@ -1,6 +1,6 @@
 import { type AlertAction, type Group, wordsFor } from '../actions/action';
 import { type Field, type FormResult, type FormValues, readFields } from '../actions/form';
-import { alertActions, isTurnedOn } from '../actions/registry';
+import { alertActions, isTurnedOn, needsSecondPerson } from '../actions/registry';
 import { targetWords } from '../actions/targets';
 import type { AlertView } from '../domain/measures/alert-view';
 import { isPending } from '../domain/measures/approval';
@@ -69,12 +69,14 @@ const decisionsOf = ({ approvals }: AlertView, now: number): Action[] =>
 function shown(action: AlertAction, view: AlertView): Action {
   const { id, group, style, often, fields, confirm, choices, readForm } = action;
   const label = wordsFor(action.label, view);
-  const text = confirm ? wordsFor(confirm.text, view) : '';
+  const second = needsSecondPerson(action, view) ? t`A second responder must approve this.` : '';
+  const text = confirm ? joined(second, wordsFor(confirm.text, view)) : '';
+  const summary = action.summary ? joined(second, translate(action.summary)) : text;
   return {
     id,
     label,
     group,
-    does: confirm && !fields ? text : action.summary ? translate(action.summary) : text,
+    does: confirm && !fields ? text : summary,
     ...(style ? { style } : {}),
     ...(fields
       ? {
@@ -97,3 +99,5 @@ function shown(action: AlertAction, view: AlertView): Action {
     ...(often ? {} : { minor: true as const }),
   };
 }
+
+const joined = (...sentences: string[]): string => sentences.filter(Boolean).join(' ');

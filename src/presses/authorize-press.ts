@@ -1,5 +1,6 @@
 import type { Action, AlertAction, CheckedPress, FreeAction, PressJob } from '../actions/action';
 import { actionOf } from '../actions/registry';
+import { needsFourEyes, rightsFor } from '../actions/rights';
 import { theMachine } from '../actions/targets';
 import { type Alert, isCallerOf, summarize } from '../domain/alerts/alert';
 import { Refusal } from '../domain/alerts/transitions';
@@ -10,7 +11,6 @@ import { t } from '../domain/text/translate';
 import { refusalFor, subscriptionLimitOf } from './authorize';
 import { isByRunwatch } from './check-press';
 import type { PerformDeps } from './perform-deps';
-import { needsFourEyes, rightsFor } from './rights';
 
 /**
  * The press with the subscriptions that the presser's right is limited to.

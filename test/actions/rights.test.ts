@@ -1,11 +1,11 @@
 import type { Action } from '../../src/actions/action';
 import { actionOf } from '../../src/actions/registry';
+import { needsFourEyes, rightsFor } from '../../src/actions/rights';
 import type { PolicyFile, ResponderRule } from '../../src/config/config';
 import { newAlert } from '../../src/domain/alerts/alert';
 import type { Presser } from '../../src/domain/people/person';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { refusalFor } from '../../src/presses/authorize';
-import { needsFourEyes, rightsFor } from '../../src/presses/rights';
 import { untouched } from '../support/alerts';
 import { event } from '../support/event';
 

@@ -1,6 +1,6 @@
-import type { Action, ActionId } from '../actions/action';
 import type { PolicyFile } from '../config/config';
 import type { AlertView } from '../domain/measures/alert-view';
+import type { Action, ActionId } from './action';
 
 /** The actions that a presser needs rights to: each part of a combined action, else the action itself. */
 export function rightsFor(
