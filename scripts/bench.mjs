@@ -2,7 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const all = ['replay', 'odd-bytes', 'pipeline', 'callers', 'alert', 'evidence', 'search', 'memory'];
+const all = [
+  'replay',
+  'odd-bytes',
+  'pipeline',
+  'callers',
+  'scale-out',
+  'alert',
+  'evidence',
+  'search',
+  'memory',
+];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 /** The same as in the Dockerfile. */
 const env = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=16' };

@@ -1,29 +1,14 @@
 // Measures alerts that share nothing: each has a caller and a machine that no other has. Baseline: Alertmanager.
-import { createRequire } from 'node:module';
-
 import { alertmanager } from './alertmanager.mjs';
 import { setUp } from './setup.mjs';
-
-const require = createRequire(import.meta.url);
-const { recordsOf } = require('../../dist/demo/tenant/records.js');
-const { subscriptions } = require('../../dist/demo/world.js');
-const { runCommand } = require('../../dist/demo/scenarios.js');
-const { normalize } = require('../../dist/domain/activity/read-record.js');
+import { strangers } from './strangers.mjs';
 
 const count = Number(process.env.BENCH_CALLERS ?? 1500);
 /** The first alerts are not measured: they load the code and the role definitions. */
 const warmUp = 300;
 const bench = await setUp(count + warmUp);
 
-const eventOf = (i) => {
-  const resourceId = `/subscriptions/${subscriptions.payments}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-${i}`;
-  const id = `${String(i).padStart(8, '0')}-0000-4000-8000-000000000000`;
-  const caller = { id, kind: 'User', name: `User ${i}`, login: `user${i}@contoso.example` };
-  const at = Date.now() - 60_000;
-  const operation = { name: runCommand, resourceId, caller, ip: '203.0.113.24', at, tookMs: 1000 };
-  return normalize(recordsOf(operation, 'tenant')[2]).event;
-};
-const events = Array.from({ length: count + warmUp }, (_, i) => eventOf(i));
+const events = strangers(count + warmUp);
 
 let requests = 0;
 async function measured(carry) {

@@ -1,7 +1,7 @@
 // What the pipeline's benches share: Redis, a tenant and a Slack in their own processes, and bots against them.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,11 +44,22 @@ export async function setUp(machines) {
     RUNWATCH_SLACK_RATE: '100000',
   };
 
+  let bots = [];
+
   return {
     dir,
     redis,
     slack,
     port,
+    /** Processor time that the bots and Redis have used, ms. */
+    processorTime: async () => {
+      const info = await connection.info('cpu');
+      const seconds = (name) => Number(new RegExp(`${name}:([0-9.]+)`).exec(info)?.[1]);
+      return {
+        bots: bots.reduce((sum, { pid }) => sum + processorTimeOf(pid), 0),
+        redis: (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1000,
+      };
+    },
     /** Requests that the tenant has answered. */
     azureRequests: async () => {
       azure.send('count');
@@ -60,7 +71,7 @@ export async function setUp(machines) {
      */
     measurePipeline: async (measured, ...roles) => {
       await connection.flushall();
-      const bots = roles.map((some) => fork(pathOf('./bot.mjs'), [some], { env }));
+      bots = roles.map((some) => fork(pathOf('./bot.mjs'), [some], { env }));
       const queues = createQueues(redis.address, createLog('warn'));
       for (const queue of [queues.events, queues.deliver])
         while ((await queue.getWorkersCount()) === 0) await new Promise((done) => setTimeout(done, 20));
@@ -82,4 +93,11 @@ export async function setUp(machines) {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** User and system time of a process, ms. Linux counts them in 10 ms. */
+function processorTimeOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
