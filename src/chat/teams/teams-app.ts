@@ -5,29 +5,27 @@ import {
   OutboundHostValidator,
   type TurnContext,
 } from '@microsoft/agents-hosting';
-import express, { type Request, type Response, Router } from 'express';
 import type { Presser } from '../../domain/people/person';
 import { guid } from '../../domain/text/guid';
 import { plainLine } from '../../domain/text/plain-text';
 import { redactSecrets } from '../../domain/text/redactor';
 import { phrase, t, translate } from '../../domain/text/translate';
 import type { SurfaceContext } from '../define-surface';
-import { isForwarded } from '../forwarded';
-import type { Content, Surface } from '../surface';
+import type { Surface } from '../surface';
 import { SurfaceError } from '../surface';
 import type { Identified } from '../surface-press';
-import { isTeamsAddress, teamsClouds, verifyChina, whyNotFromTeams } from './authenticate';
-import { type CardView, toCard } from './card';
+import { teamsClouds, whyNotFromTeams } from './authenticate';
+import { toActivity } from './content-activity';
 import { createDeliverToPlaces, everywhere } from './deliver-to-places';
 import { toHomeCard } from './home-card';
 import { createInvokes } from './invokes';
 import { escapeMarkdown } from './markdown';
-import { toNoticeCard } from './notice-cards';
 import { createPlaces, rootOf } from './places';
+import { createReceiver } from './receive';
 import type { TeamsSearch } from './search';
+import { toSurfaceError } from './teams-errors';
 import { createTeamsPeople, toCardActivity } from './teams-people';
 import type { TeamsConfig } from './teams-settings';
-import { toThreadCard } from './thread-card';
 import { createViews } from './views';
 
 export interface TeamsDeps
@@ -275,39 +273,7 @@ export function createTeams({
     },
   });
 
-  const router = Router();
-  router.post('/api/messages', express.json({ limit: '256kb' }), (request: Request, response: Response) => {
-    const refuse = (why: string, error?: unknown) => {
-      log.warn({ why, error }, 'a Teams request was refused');
-      if (!response.headersSent) response.status(401).end();
-    };
-    const go = async () => {
-      if (config.local) {
-        const why = whyNotLocal(request);
-        if (why) return refuse(why);
-      }
-      if (config.cloud === 'china' && !config.local) await verifyChina(request, config.appId);
-      const authorize: typeof adapter.authorizeRequest =
-        config.cloud === 'china' && !config.local
-          ? async (_request, _response, next) => next()
-          : adapter.authorizeRequest.bind(adapter);
-      await authorize(request, response, (error?: unknown) => {
-        if (error) return refuse('the token is invalid', error);
-        const { user } = request as Request & { user?: Record<string, unknown> };
-        const expected = { cloud: config.cloud, audience: config.appId, tenantId: config.tenantId };
-        const why = config.local ? null : whyNotFromTeams(user, request.body, expected);
-        if (why) return refuse(why);
-        // The SDK takes the scope of its own token from this claim. Bot Service omits it, and the SDK would
-        // then request a token for the public cloud.
-        if (user && !config.local) Object.assign(request, { user: { ...user, azp: cloud.scope } });
-        adapter.process(request, response, onTurn).catch((fault) => {
-          log.warn({ error: fault }, 'processing a Teams request failed');
-          if (!response.headersSent) response.status(500).end();
-        });
-      });
-    };
-    go().catch((error) => refuse('could not verify the request', error));
-  });
+  const router = createReceiver({ config, adapter, onTurn, log });
 
   const surface: Surface = {
     name: 'teams',
@@ -326,48 +292,3 @@ export function createTeams({
 const placesHelp = phrase(
   'home: your alerts, unassigned alerts, exceptions to review and what is in force (in a personal chat)\nalerts here: post alerts in this conversation\nalerts stop: stop posting alerts here (both for responders)',
 );
-
-const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
-
-/** Without tokens, accept only local requests. The Host check stops web pages that use DNS rebinding. */
-function whyNotLocal(request: Request): string | null {
-  const named = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (!loopback.has(named)) return 'TEAMS_LOCAL accepts only requests to a loopback host name';
-  if (isForwarded(request)) return 'TEAMS_LOCAL does not accept forwarded requests';
-  const { serviceUrl } = (request.body ?? {}) as { serviceUrl?: unknown };
-  return isTeamsAddress(serviceUrl, 'local') ? null : 'TEAMS_LOCAL answers only to loopback addresses';
-}
-
-function toActivity(content: Content, view: CardView): Activity {
-  switch (content.kind) {
-    case 'alert':
-      return toCardActivity(toCard(content.model, view), content.model.summary);
-    case 'thread':
-      return toCardActivity(toThreadCard(content.id, content.parts));
-    case 'notice':
-      return toCardActivity(
-        toNoticeCard(content.id, content.text, content.actions ?? []),
-        plainLine(content.text, 120),
-      );
-  }
-}
-
-function toSurfaceError(error: unknown): SurfaceError {
-  if (error instanceof SurfaceError) return error;
-  const e = (error ?? {}) as {
-    status?: number;
-    statusCode?: number;
-    message?: string;
-    headers?: { 'retry-after'?: string };
-  };
-  const status = e.status ?? e.statusCode ?? 0;
-  if (status === 429)
-    return new SurfaceError(
-      'Teams rate limit reached',
-      'throttled',
-      Number(e.headers?.['retry-after'] ?? 2) * 1000,
-    );
-  if (status === 404) return new SurfaceError('the message no longer exists', 'gone');
-  if (status >= 400 && status < 500) return new SurfaceError(`Teams: ${e.message ?? status}`, 'refused');
-  return new SurfaceError(`Teams: ${e.message ?? String(error)}`, 'unknown');
-}
