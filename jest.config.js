@@ -6,11 +6,11 @@ const shared = {
   testEnvironment: 'node',
   transform: {
     '\\.ts$': swc,
-    'node_modules/(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider)/.+\\.js$':
+    'node_modules/(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider|@opentelemetry/otlp-exporter-base)/.+\\.c?js$':
       swc,
   },
   transformIgnorePatterns: [
-    '/node_modules/(?!(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider)/)',
+    '/node_modules/(?!(jose|@secretlint|boundary|structured-source|p-limit|yocto-queue|openid-client|oauth4webapi|oidc-provider|@opentelemetry/otlp-exporter-base)/)',
   ],
   rootDir: __dirname,
 };

@@ -132,6 +132,8 @@ function visit(node, sinks, isTranslated = false) {
       return visit(given[0], sinks, isTranslated);
     }
     if (name === 'plural') return sinks.add(literal(1), { one: literal(0), other: literal(1) });
+    // The name of a trace's span.
+    if (/^(span|linkedSpan)$/.test(name)) return visit(given.slice(1), sinks, isTranslated);
     if (silent.test(name)) return visit(node.callee, sinks, isTranslated);
   }
   if (type === 'BinaryExpression' && /^[!=]=/.test(node.operator)) return;

@@ -146,6 +146,16 @@ param lookbackMinutes int = 25
 @maxValue(3650)
 param keepDays int = 400
 
+@description('Collector of OpenTelemetry traces (OTLP over HTTP), e.g. https://otlp.contoso.example. Empty: no traces.')
+param otlpEndpoint string = ''
+
+@description('The collector needs the headers of otlpHeaders.')
+param otlpAuthenticated bool = false
+
+@description('Headers for the collector, as NAME=VALUE, comma-separated.')
+@secure()
+param otlpHeaders string = ''
+
 @allowed(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
 param logLevel string = 'info'
 
@@ -172,6 +182,7 @@ var secrets = [
   { name: 'oidc-client-secret', variable: 'RUNWATCH_OIDC_CLIENT_SECRET', used: !empty(oidcIssuer), value: oidcClientSecret }
   { name: 'console-token', variable: 'RUNWATCH_CONSOLE_TOKEN', used: empty(oidcIssuer), value: consoleToken }
   { name: 'metrics-token', variable: 'RUNWATCH_METRICS_TOKEN', used: metrics, value: metricsToken }
+  { name: 'otlp-headers', variable: 'OTEL_EXPORTER_OTLP_HEADERS', used: otlpAuthenticated, value: otlpHeaders }
   { name: 'runwatch-secret', variable: 'RUNWATCH_SECRET', used: true, value: runwatchSecret }
   { name: 'runwatch-secret-previous', variable: 'RUNWATCH_SECRET_PREVIOUS', used: !empty(runwatchSecretPrevious), value: runwatchSecretPrevious }
 ]
@@ -196,6 +207,7 @@ var settings = {
   RUNWATCH_LOOKBACK_MINUTES: string(lookbackMinutes)
   RUNWATCH_KEEP_DAYS: string(keepDays)
   RUNWATCH_LOG_LEVEL: logLevel
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
   RUNWATCH_HOST: '0.0.0.0'
   RUNWATCH_CONFIG: empty(config) ? '' : '/config/runwatch.yaml'
 }

@@ -20,6 +20,10 @@ export function printConfig(config: Config, output: Output, flags: { json?: bool
     consoleToken: config.consoleToken && hidden,
     signIn: config.signIn && { ...config.signIn, clientSecret: hidden },
     metricsToken: config.metricsToken && hidden,
+    tracing: config.tracing && {
+      endpoint: shownUrl(config.tracing.endpoint),
+      headers: config.tracing.headers && hidden,
+    },
     fetchScript: config.fetchScript && {
       identity: config.fetchScript.identity && {
         ...config.fetchScript.identity,

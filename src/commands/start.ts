@@ -4,6 +4,7 @@ import { startApp } from '../app';
 import { allRoles, type Config, type Role } from '../config/config';
 import { captureOutput } from '../runtime/capture-output';
 import { createLog } from '../runtime/log';
+import { startTracing } from '../runtime/tracing';
 import { CommandError } from './support/output';
 
 /**
@@ -19,6 +20,8 @@ export async function start(roleNames: string | undefined, config: Config): Prom
   const log = createLog(config.logLevel);
   captureOutput(log);
   const signal = untilSignal();
+  const { version } = require('../../package.json') as { version: string };
+  const stopTracing = await startTracing(config.tracing, version, (text, error) => log.warn({ error }, text));
   const app = await startApp({ config, roles, log });
   releaseMemory();
   const refused = app.refused.then(() => {
@@ -26,6 +29,7 @@ export async function start(roleNames: string | undefined, config: Config): Prom
   });
   await Promise.race([signal, refused]);
   await app.stop();
+  await stopTracing();
   // An open connection must not keep the process alive.
   setTimeout(() => process.exit(), 500).unref();
 }

@@ -3,7 +3,8 @@ import { defaultKeepDays } from '../domain/alerts/alert';
 import { defaultPoints, type Points } from '../domain/alerts/score';
 import type { Detections } from '../domain/techniques/detections';
 import type { Secrets } from '../runtime/keyring';
-import { secretsOf } from './hidden-values';
+import type { TraceSettings } from '../runtime/open-telemetry';
+import { secretsOf, secretsOfPairs } from './hidden-values';
 import { type PolicyFile, readPolicy } from './policy-file';
 import { type SignInConfig, signInFrom } from './sign-in-settings';
 import type { AnySurfaceSettings, SettingsSource } from './surface-settings';
@@ -79,6 +80,8 @@ export interface Config {
   /** Sign-in by OpenID Connect; null without it. */
   readonly signIn: SignInConfig | null;
   readonly logLevel: string;
+  /** Null: no traces are sent. */
+  readonly tracing: TraceSettings | null;
   readonly responders: readonly ResponderRule[];
   /** Who may read, in the same syntax as responders. Null: members of the alert channels. */
   readonly readers: readonly string[] | null;
@@ -189,11 +192,13 @@ export function readConfig(
       ...secretsOf(values, allVariables(surfaces).secrets, policy),
       ...named.values(),
       ...azureSecrets.flatMap((name) => env[name] ?? []),
+      ...[values.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].flatMap(secretsOfPairs),
     ],
     trustedProxies: values.RUNWATCH_TRUSTED_PROXIES ?? [],
     publicUrl,
     signIn,
     logLevel: values.RUNWATCH_LOG_LEVEL ?? 'info',
+    tracing: tracingFrom(values, env),
     responders: respondersFrom(values.RUNWATCH_RESPONDERS, policy),
     readers: values.RUNWATCH_READERS?.length ? values.RUNWATCH_READERS : null,
     policy,
@@ -215,6 +220,12 @@ function eventHubFrom(values: Values): EventHubConfig | null {
       'insights-activity-logs',
     consumerGroup: values.EVENT_HUB_CONSUMER_GROUP ?? '$Default',
   };
+}
+
+function tracingFrom(values: Values, env: Env): TraceSettings | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = values;
+  if (!endpoint || env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return null;
+  return { endpoint, headers: headers ?? null };
 }
 
 function fetchIdentityFrom(values: Values, faults: string[]): FetchIdentity | null {

@@ -1,4 +1,4 @@
-import { secretsOfUrl } from '../domain/text/redactor';
+import { decoded, secretsOfUrl } from '../domain/text/redactor';
 import type { PolicyFile } from './policy-file';
 import type { Values } from './variables';
 
@@ -46,6 +46,13 @@ function credentialsOfHeader([name, value]: [string, string]): string[] {
   return rest && /^(basic|bearer|token|apikey|splunk|genie\w*)$/i.test(scheme ?? '')
     ? [value, rest]
     : [value];
+}
+
+/** The values of `name=value,…`, percent-encoded and decoded, also without a scheme such as Bearer. */
+export function secretsOfPairs(text = ''): string[] {
+  const values = text.split(',').map((pair) => pair.slice(pair.indexOf('=') + 1).trim());
+  const all = [...values, ...values.map(decoded)];
+  return [text, ...all, ...all.flatMap((value) => value.split(' ').slice(1))].filter(Boolean);
 }
 
 /** Strings in a webhook's body that look like credentials by their field name, length or form. */

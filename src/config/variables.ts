@@ -132,6 +132,12 @@ export const variables = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .meta({ expected: 'fatal, error, warn, info, debug, trace or silent' })
     .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .meta({ expected: 'an http(s) URL' })
+    .optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().max(10_000).meta({ expected: 'NAME=VALUE,…' }).optional(),
 } as const;
 
 export const secretNames: readonly string[] = [
@@ -144,6 +150,7 @@ export const secretNames: readonly string[] = [
   'RUNWATCH_CONSOLE_TOKEN',
   'RUNWATCH_OIDC_CLIENT_SECRET',
   'RUNWATCH_METRICS_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ];
 
 export type Env = Readonly<Record<string, string | undefined>>;

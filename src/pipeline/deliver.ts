@@ -2,24 +2,21 @@ import { hash } from 'node:crypto';
 import { DelayedError, type Job } from 'bullmq';
 import type { LimitFunction } from 'p-limit';
 import { messageOf } from '../chat/message';
-import { type Content, type Ref, type Surface, SurfaceError } from '../chat/surface';
+import { type Content, type Surface, SurfaceError } from '../chat/surface';
 import { type Alert, summarize } from '../domain/alerts/alert';
 import { channelFor, type Route } from '../domain/alerts/routing';
 import { overdueSteps, type Sla } from '../domain/alerts/timing';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Log } from '../runtime/log';
-import type { Metrics } from '../runtime/metrics';
-import type { DeliveryInput, DeliveryState } from '../store/deliveries';
-import type { Store } from '../store/store';
+import { linkedSpan, span } from '../runtime/tracing';
+import type { DeliveryInput } from '../store/deliveries';
 import type { DeliverJob, Queues } from './queues';
 import { readRoutedAlert } from './read-routed-alert';
+import { type SendDeps, sendMessage } from './send-message';
 
-export interface DeliverDeps {
-  store: Store;
+export interface DeliverDeps extends SendDeps {
   surfaces: readonly Surface[];
   queues: Pick<Queues, 'deliverAll' | 'deliverThreads' | 'deliverThreadsLater'>;
-  metrics: Metrics;
-  log: Log;
   /** Whether any responder is configured. */
   responders: boolean;
   /** Link to an alert's page; null without a public URL. */
@@ -28,15 +25,12 @@ export interface DeliverDeps {
   routes: readonly Route[];
   /** Targets of the response times. */
   sla: Sla;
-  now: () => number;
   /** Limits concurrent first posts, so that a post is claimed only when it can be sent at once. */
   limitPosts: LimitFunction;
   /** Limits concurrent batch jobs: each holds up to 100 alerts in memory. */
   limitBatches: LimitFunction;
 }
 
-/** After this long without an answer, the process that made an attempt is considered dead, ms. */
-const attemptTimeoutMs = 15_000;
 /** In a flood, an alert's details are posted later. */
 const floodSize = 20;
 /** Retry delay while another process posts the same message, ms. */
@@ -49,24 +43,29 @@ export async function deliver(
   deps: DeliverDeps,
 ): Promise<void> {
   const { store, now } = deps;
-  const { id, ids, slotAt, part } = job.data;
+  const { id, ids, spans, slotAt, part } = job.data;
   const surface = deps.surfaces.find((candidate) => candidate.name === job.data.surface);
   if (!surface) return;
   if (ids && part) return deps.queues.deliverThreads(surface.name, ids);
-  if (ids) return deps.limitBatches(() => deliverFirst(surface, ids, deps));
+  if (ids) return deps.limitBatches(() => deliverFirst(surface, ids, spans ?? [], deps));
   if (part) return deliverThread(job, token, surface, deps);
   const [input] = await store.deliveries.begin(surface, [id], now(), slotAt ? 'held' : 'alone');
   if (!input) return;
   if (input.alert?.announced) await deps.queues.deliverThreads(surface.name, [id]);
   const [view = null] = await viewsOf([input], deps);
-  const outcome = await deliverOne(surface, id, { ...input, view }, deps).catch((error) =>
-    waitOrThrow(job, token, error, deps),
-  );
+  const outcome = await span('deliver', aboutMessage(surface, input), () =>
+    deliverOne(surface, id, { ...input, view }, deps),
+  ).catch((error) => waitOrThrow(job, token, error, deps));
   if (outcome !== 'done') await postpone(job, token, outcome, deps);
 }
 
 /** Posts each message for the first time. Anything that cannot be posted now becomes a separate delivery. */
-async function deliverFirst(surface: Surface, ids: readonly string[], deps: DeliverDeps): Promise<void> {
+async function deliverFirst(
+  surface: Surface,
+  ids: readonly string[],
+  spans: readonly (string | null)[],
+  deps: DeliverDeps,
+): Promise<void> {
   const { store, queues, now, log } = deps;
   const input = await store.deliveries.begin(surface, ids, now(), 'batch');
   const alerts = ids.filter((_, index) => input[index]?.alert?.announced);
@@ -79,18 +78,32 @@ async function deliverFirst(surface: Surface, ids: readonly string[], deps: Deli
       const one = { ...(input[index] as DeliveryInput), view: views[index] ?? null };
       const done =
         one.storedState === '' &&
-        (await deps.limitPosts(() => succeeded(deliverOne(surface, id, one, deps), log)));
+        (await deps.limitPosts(() => {
+          const deliverNow = () => deliverOne(surface, id, one, deps);
+          const delivery = linkedSpan(
+            'deliver',
+            spans[index] ?? null,
+            aboutMessage(surface, one),
+            deliverNow,
+          );
+          return succeeded(delivery, one.alert?.id, log);
+        }));
       if (!done) remaining.push(id);
     }),
   );
   await queues.deliverAll([surface.name], remaining);
 }
 
-const succeeded = (delivery: Promise<Outcome>, log: Log): Promise<boolean> =>
+const aboutMessage = ({ name }: Surface, { alert }: Pick<DeliveryInput, 'alert'>) => ({
+  'runwatch.surface': name,
+  ...(alert ? { 'runwatch.alert.id': alert.id } : {}),
+});
+
+const succeeded = (delivery: Promise<Outcome>, alertId: string | undefined, log: Log): Promise<boolean> =>
   delivery.then(
     (outcome) => outcome === 'done',
     (error) => {
-      log.warn({ error }, 'could not deliver a message; retrying');
+      log.warn({ error, alertId }, 'could not deliver a message; retrying');
       return false;
     },
   );
@@ -130,7 +143,7 @@ async function deliverOne(
   }
   if (at > now() + 1) return { again: at, slotAt: at };
   const channel = await channelOf(input, surface, deps);
-  const ref = await show(surface, id, content, input, channel, deps);
+  const ref = await sendMessage(surface, id, content, input, channel, deps);
   if (!ref) return { again: now() + retryWhenBusyMs };
   await store.deliveries.settle(surface.name, id, seen, { ref, shown: digest, attemptAt: null });
   if (alert && !state.ref) {
@@ -161,9 +174,9 @@ async function deliverThread(
   const digest = digestOf(content);
   if (!input || thread.length === 0 || input.state.shown === digest) return;
   if (input.at > now() + 1) await postpone(job, token, { again: input.at, slotAt: input.at }, deps);
-  const ref = await show(surface, threadId, content, input, parentRef.channel, deps).catch((error) =>
-    waitOrThrow(job, token, error, deps),
-  );
+  const ref = await span('deliver thread', aboutMessage(surface, parent), () =>
+    sendMessage(surface, threadId, content, input, parentRef.channel, deps),
+  ).catch((error) => waitOrThrow(job, token, error, deps));
   if (!ref) return postpone(job, token, { again: now() + retryWhenBusyMs }, deps);
   await store.deliveries.saveDeliveryState(surface.name, threadId, { ref, shown: digest, attemptAt: null });
 }
@@ -215,132 +228,6 @@ async function channelOf(
 
 /** Without the thread, which has its own digest, and the page: a late event there must not update the message. */
 const digestOf = (content: Content): string => hash('sha256', JSON.stringify(content)).slice(0, 32);
-
-/** Updates or posts the message. Returns its location; null while another process posts it. */
-async function show(
-  surface: Surface,
-  id: string,
-  content: Content,
-  input: DeliveryInput,
-  channel: string,
-  deps: DeliverDeps,
-): Promise<Ref | null> {
-  const { state } = input;
-  if (state.posting && deps.now() - state.posting < attemptTimeoutMs) return null;
-  const began = Date.now();
-  const place = `${surface.name} ${channel}`;
-  try {
-    const ref = state.ref ?? (await lookUp(surface, id, state, channel, content, deps.log));
-    const updatedRef = ref && (await updated(surface, ref, content));
-    if (updatedRef) {
-      await recordSuccess(place, began, surface, deps);
-      deps.metrics.deliveries.inc({ surface: surface.name, result: 'updated' });
-      return updatedRef;
-    }
-    const sent = await posted(surface, id, content, input, channel, deps);
-    if (sent) await recordSuccess(place, began, surface, deps);
-    return sent;
-  } catch (error) {
-    deps.metrics.deliveries.inc({
-      surface: surface.name,
-      result: error instanceof SurfaceError ? error.kind : 'failed',
-    });
-    if (error instanceof SurfaceError && error.kind === 'throttled')
-      deps.metrics.throttled.inc({ service: surface.name });
-    else
-      await deps.store.health.note(place, error instanceof Error ? error.message : String(error), deps.now());
-    if (error instanceof SurfaceError && error.kind === 'throttled') {
-      const until = deps.now() + Math.max(1000, error.retryAfterMs);
-      await deps.store.deliveries.pauseUntil(surface.channel, until);
-    }
-    if (error instanceof SurfaceError && error.ref)
-      await deps.store.deliveries.saveDeliveryState(surface.name, id, {
-        ref: error.ref,
-        shown: null,
-        attemptAt: null,
-      });
-    throw error;
-  }
-}
-
-async function recordSuccess(
-  place: string,
-  began: number,
-  surface: Surface,
-  { store, metrics, now }: DeliverDeps,
-): Promise<void> {
-  metrics.deliverySeconds.observe({ surface: surface.name }, (Date.now() - began) / 1000);
-  await store.health.note(place, null, now());
-}
-
-/** Records the attempt before sending, so that the message can be found if the answer is lost. */
-async function posted(
-  surface: Surface,
-  id: string,
-  content: Content,
-  { state, storedState }: DeliveryInput,
-  channel: string,
-  { store, metrics, now }: DeliverDeps,
-): Promise<Ref | null> {
-  const attempt = {
-    ref: null,
-    shown: null,
-    attemptAt: state.attemptAt ?? now(),
-    attemptIn: channel,
-  };
-  if (!(await store.deliveries.claim(surface.name, id, storedState, { ...attempt, posting: now() })))
-    return null;
-  try {
-    const ref = await surface.post(content, channel);
-    metrics.deliveries.inc({ surface: surface.name, result: 'posted' });
-    return ref;
-  } catch (error) {
-    const taken = !(error instanceof SurfaceError) || error.kind === 'unknown';
-    await store.deliveries.saveDeliveryState(
-      surface.name,
-      id,
-      taken ? attempt : { ref: null, shown: null, attemptAt: null },
-    );
-    throw error;
-  }
-}
-
-/** The message's current location; null if someone deleted it. */
-async function updated(surface: Surface, ref: Ref, content: Content): Promise<Ref | null> {
-  try {
-    return await surface.update(ref, content);
-  } catch (error) {
-    if (error instanceof SurfaceError && error.kind === 'gone') return null;
-    throw error;
-  }
-}
-
-/** If the surface cannot be searched (missing scope), post again: a duplicate is better than a lost alert. */
-async function lookUp(
-  surface: Surface,
-  id: string,
-  { attemptAt, attemptIn }: DeliveryState,
-  channel: string,
-  content: Content,
-  log: Log,
-): Promise<Ref | null> {
-  if (!attemptAt) return null;
-  try {
-    return await surface.find(
-      id,
-      attemptAt,
-      attemptIn ?? channel,
-      content.kind === 'thread' ? content.parent : null,
-    );
-  } catch (error) {
-    if (!(error instanceof SurfaceError) || error.kind !== 'refused') throw error;
-    log.warn(
-      { error, id, surface: surface.name },
-      'could not check whether a message was already posted; posting it',
-    );
-    return null;
-  }
-}
 
 /** Stores the reserved time in the job, so it waits only once. BullMQ delays by its own clock, not ours. */
 async function postpone(

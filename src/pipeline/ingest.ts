@@ -3,6 +3,7 @@ import type { Facts } from '../domain/alerts/facts';
 import { type JudgeContext, judge } from '../domain/alerts/judge';
 import { withLaterChanges } from '../domain/alerts/later-changes';
 import type { Keyring } from '../runtime/keyring';
+import { linkedSpan, span, traceparent } from '../runtime/tracing';
 import type { Store } from '../store/store';
 import { type ConfirmDeps, confirmExecutions } from './check/confirm-executions';
 import { enrich, joinFacts, readEvidence, refreshTimeline } from './enrich/enrich';
@@ -11,7 +12,7 @@ import { withSharedReads } from './enrich/shared-reads';
 import { assignToAlerts, finishMerge, toExecutions } from './group';
 import { closeMerged, readMerged } from './merge-alerts';
 import { withoutOwnRuns } from './own-runs';
-import type { CompleteJob, EventsJob, EvidenceJob, Queues } from './queues';
+import type { CompleteJob, EventsJob, EvidenceJob, FirstMessage, Queues } from './queues';
 import { machineNameOf, missingFacts, type RaiseDeps, raiseAlert } from './raise-alert';
 import { readEvidenceLater } from './read-evidence';
 import { sayRaised } from './say-changes';
@@ -28,12 +29,21 @@ export interface IngestDeps
  * Turns new events into alerts: confirms, enriches, judges and stores them, and queues their delivery. Idempotent.
  * Throws while something could not be confirmed, so that the job is retried.
  */
-export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<void> {
+export const ingest = ({ events }: EventsJob, deps: IngestDeps): Promise<void> =>
+  span('ingest', { 'messaging.batch.message_count': events.length }, () => ingestEvents(events, deps));
+
+async function ingestEvents(events: EventsJob['events'], deps: IngestDeps): Promise<void> {
   const { store, queues } = deps;
-  const seen = await withoutOwnRuns(await toExecutions(events, store.runs), deps);
-  const { confirmed: executions, failed } = await confirmExecutions(seen, { ...deps, checks: store.checks });
+  const seen = await span('merge events', {}, async () =>
+    withoutOwnRuns(await toExecutions(events, store.runs), deps),
+  );
+  const { confirmed: executions, failed } = await span('confirm', {}, () =>
+    confirmExecutions(seen, { ...deps, checks: store.checks }),
+  );
   await store.history.note(executions, deps.now());
-  const { byAlert, merged } = await assignToAlerts(executions, store);
+  const { byAlert, merged } = await span('group', { 'runwatch.executions': executions.length }, () =>
+    assignToAlerts(executions, store),
+  );
   const merges = await readMerged(merged, store);
   for (const { alert, into } of merges)
     byAlert.set(into, [...(byAlert.get(into) ?? []), ...alert.executions]);
@@ -42,15 +52,24 @@ export async function ingest({ events }: EventsJob, deps: IngestDeps): Promise<v
   for (let i = 0; i < alerts.length; i += chunkSize) {
     const chunk = alerts.slice(i, i + chunkSize);
     const known = await store.alerts.getMany(chunk.map(([id]) => id));
-    const stored = await Promise.all(
-      chunk.map(([id, theirs], index) => {
+    const shown = await Promise.all(
+      chunk.map(async ([id, theirs], index): Promise<FirstMessage[]> => {
         const taken = merges.filter(({ into }) => into === id).map(({ alert }) => alert);
-        return raiseAlert({ id, executions: theirs, merged: taken }, known[index] ?? null, shared);
+        const raise = async () => {
+          const raised = { id, executions: theirs, merged: taken };
+          const alert = await raiseAlert(raised, known[index] ?? null, shared);
+          return alert?.announced ? [{ id: alert.id, span: traceparent() }] : [];
+        };
+        const about = { 'runwatch.alert.id': id, 'runwatch.executions': theirs.length };
+        return chunk.length > 1 ? linkedSpan('raise', null, about, raise) : span('raise', about, raise);
       }),
     );
-    const shown = stored.flatMap((alert) => (alert?.announced ? [alert.id] : []));
-    if (chunk.length > 1) await queues.deliverFirst(store.surfaces, shown);
-    else await queues.deliverAll(store.surfaces, shown);
+    if (chunk.length > 1) await queues.deliverFirst(store.surfaces, shown.flat());
+    else
+      await queues.deliverAll(
+        store.surfaces,
+        shown.flat().map(({ id }) => id),
+      );
   }
   for (const merge of merges) {
     const closed = await closeMerged(merge, deps);
@@ -124,14 +143,19 @@ export async function addEvidence({ alertId }: EvidenceJob, deps: IngestDeps): P
   const alert = await deps.store.alerts.get(alertId);
   if (!alert) return;
   if (alert.mergedInto) return addEvidence({ alertId: alert.mergedInto }, deps);
-  await storeFacts(alert, await readEvidence(alert, deps), deps);
+  await span('read evidence', { 'runwatch.alert.id': alertId }, async () =>
+    storeFacts(alert, await readEvidence(alert, deps), deps),
+  );
 }
 
 /**
  * Enriches again with a longer time limit, after missing facts or new events.
  * Throws while facts are still missing, so that the job is retried.
  */
-export async function complete({ alertId, part }: CompleteJob, deps: IngestDeps): Promise<void> {
+export const complete = (job: CompleteJob, deps: IngestDeps): Promise<void> =>
+  span('complete', { 'runwatch.alert.id': job.alertId }, () => completeFacts(job, deps));
+
+async function completeFacts({ alertId, part }: CompleteJob, deps: IngestDeps): Promise<void> {
   const alert = await deps.store.alerts.get(alertId);
   if (!alert) return;
   if (alert.mergedInto) return complete({ alertId: alert.mergedInto, ...(part ? { part } : {}) }, deps);

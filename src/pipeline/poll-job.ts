@@ -2,6 +2,7 @@ import { DelayedError, type Job } from 'bullmq';
 import { AzureError } from '../azure/connection/azure-error';
 import { type AzureClock, maxClockOffsetMs } from '../azure/connection/clock';
 import type { Log } from '../runtime/log';
+import { span } from '../runtime/tracing';
 import type { Deliveries } from '../store/deliveries';
 import type { HealthStore } from '../store/health-store';
 import { type PollDeps, poll } from './poll';
@@ -27,7 +28,7 @@ export async function pollJob(
   if (await deps.polls.isThrottled(subscriptionId)) return;
   try {
     const ran = await deps.deliveries.withLock(`poll.${subscriptionId}`, pollLockMs, async () => {
-      await poll(subscriptionId, deps);
+      await span('poll', { 'runwatch.subscription.id': subscriptionId }, () => poll(subscriptionId, deps));
       return true;
     });
     if (!ran) return;

@@ -3,6 +3,7 @@ import type { PressJob } from '../actions/action';
 import type { ActivityEvent } from '../domain/activity/activity-event';
 import type { Log } from '../runtime/log';
 import { rateLimitedWarn } from '../runtime/rate-limited-warn';
+import { queueTelemetry } from '../runtime/tracing';
 import { queuePrefix } from '../store/keys';
 import { connect, type RedisAddress } from '../store/redis/connect';
 
@@ -27,10 +28,18 @@ export interface DeliverJob {
   id: string;
   /** Batch of messages to post for the first time. Replaces `id`. */
   ids?: string[];
+  /** The span of each of `ids`, if it is traced. */
+  spans?: (string | null)[];
   /** Set to deliver the thread instead of the message. */
   part?: 'thread';
   /** Send time reserved under the channel's rate limit, ms. */
   slotAt?: number;
+}
+
+/** A message to post for the first time, and the span of its alert. */
+export interface FirstMessage {
+  id: string;
+  span: string | null;
 }
 
 interface JobData {
@@ -54,6 +63,18 @@ interface JobData {
 
 export type QueueName = keyof JobData;
 
+/**
+ * The queues whose jobs continue a trace. Scheduled jobs would keep one trace for ever.
+ */
+const traced: ReadonlySet<QueueName> = new Set([
+  'events',
+  'check',
+  'complete',
+  'evidence',
+  'deliver',
+  'respond',
+]);
+
 /** How long details wait in a flood of alerts, ms. */
 const floodDelayMs = 60_000;
 /** If a worker dies, another may take its job after this long, ms. */
@@ -67,34 +88,36 @@ export function createQueues(address: RedisAddress, log: Log) {
   const connection = connect(address);
   const warn = rateLimitedWarn(log);
   connection.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
-  const options = (defaults: QueueOptions['defaultJobOptions']): QueueOptions => ({
-    connection,
-    prefix: queuePrefix,
-    defaultJobOptions: {
-      removeOnComplete: true,
-      removeOnFail: { count: 1000, age: 7 * 86_400 },
-      ...defaults,
-    },
-  });
+  const telemetry = queueTelemetry();
+  const tracing = (name: QueueName) => (telemetry && traced.has(name) ? { telemetry } : {});
+  const queue = <Name extends QueueName>(name: Name, defaults: QueueOptions['defaultJobOptions']) =>
+    new Queue<JobData[Name]>(name, {
+      connection,
+      prefix: queuePrefix,
+      ...tracing(name),
+      defaultJobOptions: {
+        removeOnComplete: true,
+        removeOnFail: { count: 1000, age: 7 * 86_400 },
+        ...defaults,
+      },
+    });
+  const backoff = { type: 'runwatch' };
   const queues = {
-    poll: new Queue<PollJob>('poll', options({ removeOnFail: true })),
-    discover: new Queue(
-      'discover',
-      options({ attempts: 50, backoff: { type: 'runwatch' }, removeOnFail: true }),
-    ),
-    backfill: new Queue<PollJob>('backfill', options(persistentRetries)),
-    events: new Queue<EventsJob>('events', options(persistentRetries)),
-    check: new Queue<EventsJob>('check', options(persistentRetries)),
-    complete: new Queue<CompleteJob>('complete', options({ attempts: 8, backoff: { type: 'runwatch' } })),
-    evidence: new Queue<EvidenceJob>('evidence', options({ attempts: 8, backoff: { type: 'runwatch' } })),
-    deliver: new Queue<DeliverJob>('deliver', options(persistentRetries)),
-    health: new Queue('health', options({ removeOnFail: true })),
-    sweep: new Queue('sweep', options({ removeOnFail: true })),
-    watchMeasures: new Queue('watchMeasures', options({ removeOnFail: true })),
-    reviewAccess: new Queue('reviewAccess', options({ attempts: 10, backoff: { type: 'runwatch' } })),
-    copyAudit: new Queue('copyAudit', options({ removeOnFail: true })),
-    digest: new Queue('digest', options({ attempts: 10, backoff: { type: 'runwatch' } })),
-    respond: new Queue<PressJob>('respond', options(persistentRetries)),
+    poll: queue('poll', { removeOnFail: true }),
+    discover: queue('discover', { attempts: 50, backoff, removeOnFail: true }),
+    backfill: queue('backfill', persistentRetries),
+    events: queue('events', persistentRetries),
+    check: queue('check', persistentRetries),
+    complete: queue('complete', { attempts: 8, backoff }),
+    evidence: queue('evidence', { attempts: 8, backoff }),
+    deliver: queue('deliver', persistentRetries),
+    health: queue('health', { removeOnFail: true }),
+    sweep: queue('sweep', { removeOnFail: true }),
+    watchMeasures: queue('watchMeasures', { removeOnFail: true }),
+    reviewAccess: queue('reviewAccess', { attempts: 10, backoff }),
+    copyAudit: queue('copyAudit', { removeOnFail: true }),
+    digest: queue('digest', { attempts: 10, backoff }),
+    respond: queue('respond', persistentRetries),
   };
   for (const queue of Object.values(queues))
     queue.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
@@ -115,6 +138,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     const worker = new Worker<JobData[Name]>(name, process, {
       connection: own,
       prefix: queuePrefix,
+      ...tracing(name),
       lockDuration: lockMs,
       stalledInterval: lockMs / 3,
       maxStalledCount: 1000,
@@ -122,9 +146,19 @@ export function createQueues(address: RedisAddress, log: Log) {
       ...extra,
     });
     worker.on('error', (error) => warn(error, `the queue ${name} has a Redis error`));
-    worker.on('failed', (job: Job<JobData[Name]> | undefined, error) =>
-      log.warn({ error, queue: name, job: job?.id, attempt: job?.attemptsMade }, 'a job failed; retrying'),
-    );
+    worker.on('failed', (job: Job<JobData[Name]> | undefined, error) => {
+      const { alertId, id } = (job?.data ?? {}) as { alertId?: string; id?: string };
+      log.warn(
+        {
+          error,
+          queue: name,
+          job: job?.id,
+          attempt: job?.attemptsMade,
+          alertId: [alertId, id].find((known) => known?.startsWith('RW-')),
+        },
+        'a job failed; retrying',
+      );
+    });
     workers.push(worker);
   }
 
@@ -144,10 +178,12 @@ export function createQueues(address: RedisAddress, log: Log) {
       );
     },
     /** Queues first posts in batches. A message that cannot be posted at once gets its own delivery. */
-    deliverFirst: async (surfaces: readonly string[], ids: readonly string[]) => {
+    deliverFirst: async (surfaces: readonly string[], messages: readonly FirstMessage[]) => {
+      const ids = messages.map(({ id }) => id);
+      const spans = messages.map(({ span }) => span);
       const jobs = surfaces.map((surface) => ({
         name: 'deliver',
-        data: { surface, id: ids[0] as string, ids: [...ids] },
+        data: { surface, id: ids[0] as string, ids, ...(spans.some(Boolean) ? { spans } : {}) },
       }));
       if (ids.length > 0) await queues.deliver.addBulk(jobs);
     },

@@ -10,6 +10,7 @@ import type { Execution } from '../domain/techniques/execution';
 import { counted } from '../domain/text/translate';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
+import { span } from '../runtime/tracing';
 import type { Store } from '../store/store';
 import { enrich, joinFacts } from './enrich/enrich';
 import { withinLimits } from './enrich/enrich-script';
@@ -45,7 +46,7 @@ export async function raiseAlert(
   known: Alert | null,
   deps: RaiseDeps,
 ): Promise<Alert | null> {
-  const { store, judging, exceptions } = deps;
+  const { store } = deps;
   const into = (current: Alert) => raiseInto(current, { executions, merged }, deps);
   if (known?.mergedInto) return into(known);
   const at = new Date(deps.now()).toISOString();
@@ -56,26 +57,37 @@ export async function raiseAlert(
     await followUp(known, known, known.facts, deps);
     return known;
   }
-  const facts = known?.ready && !lacksFacts(draft) ? known.facts : await enrich(draft, deps);
-  const stored = await store.alerts.update(
-    id,
-    (current) => {
-      if (current?.mergedInto) return null;
-      const grown = current ? addExecutions(current, executions) : draft;
-      if (isUnchanged(current, grown)) return null;
-      const joined = withinLimits(current?.ready ? joinFacts(current.facts, facts) : facts);
-      const changed = afterGrowth(current, takeOver(grown, merged), at);
-      const judged = judge({ ...changed.alert, facts: joined, updatedAt: at }, exceptions, judging);
-      const first = judged.announced && !current?.announced;
-      const alert = withLaterChanges(current, withoutBodies(judged), at);
-      return { alert: first ? { ...alert, raisedAt: at } : alert, audit: changed.audit };
-    },
-    known,
-  );
+  const facts =
+    known?.ready && !lacksFacts(draft) ? known.facts : await span('enrich', {}, () => enrich(draft, deps));
+  const change = (current: Alert | null) => {
+    if (current?.mergedInto) return null;
+    const grown = current ? addExecutions(current, executions) : draft;
+    if (isUnchanged(current, grown)) return null;
+    const joined = withinLimits(current?.ready ? joinFacts(current.facts, facts) : facts);
+    const changed = afterGrowth(current, takeOver(grown, merged), at);
+    const judged = judgeTraced({ ...changed.alert, facts: joined, updatedAt: at }, deps);
+    const first = judged.announced && !current?.announced;
+    const alert = withLaterChanges(current, withoutBodies(judged), at);
+    return { alert: first ? { ...alert, raisedAt: at } : alert, audit: changed.audit };
+  };
+  const stored = await span('store', {}, () => store.alerts.update(id, change, known));
   if (stored?.mergedInto) return into(stored);
   if (stored) await followUp(known, stored, facts, deps, draft);
   return stored;
 }
+
+const judgeTraced = (alert: Alert, { exceptions, judging }: RaiseDeps): Alert =>
+  span('judge', {}, ({ set }) => {
+    const judged = judge(alert, exceptions, judging);
+    const { technique, verdict, severity, score } = judged;
+    set({
+      'runwatch.alert.technique': technique,
+      'runwatch.alert.verdict': verdict,
+      'runwatch.alert.severity': severity,
+      'runwatch.alert.score': score,
+    });
+    return judged;
+  });
 
 async function raiseInto(
   { mergedInto }: Alert,

@@ -1,6 +1,7 @@
 import type { HubBatch, HubReader } from '../azure/log/event-hub';
 import type { ActivityEvent } from '../domain/activity/activity-event';
 import type { Log } from '../runtime/log';
+import { span } from '../runtime/tracing';
 import type { EventHubState } from '../store/events/event-hub-state';
 import { countEvents, type IntakeDeps, intakeEvents, sortRecords } from './intake-events';
 import { lateLookbackMs } from './poll';
@@ -22,8 +23,12 @@ export function hubReader(deps: ReadHubDeps & { hub: EventHubState; name: string
     checkpoints: hub.checkpoints,
     since: now() - deps.lookbackMs,
     take: async (batch) => {
-      await readHub(batch, deps);
-      const { partitionId, lagSeconds } = batch;
+      const { partitionId, lagSeconds, bodies } = batch;
+      const about = {
+        'messaging.destination.partition.id': partitionId,
+        'messaging.batch.message_count': bodies.length,
+      };
+      await span('read hub', about, () => readHub(batch, deps));
       metrics.hubLag.set({ partition: partitionId }, lagSeconds ?? 0);
       await hub.putHealth(name, { partitionId, at: at(), error: null });
     },

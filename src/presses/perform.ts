@@ -1,4 +1,4 @@
-import type { AlertAction, CheckedPress, FreeAction, PressJob } from '../actions/action';
+import type { Action, AlertAction, CheckedPress, FreeAction, PressJob } from '../actions/action';
 import { auditOf } from '../actions/audit-of';
 import { failInProgress } from '../actions/measures/record-failure';
 import { actionOf } from '../actions/registry';
@@ -6,6 +6,7 @@ import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { plainLine } from '../domain/text/plain-text';
 import { phrase, t, timeText, translate } from '../domain/text/translate';
+import { span } from '../runtime/tracing';
 import type { PressResult } from '../store/press-results';
 import {
   type ApprovalRequest,
@@ -20,7 +21,7 @@ import {
 import { approvalNeeded, authorized, pinOf } from './authorize-press';
 import { checkPress, identifyPress } from './check-press';
 import type { PerformDeps } from './perform-deps';
-import { targetOf } from './press';
+import { aboutPress, targetOf } from './press';
 import { note, refuse } from './press-result';
 import { run, runAction } from './run-action';
 
@@ -30,9 +31,16 @@ import { run, runAction } from './run-action';
  * @param attempt counted from 1
  */
 export async function perform(queued: unknown, attempt: number, deps: PerformDeps): Promise<void> {
-  const checked = await checkPress(queued, attempt, deps);
+  const checked = await span('check press', {}, () => checkPress(queued, attempt, deps));
   if (!checked) return;
-  const { press, action } = checked;
+  await span('perform', aboutPress(checked.press), () => performAction(checked, attempt, deps));
+}
+
+async function performAction(
+  { press, action }: { press: CheckedPress; action: Action },
+  attempt: number,
+  deps: PerformDeps,
+): Promise<void> {
   try {
     if (action.about === 'approval') await decide(action, press, deps);
     else await performChecked(action, press, deps);
@@ -51,9 +59,9 @@ async function performChecked(
   deps: PerformDeps,
 ): Promise<void> {
   const view = action.about === 'alert' ? await viewFor(press, deps) : null;
-  const allowed = await authorized(action, press, view, deps);
+  const allowed = await span('authorize', {}, () => authorized(action, press, view, deps));
   if (action.about !== 'alert' && action.onlyApproved) throw new Refusal(t`This needs approval.`);
-  const wanted = await approvalNeeded(action, allowed, view, deps);
+  const wanted = await span('check approval', {}, () => approvalNeeded(action, allowed, view, deps));
   if (!wanted) return run(action, allowed, view, deps);
   const same = (await findIdenticalRequest(allowed, deps)) ?? (await askForApproval(allowed, wanted, deps));
   if (same.job.pressId !== press.pressId) {
@@ -79,7 +87,9 @@ async function decide(action: FreeAction, press: CheckedPress, deps: PerformDeps
   const found = await approvalFor(press, deps);
   const { action: wanted, view } = await requestedAction(found, deps);
   const asIf = { ...found.job, by: press.by };
-  const allowed = await authorized(wanted, { ...asIf, lastTry: press.lastTry }, view, deps);
+  const allowed = await span('authorize', {}, () =>
+    authorized(wanted, { ...asIf, lastTry: press.lastTry }, view, deps),
+  );
   if (action.id === 'decline') {
     const how = await decline(found, press, deps);
     const text = how === 'cancelled' ? t`withdrew it` : t`declined it`;

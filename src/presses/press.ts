@@ -6,6 +6,7 @@ import { canonicalJson } from '../domain/text/canonical-json';
 import { shortDigest } from '../domain/text/short-digest';
 import { phrase, translate } from '../domain/text/translate';
 import type { Keyring } from '../runtime/keyring';
+import { span } from '../runtime/tracing';
 
 /** The part of the queue that presses use, so that this folder does not depend on the pipeline. */
 interface RespondQueue {
@@ -50,10 +51,18 @@ export function createPress({ queues, now, keyring, getAlert, secretMatches }: P
       target: alert ? targetOf(alert) : null,
     };
     const job: PressJob = { ...unsigned, signature: keyring.sign('press', signedText(unsigned)) };
-    await queues.respond.add(press.action, job, { jobId: pressId });
+    await span('press', aboutPress(job), () => queues.respond.add(press.action, job, { jobId: pressId }));
     return pressId;
   };
 }
+
+/** A press as its span shows it. Who pressed is in the audit log. */
+export const aboutPress = ({ alertId, action, pressId, by }: PressJob) => ({
+  ...(alertId ? { 'runwatch.alert.id': alertId } : {}),
+  'runwatch.action': action,
+  'runwatch.press.id': pressId,
+  'runwatch.surface': by.surface,
+});
 
 export const secretMismatch = phrase(
   "This process's RUNWATCH_SECRET differs from the other processes', so it can't act. Set the same value in every process.",

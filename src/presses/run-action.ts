@@ -6,6 +6,7 @@ import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { redactSecrets } from '../domain/text/redactor';
 import { t, translate } from '../domain/text/translate';
+import { span } from '../runtime/tracing';
 import type { PressResult } from '../store/press-results';
 import type { PerformDeps } from './perform-deps';
 import { note } from './press-result';
@@ -59,7 +60,19 @@ export async function resultOf(press: PressJob, { store }: PerformDeps): Promise
 }
 
 /** @throws transient failures, so that the job is retried, and {@link Refusal}s */
-export async function runAction(
+export const runAction = (
+  action: AlertAction | FreeAction,
+  press: CheckedPress,
+  view: AlertView | null,
+  deps: PerformDeps,
+): Promise<PressResult> =>
+  span('run action', { 'runwatch.action': action.id }, async ({ set }) => {
+    const result = await runOrFail(action, press, view, deps);
+    set({ 'runwatch.outcome': result.result });
+    return result;
+  });
+
+async function runOrFail(
   action: AlertAction | FreeAction,
   press: CheckedPress,
   view: AlertView | null,

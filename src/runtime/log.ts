@@ -1,5 +1,6 @@
 import { destination, type Logger, pino } from 'pino';
 import { redactSecrets } from '../domain/text/redactor';
+import { traceFields } from './tracing';
 
 export type Log = Logger;
 
@@ -12,6 +13,7 @@ export const createLog = (level: string): Log =>
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: traceFields,
       redact: {
         paths: [
           'token',

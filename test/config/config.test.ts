@@ -226,6 +226,23 @@ test.each([
   ]);
 });
 
+test('traces need an http(s) endpoint; their headers can be a file and are hidden', () => {
+  const endpoint = 'http://localhost:4318';
+  const on = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+  expect(loadConfig({}).tracing).toBeNull();
+  expect(loadConfig(on).tracing).toEqual({ endpoint, headers: null });
+  expect(loadConfig({ ...on, OTEL_SDK_DISABLED: 'TRUE' }).tracing).toBeNull();
+  const { tracing, hidden } = loadConfig(
+    { ...on, OTEL_EXPORTER_OTLP_HEADERS_FILE: 'headers' },
+    () => 'key=a%20b',
+  );
+  expect(tracing).toEqual({ endpoint, headers: 'key=a%20b' });
+  expect(hidden).toEqual(expect.arrayContaining(['key=a%20b', 'a%20b', 'a b', 'b']));
+  expect(faultsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' })).toEqual([
+    'OTEL_EXPORTER_OTLP_ENDPOINT: got "localhost:4318", expected an http(s) URL',
+  ]);
+});
+
 test('locale sets the format of dates', () => {
   const { policy } = loadConfig({ RUNWATCH_CONFIG: 'c' }, () => 'locale: en-GB\n');
   applyLocale(policy.locale);

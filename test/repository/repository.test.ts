@@ -37,7 +37,7 @@ test('CI on GitHub is .ci/run, on the Node that the image has and on the oldest 
   const node = read('.nvmrc').trim();
   expect(jobs.test.strategy.matrix.node).toEqual([22, Number(node)]);
   expect(read('Dockerfile').match(/^FROM node:(\d+)/gm)).toEqual([`FROM node:${node}`]);
-  expect(JSON.parse(read('package.json')).engines.node).toBe('>=22.12');
+  expect(JSON.parse(read('package.json')).engines.node).toBe('>=22.15');
 });
 
 test('issue forms and Dependabot have what GitHub requires', () => {

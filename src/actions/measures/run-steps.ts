@@ -4,6 +4,7 @@ import type { AuditDraft } from '../../domain/audit/audit-chain';
 import { isHeld, isInProgress, type Measure, type MeasureStep } from '../../domain/measures/measure';
 import { redactSecrets } from '../../domain/text/redactor';
 import { t } from '../../domain/text/translate';
+import { span } from '../../runtime/tracing';
 import type { ActionDeps, CheckedPress } from '../action';
 import { isTransient, UnknownOutcomeError, wasNotAccepted } from './failures';
 import type { MeasureKind } from './measure-kind';
@@ -44,15 +45,17 @@ export async function runSteps(
     if (step.once && known === 'asked') throw new UnknownOutcomeError(step.words);
     if (known === 'waiting') await note(index, 'asked');
     try {
-      await step.run({
-        azure,
-        store,
-        rescore: deps.rescore,
-        now: deps.now,
-        keyring: deps.keyring,
-        measure,
-        save: (before) => change((current) => ({ ...current, before })),
-      });
+      await span('step', { 'runwatch.measure': kind.kind, 'runwatch.step': index + 1 }, () =>
+        step.run({
+          azure,
+          store,
+          rescore: deps.rescore,
+          now: deps.now,
+          keyring: deps.keyring,
+          measure,
+          save: (before) => change((current) => ({ ...current, before })),
+        }),
+      );
     } catch (error) {
       if (known === 'waiting' && wasNotAccepted(error)) await note(index, 'waiting');
       else if (step.once && isTransient(error)) throw new UnknownOutcomeError(step.words);

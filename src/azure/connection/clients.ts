@@ -16,6 +16,8 @@ import type {
 } from '@azure/core-rest-pipeline';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
+import type { Span } from '../../runtime/open-telemetry';
+import { span } from '../../runtime/tracing';
 import { withSharedToken } from './credential';
 import type { ReadBudget } from './read-budget';
 
@@ -126,8 +128,17 @@ function countingPolicy(onCall: AzureConnection['onCall']): PipelinePolicy {
       const provider =
         /\/providers\/(microsoft\.[a-z]+)(?!.*\/providers\/)/i.exec(request.url)?.[1] ??
         'Microsoft.Resources';
-      try {
+      const about = {
+        'azure.resource_provider.namespace': provider,
+        'http.request.method': request.method,
+      };
+      const call = async ({ set }: Span) => {
         const response = await next(request);
+        set({ 'http.response.status_code': response.status });
+        return response;
+      };
+      try {
+        const response = await span(`azure ${request.method}`, about, call, 'client');
         onCall?.(provider, response.status);
         return response;
       } catch (error) {

@@ -76,7 +76,7 @@ export function shownUrl(text: string): string {
     .join('/');
 }
 
-function decoded(text: string): string {
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -1,6 +1,7 @@
 import { type Alert, summarize } from '../../domain/alerts/alert';
 import type { Facts, Missing, RunFacts } from '../../domain/alerts/facts';
 import { laterOf } from '../../domain/evidence/reading';
+import { span } from '../../runtime/tracing';
 import { access } from './enrich-access';
 import { address } from './enrich-address';
 import { who } from './enrich-caller';
@@ -30,8 +31,10 @@ async function readFacts(alert: Alert, deps: EnrichDeps, limitMs: number): Promi
     withDeadline(limitMs, (late) =>
       asked.map(async ({ what, endsInTime, ask }) => {
         try {
-          const answer = ask(about, deps, late);
-          const found = await (endsInTime ? answer : Promise.race([answer, late]));
+          const found = await span(`enrich ${what}`, {}, () => {
+            const answer = ask(about, deps, late);
+            return endsInTime ? answer : Promise.race([answer, late]);
+          });
           missing.push(...(found.missing ?? []));
           return found;
         } catch (error) {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type AuditDraft, type AuditSigner, chain, genesis } from '../../domain/audit/audit-chain';
+import { span } from '../../runtime/tracing';
 import { keys } from '../keys';
 import { script } from '../redis/lua-script';
 
@@ -33,7 +34,7 @@ if entries > 0 then
   redis.call('SET', KEYS[3], ARGV[4])
 end
 return {'done'}`);
-  return async (
+  const write = async (
     redis: Redis,
     signer: AuditSigner | null,
     { drafts, keys: touched, args }: AuditedWrite,
@@ -64,4 +65,8 @@ return {'done'}`);
       sequence = Number(answer[2] ?? 0);
     }
   };
+  return (redis: Redis, signer: AuditSigner | null, entry: AuditedWrite): Promise<string> =>
+    entry.drafts.length > 0
+      ? span('audit', { 'runwatch.audit.entries': entry.drafts.length }, () => write(redis, signer, entry))
+      : write(redis, signer, entry);
 }

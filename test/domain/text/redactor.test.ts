@@ -26,6 +26,9 @@ const env = {
   TEAMS_TENANT_ID: 'tenant',
   RUNWATCH_CONSOLE_TOKEN: planted('console'),
   RUNWATCH_METRICS_TOKEN: planted('metrics'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: `https://user:${planted('otlp-user')}@otlp.contoso.example`,
+  OTEL_EXPORTER_OTLP_HEADERS: `api-key=${planted('otlp')},authorization=Bearer%20${planted('otlp-bearer')}`,
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: `x-key=${planted('otlp-traces')}`,
   RUNWATCH_SECRET: planted('secret-that-is-long-enough'),
   RUNWATCH_SECRET_PREVIOUS: planted('previous-that-is-long-enough'),
 };
