@@ -81,7 +81,7 @@ async function readText(
     for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBytes)
-        throw new OutgoingError(host, 'too long', `the answer is longer than ${maxBytes} bytes`);
+        throw new OutgoingError(host, 'too long', `it answered more than ${Math.floor(maxBytes / 1024)} KB`);
       chunks.push(chunk);
     }
   return Buffer.concat(chunks).toString('utf8');

@@ -1,6 +1,7 @@
 import { discover } from '../../chat/console/sign-in/discover';
 import type { Config } from '../../config/config';
 import type { Report } from '../../config/doctor-check';
+import { OutgoingError } from '../../runtime/outgoing-request';
 
 /** Checks that the issuer of the console's sign-in answers and is the configured one. */
 export async function checkSignIn({ signIn }: Pick<Config, 'signIn'>, report: Report): Promise<void> {
@@ -13,7 +14,7 @@ export async function checkSignIn({ signIn }: Pick<Config, 'signIn'>, report: Re
     report({ name, ok: true, says });
   } catch (error) {
     const { message, cause } = error as Error & { cause?: { code?: unknown; message?: unknown } };
-    const detail = cause?.code ?? cause?.message;
+    const detail = cause instanceof OutgoingError ? cause.message : (cause?.code ?? cause?.message);
     report({
       name,
       ok: false,
