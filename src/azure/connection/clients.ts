@@ -1,10 +1,3 @@
-import { AuthorizationManagementClient } from '@azure/arm-authorization';
-import { ComputeManagementClient } from '@azure/arm-compute';
-import { ManagementLockClient } from '@azure/arm-locks';
-import { MonitorClient } from '@azure/arm-monitor';
-import { NetworkManagementClient } from '@azure/arm-network';
-import { ResourceManagementClient } from '@azure/arm-resources';
-import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { TokenCredential } from '@azure/core-auth';
 import type {
   HttpClient,
@@ -20,6 +13,7 @@ import type { Span } from '../../runtime/open-telemetry';
 import { span } from '../../runtime/tracing';
 import { withSharedToken } from './credential';
 import type { ReadBudget } from './read-budget';
+import { sdk } from './sdk';
 
 export interface AzureConnection {
   /** ARM's address, https. */
@@ -75,14 +69,19 @@ export function createClients({
      * No SDK retries: polls retry on their own schedule, so a throttled subscription does not delay others.
      */
     monitor: perSubscription(
-      (id) => new MonitorClient(credential, id, { ...options, retryOptions: { maxRetries: 0 } }),
+      (id) =>
+        new (sdk.monitor().MonitorClient)(credential, id, { ...options, retryOptions: { maxRetries: 0 } }),
     ),
-    authorization: perSubscription((id) => new AuthorizationManagementClient(credential, id, options)),
-    compute: perSubscription((id) => new ComputeManagementClient(credential, id, options)),
-    network: perSubscription((id) => new NetworkManagementClient(credential, id, options)),
-    resources: perSubscription((id) => new ResourceManagementClient(credential, id, options)),
-    locks: perSubscription((id) => new ManagementLockClient(credential, id, options)),
-    subscriptions: new SubscriptionClient(credential, options),
+    authorization: perSubscription(
+      (id) => new (sdk.authorization().AuthorizationManagementClient)(credential, id, options),
+    ),
+    compute: perSubscription((id) => new (sdk.compute().ComputeManagementClient)(credential, id, options)),
+    network: perSubscription((id) => new (sdk.network().NetworkManagementClient)(credential, id, options)),
+    resources: perSubscription(
+      (id) => new (sdk.resources().ResourceManagementClient)(credential, id, options),
+    ),
+    locks: perSubscription((id) => new (sdk.locks().ManagementLockClient)(credential, id, options)),
+    subscriptions: new (sdk.subscriptions().SubscriptionClient)(credential, options),
     /** Sends a request that the SDK has no method for, by the pipeline of one of its clients. */
     send: (client: { pipeline: Pipeline }, request: PipelineRequest): Promise<PipelineResponse> =>
       client.pipeline.sendRequest(httpClient, request),
