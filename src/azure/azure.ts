@@ -27,6 +27,7 @@ import { type LogWindow, readLog } from './log/activity-log';
 import { type HubReader, partitionsOf, readEventHub } from './log/event-hub';
 import { createEvidenceLogs, evidenceLimits } from './log/evidence-logs';
 import { createWorkspaceReader, logAnalyticsEndpoints } from './log/log-analytics';
+import { createLogsIngestion, ingestionAudiences, ingestionLimits } from './log/logs-ingestion';
 import { createDisks } from './machines/disks';
 import { createExposure } from './machines/exposure-reads';
 import { readHybridWorkers } from './machines/hybrid-workers';
@@ -135,6 +136,14 @@ export function createAzure(
       httpClient: createHttpClient({ ...evidenceLimits, ...options.limits }),
       onCall: options.onCall,
       now: clock.now,
+    }),
+    /** Sends rows to a data collection rule, for Microsoft Sentinel. */
+    sendLogs: createLogsIngestion({
+      audience: ingestionAudiences[azure.cloud],
+      credential,
+      httpClient: createHttpClient({ ...ingestionLimits, ...options.limits }),
+      tlsOptions: options.tlsOptions,
+      onCall: options.onCall,
     }),
     partitionsOf: (hub: EventHubConfig) => partitionsOf(hub, credential),
     ...createMachines(clients, reading),

@@ -50,6 +50,13 @@ const runCommandPath =
 
 const published: Published[] = [
   {
+    // DataCollectionRules.json (Microsoft.Insights ingestion): Upload
+    method: 'POST',
+    path: /^\/dataCollectionRules\/dcr-[0-9a-f]{32}\/streams\/Custom-\w+$/,
+    version: /^2023-01-01$/,
+    body: z.array(z.looseObject({ TimeGenerated: z.iso.datetime() })),
+  },
+  {
     // ComputeRP.json: VirtualMachineRunCommand; location is required
     method: 'PUT',
     path: at(runCommandPath),

@@ -2,6 +2,7 @@ import type { ManagementGroup } from '../../domain/resources/management-group';
 import type { Guest } from './guest';
 import type { Resources } from './resources';
 import type { LoggedRecord } from './serve-activity-log';
+import type { IngestionRule } from './serve-ingestion';
 import type { Workspace } from './serve-log-analytics';
 import type { Directory } from './simulated-directory';
 
@@ -20,6 +21,8 @@ export interface TenantState {
   log: LoggedRecord[];
   /** Log Analytics workspaces that the log is exported to, by workspace id. */
   workspaces: Map<string, Workspace>;
+  /** Data collection rules that receive rows, by immutable id. */
+  ingestion: Map<string, IngestionRule>;
   builtInRoles: unknown[];
   customRoles: unknown[];
   denyAssignments: { id?: string; properties: { scope?: unknown; [field: string]: unknown } }[];

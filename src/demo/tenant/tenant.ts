@@ -10,6 +10,7 @@ import { type Operation, recordsOf } from './records';
 import { createResources } from './resources';
 import { dispatch } from './routes';
 import { answerGraph } from './serve-graph';
+import { answerIngestion, ingestionPath } from './serve-ingestion';
 import { answerLogAnalytics } from './serve-log-analytics';
 import { createDirectory } from './simulated-directory';
 import type { TenantState } from './tenant-state';
@@ -33,11 +34,14 @@ const bodyLimit = 4 * 1024 * 1024;
 
 const botId = 'b07b07b0-0000-4000-8000-000000000001';
 
-/** A token that names an identity, as Entra's do. It has no signature. */
-const tokenFor = (oid: string): string =>
-  ['{"alg":"none"}', JSON.stringify({ oid }), '']
+/** A token that names an identity and what it is for, as Entra's do. It has no signature. */
+const tokenFor = (oid: string, aud?: string): string =>
+  ['{"alg":"none"}', JSON.stringify({ oid, aud }), '']
     .map((part) => Buffer.from(part).toString('base64url'))
     .join('.');
+
+/** A token of the bot for a service, such as https://monitor.azure.com. */
+export const botTokenFor = (audience: string): string => tokenFor(botId, audience);
 
 /** A token that names the bot. */
 export const botToken = tokenFor(botId);
@@ -66,6 +70,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     guests: new Map(),
     log: [],
     workspaces: new Map(),
+    ingestion: new Map(),
     builtInRoles: JSON.parse(readFileSync(join(__dirname, '../../../data/azure-built-in-roles.json'), 'utf8'))
       .value,
     customRoles: [],
@@ -138,6 +143,10 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
           'AuthenticationFailed',
           'Authentication failed. The Authorization header is missing.',
         );
+      if (ingestionPath.test(request.path)) {
+        const isOwn = authorization === `Bearer ${token}`;
+        return answerIngestion(request, state, isOwn);
+      }
       if (authorization !== `Bearer ${token}` && authorization !== `Bearer ${fetcherToken}`)
         throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
       if (request.path.startsWith('/v1/workspaces/')) return answerLogAnalytics(request, state.log, state);
