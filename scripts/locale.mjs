@@ -17,7 +17,7 @@ const englishOnly = [
   'src/presses/check-policy\\.ts',
   'src/pipeline/(?!enrich/|merge-alerts|raise-alert|remind|say-changes)',
   'src/health/readiness\\.ts',
-  'src/domain/(activity|audit)/',
+  'src/domain/(activity|audit|sentinel)/',
   'src/domain/access/well-known-apps\\.ts',
   'src/domain/alerts/routing\\.ts',
   'src/domain/exceptions/exceptions-file\\.ts',
@@ -39,7 +39,7 @@ const constants = new Set([
 /** Ids, commands, tokens of the chats, and notes on locks in Azure. */
 const notTexts = [
   /^at least \{0\}$/,
-  /^(vanished|event hub|surface|audit copy|subscriptions?|gap|lost|unescalated) \{0\}$/,
+  /^(vanished|event hub|surface|audit copy|sentinel|subscriptions?|gap|lost|unescalated) \{0\}$/,
   /^((\{0\} )?\{\d\} refused)$/,
   /^(kubectl|sudo|ls|Get-Content) |^Linux: \{0\}/,
   /^\{0\} \(Microsoft Graph\)$/,

@@ -1,18 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { surfaceDefinitions } from '../../src/chat/surfaces';
 import { azureRoles } from '../../src/commands/manifest';
 import { allVariables } from '../../src/config/variables';
+import { parseBicep as parse } from '../support/bicep';
 
 const folder = join(__dirname, '../../deploy/azure');
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
 const main = read('main.bicep');
-
-const parse = (input: string): { holds: boolean; declared: string[] } =>
-  JSON.parse(
-    execFileSync(process.execPath, [join(__dirname, 'parse-bicep.cjs')], { input, encoding: 'utf8' }),
-  );
 
 /** Resources and modules that nothing else in their file refers to. */
 const last = ['app', 'receives', 'pulls', 'reads', 'watches', 'responds', 'names'];
