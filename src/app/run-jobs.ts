@@ -5,6 +5,7 @@ import { removeLeftRuns } from '../actions/measures/own-runs';
 import { watchHealth } from '../health/watch-health';
 import { archiveAudit } from '../pipeline/archive-audit';
 import { copyAudit } from '../pipeline/copy-audit';
+import { copyToSentinel, sentinelPlace } from '../pipeline/copy-to-sentinel';
 import { deliver } from '../pipeline/deliver';
 import { indexAlerts } from '../pipeline/index-alerts';
 import { addEvidence, complete, ingest } from '../pipeline/ingest';
@@ -28,6 +29,7 @@ const digestAt = '0 8 * * *';
 /** On the first of each month at 09:00. */
 const reportAt = '0 9 1 * *';
 const copyAuditEveryMs = 2000;
+const copyToSentinelEveryMs = 10_000;
 const watchMeasuresEveryMs = 60_000;
 const watchHealthEveryMs = 10_000;
 
@@ -66,7 +68,7 @@ export function runEnrichJobs({ config, azure, store, queues, metrics, log, now,
 
 /** Posts and updates messages, and runs what is scheduled. */
 export function runDeliverJobs(core: AppCore): void {
-  const { config, store, queues, metrics, log, now, press, begin } = core;
+  const { config, azure, store, queues, metrics, log, now, press, begin } = core;
   const surfaces = core.surfaces.map(({ surface }) => surface);
   const responders = config.responders.length > 0;
   const routes = config.policy.routes ?? [];
@@ -113,15 +115,24 @@ export function runDeliverJobs(core: AppCore): void {
   begin(() => queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' }));
   begin(() => queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' }));
   begin(() => queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' }));
-  const { audit } = policy;
+  const { audit, sentinel } = policy;
   if (audit) {
     queues.work('copyAudit', async () => {
       await store.deliveries.withLock('copy-audit', 10_000, async () => {
         await copyAudit(audit, { store, now });
-        await archiveAudit(audit, { store, now });
+        await archiveAudit(audit, { store, now, otherPlaces: sentinel ? [sentinelPlace(sentinel)] : [] });
       });
     });
     begin(() => queues.copyAudit.upsertJobScheduler('copy', { every: copyAuditEveryMs }, { name: 'copy' }));
+  }
+  if (sentinel) {
+    const toSentinel = { azure, store, metrics, log, linkTo: linkTo(config), now: azure.clock.now };
+    queues.work('sentinel', async () => {
+      await store.deliveries.withLock('sentinel', 10_000, () => copyToSentinel(sentinel, toSentinel));
+    });
+    begin(() =>
+      queues.sentinel.upsertJobScheduler('copy', { every: copyToSentinelEveryMs }, { name: 'copy' }),
+    );
   }
 }
 

@@ -31,6 +31,8 @@ const descriptions: Record<keyof PolicyFile, string> = {
   exceptions: 'the maximum duration of an exception in days (365)',
   audit:
     'copies of the audit log: a JSON-lines `file` on the host that delivers alerts, and a `webhook` that receives each entry by POST; if `archive` is set, entries older than a year move from Redis to files in that folder',
+  sentinel:
+    'where alerts and the audit log are sent for Microsoft Sentinel: the ingestion `endpoint` and the immutable id of the data collection `rule` ([sentinel.md](sentinel.md))',
   heartbeat:
     'a `url` to request each minute while Runwatch is healthy, for a dead man’s switch; no requests while it can’t read events or send alerts',
   score: 'points per reason, overriding the defaults below',

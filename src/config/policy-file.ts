@@ -16,6 +16,8 @@ import type { Env, ReadFile } from './variables';
 const actionId = z.string().regex(/^[a-z_]+$/, 'expected an action id, such as isolate');
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
 const httpUrl = z.url({ protocol: /^https?$/ });
+/** Azure's hosts, and loopback for tests. */
+const ingestionHost = /\.ingest\.monitor\.azure\.(com|us|cn)$|^127\.0\.0\.1$/;
 const severity = z.enum(severities);
 const onOff = z
   .union([z.enum(['on', 'off']), z.boolean()])
@@ -126,6 +128,19 @@ const keys = {
       file: z.string().min(1).optional(),
       webhook: httpUrl.optional(),
       archive: z.string().min(1).optional(),
+    })
+    .optional(),
+  /** Where alerts and the audit log are sent for Microsoft Sentinel; deploy/sentinel creates it. */
+  sentinel: z
+    .strictObject({
+      endpoint: z
+        .url({
+          protocol: /^https$/,
+          hostname: ingestionHost,
+          error: 'expected https://….ingest.monitor.azure.com',
+        })
+        .transform((url) => new URL(url).origin),
+      rule: z.string().regex(/^dcr-[0-9a-f]{32}$/, "expected a data collection rule's immutable id, dcr-…"),
     })
     .optional(),
   score: z

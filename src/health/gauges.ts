@@ -1,6 +1,7 @@
 import type { AzureClock } from '../azure/connection/clock';
 import { expiryIn } from '../azure/connection/credential';
 import type { Config } from '../config/config';
+import { sentinelPlace } from '../pipeline/copy-to-sentinel';
 import type { Queues } from '../pipeline/queues';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
@@ -78,6 +79,8 @@ async function readAll(
   metrics.drifted.set(
     measures.filter(({ kind, state }) => kind === 'isolation' && state === 'drifted').length,
   );
-  const { audit } = config.policy;
-  for (const [place, lag] of await store.audit.copyLags(audit ?? {})) metrics.auditLag.set({ place }, lag);
+  const { audit, sentinel } = config.policy;
+  if (audit?.webhook) metrics.auditLag.set({ place: 'webhook' }, await store.audit.copyLag(audit.webhook));
+  if (sentinel)
+    metrics.auditLag.set({ place: 'sentinel' }, await store.audit.copyLag(sentinelPlace(sentinel)));
 }

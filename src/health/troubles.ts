@@ -15,6 +15,7 @@ export interface Trouble {
     | 'event hub'
     | 'surface'
     | 'audit copy'
+    | 'sentinel'
     | 'clock'
     | 'events';
   /** One line: what is wrong and what to do. */
@@ -36,6 +37,8 @@ export interface HealthState {
   /** Channels that reject our messages, with the error. */
   surfaces: readonly { place: string; error: string }[];
   auditCopies: readonly { place: string; error: string }[];
+  /** Tables of Microsoft Sentinel that rows are not sent to, or `rejected rows`. */
+  sentinel: readonly { place: string; error: string }[];
   /** How far Azure's clock is ahead of the host that is furthest off, ms. */
   clockOffsetMs: number;
   /** Age of the oldest queued events, ms. */
@@ -100,6 +103,7 @@ export function troublesOf(state: HealthState): Trouble[] {
       over: t`The audit log is copied to its ${place} again.`,
       holdMs: minute,
     });
+  for (const one of state.sentinel) troubles.push(sentinelTrouble(one));
   if (eventsWaitMs > maxEventsWaitMs)
     troubles.push({
       id: 'events',
@@ -117,6 +121,29 @@ export function troublesOf(state: HealthState): Trouble[] {
       holdMs: 0,
     });
   return troubles;
+}
+
+function sentinelTrouble({ place, error }: HealthState['sentinel'][number]): Trouble {
+  const trouble = { id: `sentinel ${place}`, kind: 'sentinel' as const, holdMs: minute };
+  const why = plainLine(error, 300);
+  if (place === 'rejected rows')
+    return {
+      ...trouble,
+      says: t`Azure refused a row for Microsoft Sentinel: ${why}. Only its ids were sent; Runwatch has all of it. Rows after it are sent.`,
+      over: t`Azure has refused no row for Microsoft Sentinel in the last hour.`,
+      holdMs: 0,
+    };
+  if (place === 'audit')
+    return {
+      ...trouble,
+      says: t`The audit log is not sent to Microsoft Sentinel: ${why}. Nothing is lost. Sending resumes after the last entry that arrived.`,
+      over: t`The audit log is sent to Microsoft Sentinel again.`,
+    };
+  return {
+    ...trouble,
+    says: t`Alerts are not sent to Microsoft Sentinel: ${why}. Nothing is lost. Sending resumes after the last alert that arrived.`,
+    over: t`Alerts are sent to Microsoft Sentinel again.`,
+  };
 }
 
 /** More than this many subscriptions with the same problem share one notice. */

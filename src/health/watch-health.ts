@@ -3,7 +3,7 @@ import type { Config } from '../config/config';
 import type { Queues } from '../pipeline/queues';
 import type { Log } from '../runtime/log';
 import { sendRequest } from '../runtime/outgoing-request';
-import type { ReportedTrouble } from '../store/health-store';
+import { isCopy, type ReportedTrouble } from '../store/health-store';
 import type { Store } from '../store/store';
 import { hubTrouble } from './readiness';
 import { type HealthState, recoveryText, type Trouble, troublesOf } from './troubles';
@@ -57,7 +57,10 @@ export async function readHealth({
     config.eventHub ? hubTrouble(store, config.eventHub.name, now()) : [],
   ]);
   const gaps = await store.polls.gapsBySubscription(subscriptions.map(({ id }) => id));
-  const isAudit = ({ place }: { place: string }) => place.startsWith('audit ');
+  const copiesTo = (name: string) =>
+    failing
+      .filter(({ place }) => place.startsWith(`${name} `))
+      .map(({ place, error }) => ({ place: place.slice(name.length + 1), error }));
   return {
     now: now(),
     pollSeconds: config.pollSeconds,
@@ -65,10 +68,9 @@ export async function readHealth({
     gaps,
     vanished,
     hub,
-    surfaces: failing.filter((one) => !isAudit(one)),
-    auditCopies: failing
-      .filter(isAudit)
-      .map(({ place, error }) => ({ place: place.slice('audit '.length), error })),
+    surfaces: failing.filter(({ place }) => !isCopy(place)),
+    auditCopies: copiesTo('audit'),
+    sentinel: copiesTo('sentinel'),
     clockOffsetMs,
     eventsWaitMs: (ages.events ?? 0) * 1000,
   };

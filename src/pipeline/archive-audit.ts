@@ -19,21 +19,27 @@ const batchSize = 5000;
 
 /**
  * Moves audit entries older than a year into archive files, in order. Entries leave Redis only once they are
- * on disk and in the webhook copy. After a crash in between, the next run writes the same file again.
+ * on disk and in the other copies. After a crash in between, the next run writes the same file again.
+ * @param otherPlaces that the log is copied to, by name
  */
 export async function archiveAudit(
   { archive, webhook }: AuditCopies,
-  { store, now }: { store: Pick<Store, 'audit'>; now: () => number },
+  {
+    store,
+    now,
+    otherPlaces = [],
+  }: { store: Pick<Store, 'audit'>; now: () => number; otherPlaces?: readonly string[] },
 ): Promise<void> {
   if (!archive) return;
   const { audit } = store;
   const limit = now() - keptMs;
-  const copied = webhook ? await audit.copiedTo(webhook) : null;
+  const places = [...(webhook ? [webhook] : []), ...otherPlaces];
+  const copied = await Promise.all(places.map((place) => audit.copiedTo(place)));
   const all = await audit.after('0-0', batchSize);
   const isKept = ({ id, entry }: (typeof all)[number]) =>
     Date.parse(entry.at) >= limit ||
     msOf(id) >= limit ||
-    (copied !== null && compareStreamIds(id, copied) > 0);
+    copied.some((upTo) => compareStreamIds(id, upTo) > 0);
   const firstKept = all.findIndex(isKept);
   // Redis is trimmed up to the last archived id, so only an unbroken prefix may be archived.
   const rows = firstKept < 0 ? all : all.slice(0, firstKept);

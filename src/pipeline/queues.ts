@@ -55,6 +55,7 @@ interface JobData {
   sweep: unknown;
   digest: unknown;
   copyAudit: unknown;
+  sentinel: unknown;
   watchMeasures: unknown;
   reviewAccess: unknown;
   health: unknown;
@@ -116,6 +117,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     watchMeasures: queue('watchMeasures', { removeOnFail: true }),
     reviewAccess: queue('reviewAccess', { attempts: 10, backoff }),
     copyAudit: queue('copyAudit', { removeOnFail: true }),
+    sentinel: queue('sentinel', { removeOnFail: true }),
     digest: queue('digest', { attempts: 10, backoff }),
     respond: queue('respond', persistentRetries),
   };

@@ -62,6 +62,11 @@ export function createMetrics() {
     exceptionsInForce: gauge('exceptions_in_force', 'Exceptions that have not expired'),
     exceptionsUsed: gauge('exceptions_used', 'Alerts suppressed by current exceptions'),
     auditLag: gauge('audit_copy_lag_entries', 'Audit entries missing from a copy', ['place']),
+    sentinelRows: counter(
+      'sentinel_rows_total',
+      'Rows sent to Microsoft Sentinel; reduced: refused, so only their ids were sent',
+      ['table', 'result'],
+    ),
     troubles: gauge('troubles', 'Problems that affect detection or delivery, by kind', ['kind']),
     redisUp: gauge('redis_up', '1 if Redis responds'),
     clockOffset: gauge('clock_offset_seconds', "How far Azure's clock is ahead of this host's"),

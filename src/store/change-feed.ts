@@ -91,7 +91,9 @@ export function createChangeFeed(redis: Redis) {
   const setCursor = (reader: string, cursor: string) =>
     redis.set(keys.feedCursor(reader), cursor, 'EX', cursorSeconds);
 
-  return { after, newest, cursorOf, setCursor };
+  const forgetCursor = (reader: string) => redis.del(keys.feedCursor(reader));
+
+  return { after, newest, cursorOf, setCursor, forgetCursor };
 }
 export type ChangeFeed = ReturnType<typeof createChangeFeed>;
 

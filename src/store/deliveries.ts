@@ -166,6 +166,10 @@ export function createDeliveries(redis: Redis) {
   /** Blocks sends to the channel until `at` (Retry-After). */
   const pauseUntil = (channel: string, at: number) => pauseChannel(redis, [keys.slot(channel)], [at]);
 
+  /** Until when the channel is paused, ms; 0 if it is not. */
+  const pausedUntil = async (channel: string): Promise<number> =>
+    Number((await redis.get(keys.slot(channel))) ?? 0);
+
   const settle = (
     surface: string,
     id: string,
@@ -256,6 +260,7 @@ export function createDeliveries(redis: Redis) {
     claim,
     saveDeliveryState,
     pauseUntil,
+    pausedUntil,
     settle,
     undeliveredIds,
     countUndelivered,

@@ -34,6 +34,11 @@ const failureWindowMs = 120_000;
 const clockStaleAfterMs = 600_000;
 const host = hostname();
 
+/** The place that is noted when Azure refuses a row for Microsoft Sentinel. It is never noted as working again. */
+export const rejectedRows = 'sentinel rejected rows';
+/** Whether a place receives copies, which are sent again until they arrive. */
+export const isCopy = (place: string): boolean => /^(audit|sentinel) /.test(place);
+
 /** The bot's health, except for polls and the event hub, which store their own. */
 export function createHealthStore(redis: Redis) {
   /** When this process last found that a place works, ms. */
@@ -68,7 +73,7 @@ export function createHealthStore(redis: Redis) {
     return all.flatMap(([place, doc]) => {
       const { okAt, failedAt, error } = JSON.parse(doc) as PlaceHealth;
       if (failedAt === null || now - failedAt > staleAfterMs) return [];
-      const lasts = !place.startsWith('audit ') && now - failedAt < failureWindowMs;
+      const lasts = !isCopy(place) && now - failedAt < failureWindowMs;
       return lasts || (okAt ?? 0) < failedAt ? [{ place, error: error ?? '' }] : [];
     });
   }

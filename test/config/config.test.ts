@@ -100,6 +100,21 @@ test.each([
   expect(faults).toEqual([expect.stringContaining(says)]);
 });
 
+test.each([
+  ['http://x.ingest.monitor.azure.com', 'sentinel.endpoint'],
+  ['https://x.ingest.monitor.azure.com.example', 'sentinel.endpoint'],
+  ['https://monitor.azure.com', 'sentinel.endpoint'],
+  ['https://x.westeurope-1.ingest.monitor.azure.com/', null],
+  ['https://x.ingest.monitor.azure.us', null],
+])('rows for Sentinel, and a token, go to Azure only: %s', (endpoint, fault) => {
+  const settings = { endpoint, rule: `dcr-${'0a'.repeat(16)}` };
+  const given = { '/c.yaml': JSON.stringify({ sentinel: settings }) };
+  const faults = faultsOf({ RUNWATCH_CONFIG: '/c.yaml' }, given).join();
+  if (fault) return expect(faults).toContain(fault);
+  const { policy } = loadConfig({ RUNWATCH_CONFIG: '/c.yaml' }, () => given['/c.yaml']);
+  expect(policy.sentinel).toEqual({ ...settings, endpoint: endpoint.replace(/\/$/, '') });
+});
+
 test('a route may name techniques by id, by pattern, and those of the same file', () => {
   const config = `routes:
   - when: {technique: [run-command, "vm-*", patching], managementGroup: mg-production, resourceGroup: rg-*}

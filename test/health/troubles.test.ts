@@ -11,6 +11,7 @@ const healthy: HealthState = {
   hub: [],
   surfaces: [],
   auditCopies: [],
+  sentinel: [],
   clockOffsetMs: 0,
   eventsWaitMs: 240_000,
 };
@@ -79,6 +80,24 @@ test.each<[string, Partial<HealthState>, string, RegExp]>([
     { auditCopies: [{ place: 'webhook', error: 'HTTP 500' }] },
     'audit copy',
     /not copied to its webhook/,
+  ],
+  [
+    'alerts that are not sent to Sentinel',
+    { sentinel: [{ place: 'alerts', error: 'HTTP 403' }] },
+    'sentinel',
+    /^Alerts are not sent to Microsoft Sentinel: HTTP 403\. Nothing is lost/,
+  ],
+  [
+    'an audit log that is not sent to Sentinel',
+    { sentinel: [{ place: 'audit', error: 'HTTP 403' }] },
+    'sentinel',
+    /^The audit log is not sent to Microsoft Sentinel: HTTP 403\. Nothing is lost/,
+  ],
+  [
+    'a row that Sentinel refused',
+    { sentinel: [{ place: 'rejected rows', error: 'alert RW-1: HTTP 400' }] },
+    'sentinel',
+    /^Azure refused a row for Microsoft Sentinel: alert RW-1: HTTP 400\. Only its ids were sent/,
   ],
   ['events that no process handles', { eventsWaitMs: 420_000 }, 'events', /have waited for 7 minutes/],
   ['a clock behind', { clockOffsetMs: 3_600_000 }, 'clock', /60 minutes behind/],

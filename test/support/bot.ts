@@ -24,7 +24,7 @@ export interface Bench {
   start: (extra?: Record<string, string>, roles?: readonly Role[], demo?: AppOptions['demo']) => Promise<App>;
   /** Runs a scheduled job now. */
   runNow: (
-    queue: 'health' | 'sweep' | 'digest' | 'copyAudit' | 'watchMeasures' | 'reviewAccess',
+    queue: 'health' | 'sweep' | 'digest' | 'copyAudit' | 'sentinel' | 'watchMeasures' | 'reviewAccess',
     name: string,
   ) => Promise<void>;
   stop: () => Promise<void>;

@@ -7,6 +7,7 @@ import type { Report } from '../../config/doctor-check';
 import { checkLogTables } from './check-log-tables';
 import { checkManagementGroups } from './check-management-groups';
 import { checkScriptFetcher } from './check-script-fetcher';
+import { checkSentinel } from './check-sentinel';
 import { checkEventHub, checkWorkspace } from './check-sources';
 import { checkSubscription } from './check-subscription';
 
@@ -44,6 +45,7 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   await checkManagementGroups(azure, config.policy.routes ?? [], wanted, report);
   await checkGraph(azure, report);
   if (config.eventHub) await checkEventHub(azure, config.eventHub, report);
+  if (config.policy.sentinel) await checkSentinel(azure, config.policy.sentinel, report);
   if (!config.workspaceId) return;
   await checkWorkspace(azure, config.workspaceId, wanted, report);
   await checkLogTables(azure, config.workspaceId, report);

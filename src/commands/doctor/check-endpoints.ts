@@ -21,13 +21,14 @@ export async function checkEndpoints(config: Config, report: Report): Promise<vo
 }
 
 function endpointsOf({ azure, surfaces, policy, signIn }: Config): string[] {
-  const { escalation, audit } = policy;
+  const { escalation, audit, sentinel } = policy;
   return [
     azure.endpoint,
     ...configuredSurfaces(surfaces).flatMap(({ definition, settings }) => definition.endpoints(settings)),
     escalation?.url,
     escalation?.webhook?.url,
     audit?.webhook,
+    sentinel?.endpoint,
     signIn?.issuer,
   ].filter((url) => url !== undefined);
 }

@@ -132,12 +132,9 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
 
   const count = () => redis.xlen(keys.audit);
 
-  /** How many entries each copy is behind. The file copy tracks this itself by its last line. */
-  async function copyLags({ webhook }: { webhook?: string | undefined }): Promise<[string, number][]> {
-    if (!webhook) return [];
-    const behind = await redis.xrange(keys.audit, `(${await copiedTo(webhook)}`, '+', 'COUNT', 10_000);
-    return [['webhook', behind.length]];
-  }
+  /** How many entries the copy at a place is behind, up to 10,000. The file copy tracks this itself by its last line. */
+  const copyLag = async (place: string): Promise<number> =>
+    (await redis.xrange(keys.audit, `(${await copiedTo(place)}`, '+', 'COUNT', 10_000)).length;
 
   /** The stream id of the last entry copied to a place. */
   const copiedTo = async (place: string) => (await redis.hget(keys.auditCopies, place)) ?? '0-0';
@@ -203,7 +200,7 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
     checkProgress,
     noteCheckProgress,
     copiedTo,
-    copyLags,
+    copyLag,
     setCopiedTo,
     head,
     archived,

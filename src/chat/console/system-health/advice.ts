@@ -10,6 +10,10 @@ export function adviceOn({ id, kind }: HealthProblem, { subscriptions }: HealthR
   if (kind === 'surface')
     return t`Check that the app is still in the channel and its token is valid: run \`runwatch doctor\`.`;
   if (kind === 'audit copy') return t`Check that the place can be written to and has space.`;
+  if (id === 'sentinel rejected rows')
+    return t`Compare the columns of the table and of the data collection rule with those in deploy/sentinel.`;
+  if (kind === 'sentinel')
+    return t`Run \`runwatch doctor\`: it checks the endpoint, the rule and the permission.`;
   return null;
 }
 
