@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(__dirname, '../..');
-const pages = ['README.md', 'docs/deploy.md', 'docs/sign-in.md', 'docs/start.md'];
+const pages = ['README.md', 'docs/deploy.md', 'docs/sentinel.md', 'docs/sign-in.md', 'docs/start.md'];
 const commandsOf = (page: string) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)]
     .map(([, block]) => block)
