@@ -1,4 +1,4 @@
-// Generates schema/exceptions.json (the published JSON schema for exceptions in YAML) and
+// Generates schema/exceptions.json (the published JSON schema for exceptions in YAML), schema/webhook.json and
 // docs/configuration.md from the schemas in the code, and the action table in docs/guide.md from the action
 // definitions, and the table of techniques in docs/detections.md from the catalogue.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,16 +8,15 @@ const require = createRequire(import.meta.url);
 const { z } = require('zod');
 const { exceptionsFileSchema } = require('../dist/domain/exceptions/exceptions-file.js');
 
-const schema = z.toJSONSchema(exceptionsFileSchema, { io: 'input' });
-const described = {
-  $id: 'https://runwatch.example/schema/exceptions.json',
-  title: 'Runwatch exceptions',
-  ...schema,
-};
-writeFileSync(
-  new URL('../schema/exceptions.json', import.meta.url),
-  `${JSON.stringify(described, null, 2)}\n`,
-);
+const { webhookBodySchema } = require('../dist/domain/webhooks/webhook-body.js');
+
+function publish(name, title, schema) {
+  const described = { $id: `https://runwatch.example/schema/${name}`, title, ...schema };
+  writeFileSync(new URL(`../schema/${name}`, import.meta.url), `${JSON.stringify(described, null, 2)}\n`);
+}
+publish('exceptions.json', 'Runwatch exceptions', z.toJSONSchema(exceptionsFileSchema, { io: 'input' }));
+// Receivers have to accept fields that later versions add.
+publish('webhook.json', 'Runwatch webhook', z.toJSONSchema(webhookBodySchema, { io: 'input' }));
 
 const { surfaceDefinitions } = require('../dist/chat/surfaces.js');
 const { configurationDoc } = require('../dist/config/configuration-docs.js');
