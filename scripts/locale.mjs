@@ -24,6 +24,7 @@ const englishOnly = [
   'src/domain/fetch-script/fetch-commands\\.ts',
   'src/domain/techniques/(custom-technique|stored-script)\\.ts',
   'src/domain/text/redact\\.ts',
+  'src/domain/webhooks/',
 ].map((path) => new RegExp(`^${path}`));
 
 /** Ids, names, and values of Azure and of Adaptive Cards, which only look like texts. */

@@ -109,7 +109,8 @@ async function assemble(
   const warn = rateLimitedWarn(log);
   store.onError((error) => warn(error, 'Redis does not answer; waiting for it'));
   store.alerts.onStored(metrics.changedAlert);
-  const queues = createQueues(address, log);
+  const webhookNames = (config.policy.webhooks ?? []).map(({ name }) => name);
+  const queues = createQueues(address, log, webhookNames);
   const azure =
     makeAzure?.(metrics) ??
     createAzure(config, {

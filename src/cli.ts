@@ -10,6 +10,7 @@ import { refuseEmptyValues } from './cli/option-types';
 import { routeCommands } from './cli/route-commands';
 import { runCommands } from './cli/run-commands';
 import { setupCommands } from './cli/setup-commands';
+import { webhookCommands } from './cli/webhook-commands';
 import { CommandError, terminal } from './commands/support/output';
 import { ConfigError } from './config/config';
 import { addCustomTechniques } from './domain/techniques/custom-technique';
@@ -69,6 +70,7 @@ for (const register of [
   exceptionCommands,
   accessCommands,
   auditCommands,
+  webhookCommands,
   setupCommands,
 ])
   register(program, context);

@@ -11,6 +11,7 @@ import type { AuditDraft } from '../domain/audit/audit-chain';
 import type { Presser } from '../domain/people/person';
 import { counted, t } from '../domain/text/translate';
 import type { Queues } from '../pipeline/queues';
+import { retryFailed } from '../pipeline/retry-failed';
 import type { Keyring } from '../runtime/keyring';
 import { memoize } from '../runtime/memoize';
 import type { AuditLog } from '../store/audit/audit-log';
@@ -26,8 +27,6 @@ export interface QueueBoardDeps {
 
 /** How long the board shows the buttons before the rights are looked up again, ms. A retry looks them up itself. */
 const shownMs = 60_000;
-/** The queues keep this many failed jobs. */
-const maxFailed = 1000;
 
 /**
  * BullMQ's board, mounted at /queues. Responders retry failed jobs; every other change is refused. Actions are
@@ -109,25 +108,6 @@ const refuse = (response: Response, status: number, message: string): void =>
 /** The board's client returns this cookie in the header X-XSRF-TOKEN. Another site can't read it. */
 const csrfCookie = (value: string, secure: boolean): string =>
   stringifySetCookie({ name: 'XSRF-TOKEN', value, sameSite: 'strict', secure, path: '/queues' });
-
-/**
- * Queues one failed job, or all of a queue, again, each with all its attempts.
- * @returns how many; a job that another request retried is not counted
- */
-async function retryFailed(queue: Queue, jobId: string | null): Promise<number> {
-  const job = jobId === null ? null : await queue.getJob(jobId);
-  const failed = jobId === null ? await queue.getFailed(0, maxFailed - 1) : job ? [job] : [];
-  let count = 0;
-  for (const one of failed) {
-    try {
-      await one.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
-      count++;
-    } catch (error) {
-      if (await one.isFailed()) throw error;
-    }
-  }
-  return count;
-}
 
 /** @param writable queues whose failed jobs have a button to retry them */
 function boardOf(all: readonly Queue[], writable: readonly Queue[]): Router {

@@ -12,6 +12,8 @@ import { addEvidence, complete, ingest } from '../pipeline/ingest';
 import { remind } from '../pipeline/remind';
 import { sweep } from '../pipeline/sweep';
 import { watchMeasures } from '../pipeline/watch-measures';
+import { queueWebhooks } from '../pipeline/webhooks/queue-webhooks';
+import { sendWebhook } from '../pipeline/webhooks/send-webhook';
 import { expireApprovals } from '../presses/approvals';
 import { perform } from '../presses/perform';
 import { secretMismatch } from '../presses/press';
@@ -30,6 +32,7 @@ const digestAt = '0 8 * * *';
 const reportAt = '0 9 1 * *';
 const copyAuditEveryMs = 2000;
 const copyToSentinelEveryMs = 10_000;
+const queueWebhooksEveryMs = 1000;
 const watchMeasuresEveryMs = 60_000;
 const watchHealthEveryMs = 10_000;
 
@@ -115,6 +118,7 @@ export function runDeliverJobs(core: AppCore): void {
   begin(() => queues.digest.upsertJobScheduler('daily', { pattern: digestAt, tz }, { name: 'digest' }));
   begin(() => queues.digest.upsertJobScheduler('monthly', { pattern: reportAt, tz }, { name: 'report' }));
   begin(() => queues.sweep.upsertJobScheduler('sweep', { every: sweepEveryMs }, { name: 'sweep' }));
+  runWebhookJobs(core);
   const { audit, sentinel } = policy;
   if (audit) {
     queues.work('copyAudit', async () => {
@@ -134,6 +138,22 @@ export function runDeliverJobs(core: AppCore): void {
       queues.sentinel.upsertJobScheduler('copy', { every: copyToSentinelEveryMs }, { name: 'copy' }),
     );
   }
+}
+
+function runWebhookJobs({ config, store, queues, metrics, log, now, begin }: AppCore): void {
+  const webhooks = config.policy.webhooks ?? [];
+  if (webhooks.length === 0) return;
+  const deps = { store, metrics, linkTo: linkTo(config), now };
+  for (const hook of webhooks)
+    queues.workWebhook(hook.name, (job) => sendWebhook(job, hook, deps), { concurrency: 4 });
+  queues.work('queueWebhooks', async () => {
+    await store.deliveries.withLock('webhooks', 10_000, () =>
+      queueWebhooks(webhooks, { store, queues, log, now }),
+    );
+  });
+  begin(() =>
+    queues.queueWebhooks.upsertJobScheduler('queue', { every: queueWebhooksEveryMs }, { name: 'queue' }),
+  );
 }
 
 /** Runs actions, once the secret matches. Returns a function that stops waiting for that. */

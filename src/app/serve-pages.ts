@@ -18,14 +18,16 @@ import { readCampaign } from '../views/campaign';
 import type { AppCore } from './app-core';
 import { backtestOf, backtestsOf, recentAlerts } from './connect-surfaces';
 import { createQueueBoard } from './queue-board';
+import { webhookReplays } from './webhook-replays';
 
 /** The console, its access control and the surfaces' routes, for a process with the role serve. */
 export async function servePages(
   core: AppCore,
   demo: Demo | undefined,
 ): Promise<{ pages: Pages; served: readonly ServedSurface[] }> {
-  const { config, log, now, keyring, store, queues, azure, press, people, surfaces, getView } = core;
+  const { config, log, now, keyring, store, queues, azure, press, surfaces, getView } = core;
   const served = await Promise.all(surfaces.map((surface) => surface.serve()));
+  const replays = webhookReplays(core);
   const consoleRouter = createConsole({
     keyring,
     responders: config.responders.length > 0,
@@ -56,6 +58,7 @@ export async function servePages(
       chain: createAuditCheck({ store, keyring, log, now }),
     },
     health: () => readReport({ config, store, queues, azure, now }),
+    replays,
     press,
     answerTo: store.answers.get,
     outcomeOf: store.pressResults.get,
@@ -78,10 +81,7 @@ export async function servePages(
     keyring,
     audit: store.audit,
     now,
-    mayRetry: async (presser) => {
-      const identified = await people.identify(presser, null);
-      return 'presser' in identified && people.hasFullRights(identified.presser);
-    },
+    mayRetry: replays.mayReplay,
   });
   return { pages: { auth, console: consoleRouter, board, webhooks }, served };
 }

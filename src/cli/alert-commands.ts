@@ -1,18 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { toIso } from '../domain/activity/read-record';
 import { mostUrgentFirst } from '../domain/alerts/severity';
 import { openStates } from '../domain/alerts/transitions';
 import type { CliContext } from './cli-context';
-import { subscriptionId } from './option-types';
-
-const time = (value: string) => {
-  const ago = /^([1-9]\d{0,3})([hd])$/.exec(value);
-  if (ago) return new Date(Date.now() - Number(ago[1]) * (ago[2] === 'd' ? 24 : 1) * 3_600_000).toISOString();
-  const at = toIso(value);
-  if (!at)
-    throw new InvalidArgumentError('Expected a time such as 2026-11-26, 2026-11-26T03:00Z, 12h or 7d.');
-  return at;
-};
+import { subscriptionId, time } from './option-types';
 
 const positive = (value: string) => {
   if (!/^[1-9]\d{0,6}$/.test(value))

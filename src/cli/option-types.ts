@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandError } from '../commands/support/output';
+import { toIso } from '../domain/activity/read-record';
 import { parseScope } from '../domain/resources/parse-scope';
 
 /** @throws {InvalidArgumentError} unless it is a subscription's GUID, also as /subscriptions/GUID */
@@ -31,3 +32,13 @@ export function refuseEmptyValues(command: Command): void {
     if ([value].flat().some((each) => typeof each === 'string' && each.trim() === ''))
       throw new CommandError(`${name}: empty, expected a value (or leave it out)`, 2);
 }
+
+/** A time, or how long ago: as RFC 3339. */
+export const time = (value: string) => {
+  const ago = /^([1-9]\d{0,3})([hd])$/.exec(value);
+  if (ago) return new Date(Date.now() - Number(ago[1]) * (ago[2] === 'd' ? 24 : 1) * 3_600_000).toISOString();
+  const at = toIso(value);
+  if (!at)
+    throw new InvalidArgumentError('Expected a time such as 2026-11-26, 2026-11-26T03:00Z, 12h or 7d.');
+  return at;
+};

@@ -61,10 +61,20 @@ function hideLiterals(body: unknown): unknown {
 }
 
 /** Shows webhook URLs without their secrets, and only the names of headers and keys. */
-function shownPolicy({ escalation, audit, heartbeat, ...policy }: PolicyFile): PolicyFile {
+function shownPolicy({ escalation, audit, heartbeat, webhooks, ...policy }: PolicyFile): PolicyFile {
   const webhook = escalation?.webhook;
   return {
     ...policy,
+    ...(webhooks
+      ? {
+          webhooks: webhooks.map((hook) => ({
+            ...hook,
+            url: shownUrl(hook.url),
+            secret: hidden,
+            ...(hook.previousSecret ? { previousSecret: hidden } : {}),
+          })),
+        }
+      : {}),
     ...(heartbeat ? { heartbeat: { url: shownUrl(heartbeat.url) } } : {}),
     ...(audit ? { audit: { ...audit, ...(audit.webhook ? { webhook: shownUrl(audit.webhook) } : {}) } } : {}),
     ...(escalation

@@ -39,6 +39,8 @@ const descriptions: Record<keyof PolicyFile, string> = {
   escalation:
     'PagerDuty’s `routingKey` (`url` for a compatible service), a ticket through `webhook`, a `sentinel` workspace, a dedicated `channel`; reminders escalate to `slack` or `teams` and mention the user group `mention`',
   geo: "MMDB files, such as GeoLite2-ASN.mmdb, that tell the network operator and the country of the caller's address; read again each hour",
+  webhooks:
+    'URLs that get changes as signed POSTs, described in [webhooks.md](webhooks.md): `events` selects them (all that the format can describe), `when` selects alerts as in `routes`, `previousSecret` still signs while a secret is changed, and `allowPrivate` permits http and addresses of the host’s own networks',
   watchlist: 'callers and machines whose alerts score higher',
 };
 

@@ -22,6 +22,7 @@ export function secretsOf(
     policy.escalation?.webhook?.url,
     policy.audit?.webhook,
     policy.heartbeat?.url,
+    ...(policy.webhooks ?? []).map(({ url }) => url),
   ].filter((url) => url !== undefined);
   const key = /SharedAccessKey=([^;]+)/i.exec(values.EVENT_HUB_CONNECTION_STRING ?? '')?.[1];
   const { escalation } = policy;
@@ -30,6 +31,7 @@ export function secretsOf(
     ...urls.flatMap(secretsOfUrl),
     ...(key ? [key] : []),
     ...(escalation?.routingKey ? [escalation.routingKey] : []),
+    ...(policy.webhooks ?? []).flatMap(({ secret, previousSecret }) => [secret, previousSecret ?? secret]),
     ...Object.entries(escalation?.webhook?.headers ?? {}).flatMap(credentialsOfHeader),
     ...credentialsIn(escalation?.webhook?.body),
   ];

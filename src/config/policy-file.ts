@@ -11,6 +11,7 @@ import { localeSchema } from './locale';
 import { resolveReferences } from './references';
 import type { AnySurfaceSettings } from './surface-settings';
 import type { Env, ReadFile } from './variables';
+import { maxWebhooks, webhookFaults, webhookSchema } from './webhook-settings';
 
 /** An action id. `presses/check-policy.ts` refuses ids that don't exist. */
 const actionId = z.string().regex(/^[a-z_]+$/, 'expected an action id, such as isolate');
@@ -53,6 +54,24 @@ const targets = z
     });
   });
 
+/** Which alerts; all conditions must match. */
+const conditions = z.strictObject({
+  severity: z
+    .union([severity, z.array(severity).min(1)], {
+      error: ({ input }) =>
+        `got ${JSON.stringify(input)}, expected one or more of ${severity.options.join(', ')}`,
+    })
+    .optional(),
+  /** `techniqueFaults` refuses ids that don't exist. */
+  technique: oneOrMany.optional(),
+  hours: hoursSchema.optional(),
+  environment: oneOrMany.optional(),
+  subscription: oneOrMany.optional(),
+  resourceGroup: oneOrMany.optional(),
+  managementGroup: oneOrMany.optional(),
+  tag: z.record(z.string(), oneOrMany).optional(),
+});
+
 const keys = {
   /** The console's URL, for links in messages and tickets. */
   url: httpUrl.optional(),
@@ -86,22 +105,7 @@ const keys = {
   routes: z
     .array(
       z.strictObject({
-        when: z.strictObject({
-          severity: z
-            .union([severity, z.array(severity).min(1)], {
-              error: ({ input }) =>
-                `got ${JSON.stringify(input)}, expected one or more of ${severity.options.join(', ')}`,
-            })
-            .optional(),
-          /** `techniqueFaults` refuses ids that don't exist. */
-          technique: oneOrMany.optional(),
-          hours: hoursSchema.optional(),
-          environment: oneOrMany.optional(),
-          subscription: oneOrMany.optional(),
-          resourceGroup: oneOrMany.optional(),
-          managementGroup: oneOrMany.optional(),
-          tag: z.record(z.string(), oneOrMany).optional(),
-        }),
+        when: conditions,
       }),
     )
     .optional(),
@@ -175,6 +179,10 @@ const keys = {
       channel: z.union([z.boolean(), z.array(z.string().min(1))]).optional(),
     })
     .optional(),
+  webhooks: z
+    .array(webhookSchema.extend({ when: conditions.optional() }))
+    .max(maxWebhooks)
+    .optional(),
   watchlist: z
     .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })
     .optional(),
@@ -184,10 +192,17 @@ const keys = {
 export type Channels = Readonly<Record<string, unknown>>;
 type Keys = { [K in keyof typeof keys]?: z.output<(typeof keys)[K]> };
 type Routes = NonNullable<Keys['routes']>;
+export type WebhookConfig = NonNullable<Keys['webhooks']>[number];
 export type PolicyFile = Omit<Keys, 'routes' | 'escalation'> & {
   routes?: (Routes[number] & Channels)[] | undefined;
   escalation?: (NonNullable<Keys['escalation']> & Channels) | undefined;
 };
+
+/** Everything whose conditions select alerts. */
+export const conditionsIn = ({ routes = [], webhooks = [] }: PolicyFile): Pick<Routes[number], 'when'>[] => [
+  ...routes,
+  ...webhooks.flatMap(({ when }) => (when ? [{ when }] : [])),
+];
 
 /** RUNWATCH_CONFIG's schema, with the keys of the surfaces; docs/configuration.md is generated from it. */
 export function policySchema(surfaces: readonly AnySurfaceSettings[]) {
@@ -236,7 +251,8 @@ export function readPolicy(
   const parsed = policySchema(surfaces).safeParse(raw);
   if (parsed.success) {
     const policy = parsed.data as PolicyFile;
-    for (const fault of techniqueFaults(policy)) report(`${path}: ${fault}`);
+    for (const fault of [...techniqueFaults(policy), ...webhookFaults(policy.webhooks ?? [])])
+      report(`${path}: ${fault}`);
     return policy;
   }
   for (const issue of parsed.error.issues) {
@@ -246,16 +262,17 @@ export function readPolicy(
   return {};
 }
 
-function techniqueFaults({ techniques = [], detections = {}, routes = [] }: PolicyFile): string[] {
+function techniqueFaults({
+  techniques = [],
+  detections = {},
+  routes = [],
+  webhooks = [],
+}: PolicyFile): string[] {
   const own = new Set(techniques.map(({ id }) => id));
   const named = [
     ...Object.keys(detections).map((id) => [`detections.${id}`, id] as const),
-    ...routes.flatMap(({ when: { technique = [] } }, index) =>
-      [technique]
-        .flat()
-        .filter((id) => !id.includes('*'))
-        .map((id) => [`routes.${index}.when.technique: ${id}`, id] as const),
-    ),
+    ...routes.flatMap(({ when }, index) => namedIn(when, `routes.${index}`)),
+    ...webhooks.flatMap(({ when }, index) => namedIn(when, `webhooks.${index}`)),
   ];
   const unknown = named.filter(([, id]) => !isBuiltIn(id) && !own.has(id));
   return [
@@ -265,3 +282,9 @@ function techniqueFaults({ techniques = [], detections = {}, routes = [] }: Poli
     ),
   ];
 }
+
+const namedIn = (when: z.output<typeof conditions> | undefined, where: string) =>
+  [when?.technique ?? []]
+    .flat()
+    .filter((id) => !id.includes('*'))
+    .map((id) => [`${where}.when.technique: ${id}`, id] as const);

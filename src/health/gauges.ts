@@ -7,6 +7,7 @@ import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
 import { within } from '../runtime/within';
 import type { Store } from '../store/store';
+import { readWebhooks } from './read-webhooks';
 
 export interface GaugeDeps {
   config: Pick<Config, 'azure' | 'policy'>;
@@ -79,6 +80,13 @@ async function readAll(
   metrics.drifted.set(
     measures.filter(({ kind, state }) => kind === 'isolation' && state === 'drifted').length,
   );
+  for (const { name, failed, waitsSince } of await readWebhooks(config, store, queues)) {
+    metrics.webhookFailed.set({ webhook: name }, failed);
+    metrics.webhookAge.set(
+      { webhook: name },
+      waitsSince === null ? 0 : Math.max(0, now() - Date.parse(waitsSince)) / 1000,
+    );
+  }
   const { audit, sentinel } = config.policy;
   if (audit?.webhook) metrics.auditLag.set({ place: 'webhook' }, await store.audit.copyLag(audit.webhook));
   if (sentinel)

@@ -10,7 +10,7 @@ import { readHealth } from './watch-health';
 export interface ReportDeps {
   config: Pick<Config, 'pollSeconds' | 'eventHub' | 'policy' | 'responders'>;
   store: Store;
-  queues: Pick<Queues, 'deliverAll' | 'oldestAges' | 'depths'>;
+  queues: Pick<Queues, 'deliverAll' | 'oldestAges' | 'depths' | 'webhooks'>;
   azure: Pick<Azure, 'botId' | 'assignmentsOf' | 'roleDefinitions'>;
   now: () => number;
 }
@@ -52,6 +52,7 @@ export async function readReport(deps: ReportDeps): Promise<HealthReport> {
       historyDays: Math.floor((now() - (filled[index] ?? now())) / 86_400_000),
     })),
     surfaces,
+    webhooks: state.webhooks,
     queues: Object.entries(depths).map(([name, counts]) => ({
       name,
       waiting: counts.waiting ?? 0,

@@ -1,4 +1,5 @@
 import { maxClockOffsetMs } from '../azure/connection/clock';
+import type { WebhookReport } from '../domain/system-health/health-report';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t, timeText } from '../domain/text/translate';
 import type { Gap, SubscriptionHealth } from '../store/events/poll-state';
@@ -16,6 +17,7 @@ export interface Trouble {
     | 'surface'
     | 'audit copy'
     | 'sentinel'
+    | 'webhook'
     | 'clock'
     | 'events';
   /** One line: what is wrong and what to do. */
@@ -39,6 +41,7 @@ export interface HealthState {
   auditCopies: readonly { place: string; error: string }[];
   /** Tables of Microsoft Sentinel that rows are not sent to, or `rejected rows`. */
   sentinel: readonly { place: string; error: string }[];
+  webhooks: readonly WebhookReport[];
   /** How far Azure's clock is ahead of the host that is furthest off, ms. */
   clockOffsetMs: number;
   /** Age of the oldest queued events, ms. */
@@ -104,6 +107,7 @@ export function troublesOf(state: HealthState): Trouble[] {
       holdMs: minute,
     });
   for (const one of state.sentinel) troubles.push(sentinelTrouble(one));
+  for (const webhook of state.webhooks) troubles.push(...webhookTroubles(webhook, now));
   if (eventsWaitMs > maxEventsWaitMs)
     troubles.push({
       id: 'events',
@@ -144,6 +148,54 @@ function sentinelTrouble({ place, error }: HealthState['sentinel'][number]): Tro
     says: t`Alerts are not sent to Microsoft Sentinel: ${why}. Nothing is lost. Sending resumes after the last alert that arrived.`,
     over: t`Alerts are sent to Microsoft Sentinel again.`,
   };
+}
+
+/** How long a destination may fail before that is reported, ms: many restart. */
+const webhookHoldMs = 10 * minute;
+
+function webhookTroubles({ name, error, failed, goneAt, lostAt }: WebhookReport, now: number): Trouble[] {
+  const trouble = (id: string, says: string, over: string, holdMs = 0): Trouble => ({
+    id: ['webhook', name, id].join(' '),
+    kind: 'webhook',
+    says,
+    over,
+    holdMs,
+  });
+  const troubles: Trouble[] = [];
+  if (goneAt !== null)
+    troubles.push(
+      trouble(
+        'gone',
+        t`The webhook ${name} is disabled: its destination answered 410 Gone at ${goneAt}. Nothing is sent to it. Correct its URL, or run \`runwatch webhooks replay ${name} --failed\` to send again.`,
+        t`The webhook ${name} is enabled again.`,
+      ),
+    );
+  else if (error !== null)
+    troubles.push(
+      trouble(
+        'failing',
+        t`The webhook ${name} does not accept messages: ${plainLine(error, 200)}. Each is tried again for a day.`,
+        t`The webhook ${name} accepts messages again.`,
+        webhookHoldMs,
+      ),
+    );
+  if (failed > 0)
+    troubles.push(
+      trouble(
+        'failed',
+        t`The webhook ${name} did not accept ${counted(failed, '# message', '# messages')} within a day. Run \`runwatch webhooks replay ${name} --failed\` within a week to send them again.`,
+        t`No message of the webhook ${name} is left over.`,
+      ),
+    );
+  if (lostAt !== null && now - Date.parse(lostAt) < reportedForMs)
+    troubles.push(
+      trouble(
+        'lost',
+        t`The webhook ${name} was so far behind that changes expired before they were sent. See the alerts for them.`,
+        t`The changes that the webhook ${name} missed have been reported for a day.`,
+      ),
+    );
+  return troubles;
 }
 
 /** More than this many subscriptions with the same problem share one notice. */

@@ -5,13 +5,14 @@ import type { Log } from '../runtime/log';
 import { sendRequest } from '../runtime/outgoing-request';
 import { isCopy, type ReportedTrouble } from '../store/health-store';
 import type { Store } from '../store/store';
+import { readWebhooks } from './read-webhooks';
 import { hubTrouble } from './readiness';
 import { type HealthState, recoveryText, type Trouble, troublesOf } from './troubles';
 
 export interface WatchHealthDeps {
   config: Pick<Config, 'pollSeconds' | 'eventHub' | 'policy'>;
   store: Store;
-  queues: Pick<Queues, 'deliverAll' | 'oldestAges'>;
+  queues: Pick<Queues, 'deliverAll' | 'oldestAges' | 'webhooks'>;
   log: Log;
   now: () => number;
 }
@@ -48,13 +49,14 @@ export async function readHealth({
   queues,
   now,
 }: Pick<WatchHealthDeps, 'config' | 'store' | 'queues' | 'now'>): Promise<HealthState> {
-  const [subscriptions, vanished, failing, clockOffsetMs, ages, hub] = await Promise.all([
+  const [subscriptions, vanished, failing, clockOffsetMs, ages, hub, webhooks] = await Promise.all([
     store.polls.subscriptions(),
     store.health.vanished(),
     store.health.failing(now()),
     store.health.clockOffset(now()),
     queues.oldestAges(now()),
     config.eventHub ? hubTrouble(store, config.eventHub.name, now()) : [],
+    readWebhooks(config, store, queues),
   ]);
   const gaps = await store.polls.gapsBySubscription(subscriptions.map(({ id }) => id));
   const copiesTo = (name: string) =>
@@ -72,6 +74,7 @@ export async function readHealth({
     auditCopies: copiesTo('audit'),
     sentinel: copiesTo('sentinel'),
     clockOffsetMs,
+    webhooks,
     eventsWaitMs: (ages.events ?? 0) * 1000,
   };
 }

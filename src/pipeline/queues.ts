@@ -1,6 +1,7 @@
 import { type Job, type Processor, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
 import type { PressJob } from '../actions/action';
 import type { ActivityEvent } from '../domain/activity/activity-event';
+import type { WebhookEvent } from '../domain/webhooks/webhook-event';
 import type { Log } from '../runtime/log';
 import { rateLimitedWarn } from '../runtime/rate-limited-warn';
 import { queueTelemetry } from '../runtime/tracing';
@@ -35,6 +36,15 @@ export interface DeliverJob {
   /** Send time reserved under the channel's rate limit, ms. */
   slotAt?: number;
 }
+/** A change to send to one webhook. The destination is the queue's. */
+export interface WebhookJob {
+  cursor: string;
+  event: WebhookEvent;
+  /** Id of the alert, measure, exception or notice. */
+  id: string;
+  /** When it changed, ms. */
+  at: number;
+}
 
 /** A message to post for the first time, and the span of its alert. */
 export interface FirstMessage {
@@ -59,6 +69,7 @@ interface JobData {
   watchMeasures: unknown;
   reviewAccess: unknown;
   health: unknown;
+  queueWebhooks: unknown;
   respond: PressJob;
 }
 
@@ -67,7 +78,7 @@ export type QueueName = keyof JobData;
 /**
  * The queues whose jobs continue a trace. Scheduled jobs would keep one trace for ever.
  */
-const traced: ReadonlySet<QueueName> = new Set([
+const traced: ReadonlySet<string> = new Set([
   'events',
   'check',
   'complete',
@@ -85,23 +96,49 @@ const lockMs = 15_000;
 const persistentRetries = { attempts: 5000, backoff: { type: 'runwatch' } };
 const backoffStrategy = (attempts: number) => Math.min(500 * 2 ** Math.min(attempts - 1, 7), 60_000);
 
-export function createQueues(address: RedisAddress, log: Log) {
+/**
+ * Waits before each further attempt to send a webhook, in seconds: a day in total.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const webhookRetryDelays: readonly number[] = [
+  5, 30, 120, 600, 1800, 3600, 7200, 14_400, 21_600, 36_900,
+];
+
+/** A destination's wish to wait longer than the back-off, ms. */
+export class RetryLaterError extends Error {
+  constructor(
+    message: string,
+    readonly afterMs: number,
+  ) {
+    super(message);
+  }
+}
+
+const webhookBackoff = (attempts: number, error?: Error) => {
+  const delayMs = (webhookRetryDelays[attempts - 1] ?? 0) * 1000;
+  // Many messages that failed together are not tried again together.
+  const spreadMs = delayMs * (0.9 + Math.random() * 0.2);
+  return Math.max(spreadMs, error instanceof RetryLaterError ? error.afterMs : 0);
+};
+
+/** @param webhooks names of the configured webhooks, each with a queue of its own: a slow one delays no other */
+export function createQueues(address: RedisAddress, log: Log, webhooks: readonly string[] = []) {
   const connection = connect(address);
   const warn = rateLimitedWarn(log);
   connection.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
   const telemetry = queueTelemetry();
-  const tracing = (name: QueueName) => (telemetry && traced.has(name) ? { telemetry } : {});
+  const tracing = (name: string) => (telemetry && traced.has(name) ? { telemetry } : {});
+  const options = (defaults: QueueOptions['defaultJobOptions']): QueueOptions => ({
+    connection,
+    prefix: queuePrefix,
+    defaultJobOptions: {
+      removeOnComplete: true,
+      removeOnFail: { count: 1000, age: 7 * 86_400 },
+      ...defaults,
+    },
+  });
   const queue = <Name extends QueueName>(name: Name, defaults: QueueOptions['defaultJobOptions']) =>
-    new Queue<JobData[Name]>(name, {
-      connection,
-      prefix: queuePrefix,
-      ...tracing(name),
-      defaultJobOptions: {
-        removeOnComplete: true,
-        removeOnFail: { count: 1000, age: 7 * 86_400 },
-        ...defaults,
-      },
-    });
+    new Queue<JobData[Name]>(name, { ...options(defaults), ...tracing(name) });
   const backoff = { type: 'runwatch' };
   const queues = {
     poll: queue('poll', { removeOnFail: true }),
@@ -113,6 +150,7 @@ export function createQueues(address: RedisAddress, log: Log) {
     evidence: queue('evidence', { attempts: 8, backoff }),
     deliver: queue('deliver', persistentRetries),
     health: queue('health', { removeOnFail: true }),
+    queueWebhooks: queue('queueWebhooks', { removeOnFail: true }),
     sweep: queue('sweep', { removeOnFail: true }),
     watchMeasures: queue('watchMeasures', { removeOnFail: true }),
     reviewAccess: queue('reviewAccess', { attempts: 10, backoff }),
@@ -121,34 +159,53 @@ export function createQueues(address: RedisAddress, log: Log) {
     digest: queue('digest', { attempts: 10, backoff }),
     respond: queue('respond', persistentRetries),
   };
-  for (const queue of Object.values(queues))
-    queue.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
+  const webhookQueues = new Map(
+    webhooks.map((name) => [
+      name,
+      new Queue<WebhookJob>(
+        `webhooks.${name}`,
+        options({
+          attempts: webhookRetryDelays.length + 1,
+          backoff: { type: 'webhook' },
+          // A change that is queued again after a crash must still be known.
+          removeOnComplete: { count: 1000 },
+        }),
+      ),
+    ]),
+  );
+  const all: readonly Queue[] = [...Object.values(queues), ...webhookQueues.values()] as Queue[];
+  for (const queue of all) queue.on('error', (error) => warn(error, 'Redis does not answer; waiting for it'));
   const workers: Worker[] = [];
   const connections = [connection];
   let closed = false;
 
-  /** @throws {Error} if the queues are closed: a worker started now would never be closed */
-  function work<Name extends QueueName>(
+  const work = <Name extends QueueName>(
     name: Name,
     process: Processor<JobData[Name]>,
     extra: Partial<WorkerOptions> = {},
-  ): void {
+  ): void => startWorker(name, process, extra);
+
+  /** @throws {Error} if the queues are closed: a worker started now would never be closed */
+  function startWorker<Data>(name: string, process: Processor<Data>, extra: Partial<WorkerOptions>): void {
     if (closed) throw new Error(`the queue ${name} is closed`);
     const own = connect(address);
     own.on('error', () => {});
     connections.push(own);
-    const worker = new Worker<JobData[Name]>(name, process, {
+    const worker = new Worker<Data>(name, process, {
       connection: own,
       prefix: queuePrefix,
       ...tracing(name),
       lockDuration: lockMs,
       stalledInterval: lockMs / 3,
       maxStalledCount: 1000,
-      settings: { backoffStrategy },
+      settings: {
+        backoffStrategy: (attempts, type, error) =>
+          type === 'webhook' ? webhookBackoff(attempts, error) : backoffStrategy(attempts),
+      },
       ...extra,
     });
     worker.on('error', (error) => warn(error, `the queue ${name} has a Redis error`));
-    worker.on('failed', (job: Job<JobData[Name]> | undefined, error) => {
+    worker.on('failed', (job: Job<Data> | undefined, error) => {
       const { alertId, id } = (job?.data ?? {}) as { alertId?: string; id?: string };
       log.warn(
         {
@@ -167,6 +224,10 @@ export function createQueues(address: RedisAddress, log: Log) {
   return {
     ...queues,
     work,
+    /** By the webhook's name. */
+    webhooks: webhookQueues as ReadonlyMap<string, Queue<WebhookJob>>,
+    workWebhook: (name: string, process: Processor<WebhookJob>, extra: Partial<WorkerOptions>) =>
+      startWorker(`webhooks.${name}`, process, extra),
     /** Queues deliveries. At most one more is kept while a delivery of the same message waits or runs. */
     deliverAll: async (surfaces: readonly string[], ids: readonly string[]) => {
       const jobs = surfaces.flatMap((surface) => ids.map((id) => ({ surface, id })));
@@ -205,9 +266,9 @@ export function createQueues(address: RedisAddress, log: Log) {
     },
     depths: async () => {
       const entries = await Promise.all(
-        Object.entries(queues).map(
-          async ([name, queue]) =>
-            [name, await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')] as const,
+        all.map(
+          async (queue) =>
+            [queue.name, await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')] as const,
         ),
       );
       return Object.fromEntries(entries);
@@ -215,20 +276,20 @@ export function createQueues(address: RedisAddress, log: Log) {
     /** Age of the oldest waiting job per queue, in seconds. */
     oldestAges: async (now: number): Promise<Record<string, number>> => {
       const entries = await Promise.all(
-        Object.entries(queues).map(async ([name, queue]) => {
+        all.map(async (queue) => {
           const oldest = await queue.getJobs(['waiting', 'prioritized'], 0, 0, true);
           const ages = oldest.map(({ timestamp }) => (now - timestamp) / 1000);
-          return [name, Math.max(0, ...ages)] as const;
+          return [queue.name, Math.max(0, ...ages)] as const;
         }),
       );
       return Object.fromEntries(entries);
     },
-    all: () => Object.values(queues) as Queue[],
+    all: () => all,
     /** Takes no new jobs and waits for those in progress. */
     close: async () => {
       closed = true;
       await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all(Object.values(queues).map((queue) => queue.close()));
+      await Promise.all(all.map((queue) => queue.close()));
       for (const each of connections) each.disconnect();
     },
     /** Drops the jobs in progress. Their locks expire, and another process reruns them. */

@@ -1,6 +1,7 @@
 import type { Azure } from '../azure/azure';
 import type { LogWindow } from '../azure/log/activity-log';
 import type { Config } from '../config/config';
+import { conditionsIn } from '../config/policy-file';
 import { needManagementGroups } from '../domain/alerts/routing';
 import { alertedOperations } from '../domain/techniques/detections';
 import type { Log } from '../runtime/log';
@@ -80,7 +81,7 @@ export async function readSources({
     discover({
       named,
       listSubscriptions: azure.subscriptions,
-      listManagementGroups: needManagementGroups(config.policy.routes ?? []) ? azure.managementGroups : null,
+      listManagementGroups: needManagementGroups(conditionsIn(config.policy)) ? azure.managementGroups : null,
       polls: store.polls,
       health: store.health,
       queues,

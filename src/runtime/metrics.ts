@@ -27,6 +27,7 @@ export function createMetrics() {
     events: counter('events_total', 'Activity events read for the first time', ['kind']),
     alerts: counter('alerts_total', 'Alerts raised', ['technique', 'verdict']),
     deliveries: counter('deliveries_total', 'Messages sent or updated', ['surface', 'result']),
+    webhooks: counter('webhooks_total', 'Attempts to send a webhook', ['webhook', 'result']),
     presses: counter('presses_total', 'Buttons pressed', ['action', 'result']),
     apiCalls: counter('api_calls_total', 'Calls to Azure', ['service', 'status']),
     throttled: counter('throttled_total', 'Throttled requests', ['service']),
@@ -67,6 +68,12 @@ export function createMetrics() {
       'Rows sent to Microsoft Sentinel; reduced: refused, so only their ids were sent',
       ['table', 'result'],
     ),
+    webhookAge: gauge('webhook_oldest_seconds', 'Age of the oldest change that a webhook was not sent yet', [
+      'webhook',
+    ]),
+    webhookFailed: gauge('webhook_failed', 'Messages that a webhook did not accept within a day', [
+      'webhook',
+    ]),
     troubles: gauge('troubles', 'Problems that affect detection or delivery, by kind', ['kind']),
     redisUp: gauge('redis_up', '1 if Redis responds'),
     clockOffset: gauge('clock_offset_seconds', "How far Azure's clock is ahead of this host's"),

@@ -235,6 +235,11 @@ export function createDeliveries(redis: Redis) {
     return false;
   }
 
+  async function getNotice(id: string): Promise<Notice | null> {
+    const doc = await redis.get(keys.notice(id));
+    return doc ? (JSON.parse(doc) as Notice) : null;
+  }
+
   const dropNotice = (id: string) => redis.del(keys.notice(id));
 
   /**
@@ -267,6 +272,7 @@ export function createDeliveries(redis: Redis) {
     waitingSince,
     addNotice,
     changeNotice,
+    getNotice,
     dropNotice,
     isPosted,
     withLock,

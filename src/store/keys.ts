@@ -119,5 +119,6 @@ export const keys = {
   changes: key('changes'),
   /** Stored changes, for readers outside: the API, webhooks, Sentinel, tickets. */
   feed: key('feed'),
+  webhook: (name: string) => key('webhook', name),
   feedCursor: (reader: string) => key('feed-cursor', reader),
 };

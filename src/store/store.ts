@@ -27,6 +27,7 @@ import { createSignIns } from './sign-ins';
 import { createSurfaceState } from './surface-state';
 import { createVersion } from './version';
 import { createWatches } from './watches';
+import { createWebhooksStore } from './webhooks-store';
 
 /**
  * All stored data, over one Redis connection.
@@ -54,6 +55,7 @@ export function createStore(
     health: createHealthStore(redis),
     deliveries: createDeliveries(redis),
     feed: createChangeFeed(redis),
+    webhooks: createWebhooksStore(redis),
     answers: createAnswers(redis),
     surfaceState: (surface: string) => createSurfaceState(redis, surface, keepSeconds),
     history: createHistory(redis),

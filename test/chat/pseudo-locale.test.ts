@@ -507,12 +507,24 @@ function healthPages(): string[] {
     historyDays: 30,
   };
   const surface = { name: 'NOTE', waiting: 0, waitsSince: null, acceptedAt: at(0), error: null };
+  const webhook = {
+    name: 'NOTE',
+    host: 'NOTE',
+    waiting: 0,
+    waitsSince: null,
+    failed: 0,
+    acceptedAt: at(0),
+    error: null,
+    goneAt: null,
+    lostAt: null,
+  };
   const well: HealthReport = {
     at: at(0),
     staleAfterMs: 60_000,
     problems: [],
     subscriptions: [subscription],
     surfaces: [surface],
+    webhooks: [webhook],
     queues: [{ name: 'NOTE', waiting: 1, active: 0, delayed: 0, failed: 0, oldestSeconds: 9 }],
     unreadable: 0,
     permissions: { lacking: [], checked: 1 },
@@ -551,8 +563,15 @@ function healthPages(): string[] {
     },
     { surfaces: [{ ...surface, waiting: 1, waitsSince: at(0), acceptedAt: null }] },
     { permissions: { lacking: [{ subscription: 'Payments', actions: ['NOTE'] }], checked: 1 } },
+    { webhooks: [{ ...webhook, waiting: 2, waitsSince: at(0), failed: 1, error: 'NOTE' }] },
+    {
+      webhooks: [
+        { ...webhook, goneAt: at(0), failed: 2, acceptedAt: null },
+        { ...webhook, acceptedAt: null },
+      ],
+    },
   ];
-  return changes.map((more) => healthPage({ ...well, ...more }).text);
+  return changes.map((more) => healthPage({ ...well, ...more }, { csrf: 'NOTE', mayReplay: true }).text);
 }
 
 test('the console’s other pages', () => {

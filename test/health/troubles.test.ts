@@ -12,6 +12,7 @@ const healthy: HealthState = {
   surfaces: [],
   auditCopies: [],
   sentinel: [],
+  webhooks: [],
   clockOffsetMs: 0,
   eventsWaitMs: 240_000,
 };
@@ -161,4 +162,35 @@ test('recovery is reported only after a poll that succeeded', () => {
   expect(recoveryText(reported, state({}))).toBeNull();
   expect(recoveryText(reported, state({ lastPollAt: ago(1000) }))).toBe('read again');
   expect(recoveryText(reported, { ...healthy, subscriptions: [] })).toMatch(/no longer monitored/);
+});
+
+const siem = {
+  name: 'siem',
+  host: 'siem.contoso.example',
+  waiting: 0,
+  waitsSince: null,
+  failed: 0,
+  acceptedAt: null,
+  error: null,
+  goneAt: null,
+  lostAt: null,
+};
+test.each<[string, Partial<typeof siem>, string, RegExp, number]>([
+  ['gone', { goneAt: ago(5) as never, error: 'x' as never }, 'gone', /answered 410 Gone/, 0],
+  [
+    'failing',
+    { error: 'siem answered 503' as never },
+    'failing',
+    /siem answered 503\. Each is tried again/,
+    600_000,
+  ],
+  ['given up', { failed: 2 }, 'failed', /did not accept 2 messages within a day/, 0],
+  ['far behind', { lostAt: ago(5) as never }, 'lost', /expired before they were sent/, 0],
+  ['far behind two days ago', { lostAt: ago(172_800_000) as never }, '', /^$/, 0],
+])('a webhook that is %s', (_, more, id, says, holdMs) => {
+  const [trouble, ...others] = of({ webhooks: [{ ...siem, ...more }] });
+  expect(others).toEqual([]);
+  expect(trouble?.id ?? '').toBe(id && `webhook siem ${id}`);
+  expect(trouble?.says ?? '').toMatch(says);
+  expect(trouble?.holdMs ?? 0).toBe(holdMs);
 });

@@ -1,6 +1,5 @@
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import type { HealthReport } from '../../domain/system-health/health-report';
 import { t } from '../../domain/text/translate';
 import type { Keyring } from '../../runtime/keyring';
 import { accountOf } from './account';
@@ -20,12 +19,17 @@ import { setPageHeaders } from './page-headers';
 import { panelHtml } from './pages';
 import { formToken, isFormToken } from './sessions';
 import { type StreamDeps, stream } from './stream';
-import { healthPage } from './system-health/health-page';
+import { addHealthRoutes, type HealthDeps } from './system-health/health-routes';
 
-export interface ConsoleDeps extends ActivityDeps, AlertDeps, BulkDeps, ExceptionDeps, StreamDeps {
+export interface ConsoleDeps
+  extends ActivityDeps,
+    AlertDeps,
+    BulkDeps,
+    ExceptionDeps,
+    HealthDeps,
+    StreamDeps {
   keyring: Keyring;
   audit: AuditDeps;
-  health: () => Promise<HealthReport>;
   /** What the demo adds; absent in a configured product. */
   demo?: Demo | undefined;
   /** What a press answers to who pressed; null while or if there is none. */
@@ -105,16 +109,13 @@ export function createConsole(deps: ConsoleDeps): Router {
   addExceptionRoutes(router, deps, frameOf('exceptions'));
   addActivityRoutes(router, deps, frameOf('activity'));
   addAuditRoutes(router, deps, frameOf('audit'));
+  addHealthRoutes(router, deps, frameOf('health'));
   deps.demo?.addRoutes?.(router, deps, frameOf('alerts'));
   router.get('/presses', async (request, response) => {
     const ids = pressIds.safeParse(request.query.id);
     if (!ids.success) return void response.status(400).json({ error: t`The list of presses is invalid.` });
     const results = await Promise.all(ids.data.map(deps.outcomeOf));
     response.json({ results: ids.data.map((pressId, i) => ({ pressId, ...results[i] })) });
-  });
-  router.get('/health', async (request, response) => {
-    const body = healthPage(await deps.health());
-    await sendPage(request, response, 'health', t`System health`, body, 'health');
   });
   router.post('/play/:name', form, fromOurPage, async (request, response) => {
     const choice = deps.demo?.panel.choices.find(({ name }) => name === request.params.name);

@@ -4,6 +4,7 @@ import { type Azure, createAzure } from '../../azure/azure';
 import type { AzureError } from '../../azure/connection/azure-error';
 import type { Config } from '../../config/config';
 import type { Report } from '../../config/doctor-check';
+import { conditionsIn } from '../../config/policy-file';
 import { checkLogTables } from './check-log-tables';
 import { checkManagementGroups } from './check-management-groups';
 import { checkScriptFetcher } from './check-script-fetcher';
@@ -42,7 +43,7 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   const botId = await azure.botId();
   for (const id of wanted) await checkSubscription(azure, id, botId, report);
   if (config.fetchScript) await checkScriptFetcher(azure, wanted, botId, report);
-  await checkManagementGroups(azure, config.policy.routes ?? [], wanted, report);
+  await checkManagementGroups(azure, conditionsIn(config.policy), wanted, report);
   await checkGraph(azure, report);
   if (config.eventHub) await checkEventHub(azure, config.eventHub, report);
   if (config.policy.sentinel) await checkSentinel(azure, config.policy.sentinel, report);

@@ -1,15 +1,19 @@
 import { configuredSurfaces } from '../../chat/surfaces';
 import type { Config } from '../../config/config';
 import type { Report } from '../../config/doctor-check';
+import { sendRequest } from '../../runtime/outgoing-request';
 
 const timeoutMs = 5000;
 
 /** Checks that every external endpoint in the configuration answers, with any status. */
 export async function checkEndpoints(config: Config, report: Report): Promise<void> {
-  const origins = [...new Set(endpointsOf(config).map((url) => new URL(url).origin))];
+  const webhooks = config.policy.webhooks ?? [];
+  const refusing = webhooks.filter(({ allowPrivate }) => !allowPrivate).map(({ url }) => new URL(url).origin);
+  const urls = [...endpointsOf(config), ...webhooks.map(({ url }) => url)];
+  const origins = [...new Set(urls.map((url) => new URL(url).origin))];
   await Promise.all(
     origins.map(async (origin) => {
-      const fault = await faultOf(origin);
+      const fault = await faultOf(origin, !refusing.includes(origin));
       report({
         name: `reach ${origin}`,
         ok: fault === null,
@@ -33,12 +37,11 @@ function endpointsOf({ azure, surfaces, policy, signIn }: Config): string[] {
   ].filter((url) => url !== undefined);
 }
 
-async function faultOf(origin: string): Promise<string | null> {
+async function faultOf(origin: string, allowPrivate: boolean): Promise<string | null> {
   try {
-    await fetch(origin, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    await sendRequest({ url: origin, method: 'HEAD', maxBytes: 0, timeoutMs, allowPrivate });
     return null;
   } catch (error) {
-    const { cause, message } = error as Error & { cause?: Error & { code?: string } };
-    return `no answer within ${timeoutMs / 1000} s: ${cause?.code ?? cause?.message ?? message}`;
+    return (error as Error).message;
   }
 }

@@ -7,7 +7,7 @@ import type { ManagementGroup } from '../../domain/resources/management-group';
 
 const name = 'management groups in routes';
 
-/** If routes name management groups: whether they can be read, and are above a monitored subscription. */
+/** If routes or webhooks name management groups: whether they can be read, and are above a monitored subscription. */
 export async function checkManagementGroups(
   azure: Pick<Azure, 'managementGroups'>,
   routes: readonly Route[],

@@ -6,6 +6,7 @@ export interface HealthReport {
   problems: HealthProblem[];
   subscriptions: SubscriptionReport[];
   surfaces: SurfaceReport[];
+  webhooks: readonly WebhookReport[];
   queues: {
     name: string;
     waiting: number;
@@ -49,6 +50,26 @@ export interface SurfaceReport {
   /** When it last accepted a message; null if it did not yet. */
   acceptedAt: string | null;
   error: string | null;
+}
+
+/** A webhook from RUNWATCH_CONFIG. */
+export interface WebhookReport {
+  name: string;
+  host: string;
+  /** Messages that were not accepted yet. */
+  waiting: number;
+  /** When the oldest of them changed; null if none waits. */
+  waitsSince: string | null;
+  /** Messages that were not accepted within a day, of those kept. */
+  failed: number;
+  /** When it last accepted a message; null if it did not yet. */
+  acceptedAt: string | null;
+  /** Why the last attempt failed; null if it did not. */
+  error: string | null;
+  /** When it answered 410 Gone, since when nothing is sent; null otherwise. */
+  goneAt: string | null;
+  /** When changes were missed, since they were no longer kept; null if never. */
+  lostAt: string | null;
 }
 
 /** What Runwatch's identity lacks for the actions that responders may take. */

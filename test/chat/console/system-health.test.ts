@@ -22,10 +22,12 @@ const healthy: HealthReport = {
   problems: [],
   subscriptions: [subscription('a'), subscription('b')],
   surfaces: [slack],
+  webhooks: [],
   queues: [],
   unreadable: 0,
   permissions: { lacking: [], checked: 2 },
 };
+const context = { csrf: 'a-token', mayReplay: true };
 const verdict = (more: Partial<HealthReport>) => verdictOf({ ...healthy, ...more });
 
 test('healthy says how far behind reading is, and that nothing waits', () => {
@@ -102,7 +104,7 @@ test('it never says healthy of what it can’t see', () => {
     'Slack: no message was sent yet, so it is unknown whether they arrive.',
     'Permissions for responses were not checked.',
   ]);
-  const page = healthPage({ ...healthy, surfaces: [{ ...slack, acceptedAt: null }] }).text;
+  const page = healthPage({ ...healthy, surfaces: [{ ...slack, acceptedAt: null }] }, context).text;
   expect(page).toContain('Not tried yet');
   expect(page).not.toContain('Accepts messages');
 });
@@ -128,11 +130,8 @@ test('subscriptions that are behind come first, then the furthest behind', () =>
 });
 
 test('a problem says since when it lasts and what to do', () => {
-  const page = healthPage({
-    ...healthy,
-    subscriptions: [subscription('a'), refused],
-    problems: [problem],
-  }).text;
+  const report = { ...healthy, subscriptions: [subscription('a'), refused], problems: [problem] };
+  const page = healthPage(report, context).text;
   expect(page).toContain('It is not read.');
   expect(page).toContain('Grant Runwatch’s identity the role Reader there');
   expect(page).toContain(`datetime="${ago(600)}"`);
@@ -141,8 +140,40 @@ test('a problem says since when it lasts and what to do', () => {
 
 test('a page of a thousand subscriptions is bounded', () => {
   const subscriptions = Array.from({ length: 1000 }, (_, i) => subscription(`s${i}`));
-  const page = healthPage({ ...healthy, subscriptions }).text;
+  const page = healthPage({ ...healthy, subscriptions }, context).text;
   expect(page.match(/<tr>/g)?.length).toBeLessThan(210);
   expect(page).toContain('800 more are not listed');
   expect(page.length).toBeLessThan(150_000);
+});
+
+const siem = {
+  name: 'siem',
+  host: 'siem.contoso.example',
+  waiting: 0,
+  waitsSince: null,
+  failed: 0,
+  acceptedAt: ago(60),
+  error: null,
+  goneAt: null,
+  lostAt: null,
+};
+
+test('webhooks show their state, and a replay where something was given up, to those who may', () => {
+  const page = (more: Partial<typeof siem>, mayReplay = true) =>
+    healthPage({ ...healthy, webhooks: [{ ...siem, ...more } as typeof siem] }, { ...context, mayReplay })
+      .text;
+  expect(page({})).toContain('Accepts messages');
+  expect(page({})).not.toContain('Replay');
+  expect(page({ acceptedAt: null as never })).toContain('Not tried yet');
+  const failing = {
+    waiting: 3,
+    waitsSince: ago(900) as never,
+    failed: 2,
+    error: '<b> answered 503' as never,
+  };
+  expect(page(failing)).toContain('3, the oldest for 15 min');
+  expect(page(failing)).toContain('&lt;b&gt; answered 503');
+  expect(page(failing)).toContain('action="/console/health/webhooks/siem/replay"');
+  expect(page(failing, false)).not.toContain('Replay');
+  expect(page({ goneAt: ago(5) as never })).toContain('Disabled: gone');
 });

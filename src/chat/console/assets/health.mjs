@@ -6,7 +6,8 @@ const main = document.getElementById('main');
 
 /** Reads the page again while nothing on it is in use, and keeps the queues open. */
 setInterval(async () => {
-  if (document.hidden || main.contains(document.activeElement?.closest('a, summary, [tabindex="0"]'))) return;
+  if (document.hidden || main.contains(document.activeElement?.closest('a, button, summary, [tabindex="0"]')))
+    return;
   try {
     const now = (await getPage(location.pathname)).getElementById('main');
     const queues = now.querySelector('.queues');

@@ -9,6 +9,7 @@ const others: Readonly<Record<string, string>> = {
   'audit.key': phrase('Change the signing key'),
   'audit.signed': phrase('Start signing entries'),
   'queue.retry': phrase('Retry failed jobs'),
+  'webhook.replay': phrase('Replay a webhook'),
   migrated: phrase('Take over from an earlier version'),
 };
 

@@ -22,12 +22,13 @@ import {
   verdictOf,
   waitOf,
 } from './verdict';
+import { type ReplayContext, webhooksHtml } from './webhooks-html';
 
 const maxSubscriptions = 200;
 
-export const healthPage = (report: HealthReport): Html =>
+export const healthPage = (report: HealthReport, context: ReplayContext): Html =>
   html`<h1>${t`System health`}</h1>
-${verdictHtml(verdictOf(report), report)}${problemsHtml(report)}${permissionsHtml(report)}${subscriptionsHtml(report)}${surfacesHtml(report)}${queuesHtml(report)}`;
+${verdictHtml(verdictOf(report), report)}${problemsHtml(report)}${permissionsHtml(report)}${subscriptionsHtml(report)}${surfacesHtml(report)}${webhooksHtml(report, context)}${queuesHtml(report)}`;
 
 const pills: Readonly<Record<Level, readonly [style: string, label: string]>> = {
   ok: ['ok', phrase('OK')],
