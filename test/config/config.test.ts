@@ -313,3 +313,37 @@ test('sign-in over plain http works only on loopback', () => {
   ]);
   expect(over('http://localhost:3000')).toEqual([]);
 });
+
+const hook = (more: string) => {
+  const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+  return `webhooks:\n  - {name: siem, url: 'https://siem.example/x', secret: '${secret}'}\n  - {${more.replace('SECRET', `secret: '${secret}'`)}}\n`;
+};
+test.each([
+  ["name: two, url: 'https://siem.example', SECRET", ''],
+  ["name: two, url: 'http://10.0.0.1', SECRET, allowPrivate: true, format: ocsf, events: [alert.closed]", ''],
+  ["name: siem, url: 'https://siem.example', SECRET", 'webhooks.1.name: siem is used twice'],
+  ["name: 'a:b', url: 'https://siem.example', SECRET", 'webhooks.1.name: expected a short name'],
+  ["name: two, url: 'http://siem.example', SECRET", 'webhooks.1.url: expected https, or allowPrivate'],
+  ["name: two, url: 'https://a:b@siem.example', SECRET", 'webhooks.1.url: expected no user or password'],
+  ["name: two, url: 'https://siem.example', secret: 'whsec_c2hvcnQ='", 'webhooks.1.secret: expected whsec_'],
+  [
+    "name: two, url: 'https://siem.example', SECRET, format: ecs, events: [notice.posted]",
+    "webhooks.1.events: ecs has alerts only, so it can't have notice.posted",
+  ],
+  [
+    "name: two, url: 'https://siem.example', SECRET, when: {technique: none}",
+    'webhooks.1.when.technique: none: unknown technique',
+  ],
+])('webhooks: {%s}: %p', (more, fault) => {
+  const found = faultsOf({ RUNWATCH_CONFIG: 'c' }, { c: hook(more) }).join('\n');
+  if (fault === '') expect(found).toBe('');
+  else expect(found).toContain(fault);
+  expect(found).not.toContain('AAAAAAAA');
+});
+
+test('the secrets and the URLs of webhooks are hidden', () => {
+  const { hidden } = loadConfig({ RUNWATCH_CONFIG: 'c' }, () =>
+    hook("name: two, url: 'https://siem.example/a-long-secret-path', SECRET"),
+  );
+  expect(hidden).toEqual(expect.arrayContaining([expect.stringMatching(/^whsec_/), 'a-long-secret-path']));
+});
