@@ -12,6 +12,7 @@ import { addEvidence, complete, ingest } from '../pipeline/ingest';
 import { remind } from '../pipeline/remind';
 import { sweep } from '../pipeline/sweep';
 import { watchMeasures } from '../pipeline/watch-measures';
+import { forgetWebhooks } from '../pipeline/webhooks/forget-webhooks';
 import { queueWebhooks } from '../pipeline/webhooks/queue-webhooks';
 import { sendWebhook } from '../pipeline/webhooks/send-webhook';
 import { expireApprovals } from '../presses/approvals';
@@ -142,6 +143,8 @@ export function runDeliverJobs(core: AppCore): void {
 
 function runWebhookJobs({ config, store, queues, metrics, log, now, begin }: AppCore): void {
   const webhooks = config.policy.webhooks ?? [];
+  const names = webhooks.map(({ name }) => name);
+  begin(() => forgetWebhooks(names, { store, queues, now }));
   if (webhooks.length === 0) return;
   const deps = { store, metrics, linkTo: linkTo(config), now };
   for (const hook of webhooks)
@@ -150,6 +153,7 @@ function runWebhookJobs({ config, store, queues, metrics, log, now, begin }: App
     await store.deliveries.withLock('webhooks', 10_000, () =>
       queueWebhooks(webhooks, { store, queues, log, now }),
     );
+    await forgetWebhooks(names, { store, queues, now });
   });
   begin(() =>
     queues.queueWebhooks.upsertJobScheduler('queue', { every: queueWebhooksEveryMs }, { name: 'queue' }),

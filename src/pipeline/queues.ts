@@ -226,6 +226,12 @@ export function createQueues(address: RedisAddress, log: Log, webhooks: readonly
     work,
     /** By the webhook's name. */
     webhooks: webhookQueues as ReadonlyMap<string, Queue<WebhookJob>>,
+    /** Removes the queue of a webhook that is no longer configured, with its jobs. */
+    dropWebhook: async (name: string) => {
+      const queue = new Queue(`webhooks.${name}`, { connection, prefix: queuePrefix });
+      await queue.obliterate({ force: true });
+      await queue.close();
+    },
     workWebhook: (name: string, process: Processor<WebhookJob>, extra: Partial<WorkerOptions>) =>
       startWorker(`webhooks.${name}`, process, extra),
     /** Queues deliveries. At most one more is kept while a delivery of the same message waits or runs. */

@@ -51,7 +51,7 @@ export async function sendRequest(outgoing: OutgoingRequest): Promise<OutgoingAn
   const { hostname } = new URL(url);
   const limit = AbortSignal.timeout(timeoutMs);
   try {
-    if (!allowPrivate) await refusePrivate(hostname.replace(/^\[|\]$/g, ''));
+    if (!allowPrivate) await refusePrivate(hostname.replace(/^\[|\]$/g, ''), limit);
     const answer = await request(url, {
       dispatcher: dispatcherFor(allowPrivate),
       method,
@@ -109,12 +109,13 @@ const isProxied = (): boolean => process.env.NODE_USE_ENV_PROXY === '1';
  * Refuses addresses that are not on the Internet. Names are looked up when connecting, except for those that a
  * proxy connects to: names that only the proxy can look up are left to its rules.
  */
-async function refusePrivate(host: string): Promise<void> {
+async function refusePrivate(host: string, limit: AbortSignal): Promise<void> {
   if (isIP(host)) refuseUnless([{ address: host }], host);
   else if (isProxied()) {
-    const found = await new Promise<LookupAddress[]>((done) =>
-      lookup(host, { all: true }, (error, addresses) => done(error ? [] : addresses)),
-    );
+    const found = await new Promise<LookupAddress[]>((done) => {
+      limit.addEventListener('abort', () => done([]));
+      lookup(host, { all: true }, (error, addresses) => done(error ? [] : addresses));
+    });
     refuseUnless(found, host);
   }
 }

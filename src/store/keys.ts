@@ -119,6 +119,8 @@ export const keys = {
   changes: key('changes'),
   /** Stored changes, for readers outside: the API, webhooks, Sentinel, tickets. */
   feed: key('feed'),
+  /** Names of webhooks by when they were last configured. */
+  webhooks: key('webhooks'),
   webhook: (name: string) => key('webhook', name),
   feedCursor: (reader: string) => key('feed-cursor', reader),
 };

@@ -49,6 +49,12 @@ export function createWebhooksStore(redis: Redis) {
       set(name, { failedAt: at, error: error.slice(0, maxError) }),
     gone: (name: string, url: string, at: number) => set(name, { goneAt: at, goneUrl: shortDigest(url) }),
     lost: (name: string, at: number) => set(name, { lostAt: at }),
+    noteConfigured: async (names: readonly string[], at: number): Promise<void> => {
+      if (names.length > 0) await redis.zadd(keys.webhooks, ...names.flatMap((name) => [at, name]));
+    },
+    /** Names that were not configured at or after a time, ms. */
+    configuredBefore: (at: number): Promise<string[]> => redis.zrangebyscore(keys.webhooks, '-inf', `(${at}`),
+    forget: (name: string) => redis.multi().del(keys.webhook(name)).zrem(keys.webhooks, name).exec(),
     /** Sends to a destination that was gone again. */
     enable: (name: string) => redis.hdel(keys.webhook(name), 'goneAt', 'goneUrl'),
   };

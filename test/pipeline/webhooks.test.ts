@@ -2,7 +2,9 @@ import type { Queue } from 'bullmq';
 import type { WebhookConfig } from '../../src/config/policy-file';
 import { newAlert } from '../../src/domain/alerts/alert';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
+import { hideSecrets } from '../../src/domain/text/redactor';
 import { createQueues, type Queues, type WebhookJob, webhookRetryDelays } from '../../src/pipeline/queues';
+import { forgetWebhooks } from '../../src/pipeline/webhooks/forget-webhooks';
 import { queueWebhooks, readerOf } from '../../src/pipeline/webhooks/queue-webhooks';
 import { replayFailed, replaySince } from '../../src/pipeline/webhooks/replay-webhook';
 import { sendWebhook } from '../../src/pipeline/webhooks/send-webhook';
@@ -244,4 +246,28 @@ test('addresses of the host itself are refused unless they are allowed', async (
   });
   expect(state.error).toMatch(/^127\.0\.0\.1: its address is private/);
   expect(siem.received).toEqual([]);
+});
+
+test('what waits for a webhook is removed a week after it was last configured', async () => {
+  await notice('notice-1');
+  await queueWebhooks(hooks, deps());
+  const day = 86_400_000;
+  for (const [names, days] of [
+    [['siem', 'other'], 0],
+    [['siem'], 6],
+    [['siem'], 8],
+  ] as const) {
+    await forgetWebhooks(names, { ...deps(), now: () => now() + days * day });
+    const kept = await Promise.all(['siem', 'other'].map((name) => queueOf(name).getWaitingCount()));
+    expect(kept).toEqual([1, days < 7 ? 1 : 0]);
+  }
+});
+
+test('what is sent has no secrets of ours', async () => {
+  hideSecrets(['a-secret-of-ours']);
+  send();
+  await own.store.deliveries.addNotice({ id: 'notice-1', text: 'It is a-secret-of-ours.' }, []);
+  await queueWebhooks(hooks, deps());
+  await done('siem', 1);
+  expect(siem.received[0]?.body.data).toEqual({ id: 'notice-1', text: 'It is [redacted].' });
 });

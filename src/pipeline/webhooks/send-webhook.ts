@@ -95,7 +95,7 @@ export async function post(
   message: WebhookMessage,
   now: number,
 ): Promise<void> {
-  const body = JSON.stringify(formats[formatOf(hook)](message));
+  const body = redactSecrets(JSON.stringify(formats[formatOf(hook)](message)));
   const secrets = [hook.secret, ...(hook.previousSecret ? [hook.previousSecret] : [])];
   const { status, headers } = await sendRequest({
     url: hook.url,
