@@ -39,6 +39,7 @@ const docs = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
 const notHere = [
   'runwatch_audit_copy_lag_entries',
   'runwatch_event_hub_lag_seconds',
+  'runwatch_webhook',
   'runwatch_throttled_total',
   'runwatch_troubles{',
   'runwatch_subscription_poll_error',
