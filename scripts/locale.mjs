@@ -22,7 +22,7 @@ const englishOnly = [
   'src/domain/alerts/routing\\.ts',
   'src/domain/exceptions/exceptions-file\\.ts',
   'src/domain/fetch-script/fetch-commands\\.ts',
-  'src/domain/techniques/(custom-technique|stored-script)\\.ts',
+  'src/domain/techniques/(check-record|custom-technique|stored-script)\\.ts',
   'src/domain/text/redact\\.ts',
   'src/domain/webhooks/',
 ].map((path) => new RegExp(`^${path}`));

@@ -1,8 +1,8 @@
 import type { Azure } from '../../azure/azure';
+import type { Check } from '../../domain/techniques/check-record';
 import { createdAtOf, type Finding, workerGroupOf } from '../../domain/techniques/finding';
 import { plainLine } from '../../domain/text/plain-text';
 import { t } from '../../domain/text/translate';
-import type { Check } from '../../store/events/checks-store';
 
 /** Azure's clocks agree this well, ms. */
 const clockToleranceMs = 2000;

@@ -2,13 +2,14 @@ import pLimit from 'p-limit';
 import type { Azure } from '../../azure/azure';
 import { AzureError } from '../../azure/connection/azure-error';
 import { detectTechnique } from '../../domain/techniques/catalogue';
+import type { Check } from '../../domain/techniques/check-record';
 import { alertingOf, type Detections } from '../../domain/techniques/detections';
 import type { Execution } from '../../domain/techniques/execution';
 import { type Finding, workerGroupIn } from '../../domain/techniques/finding';
 import type { ContentHashes, MachineState } from '../../domain/techniques/machine-state';
 import { plainLine } from '../../domain/text/plain-text';
 import { t } from '../../domain/text/translate';
-import type { Check, ChecksStore } from '../../store/events/checks-store';
+import type { ChecksStore } from '../../store/events/checks-store';
 import { checkJob, findingOnJob } from './check-job';
 import { findingOnMachine, readMachineState } from './check-machine';
 

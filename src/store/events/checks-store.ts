@@ -1,17 +1,10 @@
 import type { Redis } from 'ioredis';
-import { type Execution, mergeExecutions } from '../../domain/techniques/execution';
+import { type Check, readCheck, writeCheck } from '../../domain/techniques/check-record';
+import { mergeExecutions } from '../../domain/techniques/execution';
 import type { Finding } from '../../domain/techniques/finding';
 import { type MachineState, readMachineState } from '../../domain/techniques/machine-state';
 import { keys } from '../keys';
 import { updateValues } from '../redis/update-values';
-
-/** An execution that has to be confirmed, and what was found out. */
-export interface Check {
-  execution: Execution;
-  /** The worker group in the logged request. */
-  group: string | null;
-  finding: Finding | null;
-}
 
 const day = 86_400;
 /** Events arrive within hours, and failed reads are repeated for days. */
@@ -25,7 +18,7 @@ const keepNotesSeconds = 6 * 3600;
 export function createChecksStore(redis: Redis) {
   const update = (names: readonly string[], change: (key: string, known: Check | null) => Check) =>
     updateValues(redis, names, keys.check, keepChecksSeconds, (key, before) =>
-      JSON.stringify(change(key, before === '' ? null : (JSON.parse(before) as Check))),
+      writeCheck(change(key, readCheck(before))),
     );
 
   return {
