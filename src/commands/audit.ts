@@ -7,6 +7,7 @@ import { auditVerifier, createKeyring } from '../runtime/keyring';
 import { withTrustedKeys } from '../runtime/trusted-audit-keys';
 import { type AuditHead, archivedText, type SignedArchived } from '../store/audit/audit-log';
 import { readSecretFile } from '../store/redis/secret-file';
+import type { Store } from '../store/store';
 import { count } from './support/count';
 import { fileFault, writeFile } from './support/file-fault';
 import { CommandError, type Output } from './support/output';
@@ -115,11 +116,23 @@ interface Log {
 const readLog = (config: Config): Promise<Log> =>
   withStore(config, async ({ audit }) => {
     const archived = await audit.archived();
-    const [kept, head] = await Promise.all([audit.read(), audit.head()]);
+    const head = await audit.head();
+    const kept = await readUpTo(head, audit);
     const { archive } = config.policy.audit ?? {};
     const older = archived && archive ? readArchive(archive) : [];
     return { entries: [...older, ...kept], head, archived };
   });
+
+/** Entries that are appended meanwhile are left out. */
+async function readUpTo({ hash }: AuditHead, audit: Store['audit']): Promise<AuditEntry[]> {
+  const entries: AuditEntry[] = [];
+  for await (const page of audit.pages()) {
+    const last = page.findIndex((entry) => entry.hash === hash);
+    entries.push(...(last < 0 ? page : page.slice(0, last + 1)));
+    if (last >= 0) break;
+  }
+  return entries;
+}
 
 /** Removes duplicates, since a crash can leave the same entries in two files. */
 function readArchive(folder: string): AuditEntry[] {

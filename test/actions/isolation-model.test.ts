@@ -165,7 +165,7 @@ test('despite crashes and other writers, isolating cuts off and releasing restor
         }
         expect(alert.state).toBe(isolated ? 'contained' : 'investigating');
       }
-      const done = (await store.audit.read()).filter(
+      const done = (await store.audit.read({ limit: 1_000_000 })).filter(
         (each) => each.alertId === id && each.result === 'done' && each.why === null,
       );
       expect(new Set(done.map(({ at }) => at))).toEqual(new Set(finished));

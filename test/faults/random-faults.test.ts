@@ -344,7 +344,7 @@ test('despite any fault, each execution ends as one message and each press has o
     messages: all,
     alerts: all,
   });
-  const entries = await store.audit.read();
+  const entries = await store.audit.read({ limit: 1_000_000 });
   expect({ seed, broken: firstBrokenLink(entries) }).toEqual({ seed, broken: null });
   const done = entries.filter((entry) => entry.action === 'acknowledge' && entry.result === 'done');
   expect(new Set(done.map((entry) => entry.alertId)).size).toBe(done.length);

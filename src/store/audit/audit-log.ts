@@ -10,6 +10,7 @@ import {
 import { runwatchActor } from '../../domain/people/person';
 import { canonicalJson } from '../../domain/text/canonical-json';
 import { keys } from '../keys';
+import { script } from '../redis/lua-script';
 import { auditedScript } from './audited-write';
 
 /** Appends once per `onceId`, so a retried job adds no duplicates. */
@@ -47,6 +48,20 @@ export interface SignedArchived extends Archived {
 export const archivedText = ({ sequence, hash, entries }: Archived): string =>
   canonicalJson({ archived: { sequence, hash, entries } });
 
+const pageSize = 500;
+
+/** Notes the last entry that a place has. Of more than ten places, the one that has the fewest is forgotten. */
+const noteCopied = script(`
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('HLEN', KEYS[1]) <= 10 then return end
+local last, lowest
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local ms = tonumber(string.match(all[i + 1], '^%d+') or '0')
+  if all[i] ~= ARGV[1] and (not lowest or ms < lowest) then last, lowest = all[i], ms end
+end
+redis.call('HDEL', KEYS[1], last)`);
+
 /** Longer than the archive's year, so that a shortened log is noticed against it. */
 const checkKeptSeconds = 400 * 86_400;
 
@@ -77,19 +92,28 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
       await appendOnce(redis, signer, { drafts, keys: [keys.auditOnce(onceId || 'none')], args: [onceId] });
   }
 
-  /** Reads entries from Redis, oldest first by default, all of them without a `limit`. */
+  /** The oldest entries in Redis, or the newest ones, in this order. */
   async function read({
-    limit,
+    limit = 1000,
     newestFirst = false,
   }: {
     limit?: number;
     newestFirst?: boolean;
   } = {}): Promise<AuditEntry[]> {
-    const count: [] | ['COUNT', number] = limit ? ['COUNT', limit] : [];
     const rows = newestFirst
-      ? await redis.xrevrange(keys.audit, '+', '-', ...(count as ['COUNT', number]))
-      : await redis.xrange(keys.audit, '-', '+', ...(count as ['COUNT', number]));
+      ? await redis.xrevrange(keys.audit, '+', '-', 'COUNT', limit)
+      : await redis.xrange(keys.audit, '-', '+', 'COUNT', limit);
     return rows.map(([, fields]) => JSON.parse(fields[1] ?? '{}') as AuditEntry);
+  }
+
+  /** All entries in Redis, oldest first, a page at a time so that memory holds one page. */
+  async function* pages(): AsyncGenerator<AuditEntry[]> {
+    for (let id = '0-0'; ; ) {
+      const rows = await after(id, pageSize);
+      if (rows.length === 0) return;
+      yield rows.map(({ entry }) => entry);
+      id = rows.at(-1)?.id ?? id;
+    }
   }
 
   /** Entries after a stream id, oldest first. */
@@ -138,7 +162,7 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
 
   /** The stream id of the last entry copied to a place. */
   const copiedTo = async (place: string) => (await redis.hget(keys.auditCopies, place)) ?? '0-0';
-  const setCopiedTo = (place: string, id: string) => redis.hset(keys.auditCopies, place, id);
+  const setCopiedTo = (place: string, id: string) => noteCopied(redis, [keys.auditCopies], [place, id]);
 
   const head = async (): Promise<AuditHead> => {
     const [hash, sequence] = await redis.mget(keys.auditHead, keys.auditSequence);
@@ -192,6 +216,7 @@ export function createAuditLog(redis: Redis, signer: AuditSigner | null) {
     append,
     noteKey,
     read,
+    pages,
     after,
     before,
     count,
