@@ -10,7 +10,7 @@ import { deliver } from '../pipeline/deliver';
 import { indexAlerts } from '../pipeline/index-alerts';
 import { addEvidence, complete, ingest } from '../pipeline/ingest';
 import { remind } from '../pipeline/remind';
-import { sweep } from '../pipeline/sweep';
+import { createSweep } from '../pipeline/sweep';
 import { watchMeasures } from '../pipeline/watch-measures';
 import { forgetWebhooks } from '../pipeline/webhooks/forget-webhooks';
 import { queueWebhooks } from '../pipeline/webhooks/queue-webhooks';
@@ -99,8 +99,9 @@ export function runDeliverJobs(core: AppCore): void {
     await store.alerts.checkAll();
     await store.alerts.markAllChanged();
   });
+  const sweep = createSweep({ store, queues, now });
   queues.work('sweep', async () => {
-    await sweep({ store, queues, now });
+    await sweep();
     await remind({ store, queues, policy, press, now });
     await askForReviews({ store, queues, now });
     await indexAlerts({ store, now });

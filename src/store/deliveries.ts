@@ -183,12 +183,18 @@ export function createDeliveries(redis: Redis) {
     );
 
   /**
-   * Undelivered ids, oldest first. Skips those marked within 5 s of `now` (ms), whose delivery is in
-   * progress.
+   * Undelivered ids, oldest first, from the one at `start`. Skips those marked within 5 s of `now` (ms), whose
+   * delivery is in progress. `next` is where the rest starts; 0 after the last.
    */
-  async function undeliveredIds(surface: string, now: number, limit = 1000): Promise<string[]> {
-    const rows = await redis.zrange(keys.undelivered(surface), 0, String(limit - 1), 'WITHSCORES');
-    return rows.filter((_, i) => i % 2 === 0 && Math.abs(now - Number(rows[i + 1])) > 5000);
+  async function undeliveredIds(
+    surface: string,
+    now: number,
+    { start = 0, limit = 1000 }: { start?: number; limit?: number } = {},
+  ): Promise<{ ids: string[]; next: number }> {
+    const key = keys.undelivered(surface);
+    const rows = await redis.zrange(key, start, String(start + limit - 1), 'WITHSCORES');
+    const ids = rows.filter((_, i) => i % 2 === 0 && Math.abs(now - Number(rows[i + 1])) > 5000);
+    return { ids, next: rows.length < 2 * limit ? 0 : start + limit };
   }
 
   const countUndelivered = (surface: string) => redis.zcard(keys.undelivered(surface));

@@ -244,7 +244,7 @@ test('when a shown alert becomes more severe, a notice and the message say so', 
   expect(text).toContain(`raised from ${before?.severity} to ${alert?.severity}: 13 commands in a minute`);
   const [notice] = await own.store.deliveries
     .undeliveredIds('slack', Date.now() + 3_600_000)
-    .then((ids) => ids.filter((id) => id.startsWith('notice-severity')));
+    .then(({ ids }) => ids.filter((id) => id.startsWith('notice-severity')));
   expect(notice).toContain(alert?.id);
 });
 
@@ -292,7 +292,7 @@ const closeAs = (id: string) =>
   }));
 const sam = { surface: 'slack', id: 'U1', name: 'Sam' };
 const noticesOf = async (kind: string) =>
-  (await own.store.deliveries.undeliveredIds('slack', Date.now() + 3_600_000)).filter((id) =>
+  (await own.store.deliveries.undeliveredIds('slack', Date.now() + 3_600_000)).ids.filter((id) =>
     id.startsWith(`notice-${kind}`),
   );
 

@@ -45,7 +45,9 @@ async function remindAt(minutes: number, policy: RemindDeps['policy'] = {}): Pro
   return presses;
 }
 const noticeIds = async () =>
-  (await own.store.deliveries.undeliveredIds('slack', 0, 10_000)).filter((id) => id.startsWith('notice-'));
+  (await own.store.deliveries.undeliveredIds('slack', 0, { limit: 10_000 })).ids.filter((id) =>
+    id.startsWith('notice-'),
+  );
 
 test('a critical alert below 1,500 newer ones is reminded and paged', async () => {
   await put(alert('RW-CRIT', 'critical', 0));
