@@ -7,6 +7,7 @@ import { archiveAudit } from '../pipeline/archive-audit';
 import { copyAudit } from '../pipeline/copy-audit';
 import { copyToSentinel, sentinelPlace } from '../pipeline/copy-to-sentinel';
 import { deliver } from '../pipeline/deliver';
+import { forgetOld } from '../pipeline/forget-old';
 import { indexAlerts } from '../pipeline/index-alerts';
 import { addEvidence, complete, ingest } from '../pipeline/ingest';
 import { remind } from '../pipeline/remind';
@@ -105,6 +106,7 @@ export function runDeliverJobs(core: AppCore): void {
     await remind({ store, queues, policy, press, now });
     await askForReviews({ store, queues, now });
     await indexAlerts({ store, now });
+    await forgetOld({ store, now });
   });
   queues.work('health', async () => {
     await store.deliveries.withLock('watch-health', 10_000, () =>

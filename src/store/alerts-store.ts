@@ -11,6 +11,7 @@ import { createAlertCounts } from './alert-counts';
 import { auditedScript } from './audit/audited-write';
 import { alertChangeKind, appendChange } from './change-feed';
 import { keys } from './keys';
+import { maxAlertsOn } from './measures-store';
 import { openIndexKeys, openPlaces, openScores, placeInIndex } from './open-index';
 import { script } from './redis/lua-script';
 import { createAlertSearch } from './search-alerts';
@@ -36,9 +37,13 @@ redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3), 'state', A(8))
 redis.call('EXPIRE', K(1), ${keepSeconds + graceSeconds})
 redis.call('ZADD', K(2), A(5), A(4))
 local marks, subjects = tonumber(A(6)), tonumber(A(7))
-for i = 1, marks do redis.call('ZADD', K(2 + i), 'NX', A(5), A(4)) end
+for i = 1, marks do
+  redis.call('ZADD', K(2 + i), 'NX', A(5), A(4))
+  redis.call('EXPIRE', K(2 + i), ${keepSeconds + graceSeconds})
+end
 for i = 1, subjects do
   redis.call('ZADD', K(2 + marks + i), 'NX', A(5), A(4))
+  redis.call('ZREMRANGEBYRANK', K(2 + marks + i), 0, ${-maxAlertsOn - 1})
   redis.call('EXPIRE', K(2 + marks + i), ${keepSeconds})
 end
 local keysBefore, places = 2 + marks + subjects, tonumber(A(9))${placeInIndex('K(keysBefore + i)', 'A(9 + i)', 'A(4)', keepSeconds, 'places')}
@@ -213,6 +218,7 @@ export function createAlertsStore(
     for (const alert of alerts)
       for (const subject of subjectsOf(alert)) {
         batch.zadd(keys.alertsOn(subject), 'NX', String(Date.parse(alert.raisedAt)), alert.id);
+        batch.zremrangebyrank(keys.alertsOn(subject), 0, -maxAlertsOn - 1);
         batch.expire(keys.alertsOn(subject), keepSeconds);
       }
     await batch.exec();

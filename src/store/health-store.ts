@@ -31,6 +31,8 @@ const writeEveryMs = 10_000;
 const staleAfterMs = 3_600_000;
 /** A destination counts as failing for this long, because rejected messages are retried every minute, ms. */
 const failureWindowMs = 120_000;
+/** Destinations that had no message for this long are forgotten: they are no longer configured, ms. */
+const forgottenAfterMs = 90 * 86_400_000;
 const clockStaleAfterMs = 600_000;
 const host = hostname();
 
@@ -87,6 +89,14 @@ export function createHealthStore(redis: Redis) {
     });
   }
 
+  async function forgetPlaces(now: number): Promise<void> {
+    for (const [place, doc] of Object.entries(await redis.hgetall(keys.surfaceHealth))) {
+      const { okAt, failedAt } = JSON.parse(doc) as PlaceHealth;
+      if (Math.max(okAt ?? 0, failedAt ?? 0) < now - forgottenAfterMs)
+        await redis.hdel(keys.surfaceHealth, place);
+    }
+  }
+
   async function troubles(): Promise<ReportedTrouble[]> {
     return (await redis.hvals(keys.troubles)).map((doc) => JSON.parse(doc) as ReportedTrouble);
   }
@@ -131,6 +141,7 @@ export function createHealthStore(redis: Redis) {
     note,
     failing,
     accepted,
+    forgetPlaces,
     troubles,
     putTrouble,
     dropTrouble,

@@ -7,6 +7,7 @@ const key = (...parts: string[]) => ['{runwatch}', ...parts].join(':');
 
 export const queuePrefix = '{runwatch}';
 
+/** How each kind of key ends, and what bounds it, is in `key-limits.ts`. */
 export const keys = {
   alert: (id: string) => key('alert', id),
   alerts: key('alerts'),

@@ -8,17 +8,28 @@ import { alertSubject, subjectsOf } from '../domain/measures/subjects';
 import { auditedScript } from './audit/audited-write';
 import { appendChange } from './change-feed';
 import { keys } from './keys';
+import { hashPages } from './redis/hash-pages';
 import { script } from './redis/lua-script';
 
-/** A measure's changes update at most this many alerts per subject, newest first. */
-const maxShown = 500;
+/** Alerts that are indexed by a subject: a measure's changes update these, the newest. */
+export const maxAlertsOn = 500;
+
+/** Lua function: of a subject's records, by id, those that are still stored. */
+const keptRecords = `
+local function keptRecords(index, subject)
+  local kept = {}
+  for id in string.gmatch(redis.call('HGET', index, subject) or '', '%S+') do
+    if redis.call('EXISTS', '${keys.record('')}' .. id) == 1 then kept[#kept + 1] = id end
+  end
+  return kept
+end`;
 
 /**
  * Stores a record unless it changed since it was read. In the same step, audits it, adds the change to the feed,
  * indexes it by subject, and marks the alerts that show it undelivered on each surface.
  */
 const commitScript = (keepSeconds: number) =>
-  auditedScript(`
+  auditedScript(`${keptRecords}
 local rev = redis.call('HGET', K(1), 'rev') or '0'
 if rev ~= A(1) then return 'stale' end
 redis.call('HSET', K(1), 'rev', A(2), 'doc', A(3))
@@ -32,9 +43,11 @@ end
 local subjects, alerts, surfaces = tonumber(A(7)), tonumber(A(8)), tonumber(A(9))
 ${appendChange('K(4 + surfaces + alerts)', 'A(10 + subjects + alerts)', 'A(5)', 'A(2)')}
 for i = 1, subjects do
-  local known = redis.call('HGET', K(3), A(9 + i)) or ''
-  if not string.find(' ' .. known .. ' ', ' ' .. A(5) .. ' ', 1, true) then
-    redis.call('HSET', K(3), A(9 + i), known == '' and A(5) or (known .. ' ' .. A(5)))
+  local isKnown, kept = false, keptRecords(K(3), A(9 + i))
+  for _, id in ipairs(kept) do isKnown = isKnown or id == A(5) end
+  if not isKnown then
+    kept[#kept + 1] = A(5)
+    redis.call('HSET', K(3), A(9 + i), table.concat(kept, ' '))
   end
 end
 for i = 1, alerts do
@@ -44,6 +57,14 @@ for i = 1, alerts do
     for s = 1, surfaces do redis.call('ZADD', K(3 + s), 'NX', A(6), id) end
     redis.call('PUBLISH', '${keys.changes}', id)
   end
+end`);
+
+/** Removes the expired records of some subjects from the index. */
+const forgetExpired = script(`${keptRecords}
+for _, subject in ipairs(ARGV) do
+  local kept = keptRecords(KEYS[1], subject)
+  if #kept == 0 then redis.call('HDEL', KEYS[1], subject)
+  else redis.call('HSET', KEYS[1], subject, table.concat(kept, ' ')) end
 end`);
 
 const takeSlot = script(`
@@ -79,7 +100,7 @@ export function createMeasuresStore(
       subjects.map((subject) =>
         subject.startsWith('alert:')
           ? [subject.slice('alert:'.length)]
-          : redis.zrevrange(keys.alertsOn(subject), 0, maxShown - 1),
+          : redis.zrevrange(keys.alertsOn(subject), 0, maxAlertsOn - 1),
       ),
     );
     return [...new Set(lists.flat())];
@@ -240,6 +261,14 @@ export function createMeasuresStore(
     });
   }
 
+  /** Removes expired records from the index of subjects. */
+  async function sweepIndex(): Promise<void> {
+    for await (const fields of hashPages(redis, keys.recordIndex)) {
+      const subjects = [...fields.keys()];
+      await forgetExpired(redis, [keys.recordIndex], subjects);
+    }
+  }
+
   const viewOf = async (alert: Alert): Promise<AlertView> => (await viewsOf([alert]))[0] as AlertView;
 
   return {
@@ -255,6 +284,7 @@ export function createMeasuresStore(
     alertsOn,
     viewsOf,
     viewOf,
+    sweepIndex,
   };
 }
 export type MeasuresStore = ReturnType<typeof createMeasuresStore>;

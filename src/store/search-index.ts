@@ -5,6 +5,7 @@ import { facetsText } from '../domain/alerts/facets';
 import { groupOf, termsOf } from '../domain/alerts/search-terms';
 import { timingOf } from '../domain/alerts/timing';
 import { keys } from './keys';
+import { openIndexKeys } from './open-index';
 import { script } from './redis/lua-script';
 
 /** Increment it when terms or rows change, so that stored alerts are indexed again. */
@@ -199,7 +200,8 @@ export function createSearchIndex(
       if (ids.length === 0) return removed;
       const places = (await removeExpired(redis, ids.map(keys.alert), ['alerts', keepSeconds])) as number[];
       const gone = places.flatMap((place) => ids[place - 1] ?? []);
-      if (gone.length > 0) await redis.zrem(keys.alerts, ...gone);
+      if (gone.length > 0)
+        await Promise.all([keys.alerts, ...openIndexKeys].map((key) => redis.zrem(key, ...gone)));
       removed += gone.length;
       kept += ids.length - gone.length;
     }

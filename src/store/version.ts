@@ -16,5 +16,7 @@ export function createVersion(redis: Redis) {
         const { exception, by } = JSON.parse(doc) as { exception: { id: string }; by: { name: string } };
         return `${plainLine(by.name, 80)}: exception ${plainLine(exception.id, 60)}`;
       }),
+    /** Call it once they are converted. */
+    dropOld: () => redis.del(keys.oldRevocations, keys.oldPendingExceptions),
   };
 }

@@ -114,6 +114,7 @@ export async function migrateMeasures({ store, keyring, now }: MigrateDeps): Pro
       ],
       'audit.signed',
     );
+  await store.version.dropOld();
   await store.version.set(2);
 }
 

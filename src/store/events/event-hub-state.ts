@@ -32,6 +32,9 @@ export interface PartitionHealth {
   error: string | null;
 }
 
+/** Longer than a hub can keep events (90 days), s. */
+const keptSeconds = 100 * 86_400;
+
 /** Claims a partition unless its ownership changed since it was read. */
 const claim = script(`
 local held = redis.call('HGET', KEYS[1], ARGV[1])
@@ -41,6 +44,7 @@ local claimed = cjson.decode(ARGV[3])
 claimed.lastModifiedTimeInMs = time[1] * 1000 + math.floor(time[2] / 1000)
 local doc = cjson.encode(claimed)
 redis.call('HSET', KEYS[1], ARGV[1], doc)
+redis.call('EXPIRE', KEYS[1], ${keptSeconds})
 return doc`);
 
 /** Partition ownership and checkpoints of event hubs, shared by all reading processes. */
@@ -71,11 +75,12 @@ export function createEventHubState(redis: Redis) {
         return claims.flatMap((doc) => (doc ? [JSON.parse(String(doc)) as PartitionOwnership] : []));
       },
       updateCheckpoint: async (checkpoint: Checkpoint) => {
-        await redis.hset(
-          keys.hubCheckpoints(hashOf(checkpoint)),
-          field(checkpoint),
-          JSON.stringify(checkpoint),
-        );
+        const key = keys.hubCheckpoints(hashOf(checkpoint));
+        await redis
+          .multi()
+          .hset(key, field(checkpoint), JSON.stringify(checkpoint))
+          .expire(key, keptSeconds)
+          .exec();
       },
       listCheckpoints: (namespace: string, hub: string, group: string) =>
         listed<Checkpoint>(keys.hubCheckpoints(groupOf(namespace, hub, group))),
@@ -86,6 +91,7 @@ export function createEventHubState(redis: Redis) {
       const transaction = redis.multi();
       transaction.hset(key, health.partitionId, JSON.stringify(health));
       if (health.partitionId && !health.error) transaction.hdel(key, '');
+      transaction.expire(key, keptSeconds);
       await transaction.exec();
     },
     health: (hub: string) => listed<PartitionHealth>(keys.hubHealth(hub)),

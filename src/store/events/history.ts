@@ -24,6 +24,11 @@ export const daysBefore = (past: readonly PastExecution[], at: number): PastExec
 /** A caller with more executions in 90 days is automation. The newest are enough. */
 const maxEntries = 5000;
 
+/** Callers outlive their executions by this: scripts are kept a day longer and name them, ms. */
+const graceMs = 86_400_000;
+/** More than one call adds, so that the callers without executions do not add up. */
+const forgottenAtOnce = 200;
+
 /** Callers per script, so that a flood does not block Redis for long. */
 const chunkSize = 100;
 
@@ -41,7 +46,13 @@ for i = 3, #KEYS do
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', ARGV[1])
   redis.call('ZREMRANGEBYRANK', KEYS[i], 0, ${-maxEntries - 1})
   redis.call('PEXPIRE', KEYS[i], ${retentionMs})
-end`);
+end
+local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ${graceMs}, 'LIMIT', 0, ${forgottenAtOnce})
+if #old > 0 then
+  redis.call('ZREM', KEYS[1], unpack(old))
+  redis.call('HDEL', KEYS[2], unpack(old))
+end
+for i = 1, 2 do redis.call('PEXPIRE', KEYS[i], ${retentionMs + graceMs}) end`);
 
 /** Executions of the last 90 days, by caller, by script and by pairs such as caller and machine. */
 export function createHistory(redis: Redis) {

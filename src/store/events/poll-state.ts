@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import type { UnreadableRecord } from '../../domain/activity/activity-event';
 import type { ManagementGroup } from '../../domain/resources/management-group';
 import { keys } from '../keys';
+import { hashPages } from '../redis/hash-pages';
+import { script } from '../redis/lua-script';
 
 /** Poll status of a subscription. */
 export interface SubscriptionHealth {
@@ -38,6 +40,23 @@ export interface Gap {
 
 /** People review unreadable records, so the newest thousand are enough. */
 const maxUnreadable = 1000;
+
+/** Azure keeps its log for 90 days: what is older can't be read again, s. */
+const keptSeconds = 100 * 86_400;
+
+/** Hashes with one field per subscription, besides that of the subscriptions themselves. */
+const fieldsPerSubscription = [
+  keys.watermarks,
+  keys.watchedSince,
+  keys.historyFilled,
+  keys.pollFailures,
+  keys.lateSlots,
+  keys.vanished,
+];
+
+const closeGapScript = script(`
+redis.call('HDEL', KEYS[1], ARGV[1])
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[2]) end`);
 
 const seenKeys = { all: keys.seen, running: keys.seenRunning } as const;
 
@@ -79,6 +98,7 @@ export function createPollState(redis: Redis) {
       .multi()
       .zadd(key, ...pairs)
       .zremrangebyscore(key, '-inf', `(${forget}`)
+      .expire(key, keptSeconds)
       .exec();
   }
 
@@ -93,7 +113,7 @@ export function createPollState(redis: Redis) {
       const key = seenKeys[kind](subscriptionId);
       const pairs = [...ids].flatMap(([id, at]) => [at, id]) as [number, string];
       if (ids.size > 0) transaction.zadd(key, ...pairs);
-      transaction.zremrangebyscore(key, '-inf', `(${forget}`);
+      transaction.zremrangebyscore(key, '-inf', `(${forget}`).expire(key, keptSeconds);
     }
     await transaction.exec();
   }
@@ -139,9 +159,15 @@ export function createPollState(redis: Redis) {
       from: Math.min(gap.from, ...touching.map(({ from }) => from)),
       to: Math.max(gap.to, ...touching.map(({ to }) => to)),
     };
+    const forgotten = gap.lostAt
+      ? (await gaps(subscriptionId)).filter(
+          ({ lostAt = Infinity }) => lostAt < (gap.lostAt ?? 0) - keptSeconds * 1000,
+        )
+      : [];
     const change = redis.multi().sadd(keys.withGaps, subscriptionId);
-    for (const { from } of touching) change.hdel(keys.gaps(subscriptionId), String(from));
-    await change.hset(keys.gaps(subscriptionId), String(whole.from), JSON.stringify(whole)).exec();
+    for (const { from } of [...touching, ...forgotten]) change.hdel(keys.gaps(subscriptionId), String(from));
+    const key = keys.gaps(subscriptionId);
+    await change.hset(key, String(whole.from), JSON.stringify(whole)).expire(key, keptSeconds).exec();
   }
   /** Splits a gap in two at `middle`. */
   const splitGap = (subscriptionId: string, gap: Gap, middle: number) =>
@@ -160,7 +186,7 @@ export function createPollState(redis: Redis) {
   const markGapTried = (subscriptionId: string, gap: Gap, now: number) =>
     redis.hset(keys.gaps(subscriptionId), String(gap.from), JSON.stringify({ ...gap, triedAt: now }));
   const closeGap = (subscriptionId: string, { from }: Gap) =>
-    redis.hdel(keys.gaps(subscriptionId), String(from));
+    closeGapScript(redis, [keys.gaps(subscriptionId), keys.withGaps], [String(from), subscriptionId]);
 
   /** When a subscription's log was first read, ms; null before that. */
   const watchedSince = async (subscriptionId: string): Promise<number | null> => {
@@ -186,6 +212,25 @@ export function createPollState(redis: Redis) {
 
   const putSubscription = (health: SubscriptionHealth) =>
     redis.hset(keys.subscriptions, health.id, JSON.stringify(health));
+  /**
+   * Forgets subscriptions whose log can't be continued: they are not read, and Azure no longer has what came after
+   * their watermark.
+   */
+  async function forgetGone(now: number): Promise<void> {
+    const current = new Set(await redis.hkeys(keys.subscriptions));
+    const gone = new Set((await redis.smembers(keys.withGaps)).filter((id) => !current.has(id)));
+    for (const key of fieldsPerSubscription)
+      for await (const page of hashPages(redis, key))
+        for (const id of page.keys()) if (!current.has(id)) gone.add(id);
+    const read = await watermarks([...gone]);
+    for (const id of gone) {
+      if (Date.parse(read.get(id) ?? '') > now - keptSeconds * 1000) continue;
+      const change = redis.multi().srem(keys.withGaps, id);
+      for (const key of fieldsPerSubscription) change.hdel(key, id);
+      await change.del(keys.gaps(id), keys.seen(id), keys.seenRunning(id)).exec();
+    }
+  }
+
   const dropSubscription = (id: string) =>
     redis.multi().hdel(keys.subscriptions, id).hdel(keys.managementGroups, id).exec();
 
@@ -242,6 +287,7 @@ export function createPollState(redis: Redis) {
     subscription,
     putSubscription,
     dropSubscription,
+    forgetGone,
     managementGroups,
     putManagementGroups,
     storeUnreadable,

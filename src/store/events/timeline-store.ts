@@ -19,6 +19,9 @@ const retentionMs = 6 * 3_600_000;
 /** More than a message shows, because it merges equal consecutive entries. */
 const maxEntries = 300;
 
+/** Alerts that follow an owner at once. Those that follow longest stay. */
+export const maxFollowers = 1000;
+
 /** Owner of what a resource's own identity did, apart from what was done to the resource. @param holder in lower case */
 export const identityOwner = (holder: string): string => `identity of ${holder}`;
 
@@ -38,7 +41,9 @@ const followScript = script(`
 local found = {}
 for i = 1, #KEYS, 2 do
   redis.call('ZADD', KEYS[i + 1], ARGV[1], ARGV[2])
-  redis.call('PEXPIRE', KEYS[i + 1], ARGV[3])
+  redis.call('ZREMRANGEBYSCORE', KEYS[i + 1], '-inf', '(' .. ARGV[5])
+  redis.call('ZREMRANGEBYRANK', KEYS[i + 1], 0, ${-maxFollowers - 1})
+  if redis.call('PTTL', KEYS[i + 1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[i + 1], ARGV[3]) end
   found[#found + 1] = redis.call('ZRANGEBYSCORE', KEYS[i], ARGV[4], ARGV[1], 'WITHSCORES')
 end
 return found`);
@@ -70,8 +75,9 @@ export function createTimelineStore(redis: Redis) {
     until: number,
   ): Promise<TimelineEvent[]> {
     const touched = owners.flatMap((owner) => [keys.timeline(owner), keys.followers(owner)]);
-    const keptFor = retentionMs + Math.max(0, until - Date.now());
-    const found = (await followScript(redis, touched, [until, alertId, keptFor, from])) as string[][];
+    const now = Date.now();
+    const keptFor = retentionMs + Math.max(0, until - now);
+    const found = (await followScript(redis, touched, [until, alertId, keptFor, from, now])) as string[][];
     const byId = new Map<string, TimelineEvent>();
     for (const rows of found) {
       for (let i = 0; i + 1 < rows.length; i += 2) {
