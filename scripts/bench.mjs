@@ -12,6 +12,7 @@ const all = [
   'evidence',
   'search',
   'memory',
+  'growth',
 ];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 /** The same as in the Dockerfile. */

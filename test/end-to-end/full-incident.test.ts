@@ -4,10 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { verifyAudit } from '../../src/commands/audit';
 import { runCommand } from '../../src/demo/scenarios';
 import { loadConfig } from '../../src/load-config';
+import { createQueues } from '../../src/pipeline/queues';
+import { createLog } from '../../src/runtime/log';
+import { connect } from '../../src/store/redis/connect';
 import { createStore } from '../../src/store/store';
 import { textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
 import type { PostedMessage } from '../support/slack';
+import { storedKinds } from '../support/stored-kinds';
 import { until } from '../support/wait';
 
 const minute = 60_000;
@@ -226,6 +230,17 @@ test('a full incident: unanswered, escalated, paged, assigned, denied, excepted,
   writeFileSync(copy, readFileSync(copy, 'utf8').replace('Kim Novak', 'Kim Novac'));
   await expect(verifyAudit([copy], {}, config, output as never)).rejects.toThrow(/the chain breaks at entry/);
   await store.close();
+
+  const queues = createQueues(bench.redis.address, createLog('silent'));
+  const redis = connect(bench.redis.address);
+  const stored = await storedKinds(
+    redis,
+    queues.all().map(({ name }) => name),
+  );
+  expect(stored.faults).toEqual([]);
+  expect(stored.kinds.length).toBeGreaterThan(40);
+  redis.disconnect();
+  await queues.close();
 }, 120_000);
 
 async function reopened(message: PostedMessage): Promise<void> {
