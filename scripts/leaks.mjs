@@ -206,7 +206,13 @@ while (Date.now() - began < minutes * 60_000) {
   rows.push(row);
   bounds = row.stored.faults;
   console.log(
-    `${String(Math.round(row.at / 1000)).padStart(5)} s: heap ${mb(row.heap)} MB, ${row.handles} handles, Redis ${mb(row.redis)} MB and ${mb(row.filled)} MB of what fills up, ${row.stored.kinds.find(({ kind }) => kind === 'alert')?.keys ?? 0} alerts left, ${counts.pages} pages, ${counts.presses} presses, ${counts.failed} failed`,
+    `${String(Math.round(row.at / 1000)).padStart(5)} s: heap ${mb(row.heap)} MB, ${row.handles} handles (${Object.entries(
+      row.kinds,
+    )
+      .map((one) => one.join(' '))
+      .join(
+        ', ',
+      )}), Redis ${mb(row.redis)} MB and ${mb(row.filled)} MB of what fills up, ${row.stored.kinds.find(({ kind }) => kind === 'alert')?.keys ?? 0} alerts left, ${counts.pages} pages, ${counts.presses} presses, ${counts.failed} failed`,
   );
 }
 isOver = true;

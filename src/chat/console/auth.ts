@@ -189,6 +189,7 @@ const isPageRequest = (request: Request): boolean =>
 
 /** Ends a response that lasts longer, such as a stream of events: its next request is authorized again. */
 function endIn(ms: number, response: Response): void {
+  if (response.closed) return;
   const timer = setTimeout(() => response.end(), ms);
   response.on('close', () => clearTimeout(timer));
 }

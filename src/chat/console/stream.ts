@@ -26,6 +26,8 @@ export async function stream(
   session: string,
   { watch, listAlerts, viewsOf }: StreamDeps,
 ): Promise<void> {
+  // The page may have closed while the request was authorized: then nothing would tell it again.
+  if (response.closed) return;
   response.set({ 'content-type': 'text/event-stream', connection: 'keep-alive' });
   response.flushHeaders();
   response.write('retry: 1000\n\n');

@@ -34,6 +34,7 @@ export async function sendCsv(
   { namesOf, ...reader }: AuditReader & { namesOf: NamesOf },
   response: Response,
 ): Promise<void> {
+  if (response.closed) return;
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   response.type('text/csv').set('content-disposition', 'attachment; filename="runwatch-audit.csv"');
