@@ -180,6 +180,7 @@ const reserved = new Set([
   'sentinel',
   'channel',
   'console',
+  'api',
   'cli',
   'runwatch',
   'azure-role',

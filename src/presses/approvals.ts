@@ -2,7 +2,13 @@ import type { ActionDeps, CheckedPress, PressJob } from '../actions/action';
 import { auditOf } from '../actions/audit-of';
 import { Refusal } from '../domain/alerts/transitions';
 import { type Approval, type Decision, isPending } from '../domain/measures/approval';
-import { areDifferentPeople, isPerson, isSamePerson, runwatchActor } from '../domain/people/person';
+import {
+  areDifferentPeople,
+  isPerson,
+  isSamePerson,
+  mayApprove,
+  runwatchActor,
+} from '../domain/people/person';
 import { canonicalJson } from '../domain/text/canonical-json';
 import { plainLine } from '../domain/text/plain-text';
 import { shortDigest } from '../domain/text/short-digest';
@@ -137,6 +143,9 @@ export async function approvalFor(press: PressJob, { store, now }: Deps): Promis
   return only as ApprovalRequest;
 }
 
+const onlyPeople = phrase(
+  'Only a person who is signed in may approve or decline, in a chat or in the console.',
+);
 const noPendingRequest = phrase('Nothing is waiting for approval here, or the request was replaced.');
 
 /** The identical pending request, or the one that this press approved. */
@@ -175,7 +184,7 @@ export async function approve(
       return null;
     }
     if (!isPending(approval, now())) throw new Refusal(whyClosed(approval));
-    if (!isPerson(press.by)) throw new Refusal(t`Only a person who is signed in may approve or decline.`);
+    if (!mayApprove(press.by)) throw new Refusal(translate(onlyPeople));
     const behind = [approval.by, ...genuine.map(({ by }) => by)].filter(isPerson);
     const distinct = behind.every((one) => areDifferentPeople(one, press.by));
     if (!distinct)
@@ -229,7 +238,7 @@ export async function decline(
     if (approval?.ended && approval.state === state) return null;
     if (!approval || !isPending(approval, now()))
       throw new Refusal(approval ? whyClosed(approval as ApprovalRequest) : translate(noPendingRequest));
-    if (!isPerson(press.by)) throw new Refusal(t`Only a person who is signed in may approve or decline.`);
+    if (!mayApprove(press.by)) throw new Refusal(translate(onlyPeople));
     return {
       approval: { ...approval, state, ended: { by: press.by, at: press.at } },
       audit: [

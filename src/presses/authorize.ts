@@ -1,7 +1,8 @@
 import type { Action, ActionId } from '../actions/action';
 import type { ResponderRule } from '../config/config';
 import { globMatches } from '../domain/exceptions/exception';
-import { isConsoleToken, isInChat, isSignedIn, type Presser } from '../domain/people/person';
+import { isApplication, isConsoleToken, isInChat, isSignedIn, type Presser } from '../domain/people/person';
+import { is } from '../domain/resources/resource-id';
 import { plainLine } from '../domain/text/plain-text';
 import { phrase, t, translate } from '../domain/text/translate';
 
@@ -28,7 +29,8 @@ export async function refusalFor(
   if (rules.length === 0) {
     if (asked.needs !== 'triage')
       return t`No responders are configured, so nobody may do this. Set RUNWATCH_RESPONDERS (or responders in RUNWATCH_CONFIG).`;
-    if (!isConsoleToken(asked.presser) && (await mayRead(asked.presser))) return null;
+    const isUnnamed = isConsoleToken(asked.presser) || isApplication(asked.presser);
+    if (!isUnnamed && (await mayRead(asked.presser))) return null;
     return translate(cannotRead);
   }
   const granting = rules.filter(
@@ -90,13 +92,14 @@ export interface ReaderRules {
 /**
  * Whether this person may read alerts, roles and exceptions. Responders always may. Otherwise
  * RUNWATCH_READERS decides or, if unset, membership of an alert channel. The console's token and local user
- * may, and so may commands.
+ * may, and so may commands. An application may if either names it.
  */
 export async function mayRead(presser: Presser, rules: ReaderRules): Promise<boolean> {
-  if (!isInChat(presser) && !isSignedIn(presser)) return true;
+  const isNamed = isInChat(presser) || isSignedIn(presser) || isApplication(presser);
+  if (!isNamed) return true;
   if (await isResponder(presser, rules.responders, rules.inGroup)) return true;
   for (const who of rules.readers ?? []) if (await matchesRule(who, presser, rules.inGroup)) return true;
-  return rules.readers === null && (await rules.isInAlertChannel(presser));
+  return rules.readers === null && !isApplication(presser) && (await rules.isInAlertChannel(presser));
 }
 
 /** Whether this person is a responder for any action in any subscription. */
@@ -112,6 +115,8 @@ export async function isResponder(
 
 async function matchesRule(who: string, presser: Presser, inGroup: InGroup): Promise<boolean> {
   if (isConsoleToken(presser)) return who.toLowerCase() === presser.id;
+  // No pattern and no group stands for an application: it must be named.
+  if (isApplication(presser)) return is(presser.id, who) || is(presser.objectId, who);
   if (who === '*') return true;
   if (/^[a-z][a-z0-9-]*-group:/.test(who)) return inGroup(who, presser);
   if (who.includes('@')) return presser.email !== undefined && globMatches(who, presser.email);

@@ -2,7 +2,7 @@ import type { Azure } from '../azure/azure';
 import type { Identified } from '../chat/surface-press';
 import type { ConnectedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
-import { isInChat, isSignedIn, type Presser } from '../domain/people/person';
+import { isApplication, isInChat, isSignedIn, type Presser } from '../domain/people/person';
 import { t } from '../domain/text/translate';
 import type { Log } from '../runtime/log';
 import { memoize } from '../runtime/memoize';
@@ -34,13 +34,13 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
 
   /** @param place the channel or conversation of the press */
   async function identify(by: Presser, place: string | null): Promise<Identified> {
-    if (isSignedIn(by)) return identifySignedIn(by);
+    if (isSignedIn(by) || isApplication(by)) return identifySignedIn(by);
     if (!isInChat(by)) return { presser: by };
     const own = surfaceOf(by.surface);
     return own ? own.identify(by, place) : { refused: t`${by.surface} is not configured here.` };
   }
 
-  /** A person whom the configured issuer named, unless Microsoft Graph says that they lost their account. */
+  /** A person or application that the configured issuer named, unless Microsoft Graph says that they lost their account. */
   async function identifySignedIn(by: Presser): Promise<Identified> {
     if (by.issuer !== config.signIn?.issuer)
       return { refused: t`You signed in by a service that is no longer configured. Sign in again.` };

@@ -27,6 +27,7 @@ const presserSchema = z.strictObject({
   objectId: z.string().max(100).optional(),
   tenant: z.string().max(100).optional(),
   issuer: z.string().max(300).optional(),
+  client: z.string().max(200).optional(),
 });
 
 /** The schema of a job in the respond queue. Anything else is refused. */

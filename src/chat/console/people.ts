@@ -5,6 +5,7 @@ import { surfaceDefinitions } from '../define-surface';
 
 const ours: Readonly<Record<string, string>> = {
   console: phrase('Console'),
+  api: phrase('API'),
   cli: phrase('Command line'),
   runwatch: phrase('By itself'),
 };
@@ -16,5 +17,9 @@ export const sourceName = (surface: string): string =>
       surfaceDefinitions().find(({ name }) => name === surface)?.title ??
       plainLine(surface, 40),
   );
+
+/** Where this person or application acted. */
+export const sourceOf = ({ surface, client }: Presser): string =>
+  sourceName(client === undefined ? surface : 'api');
 
 export const personName = ({ name }: Presser): string => plainLine(translate(name), 80);

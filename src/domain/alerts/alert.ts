@@ -1,5 +1,5 @@
 import { type Caller, type Grant, upnOf } from '../activity/activity-event';
-import type { Presser } from '../people/person';
+import { isApplication, type Presser } from '../people/person';
 import { is, type Target } from '../resources/resource-id';
 import { techniqueOf } from '../techniques/catalogue';
 import { type Execution, type ExecutionStatus, mergeExecutions } from '../techniques/execution';
@@ -89,17 +89,22 @@ export const callerKeyOf = (caller: Caller): string =>
   (caller.id ?? upnOf(caller) ?? caller.appId ?? caller.name).toLowerCase();
 
 /**
- * Whether this person is the alert's caller, or was asked on the caller's behalf. Compares only identifiers:
- * the object id, the UPN with a verified address, and the chat user who was asked.
+ * Whether this person or application is the alert's caller, or was asked on the caller's behalf. Compares only
+ * identifiers: the object id, the UPN with a verified address, the application's id and the chat user who was asked.
  */
-export const isCallerOf = (alert: Alert, { id, email, objectId }: Presser): boolean =>
-  alert.triage.asked?.userId === id ||
-  alert.executions.some(
-    ({ caller }) =>
-      is(caller.id ?? undefined, id) ||
-      is(caller.id ?? undefined, objectId) ||
-      (email !== undefined && is(upnOf(caller) ?? undefined, email)),
+export function isCallerOf(alert: Alert, presser: Presser): boolean {
+  const { id, email, objectId } = presser;
+  return (
+    alert.triage.asked?.userId === id ||
+    alert.executions.some(
+      ({ caller }) =>
+        is(caller.id ?? undefined, id) ||
+        is(caller.id ?? undefined, objectId) ||
+        (isApplication(presser) && is(caller.appId ?? undefined, id)) ||
+        (email !== undefined && is(upnOf(caller) ?? undefined, email)),
+    )
   );
+}
 
 export function newAlert(id: string, seen: readonly Execution[], now: string): Alert {
   const executions = [...seen].sort(byStart);

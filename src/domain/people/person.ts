@@ -3,7 +3,7 @@
  * provider, or the console's user.
  */
 export interface Presser {
-  /** A chat's name, console, cli, or runwatch for what Runwatch does by itself. */
+  /** A chat's name, console, api for an application, cli, or runwatch for what Runwatch does by itself. */
   surface: string;
   id: string;
   name: string;
@@ -17,6 +17,8 @@ export interface Presser {
   tenant?: string | undefined;
   /** The OpenID issuer that vouched for the person. The console's other users have none. */
   issuer?: string | undefined;
+  /** The application that sent the person's access token to the API. Absent elsewhere. */
+  client?: string | undefined;
 }
 
 /** Runwatch itself, in the audit log. */
@@ -27,7 +29,7 @@ export const consoleTokenId = 'console-token';
 export const isConsoleToken = ({ surface, id }: Presser): boolean =>
   surface === 'console' && id === consoleTokenId;
 
-/** Whether this person signed in to the console by OpenID Connect. */
+/** Whether the OpenID issuer vouched for this person: in the console, or by an access token of the API. */
 export const isSignedIn = ({ surface, issuer }: Presser): boolean =>
   surface === 'console' && issuer !== undefined;
 
@@ -72,8 +74,15 @@ function entraIdOf({ surface, id, objectId, tenant }: Presser): { tenant: string
   return entraId && tenant ? { tenant: tenant.toLowerCase(), id: entraId.toLowerCase() } : null;
 }
 
-/** Whether it is an identified person, who may approve requests. The console's local user and token are not. */
+/** Whether it is an identified person. The console's local user and token are not, nor are applications. */
 export const isPerson = (presser: Presser): boolean => isInChat(presser) || isSignedIn(presser);
 
+/** Whether it is a person who sees what they approve. What an application sends for a person does not count. */
+export const mayApprove = (presser: Presser): boolean => isPerson(presser) && presser.client === undefined;
+
+/** An application with an access token of its own. `id` is its client id, `objectId` that of its principal. */
+export const isApplication = ({ surface }: Presser): boolean => surface === 'api';
+
 /** Whether the presser came from a chat, which has to vouch for them. */
-export const isInChat = ({ surface }: Presser): boolean => !['console', 'cli', 'runwatch'].includes(surface);
+export const isInChat = ({ surface }: Presser): boolean =>
+  !['console', 'api', 'cli', 'runwatch'].includes(surface);

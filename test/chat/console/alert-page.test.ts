@@ -1,9 +1,9 @@
 import { accessGraph, accessSteps } from '../../../src/chat/console/alert/access-graph';
 import { markdownOf } from '../../../src/chat/console/alert/copy';
 import { scoreBreakdown } from '../../../src/chat/console/alert/score-breakdown';
-import { timelineOf } from '../../../src/chat/console/alert/timeline';
 import { sheetHtml } from '../../../src/chat/console/forms';
 import { messageOf } from '../../../src/chat/message';
+import { timelineOf } from '../../../src/chat/timeline';
 import { type Alert, newAlert } from '../../../src/domain/alerts/alert';
 import type { Access, MachineFacts } from '../../../src/domain/alerts/facts';
 import { acknowledge, close } from '../../../src/domain/alerts/transitions';

@@ -5,10 +5,11 @@ import { actionName } from '../../../src/chat/console/audit/action-names';
 import { objectOf } from '../../../src/chat/console/audit/audit-object';
 import { auditPage } from '../../../src/chat/console/audit/audit-page';
 import { auditHrefOf, auditQueryOf } from '../../../src/chat/console/audit/query';
-import { findEntries, maxSearched, pageSize } from '../../../src/chat/console/audit/read-entries';
+import { findEntries, pageSize } from '../../../src/chat/console/audit/read-entries';
 import { maxLines, sendCsv } from '../../../src/chat/console/audit/send-csv';
 import type { AuditDraft, AuditEntry } from '../../../src/domain/audit/audit-chain';
 import type { ChainState } from '../../../src/domain/audit/chain-check';
+import { maxSearched } from '../../../src/domain/audit/search-entries';
 import { connect } from '../../../src/store/redis/connect';
 import { type OwnStore, startStore } from '../../support/store';
 

@@ -1,11 +1,11 @@
 import type { ChainState } from '../../../domain/audit/chain-check';
+import type { FoundEntries } from '../../../domain/audit/search-entries';
 import { t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
 import { actionChoices, actionName } from './action-names';
 import { auditTable, resultNames, timeOf } from './audit-table';
 import { chainHtml } from './chain-html';
 import { type AuditQuery, auditHrefOf, isFiltering, results } from './query';
-import type { FoundEntries } from './read-entries';
 
 export interface AuditPageModel {
   query: AuditQuery;

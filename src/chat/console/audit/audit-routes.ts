@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import type { ChainState } from '../../../domain/audit/chain-check';
+import type { AuditReader } from '../../../domain/audit/search-entries';
 import { t } from '../../../domain/text/translate';
 import type { Frame } from '../alerts/list-routes';
 import { textsOf } from '../presses';
@@ -7,7 +8,7 @@ import { measureOf, type NamesOf } from './audit-object';
 import { auditPage } from './audit-page';
 import { chainHtml } from './chain-html';
 import { auditHrefOf, auditQueryOf } from './query';
-import { type AuditReader, findEntries } from './read-entries';
+import { findEntries } from './read-entries';
 import { sendCsv } from './send-csv';
 
 export interface AuditDeps extends AuditReader {

@@ -1,12 +1,12 @@
 import type { AuditEntry } from '../../../domain/audit/audit-chain';
+import type { FoundEntry } from '../../../domain/audit/search-entries';
 import { plainLine } from '../../../domain/text/plain-text';
 import { phrase, secondsText, t, translate } from '../../../domain/text/translate';
 import { type Html, html } from '../html';
-import { personName, sourceName } from '../people';
+import { personName, sourceOf } from '../people';
 import { actionName } from './action-names';
 import { measureOf, objectOf } from './audit-object';
 import type { Result } from './query';
-import type { FoundEntry } from './read-entries';
 
 export const resultNames: Readonly<Record<Result, string>> = {
   done: phrase('Done'),
@@ -42,7 +42,7 @@ function rowOf(entry: AuditEntry, names: ReadonlyMap<string, string>): Html {
   const { at, by, action, result, alertId, sequence } = entry;
   const object = objectOf(entry, names.get(measureOf(entry) ?? ''));
   const number = sequence && t`entry ${String(sequence)}`;
-  return html`<tr><td class="c-at num"><time datetime="${at}">${timeOf(at)}</time>${number && html`<span class="sub">${number}</span>`}</td><td class="c-who"><strong>${personName(by)}</strong><span class="sub">${by.email ? `${plainLine(by.email, 120)} · ` : ''}${sourceName(by.surface)}</span></td><td class="c-did">${plainLine(actionName(action), 80)}</td><td class="c-on">${object && html`${object.name}<span class="sub id"${object.id && html` title="${object.id}"`}>${object.kind}${object.id && ` · ${object.id}`}</span>`}</td><td class="c-result"><span class="pill ${styles[result]}">${translate(resultNames[result])}</span>${reasonOf(entry)}</td><td class="c-alert">${alertId && html`<a href="/console/alerts/${encodeURIComponent(alertId)}">${plainLine(alertId, 60)}</a>`}</td></tr>
+  return html`<tr><td class="c-at num"><time datetime="${at}">${timeOf(at)}</time>${number && html`<span class="sub">${number}</span>`}</td><td class="c-who"><strong>${personName(by)}</strong><span class="sub">${by.email ? `${plainLine(by.email, 120)} · ` : ''}${sourceOf(by)}</span></td><td class="c-did">${plainLine(actionName(action), 80)}</td><td class="c-on">${object && html`${object.name}<span class="sub id"${object.id && html` title="${object.id}"`}>${object.kind}${object.id && ` · ${object.id}`}</span>`}</td><td class="c-result"><span class="pill ${styles[result]}">${translate(resultNames[result])}</span>${reasonOf(entry)}</td><td class="c-alert">${alertId && html`<a href="/console/alerts/${encodeURIComponent(alertId)}">${plainLine(alertId, 60)}</a>`}</td></tr>
 `;
 }
 

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import type { AuditEntry } from '../../../domain/audit/audit-chain';
+import { type AuditReader, allEntries } from '../../../domain/audit/search-entries';
 import { csvLine } from '../../../domain/text/csv-line';
 import { numberText, t } from '../../../domain/text/translate';
 import { personName } from '../people';
 import { actionName } from './action-names';
 import { measureOf, type NamesOf, objectOf } from './audit-object';
 import type { AuditQuery } from './query';
-import { type AuditReader, allEntries } from './read-entries';
+import { searchOf } from './read-entries';
 
 /** `runwatch audit export` has no limit. */
 export const maxLines = 50_000;
@@ -41,7 +42,7 @@ export async function sendCsv(
   // Excel reads UTF-8 only with this mark.
   response.write(`\uFEFF${csvLine(columns)}\r\n`);
   let lines = 0;
-  for await (const rows of allEntries(query, reader, gone.signal)) {
+  for await (const rows of allEntries(searchOf({ ...query, cursor: '' }), reader, gone.signal)) {
     const entries = rows.flatMap(({ entry }) => entry ?? []);
     const names = await namesOf(entries.flatMap((entry) => measureOf(entry) ?? []));
     const part = entries.slice(0, maxLines - lines);

@@ -5,13 +5,13 @@ import {
   type ClientError,
   type Configuration,
 } from 'openid-client';
+import { type Claimed, personOfClaims } from '../../../domain/people/person-of-claims';
 import { phrase, translate } from '../../../domain/text/translate';
 import { rateLimitedWarn } from '../../../runtime/rate-limited-warn';
 import { clearCookie, cookieOf, sessionCookie, setCookie } from './cookies';
 import type { Issuer } from './discover';
 import { consumeOf } from './failures';
 import { lifetimeMs, transactionMs } from './limits';
-import { type Claimed, personOfClaims } from './person-of-claims';
 import { type SessionStore, sessionKey } from './session-store';
 import type { SignInDeps } from './sign-in-deps';
 import { failedPage, unavailablePage } from './sign-in-pages';

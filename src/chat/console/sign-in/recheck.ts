@@ -1,9 +1,9 @@
 import { type ClientError, ResponseBodyError, refreshTokenGrant } from 'openid-client';
+import { personOfClaims } from '../../../domain/people/person-of-claims';
 import type { Log } from '../../../runtime/log';
 import type { ClaimedGroups } from './claimed-groups';
 import type { Issuer } from './discover';
 import { claimsMs } from './limits';
-import { personOfClaims } from './person-of-claims';
 import type { Session, SessionStore } from './session-store';
 
 /** The issuer is asked again when what it said is this old, ms: before its groups become too old to use. */

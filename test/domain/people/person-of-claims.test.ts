@@ -1,4 +1,4 @@
-import { type Claimed, personOfClaims } from '../../../../src/chat/console/sign-in/person-of-claims';
+import { type Claimed, personOfClaims } from '../../../src/domain/people/person-of-claims';
 
 const tid = '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310';
 const oid = '11111111-0000-4000-8000-000000000001';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Presser } from '../../../domain/people/person';
-import { guid } from '../../../domain/text/guid';
-import { plainLine } from '../../../domain/text/plain-text';
-import { phrase } from '../../../domain/text/translate';
+import { guid } from '../text/guid';
+import { plainLine } from '../text/plain-text';
+import { phrase } from '../text/translate';
+import type { Presser } from './person';
 
 /** Who signed in, and their groups by the issuer's claim: null if it is absent or incomplete. */
 export interface Claimed {
