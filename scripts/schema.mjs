@@ -1,6 +1,6 @@
-// Generates schema/exceptions.json (the published JSON schema for exceptions in YAML), schema/webhook.json and
-// docs/configuration.md from the schemas in the code, and the action table in docs/guide.md from the action
-// definitions, and the table of techniques in docs/detections.md from the catalogue.
+// Generates schema/exceptions.json (the published JSON schema for exceptions in YAML), schema/webhook.json,
+// schema/openapi.json (the HTTP API) and docs/configuration.md from the schemas in the code, and the action table
+// in docs/guide.md from the action definitions, and the table of techniques in docs/detections.md from the catalogue.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -17,6 +17,12 @@ function publish(name, title, schema) {
 publish('exceptions.json', 'Runwatch exceptions', z.toJSONSchema(exceptionsFileSchema, { io: 'input' }));
 // Receivers have to accept fields that later versions add.
 publish('webhook.json', 'Runwatch webhook', z.toJSONSchema(webhookBodySchema, { io: 'input' }));
+
+const { apiDocument, exampleOpenIdUrl } = require('../dist/api/api.js');
+writeFileSync(
+  new URL('../schema/openapi.json', import.meta.url),
+  `${JSON.stringify(apiDocument(exampleOpenIdUrl), null, 2)}\n`,
+);
 
 const { surfaceDefinitions } = require('../dist/chat/surfaces.js');
 const { configurationDoc } = require('../dist/config/configuration-docs.js');

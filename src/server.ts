@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
+import { Problem, sendProblem } from './api/problem';
 import { type Auth, isLocal } from './chat/console/auth';
 import { html } from './chat/console/html';
 import { setPageHeaders } from './chat/console/page-headers';
@@ -18,7 +19,7 @@ export interface ServerDeps {
   updateGauges: (withNames: boolean) => Promise<void>;
   /** Reasons why this process is not ready; empty when it is. */
   unready: () => Promise<string[]>;
-  /** Console, queue board and webhooks; null in a process without the role serve. */
+  /** Console, queue board, API and webhooks; null in a process without the role serve. */
   pages: Pages | null;
   /** How long a request may take to arrive, ms. Default: 20 seconds. */
   requestTimeoutMs?: number;
@@ -28,6 +29,8 @@ export interface Pages {
   auth: Auth;
   console: Router;
   board: Router;
+  /** The HTTP API. */
+  api: Router;
   /** Endpoints that the chats call, each on its own path. */
   webhooks: readonly Router[];
 }
@@ -110,10 +113,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** Mounts the console, queue board and webhooks. Without Redis, a page says that Runwatch is not ready. */
+/** Mounts the console, queue board, API and webhooks. Without Redis, they say that Runwatch is not ready. */
 function mountPages(
   app: Express,
-  { auth, console, board, webhooks }: Pages,
+  { auth, console, board, api, webhooks }: Pages,
   unready: ServerDeps['unready'],
 ): void {
   for (const webhook of webhooks) app.use(webhook);
@@ -123,6 +126,13 @@ function mountPages(
     setPageHeaders(request, response);
     response.status(503).set('retry-after', '5').send(unreadyPage(reasons));
   });
+  app.use('/api/v1', async (_request, response, next) => {
+    const reasons = await unready();
+    if (reasons.length === 0) return next();
+    const headers = { 'retry-after': '5', 'cache-control': 'no-store' };
+    sendProblem(response, new Problem('not-ready', `${reasons.join('. ')}.`, { headers }));
+  });
+  app.use('/api/v1', api);
   app.use('/console', auth.router);
   app.use('/console', auth.guard, console);
   app.use('/queues', auth.guard, board);

@@ -18,6 +18,7 @@ import { readCampaign } from '../views/campaign';
 import type { AppCore } from './app-core';
 import { backtestOf, backtestsOf, recentAlerts } from './connect-surfaces';
 import { createQueueBoard } from './queue-board';
+import { serveApi } from './serve-api';
 import { webhookReplays } from './webhook-replays';
 
 /** The console, its access control and the surfaces' routes, for a process with the role serve. */
@@ -83,7 +84,7 @@ export async function servePages(
     now,
     mayRetry: replays.mayReplay,
   });
-  return { pages: { auth, console: consoleRouter, board, webhooks }, served };
+  return { pages: { auth, console: consoleRouter, board, api: serveApi(core), webhooks }, served };
 }
 
 const personDeps = ({ config, keyring, now, people }: AppCore): PersonDeps => ({

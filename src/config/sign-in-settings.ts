@@ -11,6 +11,8 @@ export interface SignInConfig {
   readonly redirectUri: string;
   /** Where the issuer sends people after sign-out. Register it with the issuer. */
   readonly signedOutUri: string;
+  /** The API, as audience of access tokens. */
+  readonly apiUri: string;
 }
 
 const names = ['RUNWATCH_OIDC_ISSUER', 'RUNWATCH_OIDC_CLIENT_ID', 'RUNWATCH_OIDC_CLIENT_SECRET'] as const;
@@ -37,5 +39,6 @@ export function signInFrom(values: Values, publicUrl: string | null, faults: str
     clientSecret: RUNWATCH_OIDC_CLIENT_SECRET,
     redirectUri: `${publicUrl}/console/callback`,
     signedOutUri: `${publicUrl}/console/signed-out`,
+    apiUri: `${publicUrl}/api/v1`,
   };
 }

@@ -6,6 +6,7 @@ import { type Alert, isCallerOf, summarize } from '../domain/alerts/alert';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { approvalTimeoutMs, exceptionApprovalTimeoutMs } from '../domain/measures/approval';
+import { mayApprove } from '../domain/people/person';
 import { shortDigest } from '../domain/text/short-digest';
 import { t } from '../domain/text/translate';
 import { refusalFor, subscriptionLimitOf } from './authorize';
@@ -43,18 +44,24 @@ export async function authorized(
   return allowed;
 }
 
+/** What decides who may do what. */
+export type RightsDeps = Pick<PerformDeps, 'config' | 'inGroup' | 'mayRead'>;
+
 /** Why this person may not do this to the alert, as text for them; null if they may. */
 export async function refusalOnAlert(
   action: Action,
   rights: readonly string[],
   press: PressJob,
   alert: Alert,
-  deps: PerformDeps,
+  deps: RightsDeps,
 ): Promise<string | null> {
   const answers = action.right === 'asked';
   if (isCallerOf(alert, press.by) && !answers && action.id !== 'add_note')
     return t`You are the caller of this alert, so you may only answer the question and add notes. Ask another responder.`;
-  if (isCallerOf(alert, press.by)) return null;
+  if (isCallerOf(alert, press.by))
+    return answers && !mayApprove(press.by)
+      ? t`Only a person who is signed in may answer the question.`
+      : null;
   if (answers) return t`Someone else was asked this question.`;
   const subscriptions = new Set(summarize(alert).about.map(({ target }) => target.subscriptionId));
   for (const subscriptionId of subscriptions) {
@@ -70,7 +77,7 @@ export async function refusalOf(
   rights: readonly string[],
   { by }: PressJob,
   subscriptionId: string,
-  { config, inGroup, mayRead }: PerformDeps,
+  { config, inGroup, mayRead }: RightsDeps,
 ): Promise<string | null> {
   for (const action of rights) {
     const needs = actionOf(action)?.right ?? right;

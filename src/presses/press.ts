@@ -35,6 +35,9 @@ export interface PressDeps {
   secretMatches: () => Promise<boolean>;
 }
 
+export const pressIdOf = (alertId: string, action: ActionId, nonce: string): string =>
+  `press-${shortDigest(alertId, action, nonce)}`;
+
 /**
  * Signs and queues a press, and returns its id. A press delivered twice becomes one job.
  * @throws {Refusal} if this process may not act
@@ -42,7 +45,7 @@ export interface PressDeps {
 export function createPress({ queues, now, keyring, getAlert, secretMatches }: PressDeps) {
   return async ({ nonce, ...press }: Press): Promise<string> => {
     if (!(await secretMatches())) throw new Refusal(translate(secretMismatch));
-    const pressId = `press-${shortDigest(press.alertId, press.action, nonce)}`;
+    const pressId = pressIdOf(press.alertId, press.action, nonce);
     const alert = press.alertId ? await getAlert(press.alertId) : null;
     const unsigned = {
       ...press,

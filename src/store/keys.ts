@@ -117,6 +117,10 @@ export const keys = {
   signInGroups: (person: string) => key('sign-in-groups', person),
   usedSignIn: (id: string) => key('used-sign-in', id),
   answer: (pressId: string) => key('answer', pressId),
+  /** Presses of the API by their callers' idempotency keys, and by id. */
+  apiKey: (digest: string) => key('api-key', digest),
+  apiPress: (pressId: string) => key('api-press', pressId),
+  apiLimit: (name: string) => key('api-limit', name),
   changes: key('changes'),
   /** Stored changes, for readers outside: the API, webhooks, Sentinel, tickets. */
   feed: key('feed'),

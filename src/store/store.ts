@@ -1,7 +1,9 @@
+import type { Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { defaultKeepDays } from '../domain/alerts/alert';
 import type { AuditSigner } from '../domain/audit/audit-chain';
 import { createAlertsStore } from './alerts-store';
+import { createApiPresses } from './api-presses';
 import { createAuditLog } from './audit/audit-log';
 import { createChangeFeed } from './change-feed';
 import { createDeliveries } from './deliveries';
@@ -57,6 +59,7 @@ export function createStore(
     feed: createChangeFeed(redis),
     webhooks: createWebhooksStore(redis),
     answers: createAnswers(redis),
+    apiPresses: createApiPresses(redis),
     surfaceState: (surface: string) => createSurfaceState(redis, surface, keepSeconds),
     history: createHistory(redis),
     timeline: createTimelineStore(redis),
@@ -78,6 +81,13 @@ export function createStore(
       duration: 60,
       blockDuration: 60,
     }),
+    /** Requests to the API in a minute, across all processes. Actions count as requests too. */
+    apiLimits: {
+      address: limiter(redis, 'address', 1200),
+      caller: limiter(redis, 'caller', 600),
+      acts: limiter(redis, 'acts', 60),
+      failures: limiter(redis, 'failures', 10),
+    },
     surfaces,
     ping: () => redis.ping(),
     onError: (listener: (error: Error) => void) => redis.on('error', listener),
@@ -92,6 +102,9 @@ export function createStore(
   };
 }
 export type Store = ReturnType<typeof createStore>;
+
+const limiter = (redis: Redis, name: string, points: number) =>
+  new RateLimiterRedis({ storeClient: redis, keyPrefix: keys.apiLimit(name), points, duration: 60 });
 
 async function watch(address: RedisAddress, listener: (change: string) => void): Promise<() => void> {
   const subscriber = connect(address);

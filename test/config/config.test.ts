@@ -282,6 +282,7 @@ test('sign-in needs issuer, client and public URL; its secret can be a file and 
     clientSecret: secret,
     redirectUri: 'https://runwatch.contoso.example/console/callback',
     signedOutUri: 'https://runwatch.contoso.example/console/signed-out',
+    apiUri: 'https://runwatch.contoso.example/api/v1',
   });
   expect(config.hidden).toContain(secret);
   expect(loadConfig({}).signIn).toBeNull();

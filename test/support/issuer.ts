@@ -1,10 +1,17 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { decodeJwt, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
+import { createWebClient } from './web-client';
 
 export const clientId = 'runwatch';
 export const clientSecret = 'a secret of the console, known to its issuer';
+
+/** An application with a secret, which gets access tokens for itself. */
+export const soarId = 'soar';
+/** An application with which people get access tokens. */
+const toolId = 'responder-tool';
+const toolRedirect = 'http://127.0.0.1:9/callback';
 
 export interface TestPerson {
   name: string;
@@ -25,6 +32,12 @@ export interface TestIssuer {
   isRevoked: boolean;
   /** Requests to the token endpoint. */
   tokenRequests: () => number;
+  /** Signs anything with the issuer's key. */
+  sign: (claims: Record<string, unknown>, header?: Record<string, unknown>) => Promise<string>;
+  /** A person's access token for the API, from the authorization code flow, and the ID token beside it. */
+  tokensOf: (login: string, scope: string) => Promise<{ accessToken: string; idToken: string }>;
+  /** An application's access token for the API. */
+  applicationToken: (scope: string) => Promise<string>;
   stop: () => Promise<void>;
   /** Listens again after a stop. */
   restart: () => Promise<void>;
@@ -57,7 +70,35 @@ export async function startIssuer(
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
       },
+      {
+        client_id: toolId,
+        redirect_uris: [toolRedirect],
+        token_endpoint_auth_method: 'none',
+        application_type: 'native',
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+      },
+      {
+        client_id: soarId,
+        client_secret: clientSecret,
+        redirect_uris: [],
+        grant_types: ['client_credentials'],
+        response_types: [],
+      },
     ],
+    scopes: ['openid', 'profile', 'email', 'offline_access'],
+    features: {
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: async (_: unknown, resource: string) => ({
+          scope: 'Alerts.Read Alerts.Act',
+          audience: resource,
+          accessTokenFormat: 'jwt' as const,
+          jwt: { sign: { alg: 'RS256' as const } },
+        }),
+      },
+    },
     jwks: { keys: [key] },
     cookies: { keys: ['keys of the cookies of this test'] },
     conformIdTokenClaims: false,
@@ -77,11 +118,57 @@ export async function startIssuer(
     isForged: false,
     isRevoked: false,
     tokenRequests: () => tokenRequests,
+    sign: (claims, header = {}) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'RS256', kid: 'one', typ: 'at+jwt', ...header })
+        .sign(privateKey),
+    tokensOf: async (login, scope) => {
+      const verifier = randomBytes(32).toString('base64url');
+      const query = new URLSearchParams({
+        client_id: toolId,
+        response_type: 'code',
+        redirect_uri: toolRedirect,
+        scope: `openid ${scope}`,
+        resource: `${publicUrl}/api/v1`,
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+        code_challenge_method: 'S256',
+      });
+      const back = await createWebClient().signIn(
+        `${url}/auth?${query}`,
+        login,
+        /^http:\/\/127\.0\.0\.1:9\//,
+      );
+      const answer = await tokensFor({
+        grant_type: 'authorization_code',
+        client_id: toolId,
+        code: new URL(back).searchParams.get('code') ?? '',
+        redirect_uri: toolRedirect,
+        code_verifier: verifier,
+        resource: `${publicUrl}/api/v1`,
+      });
+      return { accessToken: String(answer.access_token), idToken: String(answer.id_token) };
+    },
+    applicationToken: async (scope) => {
+      const answer = await tokensFor({
+        grant_type: 'client_credentials',
+        client_id: soarId,
+        client_secret: clientSecret,
+        scope,
+        resource: `${publicUrl}/api/v1`,
+      });
+      return String(answer.access_token);
+    },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },
     restart: () => listen(server, port),
+  };
+  const tokensFor = async (body: Record<string, string>): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams(body) });
+    const tokens = (await answer.json()) as Record<string, unknown>;
+    if (!answer.ok) throw new Error(`no token: ${JSON.stringify(tokens)}`);
+    return tokens;
   };
   provider.use(async (context, next) => {
     if (context.path === '/token') tokenRequests++;

@@ -117,6 +117,9 @@ export const assess = async (exception: Exception, press: CheckedPress, deps: Ac
     by: press.by,
   });
 
+/** The id of the exception that a press adds. */
+export const exceptionIdOf = (pressId: string): string => `ex-${shortDigest(pressId).toLowerCase()}`;
+
 /** The exception that a form's press asks for. */
 export function readException(press: CheckedPress): Exception {
   const parsed = exceptionSchema.safeParse(press.input ?? {});
@@ -124,7 +127,7 @@ export function readException(press: CheckedPress): Exception {
     throw new Refusal(t`The exception is incomplete: ${parsed.error.issues[0]?.message ?? t`unreadable`}.`);
   return {
     ...parsed.data,
-    id: `ex-${shortDigest(press.pressId).toLowerCase()}`,
+    id: exceptionIdOf(press.pressId),
     expires: toMoment(parsed.data.expires) ?? parsed.data.expires,
     createdBy: press.by.email ?? press.by.name,
     createdAt: press.at,

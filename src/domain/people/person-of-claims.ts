@@ -40,7 +40,7 @@ const entraHosts = new Set([
   'sts.chinacloudapi.cn',
 ]);
 
-const isEntra = (issuer: string): boolean => entraHosts.has(new URL(issuer).hostname);
+export const isEntra = (issuer: string): boolean => entraHosts.has(new URL(issuer).hostname);
 
 /**
  * The person whom an ID token names: in Entra by tenant and object id, else by issuer and subject. Only

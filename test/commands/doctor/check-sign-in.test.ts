@@ -13,6 +13,7 @@ const checkOf = async (issuer: string): Promise<Check> => {
     clientSecret: 'x',
     redirectUri: `${console}/console/callback`,
     signedOutUri: `${console}/console/signed-out`,
+    apiUri: 'http://127.0.0.1/api/v1',
   };
   await checkSignIn({ signIn }, (check) => void checks.push(check));
   return checks[0] as Check;

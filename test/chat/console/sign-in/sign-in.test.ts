@@ -33,6 +33,7 @@ async function startConsole(port: number, consoleToken: string | null = null): P
     clientSecret,
     redirectUri: `${url}/console/callback`,
     signedOutUri: `${url}/console/signed-out`,
+    apiUri: 'http://127.0.0.1/api/v1',
   };
   claimedGroups = createClaimedGroups(own.store.signIns, testKeyring, now);
   const log = createLog(process.env.TEST_LOG ?? 'silent');
