@@ -3,6 +3,7 @@ import { AzureError } from '../../azure/connection/azure-error';
 import type { Alert } from '../../domain/alerts/alert';
 import { Refusal } from '../../domain/alerts/transitions';
 import { isHeld, isInProgress, type Measure, measureIdOf } from '../../domain/measures/measure';
+import { secondPersonOf } from '../../domain/measures/second-person';
 import { t } from '../../domain/text/translate';
 import type { ActionDeps, CheckedPress } from '../action';
 import { decide } from './decide';
@@ -55,7 +56,7 @@ export async function retryAll(
       ...press,
       action: measure.way === 'undo' ? kind.undoneBy : kind.doneBy,
       input: measure.input,
-      approvedBy: press.approvedBy ?? measure.approvedBy,
+      approvedBy: press.approvedBy ?? secondPersonOf(measure, press.by),
     };
     const target = { id: measure.target, name: measure.name };
     return measure.way === 'undo'
