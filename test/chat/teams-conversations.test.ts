@@ -82,6 +82,31 @@ test('conversations that received alerts before an upgrade still do, except pers
   });
 });
 
+test('while Entra issues no token, nothing is sent; afterwards the message is posted once', async () => {
+  let isDown = false;
+  await withBot(
+    'public',
+    async (post, seen, { surface }) => {
+      await post(validClaims, say('19:b@thread.tacv2', 'alerts here'));
+      const sent = () => seen.requests.filter((request) => /^POST .*activities/.test(request)).length;
+      const before = sent();
+      isDown = true;
+      for (let tries = 0; tries < 2; tries++)
+        await expect(surface.post(alert('RW-1'), '*')).rejects.toMatchObject({ kind: 'unknown' });
+      expect(sent()).toBe(before);
+      isDown = false;
+      await surface.post(alert('RW-1'), '*');
+      expect(sent()).toBe(before + 1);
+    },
+    {
+      issueToken: async () => {
+        if (isDown) throw new Error('endpoints_resolution_error');
+        return 'our-own-token';
+      },
+    },
+  );
+});
+
 test.each([
   [403, 'refused'],
   [500, 'unknown'],

@@ -60,6 +60,8 @@ interface Options {
   answer?: (address: URL, method: string) => { status: number; body?: unknown } | null;
   isResponder?: boolean;
   mayRead?: boolean;
+  /** Fails while Entra issues no token for the bot. */
+  issueToken?: () => Promise<string>;
 }
 
 export interface Seen {
@@ -82,7 +84,12 @@ export async function withBot(
     seen: Seen,
     bot: ReturnType<typeof createTeams>,
   ) => Promise<void>,
-  { answer = () => null, isResponder = true, mayRead = true }: Options = {},
+  {
+    answer = () => null,
+    isResponder = true,
+    mayRead = true,
+    issueToken = async () => 'our-own-token',
+  }: Options = {},
 ) {
   const seen: Seen = {
     conversations: new Map(),
@@ -130,7 +137,7 @@ export async function withBot(
   const realFetch = globalThis.fetch;
   const askToken = jest.spyOn(MsalTokenProvider.prototype, 'getAccessToken').mockImplementation(async () => {
     seen.tokensAsked++;
-    return 'our-own-token';
+    return issueToken();
   });
   /** The SDK's requests, which carry our token. */
   const sent = jest.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
