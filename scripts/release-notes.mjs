@@ -1,4 +1,5 @@
-// Prints a version's section of CHANGELOG.md, for its release. Fails unless the tag, package.json, the Helm chart and CHANGELOG.md agree.
+// Prints a version's section of CHANGELOG.md, for its release. Fails unless the tag, package.json, the Helm chart, docker-compose.yml
+// and CHANGELOG.md agree.
 //   node scripts/release-notes.mjs v1.2.3
 import { readFileSync } from 'node:fs';
 
@@ -11,6 +12,9 @@ export function releaseNotes(tag, files = read) {
     'package-lock.json': JSON.parse(files('package-lock.json')).version,
     'deploy/helm/runwatch/Chart.yaml': /^appVersion:\s*"?([^"\n]+)/m.exec(
       files('deploy/helm/runwatch/Chart.yaml'),
+    )?.[1],
+    'docker-compose.yml': /^ +image: ghcr\.io\/runwatch\/runwatch:(.+)/m.exec(
+      files('docker-compose.yml'),
     )?.[1],
   };
   for (const [file, value] of Object.entries(found))

@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
+import { bash, commandsOf, copyClone, packInto, pages, writeShims } from '../support/docs';
 import { freePort } from '../support/free-port';
 import { until } from '../support/wait';
 
@@ -16,34 +17,12 @@ let clone: string;
 beforeAll(async () => {
   bench = await setUp({ mode: 'socket' });
   dir = mkdtempSync(join(tmpdir(), 'runwatch-docs-'));
-  clone = join(dir, 'runwatch');
-  mkdirSync(clone);
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root });
-  execFileSync('tar', ['-cf', join(dir, 'clone.tar'), '--null', '-T', '-'], { cwd: root, input: files });
-  execFileSync('tar', ['-xf', join(dir, 'clone.tar'), '-C', clone]);
+  clone = copyClone(dir);
 }, 60_000);
 afterAll(async () => {
   await bench.stop();
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** Returns a script's exit code and output. */
-async function bash(script: string, env: Record<string, string>) {
-  const program = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: clone, env });
-  let output = '';
-  for (const stream of [program.stdout, program.stderr])
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  const code = await new Promise((done) => program.on('close', done));
-  return { code, output };
-}
-
-/** All `sh` blocks of a page, as a reader would paste them. */
-const commandsOf = (page: string) =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)]
-    .map(([, block]) => block)
-    .join('\n');
 
 /** What a machine behind a proxy needs to reach the npm registry. */
 const certificates = Object.fromEntries(
@@ -107,20 +86,15 @@ test('the README alone leads from a fresh clone to a pressed button in under fiv
 }, 300_000);
 
 test('the package runs with npx in an empty folder', async () => {
-  execFileSync(process.execPath, ['scripts/setup.mjs'], { cwd: clone, stdio: 'pipe' });
-  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', dir], { cwd: clone, stdio: 'pipe' });
-  const [tarball] = readdirSync(dir).filter((name) => name.endsWith('.tgz'));
   const empty = join(dir, 'empty');
   mkdirSync(empty);
   await withDemo(
     'npx',
-    ['--yes', '--package', join(dir, tarball ?? ''), 'runwatch', 'demo', '--no-open'],
+    ['--yes', '--package', packInto(dir), 'runwatch', 'demo', '--no-open'],
     empty,
     acknowledge,
   );
 }, 300_000);
-
-const pages = ['README.md', 'docs/deploy.md', 'docs/sign-in.md', 'docs/start.md'];
 
 test('no other page contains commands', () => {
   const all = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'ARCHITECTURE.md'];
@@ -132,23 +106,14 @@ test('no other page contains commands', () => {
   expect(withCommands.filter((page) => page !== 'docs/configuration.md')).toEqual(pages);
 });
 
-test.each(pages)(
+// docs/start.md is run by walk-through.test.ts.
+test.each(pages.filter((page) => page !== 'docs/start.md'))(
   'every command in %s runs as written',
   async (page) => {
-    const shims = join(dir, 'shims');
-    mkdirSync(shims, { recursive: true });
-    for (const program of ['az', 'docker', 'helm', 'kubectl', 'node', 'npm']) {
-      const path = join(shims, program);
-      writeFileSync(
-        path,
-        `#!/bin/sh\nexec ${process.execPath} ${join(root, 'test/support/shims/shim.cjs')} ${program} "$@"\n`,
-      );
-      chmodSync(path, 0o755);
-    }
     const { AZURE_ACCESS_TOKEN: token = '', RUNWATCH_DATA_DIR: _, ...env } = bench.env;
-    const { code, output } = await bash(withoutTests(commandsOf(page)), {
+    await bash(withoutTests(commandsOf(page)), clone, {
       ...env,
-      PATH: `${shims}:${process.env.PATH}`,
+      PATH: `${writeShims(dir)}:${process.env.PATH}`,
       HOME: process.env.HOME ?? dir,
       RUNWATCH_PORT: String(await freePort()),
       // NODE_EXTRA_CA_CERTS is the simulated tenant's here.
@@ -160,7 +125,6 @@ test.each(pages)(
       REDIS_URL: '',
       AZURE_CLIENT_ID: 'a0b1c2d3-0000-4000-8000-000000000002',
     });
-    if (code !== 0) throw new Error(output.slice(-3000));
   },
   300_000,
 );

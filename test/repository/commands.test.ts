@@ -1,13 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandsOf, pages } from '../support/docs';
 
 const root = join(__dirname, '../..');
-const pages = ['README.md', 'docs/deploy.md', 'docs/sentinel.md', 'docs/sign-in.md', 'docs/start.md'];
-const commandsOf = (page: string) =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms)]
-    .map(([, block]) => block)
-    .join('\n');
 
 const isIgnored = (path: string) =>
   spawnSync('git', ['check-ignore', '-q', path], { cwd: root }).status === 0;

@@ -73,6 +73,13 @@ const published: Published[] = [
   },
   { method: 'DELETE', path: at(runCommandPath), version: /^2024-11-01$/, body: nothing },
   {
+    // ComputeRP.json: RunCommandInput; sent by `az vm run-command invoke` only
+    method: 'POST',
+    path: at('Microsoft\\.Compute/virtualMachines/[^/]{1,64}/runCommand'),
+    version: /^20\d\d-\d\d-\d\d$/,
+    body: z.strictObject({ commandId: z.string(), script: z.array(z.string()) }),
+  },
+  {
     method: 'PUT',
     path: at('Microsoft\\.Network/networkSecurityGroups/[^/]{1,80}'),
     version: /^20\d\d-\d\d-\d\d$/,

@@ -14,8 +14,15 @@ const machine =
 
 const maxOutput = 4096;
 
-/** Routes for managed run commands. Writing one runs it, and logs the write. */
+/** Routes for run commands. An action run command is only logged. Writing a managed one runs it, and logs the write. */
 export const runCommandRoutes: Route[] = [
+  {
+    method: /^POST$/,
+    path: /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Compute\/virtualMachines\/[^/]+\/runCommand$/i,
+    action: 'Microsoft.Compute/virtualMachines/runCommand/action',
+    versions: any,
+    answer: answerAction,
+  },
   {
     method: /^(GET|PUT|DELETE)$/,
     path: new RegExp(`^${machine}/runCommands/[^/]+$`, 'i'),
@@ -35,6 +42,19 @@ export const runCommandRoutes: Route[] = [
     answer: (request, state) => ({ status: 200, body: state.resources.get(request.path) }),
   },
 ];
+
+function answerAction({ path, callerId, body }: ArmRequest, state: TenantState): Answer {
+  const { id: resourceId } = state.resources.get(path.replace(/\/runCommand$/i, ''));
+  if (!(body as { commandId?: string } | null)?.commandId)
+    throw new ArmError(400, 'InvalidParameter', 'Required parameter commandId is missing.');
+  const caller = state.directory.get(callerId ?? '');
+  if (!caller) throw new ArmError(403, 'AuthorizationFailed', 'The client is not in the directory.');
+  const at = state.now();
+  const name = 'Microsoft.Compute/virtualMachines/runCommand/action';
+  for (const record of recordsOf({ name, resourceId, caller, at, tookMs: 1000 }, state.tenantId))
+    state.log.push({ visibleAt: at, record });
+  return { status: 200, body: { value: [{ code: 'ProvisioningState/succeeded', message: '' }] } };
+}
 
 function write(request: ArmRequest, state: TenantState): Answer {
   const machineId = request.path.replace(/\/runCommands\/[^/]+$/i, '');

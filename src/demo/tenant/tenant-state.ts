@@ -10,6 +10,8 @@ import type { Directory } from './simulated-directory';
 export interface TenantState {
   tenantId: string;
   botId: string;
+  /** Access token → object id of its identity. */
+  tokens: Map<string, string>;
   /** Subscription id → display name. */
   subscriptions: Map<string, string>;
   /** Management groups above a subscription, the nearest first, by subscription id. */

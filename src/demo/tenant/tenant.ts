@@ -63,6 +63,10 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
   const state: TenantState = {
     tenantId: '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310',
     botId,
+    tokens: new Map([
+      [token, botId],
+      [fetcherToken, fetcherId],
+    ]),
     subscriptions: new Map(),
     managementGroups: new Map(),
     resources: createResources(),
@@ -95,6 +99,8 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
 
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await read(message, `https://${message.headers.host}`);
+    const callerId = state.tokens.get(message.headers.authorization?.replace(/^Bearer /, '') ?? '');
+    request.callerId = callerId ?? botId;
     const record: RequestRecord = {
       method: request.method,
       path: request.path,
@@ -104,7 +110,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
       ifMatch: message.headers['if-match'],
       bytes: 0,
       at: Date.now(),
-      callerId: request.callerId ?? botId,
+      callerId: request.callerId,
     };
     requests.push(record);
     response.setHeader('date', new Date(state.now()).toUTCString());
@@ -124,7 +130,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
       else write(response, errorAnswer(errorOf(fault)));
       return;
     }
-    const answer = answerTo(request, message.headers.authorization);
+    const answer = answerTo(request, message.headers.authorization, callerId !== undefined);
     record.status = answer.status;
     if (request.method === 'GET' && /^\/subscriptions\//i.test(request.path))
       answer.headers = {
@@ -135,7 +141,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
     else record.bytes = write(response, answer);
   }
 
-  function answerTo(request: ArmRequest, authorization: string | undefined): Answer {
+  function answerTo(request: ArmRequest, authorization: string | undefined, isKnown: boolean): Answer {
     try {
       if (!authorization?.startsWith('Bearer '))
         throw new ArmError(
@@ -147,8 +153,7 @@ export async function startTenant({ now = Date.now, token = 'simulated-token', p
         const isOwn = authorization === `Bearer ${token}`;
         return answerIngestion(request, state, isOwn);
       }
-      if (authorization !== `Bearer ${token}` && authorization !== `Bearer ${fetcherToken}`)
-        throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
+      if (!isKnown) throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
       if (request.path.startsWith('/v1/workspaces/')) return answerLogAnalytics(request, state.log, state);
       return request.path.startsWith('/v1.0/')
         ? answerGraph(request, state.directory)
@@ -217,7 +222,6 @@ async function read(message: IncomingMessage, origin: string): Promise<ArmReques
     headers: message.headers,
     body: text ? JSON.parse(text) : null,
     origin,
-    callerId: message.headers.authorization === `Bearer ${fetcherToken}` ? fetcherId : botId,
   };
 }
 

@@ -1,11 +1,13 @@
 // Replaces programs in the docs that are missing here or would run forever: az, docker, helm, kubectl, and
 // node or npm where they start the bot. Each rejects what the real program would reject.
 const { spawn, spawnSync } = require('node:child_process');
-const { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } = require('node:fs');
+const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { basename, dirname, join } = require('node:path');
 
 const [program, ...args] = process.argv.slice(2);
-const { SHIM_TOKEN, SHIM_LOG, SHIM_ACTIVITY, SHIM_PATH } = process.env;
+// Where the real programs are, the bot's program and its package, the simulated tenant and the reader's token for it.
+const { SHIM_PATH, SHIM_CLI, SHIM_PACKAGE, SHIM_ARM, SHIM_TOKEN, SHIM_PERSON } = process.env;
+const { SHIM_LOG, SHIM_ACTIVITY } = process.env;
 const has = (...words) => words.every((word, i) => args[i] === word);
 const option = (...names) => args[args.findIndex((arg) => names.includes(arg)) + 1];
 const refuse = (why) => {
@@ -22,9 +24,28 @@ const isScope = (scope) =>
 const runs = ([first, second, name]) =>
   first === 'node' && second === 'dist/cli.js' && name === 'doctor' ? undefined : refuse('not a command');
 
+// Of the simulated tenant: its sandbox, which has the docs' test machine.
+const tenantId = '0b7d2c1e-3a55-4c02-8e4b-92f7b0a6d310';
+const subscriptionId = '0a1b2c3d-2222-4222-8222-0123456789ab';
+
+async function runCommand() {
+  const [group, name, commandId, script] = ['-g', '-n', '--command-id', '--scripts'].map((one) =>
+    option(one),
+  );
+  if (!group || !name || !commandId || !script) refuse('-g, -n, --command-id and --scripts are needed');
+  const machine = `/subscriptions/${subscriptionId}/resourceGroups/${group}/providers/Microsoft.Compute/virtualMachines/${name}`;
+  const answer = await fetch(`${SHIM_ARM}${machine}/runCommand?api-version=2024-11-01`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${SHIM_PERSON}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ commandId, script: [script] }),
+  });
+  if (!answer.ok) refuse(await answer.text());
+}
+
 function az() {
   if (has('account', 'get-access-token')) return console.log(SHIM_TOKEN);
-  if (has('account', 'show')) return console.log('5f3c1a52-7d0e-4f0b-9a64-1d2f6b8e9c01');
+  if (has('account', 'show'))
+    return console.log(option('--query') === 'tenantId' ? tenantId : subscriptionId);
   if (has('group', 'create'))
     return option('-n') && option('-l') ? undefined : refuse('-n and -l are needed');
   if (has('acr', 'create') || has('acr', 'import')) return option('-n') ? undefined : refuse('-n is needed');
@@ -35,10 +56,7 @@ function az() {
       : refuse('--subject and --issuer');
   if (has('containerapp', 'exec')) return runs(option('--command').split(' '));
   if (has('monitor', 'activity-log', 'list')) return process.stdout.write(file(SHIM_ACTIVITY));
-  if (has('vm', 'run-command', 'invoke'))
-    return option('-g') && option('-n') && option('--scripts')
-      ? undefined
-      : refuse('-g, -n and --scripts are needed');
+  if (has('vm', 'run-command', 'invoke')) return runCommand();
   if (has('role', 'definition', 'create')) {
     const { Name, Actions, AssignableScopes } = JSON.parse(file(option('--role-definition')));
     if (!Name || !Actions?.length || !isScope(AssignableScopes?.[0])) refuse('not a role');
@@ -100,7 +118,7 @@ const real = (name) =>
 
 /** Runs it; one that serves for ever is asked whether it is well, and stopped. */
 function orServe(name) {
-  const serves = /dist\/cli\.js (start|demo)\b/.test(args.join(' ')) || has('run', 'demo');
+  const serves = /(dist\/cli\.js|^runwatch|^run) (start|demo)\b/.test(args.join(' '));
   const env = { ...process.env, PATH: SHIM_PATH };
   if (!serves) process.exit(spawnSync(real(name), args, { stdio: 'inherit', env }).status ?? 1);
   const child = spawn(real(name), args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true });
@@ -151,18 +169,18 @@ const programs = {
     runs(args.slice(args.indexOf('--') + 1));
   },
   docker: () => {
-    const { parse } = require('yaml');
-    const { secrets } = parse(file('docker-compose.yml'));
-    for (const secret of Object.values(secrets))
-      if (file(secret.file) === '' || (statSync(secret.file).mode & 0o004) === 0)
-        refuse(`${secret.file} is empty, or other users can't read it`);
-    if ((statSync('secrets').mode & 0o077) !== 0) refuse('other users can enter secrets');
-    file('.env');
-    file('runwatch.yaml');
-    if (has('compose', 'exec', 'runwatch')) runs(args.slice(3));
-    else if (!has('compose', 'up', '-d')) refuse('not known to the shim');
+    if (!has('compose')) refuse('not known to the shim');
+    const compose = require('./compose.cjs');
+    return compose(args.slice(1), [real('node'), SHIM_CLI]).catch(({ message }) => refuse(message));
   },
   node: () => orServe('node'),
-  npm: () => orServe('npm'),
+  npm: () => {
+    const { installClone, installPackage } = require('./install.cjs');
+    if (has('install', 'runwatch')) return installPackage(SHIM_PACKAGE, process.cwd());
+    // `npm run demo` would install what is missing.
+    installClone(process.cwd());
+    if (!has('ci')) orServe('npm');
+  },
+  npx: () => orServe('npx'),
 };
 programs[basename(program)]();
