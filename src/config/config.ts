@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { defaultKeepDays } from '../domain/alerts/alert';
 import { defaultPoints, type Points } from '../domain/alerts/score';
 import type { Detections } from '../domain/techniques/detections';
+import { docsUrl } from '../domain/text/docs-url';
 import type { Secrets } from '../runtime/keyring';
 import type { TraceSettings } from '../runtime/open-telemetry';
 import { secretsOf, secretsOfPairs } from './hidden-values';
@@ -16,7 +17,7 @@ export type { PolicyFile } from './policy-file';
 /** Lists all faults of a configuration. `remedy` says where to look. */
 export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID';
-  readonly remedy = 'See .env.example for every variable and its default.';
+  readonly remedy = `See ${docsUrl('configuration.md')} for every variable and its default.`;
   constructor(
     readonly faults: string[],
     /** As those of a {@link Config}. */

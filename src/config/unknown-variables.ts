@@ -1,3 +1,4 @@
+import { docsUrl } from '../domain/text/docs-url';
 import { nearest } from '../domain/text/nearest';
 import type { AnySurfaceSettings } from './surface-settings';
 import { allVariables, type Env } from './variables';
@@ -29,7 +30,7 @@ export function unknownVariables(
   return unknown.sort().map((name) => {
     const shown = name.slice(0, maxNameLength);
     const guess = nearest(shown, withFiles);
-    const next = guess ? `did you mean ${guess}?` : 'docs/configuration.md lists every variable';
+    const next = guess ? `did you mean ${guess}?` : `${docsUrl('configuration.md')} lists every variable`;
     return `${shown}: unknown, so it has no effect; ${next}`;
   });
 }

@@ -21,7 +21,7 @@ test.each([
 
 test('a name that is near to none is warned of without a guess', () => {
   expect(warningsOf({ RUNWATCH_FAVOURITE_COLOUR: 'red' })).toEqual([
-    'RUNWATCH_FAVOURITE_COLOUR: unknown, so it has no effect; docs/configuration.md lists every variable',
+    'RUNWATCH_FAVOURITE_COLOUR: unknown, so it has no effect; https://github.com/runwatch/runwatch/blob/main/docs/configuration.md lists every variable',
   ]);
 });
 

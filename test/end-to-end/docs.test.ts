@@ -7,9 +7,11 @@ import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
 import { bash, commandsOf, copyClone, packInto, pages, writeShims } from '../support/docs';
 import { freePort } from '../support/free-port';
+import { createServers } from '../support/redis-servers';
 import { until } from '../support/wait';
 
 const root = join(__dirname, '../..');
+const servers = createServers();
 let bench: Bench;
 let dir: string;
 let clone: string;
@@ -21,6 +23,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await bench.stop();
+  servers.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -123,7 +126,13 @@ test.each(pages.filter((page) => page !== 'docs/start.md'))(
       SHIM_ACTIVITY: join(root, 'test/fixtures/activity-log/az-monitor-activity-log-list.json'),
       SHIM_PATH: process.env.PATH ?? '',
       REDIS_URL: '',
+      // The others set a token of their own.
+      ...(page === 'docs/doctor.md' ? { REDIS_URL: await servers.single(), AZURE_ACCESS_TOKEN: token } : {}),
       AZURE_CLIENT_ID: 'a0b1c2d3-0000-4000-8000-000000000002',
+      // What docs/sentinel.md asks the reader to set.
+      RESOURCE_GROUP: 'rg-logs',
+      WORKSPACE: 'logs',
+      PRINCIPAL_ID: 'b07b07b0-0000-4000-8000-000000000001',
     });
   },
   300_000,

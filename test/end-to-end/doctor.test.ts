@@ -15,13 +15,15 @@ interface Checked {
   optional?: boolean;
   says: string;
   fix?: string;
+  topic: string;
+  help: string;
 }
 
-/** Runs the built `runwatch doctor --json`, with the simulated tenant's CA. */
-async function doctor(
-  changes: Record<string, string> = {},
-): Promise<{ code: number | null; checks: Checked[] }> {
-  const program = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'doctor', '--json'], {
+const page = 'https://github.com/runwatch/runwatch/blob/main/docs/doctor.md';
+
+/** Runs the built `runwatch doctor`, with the simulated tenant's CA. */
+async function run(args: string[], changes: Record<string, string> = {}) {
+  const program = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), 'doctor', ...args], {
     env: { PATH: process.env.PATH, ...bench.env, ...changes },
   });
   let out = '';
@@ -29,13 +31,14 @@ async function doctor(
     out += chunk;
   });
   const code = await new Promise<number | null>((done) => program.on('close', done));
-  return {
-    code,
-    checks: out
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line)),
-  };
+  return { code, lines: out.trim().split('\n') };
+}
+
+async function doctor(
+  changes: Record<string, string> = {},
+): Promise<{ code: number | null; checks: Checked[] }> {
+  const { code, lines } = await run(['--json'], changes);
+  return { code, checks: lines.map((line) => JSON.parse(line)) };
 }
 
 test('a correct setup passes every required check', async () => {
@@ -81,5 +84,19 @@ test('each problem is reported with a fix', async () => {
     fix: expect.stringContaining('az ad app credential reset'),
   });
   expect(named('reach http://127.0.0.1:1')).toMatchObject({ ok: false });
+  for (const { topic, help } of checks) expect(help).toBe(`${page}#${topic}`);
   for (const { name, ok, fix } of checks) if (!ok) expect([name, fix || 'nothing']).not.toContain('nothing');
 }, 60_000);
+
+test('each kind of problem is printed with the address of its section, once', async () => {
+  const { code, lines } = await run([], { SLACK_BOT_TOKEN: 'xoxb-wrong', REDIS_URL: 'redis://127.0.0.1:1' });
+  expect(code).toBe(1);
+  const printed = lines.filter((line) => line.includes(page)).map((line) => line.trim());
+  expect(printed).toEqual(expect.arrayContaining([`${page}#slack-token`, `${page}#redis`]));
+  expect(new Set(printed).size).toBe(printed.length);
+  const slack = lines.findIndex((line) => line.startsWith('FAIL  slack token:'));
+  expect(lines.slice(slack + 1, slack + 3)).toEqual([
+    expect.stringContaining('SLACK_BOT_TOKEN'),
+    `      ${page}#slack-token`,
+  ]);
+});

@@ -39,7 +39,12 @@ defineSurface({
   shown: ({ color }) => ({ color, token: '(set, not shown)' }),
   endpoints: () => ['http://127.0.0.1:1'],
   doctor: async (settings, { report }) =>
-    report({ name: 'board', ok: settings !== null, says: settings?.color ?? 'not configured' }),
+    report({
+      name: 'board',
+      topic: 'board',
+      ok: settings !== null,
+      says: settings?.color ?? 'not configured',
+    }),
   manifest: {
     options: [{ flags: '--board-name <name>', description: 'name on the board' }],
     create: ({ boardName }) => ({ text: JSON.stringify({ board: boardName }) }),

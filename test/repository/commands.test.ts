@@ -14,6 +14,7 @@ test.each(pages)('%s: a variable that the reader must set fails early if it is u
   );
   const used = [...script.matchAll(/\$(?:\{(\w+)([^}]*)\}|(\w+))/g)];
   const unchecked = used
+    .filter(([, , , plain]) => !/^\d$/.test(plain ?? ''))
     .filter(([, braced, rest, plain]) => !assigned.has(braced ?? plain) && !rest?.startsWith(':?'))
     .map(([whole]) => whole);
   expect(unchecked).toEqual([]);

@@ -17,17 +17,23 @@ const named = /(?<![\w/@.-])(\.env\.example|(?:docs|deploy|schema|scripts)\/[\w/
 /** What generates the repository's own pages is no message. */
 const generators = /(configuration-docs|action-docs|detection-docs)\.ts$/;
 
-test('messages name only files that the installed package has', () => {
+test('messages name a page by its public address, since the image has no files to read', () => {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !generators.test(file),
   );
-  const paths = [...sources.map((file) => `src/${file}`), '.env.example'].flatMap((file) => {
-    const text = readFileSync(join(root, file), 'utf8');
-    return [...(file.endsWith('.ts') ? withoutComments(text) : text).matchAll(named)].map(
-      ([, path]) => path ?? '',
-    );
-  });
-  expect(paths).toContain('.env.example');
+  const texts = sources.map((file) => withoutComments(readFileSync(join(root, 'src', file), 'utf8')));
+  const local = texts.flatMap((text) => text.replaceAll(/https:\/\/[^\s'`]+/g, '').match(named) ?? []);
+  expect(local).toEqual([]);
+  const pages = texts.flatMap((text) => [
+    ...text.matchAll(/docsUrl\(['`]([\w-]+\.md)|runwatch\/blob\/main\/docs\/([\w-]+\.md)/g),
+  ]);
+  expect(pages.length).toBeGreaterThan(3);
+  for (const [, page, named] of pages) expect([...shipped]).toContain(`docs/${page ?? named}`);
+});
+
+test('.env.example names only files that come with it', () => {
+  const paths = readFileSync(join(root, '.env.example'), 'utf8').match(named) ?? [];
+  expect(paths.length).toBeGreaterThan(1);
   expect(paths.filter((path) => !shipped.has(path))).toEqual([]);
 });
 

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 const root = join(__dirname, '../..');
 
 /** The pages with commands, each of which is run as it is written. */
-export const pages = ['README.md', 'docs/deploy.md', 'docs/sentinel.md', 'docs/sign-in.md', 'docs/start.md'];
+export const pages = [
+  'README.md',
+  'docs/deploy.md',
+  'docs/doctor.md',
+  'docs/sentinel.md',
+  'docs/sign-in.md',
+  'docs/start.md',
+];
 
 /** All `sh` blocks of a page, as a reader would paste them. */
 export const commandsOf = (page: string) =>
@@ -36,7 +43,7 @@ export function packInto(dir: string): string {
 export function writeShims(dir: string): string {
   const shims = join(dir, 'shims');
   mkdirSync(shims, { recursive: true });
-  for (const program of ['az', 'docker', 'helm', 'kubectl', 'node', 'npm', 'npx']) {
+  for (const program of ['az', 'docker', 'helm', 'kubectl', 'node', 'npm', 'npx', 'curl']) {
     const path = join(shims, program);
     writeFileSync(
       path,

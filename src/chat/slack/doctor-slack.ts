@@ -8,6 +8,7 @@ export async function checkSlack(settings: SlackConfig | null, { report }: Docto
   if (!settings) {
     report({
       name: 'slack',
+      topic: 'slack',
       ok: false,
       optional: true,
       says: 'not configured; alerts are shown in the console only',
@@ -19,11 +20,17 @@ export async function checkSlack(settings: SlackConfig | null, { report }: Docto
   const client = createSlackClient(settings, createLog('silent'));
   try {
     const who = await client.auth.test();
-    report({ name: 'slack token', ok: true, says: `accepted by ${who.team ?? 'Slack'}` });
+    report({
+      name: 'slack token',
+      topic: 'slack-token',
+      ok: true,
+      says: `accepted by ${who.team ?? 'Slack'}`,
+    });
     const scopes = who.response_metadata?.scopes;
     for (const scope of scopes ? slackScopes : []) {
       report({
         name: `slack scope ${scope}`,
+        topic: 'slack-scope',
         ok: scopes?.includes(scope) ?? false,
         says: scopes?.includes(scope) ? 'granted' : 'missing',
         fix: 'run runwatch manifest slack, paste the output under App Manifest, and reinstall the app',
@@ -32,6 +39,7 @@ export async function checkSlack(settings: SlackConfig | null, { report }: Docto
   } catch (error) {
     report({
       name: 'slack token',
+      topic: 'slack-token',
       ok: false,
       says: (error as Error).message,
       fix: 'set SLACK_BOT_TOKEN to the bot token of the installed app',
@@ -40,10 +48,16 @@ export async function checkSlack(settings: SlackConfig | null, { report }: Docto
   }
   try {
     await client.conversations.history({ channel: settings.channel, limit: 1 });
-    report({ name: 'slack channel', ok: true, says: `${settings.channel} is readable` });
+    report({
+      name: 'slack channel',
+      topic: 'slack-channel',
+      ok: true,
+      says: `${settings.channel} is readable`,
+    });
   } catch (error) {
     report({
       name: 'slack channel',
+      topic: 'slack-channel',
       ok: false,
       says: `${settings.channel}: ${(error as Error).message}`,
       fix: '/invite @Runwatch in the channel, or set SLACK_CHANNEL to its id',

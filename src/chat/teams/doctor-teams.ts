@@ -14,10 +14,16 @@ export async function checkTeams(
   const { authority, scope } = teamsClouds[cloud];
   try {
     await tokenOf({ ...settings, authority }, scope);
-    report({ name: 'teams app', ok: true, says: `${appId} gets a token from tenant ${tenantId}` });
+    report({
+      name: 'teams app',
+      topic: 'teams-app',
+      ok: true,
+      says: `${appId} gets a token from tenant ${tenantId}`,
+    });
   } catch (error) {
     report({
       name: 'teams app',
+      topic: 'teams-app',
       ok: false,
       says:
         String((error as Error).message)
@@ -30,6 +36,7 @@ export async function checkTeams(
   const installed = Object.keys(await state.conversations()).length;
   report({
     name: 'teams conversations',
+    topic: 'teams-conversations',
     ok: installed > 0,
     optional: true,
     says:

@@ -12,7 +12,8 @@ import { checkSentinel } from './check-sentinel';
 import { checkEventHub, checkWorkspace } from './check-sources';
 import { checkSubscription } from './check-subscription';
 
-export async function checkAzure(config: Config, report: Report): Promise<void> {
+/** @returns the tenant of the credential; null if it is not known */
+export async function checkAzure(config: Config, report: Report): Promise<string | null> {
   const azure = createAzure(config);
   const credential = config.azure.accessToken ? 'AZURE_ACCESS_TOKEN' : 'DefaultAzureCredential';
   let subscriptions: { id: string; name: string }[];
@@ -22,20 +23,23 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
     const { message, remedy = '' } = error as AzureError;
     report({
       name: 'azure credential',
+      topic: 'azure-credential',
       ok: false,
       says: `${credential}: ${message}`,
       fix: remedy || 'az login, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET',
     });
-    return;
+    return null;
   }
   report({
     name: 'azure credential',
+    topic: 'azure-credential',
     ok: true,
     says: `${await azure.describeCredential().catch(() => credential)} is accepted by ${config.azure.endpoint}`,
   });
   const wanted = config.azure.subscriptionIds ?? subscriptions.map((subscription) => subscription.id);
   report({
     name: 'azure subscriptions',
+    topic: 'azure-subscriptions',
     ok: wanted.length > 0,
     says: `${wanted.length} to monitor`,
     fix: 'az role assignment create --assignee BOT --role Reader --scope /subscriptions/ID',
@@ -47,9 +51,11 @@ export async function checkAzure(config: Config, report: Report): Promise<void> 
   await checkGraph(azure, report);
   if (config.eventHub) await checkEventHub(azure, config.eventHub, report);
   if (config.policy.sentinel) await checkSentinel(azure, config.policy.sentinel, report);
-  if (!config.workspaceId) return;
-  await checkWorkspace(azure, config.workspaceId, wanted, report);
-  await checkLogTables(azure, config.workspaceId, report);
+  if (config.workspaceId) {
+    await checkWorkspace(azure, config.workspaceId, wanted, report);
+    await checkLogTables(azure, config.workspaceId, report);
+  }
+  return azure.tenantId().catch(() => null);
 }
 
 /** Checks each Graph permission that an action needs against the roles in the bot's Graph token. */
@@ -64,6 +70,7 @@ async function checkGraph(azure: Azure, report: Report): Promise<void> {
     const ok = granted?.includes(permission) ?? false;
     report({
       name: `graph ${permission}`,
+      topic: 'graph-permission',
       ok,
       optional: true,
       says: ok

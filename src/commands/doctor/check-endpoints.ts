@@ -16,6 +16,7 @@ export async function checkEndpoints(config: Config, report: Report): Promise<vo
       const fault = await faultOf(origin, !refusing.includes(origin));
       report({
         name: `reach ${origin}`,
+        topic: 'address',
         ok: fault === null,
         says: fault ?? 'reachable',
         fix: `allow connections from the bot to ${origin}; behind a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1 (Node 24)`,

@@ -13,7 +13,7 @@ export async function checkGeo(paths: GeoPaths, report: Report, now = Date.now()
   for (const key of ['asn', 'country'] as const) {
     const path = paths[key];
     if (!path) continue;
-    const about = { name: `geo.${key}`, optional: true };
+    const about = { name: `geo.${key}`, topic: 'address-databases', optional: true };
     try {
       const database = await openGeoDatabase(path);
       const hasRecords = ['1.1.1.1', '8.8.8.8', '9.9.9.9'].some((ip) => picks[key](database.get(ip)));

@@ -6,11 +6,13 @@ import type { Report } from '../../config/doctor-check';
 const kinds = {
   guest: {
     name: 'logs of machines',
-    fix: 'send one of these to the workspace: Defender XDR’s device tables with DeviceInfo, Windows security events, Sysmon, or Syslog (docs/operations.md)',
+    topic: 'logs-of-machines',
+    fix: 'send one of these to the workspace: Defender XDR’s device tables with DeviceInfo, Windows security events, Sysmon, or Syslog',
   },
   signIns: {
     name: 'sign-in logs',
-    fix: 'send Entra’s sign-in and audit logs to the workspace: Entra admin center, Diagnostic settings (docs/operations.md)',
+    topic: 'sign-in-logs',
+    fix: 'send Entra’s sign-in and audit logs to the workspace: Entra admin center, Diagnostic settings',
   },
 } as const;
 
@@ -23,7 +25,7 @@ export async function checkLogTables(
   const role = `runwatch manifest azure-role --role log-reader --subscription ID > role.json && az role definition create --role-definition role.json && az role assignment create --assignee BOT --role "Runwatch log reader" --scope WORKSPACE`;
   try {
     const states = await evidence.check(workspaceId);
-    for (const [kind, { name, fix }] of Object.entries(kinds)) {
+    for (const [kind, { name, topic, fix }] of Object.entries(kinds)) {
       const own = states.filter(({ table }) => evidenceTables[kind as keyof typeof kinds].includes(table));
       const inState = (state: string) => own.filter((one) => one.state === state).map(({ table }) => table);
       const readable = inState('readable');
@@ -32,6 +34,7 @@ export async function checkLogTables(
       const useful = readable.filter((table) => table !== 'DeviceInfo');
       report({
         name,
+        topic,
         ok: useful.length > 0 && linked,
         optional: true,
         says: [
@@ -43,9 +46,16 @@ export async function checkLogTables(
       });
     }
     for (const { table, why } of states.filter(({ state }) => state === 'unreadable'))
-      report({ name: `log table ${table}`, ok: false, optional: true, says: why ?? '', fix: role });
+      report({
+        name: `log table ${table}`,
+        topic: 'log-tables',
+        ok: false,
+        optional: true,
+        says: why ?? '',
+        fix: role,
+      });
   } catch (error) {
     const { message } = error as AzureError;
-    report({ name: 'log tables', ok: false, optional: true, says: message, fix: role });
+    report({ name: 'log tables', topic: 'log-tables', ok: false, optional: true, says: message, fix: role });
   }
 }

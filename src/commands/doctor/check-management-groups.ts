@@ -5,7 +5,7 @@ import { needManagementGroups, type Route } from '../../domain/alerts/routing';
 import { globMatches } from '../../domain/exceptions/exception';
 import type { ManagementGroup } from '../../domain/resources/management-group';
 
-const name = 'management groups in routes';
+const about = { name: 'management groups in routes', topic: 'management-groups', optional: true };
 
 /** If routes or webhooks name management groups: whether they can be read, and are above a monitored subscription. */
 export async function checkManagementGroups(
@@ -20,7 +20,7 @@ export async function checkManagementGroups(
     found = await azure.managementGroups();
   } catch (error) {
     const { message, remedy } = error as AzureError;
-    report({ name, ok: false, optional: true, says: `${message}; these routes do not match`, fix: remedy });
+    report({ ...about, ok: false, says: `${message}; these routes do not match`, fix: remedy });
     return;
   }
   const above = subscriptions.flatMap((id) => found.get(id) ?? []);
@@ -30,9 +30,8 @@ export async function checkManagementGroups(
   );
   const hidden = subscriptions.filter((id) => !found.has(id));
   report({
-    name,
+    ...about,
     ok: unused.length === 0 && hidden.length === 0,
-    optional: true,
     says:
       [
         ...(unused.length > 0 ? [`${unused.join(', ')}: not above a monitored subscription`] : []),

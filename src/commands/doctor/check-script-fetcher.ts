@@ -16,6 +16,7 @@ export async function checkScriptFetcher(
     fetcherId === botId?.toLowerCase() ? "the bot's own identity" : `its own identity, ${fetcherId}`;
   report({
     name: 'fetching scripts',
+    topic: 'script-fetcher',
     ok: fetcherId !== null,
     says: fetcherId
       ? `on, by ${whose}`
@@ -38,6 +39,7 @@ async function checkRole(azure: Azure, id: string, fetcherId: string, report: Re
       const through = ways[0]?.role.name;
       report({
         name: `${action} on ${id} (fetching scripts)`,
+        topic: 'script-fetcher-permission',
         ok: through !== undefined,
         optional: true,
         says: through ? `through ${through}` : 'missing: scripts can’t be fetched there',
@@ -47,6 +49,7 @@ async function checkRole(azure: Azure, id: string, fetcherId: string, report: Re
   } catch (error) {
     report({
       name: `fetching scripts on ${id}`,
+      topic: 'permissions-unknown',
       ok: false,
       optional: true,
       says: (error as Error).message,

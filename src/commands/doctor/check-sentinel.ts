@@ -11,12 +11,14 @@ export async function checkSentinel(
   target: IngestionTarget,
   report: Report,
 ): Promise<void> {
-  for (const { name } of [alertsTable, auditTable])
+  for (const { name } of [alertsTable, auditTable]) {
+    const about = { name: `sentinel ${name}`, topic: 'sentinel' };
     try {
       await sendLogs(target, `Custom-${name}`, '[]');
-      report({ name: `sentinel ${name}`, ok: true, says: `${target.rule} accepts rows` });
+      report({ ...about, ok: true, says: `${target.rule} accepts rows` });
     } catch (error) {
       const { message, remedy } = error as AzureError;
-      report({ name: `sentinel ${name}`, ok: false, says: message, fix: remedy });
+      report({ ...about, ok: false, says: message, fix: remedy });
     }
+  }
 }

@@ -7,16 +7,16 @@ import { OutgoingError } from '../../runtime/outgoing-request';
 export async function checkSignIn({ signIn }: Pick<Config, 'signIn'>, report: Report): Promise<void> {
   if (!signIn) return;
   const { issuer, redirectUri, signedOutUri } = signIn;
-  const name = 'sign-in to the console';
+  const about = { name: 'sign-in to the console', topic: 'sign-in-to-the-console' };
   try {
     await discover(signIn);
     const says = `${issuer} answers; register there the redirect URIs ${redirectUri} and, for sign-out, ${signedOutUri}`;
-    report({ name, ok: true, says });
+    report({ ...about, ok: true, says });
   } catch (error) {
     const { message, cause } = error as Error & { cause?: { code?: unknown; message?: unknown } };
     const detail = cause instanceof OutgoingError ? cause.message : (cause?.code ?? cause?.message);
     report({
-      name,
+      ...about,
       ok: false,
       says: `${issuer}: ${message}${typeof detail === 'string' ? ` (${detail})` : ''}`.slice(0, 300),
       fix: `set RUNWATCH_OIDC_ISSUER to the "issuer" in ${issuer.replace(/\/$/, '')}/.well-known/openid-configuration, and allow connections to it`,

@@ -20,6 +20,7 @@ export async function checkWorkspace(
     const exported = since.filter((at) => at !== null).length;
     report({
       name: 'log analytics',
+      topic: 'log-analytics',
       ok: exported > 0,
       optional: true,
       says: `${workspaceId} has the activity log of ${exported} of ${since.length} subscriptions`,
@@ -28,6 +29,7 @@ export async function checkWorkspace(
   } catch (error) {
     report({
       name: 'log analytics',
+      topic: 'log-analytics',
       ok: false,
       optional: true,
       says: (error as Error).message,
@@ -39,10 +41,16 @@ export async function checkWorkspace(
 export async function checkEventHub(azure: Azure, hub: EventHubConfig, report: Report): Promise<void> {
   try {
     const partitions = await azure.partitionsOf(hub);
-    report({ name: 'event hub', ok: true, says: `${hub.name} is readable, ${partitions.length} partitions` });
+    report({
+      name: 'event hub',
+      topic: 'event-hub',
+      ok: true,
+      says: `${hub.name} is readable, ${partitions.length} partitions`,
+    });
   } catch (error) {
     report({
       name: 'event hub',
+      topic: 'event-hub',
       ok: false,
       says: `${hub.name}: ${(error as Error).message.slice(0, 300)}`,
       fix: hub.connectionString

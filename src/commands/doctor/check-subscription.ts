@@ -20,6 +20,7 @@ export async function checkSubscription(
     for await (const page of azure.readLog(window)) {
       report({
         name: `activity log of ${id}`,
+        topic: 'activity-log',
         ok: true,
         says: `readable, ${page.records.length}${page.more ? ' and more' : ''} events in the last hour`,
       });
@@ -29,6 +30,7 @@ export async function checkSubscription(
   } catch (error) {
     report({
       name: `activity log of ${id}`,
+      topic: 'activity-log',
       ok: false,
       says: (error as Error).message,
       fix: (error as AzureError).remedy,
@@ -37,6 +39,7 @@ export async function checkSubscription(
   if (!botId) {
     report({
       name: `permissions on ${id}`,
+      topic: 'permissions-unknown',
       ok: false,
       optional: true,
       says: "the token has no object ID, so the bot's roles can't be checked",
@@ -58,6 +61,7 @@ export async function checkSubscription(
         const through = ways[0]?.role.name;
         report({
           name: `${action} on ${id}`,
+          topic: optional ? 'responder-permission' : 'watcher-permission',
           ok: through !== undefined,
           optional,
           says: through
@@ -72,6 +76,7 @@ export async function checkSubscription(
   } catch (error) {
     report({
       name: `permissions on ${id}`,
+      topic: 'permissions-unknown',
       ok: false,
       says: (error as Error).message,
       fix: error instanceof AzureError ? error.remedy : '',
@@ -91,6 +96,7 @@ function reportLag(id: string, records: readonly unknown[], report: Report): voi
   const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
   report({
     name: `log lag of ${id}`,
+    topic: 'log-lag',
     ok: worst < 20 * 60_000,
     optional: true,
     says: `events reach the log after ${minutes(lags[Math.floor(lags.length / 2)] ?? worst)} (median), ${minutes(worst)} at most`,

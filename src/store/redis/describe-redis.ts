@@ -3,6 +3,7 @@ import { connect, type RedisAddress } from './connect';
 export interface RedisDescription {
   version: string;
   major: number;
+  minor: number;
   appendOnly: boolean;
   policy: string;
   /** Redis's clock minus the host's clock, ms. */
@@ -19,9 +20,11 @@ export async function describeRedis(address: RedisAddress): Promise<RedisDescrip
     const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
     const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
     const version = field('redis_version');
+    const [major = 0, minor = 0] = version.split('.').map(Number);
     return {
       version,
-      major: Number(version.split('.')[0]),
+      major,
+      minor,
       appendOnly: field('aof_enabled') === '1',
       policy: field('maxmemory_policy') || 'unknown',
       skewMs: seconds * 1000 + micros / 1000 - Date.now(),

@@ -18,7 +18,9 @@ const file = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : refuse(`
 appendFileSync(SHIM_LOG, `${program} ${args.join(' ')}\n`);
 
 const isScope = (scope) =>
-  /^\/(subscriptions\/[0-9a-f-]{36}|providers\/Microsoft\.Management\/managementGroups\/\w+)$/.test(scope);
+  /^\/(subscriptions\/[0-9a-f-]{36}(\/resourceGroups\/[\w-]+\/providers\/[\w./-]+)?|providers\/Microsoft\.Management\/managementGroups\/\w+)$/.test(
+    scope,
+  );
 
 /** A command in a container: one of the program. */
 const runs = ([first, second, name]) =>
@@ -64,6 +66,15 @@ function az() {
   }
   if (has('role', 'assignment', 'create'))
     return option('--role') && isScope(option('--scope')) ? undefined : refuse('--role, --scope');
+  if (has('deployment', 'group', 'create') && args.includes('-f')) {
+    const declared = [...file(option('-f')).matchAll(/^param (\w+)/gm)].map(([, name]) => name);
+    const given = args
+      .slice(args.indexOf('-p') + 1, args.indexOf('--query'))
+      .map((pair) => pair.split('=')[0]);
+    return given.every((name) => declared.includes(name))
+      ? undefined
+      : refuse('parameters that are not declared');
+  }
   if (has('deployment', 'group', 'create')) {
     const parameters = file(option('-p'));
     const template = file(join(dirname(option('-p')), /^using '(.+)'$/m.exec(parameters)?.[1] ?? ''));
@@ -76,6 +87,22 @@ function az() {
     if (lacking.length > 0) refuse(`parameters that are needed: ${lacking}`);
     return undefined;
   }
+  if (has('ad', 'sp', 'show'))
+    return option('--id') ? console.log('b07b07b0-0000-4000-8000-000000000002') : refuse('--id');
+  if (has('account', 'management-group', 'list')) return console.log('contoso  Contoso');
+  if (has('rest')) {
+    const { principalId, resourceId, appRoleId } = JSON.parse(option('--body'));
+    return principalId &&
+      resourceId &&
+      appRoleId &&
+      option('--url').startsWith('https://graph.microsoft.com/v1.0/')
+      ? undefined
+      : refuse('--url, --body');
+  }
+  if (has('monitor', 'diagnostic-settings', 'subscription', 'create'))
+    return JSON.parse(option('--logs'))[0].enabled && isScope(option('--workspace'))
+      ? undefined
+      : refuse('--logs, --workspace');
   if (has('ad', 'app', 'create')) {
     if (!args.includes('--web-redirect-uris')) return console.log('a0b1c2d3-0000-4000-8000-000000000005');
     const uris = args.slice(args.indexOf('--web-redirect-uris') + 1, args.indexOf('--query'));
@@ -182,5 +209,6 @@ const programs = {
     if (!has('ci')) orServe('npm');
   },
   npx: () => orServe('npx'),
+  curl: () => (args.at(-1).startsWith('https://') ? undefined : refuse('not an https address')),
 };
 programs[basename(program)]();
