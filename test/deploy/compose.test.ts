@@ -29,6 +29,12 @@ test.each(Object.keys(compose.services))(
   },
 );
 
+test('the image of Redis is pinned by digest, here and in the chart', () => {
+  const { valkey } = parse(readFileSync(join(__dirname, '../../deploy/helm/runwatch/values.yaml'), 'utf8'));
+  for (const image of [redis.image, valkey.image])
+    expect(image).toMatch(/^[\w/]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
+});
+
 test('Redis persists everything, evicts nothing and asks for a password', () => {
   const command = redis.command.join(' ');
   expect(command).toMatch(/--appendonly yes/);

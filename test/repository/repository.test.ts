@@ -55,6 +55,7 @@ test('issue forms and Dependabot have what GitHub requires', () => {
   expect(updates.map((update: Record<string, unknown>) => update['package-ecosystem'])).toEqual([
     'npm',
     'docker',
+    'docker-compose',
     'github-actions',
   ]);
 });
