@@ -64,6 +64,13 @@ function az() {
     if (!Name || !Actions?.length || !isScope(AssignableScopes?.[0])) refuse('not a role');
     return undefined;
   }
+  if (has('role', 'definition', 'update')) {
+    const { AssignableScopes } = JSON.parse(file(option('--role-definition')));
+    // The Azure CLI looks for the role in the first scope.
+    return AssignableScopes[0] === `/subscriptions/${subscriptionId}` && AssignableScopes.every(isScope)
+      ? undefined
+      : refuse('Please provide the unique logic name of an existing role');
+  }
   if (has('role', 'assignment', 'create'))
     return option('--role') && isScope(option('--scope')) ? undefined : refuse('--role, --scope');
   if (has('deployment', 'group', 'create') && args.includes('-f')) {
@@ -162,14 +169,10 @@ function orServe(name) {
     } catch {}
     if (code !== 0) process.stderr.write(said);
     // All of the group, not only npm: the bot takes its Redis with it.
-    const ending = setInterval(() => {
-      try {
-        process.kill(-child.pid, 0);
-      } catch {
-        clearInterval(ending);
-        process.exit(code);
-      }
-    }, 50);
+    setInterval(() => {
+      const { stdout } = spawnSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' });
+      if (!new RegExp(`^ *${child.pid} +[^Z]`, 'm').test(stdout)) process.exit(code);
+    }, 100);
   };
   child.once('exit', () => end(1));
   const deadline = Date.now() + 180_000;
