@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { type Bench, setUp } from '../support/bot';
 import { openBrowser } from '../support/browser';
-import { bash, commandsOf, copyClone, packInto, pages, writeShims } from '../support/docs';
+import { bash, commandsOf, copyClone, haveEnded, packInto, pages, writeShims } from '../support/docs';
 import { freePort } from '../support/free-port';
 import { createServers } from '../support/redis-servers';
 import { until } from '../support/wait';
@@ -32,16 +32,6 @@ const certificates = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => /^NODE_(EXTRA_CA_CERTS|USE_SYSTEM_CA)$/.test(name)),
 );
 
-/** Whether a process group has ended. */
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 /** Starts a demo, waits for its console, runs `work` on it and stops the demo. */
 async function withDemo(
   program: string,
@@ -66,7 +56,7 @@ async function withDemo(
   } finally {
     await browser.close();
     process.kill(-(demo.pid as number), 'SIGTERM');
-    await until('its end', () => isGone(-(demo.pid as number)), 30);
+    await until('its end', () => haveEnded([demo.pid as number]), 30);
   }
 }
 

@@ -7,8 +7,9 @@ import { stringify } from 'yaml';
 import { assign, roleIds, subscriptions } from '../../src/demo/world';
 import { alertOn, textOf } from '../support/alerts';
 import { type Bench, setUp } from '../support/bot';
-import { bash, commandsOf, copyClone, packInto, writeShims } from '../support/docs';
+import { bash, commandsOf, copyClone, haveEnded, packInto, writeShims } from '../support/docs';
 import { freePort } from '../support/free-port';
+import { startCollector } from '../support/otlp';
 import { until } from '../support/wait';
 
 const root = join(__dirname, '../..');
@@ -25,6 +26,7 @@ interface Running {
 
 let dir: string;
 let bench: Bench;
+let collector: Awaited<ReturnType<typeof startCollector>>;
 let prometheus: ChildProcess | null = null;
 /** Stands for the containers' file system. */
 const containers = () => join(dir, 'containers');
@@ -33,6 +35,7 @@ const running = (): Running => JSON.parse(readFileSync(join(containers(), 'state
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'runwatch-walk-'));
   bench = await setUp({ mode: 'socket' });
+  collector = await startCollector();
   const { tenant, slack } = bench;
   const person = tenant.directory.add({
     id: '11aa22bb-0000-4000-8000-000000000009',
@@ -52,24 +55,16 @@ afterEach(async () => {
     await once(prometheus, 'exit');
   }
   if (existsSync(join(containers(), 'state.json'))) await stopContainers();
+  await collector.stop();
   await bench.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 
 async function stopContainers(): Promise<void> {
   const [redis, ...bots] = running().pids;
-  for (const group of [bots, [redis]]) {
-    for (const pid of group) signal(pid, 'SIGTERM');
-    await until('the end of the processes', () => group.every((pid) => !signal(pid, 0)));
-  }
-}
-
-/** Sends a signal to a process group; false if it has ended. */
-function signal(pid: number | undefined, name: 'SIGTERM' | 0): boolean {
-  try {
-    return process.kill(-(pid as number), name);
-  } catch {
-    return false;
+  for (const group of [bots, [redis as number]]) {
+    for (const pid of group) process.kill(-pid, 'SIGTERM');
+    await until('the end of the processes', () => haveEnded(group));
   }
 }
 
@@ -94,9 +89,11 @@ async function walk(script: string, folder: string, cli: string): Promise<void> 
       SLACK_API_URL,
       RUNWATCH_SLACK_RATE: '1000',
       RUNWATCH_POLL_SECONDS: '1',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_BSP_SCHEDULE_DELAY: '500',
     }),
     SHIM_LOG: join(dir, 'shims.log'),
-    SHIM_PACKAGE: packInto(dir),
+    SHIM_PACKAGE: cli.startsWith('node_modules') ? packInto(dir) : '',
     SHIM_PATH: process.env.PATH ?? '',
     SHIM_PERSON: you.token,
     SHIM_TOKEN: token,
@@ -154,6 +151,11 @@ async function pageOf(alertId: string, folder: string): Promise<string> {
   ).text();
 }
 
+/** The trace with a step on this alert. */
+const traceOf = (step: string, alertId: string) =>
+  collector.spans.find(({ name, attributes }) => name === step && attributes['runwatch.alert.id'] === alertId)
+    ?.traceId;
+
 test.each([
   ['a clone', 'runwatch', 'dist/cli.js', (script: string) => script],
   ['the npm package in an empty folder', 'empty', 'node_modules/runwatch/dist/cli.js', withPackage],
@@ -186,10 +188,18 @@ test.each([
     await until('every process in Prometheus', async () => (await query('sum(up)')) === 10);
     await until(
       'a recording rule',
-      async () => (await query('count(job_service:runwatch_api_errors:ratio_rate15m)')) > 0,
+      async () => (await query('count(job:runwatch_event_to_message_seconds:p95_1h)')) > 0,
     );
     await until('the alert as a metric', async () => (await query('sum(runwatch_alerts_total)')) === 1);
+
+    await until('the trace from the event to the message', () => {
+      const raised = traceOf('raise', alertId);
+      return ['poll', 'post'].every((one) =>
+        collector.spans.some((s) => s.name === one && s.traceId === raised),
+      );
+    });
+    await until('the trace of the press', () => traceOf('press', alertId));
     process.stderr.write(`${way}: ${((Date.now() - startMs) / 1000).toFixed(0)} s\n`);
   },
-  180_000,
+  300_000,
 );

@@ -54,6 +54,13 @@ export function writeShims(dir: string): string {
   return shims;
 }
 
+/** Whether process groups have ended, by their ids. A container's first process may never collect those that have. */
+export function haveEnded(groups: readonly number[]): boolean {
+  const processes = execFileSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' });
+  const alive = new Set([...processes.matchAll(/^ *(\d+) +[^Z]/gm)].map(([, id]) => Number(id)));
+  return groups.every((id) => !alive.has(id));
+}
+
 /** Runs a script as bash does on a terminal, but stops at the first failure. */
 export async function bash(script: string, cwd: string, env: Record<string, string>): Promise<void> {
   const program = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd, env });

@@ -7,7 +7,7 @@ const { join, resolve } = require('node:path');
 const { parse } = require('yaml');
 
 const replicas = ['poll', 'enrich', 'deliver', 'respond', 'serve'].flatMap((role) => [role, role]);
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 
 const freePort = () =>
   new Promise((done) => {
