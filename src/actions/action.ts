@@ -172,9 +172,12 @@ export interface AlertAction extends Described {
   readonly plan?: (view: AlertView, press: PressJob, deps: ReadOnlyDeps) => Promise<string[]>;
 }
 
-/** An action on an exception, an access review or an approval, from a notice or a page. */
+/**
+ * An action on an exception, an access review or an approval, from a notice or a page. About `ticket`: only the
+ * system that an alert was escalated to may press it, and nothing else.
+ */
 export interface FreeAction extends Described {
-  readonly about: 'exception' | 'review' | 'approval';
+  readonly about: 'exception' | 'review' | 'approval' | 'ticket';
   /** The subscription where the right is required. Default: any. With `isOwner`, no right is required. */
   readonly place?: (
     press: PressJob,

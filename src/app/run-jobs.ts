@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { postAllReviews } from '../actions/access/review-access';
+import { tellPlaces } from '../actions/hand-over/tell-places';
 import { migrateMeasures } from '../actions/measures/migrate-measures';
 import { removeLeftRuns } from '../actions/measures/own-runs';
 import { watchHealth } from '../health/watch-health';
@@ -12,6 +13,7 @@ import { indexAlerts } from '../pipeline/index-alerts';
 import { addEvidence, complete, ingest } from '../pipeline/ingest';
 import { remind } from '../pipeline/remind';
 import { createSweep } from '../pipeline/sweep';
+import { queueChangedTickets } from '../pipeline/tell-tickets';
 import { watchMeasures } from '../pipeline/watch-measures';
 import { forgetWebhooks } from '../pipeline/webhooks/forget-webhooks';
 import { queueWebhooks } from '../pipeline/webhooks/queue-webhooks';
@@ -36,6 +38,7 @@ const copyAuditEveryMs = 2000;
 const copyToSentinelEveryMs = 10_000;
 const queueWebhooksEveryMs = 1000;
 const watchMeasuresEveryMs = 60_000;
+const ticketsEveryMs = 2000;
 const watchHealthEveryMs = 10_000;
 
 /** Turns events into alerts. */
@@ -175,6 +178,18 @@ export function runRespondJobs(core: AppCore): () => Promise<void> {
   begin(() =>
     queues.watchMeasures.upsertJobScheduler('watch', { every: watchMeasuresEveryMs }, { name: 'watch' }),
   );
+  if (config.policy.escalation) {
+    queues.work(
+      'tickets',
+      async ({ data: { alertId } }) => {
+        if (alertId !== undefined) await tellPlaces(alertId, deps);
+        else await store.deliveries.withLock('tickets', 10_000, () => queueChangedTickets({ store, queues }));
+      },
+      { concurrency: 10 },
+    );
+    const changed = { name: 'changed', opts: { attempts: 1, removeOnFail: true } };
+    begin(() => queues.tickets.upsertJobScheduler('changed', { every: ticketsEveryMs }, changed));
+  }
   queues.work('reviewAccess', () => postAllReviews(deps, now));
   if (config.policy.accessReview === 'monthly') {
     const tz = config.policy.workingHours?.zone ?? 'UTC';

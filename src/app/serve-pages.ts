@@ -1,3 +1,4 @@
+import { receiveCallbacks } from '../callbacks/receive-callbacks';
 import { type AuthDeps, createAuth } from '../chat/console/auth';
 import { createConsole } from '../chat/console/console';
 import type { Demo } from '../chat/console/demo-parts';
@@ -76,7 +77,16 @@ export async function servePages(
     log,
     now,
   });
-  const webhooks = served.flatMap(({ router }) => router ?? []);
+  const { escalation } = config.policy;
+  const callbacks = receiveCallbacks({
+    escalation,
+    tickets: store.tickets,
+    press,
+    metrics: core.metrics,
+    log,
+    now,
+  });
+  const webhooks = [...served.flatMap(({ router }) => router ?? []), ...callbacks];
   const board = createQueueBoard({
     queues,
     keyring,

@@ -1,9 +1,28 @@
+import { z } from 'zod';
 import { sendArmJson } from './connection/arm-json';
 import { callAzure } from './connection/azure-error';
 import type { AzureClients } from './connection/clients';
 
 /** Source: "Incidents - Create Or Update", learn.microsoft.com/rest/api/securityinsights. */
 const apiVersion = '2024-09-01';
+
+const incidentSchema = z.object({
+  etag: z.string().optional(),
+  properties: z.looseObject({ title: z.string(), severity: z.string(), status: z.string() }),
+});
+
+/** The properties that a request may set. An incident that is no longer closed has no classification. */
+const writableNames = [
+  'title',
+  'description',
+  'severity',
+  'owner',
+  'labels',
+  'firstActivityTimeUtc',
+  'lastActivityTimeUtc',
+];
+const writable = (properties: Record<string, unknown>) =>
+  Object.fromEntries(writableNames.flatMap((name) => (name in properties ? [[name, properties[name]]] : [])));
 
 export function createSentinelIncidents(clients: AzureClients) {
   return {
@@ -19,6 +38,24 @@ export function createSentinelIncidents(clients: AzureClients) {
             : known;
         const made = JSON.parse(answer.bodyAsText ?? '{}') as { properties?: { incidentUrl?: string } };
         return made.properties?.incidentUrl ?? '';
+      }),
+    /**
+     * Changes an incident's status, and keeps what analysts wrote. Does nothing if it has that status.
+     * The etag keeps changes that are made meanwhile.
+     */
+    changeIncident: (
+      workspaceId: string,
+      name: string,
+      changed: { status: string } & Record<string, unknown>,
+    ): Promise<void> =>
+      callAzure('the incident', async () => {
+        const id = `${workspaceId}/providers/Microsoft.SecurityInsights/incidents/${name}`;
+        const request = { id, apiVersion, what: 'the incident' };
+        const known = await sendArmJson(clients, request);
+        const { etag, properties } = incidentSchema.parse(JSON.parse(known.bodyAsText ?? '{}'));
+        if (properties.status === changed.status) return;
+        const body = { ...(etag ? { etag } : {}), properties: { ...writable(properties), ...changed } };
+        await sendArmJson(clients, { ...request, method: 'PUT', body });
       }),
   };
 }

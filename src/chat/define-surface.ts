@@ -183,6 +183,8 @@ const reserved = new Set([
   'api',
   'cli',
   'runwatch',
+  'ticket',
+  'callbackSecret',
   'azure-role',
   'entra',
 ]);

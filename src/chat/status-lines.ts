@@ -7,7 +7,7 @@ import { isPending } from '../domain/measures/approval';
 import { isInProgress, isOpenFailure, type Measure } from '../domain/measures/measure';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, t, translate } from '../domain/text/translate';
-import { placeWords } from './escalation-line';
+import { placeLine } from './escalation-line';
 import type { Inline } from './inline';
 
 /** The alert's status lines: who acknowledged it, what was done, and what that does not stop. */
@@ -44,9 +44,14 @@ export function closedStatusOf(view: AlertView, now: number): Inline[][] {
     closedLine(view.alert),
     ...measureLines({ ...view, measures: unsettled }),
     ...approvalLines(view, now),
+    ...notToldLines(view.alert),
     ...(activity?.failed ? [activityLine(activity)] : []),
   ];
 }
+
+/** Places that an alert was escalated to, and that do not know that it is closed. */
+const notToldLines = ({ triage }: Alert): Inline[][] =>
+  (triage.escalation?.places ?? []).filter(({ notTold }) => notTold).map(placeLine);
 
 const closedLine = (alert: Alert): Inline[] =>
   alert.mergedInto
@@ -109,7 +114,7 @@ function triageLines({ triage, assignee }: Alert): Inline[][] {
       { bold: plainLine(escalation.by.name, 80) },
       ' · ',
       { time: escalation.at },
-      ...escalation.places.flatMap((place): Inline[] => [' · ', placeWords(place)]),
+      ...escalation.places.flatMap((place): Inline[] => [' · ', ...placeLine(place)]),
     ]);
   if (watch)
     lines.push([

@@ -7,7 +7,7 @@ import type { Presser } from '../domain/people/person';
 import { detectTechnique } from '../domain/techniques/catalogue';
 import { plainLine } from '../domain/text/plain-text';
 import { counted, phrase, t, translate } from '../domain/text/translate';
-import { placeWords } from './escalation-line';
+import { placeWords, remoteWords } from './escalation-line';
 import { guestsOf } from './guest-lines';
 import type { Inline } from './inline';
 import { scoreChangeLines } from './score-lines';
@@ -141,6 +141,13 @@ export function timelineOf(view: AlertView): TimelineEvent[] {
         ...escalation.places.flatMap((place, i): Inline[] => [...(i > 0 ? [', '] : []), placeWords(place)]),
       ],
     });
+  for (const { where, remote } of escalation?.places ?? [])
+    if (remote)
+      events.push({
+        at: remote.at,
+        source: remote.by === undefined ? 'Runwatch' : phrase('People'),
+        line: [{ bold: plainLine(where, 80) }, `: ${remoteWords(remote)}`],
+      });
   if (watch)
     events.push({
       at: watch.at,

@@ -60,6 +60,14 @@ function hideLiterals(body: unknown): unknown {
   return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, hideLiterals(value)]));
 }
 
+type Update = NonNullable<NonNullable<NonNullable<PolicyFile['escalation']>['webhook']>['update']>;
+
+const shownUpdate = (update: Update): Update => ({
+  ...update,
+  url: shownUrl(update.url),
+  ...(update.body === undefined ? {} : { body: hideLiterals(update.body) }),
+});
+
 /** Shows webhook URLs without their secrets, and only the names of headers and keys. */
 function shownPolicy({ escalation, audit, heartbeat, webhooks, ...policy }: PolicyFile): PolicyFile {
   const webhook = escalation?.webhook;
@@ -82,6 +90,7 @@ function shownPolicy({ escalation, audit, heartbeat, webhooks, ...policy }: Poli
           escalation: {
             ...escalation,
             ...(escalation.routingKey ? { routingKey: hidden } : {}),
+            ...(escalation.callbackSecret ? { callbackSecret: hidden } : {}),
             ...(escalation.url ? { url: shownUrl(escalation.url) } : {}),
             ...(webhook
               ? {
@@ -89,6 +98,8 @@ function shownPolicy({ escalation, audit, heartbeat, webhooks, ...policy }: Poli
                     ...webhook,
                     url: shownUrl(webhook.url),
                     ...(webhook.body === undefined ? {} : { body: hideLiterals(webhook.body) }),
+                    ...(webhook.callback ? { callback: { ...webhook.callback, secret: hidden } } : {}),
+                    ...(webhook.update ? { update: shownUpdate(webhook.update) } : {}),
                     headers: Object.fromEntries(
                       Object.keys(webhook.headers ?? {}).map((name) => [name, hidden]),
                     ),

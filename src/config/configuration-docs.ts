@@ -37,7 +37,7 @@ const descriptions: Record<keyof PolicyFile, string> = {
     'a `url` to request each minute while Runwatch is healthy, for a dead man’s switch; no requests while it can’t read events or send alerts',
   score: 'points per reason, overriding the defaults below',
   escalation:
-    'PagerDuty’s `routingKey` (`url` for a compatible service), a ticket through `webhook`, a `sentinel` workspace, a dedicated `channel`; reminders escalate to `slack` or `teams` and mention the user group `mention`',
+    'PagerDuty’s `routingKey` (`url` for a compatible service) and the `callbackSecret` of its webhook, a ticket through `webhook` with its `callback` and `update` ([tickets.md](tickets.md)), a `sentinel` workspace, a dedicated `channel`; reminders escalate to `slack` or `teams` and mention the user group `mention`',
   geo: "MMDB files, such as GeoLite2-ASN.mmdb, that tell the network operator and the country of the caller's address; read again each hour",
   webhooks:
     'URLs that get changes as signed POSTs, described in [webhooks.md](webhooks.md): `events` selects them (all that the format can describe), `when` selects alerts as in `routes`, `previousSecret` still signs while a secret is changed, and `allowPrivate` permits http and addresses of the host’s own networks',

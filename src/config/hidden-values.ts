@@ -20,6 +20,7 @@ export function secretsOf(
     policy.url,
     policy.escalation?.url,
     policy.escalation?.webhook?.url,
+    policy.escalation?.webhook?.update?.url,
     policy.audit?.webhook,
     policy.heartbeat?.url,
     ...(policy.webhooks ?? []).map(({ url }) => url),
@@ -30,10 +31,13 @@ export function secretsOf(
     ...named,
     ...urls.flatMap(secretsOfUrl),
     ...(key ? [key] : []),
-    ...(escalation?.routingKey ? [escalation.routingKey] : []),
+    ...[escalation?.routingKey, escalation?.callbackSecret, escalation?.webhook?.callback?.secret].filter(
+      (secret) => secret !== undefined,
+    ),
     ...(policy.webhooks ?? []).flatMap(({ secret, previousSecret }) => [secret, previousSecret ?? secret]),
     ...Object.entries(escalation?.webhook?.headers ?? {}).flatMap(credentialsOfHeader),
     ...credentialsIn(escalation?.webhook?.body),
+    ...credentialsIn(escalation?.webhook?.update?.body),
   ];
 }
 

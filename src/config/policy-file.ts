@@ -157,6 +157,7 @@ const keys = {
     .strictObject({
       url: httpUrl.optional(),
       routingKey: z.string().min(1).optional(),
+      callbackSecret: z.string().min(16).optional(),
       mention: z
         .string()
         .regex(/^S[A-Z0-9]+$/, "a Slack user group's id such as S0SOC0000")
@@ -167,7 +168,41 @@ const keys = {
           headers: z.record(z.string(), z.string()).optional(),
           body: z.unknown().optional(),
           link: z.string().optional(),
+          ticket: z.string().min(1).optional(),
+          callback: z
+            .strictObject({
+              secret: z.string().min(16),
+              id: z.string().min(1),
+              status: z.string().min(1),
+              at: z.string().min(1),
+              by: z.string().min(1).optional(),
+              acknowledged: z.array(z.string().min(1)).optional(),
+              closed: z.array(z.string().min(1)).min(1),
+            })
+            .optional(),
+          update: z
+            .strictObject({
+              url: httpUrl,
+              method: z.enum(['POST', 'PUT', 'PATCH']).optional(),
+              body: z.unknown().optional(),
+              states: z
+                .strictObject({
+                  open: z.string().optional(),
+                  acknowledged: z.string().optional(),
+                  closed: z.string().optional(),
+                })
+                .optional(),
+            })
+            .optional(),
         })
+        .refine(
+          ({ ticket, callback, update }) => ticket || !(callback || update),
+          'callback and update need ticket, the path of the ticket’s id in the response',
+        )
+        .refine(
+          ({ url, update }) => !update || isSameOrigin(url, update.url),
+          'update.url must have the same host as url, because it gets the same headers',
+        )
         .optional(),
       sentinel: z
         .string()
@@ -187,6 +222,9 @@ const keys = {
     .strictObject({ callers: z.array(z.string()).optional(), targets: z.array(z.string()).optional() })
     .optional(),
 } as const;
+
+const isSameOrigin = (a: string, b: string): boolean =>
+  URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;
 
 /** Channels by surface, such as `slack: C0SOC0000`. */
 export type Channels = Readonly<Record<string, unknown>>;

@@ -52,6 +52,11 @@ export interface FirstMessage {
   span: string | null;
 }
 
+/** Tells the systems that an alert was escalated to its state. Without an alert: finds changed alerts. */
+export interface TicketJob {
+  alertId?: string;
+}
+
 interface JobData {
   poll: PollJob;
   discover: unknown;
@@ -71,6 +76,7 @@ interface JobData {
   health: unknown;
   queueWebhooks: unknown;
   respond: PressJob;
+  tickets: TicketJob;
 }
 
 export type QueueName = keyof JobData;
@@ -158,6 +164,7 @@ export function createQueues(address: RedisAddress, log: Log, webhooks: readonly
     sentinel: queue('sentinel', { removeOnFail: true }),
     digest: queue('digest', { attempts: 10, backoff }),
     respond: queue('respond', persistentRetries),
+    tickets: queue('tickets', persistentRetries),
   };
   const webhookQueues = new Map(
     webhooks.map((name) => [

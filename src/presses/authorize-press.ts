@@ -6,7 +6,7 @@ import { type Alert, isCallerOf, summarize } from '../domain/alerts/alert';
 import { Refusal } from '../domain/alerts/transitions';
 import type { AlertView } from '../domain/measures/alert-view';
 import { approvalTimeoutMs, exceptionApprovalTimeoutMs } from '../domain/measures/approval';
-import { mayApprove } from '../domain/people/person';
+import { isTicketSystem, mayApprove } from '../domain/people/person';
 import { shortDigest } from '../domain/text/short-digest';
 import { t } from '../domain/text/translate';
 import { refusalFor, subscriptionLimitOf } from './authorize';
@@ -24,6 +24,9 @@ export async function authorized(
   deps: PerformDeps,
 ): Promise<CheckedPress> {
   if (isByRunwatch(press)) return press;
+  if (isTicketSystem(press.by) !== (action.about === 'ticket'))
+    throw new Refusal(t`Only the system that an alert was escalated to may do this, and nothing else.`);
+  if (action.about === 'ticket') return press;
   const rights = rightsFor(action, press.input ?? {}, view);
   const allowedIn = await subscriptionLimitOf(
     rights[0] ?? action.id,

@@ -1,7 +1,14 @@
 import type { Action, ActionId } from '../actions/action';
 import type { ResponderRule } from '../config/config';
 import { globMatches } from '../domain/exceptions/exception';
-import { isApplication, isConsoleToken, isInChat, isSignedIn, type Presser } from '../domain/people/person';
+import {
+  isApplication,
+  isConsoleToken,
+  isInChat,
+  isSignedIn,
+  isTicketSystem,
+  type Presser,
+} from '../domain/people/person';
 import { is } from '../domain/resources/resource-id';
 import { plainLine } from '../domain/text/plain-text';
 import { phrase, t, translate } from '../domain/text/translate';
@@ -95,6 +102,7 @@ export interface ReaderRules {
  * may, and so may commands. An application may if either names it.
  */
 export async function mayRead(presser: Presser, rules: ReaderRules): Promise<boolean> {
+  if (isTicketSystem(presser)) return false;
   const isNamed = isInChat(presser) || isSignedIn(presser) || isApplication(presser);
   if (!isNamed) return true;
   if (await isResponder(presser, rules.responders, rules.inGroup)) return true;

@@ -2,14 +2,14 @@ import type { Azure } from '../azure/azure';
 import type { Identified } from '../chat/surface-press';
 import type { ConnectedSurface } from '../chat/surfaces';
 import type { Config } from '../config/config';
-import { isApplication, isInChat, isSignedIn, type Presser } from '../domain/people/person';
+import { isApplication, isInChat, isSignedIn, isTicketSystem, type Presser } from '../domain/people/person';
 import { t } from '../domain/text/translate';
 import type { Log } from '../runtime/log';
 import { memoize } from '../runtime/memoize';
 import { type InGroup, isResponder, mayRead as mayReadBy } from './authorize';
 
 export interface PeopleDeps {
-  config: Pick<Config, 'responders' | 'readers' | 'signIn'>;
+  config: Pick<Config, 'responders' | 'readers' | 'signIn' | 'policy'>;
   azure: Pick<Azure, 'directory' | 'tenantId'>;
   surfaces: readonly ConnectedSurface[];
   /** Groups by the claim of the console's OpenID issuer; null if it is absent or too old. */
@@ -35,9 +35,22 @@ export function createPeople({ config, azure, surfaces, claimedGroups, log, now 
   /** @param place the channel or conversation of the press */
   async function identify(by: Presser, place: string | null): Promise<Identified> {
     if (isSignedIn(by) || isApplication(by)) return identifySignedIn(by);
+    if (isTicketSystem(by)) return identifyTicketSystem(by);
     if (!isInChat(by)) return { presser: by };
     const own = surfaceOf(by.surface);
     return own ? own.identify(by, place) : { refused: t`${by.surface} is not configured here.` };
+  }
+
+  /** A system that signs its callbacks with a configured secret. */
+  function identifyTicketSystem(by: Presser): Identified {
+    const { callbackSecret, webhook } = config.policy.escalation ?? {};
+    const known = new Map<string, unknown>([
+      ['pagerduty', callbackSecret],
+      ['webhook', webhook?.callback],
+    ]);
+    return known.get(by.id)
+      ? { presser: by }
+      : { refused: t`Callbacks of ${by.id} are no longer configured.` };
   }
 
   /** A person or application that the configured issuer named, unless Microsoft Graph says that they lost their account. */

@@ -12,7 +12,7 @@ export async function note(press: PressJob, result: PressResult, deps: PerformDe
 }
 
 /** Surfaces that are not chats. Any other name may come from a forged job, and must not become a metric's label. */
-const known = new Set(['console', 'api', 'cli', 'runwatch']);
+const known = new Set(['console', 'api', 'cli', 'runwatch', 'ticket']);
 
 /** Logs one line per press, to match with the audit log. */
 export function logPress(press: PressJob, result: string, { log, metrics, now, store }: PerformDeps): void {

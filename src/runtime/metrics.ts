@@ -29,6 +29,7 @@ export function createMetrics() {
     deliveries: counter('deliveries_total', 'Messages sent or updated', ['surface', 'result']),
     webhooks: counter('webhooks_total', 'Attempts to send a webhook', ['webhook', 'result']),
     presses: counter('presses_total', 'Buttons pressed', ['action', 'result']),
+    callbacks: counter('callbacks_total', 'Callbacks of ticket systems', ['place', 'result']),
     apiCalls: counter('api_calls_total', 'Calls to Azure', ['service', 'status']),
     throttled: counter('throttled_total', 'Throttled requests', ['service']),
     hubLag: gauge(

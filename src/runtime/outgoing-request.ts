@@ -7,7 +7,7 @@ import { redactSecrets } from '../domain/text/redactor';
 
 export interface OutgoingRequest {
   url: string;
-  method?: 'GET' | 'HEAD' | 'POST';
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   headers?: Record<string, string>;
   body?: string | null;
   /** For the complete response, ms. */

@@ -130,6 +130,11 @@ export const keyLimits: Record<keyof typeof keys, KeyLimit> = {
   feed: bounded(keptChanges + 1000, 'the oldest changes are removed'),
   feedCursor: expiring('400 days without use'),
   webhook: expiring('400 days after its last message', 10),
+  webhooks: bounded(1000, 'a webhook leaves it a week after it was last configured'),
+  apiKey: expiring('a day'),
+  apiPress: expiring('a day'),
+  apiLimit: expiring('a minute after the last request'),
+  ticket: expiring('with the alert'),
 };
 
 /**

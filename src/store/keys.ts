@@ -121,6 +121,8 @@ export const keys = {
   apiKey: (digest: string) => key('api-key', digest),
   apiPress: (pressId: string) => key('api-press', pressId),
   apiLimit: (name: string) => key('api-limit', name),
+  /** The alert of an incident elsewhere. */
+  ticket: (place: string, ticket: string) => key('ticket', place, shortDigest(ticket)),
   changes: key('changes'),
   /** Stored changes, for readers outside: the API, webhooks, Sentinel, tickets. */
   feed: key('feed'),

@@ -27,6 +27,7 @@ import { createReviews } from './reviews';
 import { createSecretCheck } from './secret-check';
 import { createSignIns } from './sign-ins';
 import { createSurfaceState } from './surface-state';
+import { createTickets } from './tickets';
 import { createVersion } from './version';
 import { createWatches } from './watches';
 import { createWebhooksStore } from './webhooks-store';
@@ -65,6 +66,7 @@ export function createStore(
     timeline: createTimelineStore(redis),
     checks: createChecksStore(redis),
     watches: createWatches(redis),
+    tickets: createTickets(redis, keepSeconds),
     ownRuns: createOwnRuns(redis),
     reviews: createReviews(redis),
     version: createVersion(redis),

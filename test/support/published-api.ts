@@ -275,10 +275,18 @@ const published: Published[] = [
     path: anywhere('Microsoft\\.SecurityInsights/incidents/[0-9a-f-]{36}'),
     version: /^2024-09-01$/,
     body: z.strictObject({
+      etag: z.string().optional(),
       properties: z.strictObject({
         title: z.string().min(1),
         severity: z.enum(['High', 'Medium', 'Low', 'Informational']),
         status: z.enum(['New', 'Active', 'Closed']),
+        classification: z
+          .enum(['Undetermined', 'TruePositive', 'BenignPositive', 'FalsePositive'])
+          .optional(),
+        classificationReason: z
+          .enum(['SuspiciousActivity', 'SuspiciousButExpected', 'IncorrectAlertLogic', 'InaccurateData'])
+          .optional(),
+        owner: z.looseObject({}).optional(),
         description: z.string().max(5000).optional(),
         firstActivityTimeUtc: z.iso.datetime().optional(),
         lastActivityTimeUtc: z.iso.datetime().optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alerts/alert';
+import { ticketStateOf } from '../../domain/alerts/ticket-state';
 import { Refusal } from '../../domain/alerts/transitions';
 import type { Escalation, EscalationPlace } from '../../domain/alerts/triage';
 import { redactSecrets } from '../../domain/text/redactor';
@@ -78,7 +79,10 @@ async function openOnce(
       if (!alert) return null;
       const before: Escalation = alert.triage.escalation ?? { at: press.at, by: press.by, places: [] };
       const others = before.places.filter(({ id }) => id !== opener.id);
-      const places = [...others, { id: opener.id, where, ...place }];
+      // The place may report a change before its answer is stored.
+      const mine = before.places.find(({ id }) => id === opener.id);
+      const reported = mine?.remote ? { remote: mine.remote, synced: mine.synced } : {};
+      const places = [...others, { id: opener.id, where, ...place, ...reported }];
       return {
         alert: { ...alert, triage: { ...alert.triage, escalation: { ...before, places } } },
         audit:
@@ -88,18 +92,27 @@ async function openOnce(
   const alert = (await store.alerts.get(press.alertId)) as Alert;
   const present = alert.triage.escalation?.places.find(({ id }) => id === opener.id);
   if (present?.state === 'opened') return null;
+  // What the place has been told is the alert's state before it is asked: only later changes are told.
+  const isAsked = present?.state === 'asked';
+  const synced = isAsked ? present.synced : ticketStateOf(alert);
+  let ticket = isAsked ? present.ticket : (opener.ticketOf(alert) ?? undefined);
+  const known = () => ({ synced, ...(ticket ? { ticket } : {}) });
   const unknown = t`${where} did not respond, so the result is unknown. Check for an incident there before you escalate again`;
   const failed = async (reason: string) => {
-    await set({ state: 'failed', link: '', reason });
+    await set({ state: 'failed', link: '', reason, ...known() });
     await show(press.alertId);
     return `${where}: ${reason}`;
   };
   if (present?.state === 'asked' && !opener.repeatable) return failed(unknown);
-  await set({ state: 'asked', link: '' });
+  if (ticket) await store.tickets.note(opener.id, ticket, alert.id);
+  await set({ state: 'asked', link: '', ...known() });
   try {
-    const link = await opener.open(alert, escalation, deps);
-    if (link === null) return failed(t`no connected chat can create a channel`);
-    await set({ state: 'opened', link, url: trustedLink(link, opener.hosts(escalation)) });
+    const opened = await opener.open(alert, escalation, deps);
+    if (opened === null) return failed(t`no connected chat can create a channel`);
+    const { link } = opened;
+    ticket ??= opened.ticket;
+    if (ticket) await store.tickets.note(opener.id, ticket, alert.id);
+    await set({ state: 'opened', link, url: trustedLink(link, opener.hosts(escalation)), ...known() });
     await show(press.alertId);
     return null;
   } catch (error) {

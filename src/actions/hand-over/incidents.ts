@@ -1,12 +1,11 @@
-import type { PolicyFile } from '../../config/config';
-import { type Alert, summarize } from '../../domain/alerts/alert';
+import type { Alert } from '../../domain/alerts/alert';
 import { uuidFrom } from '../../domain/text/guid';
-import { plainLine } from '../../domain/text/plain-text';
 import { t } from '../../domain/text/translate';
-import { sendRequest } from '../../runtime/outgoing-request';
 import type { ActionDeps } from '../action';
-
-type Escalation = NonNullable<PolicyFile['escalation']>;
+import { type About, about, type Escalation, pageFor } from './incident-facts';
+import { pagerDuty, post } from './post';
+import { type Told, tellPage, tellSentinel, tellTicket } from './tell';
+import { filled, ticketIdOf, valueAt } from './template';
 
 /** A place where incidents can be opened. */
 export interface Opener {
@@ -17,46 +16,25 @@ export interface Opener {
   hosts: (escalation: Escalation) => readonly string[] | null;
   /** Repeating the request opens no second incident. */
   repeatable: boolean;
-  /** Opens an incident for the alert. Returns its link, or null if there is nothing to open. */
-  open: (alert: Alert, escalation: Escalation, deps: ActionDeps) => Promise<string | null>;
+  /** What names the alert's incident there; null if the place chooses that. */
+  ticketOf: (alert: Alert) => string | null;
+  /** Opens an incident for the alert. Returns null if there is nothing to open. */
+  open: (alert: Alert, escalation: Escalation, deps: ActionDeps) => Promise<Opened | null>;
+  /** Tells the place the alert's state. Returns false if it is not configured to be told. Safe to repeat. */
+  tell?: (told: Told, escalation: Escalation, deps: ActionDeps) => Promise<boolean>;
 }
 
-const pagerDuty = 'https://events.pagerduty.com/v2/enqueue';
-
-/** The facts that every incident includes. */
-function about(alert: Alert, { linkTo }: ActionDeps) {
-  const { technique, target, caller, startedAt } = summarize(alert);
-  return {
-    id: alert.id,
-    title: plainLine(t`${technique.title} on ${target.name} by ${caller.name} (${alert.id})`, 250),
-    severity: alert.severity,
-    score: alert.score,
-    caller: plainLine(caller.name, 200),
-    target: target.id,
-    startedAt,
-    reasons: alert.reasons.map((reason) => plainLine(reason.text, 200)),
-    link: linkTo(alert.id) ?? '',
-  };
+interface Opened {
+  /** As the place returned it; may be empty. */
+  link: string;
+  /** What names the incident there, if the place chose it. */
+  ticket?: string | undefined;
 }
-type About = ReturnType<typeof about>;
 
 /** PagerDuty's Events API v2, or a compatible service. The alert id as the dedup key prevents duplicates. */
-const openPage: Opener['open'] = async (alert, { routingKey, url }, deps) => {
-  const { title, severity, target, startedAt, score, reasons, link } = about(alert, deps);
-  await post(url ?? pagerDuty, {
-    routing_key: routingKey,
-    event_action: 'trigger',
-    dedup_key: alert.id,
-    links: link ? [{ href: link, text: alert.id }] : [],
-    payload: {
-      summary: title,
-      source: target,
-      severity: { critical: 'critical', high: 'error', medium: 'warning', low: 'info' }[severity],
-      timestamp: startedAt,
-      custom_details: { score, reasons },
-    },
-  });
-  return '';
+const openPage: Opener['open'] = async (alert, escalation, deps) => {
+  await post(escalation.url ?? pagerDuty, pageFor(alert, alert.id, escalation, deps));
+  return { link: '' };
 };
 
 /**
@@ -68,8 +46,9 @@ const openTicket: Opener['open'] = async (alert, { webhook }, deps) => {
   const facts = about(alert, deps);
   const body = filled(webhook.body ?? facts, facts);
   const answer = await post(webhook.url, body, { 'idempotency-key': alert.id, ...webhook.headers });
-  const link = webhook.link?.split('.').reduce<unknown>((at, key) => (at as Loose)?.[key], answer);
-  return typeof link === 'string' ? link : '';
+  const link = webhook.link ? valueAt(answer, webhook.link) : null;
+  const ticket = webhook.ticket ? ticketIdOf(valueAt(answer, webhook.ticket)) : null;
+  return { link: typeof link === 'string' ? link : '', ...(ticket ? { ticket } : {}) };
 };
 
 /**
@@ -79,7 +58,7 @@ const openTicket: Opener['open'] = async (alert, { webhook }, deps) => {
 const openSentinel: Opener['open'] = async (alert, { sentinel }, deps) => {
   if (!sentinel) return null;
   const { title, severity, reasons, link, startedAt } = about(alert, deps);
-  return deps.azure.putIncident(sentinel, uuidFrom(alert.id), {
+  const url = await deps.azure.putIncident(sentinel, uuidFrom(alert.id), {
     title,
     description: `${reasons.join('; ')}\n${link}`,
     severity: { critical: 'High', high: 'High', medium: 'Medium', low: 'Low' }[severity],
@@ -87,11 +66,14 @@ const openSentinel: Opener['open'] = async (alert, { sentinel }, deps) => {
     firstActivityTimeUtc: startedAt,
     labels: [{ labelName: 'runwatch' }, { labelName: alert.id }],
   });
+  return { link: url };
 };
 
 /** A dedicated channel with the right people, the alert and its thread. */
-const openChannel: Opener['open'] = (alert, { channel }, deps) =>
-  deps.createChatChannel(alert, Array.isArray(channel) ? channel : []);
+const openChannel: Opener['open'] = async (alert, { channel }, deps) => {
+  const link = await deps.createChatChannel(alert, Array.isArray(channel) ? channel : []);
+  return link === null ? null : { link };
+};
 
 /**
  * Opens an incident about Runwatch itself when chat did not accept a notice. It goes to PagerDuty and the
@@ -153,59 +135,34 @@ export const openers: readonly Opener[] = [
     where: ({ routingKey }) => (routingKey ? 'PagerDuty' : null),
     hosts: () => [],
     repeatable: true,
+    ticketOf: ({ id }) => id,
     open: openPage,
+    tell: tellPage,
   },
   {
     id: 'webhook',
     where: ({ webhook }) => (webhook ? new URL(webhook.url).hostname : null),
     hosts: ({ webhook }) => (webhook ? [new URL(webhook.url).host] : []),
     repeatable: false,
+    ticketOf: () => null,
     open: openTicket,
+    tell: tellTicket,
   },
   {
     id: 'sentinel',
     where: ({ sentinel }) => (sentinel ? 'Microsoft Sentinel' : null),
     hosts: () => portals,
     repeatable: true,
+    ticketOf: ({ id }) => id,
     open: openSentinel,
+    tell: tellSentinel,
   },
   {
     id: 'channel',
     where: ({ channel }) => (channel ? t`a dedicated channel` : null),
     hosts: () => null,
     repeatable: true,
+    ticketOf: () => null,
     open: openChannel,
   },
 ];
-
-type Loose = Record<string, unknown>;
-
-/**
- * Fills in {{title}} and other fields in every string of the template. A string that is only one field keeps
- * the field's type.
- */
-function filled(template: unknown, facts: About): unknown {
-  const fieldOf = (name: string) => (Object.hasOwn(facts, name) ? facts[name as keyof About] : '');
-  if (Array.isArray(template)) return template.map((item) => filled(item, facts));
-  if (typeof template === 'object' && template !== null)
-    return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, filled(value, facts)]));
-  if (typeof template !== 'string') return template;
-  const alone = /^\{\{(\w+)\}\}$/.exec(template)?.[1];
-  if (alone) return fieldOf(alone);
-  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(fieldOf(name)));
-}
-
-async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> {
-  const { status, text } = await sendRequest({
-    url,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-    allowPrivate: true,
-  });
-  if (status < 200 || status > 299) throw new Error(`${new URL(url).hostname} answered ${status}`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

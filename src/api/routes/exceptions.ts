@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { exceptionInputSchema } from '../../actions/triage/add-exception';
+import { closeReasons } from '../../domain/alerts/alert';
 import { type Exception, isLive } from '../../domain/exceptions/exception';
 import { matchSchema } from '../../domain/exceptions/exceptions-file';
 import { matchWords } from '../../domain/exceptions/match-words';
@@ -8,7 +9,6 @@ import { pageById, pageOf, pageQuery } from '../page';
 import { Problem } from '../problem';
 import { pressSchema, requestPress } from '../request-press';
 import { defineRoute, ok } from '../route';
-import { closedAs } from '../schemas/alert-summary';
 import { time } from '../schemas/common';
 
 const matchAnswer = matchSchema.meta({ id: 'Match', description: 'All conditions must match.' });
@@ -28,7 +28,7 @@ const exceptionSchema = z
     createdBy: z.string().nullable(),
     createdAt: z.string().nullable(),
     from: z
-      .object({ alertId: z.string(), closedAs: z.enum(closedAs) })
+      .object({ alertId: z.string(), closedAs: z.enum(closeReasons) })
       .nullable()
       .describe('The closed alert that it was added from'),
     suppressed: z.int().nullable().describe('How many alerts it suppressed; null in lists'),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { closeReasons } from '../../domain/alerts/alert';
 import type { AlertRow } from '../../domain/alerts/alert-row';
 import { severities } from '../../domain/alerts/severity';
 import { time } from './common';
 
 export const states = ['new', 'acknowledged', 'investigating', 'contained', 'closed'] as const;
-export const closedAs = ['true positive', 'benign', 'expected'] as const;
 export const verdicts = ['alert', 'suppressed'] as const;
 export const callerTypes = ['User', 'ServicePrincipal', 'ManagedIdentity', 'Unknown'] as const;
 
@@ -47,7 +47,7 @@ export const alertSummarySchema = z
     score: z.number().describe('0 to 100'),
     technique: z.string().describe('Id of a technique'),
     state: z.enum(states),
-    closedAs: z.enum(closedAs).nullable(),
+    closedAs: z.enum(closeReasons).nullable(),
     owner: z.string().nullable().describe('Name of the person that it is assigned to'),
     caller: z.object({
       name: z.string(),

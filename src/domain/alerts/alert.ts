@@ -20,7 +20,9 @@ import type { Triage } from './triage';
 export const defaultKeepDays = 400;
 
 export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
-export type ClosedAs = 'true positive' | 'benign' | 'expected';
+/** `handled in a ticket`: closed where it was escalated to, which does not say what it was. */
+export const closeReasons = ['true positive', 'benign', 'expected', 'handled in a ticket'] as const;
+export type ClosedAs = (typeof closeReasons)[number];
 
 export interface StateChange {
   to: StateName;

@@ -50,7 +50,7 @@ export interface HarmlessClose {
 
 /** The close that counts for later alerts, with its key; null if it does not count. */
 export function harmlessCloseOf(alert: Alert): (HarmlessClose & { key: string }) | null {
-  if (!alert.closedAs || alert.closedAs === 'true positive') return null;
+  if (alert.closedAs !== 'benign' && alert.closedAs !== 'expected') return null;
   const closed = lastChange(alert, 'closed');
   // An answer of the caller can close an alert, but an attacker may control the account.
   if (!closed || closed.by.surface === 'runwatch') return null;

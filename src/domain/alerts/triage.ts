@@ -29,7 +29,18 @@ export interface EscalationPlace {
   /** The link, if it is https and leads to the configured host. */
   url?: string | undefined;
   reason?: string | undefined;
+  /** What names the incident there. Callbacks and updates need it. */
+  ticket?: string | undefined;
+  /** The alert's state that the place was told, or that came from it. */
+  synced?: TicketState | undefined;
+  /** The incident's last known state there. `by` is a name there, empty if unknown, absent if Runwatch set it. */
+  remote?: { state: TicketState; at: string; by?: string | undefined } | undefined;
+  /** Why the place does not know the alert's state. */
+  notTold?: { state: TicketState; reason: string; retrying: boolean } | undefined;
 }
+
+/** A state that both an alert and an incident elsewhere can have. */
+export type TicketState = 'open' | 'acknowledged' | 'closed';
 
 export interface Watched {
   at: string;

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { RE2JS } from 're2js';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { closeReasons } from '../alerts/alert';
 import { isTechnique } from '../techniques/catalogue';
 import { shortDigest } from '../text/short-digest';
 import type { Exception } from './exception';
@@ -95,7 +96,7 @@ export const exceptionSchema = z.strictObject({
   from: z
     .strictObject({
       alertId: words.max(100),
-      closedAs: z.enum(['true positive', 'benign', 'expected']),
+      closedAs: z.enum(closeReasons),
       note: words.max(maxOriginNote).optional(),
     })
     .optional()

@@ -85,4 +85,7 @@ export const isApplication = ({ surface }: Presser): boolean => surface === 'api
 
 /** Whether the presser came from a chat, which has to vouch for them. */
 export const isInChat = ({ surface }: Presser): boolean =>
-  !['console', 'api', 'cli', 'runwatch'].includes(surface);
+  !['console', 'api', 'cli', 'runwatch', 'ticket'].includes(surface);
+
+/** A system that an alert was escalated to. `id` is the place's, such as pagerduty. */
+export const isTicketSystem = ({ surface }: Presser): boolean => surface === 'ticket';

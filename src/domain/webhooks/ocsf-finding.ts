@@ -34,6 +34,7 @@ const verdicts: Readonly<Record<ClosedAs, readonly [id: number, name: string]>> 
   'true positive': [2, 'True Positive'],
   benign: [5, 'Benign'],
   expected: [5, 'Benign'],
+  'handled in a ticket': [9, 'Managed Externally'],
 };
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Alert, summarize } from '../alerts/alert';
+import { type Alert, closeReasons, summarize } from '../alerts/alert';
 import { machineFactsOf, usedScripts } from '../alerts/join-facts';
 import { severities } from '../alerts/severity';
 import type { Exception } from '../exceptions/exception';
@@ -15,7 +15,7 @@ const alertSchema = z.object({
   id: z.string(),
   rev: z.int().describe('Grows with each change: ignore a message whose rev is lower than one you have'),
   state: z.enum(['new', 'acknowledged', 'investigating', 'contained', 'closed']),
-  closedAs: z.enum(['true positive', 'benign', 'expected']).nullable(),
+  closedAs: z.enum(closeReasons).nullable(),
   severity: z.enum(severities),
   score: z.number(),
   technique: z.object({ id: z.string(), title: z.string(), attack: z.array(z.string()) }),
