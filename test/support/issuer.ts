@@ -1,7 +1,7 @@
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { decodeJwt, SignJWT } from 'jose';
-import Provider from 'oidc-provider';
+import Provider, { type Context } from 'oidc-provider';
 import { createWebClient } from './web-client';
 
 export const clientId = 'runwatch';
@@ -41,6 +41,8 @@ export interface TestIssuer {
   stop: () => Promise<void>;
   /** Listens again after a stop. */
   restart: () => Promise<void>;
+  /** Signs with another key from now on, which is published instead of the earlier one. */
+  rotate: () => void;
 }
 
 /**
@@ -53,14 +55,13 @@ export async function startIssuer(
   port: number,
   host: '127.0.0.1' | 'localhost' = '127.0.0.1',
 ): Promise<TestIssuer> {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const key = { ...privateKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' };
   const url = `http://${host}:${port}`;
   const people = new Map<string, TestPerson>();
   let tokenRequests = 0;
+  let rotations = 0;
   // It warns that its storage and sign-in pages are for development.
   for (const level of ['warn', 'info'] as const) jest.spyOn(console, level).mockImplementation(() => {});
-  const provider = new Provider(url, {
+  const configuration = {
     clients: [
       {
         client_id: clientId,
@@ -99,7 +100,6 @@ export async function startIssuer(
         }),
       },
     },
-    jwks: { keys: [key] },
     cookies: { keys: ['keys of the cookies of this test'] },
     conformIdTokenClaims: false,
     claims: { openid: ['sub', 'groups'], profile: ['name'], email: ['email', 'email_verified'] },
@@ -110,7 +110,7 @@ export async function startIssuer(
       const person = people.get(id);
       return person && { accountId: id, claims: async () => ({ sub: id, ...person }) };
     },
-  });
+  };
   const issuer: TestIssuer = {
     url,
     people,
@@ -120,8 +120,8 @@ export async function startIssuer(
     tokenRequests: () => tokenRequests,
     sign: (claims, header = {}) =>
       new SignJWT(claims)
-        .setProtectedHeader({ alg: 'RS256', kid: 'one', typ: 'at+jwt', ...header })
-        .sign(privateKey),
+        .setProtectedHeader({ alg: 'RS256', kid: current.kid, typ: 'at+jwt', ...header })
+        .sign(current.privateKey),
     tokensOf: async (login, scope) => {
       const verifier = randomBytes(32).toString('base64url');
       const query = new URLSearchParams({
@@ -163,6 +163,9 @@ export async function startIssuer(
       await new Promise((done) => server.close(done));
     },
     restart: () => listen(server, port),
+    rotate: () => {
+      current = providerWithNewKey();
+    },
   };
   const tokensFor = async (body: Record<string, string>): Promise<Record<string, unknown>> => {
     const answer = await fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams(body) });
@@ -170,7 +173,20 @@ export async function startIssuer(
     if (!answer.ok) throw new Error(`no token: ${JSON.stringify(tokens)}`);
     return tokens;
   };
-  provider.use(async (context, next) => {
+  /** The sessions and tokens of earlier ones stay valid: their storage is the module's. */
+  function providerWithNewKey() {
+    const kid = `key-${++rotations}`;
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const key = { ...privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
+    const provider = new Provider(url, { ...configuration, jwks: { keys: [key] } });
+    provider.use((context, next) => changeTokens(context, next, { kid, privateKey }));
+    return { answer: provider.callback(), kid, privateKey };
+  }
+  async function changeTokens(
+    context: Context,
+    next: () => Promise<void>,
+    { kid, privateKey }: { kid: string; privateKey: KeyObject },
+  ): Promise<void> {
     if (context.path === '/token') tokenRequests++;
     await next();
     const body = context.body as { id_token?: string; error?: string } | undefined;
@@ -180,10 +196,11 @@ export async function startIssuer(
       context.body = { error: 'invalid_grant' };
     } else if (issuer.tamper || issuer.isForged)
       body.id_token = await new SignJWT((issuer.tamper ?? ((claims) => claims))(decodeJwt(body.id_token)))
-        .setProtectedHeader({ alg: 'RS256', kid: 'one' })
+        .setProtectedHeader({ alg: 'RS256', kid })
         .sign(issuer.isForged ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey : privateKey);
-  });
-  const server: Server = createServer(provider.callback());
+  }
+  let current = providerWithNewKey();
+  const server: Server = createServer((request, response) => current.answer(request, response));
   await listen(server, port);
   return issuer;
 }

@@ -2,7 +2,7 @@
 declare module 'oidc-provider' {
   import type { RequestListener } from 'node:http';
 
-  interface Context {
+  export interface Context {
     path: string;
     status: number;
     body: unknown;

@@ -89,7 +89,7 @@ export function createServers() {
     const address = () =>
       Number(cli(watchers[0] as number, 'sentinel', 'get-master-addr-by-name', 'soc').split('\n')[1]);
     const url = `redis-sentinel://${watchers.map((port) => `127.0.0.1:${port}`).join(',')}/soc`;
-    return { url, master: address };
+    return { url, master: address, replicaOf: (port: number) => (port === first ? second : first) };
   }
 
   /** One server; returns its URL. */
@@ -104,6 +104,23 @@ export function createServers() {
     single,
     sentinels,
     waitForReplica,
+    /** Starts a killed server again. Without a master, sentinels make it a replica of the current one. */
+    restart: (port: number, master?: number) =>
+      start(port, [...durable, ...(master ? ['--replicaof', `127.0.0.1 ${master}`] : [])]),
+    /** Stops a server from doing anything for `ms`. */
+    pause: async (port: number, ms: number) => {
+      const child = processes.get(port);
+      child?.kill('SIGSTOP');
+      await new Promise((done) => setTimeout(done, ms));
+      child?.kill('SIGCONT');
+    },
+    /** Waits until sentinels made a server that returned a replica. Until then it accepts writes that get lost. */
+    waitUntilReplica: (port: number) =>
+      until(
+        `${port} to be a replica`,
+        () => /master_link_status:up/.test(cli(port, 'info', 'replication')),
+        60,
+      ),
     kill: async (port: number) => {
       const child = processes.get(port);
       processes.delete(port);
