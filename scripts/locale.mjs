@@ -34,7 +34,7 @@ const constants = new Set([
   ...['Runwatch', 'Slack', 'Teams', 'Linux', 'Windows', 'Microsoft Sentinel', 'Actions'],
   ...['no such sign-in in this browser', 'sign-in used before', 'person refused'],
   ...['neither a responder nor a reader', 'Azure', 'runwatch exceptions import', 'runwatch audit verify'],
-  ...['High', 'Medium', 'Low', 'New'],
+  ...['High', 'Medium', 'Low', 'New', 'Active', 'Closed', 'Undetermined'],
   ...['at least ', 'Refresh', 'Full', 'Container', 'Bolder', 'None', 'Attention', 'Warning', 'Monospace'],
 ]);
 /** Ids, commands, tokens of the chats, and notes on locks in Azure. */

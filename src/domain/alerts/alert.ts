@@ -11,7 +11,7 @@ import {
 } from '../techniques/extension-kind';
 import type { Technique, TechniqueId } from '../techniques/technique';
 import { shortDigest } from '../text/short-digest';
-import { translate } from '../text/translate';
+import { phrase, translate } from '../text/translate';
 import type { Facts } from './facts';
 import type { Reason, ScoreChange, Severity } from './severity';
 import type { Triage } from './triage';
@@ -21,7 +21,12 @@ export const defaultKeepDays = 400;
 
 export type StateName = 'new' | 'acknowledged' | 'investigating' | 'contained' | 'closed';
 /** `handled in a ticket`: closed where it was escalated to, which does not say what it was. */
-export const closeReasons = ['true positive', 'benign', 'expected', 'handled in a ticket'] as const;
+export const closeReasons = [
+  phrase('true positive'),
+  phrase('benign'),
+  phrase('expected'),
+  phrase('handled in a ticket'),
+] as const;
 export type ClosedAs = (typeof closeReasons)[number];
 
 export interface StateChange {
