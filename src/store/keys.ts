@@ -122,7 +122,7 @@ export const keys = {
   apiPress: (pressId: string) => key('api-press', pressId),
   apiLimit: (name: string) => key('api-limit', name),
   /** The alert of an incident elsewhere. */
-  ticket: (place: string, ticket: string) => key('ticket', place, shortDigest(ticket)),
+  ticket: (place: string, ticket: string) => key('ticket', shortDigest(place, ticket)),
   changes: key('changes'),
   /** Stored changes, for readers outside: the API, webhooks, Sentinel, tickets. */
   feed: key('feed'),
