@@ -364,8 +364,13 @@ test('doctor says whether the rule accepts rows, and how to fix it', async () =>
     return found;
   };
   expect(await checks()).toEqual([
-    { name: 'sentinel RunwatchAlerts_CL', ok: true, says: expect.stringContaining('accepts rows') },
-    { name: 'sentinel RunwatchAudit_CL', ok: true, says: expect.any(String) },
+    {
+      name: 'sentinel RunwatchAlerts_CL',
+      topic: 'sentinel',
+      ok: true,
+      says: expect.stringContaining('accepts rows'),
+    },
+    { name: 'sentinel RunwatchAudit_CL', topic: 'sentinel', ok: true, says: expect.any(String) },
   ]);
   expect(sentinel.alerts).toEqual([]);
   tenant.state.mayDo = (action) => action !== 'Microsoft.Insights/Telemetry/Write';
