@@ -1,6 +1,7 @@
 // Plays `docker compose` with processes of this machine: Redis, and two of Runwatch for each role, with the commands, the
 // environment and the secrets of docker-compose.yml. SHIM_COMPOSE is a folder that stands for the containers' file system.
 const { spawn, spawnSync } = require('node:child_process');
+const { randomInt } = require('node:crypto');
 const { existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } = require('node:fs');
 const { createServer } = require('node:net');
 const { join, resolve } = require('node:path');
@@ -9,13 +10,20 @@ const { parse } = require('yaml');
 const replicas = ['poll', 'enrich', 'deliver', 'respond', 'serve'].flatMap((role) => [role, role]);
 const deadlineMs = 120_000;
 
-const freePort = () =>
-  new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
+/** Below the ephemeral range, so that no outgoing connection takes it first; see ../free-port.ts. */
+async function freePort() {
+  for (;;) {
+    const port = randomInt(12_000, 22_000);
+    const server = createServer();
+    const isFree = await new Promise((done) => {
+      server.once('error', () => done(false));
+      server.listen(port, () => done(true));
     });
-  });
+    if (!isFree) continue;
+    await new Promise((done) => server.close(done));
+    return port;
+  }
+}
 
 /** What `env_file` reads: NAME=value, without quotes and expansions. */
 const variablesIn = (text) =>

@@ -1,6 +1,6 @@
 // Plays `npm ci` and `npm install runwatch` without the registry: links the packages that this repository has installed.
 const { spawnSync } = require('node:child_process');
-const { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } = require('node:fs');
+const { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
 const root = join(__dirname, '../../..');
@@ -25,6 +25,8 @@ function installClone(folder) {
     throw new Error('package-lock.json is not that of this repository');
   const modules = join(folder, 'node_modules');
   if (!existsSync(modules)) link(join(root, 'node_modules'), modules);
+  // Else scripts/setup.mjs could take what is linked for outdated.
+  utimesSync(join(folder, 'package-lock.json'), 0, 0);
 }
 
 /** As `npm install TARBALL`: the package, and what it depends on, without what only its development needs. */
