@@ -59,7 +59,10 @@ export async function raiseAlert(
   }
   const facts =
     known?.ready && !lacksFacts(draft) ? known.facts : await span('enrich', {}, () => enrich(draft, deps));
+  let before = known;
   const change = (current: Alert | null) => {
+    // Another process may have raised it since it was read.
+    before = current;
     if (current?.mergedInto) return null;
     const grown = current ? addExecutions(current, executions) : draft;
     if (isUnchanged(current, grown)) return null;
@@ -72,7 +75,7 @@ export async function raiseAlert(
   };
   const stored = await span('store', {}, () => store.alerts.update(id, change, known));
   if (stored?.mergedInto) return into(stored);
-  if (stored) await followUp(known, stored, facts, deps, draft);
+  if (stored) await followUp(before, stored, facts, deps, draft);
   return stored;
 }
 
