@@ -65,7 +65,9 @@ test('an application’s access token is never a person’s', async () => {
 describe('forged and misused tokens', () => {
   const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const own = (header: Record<string, unknown>, key: KeyObject | Uint8Array = other.privateKey) =>
-    new SignJWT(valid()).setProtectedHeader({ alg: 'RS256', kid: 'key-1', typ: 'at+jwt', ...header }).sign(key);
+    new SignJWT(valid())
+      .setProtectedHeader({ alg: 'RS256', kid: 'key-1', typ: 'at+jwt', ...header })
+      .sign(key);
 
   test.each<[string, () => Promise<string>, RegExp]>([
     ['no token at all', async () => 'a.b.c', /signature is invalid/],
