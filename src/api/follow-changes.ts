@@ -34,6 +34,8 @@ export async function followChanges(
   open.set(key, own + 1);
   const ended = new AbortController();
   response.on('close', () => ended.abort());
+  // The client may have gone while its token was checked.
+  if (response.closed) ended.abort();
   const left = Math.min(longestMs, (endsAt ?? Number.POSITIVE_INFINITY) - deps.now());
   const timers = [
     setTimeout(() => ended.abort(), Math.max(0, left)),

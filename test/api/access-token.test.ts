@@ -108,6 +108,7 @@ describe('forged and misused tokens', () => {
       /not an access token/,
     ],
     ['an ID token named otherwise', () => issuer.sign(valid({ nonce: 'n' })), /not an access token/],
+    ['a token bound to a key', () => issuer.sign(valid({ cnf: { jkt: 'k' } })), /not an access token/],
     ['a logout token', () => issuer.sign(valid({ events: {} })), /not an access token/],
     ['one without an application', () => issuer.sign(valid({ client_id: undefined })), /not an access token/],
     ['one without a key id', () => issuer.sign(valid(), { kid: undefined }), /names no key/],

@@ -1,5 +1,6 @@
 import type { ResponderRule } from '../../src/config/config';
 import { isCallerOf, newAlert } from '../../src/domain/alerts/alert';
+import { assessException } from '../../src/domain/exceptions/exception-policy';
 import { isPerson, mayApprove, type Presser } from '../../src/domain/people/person';
 import { type Execution, executionFrom } from '../../src/domain/techniques/execution';
 import { mayRead, refusalFor } from '../../src/presses/authorize';
@@ -56,4 +57,39 @@ test('an application that ran the command is the caller of its alert', () => {
   expect(isCallerOf(by({ id: objectId }), soar)).toBe(true);
   expect(isCallerOf(by({ appId: 'another' }), soar)).toBe(false);
   expect(isCallerOf(by({ appId }), sam)).toBe(false);
+});
+
+test('an application that ran the command does nothing about its alert in the name of a person', () => {
+  const caller = { ...event().caller, appId };
+  const by = (type: typeof caller.type) =>
+    newAlert('RW-1', [executionFrom(event({ caller: { ...caller, type } })) as Execution], event().time);
+  expect(isCallerOf(by('ServicePrincipal'), { ...sam, client: appId })).toBe(true);
+  // A person may use one application for both.
+  expect(isCallerOf(by('User'), { ...sam, client: appId })).toBe(false);
+});
+
+test('a person by a token without a verified address has the rights of their name, not of a pattern or group', async () => {
+  const sent = { ...sam, client: appId };
+  const may = async (presser: Presser, who: string) =>
+    (await refusalFor(
+      { action: 'isolate', needs: 'responder', presser, subscriptionId: 's' },
+      [rule(who)],
+      inEveryGroup,
+      async () => true,
+    )) === null;
+  expect(await Promise.all(['*', 'entra-group:g', sam.id].map((who) => may(sent, who)))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  const known = { ...sent, email: 'sam@contoso.example' };
+  expect(
+    await Promise.all(['*', 'entra-group:g', '*@contoso.example'].map((who) => may(known, who))),
+  ).toEqual([true, true, true]);
+});
+
+test('an exception for the application that a person uses is one for themselves', () => {
+  const policy = { now: 0, maxDays: 90, alerts: [], by: { ...sam, client: appId } };
+  const exception = { match: { caller: [appId], target: ['vm-1'] }, expires: '1970-01-10T00:00:00Z' };
+  expect(assessException(exception, policy).refused).toMatch(/for yourself/);
 });

@@ -52,8 +52,11 @@ const schema = z.looseObject({
 });
 type Claims = z.output<typeof schema>;
 
-/** Claims of ID tokens and logout tokens, which say who signed in and grant nothing. */
-const otherClaims = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events'];
+/**
+ * Claims of ID tokens and logout tokens, which say who signed in and grant nothing, and of tokens that are bound to
+ * a key (`cnf`), which a bearer does not prove.
+ */
+const otherClaims = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'cnf'];
 
 /** Verifies an access token of the configured issuer for this API. */
 export async function readAccessToken(token: string, deps: TokenDeps): Promise<TokenHolder | RefusedToken> {

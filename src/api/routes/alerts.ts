@@ -10,7 +10,7 @@ import { Problem } from '../problem';
 import { defineRoute, ok } from '../route';
 import { alertOf, alertSchema } from '../schemas/alert';
 import { alertSummaryOf, alertSummarySchema, states } from '../schemas/alert-summary';
-import { some, time } from '../schemas/common';
+import { pastTime, some } from '../schemas/common';
 import { executionOf, executionSchema } from '../schemas/execution';
 
 export const alertId = z
@@ -42,8 +42,8 @@ const filters = {
   address: some(z.string().max(45)).describe('IP addresses of callers'),
   sha256: some(z.string().regex(/^[0-9a-f]{64}$/i)).describe('Digests of scripts'),
   q: text.optional().describe('Words that names, addresses, ids or hashes of the alert begin with'),
-  raisedAfter: time.optional().describe('Raised at this time or later'),
-  raisedBefore: time.optional(),
+  raisedAfter: pastTime.optional().describe('Raised at this time or later'),
+  raisedBefore: pastTime.optional(),
   sort: z.enum(['newest', 'oldest', 'severity']).default('newest'),
 };
 type Filters = z.output<z.ZodObject<typeof filters>>;

@@ -4,7 +4,7 @@ import { searchEntries } from '../../domain/audit/search-entries';
 import { pageOf, pageQuery, placeOf, wrapCursor } from '../page';
 import { Problem } from '../problem';
 import { defineRoute, ok } from '../route';
-import { actorOf, actorSchema, time } from '../schemas/common';
+import { actorOf, actorSchema, pastTime, time } from '../schemas/common';
 import { alertId } from './alerts';
 
 const results = ['done', 'started', 'asked', 'refused', 'failed'] as const;
@@ -41,8 +41,8 @@ const filters = {
   alert: alertId.optional(),
   action: z.string().min(1).max(100).optional().describe('Id of an action'),
   result: z.enum(results).optional(),
-  from: time.optional().describe('At this time or later'),
-  to: time.optional().describe('Before this time'),
+  from: pastTime.optional().describe('At this time or later'),
+  to: pastTime.optional().describe('Before this time'),
 };
 
 const minuteOf = (at: string | undefined): string => (at ? new Date(at).toISOString().slice(0, 16) : '');

@@ -5,6 +5,12 @@ import { translate } from '../../domain/text/translate';
 
 export const time = z.iso.datetime({ offset: true });
 
+/** A time in a query, within what can be compared with stored times. */
+export const pastTime = time.refine((at) => {
+  const ms = Date.parse(at);
+  return ms >= 0 && ms < Date.UTC(9999, 0);
+}, 'expected a time from 1970 to 9998');
+
 export const actorSchema = z
   .object({
     surface: z

@@ -100,7 +100,7 @@ export const callerKeyOf = (caller: Caller): string =>
  * identifiers: the object id, the UPN with a verified address, the application's id and the chat user who was asked.
  */
 export function isCallerOf(alert: Alert, presser: Presser): boolean {
-  const { id, email, objectId } = presser;
+  const { id, email, objectId, client } = presser;
   return (
     alert.triage.asked?.userId === id ||
     alert.executions.some(
@@ -108,6 +108,7 @@ export function isCallerOf(alert: Alert, presser: Presser): boolean {
         is(caller.id ?? undefined, id) ||
         is(caller.id ?? undefined, objectId) ||
         (isApplication(presser) && is(caller.appId ?? undefined, id)) ||
+        (caller.type !== 'User' && is(caller.appId ?? undefined, client)) ||
         (email !== undefined && is(upnOf(caller) ?? undefined, email)),
     )
   );

@@ -28,7 +28,7 @@ export function assessException(
   { match, expires, silenceCritical }: Pick<Exception, 'match' | 'expires' | 'silenceCritical'>,
   { now, maxDays, alerts, by }: ExceptionPolicy,
 ): { refused?: string; needsApproval?: string } {
-  const own = [by.id, by.objectId, by.email];
+  const own = [by.id, by.objectId, by.email, by.client];
   if (
     [match.caller ?? []]
       .flat()
