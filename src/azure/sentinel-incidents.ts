@@ -40,22 +40,27 @@ export function createSentinelIncidents(clients: AzureClients) {
         return made.properties?.incidentUrl ?? '';
       }),
     /**
-     * Changes an incident's status, and keeps what analysts wrote. Does nothing if it has that status.
-     * The etag keeps changes that are made meanwhile.
+     * Changes an incident's status, and keeps what analysts wrote. Does nothing if it has that status. The etag
+     * keeps changes that are made meanwhile.
+     * @param mayReopen false: an incident that an analyst closed stays closed
+     * @returns whether the incident has the status
      */
     changeIncident: (
       workspaceId: string,
       name: string,
       changed: { status: string } & Record<string, unknown>,
-    ): Promise<void> =>
+      { mayReopen }: { mayReopen: boolean },
+    ): Promise<boolean> =>
       callAzure('the incident', async () => {
         const id = `${workspaceId}/providers/Microsoft.SecurityInsights/incidents/${name}`;
         const request = { id, apiVersion, what: 'the incident' };
         const known = await sendArmJson(clients, request);
         const { etag, properties } = incidentSchema.parse(JSON.parse(known.bodyAsText ?? '{}'));
-        if (properties.status === changed.status) return;
+        if (properties.status === changed.status) return true;
+        if (properties.status === 'Closed' && !mayReopen) return false;
         const body = { ...(etag ? { etag } : {}), properties: { ...writable(properties), ...changed } };
         await sendArmJson(clients, { ...request, method: 'PUT', body });
+        return true;
       }),
   };
 }

@@ -6,6 +6,7 @@ import type { ActionDeps, FreeAction } from '../action';
 import { auditOf } from '../audit-of';
 import { withPress } from '../record';
 import { defineAction } from '../registry';
+import { openers } from './incidents';
 
 export const ticketReportSchema = z.strictObject({
   ticket: z.string().min(1).max(300),
@@ -56,12 +57,15 @@ async function alertOf(
   alertId: string,
   place: string,
   ticket: string,
-  { store }: ActionDeps,
+  { store, config }: ActionDeps,
 ): Promise<string | null> {
+  const { escalation } = config.policy;
+  const where = escalation ? openers.find(({ id }) => id === place)?.where(escalation) : null;
+  if (!where) return null;
   let found: string | null = null;
   let next: Alert | null = await store.alerts.get(alertId);
   for (let i = 0; next && i < maxMerges; i++) {
-    if (placeOf(next, place, ticket)) found = next.id;
+    if (placeOf(next, place, ticket)?.where === where) found = next.id;
     next = next.mergedInto ? await store.alerts.get(next.mergedInto) : null;
   }
   return found;

@@ -40,7 +40,8 @@ async function tellPlace(
   const { escalation } = config.policy;
   const opener = openers.find(({ id }) => id === place.id);
   const state = stateToTell(alert, place);
-  if (!state || !escalation || !opener?.tell || opener.where(escalation) === null) return;
+  // Another system may have been configured since, in which the same id is another ticket.
+  if (!state || !escalation || !opener?.tell || opener.where(escalation) !== place.where) return;
   const at = new Date(now()).toISOString();
   try {
     const told = { alert, ticket, state, before: place.synced ?? ('open' as const) };

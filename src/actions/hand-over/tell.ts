@@ -18,7 +18,10 @@ export interface Told {
 
 type Tell = (told: Told, escalation: Escalation, deps: ActionDeps) => Promise<boolean>;
 
-/** PagerDuty can't reopen a resolved incident by an event: a reopened alert triggers a new one. */
+/**
+ * PagerDuty can't reopen a resolved incident by an event: a reopened alert triggers a new one. An acknowledged incident
+ * stays so, which is not said to be open.
+ */
 export const tellPage: Tell = async ({ alert, ticket, state, before }, escalation, deps) => {
   const { url = pagerDuty, routingKey } = escalation;
   const send = (action: string) =>
@@ -28,7 +31,7 @@ export const tellPage: Tell = async ({ alert, ticket, state, before }, escalatio
     if (state === 'open' || before === 'closed') await post(url, pageFor(alert, ticket, escalation, deps));
     if (state === 'acknowledged') await send('acknowledge');
   }
-  return true;
+  return !(state === 'open' && before === 'acknowledged');
 };
 
 /** By the template of the configuration; a state that it does not name is not told. */
@@ -48,13 +51,10 @@ const classifications: Partial<Record<ClosedAs, Record<string, string>>> = {
   expected: { classification: 'BenignPositive', classificationReason: 'SuspiciousButExpected' },
 };
 
-export const tellSentinel: Tell = async ({ alert, ticket, state }, { sentinel }, { azure }) => {
+export const tellSentinel: Tell = async ({ alert, ticket, state, before }, { sentinel }, { azure }) => {
   if (!sentinel) return false;
   const status = { open: 'New', acknowledged: 'Active', closed: 'Closed' }[state];
   const known = alert.closedAs ? classifications[alert.closedAs] : undefined;
-  await azure.changeIncident(sentinel, uuidFrom(ticket), {
-    status,
-    ...(state === 'closed' ? (known ?? { classification: 'Undetermined' }) : {}),
-  });
-  return true;
+  const properties = { status, ...(state === 'closed' ? (known ?? { classification: 'Undetermined' }) : {}) };
+  return azure.changeIncident(sentinel, uuidFrom(ticket), properties, { mayReopen: before === 'closed' });
 };

@@ -1,4 +1,4 @@
-import type { Presser } from '../people/person';
+import { isTicketSystem, type Presser } from '../people/person';
 import { phrase } from '../text/translate';
 import type { Alert } from './alert';
 import { acknowledge, close, reopen } from './transitions';
@@ -25,8 +25,8 @@ export const placeOf = (alert: Alert, id: string, ticket: string): EscalationPla
   alert.triage.escalation?.places.find((place) => place.id === id && place.ticket === ticket) ?? null;
 
 /**
- * The alert after a report, and the action that it amounts to, if any. Null if the report is a repetition or older
- * than what is known.
+ * The alert after a report, and the action that it amounts to, if any. Null if the report is not newer than what is
+ * known. A newer report of the same state is only noted, so that older ones that follow it count for nothing.
  * @param by the system; its id is the place's
  * @param mayDo false leaves the alert's state, and notes only the incident's
  */
@@ -39,8 +39,13 @@ export function followTicket(
   const place = placeOf(alert, move.by.id, report.ticket);
   if (!place) return null;
   const { remote } = place;
-  if (remote && (remote.state === report.state || report.at <= remote.at)) return null;
-  const isOutdated = report.at < lastTicketChange(alert);
+  if (remote && report.at <= (remote.lastReportAt ?? remote.at)) return null;
+  if (remote?.state === report.state)
+    return {
+      alert: withPlace(alert, { ...place, remote: { ...remote, lastReportAt: report.at } }),
+      action: null,
+    };
+  const isOutdated = report.at < lastChangeByOthers(alert, move.by);
   const wanted = isOutdated ? null : actionFor(alert, place, report.state);
   const action = wanted && mayDo(wanted) ? wanted : null;
   const next = action ? moved(alert, action, report, move) : alert;
@@ -78,11 +83,20 @@ function moved(
     : reopen(alert, { by, at, note });
 }
 
-/** When the alert last changed to another ticket state, RFC 3339; empty if it never did. */
-function lastTicketChange({ history }: Alert): string {
-  const states = history.map(({ to }) => ticketStateOf({ state: to }));
-  const same = states.findLastIndex((state) => state !== states.at(-1));
-  return history[same + 1]?.at ?? '';
+/**
+ * When anyone but this system last changed the alert to another ticket state, RFC 3339; empty if nobody did. The
+ * system's own reports are ordered by its times, since they may arrive late.
+ */
+function lastChangeByOthers({ history }: Alert, system: Presser): string {
+  let state: TicketState = 'open';
+  let last = '';
+  for (const { to, by, at } of history) {
+    const next = ticketStateOf({ state: to });
+    const isOwn = isTicketSystem(by) && by.id === system.id;
+    if (next !== state && !isOwn) last = at;
+    state = next;
+  }
+  return last;
 }
 
 /** What to tell a place about the alert; null if it knows, or cannot be told. */

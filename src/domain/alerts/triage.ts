@@ -33,8 +33,13 @@ export interface EscalationPlace {
   ticket?: string | undefined;
   /** The alert's state that the place was told, or that came from it. */
   synced?: TicketState | undefined;
-  /** The incident's last known state there. `by` is a name there, empty if unknown, absent if Runwatch set it. */
-  remote?: { state: TicketState; at: string; by?: string | undefined } | undefined;
+  /**
+   * The incident's last known state there. `by` is a name there, empty if unknown, absent if Runwatch set it.
+   * `lastReportAt` is the time of the newest report that repeated it.
+   */
+  remote?:
+    | { state: TicketState; at: string; by?: string | undefined; lastReportAt?: string | undefined }
+    | undefined;
   /** Why the place does not know the alert's state. */
   notTold?: { state: TicketState; reason: string; retrying: boolean } | undefined;
 }

@@ -52,9 +52,24 @@ test('closing there does not count as harmless', () => {
 
 test('a repetition or an older report does nothing', () => {
   const closed = after(after(escalated(), 'acknowledged', 2), 'closed', 4);
-  expect(says(closed, 'closed', 5)).toBeNull();
+  expect(says(closed, 'closed', 4)).toBeNull();
   expect(says(closed, 'acknowledged', 2)).toBeNull();
   expect(says(closed, 'open', 4)).toBeNull();
+  const repeated = says(closed, 'closed', 8);
+  expect(repeated).toMatchObject({ action: null });
+  expect(place(repeated?.alert as Alert).remote).toMatchObject({ at: at(4) });
+  expect(says(repeated?.alert as Alert, 'open', 6)).toBeNull();
+});
+
+test('reports that arrive late are ordered by their own times', () => {
+  const report = (alert: Alert, state: TicketReport['state'], minute: number, received: number) =>
+    followTicket(alert, { ticket: alert.id, state, at: at(minute) }, { by: dana, at: at(received) }, yes) as {
+      alert: Alert;
+    };
+  const acknowledged = report(escalated(), 'acknowledged', 0, 10).alert;
+  const closed = report(acknowledged, 'closed', 3, 11).alert;
+  expect(closed.state).toBe('closed');
+  expect(report(closed, 'open', 5, 12).alert.state).toBe('acknowledged');
 });
 
 test('a report of another ticket does nothing', () => {
