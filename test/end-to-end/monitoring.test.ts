@@ -40,6 +40,8 @@ const notHere = [
   'runwatch_audit_copy_lag_entries',
   'runwatch_event_hub_lag_seconds',
   'runwatch_webhook',
+  'runwatch_sentinel_rows_total',
+  'runwatch_callbacks_total',
   'runwatch_throttled_total',
   'runwatch_troubles{',
   'runwatch_subscription_poll_error',
