@@ -5,6 +5,7 @@ import type { PolicyFile, ResponderRule } from '../config/config';
 import type { AlertQuery } from '../domain/alerts/alert-query';
 import type { AlertRow } from '../domain/alerts/alert-row';
 import type { AuditReader } from '../domain/audit/search-entries';
+import type { Change } from '../domain/change';
 import type { Exception } from '../domain/exceptions/exception';
 import type { AlertView } from '../domain/measures/alert-view';
 import type { Approval } from '../domain/measures/approval';
@@ -13,15 +14,6 @@ import type { Presser } from '../domain/people/person';
 import type { HealthReport } from '../domain/system-health/health-report';
 import type { InGroup } from '../presses/authorize';
 import type { Authenticate } from './auth/authenticate';
-
-/** A stored change; what changed is read by its id. */
-export interface FeedChange {
-  cursor: string;
-  kind: string;
-  id: string;
-  rev: number;
-  at: number;
-}
 
 /** A press that the API queued. */
 export interface ApiPress {
@@ -36,8 +28,8 @@ export interface ApiPress {
 
 export interface ApiDeps extends AuditReader {
   authenticate: Authenticate;
-  /** Requests by IP address, by caller, and actions by caller. */
-  limits: { address: RateLimiterAbstract; caller: RateLimiterAbstract; acts: RateLimiterAbstract };
+  /** Requests by IP address, and requests, actions and searches by caller. */
+  limits: Readonly<Record<'address' | 'caller' | 'acts' | 'searches', RateLimiterAbstract>>;
   /** Where the OpenID issuer describes itself; null without one. */
   openIdUrl: string | null;
   searchAlerts: (
@@ -72,7 +64,7 @@ export interface ApiDeps extends AuditReader {
   };
   health: () => Promise<HealthReport>;
   feed: {
-    after: (cursor: string, limit: number) => Promise<{ changes: FeedChange[]; next: string; lost: boolean }>;
+    after: (cursor: string, limit: number) => Promise<{ changes: Change[]; next: string; lost: boolean }>;
     newest: () => Promise<string>;
   };
   now: () => number;

@@ -2,6 +2,7 @@ import express, { type NextFunction, type Request, type Response, Router } from 
 import helmet from 'helmet';
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 import { z } from 'zod';
+import { limitKeyOf } from '../domain/network/limit-key';
 import type { Log } from '../runtime/log';
 import type { ApiDeps } from './api-deps';
 import { checkScope } from './auth/authenticate';
@@ -54,7 +55,7 @@ export function createApi(deps: ApiDeps & { log: Log }): Router {
     next();
   });
   router.use(async (request, response, next) => {
-    await count(limits.address, request.ip ?? 'unknown', null);
+    await count(limits.address, limitKeyOf(request.ip), null);
     const caller = await deps.authenticate(request);
     await count(limits.caller, caller.key, response);
     response.locals.caller = caller;
@@ -92,6 +93,7 @@ async function answer(route: AnyRoute, request: Request, response: Response, dep
   const { caller } = response.locals;
   checkScope(caller, route.scope);
   if (route.scope === 'Alerts.Act') await count(deps.limits.acts, caller.key, response);
+  if (route.isSearch) await count(deps.limits.searches, caller.key, response);
   const asked = {
     caller,
     response,

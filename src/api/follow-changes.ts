@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Response } from 'express';
-import type { ApiDeps, FeedChange } from './api-deps';
+import type { Change } from '../domain/change';
+import type { ApiDeps } from './api-deps';
 import type { Caller } from './auth/authenticate';
 
 /** Streams of one process, and of one caller. */
@@ -78,7 +79,7 @@ async function send(
   }
 }
 
-const eventOf = ({ cursor, kind, id, rev, at }: FeedChange): string => {
+const eventOf = ({ cursor, kind, id, rev, at }: Change): string => {
   const data = { id: cursor, kind, resource: id, revision: rev, at: new Date(at).toISOString() };
   return `event: change\nid: ${cursor}\ndata: ${JSON.stringify(data)}\n\n`;
 };

@@ -58,6 +58,8 @@ export interface Route<
   query?: Q;
   params?: P;
   body?: B;
+  /** It may read much of what is stored, so it has a limit of its own. */
+  isSearch?: true;
   /** It needs an Idempotency-Key. */
   isIdempotent?: true;
   answer: {

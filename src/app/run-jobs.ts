@@ -154,7 +154,7 @@ function runWebhookJobs({ config, store, queues, metrics, log, now, begin }: App
   if (webhooks.length === 0) return;
   const deps = { store, metrics, linkTo: linkTo(config), now };
   for (const hook of webhooks)
-    queues.workWebhook(hook.name, (job) => sendWebhook(job, hook, deps), { concurrency: 4 });
+    queues.workWebhook(hook.name, (job, token) => sendWebhook(job, token, hook, deps), { concurrency: 4 });
   queues.work('queueWebhooks', async () => {
     await store.deliveries.withLock('webhooks', 10_000, () =>
       queueWebhooks(webhooks, { store, queues, log, now }),

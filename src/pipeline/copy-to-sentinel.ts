@@ -1,13 +1,13 @@
 import type { Azure } from '../azure/azure';
 import type { AzureError } from '../azure/connection/azure-error';
 import { type IngestionTarget, maxIngestionBytes } from '../azure/log/logs-ingestion';
+import type { Change } from '../domain/change';
 import { type AlertSource, alertsTable } from '../domain/sentinel/alerts-table';
 import { auditTable } from '../domain/sentinel/audit-table';
 import { coreJson, rowJson, type SentinelTable } from '../domain/sentinel/sentinel-table';
 import { plainLine } from '../domain/text/plain-text';
 import type { Log } from '../runtime/log';
 import type { Metrics } from '../runtime/metrics';
-import type { Change } from '../store/change-feed';
 import { rejectedRows } from '../store/health-store';
 import type { Store } from '../store/store';
 import { type OutgoingRow, type RowSender, sendRows } from './send-rows';

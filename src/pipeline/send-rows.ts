@@ -67,15 +67,15 @@ async function refusalOf(
 /** A row that is larger than allowed has a batch of its own. */
 function batchesOf(rows: readonly OutgoingRow[], maxBytes: number): OutgoingRow[][] {
   const batches: OutgoingRow[][] = [];
-  let room = 0;
+  let left = 0;
   for (const row of rows) {
     const bytes = Buffer.byteLength(row.json) + 1;
-    if (bytes > room || batches.length === 0) {
+    if (bytes > left || batches.length === 0) {
       batches.push([]);
-      room = maxBytes - 1;
+      left = maxBytes - 1;
     }
     batches.at(-1)?.push(row);
-    room -= bytes;
+    left -= bytes;
   }
   return batches;
 }

@@ -1,32 +1,9 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Alert } from '../domain/alerts/alert';
+import { type Change, type ChangeKind, changeKinds } from '../domain/change';
 import { keys } from './keys';
 import { compareStreamIds } from './redis/stream-ids';
-
-const changeKinds = [
-  'alert.raised',
-  'alert.changed',
-  'alert.closed',
-  'measure.changed',
-  'approval.changed',
-  'exception.changed',
-  'notice.posted',
-] as const;
-export type ChangeKind = (typeof changeKinds)[number];
-
-/** A stored change. What changed is read by its id, in its present state. */
-export interface Change {
-  /** Its place in the feed: unique, ascending and stable. */
-  cursor: string;
-  kind: ChangeKind;
-  /** Id of the alert, measure, approval, exception or notice. */
-  id: string;
-  /** The revision that the change stored; 0 for what has no revisions. */
-  rev: number;
-  /** When it was stored, ms. */
-  at: number;
-}
 
 /** Changes that are kept, approximately. Readers that are further behind are told that they missed some. */
 export const keptChanges = 100_000;

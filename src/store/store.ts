@@ -83,11 +83,12 @@ export function createStore(
       duration: 60,
       blockDuration: 60,
     }),
-    /** Requests to the API in a minute, across all processes. Actions count as requests too. */
+    /** Requests to the API in a minute, across all processes. Actions and searches count as requests too. */
     apiLimits: {
       address: limiter(redis, 'address', 1200),
       caller: limiter(redis, 'caller', 600),
       acts: limiter(redis, 'acts', 60),
+      searches: limiter(redis, 'searches', 60),
       failures: limiter(redis, 'failures', 10),
     },
     surfaces,

@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { createApi } from '../../src/api/api';
-import type { ApiDeps, FeedChange } from '../../src/api/api-deps';
+import type { ApiDeps } from '../../src/api/api-deps';
 import { scopes } from '../../src/api/auth/access-token';
 import { pressAnswer } from '../../src/api/request-press';
+import type { Change } from '../../src/domain/change';
 import type { Approval } from '../../src/domain/measures/approval';
 import { createLog } from '../../src/runtime/log';
 import { followEvents } from '../support/event-stream';
@@ -26,7 +27,7 @@ const limiter = (points: number) => new RateLimiterMemory({ points, duration: 60
 const depsWith = (more: Partial<ApiDeps> = {}): ApiDeps =>
   ({
     now: Date.now,
-    limits: { address: limiter(1000), caller: limiter(1000), acts: limiter(1000) },
+    limits: { address: limiter(1000), caller: limiter(1000), acts: limiter(1000), searches: limiter(1000) },
     authenticate: async () => ({ presser, scopes: new Set(scopes), endsAt: null, key: 'soar' }),
     openIdUrl: null,
     feed: { newest: async () => '0-0', after: async (next: string) => ({ changes: [], next, lost: false }) },
@@ -53,7 +54,9 @@ async function serve(more: Partial<ApiDeps> = {}): Promise<string> {
 }
 
 test('a caller with too many requests is told when to try again', async () => {
-  const url = await serve({ limits: { address: limiter(9), caller: limiter(2), acts: limiter(9) } });
+  const url = await serve({
+    limits: { address: limiter(9), caller: limiter(2), acts: limiter(9), searches: limiter(9) },
+  });
   const ask = () => fetch(`${url}/measures`);
   expect((await ask()).headers.get('ratelimit')).toBe('"default";r=1;t=60');
   expect((await ask()).status).toBe(200);
@@ -62,10 +65,20 @@ test('a caller with too many requests is told when to try again', async () => {
   expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('searches have a limit of their own', async () => {
+  const url = await serve({
+    limits: { address: limiter(99), caller: limiter(99), acts: limiter(9), searches: limiter(1) },
+    entriesBefore: async () => [],
+  });
+  expect((await fetch(`${url}/audit`)).status).toBe(200);
+  expect((await fetch(`${url}/audit`)).status).toBe(429);
+  expect((await fetch(`${url}/measures`)).status).toBe(200);
+});
+
 test('requests of an address are counted before its token is looked at', async () => {
   let looked = 0;
   const url = await serve({
-    limits: { address: limiter(1), caller: limiter(9), acts: limiter(9) },
+    limits: { address: limiter(1), caller: limiter(9), acts: limiter(9), searches: limiter(9) },
     authenticate: async () => {
       looked++;
       return { presser, scopes: new Set(scopes), endsAt: null, key: 'soar' };
@@ -88,14 +101,14 @@ test('an error of ours says nothing about itself', async () => {
 });
 
 describe('a stream of changes', () => {
-  const change = (n: number, kind = 'alert.changed'): FeedChange => ({
+  const change = (n: number, kind: Change['kind'] = 'alert.changed'): Change => ({
     cursor: `${n}-0`,
     kind,
     id: `RW-${n}`,
     rev: n,
     at: n,
   });
-  const feedOf = (changes: FeedChange[], isLost = false): ApiDeps['feed'] => ({
+  const feedOf = (changes: Change[], isLost = false): ApiDeps['feed'] => ({
     newest: async () => '0-0',
     after: async (cursor) => {
       const left = changes.filter((one) => Number.parseInt(one.cursor, 10) > Number.parseInt(cursor, 10));

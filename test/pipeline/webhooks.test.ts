@@ -49,7 +49,7 @@ const deps = () => ({
 });
 const send = () => {
   for (const hook of hooks)
-    queues.workWebhook(hook.name, (job) => sendWebhook(job, hook, deps()), { concurrency: 4 });
+    queues.workWebhook(hook.name, (job, token) => sendWebhook(job, token, hook, deps()), { concurrency: 4 });
 };
 const queueOf = (name: string) => queues.webhooks.get(name) as Queue<WebhookJob>;
 const done = (name: string, count: number) =>
@@ -185,6 +185,37 @@ test('410 disables a destination until a replay or another URL, and loses nothin
   await queueWebhooks(hooks, deps());
   await done('siem', 2);
   expect(idsOf(siem).sort()).toEqual(['notice-1', 'notice-1', 'notice-2']);
+});
+
+test('what waits while a destination is gone is not given up, and is sent once it is enabled', async () => {
+  siem.behavior = (response) => void response.writeHead(410).end();
+  for (let i = 0; i < 20; i++) await notice(`notice-${i}`);
+  await queueWebhooks(hooks, deps());
+  send();
+  await until('the waiting messages', async () => {
+    const { failed = 0, delayed = 0 } = await queueOf('siem').getJobCounts('failed', 'delayed');
+    return failed <= 4 && failed + delayed === 20;
+  });
+  siem.behavior = siem.accept;
+  await replayFailed(hooks[0] as WebhookConfig, deps());
+  await done('siem', 20);
+  expect(new Set(idsOf(siem)).size).toBe(20);
+});
+
+test('what waited for a day is given up while a destination is gone', async () => {
+  await own.store.webhooks.gone('siem', siem.url, now());
+  const data = { cursor: '1-0', event: 'notice.posted' as const, id: 'notice-1', at: now() };
+  await queueOf('siem').add('notice.posted', data, { jobId: '1-0', timestamp: now() - 86_400_000 });
+  send();
+  await until('the end', async () => (await queueOf('siem').getFailedCount()) === 1);
+});
+
+test('a job that something else queued is refused, and not tried again', async () => {
+  const forged = { cursor: '1-0\r\nx-forged: 1', event: 'alert.raised', id: 'RW-1', at: now() };
+  await queueOf('siem').add('alert.raised', forged as WebhookJob);
+  send();
+  await until('the end', async () => (await queueOf('siem').getFailedCount()) === 1);
+  expect(siem.received).toEqual([]);
 });
 
 test('a replay sends what changed since then again, under the same ids', async () => {

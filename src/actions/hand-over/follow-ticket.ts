@@ -29,7 +29,7 @@ defineAction<FreeAction>({
   input: ticketReportSchema,
   permissions: [],
   run: async (press, deps) => {
-    const report = press.input as unknown as TicketReport;
+    const report: TicketReport = ticketReportSchema.parse(press.input);
     const tracked = await alertOf(press.alertId, press.by.id, report.ticket, deps);
     if (!tracked) return t`No alert has this ticket.`;
     const needsTwo = deps.config.policy.fourEyes ?? [];

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Identified } from '../../chat/surface-press';
+import { limitKeyOf } from '../../domain/network/limit-key';
 import { consoleTokenId, type Presser } from '../../domain/people/person';
 import { phrase } from '../../domain/text/translate';
 import type { Log } from '../../runtime/log';
@@ -71,7 +72,7 @@ export function createAuthenticate(deps: AuthenticateDeps) {
         'Send an access token, or RUNWATCH_CONSOLE_TOKEN, as Authorization: Bearer TOKEN.',
         '',
       );
-    const holder = await holderOf(bearer, request.ip ?? 'unknown');
+    const holder = await holderOf(bearer, limitKeyOf(request.ip));
     const known = await identify(holder.presser);
     if ('refused' in known) throw new Problem('not-allowed', known.refused);
     const { presser } = known;

@@ -70,6 +70,7 @@ const listAlerts = defineRoute({
   method: 'get',
   path: '/alerts',
   operationId: 'listAlerts',
+  isSearch: true,
   tag: 'Alerts',
   summary: 'List alerts',
   description:

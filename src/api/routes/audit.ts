@@ -51,6 +51,7 @@ const listAudit = defineRoute({
   method: 'get',
   path: '/audit',
   operationId: 'listAudit',
+  isSearch: true,
   tag: 'Audit',
   summary: 'List the audit log',
   description:

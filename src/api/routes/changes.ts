@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changeKinds } from '../../domain/change';
 import { followChanges } from '../follow-changes';
 import { Problem } from '../problem';
 import { defineRoute } from '../route';
@@ -9,14 +10,7 @@ const cursor = z.string().regex(/^\d{1,15}-\d{1,15}$/);
 export const changeSchema = z
   .object({
     id: z.string().describe('Its place in the order of changes'),
-    kind: z.enum([
-      'alert.raised',
-      'alert.changed',
-      'alert.closed',
-      'measure.changed',
-      'approval.changed',
-      'exception.changed',
-    ]),
+    kind: z.enum(changeKinds).exclude(['notice.posted']),
     resource: z.string().describe('Id of the alert, measure, approval or exception'),
     revision: z.int().describe('Of the resource; 0 for an exception'),
     at: time,

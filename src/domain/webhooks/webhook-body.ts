@@ -6,7 +6,7 @@ import type { Exception } from '../exceptions/exception';
 import type { Measure } from '../measures/measure';
 import type { Presser } from '../people/person';
 import { plainLine } from '../text/plain-text';
-import { maxListed, type WebhookMessage, type WebhookSubject, webhookEvents } from './webhook-event';
+import { maxListed, type WebhookMessage, type WebhookSubject } from './webhook-event';
 
 const time = z.string().describe('RFC 3339');
 const person = z.object({ name: z.string(), id: z.string(), source: z.string() });
@@ -87,12 +87,12 @@ const envelope = <Event extends string, Data extends z.ZodType>(event: Event, da
 
 /** The body of a webhook in Runwatch's own format; schema/webhook.json is generated from it. */
 export const webhookBodySchema = z.discriminatedUnion('type', [
-  envelope(webhookEvents[0], alertSchema),
-  envelope(webhookEvents[1], alertSchema),
-  envelope(webhookEvents[2], alertSchema),
-  envelope(webhookEvents[3], measureSchema),
-  envelope(webhookEvents[4], exceptionSchema),
-  envelope(webhookEvents[5], z.object({ id: z.string(), text: z.string() })),
+  envelope('alert.raised', alertSchema),
+  envelope('alert.changed', alertSchema),
+  envelope('alert.closed', alertSchema),
+  envelope('measure.changed', measureSchema),
+  envelope('exception.changed', exceptionSchema),
+  envelope('notice.posted', z.object({ id: z.string(), text: z.string() })),
   envelope('webhook.test', z.object({ text: z.string() })),
 ]);
 

@@ -1,16 +1,10 @@
 import type { Alert } from '../alerts/alert';
+import { changeKinds } from '../change';
 import type { Exception } from '../exceptions/exception';
 import type { Measure } from '../measures/measure';
 
-/** What a webhook can be told. Part of the published contract. */
-export const webhookEvents = [
-  'alert.raised',
-  'alert.changed',
-  'alert.closed',
-  'measure.changed',
-  'exception.changed',
-  'notice.posted',
-] as const;
+/** What a webhook can be told. */
+export const webhookEvents = changeKinds.filter((kind) => kind !== 'approval.changed');
 export type WebhookEvent = (typeof webhookEvents)[number];
 
 export const webhookFormats = ['runwatch', 'ocsf', 'ecs'] as const;

@@ -1,8 +1,8 @@
 import type { WebhookConfig } from '../../config/policy-file';
 import { eventsOf } from '../../config/webhook-settings';
+import type { Change } from '../../domain/change';
 import type { WebhookEvent } from '../../domain/webhooks/webhook-event';
 import type { Log } from '../../runtime/log';
-import type { Change } from '../../store/change-feed';
 import type { Store } from '../../store/store';
 import type { Queues, WebhookJob } from '../queues';
 

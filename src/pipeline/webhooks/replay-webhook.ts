@@ -1,5 +1,5 @@
 import type { WebhookConfig } from '../../config/policy-file';
-import type { Change } from '../../store/change-feed';
+import type { Change } from '../../domain/change';
 import { compareStreamIds } from '../../store/redis/stream-ids';
 import type { Store } from '../../store/store';
 import type { Queues } from '../queues';

@@ -1,4 +1,5 @@
-import { type Job, UnrecoverableError } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { z } from 'zod';
 import type { WebhookConfig } from '../../config/policy-file';
 import { formatOf } from '../../config/webhook-settings';
 import { unmetConditions } from '../../domain/alerts/routing';
@@ -7,7 +8,12 @@ import { ecsAlert } from '../../domain/webhooks/ecs-alert';
 import { ocsfFinding } from '../../domain/webhooks/ocsf-finding';
 import { signedHeaders } from '../../domain/webhooks/signature';
 import { webhookBody } from '../../domain/webhooks/webhook-body';
-import type { WebhookFormat, WebhookMessage, WebhookSubject } from '../../domain/webhooks/webhook-event';
+import {
+  type WebhookFormat,
+  type WebhookMessage,
+  type WebhookSubject,
+  webhookEvents,
+} from '../../domain/webhooks/webhook-event';
 import type { Metrics } from '../../runtime/metrics';
 import { sendRequest } from '../../runtime/outgoing-request';
 import type { Store } from '../../store/store';
@@ -25,24 +31,40 @@ const timeoutMs = 10_000;
 /** The longest wait that a destination may ask for, ms. */
 const maxRetryAfterMs = 3_600_000;
 
+/** What waits for a destination that is gone looks for a change of that so often, and for so long, ms. */
+const askAgainMs = 3_600_000;
+const keptMs = 86_400_000;
+
+/** The queue may have been written to by others. A message's id becomes a header. */
+const jobSchema: z.ZodType<WebhookJob> = z.strictObject({
+  cursor: z.string().regex(/^\d{1,15}-\d{1,20}$/),
+  event: z.enum(webhookEvents),
+  id: z.string().min(1).max(300),
+  at: z.number(),
+});
+
 const formats: Readonly<Record<WebhookFormat, (message: WebhookMessage) => object | null>> = {
   runwatch: webhookBody,
   ocsf: ocsfFinding,
   ecs: ecsAlert,
 };
 
+type SentJob = Pick<Job<WebhookJob>, 'data' | 'attemptsMade' | 'opts' | 'timestamp' | 'moveToDelayed'>;
+
 /** Sends one queued change. Throws if the destination did not accept it, so that the queue tries again. */
 export async function sendWebhook(
-  job: Pick<Job<WebhookJob>, 'data' | 'attemptsMade' | 'opts'>,
+  job: SentJob,
+  token: string | undefined,
   hook: WebhookConfig,
   deps: SendWebhookDeps,
 ): Promise<'sent' | 'not sent'> {
   const { store, metrics, now } = deps;
   const { name, url } = hook;
-  if ((await store.webhooks.stateOf(name, url)).goneAt !== null)
-    throw new UnrecoverableError('the webhook is disabled, since its destination answered 410 Gone');
-  const { cursor, event, at } = job.data;
-  const subject = await readSubject(job.data, hook, deps);
+  const parsed = jobSchema.safeParse(job.data);
+  if (!parsed.success) throw new UnrecoverableError('refused an invalid job in the queue of a webhook');
+  if ((await store.webhooks.stateOf(name, url)).goneAt !== null) return waitUntilEnabled(job, token);
+  const { cursor, event, at } = parsed.data;
+  const subject = await readSubject(parsed.data, hook, deps);
   if (!subject) return 'not sent';
   const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   const count = (result: 'sent' | 'retried' | 'failed') => metrics.webhooks.inc({ webhook: name, result });
@@ -59,6 +81,14 @@ export async function sendWebhook(
   await store.webhooks.accepted(name, now());
   count('sent');
   return 'sent';
+}
+
+/** A destination that is gone may be enabled again, so what waits for it is not given up before its day is over. */
+async function waitUntilEnabled(job: SentJob, token: string | undefined): Promise<never> {
+  if (Date.now() - job.timestamp >= keptMs)
+    throw new UnrecoverableError('the webhook is disabled, since its destination answered 410 Gone');
+  await job.moveToDelayed(Date.now() + askAgainMs, token);
+  throw new DelayedError();
 }
 
 /** What changed, as it is now; null if it is no longer kept, or if the webhook's conditions exclude it. */
