@@ -1,10 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Alert } from '../domain/alerts/alert';
 import type { Harmless } from '../domain/alerts/facts';
-import { mostUrgentFirst, type Severity } from '../domain/alerts/severity';
 import { type HarmlessClose, harmlessCloseOf, maxLikeClosed } from '../domain/alerts/similar';
-import { type Sla, type TimingStep, targetOf, timingSteps } from '../domain/alerts/timing';
-import { type OpenState, openStates } from '../domain/alerts/transitions';
 import type { AuditDraft, AuditSigner } from '../domain/audit/audit-chain';
 import { subjectsOf } from '../domain/measures/subjects';
 import { createAlertCounts } from './alert-counts';
@@ -12,7 +9,8 @@ import { auditedScript } from './audit/audited-write';
 import { alertChangeKind, appendChange } from './change-feed';
 import { keys } from './keys';
 import { maxAlertsOn } from './measures-store';
-import { openIndexKeys, openPlaces, openScores, placeInIndex } from './open-index';
+import { createOpenAlerts } from './open-alerts';
+import { openPlaces, placeInIndex } from './open-index';
 import { script } from './redis/lua-script';
 import { createAlertSearch } from './search-alerts';
 import { createGroupSearch } from './search-groups';
@@ -85,19 +83,7 @@ for i, key in ipairs(KEYS) do
 end
 return states`);
 
-/** Updates an alert's place in the index of open alerts, unless the alert changed since it was read. */
-const placeScriptOf = (keepSeconds: number) =>
-  script(`
-if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[2] then return 0 end${placeInIndex('KEYS[1 + i]', 'ARGV[2 + i]', 'ARGV[1]', keepSeconds)}
-return 1`);
-
 const pageSize = 100;
-
-export interface OpenCount {
-  severity: Severity;
-  state: OpenState;
-  count: number;
-}
 
 export interface AlertChange {
   alert: Alert;
@@ -136,7 +122,6 @@ export function createAlertsStore(
   keepSeconds: number,
 ) {
   const commit = commitScript(keepSeconds);
-  const placeScript = placeScriptOf(keepSeconds);
   const searchIndex = createSearchIndex(redis, keepSeconds, getMany);
 
   async function get(id: string): Promise<Alert | null> {
@@ -248,68 +233,6 @@ export function createAlertsStore(
       yield await readKept(ids.slice(start, start + pageSize));
   }
 
-  /** Announced alerts that are not closed, newest first. */
-  async function listOpen({
-    limit = 100,
-    severities: ofSeverity = mostUrgentFirst,
-    states = openStates,
-  }: {
-    limit?: number;
-    severities?: readonly Severity[];
-    states?: readonly OpenState[];
-  } = {}): Promise<Alert[]> {
-    const rows = await Promise.all(
-      ofSeverity.flatMap((severity) =>
-        states.map((state) => redis.zrevrange(keys.open(severity, state), 0, limit - 1, 'WITHSCORES')),
-      ),
-    );
-    const ids = rows
-      .flatMap((row) => row.flatMap((id, i) => (i % 2 === 0 ? [{ id, at: Number(row[i + 1]) }] : [])))
-      .sort((a, b) => b.at - a.at)
-      .slice(0, limit)
-      .map(({ id }) => id);
-    return readKept(ids);
-  }
-
-  /** Open alerts whose reminders are to be checked by `at` (ms). Each change of an alert makes it due. */
-  async function due(severity: Severity, at: number, limit: number): Promise<Alert[]> {
-    const ids = await redis.zrangebyscore(keys.checkAt(severity), '-inf', at, 'LIMIT', 0, limit);
-    const alerts = await getMany(ids);
-    const expired = ids.filter((_, i) => alerts[i] === null);
-    await Promise.all(
-      expired.map((id) =>
-        placeScript(redis, [keys.alert(id), ...openIndexKeys], [id, '', ...openScores(null)]),
-      ),
-    );
-    return alerts.filter((alert) => alert !== null);
-  }
-
-  /**
-   * Sets when the reminders check an alert next, ms or Infinity. If the alert changed since it was read, it
-   * stays due.
-   */
-  const checkAgain = (alert: Alert, at: number) =>
-    placeScript(
-      redis,
-      [keys.alert(alert.id), ...openIndexKeys],
-      [alert.id, alert.rev, ...openScores(alert, at === Infinity ? '+inf' : at)],
-    );
-
-  /** Makes every open alert due, because the waits may have been configured differently before. */
-  async function checkAll(): Promise<void> {
-    for (const key of mostUrgentFirst.map(keys.checkAt)) {
-      await redis.zunionstore(key, 1, key, 'WEIGHTS', 0);
-      await redis.expire(key, keepSeconds);
-    }
-  }
-
-  /** Indexes the open alerts that an earlier version stored, once. */
-  async function indexOpen(): Promise<void> {
-    if ((await redis.exists(keys.openIndexed)) === 1) return;
-    for await (const page of since(0)) await Promise.all(page.map((alert) => checkAgain(alert, 0)));
-    await redis.set(keys.openIndexed, 1);
-  }
-
   /** The alert of each execution; null for a new execution. */
   async function alertIdsOf(executionKeys: readonly string[]): Promise<(string | null)[]> {
     return executionKeys.length > 0 ? redis.mget(executionKeys.map(keys.execution)) : [];
@@ -360,50 +283,6 @@ export function createAlertsStore(
   /** Number of alerts raised since `after` (ms). */
   const countSince = (after: number) => redis.zcount(keys.alerts, after, '+inf');
 
-  /** @param after counts only alerts raised since, ms */
-  async function openCounts(after = 0): Promise<OpenCount[]> {
-    const counts = await Promise.all(
-      mostUrgentFirst.flatMap((severity) =>
-        openStates.map(async (state) => ({
-          severity,
-          state,
-          count: await redis.zcount(keys.open(severity, state), after, '+inf'),
-        })),
-      ),
-    );
-    return counts.filter(({ count }) => count > 0);
-  }
-
-  /** Number of open alerts that were raised before `raisedBefore` (ms) and for which the step is still to be taken. */
-  async function countWaiting(severity: Severity, step: TimingStep, raisedBefore: number): Promise<number> {
-    const waiting = {
-      acknowledge: [keys.open(severity, 'new')],
-      contain: [keys.uncontained(severity)],
-      close: openStates.map((state) => keys.open(severity, state)),
-    };
-    const counts = await Promise.all(
-      waiting[step].map((key) => redis.zcount(key, '-inf', `(${raisedBefore}`)),
-    );
-    return counts.reduce((sum, each) => sum + each, 0);
-  }
-
-  /** Number of open alerts past each configured target, including 0. */
-  const pastTargets = (sla: Sla, now: number) =>
-    Promise.all(
-      mostUrgentFirst.flatMap((severity) =>
-        timingSteps.flatMap((step) => {
-          const target = targetOf(severity, step, sla);
-          return target === null ? [] : [pastTarget(severity, step, now - target)];
-        }),
-      ),
-    );
-
-  const pastTarget = async (severity: Severity, step: TimingStep, raisedBefore: number) => ({
-    severity,
-    step,
-    count: await countWaiting(severity, step, raisedBefore),
-  });
-
   return {
     get,
     getMany,
@@ -411,11 +290,6 @@ export function createAlertsStore(
     update,
     list,
     since,
-    listOpen,
-    due,
-    checkAgain,
-    checkAll,
-    indexOpen,
     alertIdsOf,
     claim,
     reclaim,
@@ -423,10 +297,8 @@ export function createAlertsStore(
     harmlessCloses,
     count,
     countSince,
-    openCounts,
-    countWaiting,
-    pastTargets,
     onStored,
+    ...createOpenAlerts(redis, keepSeconds, { getMany, readKept, since }),
     ...createAlertSearch(redis, searchIndex),
     ...createGroupSearch(redis, searchIndex),
     ...createAlertCounts(redis, searchIndex),

@@ -1,8 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth';
 import {
-  bearerTokenAuthenticationPolicy,
   createHttpHeaders,
-  createPipelineFromOptions,
   createPipelineRequest,
   type HttpClient,
   type TlsSettings,
@@ -12,6 +10,7 @@ import { z } from 'zod';
 import { guid } from '../../domain/text/guid';
 import { memoize, memoizeSince } from '../../runtime/memoize';
 import { AzureError, retryAfterOf } from '../connection/azure-error';
+import { createServicePipeline } from '../connection/service-pipeline';
 
 /** An Entra object, as described by Graph. */
 export interface Principal {
@@ -51,12 +50,7 @@ export function createDirectory({
   onCall,
   now,
 }: DirectoryOptions) {
-  const pipeline = createPipelineFromOptions({
-    ...(tlsOptions ? { tlsOptions } : {}),
-    userAgentOptions: { userAgentPrefix: 'runwatch' },
-  });
-  if (endpoint)
-    pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${endpoint}/.default` }));
+  const pipeline = endpoint ? createServicePipeline({ credential, audience: endpoint, tlsOptions }) : null;
 
   async function ask(
     path: string,
@@ -64,7 +58,7 @@ export function createDirectory({
     method = body ? 'POST' : 'GET',
     permission = 'Directory.Read.All',
   ): Promise<unknown> {
-    if (!endpoint) throw graphUnavailable();
+    if (!pipeline) throw graphUnavailable();
     const request = createPipelineRequest({
       url: `${endpoint}/v1.0${path}`,
       method: method as 'GET',

@@ -1,13 +1,12 @@
 import type { TokenCredential } from '@azure/core-auth';
 import {
-  bearerTokenAuthenticationPolicy,
   createHttpHeaders,
-  createPipelineFromOptions,
   createPipelineRequest,
   type HttpClient,
   type TlsSettings,
 } from '@azure/core-rest-pipeline';
 import { AzureError, callAzure, toAzureError } from '../connection/azure-error';
+import { createServicePipeline } from '../connection/service-pipeline';
 
 /** Audience of the Logs Ingestion API in each cloud. Source: "Logs Ingestion API", learn.microsoft.com. */
 export const ingestionAudiences = {
@@ -49,13 +48,7 @@ export function createLogsIngestion({
   tlsOptions,
   onCall,
 }: IngestionOptions) {
-  const pipeline = createPipelineFromOptions({
-    ...(tlsOptions ? { tlsOptions } : {}),
-    userAgentOptions: { userAgentPrefix: 'runwatch' },
-    retryOptions: { maxRetries: 0 },
-    redirectOptions: { maxRetries: 0 },
-  });
-  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${audience}/.default` }));
+  const pipeline = createServicePipeline({ credential, audience, tlsOptions, maxRetries: 0 });
 
   /**
    * Resolves once Azure has accepted all rows.
