@@ -166,7 +166,7 @@ function webhookTroubles({ name, error, failed, goneAt, lostAt }: WebhookReport,
     troubles.push(
       trouble(
         'gone',
-        t`The webhook ${name} is disabled: its destination answered 410 Gone at ${goneAt}. Nothing is sent to it. Correct its URL, or run \`runwatch webhooks replay ${name} --failed\` to send again.`,
+        t`The webhook ${name} is disabled: its destination answered 410 Gone at ${timeText(goneAt)}. Nothing is sent to it. Correct its URL, or run \`runwatch webhooks replay ${name} --failed\` to send again.`,
         t`The webhook ${name} is enabled again.`,
       ),
     );
@@ -183,7 +183,7 @@ function webhookTroubles({ name, error, failed, goneAt, lostAt }: WebhookReport,
     troubles.push(
       trouble(
         'failed',
-        t`The webhook ${name} did not accept ${counted(failed, '# message', '# messages')} within a day. Run \`runwatch webhooks replay ${name} --failed\` within a week to send them again.`,
+        t`The webhook ${name} gave up ${counted(failed, '# message', '# messages')}. Run \`runwatch webhooks replay ${name} --failed\` within a week to send them again.`,
         t`No message of the webhook ${name} is left over.`,
       ),
     );

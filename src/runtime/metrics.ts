@@ -72,9 +72,7 @@ export function createMetrics() {
     webhookAge: gauge('webhook_oldest_seconds', 'Age of the oldest change that a webhook was not sent yet', [
       'webhook',
     ]),
-    webhookFailed: gauge('webhook_failed', 'Messages that a webhook did not accept within a day', [
-      'webhook',
-    ]),
+    webhookFailed: gauge('webhook_failed', 'Messages that a webhook gave up', ['webhook']),
     troubles: gauge('troubles', 'Problems that affect detection or delivery, by kind', ['kind']),
     redisUp: gauge('redis_up', '1 if Redis responds'),
     clockOffset: gauge('clock_offset_seconds', "How far Azure's clock is ahead of this host's"),

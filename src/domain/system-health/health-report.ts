@@ -60,7 +60,7 @@ export interface WebhookReport {
   waiting: number;
   /** When the oldest of them changed; null if none waits. */
   waitsSince: string | null;
-  /** Messages that were not accepted within a day, of those kept. */
+  /** Messages that were given up, of those kept: after a day, or since the destination is gone. */
   failed: number;
   /** When it last accepted a message; null if it did not yet. */
   acceptedAt: string | null;
