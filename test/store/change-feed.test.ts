@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { newAlert } from '../../src/domain/alerts/alert';
 import type { Exception } from '../../src/domain/exceptions/exception';
 import type { Approval } from '../../src/domain/measures/approval';
@@ -14,12 +14,9 @@ let own: OwnStore;
 let redis: Redis;
 beforeAll(async () => {
   own = await startStore();
-  redis = 'url' in own.address ? new Redis(own.address.url) : new Redis(own.address.socket);
+  redis = own.connect();
 });
-afterAll(async () => {
-  redis.disconnect();
-  await own.stop();
-});
+afterAll(() => own.stop());
 beforeEach(() => redis.flushall());
 
 const at = '2026-11-20T12:00:00Z';

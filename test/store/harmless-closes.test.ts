@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { type Alert, newAlert } from '../../src/domain/alerts/alert';
 import type { LikeClosed } from '../../src/domain/alerts/facts';
 import { likenessKey, likenessOf, maxLikeClosed } from '../../src/domain/alerts/similar';
@@ -15,12 +15,9 @@ let own: OwnStore;
 let redis: Redis;
 beforeAll(async () => {
   own = await startStore();
-  redis = 'url' in own.address ? new Redis(own.address.url) : new Redis(own.address.socket);
+  redis = own.connect();
 });
-afterAll(async () => {
-  redis.disconnect();
-  await own.stop();
-});
+afterAll(() => own.stop());
 beforeEach(() => redis.flushall());
 
 const sam = { surface: 'slack', id: 'U0SAM', name: 'Sam', email: 'sam@contoso.example' };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { type Execution, executionFrom } from '../../../src/domain/techniques/execution';
 import { maxRuns } from '../../../src/store/events/seen-set';
 import { keys } from '../../../src/store/keys';
@@ -10,12 +10,9 @@ let own: OwnStore;
 let redis: Redis;
 beforeAll(async () => {
   own = await startStore();
-  redis = 'url' in own.address ? new Redis(own.address.url) : new Redis(own.address.socket);
+  redis = own.connect();
 });
-afterAll(async () => {
-  redis.disconnect();
-  await own.stop();
-});
+afterAll(() => own.stop());
 beforeEach(() => redis.flushall());
 
 const day = 86_400_000;
