@@ -28,7 +28,7 @@ let bench: Bench;
 let browser: Browser;
 let url: string;
 let page: Page;
-const times: { step: string; ms: number }[] = [];
+const times: { step: string; ms: number; limit: number }[] = [];
 
 beforeAll(async () => {
   bench = await setUp({ mode: 'none' });
@@ -126,13 +126,16 @@ async function step(
   act: () => Promise<unknown>,
   { selector, text = '' }: { selector: string; text?: string },
 ): Promise<void> {
+  const before = contention();
   await page.evaluate(`sessionStorage.setItem('begin', '')`);
   await act();
   const expression = `shownAt(${JSON.stringify(selector)}, ${JSON.stringify(text)})`;
   // Opening a page ends the evaluation on the page before.
   const { at, inView } = await until(name, () => page.evaluate<{ at: number; inView: boolean }>(expression));
   const begin = Number(await page.evaluate(`sessionStorage.getItem('begin')`));
-  times.push({ step: name, ms: Math.round(at - begin) });
+  // Other tests run meanwhile, so the processors are as busy as just before or just after the step.
+  const limit = Math.round(mostMs * Math.max(before, contention()));
+  times.push({ step: name, ms: Math.round(at - begin), limit });
   const isFar = (await page.evaluate<number>('scrollY')) > mostScroll;
   expect({ name, inView, isFar }).toEqual({ name, inView: true, isFar: false });
 }
@@ -141,7 +144,7 @@ async function step(
 function contention(): number {
   const cpu = process.cpuUsage();
   const start = performance.now();
-  while (performance.now() - start < 200);
+  while (performance.now() - start < 100);
   const { user, system } = process.cpuUsage(cpu);
   return Math.max(1, (performance.now() - start) / ((user + system) / 1000));
 }
@@ -157,7 +160,6 @@ test('a page of fifty alerts is light', async () => {
 
 test('an analyst works through a page of alerts with the keyboard', async () => {
   const keys = page.keyboard;
-  const before = contention();
   await page.locator('#live', { hasText: 'Live' }).waitFor();
   await keys.press('j');
   await step('move to another alert', () => keys.press('j'), {
@@ -226,9 +228,8 @@ test('an analyst works through a page of alerts with the keyboard', async () => 
 
   const shift = await page.evaluate<number>(`Number(sessionStorage.getItem('shift'))`);
   process.stderr.write(
-    `${[...times.map(({ step: name, ms }) => `${String(ms).padStart(5)} ms  ${name}`), `layout shift ${shift.toFixed(3)}, contention ${before.toFixed(1)}`].join('\n')}\n`,
+    `${[...times.map(({ step: name, ms, limit }) => `${String(ms).padStart(5)} of ${limit} ms  ${name}`), `layout shift ${shift.toFixed(3)}`].join('\n')}\n`,
   );
   expect(shift).toBeLessThan(0.1);
-  const limit = mostMs * Math.max(before, contention());
-  expect(times.filter(({ step: name, ms }) => ms >= limit && name !== inAzure)).toEqual([]);
+  expect(times.filter(({ step: name, ms, limit }) => ms >= limit && name !== inAzure)).toEqual([]);
 }, 120_000);
