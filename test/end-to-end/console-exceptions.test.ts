@@ -124,6 +124,23 @@ test('a refusal and a failure are told beside the button, and it works again', a
   await row('soon').locator('.result.ok', { hasText: 'extended soon' }).waitFor();
 });
 
+test('what is typed before the scripts are loaded is in the preview', async () => {
+  let load = () => {};
+  const typed = new Promise<void>((done) => {
+    load = done;
+  });
+  const held = '**/sheet*.mjs';
+  await page.route(held, async (route) => {
+    await typed;
+    await route.continue();
+  });
+  await page.goto(`${url}/new`, { waitUntil: 'commit' });
+  await page.locator('#f-target').fill('vm-pay-*');
+  load();
+  await page.locator('#preview').getByText('1 of 1 alerts').waitFor();
+  await page.unroute(held);
+});
+
 test('a new exception: the preview follows what is typed, faults are at their fields, then it is listed', async () => {
   await page.goto(url);
   await page.getByRole('link', { name: 'Add exception' }).click();
@@ -148,7 +165,7 @@ test('a new exception: the preview follows what is typed, faults are at their fi
   await page.locator('[data-action=create_exception]').click();
   await page.locator('.outcome', { hasText: 'is saved until' }).waitFor();
   await page.getByText('Dana maintains these machines').waitFor();
-  expect(page.url()).toBe(url);
+  await page.waitForURL(url);
 });
 
 test('one that needs a second responder stays on the page with what it waits for', async () => {

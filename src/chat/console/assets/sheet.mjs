@@ -76,6 +76,12 @@ document.addEventListener('click', (event) => {
 
 const previewAfterMs = 150;
 
+/** A field that was typed in before this script was loaded, or that the browser restored. */
+const isChanged = ({ type, value, defaultValue, checked, defaultChecked }) =>
+  type === 'checkbox'
+    ? checked !== defaultChecked
+    : (type === 'text' || type === 'textarea') && value !== defaultValue;
+
 /** Says which alerts an exception would have suppressed, as typed. */
 export function watchPreview(root) {
   const shown = root.querySelector('[data-preview]');
@@ -88,26 +94,28 @@ export function watchPreview(root) {
   };
   let timer;
   let latest = 0;
+  async function refresh() {
+    const mine = ++latest;
+    shown.setAttribute('aria-busy', 'true');
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const response = await ask(shown.dataset.preview, {
+        method: 'POST',
+        body,
+        headers: { accept: 'application/json' },
+      });
+      const preview = await response.json();
+      if (mine === latest) show(preview);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      if (mine === latest) show({ text: text('noPreview') });
+    } finally {
+      if (mine === latest) shown.removeAttribute('aria-busy');
+    }
+  }
   form.addEventListener('input', () => {
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const mine = ++latest;
-      shown.setAttribute('aria-busy', 'true');
-      try {
-        const body = new URLSearchParams(new FormData(form));
-        const response = await ask(shown.dataset.preview, {
-          method: 'POST',
-          body,
-          headers: { accept: 'application/json' },
-        });
-        const preview = await response.json();
-        if (mine === latest) show(preview);
-      } catch (fault) {
-        if (!(fault instanceof Fault)) throw fault;
-        if (mine === latest) show({ text: text('noPreview') });
-      } finally {
-        if (mine === latest) shown.removeAttribute('aria-busy');
-      }
-    }, previewAfterMs);
+    timer = setTimeout(refresh, previewAfterMs);
   });
+  if ([...form.elements].some(isChanged)) refresh();
 }
