@@ -51,7 +51,7 @@ for (let i = 0; i < wanted.count; i++) {
   await store.history.setFilledFrom(id, Date.now() - 90 * 86_400_000);
 }
 const bot = fork(here('../dist/cli.js'), ['start'], {
-  execArgv: ['--max-semi-space-size=16', ...(process.env.GROWTH_NODE ?? '').split(' ').filter(Boolean)],
+  execArgv: ['--max-semi-space-size=32', ...(process.env.GROWTH_NODE ?? '').split(' ').filter(Boolean)],
   env: {
     PATH: process.env.PATH,
     NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),

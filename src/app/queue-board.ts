@@ -1,6 +1,3 @@
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
 import type { Queue } from 'bullmq';
 import { stringifySetCookie } from 'cookie';
 import { type Request, type Response, Router } from 'express';
@@ -35,8 +32,8 @@ const shownMs = 60_000;
 export function createQueueBoard(deps: QueueBoardDeps): Router {
   const { queues, keyring, audit, mayRetry, now } = deps;
   const retried = queues.all().filter((queue) => queue !== (queues.respond as Queue));
-  const forReaders = boardOf(queues.all(), []);
-  const forResponders = boardOf(queues.all(), retried);
+  const forReaders = once(() => boardOf(queues.all(), []));
+  const forResponders = once(() => boardOf(queues.all(), retried));
   // The board reads its queues every few seconds.
   const mayRetryRecently = memoize(shownMs, 1000, (presser) => mayRetry(JSON.parse(presser) as Presser), now);
   const router = Router();
@@ -47,7 +44,7 @@ export function createQueueBoard(deps: QueueBoardDeps): Router {
     const { presser, session } = viewerOf(request);
     response.append('set-cookie', csrfCookie(formToken(keyring, session), request.secure));
     const writes = request.path.startsWith('/api/') && (await mayRetryRecently(JSON.stringify(presser)));
-    return (writes ? forResponders : forReaders)(request, response, next);
+    return (writes ? forResponders : forReaders)()(request, response, next);
   });
   router.put(
     ['/api/queues/:queue/retry/failed', '/api/queues/:queue/:job/retry'],
@@ -109,8 +106,24 @@ const refuse = (response: Response, status: number, message: string): void =>
 const csrfCookie = (value: string, secure: boolean): string =>
   stringifySetCookie({ name: 'XSRF-TOKEN', value, sameSite: 'strict', secure, path: '/queues' });
 
-/** @param writable queues whose failed jobs have a button to retry them */
+/** Creates a board when it is first opened. */
+function once(create: () => Router): () => Router {
+  let made: Router | undefined;
+  return () => {
+    made ??= create();
+    return made;
+  };
+}
+
+/**
+ * Loads BullMQ's board, which takes 4 MB of memory.
+ * @param writable queues whose failed jobs have a button to retry them
+ */
 function boardOf(all: readonly Queue[], writable: readonly Queue[]): Router {
+  const { createBullBoard } = require('@bull-board/api') as typeof import('@bull-board/api');
+  const { BullMQAdapter } =
+    require('@bull-board/api/bullMQAdapter') as typeof import('@bull-board/api/bullMQAdapter');
+  const { ExpressAdapter } = require('@bull-board/express') as typeof import('@bull-board/express');
   const adapter = new ExpressAdapter();
   adapter.setBasePath('/queues');
   createBullBoard({

@@ -20,7 +20,11 @@ export const createCache = <T extends object>(
   ttlMs: number,
   max: number,
   now: () => number = Date.now,
-): LRUCache<string, T> => new LRUCache<string, T>({ max, ttl: ttlMs, ttlResolution: 0, perf: { now } });
+): LRUCache<string, T> =>
+  new LRUCache<string, T>({ ...atMost(max), ttl: ttlMs, ttlResolution: 0, perf: { now } });
+
+/** A bound on a cache's entries. With `max`, lru-cache would allocate the space of all of them at once. */
+export const atMost = (max: number) => ({ maxSize: max, sizeCalculation: () => 1 });
 
 /** The cached answer, else that of `ask`. */
 export function cached<T>(

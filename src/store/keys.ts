@@ -3,7 +3,7 @@ import type { OpenState } from '../domain/alerts/transitions';
 import { shortDigest } from '../domain/text/short-digest';
 
 /** All keys share the hash tag {runwatch}, so that one script can use several keys on a Redis Cluster. */
-const key = (...parts: string[]) => ['{runwatch}', ...parts].join(':');
+const key = (...parts: string[]) => `{runwatch}:${parts.join(':')}`;
 
 export const queuePrefix = '{runwatch}';
 

@@ -64,8 +64,9 @@ type StoredAlert = Alert & {
 };
 
 /** Earlier versions kept only the severities and the added reasons of a change, or nothing. */
-function withScoreChanges({ severityChanges = [], ...alert }: StoredAlert): StoredAlert {
-  if (alert.scoreChanges) return alert;
+function withScoreChanges(stored: StoredAlert): StoredAlert {
+  if (stored.scoreChanges) return stored;
+  const { severityChanges = [], ...alert } = stored;
   const scoreChanges = severityChanges.map(({ at, from, to, reasons }) => ({
     at,
     from: { score: null, severity: from },

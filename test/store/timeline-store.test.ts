@@ -25,3 +25,21 @@ test('an event noted while an alert starts to follow is found or delivered, and 
   await other.close();
   expect(owners.filter((_, i) => !reached[i])).toEqual([]);
 });
+
+test('alerts that start to follow at once get their own events', async () => {
+  const now = Date.now();
+  const time = new Date(now).toISOString();
+  const ids = Array.from({ length: 120 }, (_, i) => `together-${i}`);
+  await Promise.all(ids.map((id) => own.store.timeline.note(id, [event({ id, time })], now)));
+  await own.store.timeline.note('shared', [event({ id: 'shared', time })], now);
+  const found = await Promise.all(
+    ids.map((id, i) => {
+      const owners = i % 2 === 0 ? [id, 'shared'] : [id];
+      return own.store.timeline.follow(owners, `RW-${id}`, now - 1000, now + 60_000);
+    }),
+  );
+  expect(found.map((events) => events.map(({ id }) => id))).toEqual(
+    ids.map((id, i) => (i % 2 === 0 ? [id, 'shared'] : [id])),
+  );
+  expect(await own.store.timeline.note('together-7', [], now)).toEqual(['RW-together-7']);
+});

@@ -80,8 +80,18 @@ export function createBulkReader<T>(source: BulkSource<T>, { now, byPriority }: 
   };
 }
 
+let nextTurn: Promise<void> | null = null;
+
 /** Lets reads that begin at the same moment be counted together. */
-const turn = () => new Promise<void>((done) => setImmediate(done));
+function turn(): Promise<void> {
+  nextTurn ??= new Promise((done) =>
+    setImmediate(() => {
+      nextTurn = null;
+      done();
+    }),
+  );
+  return nextTurn;
+}
 
 /** The keys wanted lately in each subscription. */
 function createWanted(now: () => number) {

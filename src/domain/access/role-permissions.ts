@@ -41,7 +41,11 @@ export const grantsData = (permissions: readonly PermissionBlock[], dataAction: 
     dataAction,
   );
 
-const matchers = new LRUCache<string, (action: string) => boolean>({ max: 50_000 });
+/** Bounded by size: `max` would allocate all entries at once. */
+const matchers = new LRUCache<string, (action: string) => boolean>({
+  maxSize: 50_000,
+  sizeCalculation: () => 1,
+});
 
 /** `*` matches any text, including slashes. Case-insensitive. */
 export function actionMatches(pattern: string, action: string): boolean {

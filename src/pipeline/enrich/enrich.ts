@@ -27,22 +27,30 @@ export const enrich = (alert: Alert, deps: EnrichDeps, limitMs = enrichmentLimit
 
 async function readFacts(alert: Alert, deps: EnrichDeps, limitMs: number): Promise<Facts> {
   const missing: Missing[] = [];
-  const askAll = (asked: readonly Part[], about: Alert) =>
-    withDeadline(limitMs, (late) =>
-      asked.map(async ({ what, endsInTime, ask }) => {
-        try {
-          const found = await span(`enrich ${what}`, {}, () => {
-            const answer = ask(about, deps, late);
-            return endsInTime ? answer : Promise.race([answer, late]);
-          });
-          missing.push(...(found.missing ?? []));
-          return found;
-        } catch (error) {
-          missing.push({ what, ...whyMissing(error) });
-          return {};
-        }
-      }),
-    );
+  const askAll = async (asked: readonly Part[], about: Alert): Promise<Facts[]> => {
+    const found = new Map<Part, Facts>();
+    const note = (part: Part, facts: Facts) => {
+      if (!found.has(part)) missing.push(...(facts.missing ?? []));
+      found.set(part, found.get(part) ?? facts);
+    };
+    const lacking = (part: Part, error: unknown): Facts => ({
+      missing: [{ what: part.what, ...whyMissing(error) }],
+    });
+    await withDeadline(limitMs, async (late) => {
+      const ask = (part: Part) =>
+        span(`enrich ${part.what}`, {}, () => part.ask(about, deps, late)).then(
+          (facts) => note(part, facts),
+          (error) => note(part, lacking(part, error)),
+        );
+      const asking = asked.map((part) => ({ part, answer: ask(part) }));
+      const all = Promise.all(asking.map(({ answer }) => answer));
+      await Promise.race([all, late]).catch(async (error) => {
+        await Promise.all(asking.flatMap(({ part, answer }) => (part.endsInTime ? [answer] : [])));
+        for (const part of asked) note(part, lacking(part, error));
+      });
+    });
+    return asked.flatMap((part) => found.get(part) ?? []);
+  };
   // In a flood, sign-ins follow later, so that no message waits for them.
   const asked = deps.workspaceId && !deps.azure.evidence.isBusy() ? [...parts, signIns] : parts;
   const found = await askAll(asked, alert);
@@ -72,23 +80,31 @@ const keepFetched = (known: RunFacts | undefined, found: RunFacts): RunFacts =>
     ? { ...found, script: known.script, output: found.output ?? known.output, fetched: true }
     : found;
 
+type Join<T> = (known: T, found: T) => T;
+const add = <T extends object>(known: T, found: T): T => ({ ...known, ...found });
+
+/** How facts that both readings have are joined. Of others, the later reading is kept. */
+const joins: { [Name in keyof Facts]?: Join<NonNullable<Facts[Name]>> } = {
+  machines: add,
+  runs: joinRuns,
+  prevalence: add,
+  workerGroups: add,
+  guest: joinGuests,
+  signIns: laterOf,
+  scripts: add,
+  fetched: add,
+};
+
 /** Facts with those of another reading. Those of machines, executions and scripts add up. */
-export const joinFacts = (known: Facts, found: Facts): Facts => ({
-  ...known,
-  ...found,
-  ...(known.machines || found.machines ? { machines: { ...known.machines, ...found.machines } } : {}),
-  ...(known.runs || found.runs ? { runs: joinRuns(known.runs ?? {}, found.runs ?? {}) } : {}),
-  ...(known.prevalence || found.prevalence
-    ? { prevalence: { ...known.prevalence, ...found.prevalence } }
-    : {}),
-  ...(known.workerGroups || found.workerGroups
-    ? { workerGroups: { ...known.workerGroups, ...found.workerGroups } }
-    : {}),
-  ...(known.guest || found.guest ? { guest: joinGuests(known.guest, found.guest) } : {}),
-  ...(found.signIns ? { signIns: laterOf(known.signIns, found.signIns) } : {}),
-  ...(known.scripts || found.scripts ? { scripts: { ...known.scripts, ...found.scripts } } : {}),
-  ...(known.fetched || found.fetched ? { fetched: { ...known.fetched, ...found.fetched } } : {}),
-});
+export function joinFacts(known: Facts, found: Facts): Facts {
+  const joined: Record<string, unknown> = { ...known };
+  for (const [name, value] of Object.entries(found)) {
+    const join = joins[name as keyof Facts] as Join<unknown> | undefined;
+    const before = joined[name];
+    joined[name] = join && before && value ? join(before, value) : join ? (value ?? before) : value;
+  }
+  return joined as Facts;
+}
 
 /** More severe alerts are read first while Azure limits reads. */
 const priorityOf = (alert: Alert): number =>
@@ -112,13 +128,13 @@ const never = new Promise<never>(() => {});
 export const refreshTimeline = (alert: Alert, deps: EnrichDeps): Promise<Facts> =>
   timeline.ask(alert, deps, never);
 
-async function withDeadline<T>(ms: number, work: (late: Promise<never>) => Promise<T>[]): Promise<T[]> {
+async function withDeadline<T>(ms: number, work: (late: Promise<never>) => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
   });
   try {
-    return await Promise.all(work(late));
+    return await work(late);
   } finally {
     clearTimeout(timer);
   }

@@ -20,18 +20,21 @@ export async function readEach<Item, Answer>(
   const limit = items.length > concurrency ? pLimit(concurrency) : null;
   const answers: [Item, Answer][] = [];
   const failures: Missing[] = [];
-  let isLate = false;
-  late.catch(() => {
-    isLate = true;
-  });
+  const open = new Set(items);
   const readOne = async (item: Item) => {
+    if (!open.has(item)) return;
     try {
-      answers.push([item, await Promise.race(isLate ? [late] : [read(item), late])]);
+      const answer = await read(item);
+      if (open.delete(item)) answers.push([item, answer]);
     } catch (error) {
-      failures.push({ what, ...whyMissing(error) });
+      if (open.delete(item)) failures.push({ what, ...whyMissing(error) });
     }
   };
-  await Promise.all(items.map((item) => (limit ? limit(readOne, item) : readOne(item))));
+  const all = Promise.all(items.map((item) => (limit ? limit(readOne, item) : readOne(item))));
+  await Promise.race([all, late]).catch((error) => {
+    for (const _ of open) failures.push({ what, ...whyMissing(error) });
+    open.clear();
+  });
   const first = failures.find(({ final }) => !final) ?? failures[0];
   if (!first) return { answers, missing: [] };
   return { answers, missing: [{ ...first, ...(items.length > 1 ? { count: failures.length } : {}) }] };

@@ -3,7 +3,7 @@ import type { PrevalenceFacts } from '../../domain/alerts/facts';
 import { type PairId, pairsOf } from '../../domain/alerts/prevalence';
 import type { Execution } from '../../domain/techniques/execution';
 import { keys } from '../keys';
-import { inChunks, script } from '../redis/lua-script';
+import { collect, inChunks, script } from '../redis/lua-script';
 import { maxSeen, readMs, seenSet } from './seen-set';
 
 const noteScript = script(`${seenSet(maxSeen)}
@@ -31,8 +31,28 @@ const keysOf = (execution: Execution): [PairId, string][] =>
     parts ? [[id as PairId, keys.lastSeen(id, ...parts)] as [PairId, string]] : [],
   );
 
+/** Alerts that ask at once. */
+const maxAsking = 200;
+
 /** When pairs such as caller and machine were seen. */
 export function createLastSeen(redis: Redis) {
+  /** When each pair was last seen before a time, ms, as text; empty if never. */
+  const timesOf = collect(maxAsking, async (asked: readonly { key: string; at: number }[][]) => {
+    const found = await inChunks(asked.flat(), chunkSize, (some) =>
+      lastBefore(
+        redis,
+        some.map(({ key }) => key),
+        some.map(({ at }) => at),
+      ),
+    );
+    const times = (found as string[][]).flat();
+    let next = 0;
+    return asked.map(({ length }) => {
+      next += length;
+      return times.slice(next - length, next);
+    });
+  });
+
   /** Stores executions by pair. Idempotent, in any order. */
   async function note(executions: readonly Execution[], now: number): Promise<void> {
     const byPair = new Map<string, (string | number)[][]>();
@@ -59,14 +79,8 @@ export function createLastSeen(redis: Redis) {
   ): Promise<Omit<PrevalenceFacts, 'script'>[]> {
     const asking = asked.map(({ execution, at }) => ({ own: keysOf(execution), at }));
     const pairs = asking.flatMap(({ own, at }) => own.map(([, key]) => ({ key, at })));
-    const found = await inChunks(pairs, chunkSize, (some) =>
-      lastBefore(
-        redis,
-        some.map(({ key }) => key),
-        some.map(({ at }) => at),
-      ),
-    );
-    const times = (found as string[][]).flat().map((ms) => (ms ? new Date(Number(ms)).toISOString() : null));
+    const found = pairs.length === 0 ? [] : await timesOf(pairs);
+    const times = found.map((ms) => (ms ? new Date(Number(ms)).toISOString() : null));
     let next = 0;
     return asking.map((one) => {
       const own = Object.fromEntries(one.own.map(([id]) => [id, times[next++] ?? null]));

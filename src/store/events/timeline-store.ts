@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ActivityEvent } from '../../domain/activity/activity-event';
 import { identityName } from '../../domain/activity/machine-identity';
 import { keys } from '../keys';
-import { script } from '../redis/lua-script';
+import { collect, script } from '../redis/lua-script';
 
 /** One activity event in a timeline. */
 export interface TimelineEvent {
@@ -36,20 +36,54 @@ redis.call('PEXPIRE', KEYS[1], kept + followed)
 if followed == 0 then redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - kept) end
 return redis.call('ZRANGEBYSCORE', KEYS[2], now, '+inf')`);
 
-/** Follows owners and reads their events atomically, so that no event is missed in between. */
+/**
+ * For each alert, follows its owners and reads their events atomically, so that no event is missed in between.
+ * Arguments: now, then for each alert the number of its owners, until, its id, how long to keep and from.
+ */
 const followScript = script(`
-local found = {}
-for i = 1, #KEYS, 2 do
-  redis.call('ZADD', KEYS[i + 1], ARGV[1], ARGV[2])
-  redis.call('ZREMRANGEBYSCORE', KEYS[i + 1], '-inf', '(' .. ARGV[5])
-  redis.call('ZREMRANGEBYRANK', KEYS[i + 1], 0, ${-maxFollowers - 1})
-  if redis.call('PTTL', KEYS[i + 1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[i + 1], ARGV[3]) end
-  found[#found + 1] = redis.call('ZRANGEBYSCORE', KEYS[i], ARGV[4], ARGV[1], 'WITHSCORES')
+local answers, owner = {}, 1
+for a = 2, #ARGV, 5 do
+  local found, kept = {}, tonumber(ARGV[a + 3])
+  for _ = 1, ARGV[a] do
+    local events, followers = KEYS[owner], KEYS[owner + 1]
+    redis.call('ZADD', followers, ARGV[a + 1], ARGV[a + 2])
+    redis.call('ZREMRANGEBYSCORE', followers, '-inf', '(' .. ARGV[1])
+    redis.call('ZREMRANGEBYRANK', followers, 0, ${-maxFollowers - 1})
+    if redis.call('PTTL', followers) < kept then redis.call('PEXPIRE', followers, kept) end
+    found[#found + 1] = redis.call('ZRANGEBYSCORE', events, ARGV[a + 4], ARGV[a + 1], 'WITHSCORES')
+    owner = owner + 2
+  end
+  answers[#answers + 1] = found
 end
-return found`);
+return answers`);
+
+/** Alerts per script, so that a flood does not block Redis for long. */
+const chunkSize = 50;
+
+interface Follow {
+  owners: readonly string[];
+  alertId: string;
+  from: number;
+  until: number;
+}
 
 /** Control-plane events that ended in recent hours, by caller, by machine and by holder of the calling identity. */
 export function createTimelineStore(redis: Redis) {
+  const followTogether = collect(chunkSize, async (asked: readonly Follow[]) => {
+    const now = Date.now();
+    const touched = asked.flatMap(({ owners }) =>
+      owners.flatMap((owner) => [keys.timeline(owner), keys.followers(owner)]),
+    );
+    const each = asked.flatMap(({ owners, alertId, from, until }) => [
+      owners.length,
+      until,
+      alertId,
+      retentionMs + Math.max(0, until - now),
+      from,
+    ]);
+    return (await followScript(redis, touched, [now, ...each])) as string[][][];
+  });
+
   /** Stores an owner's events and returns the alerts that follow it. */
   async function note(owner: string, events: readonly ActivityEvent[], now: number): Promise<string[]> {
     const pairs = events.flatMap(({ id, time, operation, resourceId, status, caller }) => [
@@ -74,10 +108,7 @@ export function createTimelineStore(redis: Redis) {
     from: number,
     until: number,
   ): Promise<TimelineEvent[]> {
-    const touched = owners.flatMap((owner) => [keys.timeline(owner), keys.followers(owner)]);
-    const now = Date.now();
-    const keptFor = retentionMs + Math.max(0, until - now);
-    const found = (await followScript(redis, touched, [until, alertId, keptFor, from, now])) as string[][];
+    const found = await followTogether({ owners, alertId, from, until });
     const byId = new Map<string, TimelineEvent>();
     for (const rows of found) {
       for (let i = 0; i + 1 < rows.length; i += 2) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import DataLoader from 'dataloader';
 import type { Redis } from 'ioredis';
 
 /** A Lua script. The source is sent only if Redis has not cached it. */
@@ -25,3 +26,16 @@ export const inChunks = <T>(items: readonly T[], size: number, run: (some: T[]) 
       run(items.slice(i * size, (i + 1) * size)),
     ),
   );
+
+/**
+ * Collects the calls of one turn of the event loop, such as those of the alerts of a flood, into one.
+ * @param most calls that are collected
+ * @param run returns an answer for each call, in their order
+ */
+export function collect<Call, Answer>(
+  most: number,
+  run: (calls: readonly Call[]) => Promise<Answer[]>,
+): (call: Call) => Promise<Answer> {
+  const loader = new DataLoader<Call, Answer>(run, { cache: false, maxBatchSize: most });
+  return (call) => loader.load(call);
+}

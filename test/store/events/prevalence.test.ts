@@ -278,3 +278,10 @@ test('any order and repetition of notes gives the answer of a simple count', asy
     { numRuns: 60 },
   );
 });
+
+test('alerts that ask at once get their own answers', async () => {
+  const asked = Array.from({ length: 250 }, (_, n) => run(n, ago(1), { resourceId: onMachine(`vm-${n}`) }));
+  await note(...asked.map((_, n) => run(1000 + n, ago(2 + n / 10), { resourceId: onMachine(`vm-${n}`) })));
+  const found = await Promise.all(asked.map((execution) => facts(execution)));
+  expect(found.map((one) => one?.callerOnMachine)).toEqual(asked.map((_, n) => ago(2 + n / 10)));
+});
