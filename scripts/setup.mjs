@@ -91,6 +91,7 @@ function go() {
 /** Installs the programs that `npm run bench` compares with. */
 function peers() {
   if (!onPath('jq')) install({ default: 'jq' });
+  if (!onPath('rg')) install({ default: 'ripgrep' });
   if (!['prometheus-alertmanager', 'alertmanager'].some(onPath))
     install({ 'apt-get': 'prometheus-alertmanager', default: 'alertmanager' });
 }

@@ -1,6 +1,8 @@
 // Measures the console's list over the stored alerts: all that a page reads, and its HTML.
 import { createRequire } from 'node:module';
 
+import { report } from './measure.mjs';
+
 const require = createRequire(import.meta.url);
 const { listAlerts } = require('../../dist/chat/console/alerts/read-alerts.js');
 const { listPage } = require('../../dist/chat/console/alerts/list-page.js');
@@ -63,6 +65,8 @@ export async function measurePages(store, now, percentile) {
     times.sort((a, b) => a - b);
     const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(times, share).toFixed(1).padStart(5));
     console.log(`  ${name.padEnd(34)} ${total.padStart(9)} ${p50} ${p95} ${p99}`);
+    if (name === 'open (default)')
+      report('list of 50 from 100,000 alerts, 95th percentile', percentile(times, 0.95), 'ms', '≤ 30');
   }
   all.sort((a, b) => a - b);
   console.log(`  all pages, 95th percentile       ${percentile(all, 0.95).toFixed(1)} ms (target: 100 ms)`);

@@ -32,3 +32,11 @@ export function timed(program, args, expected = [0]) {
 }
 
 export const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/**
+ * Reports a number for the table of `npm run bench`.
+ * @param aim such as "≥ 1.0"; empty without one
+ */
+export function report(name, value, unit = '', aim = '') {
+  process.send?.({ name, value, unit, aim });
+}

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 
 import { alertmanager } from './alertmanager.mjs';
+import { report } from './measure.mjs';
 import { setUp, thousands } from './setup.mjs';
 
 const require = createRequire(import.meta.url);
@@ -95,5 +96,19 @@ console.log(
     ? `  Alertmanager, the same Slack          ${alertmanagerRate.toFixed(0)} notifications per second; Runwatch: ${(one / alertmanagerRate).toFixed(2)} and ${(two / alertmanagerRate).toFixed(2)} of it`
     : '  Alertmanager is not installed (Debian: prometheus-alertmanager)',
 );
+for (const [name, rate, ofAlertmanager, ofBare] of [
+  ['one process', one, 1, 0.6],
+  ['two processes', two, 1.5, 0.9],
+]) {
+  report(`nothing to look up, ${name}`, rate, 'messages per second');
+  if (alertmanagerRate)
+    report(
+      `nothing to look up, ${name} to Alertmanager`,
+      rate / alertmanagerRate,
+      '',
+      `≥ ${ofAlertmanager.toFixed(1)}`,
+    );
+  report(`nothing to look up, ${name} to bare BullMQ`, rate / bareDefault, '', `≥ ${ofBare}`);
+}
 await bench.stop();
 process.exit(0);
