@@ -156,6 +156,7 @@ console.log(
   `  hub to message     median ${at(byHub, 0.5)} s, 99th percentile ${at(byHub, 0.99)} s (target: 2)`,
 );
 second.kill('SIGKILL');
+await once(second, 'exit');
 slack.kill();
 await queues.close();
 await store.close();

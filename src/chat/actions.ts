@@ -23,7 +23,7 @@ export interface Action {
   /** Menu options; the chosen value is sent with the press. */
   choices?: { value: string; label: string }[];
   /** Confirmation shown before the action runs. */
-  confirm?: { title: string; text: string; yes: string };
+  confirm?: { title: string; text: string; yes: string } | undefined;
   /** The choice that the press sends, where a control offers only one of them. */
   choice?: string;
   /** The page that it opens, instead of a press. */
@@ -66,17 +66,29 @@ const decisionsOf = ({ approvals }: AlertView, now: number): Action[] =>
       { id: 'decline', label: t`Decline`, group: 'triage', does: '', approvalId: id },
     ]);
 
+/** Texts are computed when they are read: a message has few of the actions that apply. */
 function shown(action: AlertAction, view: AlertView): Action {
   const { id, group, style, often, fields, confirm, choices, readForm } = action;
-  const label = wordsFor(action.label, view);
-  const second = needsSecondPerson(action, view) ? t`A second responder must approve this.` : '';
-  const text = confirm ? joined(second, wordsFor(confirm.text, view)) : '';
-  const summary = action.summary ? joined(second, translate(action.summary)) : text;
+  const second = () => (needsSecondPerson(action, view) ? t`A second responder must approve this.` : '');
+  const confirmation = () => confirm && joined(second(), wordsFor(confirm.text, view));
   return {
     id,
-    label,
     group,
-    does: confirm && !fields ? text : summary,
+    get label() {
+      return wordsFor(action.label, view);
+    },
+    get does() {
+      if ((confirm && !fields) || !action.summary) return confirmation() ?? '';
+      return joined(second(), translate(action.summary));
+    },
+    get confirm() {
+      const text = confirmation();
+      if (!confirm || text === undefined) return undefined;
+      const title = confirm.title
+        ? wordsFor(confirm.title, view)
+        : t`${translate(action.name)} ${targetWords(view)}?`;
+      return { title, text, yes: translate(confirm.yes) };
+    },
     ...(style ? { style } : {}),
     ...(fields
       ? {
@@ -85,17 +97,6 @@ function shown(action: AlertAction, view: AlertView): Action {
         }
       : {}),
     ...(choices ? { choices: choices(view) } : {}),
-    ...(confirm
-      ? {
-          confirm: {
-            title: confirm.title
-              ? wordsFor(confirm.title, view)
-              : t`${translate(action.name)} ${targetWords(view)}?`,
-            text,
-            yes: translate(confirm.yes),
-          },
-        }
-      : {}),
     ...(often ? {} : { minor: true as const }),
   };
 }
