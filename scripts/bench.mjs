@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { imageEnv } from './bench/image-env.mjs';
 import { median } from './bench/measure.mjs';
 
 const all = [
@@ -24,8 +25,7 @@ const { values, positionals } = parseArgs({
 });
 const chosen = positionals.length > 0 ? positionals : all;
 const runs = Number(values.runs);
-/** The same as in the Dockerfile. */
-const env = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=32' };
+const env = { ...process.env, ...imageEnv };
 console.log(`Node ${process.version}`);
 
 /** @type {Map<string, { unit: string, aim: string, measured: number[] }>} */

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { imageEnv } from './bench/image-env.mjs';
+
 const require = createRequire(import.meta.url);
 const { Redis } = require('ioredis');
 const { createStore } = require('../dist/store/store.js');
@@ -51,9 +53,10 @@ for (let i = 0; i < wanted.count; i++) {
   await store.history.setFilledFrom(id, Date.now() - 90 * 86_400_000);
 }
 const bot = fork(here('../dist/cli.js'), ['start'], {
-  execArgv: ['--max-semi-space-size=32', ...(process.env.GROWTH_NODE ?? '').split(' ').filter(Boolean)],
   env: {
     PATH: process.env.PATH,
+    ...imageEnv,
+    ...(process.env.GROWTH_NODE ? { NODE_OPTIONS: process.env.GROWTH_NODE } : {}),
     NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
     AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
     AZURE_ACCESS_TOKEN: tenant.token,

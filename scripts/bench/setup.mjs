@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { imageEnv } from './image-env.mjs';
+
 const require = createRequire(import.meta.url);
 const { createLog } = require('../../dist/runtime/log.js');
 const { batchesOf } = require('../../dist/pipeline/event-batches.js');
@@ -31,7 +33,7 @@ export async function setUp(machines) {
   writeFileSync(join(dir, 'ca.pem'), tenant.ca);
   const env = {
     PATH: process.env.PATH,
-    NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
+    ...imageEnv,
     NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem'),
     AZURE_RESOURCE_MANAGER_ENDPOINT: tenant.endpoint,
     AZURE_ACCESS_TOKEN: tenant.token,
