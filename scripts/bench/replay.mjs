@@ -32,7 +32,7 @@ try {
   const jq = await timed('jq', ['-c', filter, file]);
   const rg = await timed('sh', [
     '-c',
-    'rg -i "virtualmachines/runcommand/action" "$1" | jq -c "$2"',
+    `rg -i '"operationName":"microsoft.compute/virtualmachines/runcommand/action"' "$1" | jq -c "$2"`,
     'sh',
     file,
     filter,

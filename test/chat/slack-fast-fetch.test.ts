@@ -25,7 +25,14 @@ async function clientOf(answer: RequestListener) {
 test.each<[string, RequestListener]>([
   ['never answers', () => {}],
   ['stops in the middle of its answer', (_, response) => void response.writeHead(200).write('{"ok":')],
-])('a call to a Slack that %s fails after the timeout', async (_, answer) => {
+  [
+    'sends without end',
+    (_, response) => {
+      const send = () => response.write('x'.repeat(1024 * 1024), send);
+      send();
+    },
+  ],
+])('a call to a Slack that %s fails', async (_, answer) => {
   const client = await clientOf(answer);
   await expect(client.auth.test()).rejects.toMatchObject({ code: 'slack_webapi_request_error' });
 });
@@ -42,4 +49,19 @@ test('text arrives unchanged, and headers are read in any case', async () => {
   const answer = await client.chat.postMessage({ channel: 'C1', text });
   expect(new URLSearchParams(body).get('text')).toBe(text);
   expect(answer.response_metadata?.scopes).toEqual(['chat:write', 'im:write']);
+});
+
+test('more calls than connections are all answered, and each gets its own answer', async () => {
+  const client = await clientOf((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () =>
+      response.end(JSON.stringify({ ok: true, ts: new URLSearchParams(body).get('text') })),
+    );
+  });
+  const texts = Array.from({ length: 120 }, (_, i) => `text ${i}`);
+  const answers = await Promise.all(texts.map((text) => client.chat.postMessage({ channel: 'C1', text })));
+  expect(answers.map(({ ts }) => ts)).toEqual(texts);
 });

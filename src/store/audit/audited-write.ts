@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type AuditDraft, type AuditSigner, chain, genesis } from '../../domain/audit/audit-chain';
 import { span } from '../../runtime/tracing';
 import { keys } from '../keys';
-import { script } from '../redis/lua-script';
+import { collect, script } from '../redis/lua-script';
 
 export interface AuditedWrite {
   /** Audit entries to append in the same step. */
@@ -24,29 +24,26 @@ local entries = tonumber(ARGV[1])
 local function K(i) return KEYS[i + 3] end
 local function A(i) return ARGV[5 + entries + i] end
 local head = redis.call('GET', KEYS[2]) or '${genesis}'
-if entries > 0 and head ~= ARGV[2] then return {'head', head, redis.call('GET', KEYS[3]) or '0'} end
+if head ~= ARGV[2] then return {'head', head, redis.call('GET', KEYS[3]) or '0'} end
 local function store() ${body} end
 local answer = store()
 if answer ~= nil then return {'answer', answer} end
 for i = 1, entries do redis.call('XADD', KEYS[1], '*', 'entry', ARGV[5 + i]) end
-if entries > 0 then
-  redis.call('SET', KEYS[2], ARGV[3])
-  redis.call('SET', KEYS[3], ARGV[4])
-end
+redis.call('SET', KEYS[2], ARGV[3])
+redis.call('SET', KEYS[3], ARGV[4])
 return {'done'}`);
   const write = async (
     redis: Redis,
     signer: AuditSigner | null,
     { drafts, keys: touched, args }: AuditedWrite,
   ): Promise<string> => {
-    if (drafts.length > 0 && !signer)
+    if (!signer)
       throw new Error('RUNWATCH_SECRET is not available, so nothing can be written to the audit log');
-    const known =
-      drafts.length > 0 ? await redis.mget(keys.auditHead, keys.auditSequence) : ([null, null] as const);
+    const known = await redis.mget(keys.auditHead, keys.auditSequence);
     let head = known[0] ?? genesis;
     let sequence = Number(known[1] ?? 0);
     for (;;) {
-      const entries = signer ? chain({ head, sequence }, drafts, signer) : [];
+      const entries = chain({ head, sequence }, drafts, signer);
       const answer = (await run(
         redis,
         [keys.audit, keys.auditHead, keys.auditSequence, ...touched],
@@ -65,8 +62,44 @@ return {'done'}`);
       sequence = Number(answer[2] ?? 0);
     }
   };
+  const writeWithout = writesWithoutEntries(body);
   return (redis: Redis, signer: AuditSigner | null, entry: AuditedWrite): Promise<string> =>
     entry.drafts.length > 0
       ? span('audit', { 'runwatch.audit.entries': entry.drafts.length }, () => write(redis, signer, entry))
-      : write(redis, signer, entry);
+      : writeWithout(redis, entry);
+}
+
+/** Writes per script, so that a flood does not block Redis for long. */
+const maxWrites = 25;
+
+/** Writes without audit entries. Those of one turn of the event loop share a call. */
+function writesWithoutEntries(body: string) {
+  const run = script(`
+local answers, key, arg = {}, 0, 1
+while arg <= #ARGV do
+  local keysBefore, argsBefore = key, arg + 1
+  local function K(i) return KEYS[keysBefore + i] end
+  local function A(i) return ARGV[argsBefore + i] end
+  local function store() ${body} end
+  answers[#answers + 1] = store() or 'done'
+  key, arg = key + tonumber(ARGV[arg]), argsBefore + tonumber(ARGV[argsBefore]) + 1
+end
+return answers`);
+  type Write = Pick<AuditedWrite, 'keys' | 'args'>;
+  const writers = new WeakMap<Redis, (write: Write) => Promise<string>>();
+  return (redis: Redis, write: Write): Promise<string> => {
+    const known = writers.get(redis);
+    if (known) return known(write);
+    const writer = collect(maxWrites, async (writes: readonly Write[]) => {
+      const args = writes.flatMap((one) => [one.keys.length, one.args.length, ...one.args]);
+      const answers = await run(
+        redis,
+        writes.flatMap((one) => one.keys),
+        args,
+      );
+      return (answers as unknown[]).map(String);
+    });
+    writers.set(redis, writer);
+    return writer(write);
+  };
 }
