@@ -3,6 +3,7 @@ import querystring from 'node:querystring';
 import type { FetchFunction } from '@slack/web-api';
 import { type Dispatcher, Pool } from 'undici';
 import { redactSecrets } from '../../domain/text/redactor';
+import { t } from '../../domain/text/translate';
 
 // Slack's client encodes each message with this function. The built-in one has the same result, in half the time.
 querystring.escape = encodeURIComponent;
@@ -62,7 +63,7 @@ function answerOf(pool: Pool, options: Dispatcher.DispatchOptions, limitMs: numb
       controller?.abort(failure);
       reject(failure);
     };
-    const limit = setTimeout(() => fail(`no complete response within ${limitMs / 1000} s`), limitMs);
+    const limit = setTimeout(() => fail(t`no complete response within ${limitMs / 1000} s`), limitMs);
     const chunks: Buffer[] = [];
     let size = 0;
     let status = 0;
@@ -78,7 +79,7 @@ function answerOf(pool: Pool, options: Dispatcher.DispatchOptions, limitMs: numb
       },
       onResponseData: (_, chunk) => {
         size += chunk.length;
-        if (size > maxBytes) fail(`a response has more than ${maxBytes / 1024 / 1024} MB`);
+        if (size > maxBytes) fail(t`a response has more than ${maxBytes / 1024 / 1024} MB`);
         else chunks.push(chunk);
       },
       onResponseEnd: () => {
