@@ -24,7 +24,7 @@ export const createCache = <T extends object>(
   new LRUCache<string, T>({ ...atMost(max), ttl: ttlMs, ttlResolution: 0, perf: { now } });
 
 /** A bound on a cache's entries. With `max`, lru-cache would allocate the space of all of them at once. */
-export const atMost = (max: number) => ({ maxSize: max, sizeCalculation: () => 1 });
+const atMost = (max: number) => ({ maxSize: max, sizeCalculation: () => 1 });
 
 /** The cached answer, else that of `ask`. */
 export function cached<T>(

@@ -53,7 +53,7 @@ export function createFastFetch(origin: string, limitMs: number): FetchFunction 
   };
 }
 
-/** Sends a request. Its body is collected without a stream, which costs a tenth of a message's processor time. */
+/** Sends a request. The response is collected without a stream, which would cost more per message. */
 function answerOf(pool: Pool, options: Dispatcher.DispatchOptions, limitMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null;

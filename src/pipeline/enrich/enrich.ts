@@ -37,11 +37,13 @@ async function readFacts(alert: Alert, deps: EnrichDeps, limitMs: number): Promi
       missing: [{ what: part.what, ...whyMissing(error) }],
     });
     await withDeadline(limitMs, async (late) => {
-      const ask = (part: Part) =>
-        span(`enrich ${part.what}`, {}, () => part.ask(about, deps, late)).then(
-          (facts) => note(part, facts),
-          (error) => note(part, lacking(part, error)),
-        );
+      const ask = async (part: Part) => {
+        try {
+          note(part, await span(`enrich ${part.what}`, {}, () => part.ask(about, deps, late)));
+        } catch (error) {
+          note(part, lacking(part, error));
+        }
+      };
       const asking = asked.map((part) => ({ part, answer: ask(part) }));
       const all = Promise.all(asking.map(({ answer }) => answer));
       await Promise.race([all, late]).catch(async (error) => {

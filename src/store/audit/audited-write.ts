@@ -72,7 +72,7 @@ return {'done'}`);
 /** Writes per script, so that a flood does not block Redis for long. */
 const maxWrites = 25;
 
-/** Writes without audit entries. Those of one turn of the event loop share a call. */
+/** Writes without audit entries. Those of one turn of the event loop share a call, and each fails alone. */
 function writesWithoutEntries(body: string) {
   const run = script(`
 local answers, key, arg = {}, 0, 1
@@ -81,7 +81,9 @@ while arg <= #ARGV do
   local function K(i) return KEYS[keysBefore + i] end
   local function A(i) return ARGV[argsBefore + i] end
   local function store() ${body} end
-  answers[#answers + 1] = store() or 'done'
+  local worked, answer = pcall(store)
+  if worked then answers[#answers + 1] = answer or 'done'
+  else answers[#answers + 1] = { type(answer) == 'table' and answer.err or tostring(answer) } end
   key, arg = key + tonumber(ARGV[arg]), argsBefore + tonumber(ARGV[argsBefore]) + 1
 end
 return answers`);
@@ -97,7 +99,9 @@ return answers`);
         writes.flatMap((one) => one.keys),
         args,
       );
-      return (answers as unknown[]).map(String);
+      return (answers as (string | [string])[]).map((answer) =>
+        typeof answer === 'string' ? answer : new Error(answer[0]),
+      );
     });
     writers.set(redis, writer);
     return writer(write);

@@ -30,11 +30,11 @@ export const inChunks = <T>(items: readonly T[], size: number, run: (some: T[]) 
 /**
  * Collects the calls of one turn of the event loop, such as those of the alerts of a flood, into one.
  * @param most calls that are collected
- * @param run returns an answer for each call, in their order
+ * @param run returns an answer for each call, in their order; an error fails only that call
  */
 export function collect<Call, Answer>(
   most: number,
-  run: (calls: readonly Call[]) => Promise<Answer[]>,
+  run: (calls: readonly Call[]) => Promise<(Answer | Error)[]>,
 ): (call: Call) => Promise<Answer> {
   const loader = new DataLoader<Call, Answer>(run, { cache: false, maxBatchSize: most });
   return (call) => loader.load(call);
